@@ -1,0 +1,105 @@
+"""A whole backfill through the ledger with limits lifted, beside Segment's own Python SDK on the same rows and server.
+
+    python benchmarks/deliver.py [ROWS] [SDK_ROWS]
+
+Server and clients are processes of their own. Printed: CPU and rate per million events of the command (both passes,
+ledger included) and of the SDK, the ratio, the ledger's size. Marks: five times the SDK's rate, three times through the
+ledger.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from made_up import write
+from measure import cost_of
+
+_KEY = "benchmark-write-key-0123456789ab"
+
+_SDK = """
+import csv, sys
+from datetime import datetime
+from segment.analytics import Client
+client = Client(sys.argv[2], host=sys.argv[3], gzip=True, max_queue_size=100_000, upload_size=2500, upload_interval=0.1)
+with open(sys.argv[1], encoding="utf-8", newline="") as file:
+    for row in csv.DictReader(file):
+        stamp = row.pop("timestamp")
+        identity = {"userId", "personId", "event"}
+        properties = {name: value for name, value in row.items() if value and name not in identity}
+        while client.queue.full():
+            client.flush()
+        client.track(
+            user_id=row["userId"] or None, anonymous_id=row["personId"], event=row["event"],
+            properties=properties, timestamp=datetime.fromisoformat(stamp),
+        )
+client.flush()
+client.shutdown()
+"""
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    command = [sys.executable, "-m", "inflection_cli", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout is not None
+        found = re.search(r"http://\S+", child.stdout.readline())
+        assert found is not None
+        try:
+            yield found[0]
+        finally:
+            child.terminate()
+
+
+def _unique(url: str) -> int:
+    with urllib.request.urlopen(f"{url}/stats") as answer:
+        return int(json.load(answer)["unique"])
+
+
+def _measured(name: str, rows: int, arguments: list[str], environ: dict[str, str], url: str) -> float:
+    before, started = _unique(url), time.monotonic()
+    cost = cost_of(arguments, environ=environ)
+    seconds = time.monotonic() - started
+    arrived = _unique(url) - before
+    per_million = 1e6 / rows
+    print(
+        f"{name:10} {arrived:,} of {rows:,} arrived; {arrived / seconds:,.0f} events/s; a million takes "
+        f"{cost.cpu_s * per_million:.1f} s of CPU; peak {cost.peak_mb:.0f} MB"
+    )
+    return arrived / seconds
+
+
+def main(rows: int = 1_000_000, sdk_rows: int = 100_000) -> None:
+    """Measure both, and print the ratio of their rates."""
+    with tempfile.TemporaryDirectory() as folder, _server() as url:
+        large = write(Path(folder, "large.csv"), rows)
+        few = write(Path(folder, "few.csv"), sdk_rows)
+        state = Path(folder, "state")
+        lifted = ["--events-per-second", "0", "--requests-per-second", "0", "--yes", "--json"]
+        command = [
+            "-m",
+            "inflection_cli",
+            "backfill",
+            str(large),
+            "--endpoint",
+            url,
+            "--state-dir",
+            str(state),
+            *lifted,
+        ]
+        ours = _measured("infl-seg", rows, command, {"SEGMENT_WRITE_KEY": _KEY}, url)
+        theirs = _measured("the SDK", sdk_rows, ["-c", _SDK, str(few), _KEY, url], {}, url)
+        print(f"{ours / theirs:.1f} times the SDK's rate, reading twice and writing the ledger")
+        ledger = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())
+        print(f"ledger {ledger / 1e6 * 1e6 / rows:.1f} MB a million events, on {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""Measures whole processes: CPU seconds and peak memory of a child, as the system accounts for them."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process took: CPU in seconds (user and system), peak memory in MB."""
+
+    cpu_s: float
+    peak_mb: float
+
+
+def cost_of(arguments: list[str], *, environ: dict[str, str] | None = None) -> Cost:
+    """Run a Python program to its end and return what it took; its output is thrown away.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    command = [sys.executable, *arguments]
+    child = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(environ or {})}
+    )
+    assert child.stderr is not None
+    said = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    child.stderr.close()
+    if child.returncode:
+        raise RuntimeError(f"{' '.join(command)} left with {child.returncode}: {said.decode()[-400:]}")
+    per_mb = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mb)
+
+
+def ratios(pairs: list[tuple[float, float]]) -> str:
+    """Spell the ratios of paired runs: median, least and most."""
+    found = sorted(one / other for one, other in pairs)
+    return f"{median(found):.2f} times (from {found[0]:.2f} to {found[-1]:.2f})"

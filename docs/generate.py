@@ -1,0 +1,336 @@
+"""Writes docs/problems.md and docs/commands.md from the code, or checks them: python docs/generate.py [--check]."""  # noqa: INP001 - a program, no package
+
+import argparse
+import html
+import inspect
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import typer.main
+
+from inflection_cli.cli.app import EXIT_CODES, app
+from inflection_cli.errors import InflSegError
+from inflection_cli.model import Rule
+from inflection_cli.reporting.catalogue import effect, rules_by_code
+
+PROGRAM: Final = "infl-seg"
+READ_BY_PEOPLE: Final = ("README.md", "ARCHITECTURE.md", "samples/README.md")
+"""Pages whose commands must be there; the generated ones cannot be wrong."""
+_ANY_COMMAND: Final = frozenset({"--help", "-h"})
+_TYPERS_OWN: Final = frozenset({"install_completion", "show_completion"})
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]|#])")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a command.
+
+    Attributes:
+        names: Its spellings, longest first.
+        metavar: What stands for its value; empty for a flag.
+        help: What it does.
+        default: What holds without it; empty where that is nothing.
+        panel: The group it is shown in.
+    """
+
+    names: tuple[str, ...]
+    metavar: str
+    help: str
+    default: str
+    panel: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, read off Typer's own description of it.
+
+    Attributes:
+        words: How it is typed.
+        help: What it does.
+        arguments: What stands for each, and what it is.
+        options: Its options.
+    """
+
+    words: tuple[str, ...]
+    help: str
+    arguments: tuple[tuple[str, str], ...]
+    options: tuple[Option, ...]
+
+    @property
+    def takes_value(self) -> dict[str, bool]:
+        """For each spelling of an option, whether a value follows it."""
+        return {name: bool(option.metavar) for option in self.options for name in option.names}
+
+
+def main() -> int:
+    """Write the pages, or say which are out of date.
+
+    Returns:
+        1 where something is to be mended, else 0.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, fail where a page is out of date"
+    )
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1], help="the project")
+    given = parser.parse_args()
+    commands = {command.words: command for command in all_commands()}
+    pages = {
+        "docs/problems.md": problems_page(rules_by_code().values()),
+        "docs/commands.md": commands_page(commands.values()),
+    }
+    if not given.check:
+        for name, content in pages.items():
+            (given.root / name).write_text(content, encoding="utf-8")
+        return 0
+    faults = [*out_of_date(given.root, pages), *unknown_words(given.root, commands)]
+    sys.stderr.writelines(f"{fault}\n" for fault in faults)
+    return int(bool(faults))
+
+
+def out_of_date(root: Path, pages: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for every generated page that is not what the code says."""
+    for name, content in pages.items():
+        page = root / name
+        if not page.is_file() or page.read_text(encoding="utf-8") != content:
+            yield f"{name} is out of date; to write it again: python docs/generate.py"
+
+
+def unknown_words(root: Path, commands: Mapping[tuple[str, ...], Command]) -> Iterator[str]:
+    """Yield a line for every command or option that a page names and that does not exist."""
+    for name in READ_BY_PEOPLE:
+        page = root / name
+        if page.is_file():
+            for line, shell in shell_lines(page.read_text(encoding="utf-8")):
+                yield from (f"{name}:{line}: {fault}" for fault in faults_of(shell, commands))
+
+
+def problems_page(rules: Iterable[Rule]) -> str:
+    """Return the catalogue of problems as Markdown."""
+    rules = [*rules]
+    lines = [
+        "# Problems",
+        "",
+        "Every kind of problem the tool can name, by its code. Codes are stable: scripts and CI rely on them.",
+        "The same is told by `infl-seg explain CODE`. Written by `python docs/generate.py`.",
+        "",
+        "| code | severity | what it means |",
+        "|---|---|---|",
+    ]
+    lines += [f"| [`{r.code}`](#{r.code}) | {r.severity.value} | {prose(r.meaning)} |" for r in rules]
+    for rule in rules:
+        lines += ["", f"## {rule.code}", "", prose(rule.meaning), "", f"*{effect(rule).capitalize()}.*", ""]
+        lines += ["```text", rule.example, "```", "", f"**Mend:** {prose(rule.mend)}"]
+    lines += [
+        "",
+        "# What ends a run",
+        "",
+        "`error.code` of `--json`, where a command did not come to its end.",
+    ]
+    lines += ["", "| code | exit code | what it means |", "|---|---|---|"]
+    lines += [f"| `{kind.code}` | {_exit_code(kind)} | {prose(_first_line(kind))} |" for kind in _endings()]
+    return _page(lines)
+
+
+def commands_page(commands: Iterable[Command]) -> str:
+    """Return all commands and options as Markdown."""
+    lines = ["# Commands", "", "Every command and option. Written by `python docs/generate.py`."]
+    for command in commands:
+        words = " ".join((PROGRAM, *command.words))
+        usage = " ".join((words, "[OPTIONS]", *(metavar for metavar, _ in command.arguments)))
+        lines += ["", f"## {words}", "", prose(command.help), "", "```text", usage, "```"]
+        lines += [f"\n`{metavar}`: {prose(told)}" for metavar, told in command.arguments if told]
+        for panel in dict.fromkeys(option.panel for option in command.options):
+            lines += ["", f"| {panel.lower()} | what it does | default |", "|---|---|---|"]
+            lines += [_row(option) for option in command.options if option.panel == panel]
+    lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| {code} | {prose(meaning)} |" for code, meaning in exit_codes()]
+    return _page(lines)
+
+
+def exit_codes() -> Iterator[tuple[str, str]]:
+    """Yield the exit codes and their meanings, as `--help` has them."""
+    listed = " ".join(EXIT_CODES.split()).partition(": ")[2].rstrip(".")
+    for entry in listed.split("; "):
+        match = re.fullmatch(r"(\d+(?:, \d+)*) (.+)", entry)
+        assert match is not None, entry
+        yield match[1], match[2]
+
+
+def all_commands() -> Iterator[Command]:
+    """Yield the program itself, then all commands, those of a group after it."""
+    yield from _walk(typer.main.get_command(app), ())
+
+
+def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Command]:
+    declared = _declared(command.callback)
+    options = [param for param in command.params if param.opts[0].startswith("-")]
+    inner = getattr(command, "commands", {})
+    arguments = [_argument(param) for param in command.params if param not in options]
+    yield Command(
+        words,
+        " ".join((command.help or "").split()),
+        tuple(arguments or [("COMMAND", "")] * bool(inner)),
+        tuple(
+            _option(param, declared[param.name])
+            for param in options
+            if param.name not in _TYPERS_OWN and not param.hidden
+        ),
+    )
+    for name, below in inner.items():
+        if not below.hidden:
+            yield from _walk(below, (*words, name))
+
+
+def _declared(callback: Callable[..., Any] | None) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters as the command's function has them: Typer's own objects change with its version."""
+    return inspect.signature(callback, eval_str=True).parameters if callback else {}
+
+
+def _argument(param: Any) -> tuple[str, str]:
+    metavar = param.metavar or param.name.upper()
+    return metavar if param.required else f"[{metavar}]", param.help or ""
+
+
+def _option(param: Any, declared: inspect.Parameter) -> Option:
+    kinds = [kind for kind in _kinds(declared.annotation) if issubclass(kind, Enum)]
+    choices = "|".join(str(choice.value) for kind in kinds for choice in kind)
+    flag = bool in _kinds(declared.annotation)
+    return Option(
+        names=(*param.opts, *param.secondary_opts),
+        metavar="" if flag else param.metavar or choices or param.name.upper(),
+        help=" ".join((param.help or "").split()),
+        default=param.show_default if isinstance(param.show_default, str) else _default(declared.default),
+        panel=getattr(param, "rich_help_panel", None) or "Options",
+    )
+
+
+def _kinds(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _kinds(inner)
+
+
+def _default(value: Any) -> str:
+    match value:
+        case None | False | [] | ():
+            return ""
+        case Enum():
+            return str(value.value)
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def _row(option: Option) -> str:
+    names = ", ".join(f"`{name}`" for name in option.names)
+    metavar = f" {_code(option.metavar)}" if option.metavar else ""
+    return f"| {names}{metavar} | {prose(option.help)} | {_code(option.default) if option.default else ''} |"
+
+
+def _code(words: str) -> str:
+    return f"`{words}`".replace("|", r"\|")
+
+
+def prose(words: str) -> str:
+    """Return text as Markdown that shows it as it stands."""
+    return _SPECIAL.sub(r"\\\1", html.escape(words, quote=False))
+
+
+def _endings() -> Iterator[type[InflSegError]]:
+    waiting: list[type[InflSegError]] = [InflSegError]
+    while waiting:
+        kind = waiting.pop(0)
+        yield kind
+        inner = [below for below in kind.__subclasses__() if below.__module__ == InflSegError.__module__]
+        waiting = [*inner, *waiting]
+
+
+def _exit_code(kind: type[InflSegError]) -> str:
+    return "130, 143" if kind.code == "interrupted" else str(kind.exit_code)
+
+
+def _first_line(kind: type[InflSegError]) -> str:
+    if kind is InflSegError:
+        return "A defect of ours, where nothing better fits."
+    return (kind.__doc__ or "").partition("\n")[0]
+
+
+def _page(lines: list[str]) -> str:
+    return "\n".join([*lines, ""])
+
+
+def shell_lines(markdown: str) -> Iterator[tuple[int, str]]:
+    """Yield number and text of every line of code, fenced, indented or inline; continued lines as one."""
+    fenced, started, gathered = False, 0, ""
+    for number, line in enumerate(markdown.splitlines(), 1):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        elif fenced or line.startswith("    "):
+            started = started if gathered else number
+            gathered += line.strip().removeprefix("$ ")
+            if gathered.endswith("\\"):
+                gathered = gathered[:-1]
+                continue
+            yield started, gathered
+            gathered = ""
+        else:
+            yield from ((number, inline) for inline in re.findall(r"`([^`]+)`", line))
+
+
+def faults_of(shell: str, commands: Mapping[tuple[str, ...], Command]) -> Iterator[str]:
+    """Yield what is wrong with each call of the program on a line of shell."""
+    if PROGRAM not in shell and "inflection_cli" not in shell:
+        return
+    try:
+        lexer = shlex.shlex(shell.replace(r"\|", "|"), posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = [*lexer]
+    except ValueError:
+        return
+    for call in _calls(words):
+        fault = _fault(call, commands)
+        if fault:
+            yield f"{fault} in: {shell}"
+
+
+def _calls(words: list[str]) -> Iterator[list[str]]:
+    """Yield the words after each mention of the program, up to the shell's next operator."""
+    for place, word in enumerate(words):
+        module = word == "inflection_cli" and place > 0 and words[place - 1] == "-m"
+        if module or word == PROGRAM or word.endswith(f"/bin/{PROGRAM}"):
+            rest = words[place + 1 :]
+            ends = [i for i, after in enumerate(rest) if after and set(after) <= set("();<>|&")]
+            yield rest[: ends[0]] if ends else rest
+
+
+def _fault(call: list[str], commands: Mapping[tuple[str, ...], Command]) -> str:
+    words: tuple[str, ...] = ()
+    while call and (*words, call[0]) in commands:
+        words = (*words, call.pop(0))
+    command = commands[words]
+    group = any(other[:-1] == words for other in commands if other)
+    if group and call and re.fullmatch(r"[a-z][a-z-]*", call[0]):
+        return f"there is no command “{' '.join((PROGRAM, *words, call[0]))}”"
+    given = iter(call)
+    for word in given:
+        name, equals, _ = word.partition("=")
+        if not word.startswith("-") or word == "-" or name in _ANY_COMMAND:
+            continue
+        if name not in command.takes_value:
+            return f"{' '.join((PROGRAM, *words))} has no option {name}"
+        if command.takes_value[name] and not equals:
+            next(given, None)
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

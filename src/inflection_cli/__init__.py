@@ -1,0 +1,68 @@
+"""Brings the history of email campaigns from Inflection.io into Twilio Segment.
+
+The public Python API; everything else may change without notice. Names are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from inflection_cli.version import __version__
+
+if TYPE_CHECKING:
+    from inflection_cli.errors import InflSegError
+    from inflection_cli.mapping.columns import ColumnOptions, bind_columns
+    from inflection_cli.mapping.compile import MapOptions
+    from inflection_cli.model import Chunk, Problem
+    from inflection_cli.pipeline.convert import Converted, ConvertSettings, convert
+    from inflection_cli.sandbox import Settings as SandboxSettings
+    from inflection_cli.sandbox import serve as serve_sandbox
+    from inflection_cli.segment.message import MessageSettings
+    from inflection_cli.segment.message_id import Binder, namespace_of
+
+_HOMES: Final = {
+    "Binder": "segment.message_id",
+    "Chunk": "model",
+    "ColumnOptions": "mapping.columns",
+    "ConvertSettings": "pipeline.convert",
+    "Converted": "pipeline.convert",
+    "InflSegError": "errors",
+    "MapOptions": "mapping.compile",
+    "MessageSettings": "segment.message",
+    "Problem": "model",
+    "SandboxSettings": "sandbox:Settings",
+    "bind_columns": "mapping.columns",
+    "convert": "pipeline.convert",
+    "namespace_of": "segment.message_id",
+    "serve_sandbox": "sandbox:serve",
+}
+
+__all__ = [
+    "Binder",
+    "Chunk",
+    "ColumnOptions",
+    "ConvertSettings",
+    "Converted",
+    "InflSegError",
+    "MapOptions",
+    "MessageSettings",
+    "Problem",
+    "SandboxSettings",
+    "__version__",
+    "bind_columns",
+    "convert",
+    "namespace_of",
+    "serve_sandbox",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute or name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,307 @@
+"""What is known of Inflection's export: fields, their other names, events and theirs. Data, no logic."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One kind of email event.
+
+    Attributes:
+        name: Inflection's name, as its live source sends it; part of every event's identity.
+        spec_name: The Email Spec's name where one matches; else Inflection's own.
+        link: Whether the event is about a link.
+        unique_flag: The flag that is true by the event's own meaning, or None.
+        other_names: Further names met in exports, each in squashed spelling (lower case, letters and digits).
+    """
+
+    name: str
+    spec_name: str
+    link: bool = False
+    unique_flag: str | None = None
+    other_names: tuple[str, ...] = ()
+
+
+# Names: Segment docs, "Inflection Source", "Events"; Spec names: Segment docs, "Spec: Email".
+EVENTS: Final = (
+    EventKind(
+        "Email Delivered",
+        "Email Delivered",
+        other_names=("delivered", "delivery", "deliver", "emaildelivery", "messagedelivered"),
+    ),
+    EventKind(
+        "Email Opened",
+        "Email Opened",
+        other_names=("opened", "open", "emailopen", "emailopens", "opens", "messageopened"),
+    ),
+    EventKind(
+        "Email Unique Opens",
+        "Email Unique Opens",
+        unique_flag="is_unique_open",
+        other_names=(
+            "uniqueopens",
+            "uniqueopen",
+            "emailuniqueopen",
+            "uniqueemailopen",
+            "uniqueemailopens",
+            "uniqueopened",
+            "firstopen",
+            "firstopened",
+        ),
+    ),
+    EventKind(
+        "Email Bounced",
+        "Email Bounced",
+        other_names=("bounced", "bounce", "emailbounce", "bounces", "messagebounced"),
+    ),
+    EventKind(
+        "Email Reported as Spam",
+        "Email Marked as Spam",
+        other_names=(
+            "reportedasspam",
+            "emailmarkedasspam",
+            "markedasspam",
+            "spam",
+            "spamreport",
+            "spamreported",
+            "spamcomplaint",
+            "complaint",
+            "complained",
+            "emailcomplaint",
+            "emailspamreport",
+        ),
+    ),
+    EventKind(
+        "Link Clicked",
+        "Email Link Clicked",
+        link=True,
+        other_names=(
+            "clicked",
+            "click",
+            "clicks",
+            "linkclick",
+            "linkclicks",
+            "emailclick",
+            "emailclicked",
+            "emaillinkclicked",
+            "emaillinkclick",
+        ),
+    ),
+    EventKind(
+        "Unique Link Click",
+        "Unique Link Click",
+        link=True,
+        unique_flag="is_unique_click",
+        other_names=(
+            "uniquelinkclicks",
+            "uniqueclick",
+            "uniqueclicks",
+            "emailuniqueclick",
+            "emailuniqueclicks",
+        ),
+    ),
+    EventKind(
+        "Unique Link Click per Unique Open",
+        "Unique Link Click per Unique Open",
+        link=True,
+        unique_flag="is_unique_click",
+        other_names=(
+            "uniqueclickperuniqueopen",
+            "uniquelinkclicksperuniqueopen",
+            "uniqueclicksperuniqueopens",
+        ),
+    ),
+    EventKind(
+        "Email Unsubscribed",
+        "Unsubscribed",
+        other_names=("unsubscribed", "unsubscribe", "unsubscribes", "emailunsubscribe", "optout", "optedout"),
+    ),
+)
+
+# The canonical columns: Segment docs, "Inflection Source", "Event properties"; the last four are ours.
+FIELDS: Final = (
+    "event",
+    "userId",
+    "personId",
+    "email_id",
+    "campaign_id",
+    "campaign_run_id",
+    "campaign_name",
+    "email_subject",
+    "email_link_url",
+    "is_unique_open",
+    "is_unique_click",
+    "timestamp",
+    "email",
+    "ip",
+    "user_agent",
+    "event_id",
+)
+
+CAMPAIGN_FIELDS: Final = (
+    "event",
+    "email_id",
+    "campaign_id",
+    "campaign_run_id",
+    "campaign_name",
+    "email_subject",
+    "is_unique_open",
+    "is_unique_click",
+)
+"""The fields that a campaign repeats on thousands of rows."""
+
+FLAG_FIELDS: Final = ("is_unique_open", "is_unique_click")
+ID_FIELDS: Final = ("userId", "personId", "email_id", "campaign_id", "campaign_run_id", "event_id")
+
+# Inflection's newer words are "journey" (campaign), "contact" (person) and "template" (email).
+COLUMN_ALIASES: Final[dict[str, tuple[str, ...]]] = {
+    "event": (
+        "eventname",
+        "eventtype",
+        "activity",
+        "activitytype",
+        "activityname",
+        "action",
+        "type",
+        "emailevent",
+        "engagementtype",
+    ),
+    "userId": ("user", "externalid", "externaluserid", "customerid", "customeruserid"),
+    "personId": ("person", "contactid", "contact", "inflectionid", "inflectionpersonid", "anonymousid"),
+    "email_id": ("templateid", "emailtemplateid", "messagetemplateid", "emailassetid"),
+    "campaign_id": ("journeyid", "emailcampaignid", "programid"),
+    "campaign_run_id": ("journeyrunid", "runid", "campaignexecutionid", "journeyexecutionid", "sendid"),
+    "campaign_name": ("journeyname", "campaign", "journey", "emailcampaignname", "programname"),
+    "email_subject": ("subject", "subjectline", "emailsubjectline", "messagesubject"),
+    "email_link_url": (
+        "link",
+        "linkurl",
+        "url",
+        "clickedurl",
+        "clickedlink",
+        "emaillink",
+        "linkclicked",
+        "href",
+    ),
+    "is_unique_open": ("uniqueopen", "firstopen"),
+    "is_unique_click": ("uniqueclick", "firstclick"),
+    "timestamp": (
+        "time",
+        "date",
+        "datetime",
+        "eventtime",
+        "eventtimestamp",
+        "eventdate",
+        "occurredat",
+        "occurred",
+        "activitydate",
+        "activitytime",
+        "activitytimestamp",
+        "sentat",
+        "createdat",
+        "happenedat",
+        "originaltimestamp",
+    ),
+    "email": ("emailaddress", "mail", "recipient", "recipientemail", "contactemail", "useremail", "toemail"),
+    "ip": ("ipaddress", "clientip", "remoteip"),
+    "user_agent": ("useragentstring", "browser", "useragentheader", "ua"),
+    "event_id": ("messageid", "eventuuid", "activityid", "uniqueid", "eventuniqueid", "insertid"),
+}
+"""Other words for a field, squashed (lower case, letters and digits only); each has one meaning."""
+
+# Segment docs, "Warehouse Schemas", "Reserved properties": dropped on the way to the warehouse.
+RESERVED_PROPERTIES: Final = frozenset(
+    {
+        "id",
+        "event",
+        "user_id",
+        "timestamp",
+        "received_at",
+        "sent_at",
+        "original_timestamp",
+        "anonymous_id",
+        "event_text",
+        "uuid_ts",
+    }
+)
+
+# Segment docs, "Spec: Identify", "Traits", squashed; and the words exports use for them.
+PERSONAL_COLUMNS: Final = frozenset(
+    {
+        "address",
+        "age",
+        "avatar",
+        "birthday",
+        "birthdate",
+        "cell",
+        "cellphone",
+        "city",
+        "dateofbirth",
+        "dob",
+        "email",
+        "emailaddress",
+        "fax",
+        "firstname",
+        "fullname",
+        "gender",
+        "givenname",
+        "ip",
+        "ipaddress",
+        "lastname",
+        "latitude",
+        "linkedin",
+        "linkedinurl",
+        "longitude",
+        "middlename",
+        "mobile",
+        "mobilephone",
+        "name",
+        "phone",
+        "phonenumber",
+        "postalcode",
+        "postcode",
+        "recipient",
+        "recipientemail",
+        "secondaryemail",
+        "ssn",
+        "street",
+        "streetaddress",
+        "surname",
+        "telephone",
+        "title",
+        "username",
+        "workemail",
+        "zip",
+        "zipcode",
+    }
+)
+
+# Segment docs, "Identify: best practices", ids that merge strangers into one profile.
+PLACEHOLDER_IDS: Final = frozenset(
+    {
+        "anonymous",
+        "anon",
+        "null",
+        "nil",
+        "none",
+        "n/a",
+        "na",
+        "nan",
+        "#n/a",
+        "undefined",
+        "unknown",
+        "test",
+        "-",
+        "?",
+        "[object object]",
+        "true",
+        "false",
+    }
+)
+
+TRUE_WORDS: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
+FALSE_WORDS: Final = frozenset({"false", "f", "no", "n", "0", "off"})
+
+REJECT_COLUMNS: Final = ("infl_seg_file", "infl_seg_line", "infl_seg_code", "infl_seg_reason")
+"""The columns that a rejects file carries in front; mapping passes them by."""

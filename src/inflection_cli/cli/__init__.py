@@ -1,0 +1,1 @@
+"""Words and options: no counting, no logic."""

@@ -1,0 +1,138 @@
+"""The command line: which commands there are, and how every way out becomes an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from inflection_cli.cli.backfill import backfill
+from inflection_cli.cli.explain import explain
+from inflection_cli.cli.replay import replay
+from inflection_cli.cli.runs import runs
+from inflection_cli.cli.sandbox import sandbox
+from inflection_cli.cli.send_test import send_test
+from inflection_cli.cli.validate import validate
+from inflection_cli.errors import InflSegError, UsageError
+from inflection_cli.version import __version__
+
+EXIT_CODES = """\
+Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or validate found errors; 2 usage, or a
+confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot be read or mapped;
+5 the destination refused; 6 the ledger is locked or damaged; 7 a decision is needed; 8 over the error budget,
+nothing was sent; 70 a defect of ours; 130, 143 interrupted, resumable."""
+
+_MISUSE: Final[type[Exception]] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""What Typer raises for a command that cannot be parsed: of the package click, or of its own."""
+
+app = typer.Typer(
+    name="infl-seg",
+    help="Bring the history of email campaigns from Inflection.io into Twilio Segment.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"infl-seg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Bring the history of email campaigns from Inflection.io into Twilio Segment."""
+
+
+app.command("validate")(validate)
+app.command("backfill")(backfill)
+app.command("replay")(replay)
+app.command("send-test")(send_test)
+app.add_typer(runs, name="runs")
+app.command("sandbox")(sandbox)
+app.command("explain")(explain)
+
+
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way out
+    """Run a command line; no exception leaves, whatever happens.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        return _exit_code(app(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
+    except typer.Exit as leave:
+        return leave.exit_code
+    except _MISUSE as error:
+        return _misused(error, arguments)
+    except InflSegError as error:
+        return _report(error, arguments)
+    except (typer.Abort, KeyboardInterrupt):
+        return _report(_interrupted(), arguments)
+    except BrokenPipeError:
+        # The reader has gone; a second attempt to flush must not raise at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+        return _report(_defect(error), arguments)
+
+
+def _exit_code(returned: Any) -> int:
+    return returned if isinstance(returned, int) else 0
+
+
+def _misused(error: Any, arguments: Sequence[str]) -> int:
+    """Say what is wrong with the command; without any argument the help has been shown, and says enough."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.format_message(), err=True, nl=False)
+        return UsageError.exit_code
+    return _report(UsageError(error.format_message(), hint=_help_hint(error)), arguments)
+
+
+def _help_hint(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'infl-seg'} --help shows what there is"
+
+
+def _interrupted() -> InflSegError:
+    from inflection_cli.errors import Interrupted
+
+    return Interrupted("interrupted; nothing was in flight", signum=2, hint="run the same command again")
+
+
+def _defect(error: Exception) -> InflSegError:
+    """Word a defect of ours, with the place and without anybody's data."""
+    if os.environ.get("INFL_SEG_DEBUG"):
+        raise error
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    return InflSegError(
+        f"a defect of infl-seg: {type(error).__name__}{place}",
+        hint="please report it with the command; INFL_SEG_DEBUG=1 shows the traceback (it may show data)",
+    )
+
+
+def _report(error: InflSegError, arguments: Sequence[str]) -> int:
+    """Say what ended the run, as words or as the one JSON object."""
+    if "--json" in arguments:
+        from inflection_cli.reporting.json import dumps, empty_report, error_object
+
+        command = next((word for word in arguments if not word.startswith("-")), "")
+        report = {**empty_report(command), "error": error_object(error), "exit_code": error.exit_code}
+        typer.echo(dumps({**report, **getattr(error, "report", {})}))
+    from inflection_cli.reporting.console import Speaker
+
+    Speaker().error(error)
+    return error.exit_code

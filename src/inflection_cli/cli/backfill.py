@@ -1,0 +1,29 @@
+"""The command `infl-seg backfill`: plan, confirm, deliver, account for every row."""
+
+from inflection_cli.cli.groups import with_groups
+from inflection_cli.cli.options import (
+    DeliveryOptions,
+    DestinationOptions,
+    Files,
+    InputOptions,
+    MessageOptions,
+    ReportingOptions,
+)
+
+
+@with_groups
+def backfill(
+    files: Files,
+    reading: InputOptions,
+    message: MessageOptions,
+    destination: DestinationOptions,
+    delivery: DeliveryOptions,
+    output: ReportingOptions,
+) -> int:
+    """Send a campaign's history to Segment: plan, confirm, deliver, account for every row."""
+    from inflection_cli.cli.sending import Sending
+
+    sending = Sending(
+        "backfill", destination, delivery, output, max_errors=reading.max_errors, rejects=reading.rejects
+    )
+    return sending.run(lambda at_work, rejects: at_work.open(files, reading, message, rejects), files)

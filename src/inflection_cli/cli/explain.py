@@ -1,0 +1,77 @@
+"""The command `infl-seg explain`: what a problem's code means, and what settles it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inflection_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from inflection_cli.model import Rule
+
+
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="CODE", help="A problem's code, such as ragged-row; all are listed without."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")
+    ] = False,
+) -> int:
+    """Say what a problem's code means, with an example, and what settles it."""
+    from inflection_cli.reporting.catalogue import rules_by_code
+
+    rules = rules_by_code()
+    chosen = rules if code is None else {code: rules[code]} if code in rules else None
+    if chosen is None:
+        raise _unknown(str(code), rules)
+    if json:
+        _print_object(chosen.values())
+    elif code is None:
+        _print_list(chosen.values())
+    else:
+        _print_rule(chosen[code])
+    return 0
+
+
+def _print_rule(rule: "Rule") -> None:
+    from inflection_cli.reporting.catalogue import rule_lines
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.text import speak
+
+    speaker = Speaker()
+    speaker.result(rule.code, "bold")
+    speak(rule_lines(rule), speaker, result=True)
+
+
+def _print_list(rules: "Iterable[Rule]") -> None:
+    from inflection_cli.reporting.console import Speaker
+
+    speaker = Speaker()
+    for rule in rules:
+        speaker.result(f"{rule.code:<26} {rule.severity.value:<8} {rule.meaning}")
+    speaker.talk("infl-seg explain CODE says more of one")
+
+
+def _print_object(rules: "Iterable[Rule]") -> None:
+    from inflection_cli.reporting.catalogue import rule_object
+    from inflection_cli.reporting.json import dumps, empty_report
+
+    report = {**empty_report("explain"), "complete": True, "rules": [rule_object(rule) for rule in rules]}
+    print(dumps({**report, "exit_code": 0}))
+
+
+def _unknown(code: str, rules: "Iterable[str]") -> UsageError:
+    from difflib import get_close_matches
+
+    from inflection_cli.reporting.shown import shown
+
+    near = get_close_matches(code.lower().replace("_", "-"), [*rules], 3, 0.5)
+    hint = f"perhaps {' or '.join(near)}; " if near else ""
+    return UsageError(
+        f"there is no problem with the code “{shown(code, 80)}”",
+        hint=f"{hint}infl-seg explain lists all of them",
+    )

@@ -1,0 +1,385 @@
+"""The options that commands share, by group; every name here is part of the contract with scripts."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Paths, globs, or - for standard input; CSV or NDJSON, plain or gzip.",
+        show_default=False,
+    ),
+]
+
+_INPUT: Final = "Input"
+_DESTINATION: Final = "Destination"
+_DELIVERY: Final = "Delivery"
+_OUTPUT: Final = "Output"
+
+
+class UnknownEvents(StrEnum):
+    """What becomes of events that are none of Inflection's."""
+
+    REJECT = "reject"
+    SKIP = "skip"
+    SEND = "send"
+
+
+class Naming(StrEnum):
+    """Whose event names go out."""
+
+    INFLECTION = "inflection"
+    SPEC = "spec"
+
+
+class Region(StrEnum):
+    """Where the workspace's data is ingested."""
+
+    US = "us"
+    EU = "eu"
+
+
+class Color(StrEnum):
+    """Whether output is coloured."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """How files are read and mapped."""
+
+    map: Annotated[
+        list[str],
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN", help="Take a field from this column.", rich_help_panel=_INPUT
+        ),
+    ] = field(default_factory=list)
+    set: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Give a field this value in all rows.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = field(default_factory=list)
+    property: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COLUMN",
+            help="Send this column as a property though it looks personal.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = field(default_factory=list)
+    unknown_events: Annotated[
+        UnknownEvents,
+        typer.Option(help="What becomes of events that are none of Inflection's.", rich_help_panel=_INPUT),
+    ] = UnknownEvents.REJECT
+    naming: Annotated[
+        Naming,
+        typer.Option(
+            help="Event names: as Inflection's live source sends them, or as Segment's Email Spec has them "
+            "(other tables in a warehouse).",
+            rich_help_panel=_INPUT,
+        ),
+    ] = Naming.INFLECTION
+    user_id_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="email",
+            help="Where a row has no userId, send the address as userId.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    anonymous_id_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="email",
+            help="Where a row has no personId, send a SHA-256 of the address as anonymousId.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    email_trait: Annotated[
+        bool,
+        typer.Option(
+            "--email-trait",
+            help="Send the address as context.traits.email; this creates or merges Unify profiles.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = False
+    no_event_id: Annotated[
+        bool,
+        typer.Option("--no-event-id", help="Ignore the export's own event ids.", rich_help_panel=_INPUT),
+    ] = False
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Zone of times that name none, e.g. Europe/Berlin or UTC.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    timestamp_format: Annotated[
+        str | None,
+        typer.Option(metavar="FMT", help='Form of the times, e.g. "%d/%m/%Y %H:%M".', rich_help_panel=_INPUT),
+    ] = None
+    encoding: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Encoding of the files, e.g. windows-1252.", rich_help_panel=_INPUT
+        ),
+    ] = "utf-8"
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="C",
+            help="Delimiter of CSV files; found by parsing where left out.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    max_errors: Annotated[
+        str,
+        typer.Option(
+            metavar="N|N%",
+            help="How many rows may be rejected before nothing is sent.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = "0"
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for rejected rows and refused messages.",
+            show_default="./infl-seg-rejects-RUN/",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Keep events from this time on.", rich_help_panel=_INPUT),
+    ] = None
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="Keep events before this time, e.g. the day the live source was connected.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    event: Annotated[
+        list[str],
+        typer.Option(metavar="NAME", help="Keep this event only; may be repeated.", rich_help_panel=_INPUT),
+    ] = field(default_factory=list)
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Read this many rows only.", rich_help_panel=_INPUT),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOptions:
+    """What every message carries beside its event."""
+
+    integration: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=true|false",
+            help="Turn a destination on or off; All=false leaves warehouses only. Inflection=false is there already.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = field(default_factory=list)
+    context: Annotated[
+        list[str],
+        typer.Option(metavar="KEY=VALUE", help="Add to every event's context.", rich_help_panel=_DESTINATION),
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Which source of which collector messages go to."""
+
+    write_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Write key of the Segment source. Others on this machine can see it here while the command runs; "
+            "--write-key-file or SEGMENT_WRITE_KEY hide it.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = None
+    write_key_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="File that holds the write key; also SEGMENT_WRITE_KEY_FILE.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = None
+    region: Annotated[
+        Region,
+        typer.Option(
+            help="Region of the workspace. It cannot be seen from the key, and the wrong one answers 200.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = Region.US
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Base URL instead of a region; messages are posted to URL/v1/batch.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationOptions(SourceOptions):
+    """Where messages go, and what is known of it."""
+
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name that message ids are bound to, where a fingerprint of endpoint and key will not do.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = None
+    new_destination: Annotated[
+        bool,
+        typer.Option(
+            "--new-destination",
+            help="Send although another destination's ledger has these events.",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = False
+    dedup_window: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HOURS",
+            min=0,
+            help="How long the destination remembers message ids.",
+            show_default="20 for Segment, 0 elsewhere",
+            rich_help_panel=_DESTINATION,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOptions:
+    """How fast messages go, and how long it is tried."""
+
+    requests_per_second: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="N", help="Most requests a second; 0 lifts the limit.", rich_help_panel=_DELIVERY
+        ),
+    ] = 50.0
+    events_per_second: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Most events a second; 0 lifts the limit. Segment's workspaces have 1,000, live traffic included.",
+            rich_help_panel=_DELIVERY,
+        ),
+    ] = 500.0
+    patience: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="End, resumable, after this long without an acceptance.",
+            rich_help_panel=_DELIVERY,
+        ),
+    ] = "1h"
+    no_gzip: Annotated[
+        bool, typer.Option("--no-gzip", help="Send bodies uncompressed.", rich_help_panel=_DELIVERY)
+    ] = False
+    state_dir: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the ledger is kept; also INFL_SEG_STATE_DIR.",
+            rich_help_panel=_DELIVERY,
+        ),
+    ] = None
+    again: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Send once more on purpose, under other message ids; under one label only once.",
+            rich_help_panel=_DELIVERY,
+        ),
+    ] = None
+    resend_in_doubt: Annotated[
+        bool,
+        typer.Option(
+            "--resend-in-doubt",
+            help="Send again what has been in doubt for longer than the deduplication window.",
+            rich_help_panel=_DELIVERY,
+        ),
+    ] = False
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Send without being asked.", rich_help_panel=_DELIVERY)
+    ] = False
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Stop before the network.", rich_help_panel=_DELIVERY)
+    ] = False
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Write the messages as NDJSON, with content ids.", rich_help_panel=_DELIVERY
+        ),
+    ] = None
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse",
+            help="Deliver to a local stand-in for Segment; needs no key.",
+            rich_help_panel=_DELIVERY,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How a run speaks."""
+
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON object on stdout, nothing else.", rich_help_panel=_OUTPUT
+        ),
+    ] = False
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show offending cells in full.", rich_help_panel=_OUTPUT)
+    ] = False
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only results and errors.", rich_help_panel=_OUTPUT)
+    ] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.", rich_help_panel=_OUTPUT)] = (
+        False
+    )
+    color: Annotated[Color, typer.Option(help="Colour; NO_COLOR is honoured.", rich_help_panel=_OUTPUT)] = (
+        Color.AUTO
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingOptions(OutputOptions):
+    """How a run that reads files speaks: also in reports of what is wrong with them."""
+
+    report: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FORMAT[=PATH]",
+            help="Report what is wrong as text, json, github, junit or sarif, to PATH or to stdout; may be repeated.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = field(default_factory=list)

@@ -1,0 +1,141 @@
+"""What validate, backfill and replay have in common: pass 1, shown and reported."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from inflection_cli.cli.recorded import recorded
+from inflection_cli.cli.settings import convert_settings, read_options
+from inflection_cli.cli.signals import interruptible
+from inflection_cli.errors import InflSegError
+from inflection_cli.pipeline.account import Account
+from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
+from inflection_cli.pipeline.plan import Plan, Planner, RejectSink
+from inflection_cli.reporting import text
+from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.findings import Findings
+from inflection_cli.reporting.json import empty_report, plan_report
+from inflection_cli.reporting.progress import reading_progress
+from inflection_cli.reporting.reports import Reports, parse_reports
+
+if TYPE_CHECKING:
+    from inflection_cli.cli.options import InputOptions, MessageOptions, ReportingOptions
+
+
+@dataclass(slots=True)
+class Session:
+    """A command at work: what it has planned so far and how it speaks.
+
+    Attributes:
+        command: Its name.
+        output: How the user wants to be spoken to.
+        speaker: The two streams.
+        planner: Makes the plan; None before the files were opened.
+        known: Further members of the JSON report.
+        reports: The reports of what is wrong that were asked for.
+        arguments: The options that the ledger keeps, for `runs verify` to convert the files again.
+    """
+
+    command: str
+    output: "ReportingOptions"
+    speaker: Speaker
+    planner: Planner | None
+    known: dict[str, Any]
+    reports: Reports
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan, as far as it is made."""
+        assert self.planner is not None
+        return self.planner.plan
+
+    def report(self) -> dict[str, Any]:
+        """Return the JSON report of what is known so far."""
+        known = (
+            plan_report(self.command, self.plan, show_values=self.output.show_values) if self.planner else {}
+        )
+        return {**known, **self.known}
+
+    def open(
+        self,
+        files: list[str],
+        reading: "InputOptions",
+        message: "MessageOptions | None" = None,
+        rejects: RejectSink | None = None,
+    ) -> None:
+        """Find, detect and bind the files."""
+        options = read_options(reading)
+        settings = convert_settings(reading, message)
+        self.arguments = recorded(reading, message, settings.now)
+        inputs = open_inputs(files, options, settings)
+        chunks = partial(converted_chunks, inputs, options, settings, limit=reading.limit)
+        self.planner = Planner(inputs, settings, chunks, rejects=rejects)
+
+    def make_plan(self, known: Any = ()) -> Plan:
+        """Run pass 1, with progress on stderr."""
+        assert self.planner is not None
+        self.reports.keep_off([source.source.location for source in self.plan.inputs])
+        with reading_progress(self.speaker) as progress:
+            return self.planner.run(known, progress)
+
+    def say_problems(self, rest: str = "", *, result: bool = False) -> None:
+        """Say what is wrong: the first five of each code, a count of the rest."""
+        problems = self.plan.account.problems
+        lines = text.problem_lines(
+            problems.by_code(), problems.counts, show_values=self.output.show_values, rest=rest
+        )
+        say = self.speaker.result if result else self.speaker.talk
+        for style, line in lines:
+            say(line, style)
+
+    def write_reports(self, exit_code: int, error: InflSegError | None = None) -> None:
+        """Write the reports that were asked for, once: where the command came to its end, or something ended it.
+
+        Raises:
+            InputError: One cannot be written.
+        """
+        plan = self.planner.plan if self.planner else None
+        account = plan.account if plan else Account()
+        self.reports.write(
+            Findings(
+                command=self.command,
+                files=[source.path for source in plan.inputs] if plan else [],
+                problems=account.problems,
+                rows=account.rows,
+                whole={**empty_report(self.command), **self.report(), "exit_code": exit_code},
+                error=error,
+                show_values=self.output.show_values,
+                root=self.reports.root,
+            )
+        )
+
+
+@contextmanager
+def session(command: str, output: "ReportingOptions", files: Sequence[str]) -> Iterator[Session]:
+    """Open a session on files; what ends it early carries the report of what is known so far."""
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    wanted = parse_reports(output.report, json=output.json)
+    with Reports(wanted, os.environ, private=output.show_values) as reports:
+        reports.keep_off(files)
+        if reports.printed:
+            speaker.out = speaker.err
+        at_work = Session(command, output, speaker, None, {}, reports)
+        try:
+            with interruptible():
+                yield at_work
+        except InflSegError as error:
+            error.report = {**at_work.report(), **error.report}
+            _report_end(at_work, error)
+            raise
+
+
+def _report_end(at_work: Session, error: InflSegError) -> None:
+    """Write the reports of a run that was ended; what ended it is said, whatever becomes of them."""
+    try:
+        at_work.write_reports(error.exit_code, error)
+    except InflSegError as unwritten:
+        at_work.speaker.error(unwritten)

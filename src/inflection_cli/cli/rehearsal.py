@@ -1,0 +1,27 @@
+"""A rehearsal: the whole delivery over HTTP, to a sandbox on loopback, with a ledger that is thrown away."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inflection_cli.cli.destination import Target
+from inflection_cli.sandbox import Settings, serve
+from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.segment.limits import DEDUP_WINDOW_S
+from inflection_cli.segment.message_id import namespace_of
+from inflection_cli.version import __version__
+
+_KEY = "rehearsal-write-key-0123456789ab"
+
+
+@contextmanager
+def rehearsal(*, gzip: bool) -> Iterator[tuple[Target, Path]]:
+    """Start a sandbox and give it as a destination, with the folder of a ledger of its own.
+
+    The namespace is always the same, so that two rehearsals of one file can be compared.
+    """
+    with tempfile.TemporaryDirectory(prefix="infl-seg-rehearsal-") as folder, serve(Settings()) as sandbox:
+        destination = Destination(sandbox.url, Secret(_KEY), gzip=gzip, version=__version__)
+        namespace = namespace_of("rehearsal", _KEY)
+        yield Target(destination, namespace, DEDUP_WINDOW_S), Path(folder)

@@ -1,0 +1,435 @@
+"""What backfill and replay share: from a plan to a delivery, and what is said on the way."""
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from math import inf
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from inflection_cli.cli.planning import Session, session
+from inflection_cli.cli.settings import budget, seconds
+from inflection_cli.cli.signals import SIGNALS
+from inflection_cli.delivery.ledger import new_run_id
+from inflection_cli.delivery.records import RunStart
+from inflection_cli.delivery.state_dir import state_dir
+from inflection_cli.errors import (
+    ConfirmationMissing,
+    DecisionNeeded,
+    DeliveryIncomplete,
+    InflSegError,
+    OverBudget,
+    UsageError,
+)
+from inflection_cli.model import Disposition
+from inflection_cli.pipeline.estimate import Estimate, estimate
+from inflection_cli.pipeline.out import write_messages
+from inflection_cli.pipeline.personal import PERSONAL
+from inflection_cli.pipeline.plan import Plan
+from inflection_cli.pipeline.record import (
+    Doubts,
+    KnownEvents,
+    held_ledger,
+    input_records,
+    looked_up_ledger,
+    others_if_empty,
+    refuse_events_elsewhere,
+    refuse_other_settings,
+    shaping_settings,
+)
+from inflection_cli.pipeline.rejects import Rejects
+from inflection_cli.reporting import text
+from inflection_cli.reporting.json import delivery_object, dumps, estimate_object, events_object
+from inflection_cli.version import __version__
+
+if TYPE_CHECKING:
+    from inflection_cli.cli.destination import Target
+    from inflection_cli.cli.options import DeliveryOptions, DestinationOptions, ReportingOptions
+    from inflection_cli.delivery.edge import Halt
+    from inflection_cli.delivery.ledger import Ledger
+    from inflection_cli.pipeline.deliver import Delivered
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.progress import DeliveryProgress
+
+Open = Callable[[Session, Rejects], None]
+
+
+class Sending:
+    """One backfill or replay, from its options to its exit code."""
+
+    def __init__(
+        self,
+        command: str,
+        destination: "DestinationOptions",
+        delivery: "DeliveryOptions",
+        output: "ReportingOptions",
+        *,
+        max_errors: str = "0",
+        rejects: str | None = None,
+    ) -> None:
+        self._command = command
+        self._ready = command == "replay"
+        self._destination = destination
+        self._delivery = delivery
+        self._output = output
+        self._budget = budget(max_errors)
+        self._patience_s = seconds("--patience", delivery.patience)
+        self._now = time.time()
+        self._run_id = new_run_id(self._now)
+        self._rejects = Rejects.at(rejects or f"./infl-seg-rejects-{self._run_id}")
+        self._signum: int | None = None
+        self._endpoint = ""
+        self._scratch_state: Path | None = None
+        if delivery.dry_run and delivery.rehearse:
+            raise UsageError("--dry-run and --rehearse exclude each other", hint="keep one of the two")
+
+    def run(self, open_files: Open, files: Sequence[str]) -> int:
+        """Carry the command out.
+
+        Args:
+            open_files: Opens the session's files.
+            files: Their names; where standard input is one of them, nobody can be asked there.
+        """
+        with session(self._command, self._output, files) as at_work, ExitStack() as stack:
+            at_work.known = {"run_id": None, "rejects": None, "out": None}
+            stack.callback(self._rejects.close)
+            open_files(at_work, self._rejects)
+            if self._delivery.dry_run:
+                return self._dry_run(at_work, stack)
+            target = stack.enter_context(self._target())
+            return self._deliver(at_work, stack, target, unasked_stdin="-" in files)
+
+    def _dry_run(self, at_work: Session, stack: ExitStack) -> int:
+        from inflection_cli.cli.destination import find_target
+
+        target = find_target(self._destination, gzip=True)
+        known = None
+        if target is not None:
+            ledger = stack.enter_context(looked_up_ledger(self._state_dir(), target.namespace))
+            if ledger is not None:
+                known = KnownEvents(
+                    ledger, self._delivery.again or "", self._doubts(target), ready=self._ready
+                )
+        plan = self._plan(at_work, known or ())
+        self._say_plan(at_work, target)
+        at_work.known["events"] = events_object(plan, already_known=target is not None)
+        self._check_budget(plan, asking=False)
+        if self._delivery.out is not None:
+            at_work.known["out"] = write_messages(plan, self._delivery.out)
+        exit_code = 1 if plan.account.rows.rejected else 0
+        closing = text.dry_run_closing(plan, self._delivery.out, self._rejects.path, self._command)
+        self._finish(at_work, exit_code, closing)
+        return exit_code
+
+    def _deliver(self, at_work: Session, stack: ExitStack, target: "Target", *, unasked_stdin: bool) -> int:
+        ledger = stack.enter_context(held_ledger(self._state_dir(), target.namespace, kept_command(sys.argv)))
+        label = self._delivery.again or ""
+        elsewhere = []
+        if not self._destination.new_destination and not self._delivery.rehearse:
+            elsewhere = stack.enter_context(others_if_empty(self._state_dir(), ledger))
+        known = KnownEvents(ledger, label, self._doubts(target), elsewhere, ready=self._ready)
+        plan = self._plan(at_work, known)
+        self._say_plan(at_work, target)
+        at_work.known["events"] = events_object(plan, already_known=True)
+        refuse_events_elsewhere(plan, elsewhere)
+        refuse_other_settings(plan, ledger, label)
+        self._confirm(at_work, plan, target, unasked_stdin=unasked_stdin)
+        if plan.to_send == 0:
+            return self._nothing_to_send(at_work, plan, known)
+        delivered = self._send(at_work, plan, target, ledger, known)
+        return self._account(at_work, ledger, delivered, known)
+
+    def _plan(self, at_work: Session, known: Any) -> Plan:
+        plan = at_work.make_plan(known)
+        self._rejects.close()
+        costs = self._estimate(plan)
+        at_work.known |= {"estimate": estimate_object(costs), "rejects": self._rejects.path}
+        return plan
+
+    def _estimate(self, plan: Plan) -> Estimate:
+        return estimate(plan, self._delivery.requests_per_second, self._delivery.events_per_second)
+
+    def _say_plan(self, at_work: Session, target: "Target | None") -> None:
+        """Say what would happen: what was read, what it costs, where it goes, what is wrong."""
+        from inflection_cli.cli.destination import unusual_key
+
+        plan, speaker = at_work.plan, at_work.speaker
+        speaker.talk("Plan", "bold")
+        text.speak(text.input_lines(plan), speaker, result=False)
+        text.speak(text.known_lines(plan), speaker, result=False)
+        text.speak(
+            text.cost_lines(self._estimate(plan), self._delivery.events_per_second), speaker, result=False
+        )
+        where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
+        if target is not None and where is None:
+            where = target.words()
+        text.speak(text.destination_lines(plan, where), speaker, result=False)
+        odd_key = None if target is None or self._delivery.rehearse else unusual_key(target)
+        if odd_key is not None:
+            speaker.talk(f"warning: {odd_key}", "yellow")
+        at_work.say_problems(f"; all of them in {self._rejects.path}" if self._rejects.path else "")
+
+    def _check_budget(self, plan: Plan, *, asking: bool) -> None:
+        if plan.account.problems.counts.get("own-id-conflict"):
+            raise OverBudget(
+                "the export's own event ids identify no events: one id stands for different times or links",
+                hint="--no-event-id ignores them, and events are told apart by their fields",
+            )
+        rows = plan.account.rows
+        if asking or self._budget.allows(rows.rejected, rows.read):
+            return
+        where = f"; they are in {self._rejects.path}" if self._rejects.path else ""
+        raise OverBudget(
+            f"{rows.rejected:,} of {rows.read:,} rows are rejected, over the error budget; nothing was sent{where}",
+            hint=f"mend the export, or let the rest go: {shown_command(sys.argv, max_errors=rows.rejected)}",
+        )
+
+    def _confirm(self, at_work: Session, plan: Plan, target: "Target", *, unasked_stdin: bool) -> None:
+        """Ask before the first byte leaves, or see that nobody need be asked."""
+        can_ask = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not unasked_stdin
+        asking = can_ask and not self._delivery.yes and not self._delivery.rehearse
+        self._check_budget(plan, asking=asking)
+        if self._delivery.yes or self._delivery.rehearse or plan.to_send == 0:
+            return
+        if not can_ask:
+            raise ConfirmationMissing(
+                "nobody is there to be asked whether to send",
+                hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",
+            )
+        question = text.question(plan, target.destination.endpoint, self._rejects.path)
+        at_work.speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
+
+    def _nothing_to_send(self, at_work: Session, plan: Plan, known: KnownEvents) -> int:
+        in_doubt = plan.count(Disposition.IN_DOUBT)
+        if in_doubt:
+            raise _undecided(in_doubt, known.held_runs)
+        exit_code = 1 if plan.account.rows.rejected else 0
+        at_work.known["events"] = events_object(plan, already_known=True)
+        self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
+        return exit_code
+
+    def _send(
+        self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger", known: KnownEvents
+    ) -> "Delivered":
+        from inflection_cli.delivery.edge import Halt
+        from inflection_cli.pipeline.deliver import DeliverySettings, run_delivery
+        from inflection_cli.pipeline.messages import Messages
+        from inflection_cli.pipeline.out import teed
+        from inflection_cli.reporting.progress import DeliveryProgress
+
+        options = self._delivery
+        settings = DeliverySettings(
+            destination=target.destination,
+            namespace=target.namespace,
+            label=options.again or "",
+            requests_per_second=options.requests_per_second,
+            events_per_second=options.events_per_second,
+            patience_s=self._patience_s,
+            # The user's word covers every doubt, however old, and also where no window is trusted at all.
+            dedup_window_s=inf if options.resend_in_doubt else target.dedup_window_s,
+            doubtful_since=known.doubtful_since,
+        )
+        start = RunStart(
+            command=self._command,
+            arguments={
+                "command": kept_command(sys.argv),
+                **at_work.arguments,
+                "plan": _kept(at_work.report()),
+            },
+            shaping=shaping_settings(plan),
+            inputs=input_records(plan),
+            endpoint=target.destination.endpoint,
+            version=__version__,
+            label=settings.label,
+        )
+        self._run_id = ledger.start_run(start, now=time.time(), run_id=self._run_id)
+        at_work.known["run_id"] = self._run_id
+        self._endpoint = target.destination.endpoint
+        halt = Halt()
+        progress = DeliveryProgress(
+            at_work.speaker, plan.to_send, options.events_per_second, self._rejects.refused
+        )
+        with ExitStack() as stack:
+            messages = iter(Messages(plan))
+            if options.out is not None:
+                messages = stack.enter_context(teed(messages, options.out))
+                at_work.known["out"] = options.out
+            stack.enter_context(progress)
+            stack.enter_context(self._stoppable(halt, progress, at_work.speaker))
+            return run_delivery(
+                plan,
+                messages,
+                settings,
+                journal=ledger.journal(self._run_id),
+                observer=progress,
+                halt=halt,
+            )
+
+    @contextmanager
+    def _stoppable(self, halt: "Halt", progress: "DeliveryProgress", speaker: "Speaker") -> Iterator[None]:
+        """Let the first signal ask for an end with everything settled, the second for one now.
+
+        That nobody reads on counts as such a signal.
+        """
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            self._signum = self._signum or number
+            halt.request()
+            progress.stopping(insist=halt.asked > 1)
+
+        speaker.when_lost = lambda: stop(signal.SIGPIPE, None)
+        before = {number: signal.signal(number, stop) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _account(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", known: KnownEvents) -> int:
+        """Settle what the run came to: exit code, ledger, summary."""
+        plan = at_work.plan
+        doubtful_runs = [*known.held_runs, *([self._run_id] if delivered.tally.in_doubt else [])]
+        error = delivered.error(self._signum) or _left_over(delivered, doubtful_runs)
+        exit_code = (
+            error.exit_code if error else int(bool(plan.account.rows.rejected or delivered.events.refused))
+        )
+        at_work.known |= {
+            "rejects": self._rejects.path,
+            "events": events_object(plan, already_known=True, events=delivered.events),
+            "delivery": delivery_object(delivered, self._endpoint, ledger.namespace),
+        }
+        self._record(at_work, ledger, delivered, exit_code)
+        if error is not None:
+            if not self._output.json:
+                text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+            if not error.hint or error.exit_code in {3, 129, 130, 141, 143}:
+                error.hint = f"run the same command again: {shown_command(sys.argv)}"
+            raise error
+        if not self._output.json:
+            text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+        self._finish(at_work, exit_code, text.closing(plan, delivered, self._rejects.path, self._command))
+        return exit_code
+
+    def _record(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", exit_code: int) -> None:
+        summary = _kept(at_work.report())
+        stopped = delivered.tally.stopped
+        try:
+            ledger.finish_run(self._run_id, summary=summary, exit_code=exit_code, now=time.time())
+        except InflSegError:
+            if stopped is None or stopped.error is None:
+                raise
+
+    def _finish(self, at_work: Session, exit_code: int, closing: str) -> None:
+        at_work.write_reports(exit_code)
+        if self._output.json:
+            print(dumps({**at_work.report(), "exit_code": exit_code}))
+            return
+        at_work.speaker.result(closing)
+
+    def _doubts(self, target: "Target") -> Doubts:
+        return Doubts(self._now, target.dedup_window_s, self._delivery.resend_in_doubt)
+
+    def _state_dir(self) -> Path:
+        if self._scratch_state is not None:
+            return self._scratch_state
+        given = self._delivery.state_dir
+        return state_dir(Path(given) if given else None, os.environ)
+
+    @contextmanager
+    def _target(self) -> Iterator["Target"]:
+        """Give the destination: the user's, or a sandbox with a ledger that is thrown away."""
+        from inflection_cli.cli.destination import require_target
+
+        gzip = not self._delivery.no_gzip
+        if not self._delivery.rehearse:
+            yield require_target(self._destination, gzip=gzip, command=self._command)
+            return
+        from inflection_cli.cli.rehearsal import rehearsal
+
+        with rehearsal(gzip=gzip) as (target, folder):
+            self._scratch_state = folder
+            yield target
+
+
+_KEPT: Final = (
+    "rows",
+    "events",
+    "by_event",
+    "time_range",
+    "people",
+    "problem_counts",
+    "delivery",
+    "estimate",
+    "rejects",
+)
+
+
+def _kept(report: dict[str, Any]) -> dict[str, Any]:
+    """Return what the ledger keeps of a report: numbers, no cells."""
+    return {name: report[name] for name in _KEPT if name in report}
+
+
+def _left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
+    """Return what a delivery that came to its end left unsettled, as an error."""
+    events = delivered.events
+    if events.pending:
+        return DeliveryIncomplete(f"{events.pending:,} events are still pending")
+    if events.in_doubt:
+        return _undecided(events.in_doubt, doubtful_runs)
+    return None
+
+
+def _undecided(events: int, runs: list[str]) -> DecisionNeeded:
+    """Say that the user must decide about events in doubt, and how."""
+    settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
+    return DecisionNeeded(
+        _in_doubt_words(events),
+        hint=f"look into the warehouse, then: {settle}; "
+        "or send them again, at the risk of doubles: --resend-in-doubt",
+    )
+
+
+def _in_doubt_words(events: int) -> str:
+    return (
+        f"{events:,} events are in doubt: they were sent, no answer came, and it is too long ago "
+        "for the destination to be trusted to recognise them"
+    )
+
+
+def kept_command(argv: list[str]) -> str:
+    """Spell the command that was typed for the ledger, without the write key and without a person's id or address."""
+    words = argv[:1]
+    for word in argv[1:]:
+        joined = word.startswith("--set=")
+        name, equals, _ = word.removeprefix("--set=").partition("=")
+        personal = equals and name.strip() in PERSONAL and (joined or words[-1] == "--set")
+        words.append(f"{'--set=' if joined else ''}{name}=…" if personal else word)
+    return shown_command(words)
+
+
+def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None = None) -> str:
+    """Spell the command that was typed, for a shell and without the write key, with more options."""
+    words = ["infl-seg"]
+    given = iter(argv[1:])
+    for word in given:
+        if word == "--write-key":
+            next(given, None)
+            words += ["--write-key", "…"]
+        elif word.startswith("--write-key="):
+            words.append("--write-key=…")
+        elif max_errors is not None and word == "--max-errors":
+            next(given, None)
+        elif not (max_errors is not None and word.startswith("--max-errors=")):
+            words.append(shlex.quote(word))
+    if yes:
+        words.append("--yes")
+    if max_errors is not None:
+        words += ["--max-errors", str(max_errors)]
+    return " ".join(words)

@@ -1,0 +1,26 @@
+"""The command `infl-seg validate`: reads everything, sends nothing, says what is wrong."""
+
+from inflection_cli.cli.groups import with_groups
+from inflection_cli.cli.options import Files, InputOptions, ReportingOptions
+
+
+@with_groups
+def validate(files: Files, reading: InputOptions, output: ReportingOptions) -> int:
+    """Read everything, send nothing: what is wrong, where, and what settles it."""
+    from inflection_cli.cli.planning import session
+    from inflection_cli.reporting import text
+    from inflection_cli.reporting.json import dumps
+
+    with session("validate", output, files) as at_work:
+        at_work.open(files, reading)
+        plan = at_work.make_plan()
+        problems = plan.account.problems
+        exit_code = 1 if problems.errors else 0
+        at_work.write_reports(exit_code)
+        if output.json:
+            print(dumps({**at_work.report(), "exit_code": exit_code}))
+            return exit_code
+        text.speak(text.input_lines(plan), at_work.speaker, result=True)
+        at_work.say_problems(result=True)
+        at_work.speaker.result(text.verdict(problems, plan))
+    return exit_code

@@ -1,0 +1,1 @@
+"""Delivery: dispositions, throttle, ledger, and the edge where batches leave."""

@@ -1,0 +1,202 @@
+"""Where what is remembered lives on disk, and the privacy of its folder and files."""
+
+import errno
+import hashlib
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from inflection_cli.errors import LedgerDamaged, LedgerError
+
+FOLDER_MODE: Final = 0o700
+FILE_MODE: Final = 0o600
+LEDGER_SUFFIX: Final = ".sqlite3"
+LOCK_SUFFIX: Final = ".lock"
+
+_ELSEWHERE = "name a folder of your own on a local disk: --state-dir DIR"
+_MAKE_ROOM = "nothing was sent that is not recorded; make room and run the same command again"
+
+
+def state_dir(
+    option: Path | None,
+    environ: Mapping[str, str],
+    *,
+    home: Path | None = None,
+    platform: str = sys.platform,
+) -> Path:
+    """Say which folder holds what the tool remembers; nothing is created.
+
+    `--state-dir` beats `INFL_SEG_STATE_DIR`, which is taken as it stands; then comes a folder
+    `infl-seg` in `XDG_STATE_HOME` (ignored where relative, as the XDG specification demands), in
+    `~/Library/Application Support` on macOS, else in `~/.local/state`.
+
+    Raises:
+        LedgerError: No option is given and there is no home directory.
+    """
+    named = option or environ.get("INFL_SEG_STATE_DIR")
+    if named:
+        return Path(named).absolute()
+    xdg = Path(environ.get("XDG_STATE_HOME", ""))
+    if xdg.is_absolute():
+        return xdg / "infl-seg"
+    base = home or _home()
+    within = ("Library", "Application Support") if platform == "darwin" else (".local", "state")
+    return base.joinpath(*within, "infl-seg")
+
+
+def ledger_path(state_dir: Path, namespace: str) -> Path:
+    """Name the file that holds the ledger of one destination namespace.
+
+    The name starts with what is safe and readable of the namespace and ends with a hash of all of it,
+    so that any text is a namespace and no two share a file, on file systems that fold case as well.
+    """
+    digest = hashlib.blake2b(namespace.encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
+    readable = re.sub(r"[^a-z0-9]+", "-", namespace.lower()).strip("-")[:32].rstrip("-")
+    return ledger_folder(state_dir) / (f"{readable}-{digest}".lstrip("-") + LEDGER_SUFFIX)
+
+
+def lock_path(state_dir: Path, namespace: str) -> Path:
+    """Name the lock file that stands beside the ledger of one destination namespace."""
+    return ledger_path(state_dir, namespace).with_suffix(LOCK_SUFFIX)
+
+
+def ledger_folder(state_dir: Path) -> Path:
+    """Name the folder of the ledgers: one of its own, so that the user's `--state-dir` keeps its mode."""
+    return state_dir.absolute() / "ledgers"
+
+
+def make_private_folder(folder: Path) -> None:
+    """See to it that a folder exists, is no symlink, and can be entered by its owner alone.
+
+    Parents that are missing are made with the same mode, as the XDG specification asks.
+
+    Raises:
+        LedgerError: It is a symlink, no folder, or another user's.
+        LedgerDamaged: It cannot be created or read.
+    """
+    with translated(folder):
+        missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+        for path in reversed(missing):
+            path.mkdir(FOLDER_MODE, exist_ok=True)
+            sync_folder(path.parent)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise LedgerError(f"{folder} is a symlink or a file where a folder is needed", hint=_ELSEWHERE)
+        if found.st_uid != os.geteuid():
+            raise LedgerError(f"{folder} belongs to another user", hint=_ELSEWHERE)
+        shut_out_others(folder, found)
+
+
+def check_private_file(path: Path) -> os.stat_result:
+    """Make sure that a file is an ordinary one of this user's and no symlink, and return its lstat.
+
+    Raises:
+        LedgerError: It is a symlink, another kind of thing, or another user's.
+        FileNotFoundError: There is none.
+    """
+    found = path.lstat()
+    _check_ordinary(path, found)
+    return found
+
+
+def shut_out_others(path: Path, found: os.stat_result) -> None:
+    """Take from a file or folder what others may do with it; what its owner may not do stays so."""
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & ~FOLDER_MODE:
+        path.chmod(mode & FOLDER_MODE)
+
+
+def open_private(path: Path, *, exclusive: bool = False) -> int:
+    """Open a file for reading and writing, creating it 0600 where it is missing, through no symlink.
+
+    The descriptor is closed on exec. With `exclusive` the file must not exist before.
+
+    Raises:
+        LedgerError: The path holds something that is no ordinary file, or another user's.
+        OSError: The system refuses; for a symlink with ELOOP.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    # A pipe in the file's place must not be waited for.
+    flags |= os.O_NONBLOCK | (os.O_EXCL if exclusive else 0)
+    descriptor = os.open(path, flags, FILE_MODE)
+    try:
+        _check_ordinary(path, os.fstat(descriptor))
+        os.fchmod(descriptor, FILE_MODE)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable, so that a file made in it outlives a power cut.
+
+    A folder that may be written but not read, or whose file system has no such thing, is left alone.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn an OSError that concerns `path` into a LedgerError that says what helps."""
+    try:
+        yield
+    except OSError as error:
+        raise file_trouble(path, error) from error
+
+
+def file_trouble(path: Path, error: OSError) -> LedgerError:
+    """Say what an OSError means for a file or folder of the state directory."""
+    reason = error.strerror or type(error).__name__
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return LedgerDamaged(f"{path} cannot grow: {reason}", hint=_MAKE_ROOM)
+        case errno.ENOENT | errno.ESTALE:
+            return vanished(path)
+        case errno.ELOOP:
+            return LedgerError(f"{path} is a symlink, and is not followed", hint=_ELSEWHERE)
+        case errno.EISDIR:
+            return LedgerError(f"{path} is no ordinary file", hint=f"remove it, or {_ELSEWHERE}")
+        case errno.ENOLCK | errno.EOPNOTSUPP:
+            return LedgerError(f"{path} cannot be locked: {reason}", hint=_ELSEWHERE)
+        case _:
+            return LedgerDamaged(f"{path} cannot be read and written: {reason}", hint=_ELSEWHERE)
+
+
+def vanished(path: Path) -> LedgerDamaged:
+    """Say that a file was deleted, moved or replaced while it was in use."""
+    return LedgerDamaged(
+        f"{path} was deleted, moved or replaced while it was in use",
+        hint="what was recorded in it may be lost: put the file back before the same command runs again, "
+        "or give up what it knew and cut the input to what is missing with --since",
+    )
+
+
+def _check_ordinary(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a symlink, and is not followed" if stat.S_ISLNK(found.st_mode) else "no ordinary file"
+        raise LedgerError(f"{path} is {kind}", hint=f"remove it, or {_ELSEWHERE}")
+    if found.st_uid != os.geteuid():
+        raise LedgerError(f"{path} belongs to another user", hint=_ELSEWHERE)
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise LedgerError("this user has no home directory", hint=_ELSEWHERE) from error

@@ -1,0 +1,127 @@
+"""Exceptions that end a run, each with its exit code and a hint.
+
+    InflSegError                    70  a defect of ours, where nothing better fits
+    ├── UsageError                   2  the command cannot be carried out as typed
+    │   └── ConfirmationMissing      2  nobody is there to be asked
+    ├── InputError                   4  an input cannot be read or mapped at all
+    ├── DeliveryIncomplete           3  some events are still pending or in doubt
+    │   └── InputChanged             3  a file is not the one that was checked
+    ├── DestinationError             5  the destination refused, or is not Segment
+    ├── LedgerError                  6  the ledger cannot be used
+    │   ├── LedgerLocked             6  another run holds it
+    │   └── LedgerDamaged            6  it cannot be trusted, or not be written
+    ├── DecisionNeeded               7  only the user can say what is right
+    ├── OverBudget                   8  too many rows are wrong; nothing was sent
+    └── Interrupted           130, 143  a signal asked for the end
+
+Third-party errors are translated into these in one place each: httpx in `segment/client.py`,
+sqlite3 in `delivery/ledger.py`, OSError where a file is opened.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+
+class InflSegError(Exception):
+    """Ends a run; carries what a user needs to go on.
+
+    Attributes:
+        message: What happened, and where, in one sentence.
+        hint: What settles it: an option, with a value to try; empty where there is none.
+        code: A stable kebab-case name for scripts.
+        exit_code: The exit code of the process.
+        report: What a `--json` report says beside the error: as much of the run as is known.
+    """
+
+    code: ClassVar[str] = "internal"
+    exit_code: int = 70
+    report: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(InflSegError):
+    """The command cannot be carried out as it was typed."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfirmationMissing(UsageError):
+    """Something must be confirmed, and there is no terminal to ask on."""
+
+    code = "confirmation-missing"
+
+
+class InputError(InflSegError):
+    """An input cannot be read or mapped at all."""
+
+    code = "input"
+    exit_code = 4
+
+
+class DeliveryIncomplete(InflSegError):
+    """The run ended while events were still pending or in doubt; the same command resumes it."""
+
+    code = "delivery-incomplete"
+    exit_code = 3
+
+
+class InputChanged(DeliveryIncomplete):
+    """A file differs from what was checked before; none of the differing part was sent."""
+
+    code = "input-changed"
+
+
+class DestinationError(InflSegError):
+    """The destination refused for a reason that more tries do not mend."""
+
+    code = "destination"
+    exit_code = 5
+
+
+class LedgerError(InflSegError):
+    """The ledger cannot be used."""
+
+    code = "ledger"
+    exit_code = 6
+
+
+class LedgerLocked(LedgerError):
+    """Another run holds this destination's ledger."""
+
+    code = "ledger-locked"
+
+
+class LedgerDamaged(LedgerError):
+    """The ledger cannot be trusted or cannot be written."""
+
+    code = "ledger-damaged"
+
+
+class DecisionNeeded(InflSegError):
+    """Two ways on are possible and only the user can say which is right."""
+
+    code = "decision-needed"
+    exit_code = 7
+
+
+class OverBudget(InflSegError):
+    """More rows are wrong than the error budget allows; nothing was sent."""
+
+    code = "over-budget"
+    exit_code = 8
+
+
+class Interrupted(InflSegError):
+    """A signal ended the run; what was in flight has been settled and recorded."""
+
+    code = "interrupted"
+
+    def __init__(self, message: str, *, signum: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = 128 + signum

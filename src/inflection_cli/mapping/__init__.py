@@ -1,0 +1,1 @@
+"""Mapping: from records to the parts of events."""

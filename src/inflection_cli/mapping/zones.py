@@ -1,0 +1,96 @@
+"""Time zones: a name to its rules, and a local clock's reading to the instant it means."""
+
+import difflib
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from inflection_cli.errors import UsageError
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock's own epoch; the zone is what is looked up
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # years 1 to 9999, datetime's own bounds
+_NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+_TRY = "--timezone takes a name such as Europe/Berlin, America/New_York or UTC"
+
+
+class Fold(Enum):
+    """How often a local clock shows a time: once, twice (put back), or never (put forward)."""
+
+    ONCE = 1
+    TWICE = 2
+    NEVER = 0
+
+
+class Zone:
+    """The rules of one time zone, always those of the tzdata package, so that machines agree.
+
+    Raises:
+        UsageError: No zone has this name; the hint names those that come close.
+    """
+
+    def __init__(self, name: str) -> None:
+        known = _names()
+        if name not in known:
+            raise UsageError(f"no time zone is named {name!r}", hint=_hint(name, known))
+        with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+            self._rules = ZoneInfo.from_file(rules, key=name)
+        self.name = name
+
+    def instant(self, local: int) -> tuple[int, Fold]:
+        """Tell the instant at which the local clock shows a time, the first one where it is shown twice.
+
+        Args:
+            local: Seconds from 1970-01-01 00:00:00 on the local clock.
+
+        Returns:
+            Seconds from 1970-01-01T00:00:00Z, and how often the clock shows that time. For a time that is
+            never shown, the instant by the offset before the clock was put forward.
+        """
+        if not _FIRST <= local <= _LAST:
+            return local, Fold.ONCE
+        shown = _EPOCH + timedelta(seconds=local)
+        first, second = self._offset(shown), self._offset(shown.replace(fold=1))
+        if first == second:
+            return local - first, Fold.ONCE
+        return local - first, Fold.TWICE if first > second else Fold.NEVER
+
+    def steady_offset(self, local: int) -> int | None:
+        """Tell the offset that holds for a whole hour of the local clock; None where it changes.
+
+        Args:
+            local: The hour's first second, from 1970-01-01 00:00:00 on the local clock.
+        """
+        start, end = self.instant(local), self.instant(local + 3599)
+        steady = start[1] is end[1] is Fold.ONCE and end[0] - start[0] == 3599
+        return local - start[0] if steady else None
+
+    def _offset(self, shown: datetime) -> int:
+        offset = self._rules.utcoffset(shown)
+        return offset.days * 86_400 + offset.seconds if offset is not None else 0
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    listed = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(listed) - _NO_PLACES
+
+
+def _hint(name: str, known: frozenset[str]) -> str:
+    if name.strip().lower() == "local":
+        return f"this machine's own zone is no property of the export; {_TRY}"
+    close = _close(name, known)
+    return f"did you mean {' or '.join(close)}? {_TRY}" if close else _TRY
+
+
+def _close(name: str, known: frozenset[str]) -> list[str]:
+    """Name up to three zones that may have been meant: by other case, by the city alone, by a slip."""
+    wanted = name.strip().lower().replace(" ", "_")
+    spelled = {zone.lower(): zone for zone in sorted(known)}
+    if wanted in spelled:
+        return [spelled[wanted]]
+    cities = [zone for low, zone in spelled.items() if low.rpartition("/")[2] == wanted]
+    if cities:
+        return cities[:3]
+    return [spelled[low] for low in difflib.get_close_matches(wanted, spelled, n=3, cutoff=0.6)]

@@ -1,0 +1,258 @@
+"""The nouns that travel between the rooms: frozen, slotted, without I/O.
+
+Those of which every row has one are NamedTuples: a frozen dataclass takes three times as long to make.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """What a problem does: an error rejects its row, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Scope(StrEnum):
+    """Whether a problem is said for each row, or once for a whole column or file with a count."""
+
+    ROW = "row"
+    COLUMN = "column"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of problem.
+
+    Attributes:
+        code: Stable kebab-case name; scripts and CI rely on it.
+        severity: What it does to the row.
+        scope: Whether it is said per row, or once for a column or a file with a count.
+        meaning: What is wrong and why it matters, in one or two sentences.
+        mend: What settles it: an option with a value to try, or an edit of the export.
+        example: A cell, line or header that shows it.
+    """
+
+    code: str
+    severity: Severity
+    scope: Scope
+    meaning: str
+    mend: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where.
+
+    Attributes:
+        rule: Its kind.
+        message: What is wrong here. Holds no cell: those are personal, and are masked by reporters.
+        file: The path as the user wrote it; None where the problem has no file.
+        line: The physical line, from 1; None where the problem has no line.
+        column: The column's name as it stands in the file; None where it concerns the row.
+        value: The offending cell as it stood, for those who asked to see values.
+        hint: What settles it here; the rule's own mend where empty.
+        count: How many rows it stands for, 1 unless the rule's scope is wider.
+    """
+
+    rule: Rule
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: str | None = None
+    value: str | None = None
+    hint: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that is wrong with a part of a row, before its line is known.
+
+    Attributes:
+        rule: Its kind.
+        detail: What is wrong here, as one phrase, without the cell.
+        field: The field it concerns (or the column's name where no field does); None for the whole row.
+        value: The offending cell as it stood.
+        hint: What settles it here; the rule's own mend where empty.
+    """
+
+    rule: Rule
+    detail: str
+    field: str | None = None
+    value: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What an event shares with thousands of others: its kind and the campaign. None is absent.
+
+    Attributes:
+        event: Inflection's name for the event, or an unknown event's own.
+        sent_event: The name that goes out, by the chosen naming.
+        link: Whether the event is about a link.
+        unique_flag: The flag that the event's kind implies to be true.
+    """
+
+    event: str
+    sent_event: str
+    link: bool
+    unique_flag: str | None
+    email_id: str | None
+    campaign_id: str | None
+    campaign_run_id: str | None
+    campaign_name: str | None
+    email_subject: str | None
+    is_unique_open: bool | None
+    is_unique_click: bool | None
+
+
+class Person(NamedTuple):
+    """Who an event is about. At least one of the ids is there; None is absent.
+
+    Attributes:
+        user_id: The customer's own id.
+        person_id: Inflection's id, sent as anonymousId while no user id is known.
+    """
+
+    user_id: str | None
+    person_id: str | None
+    email: str | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+
+
+class Trail(NamedTuple):
+    """What is an event's own beside person and time.
+
+    Attributes:
+        link: The link's URL as it stood; None is absent.
+        extras: Unmapped columns that are sent: (property name, text), absent ones left out.
+    """
+
+    link: str | None
+    extras: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A region of a file that could not be read: one problem, and its lines verbatim.
+
+    Attributes:
+        problem: What is wrong; its `line` is where the fault lies.
+        line: The physical line, from 1, on which the region starts.
+        rows: How many non-blank lines the region has; each counts as one row read and rejected.
+        raw: The bytes as they stood in the decompressed file, line ends included.
+    """
+
+    problem: Problem
+    line: int
+    rows: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some consecutive records of one file, as text.
+
+    Attributes:
+        file: The path as the user wrote it (`-` for standard input).
+        columns: The column names; every row has as many cells. An NDJSON file may gain columns from
+            one chunk to the next, never lose or reorder them.
+        rows: The cells. CSV cells as they stood; NDJSON values as text, an absent key or null is "".
+        lines: For each row, the physical line, from 1, on which its record starts.
+        first_number: The number of the first row among the file's readable records, from 1.
+        faults: The unreadable regions that begin in this chunk.
+        digest: A digest of the raw (decompressed) bytes read since the previous chunk.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    lines: Sequence[int]
+    first_number: int
+    faults: tuple[Fault, ...]
+    digest: bytes
+
+
+class Message(NamedTuple):
+    """One Segment message, encoded but for its id, which only the destination settles.
+
+    Attributes:
+        ordinal: The event's place among all events built in this run, from 0.
+        content_id: 16 bytes, a UUIDv8 over what makes the event itself.
+        content_hash: 8 bytes over what the event says beside its identity.
+        body: UTF-8 JSON that follows the messageId: `,"timestamp":…}`.
+    """
+
+    ordinal: int
+    content_id: bytes
+    content_hash: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages that travel in one request.
+
+    Attributes:
+        messages: In the order of the input; never empty.
+        wire: For each message its JSON as it is sent, wire id included.
+    """
+
+    messages: tuple[Message, ...]
+    wire: tuple[bytes, ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """Split in two, the first half the larger by at most one message.
+
+        Raises:
+            ValueError: The batch holds a single message.
+        """
+        if len(self) < 2:
+            raise ValueError("a single message cannot be halved")
+        middle = (len(self) + 1) // 2
+        return (
+            Batch(self.messages[:middle], self.wire[:middle]),
+            Batch(self.messages[middle:], self.wire[middle:]),
+        )
+
+
+class Disposition(IntEnum):
+    """What pass 2 does with an event; four bits each.
+
+    Attributes:
+        SEND: It goes out.
+        DUPLICATE: An earlier event of the input is the same one; that one goes out.
+        ALREADY_ACCEPTED: The ledger has it as accepted.
+        IN_DOUBT: It may be in, for longer than the destination is trusted to recognise its id.
+        RESEND: It may be in, and goes out again with the same id, which the destination recognises.
+        ELSEWHERE: It goes out, and another destination's ledger has it as accepted.
+    """
+
+    SEND = 0
+    DUPLICATE = 1
+    ALREADY_ACCEPTED = 2
+    IN_DOUBT = 3
+    RESEND = 4
+    ELSEWHERE = 5
+
+
+class BatchState(StrEnum):
+    """What is known of a batch; an event has the best state of the batches that hold it."""
+
+    IN_FLIGHT = "in_flight"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    SPLIT = "split"
+    PENDING = "pending"
+    IN_DOUBT = "in_doubt"

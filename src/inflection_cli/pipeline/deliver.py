@@ -1,0 +1,200 @@
+"""Pass 2 at the edge: messages are bound to a destination, batched, and delivered."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import anyio
+
+from inflection_cli.delivery.deliver import deliver
+from inflection_cli.delivery.edge import Edge, Halt, Observer
+from inflection_cli.delivery.journal import Journal
+from inflection_cli.delivery.settle import Dispositions
+from inflection_cli.delivery.tally import StopReason, Tally
+from inflection_cli.delivery.throttle import Throttle
+from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegError, Interrupted
+from inflection_cli.model import Batch, Disposition, Message
+from inflection_cli.pipeline.account import EventCounts
+from inflection_cli.pipeline.plan import Plan
+from inflection_cli.segment.batching import batches
+from inflection_cli.segment.client import Client
+from inflection_cli.segment.destination import Destination
+from inflection_cli.segment.limits import max_batch_events
+from inflection_cli.segment.message import with_id
+from inflection_cli.segment.message_id import Binder
+
+_DEFECT_HINT: Final = "please report it; what was sent is recorded, and the same command goes on from there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """Where messages go, and how fast.
+
+    Attributes:
+        destination: Endpoint, key, compression, time-outs.
+        namespace: What message ids are bound to.
+        label: The `--again` label; empty without one.
+        requests_per_second: 0 lifts the limit.
+        events_per_second: 0 lifts the limit.
+        patience_s: The run ends after so long without an acceptance.
+        dedup_window_s: How old a doubt may be for its ids to be sent again.
+        doubtful_since: The earliest doubt, in unix seconds, of what is sent again from earlier runs.
+    """
+
+    destination: Destination
+    namespace: str
+    label: str = ""
+    requests_per_second: float
+    events_per_second: float
+    patience_s: float
+    dedup_window_s: float
+    doubtful_since: float | None = None
+
+    @property
+    def batch_events(self) -> int:
+        """The most events in a batch at this rate."""
+        return max_batch_events(self.events_per_second)
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a delivery came to.
+
+    Attributes:
+        tally: The edge's own count.
+        events: The second equation.
+        seconds: How long it took.
+        proxy: The proxy that was used, without credentials; None for none.
+    """
+
+    tally: Tally
+    events: EventCounts
+    seconds: float
+    proxy: str | None
+
+    def error(self, signum: int | None) -> InflSegError | None:
+        """Return what ended the delivery early, as an error; None where it came to its end."""
+        stopped = self.tally.stopped
+        if stopped is None:
+            return None
+        if isinstance(stopped.error, InflSegError):
+            return stopped.error
+        if stopped.error is not None:
+            return InflSegError(f"a defect of infl-seg: {type(stopped.error).__name__}", hint=_DEFECT_HINT)
+        return _stop_error(stopped.reason, stopped.message, stopped.hint, signum)
+
+
+def run_delivery(
+    plan: Plan,
+    messages: Iterable[Message],
+    settings: DeliverySettings,
+    *,
+    journal: Journal,
+    observer: Observer,
+    halt: Halt,
+) -> Delivered:
+    """Deliver a plan's messages; every event is accounted for, however it ends.
+
+    Args:
+        plan: A complete plan.
+        messages: What `Messages` yields.
+        settings: Where to and how fast.
+        journal: Keeps intents and outcomes.
+        observer: Is told of progress.
+        halt: By which the user stops.
+    """
+    assert plan.dispositions is not None
+    dispositions = plan.dispositions
+    pulled = _Pulled()
+    stream = pulled.through(_batches(messages, settings, dispositions))
+
+    def doubt(batch: Batch) -> float | None:
+        resent = dispositions.one(batch.messages[0].ordinal) is Disposition.RESEND
+        return settings.doubtful_since if resent else None
+
+    started = time.monotonic()
+    tally, proxy = anyio.run(deliver_batches, stream, settings, journal, observer, halt, doubt)
+    rest = dispositions.count_from(pulled.next_ordinal)
+    events = EventCounts(
+        built=plan.account.events.built,
+        accepted=tally.accepted,
+        already_accepted=dispositions.counts[Disposition.ALREADY_ACCEPTED],
+        duplicate=dispositions.counts[Disposition.DUPLICATE],
+        refused=tally.refused,
+        pending=tally.pending + rest[Disposition.SEND] + rest[Disposition.ELSEWHERE],
+        in_doubt=tally.in_doubt + rest[Disposition.RESEND] + dispositions.counts[Disposition.IN_DOUBT],
+        filtered=plan.account.events.filtered,
+    )
+    return Delivered(tally, events, time.monotonic() - started, proxy)
+
+
+class _Pulled:
+    """Notes how far delivery has drawn its batches."""
+
+    def __init__(self) -> None:
+        self.next_ordinal = 0
+
+    def through(self, stream: Iterable[Batch]) -> Iterator[Batch]:
+        for batch in stream:
+            self.next_ordinal = batch.messages[-1].ordinal + 1
+            yield batch
+
+
+def _batches(
+    messages: Iterable[Message], settings: DeliverySettings, dispositions: Dispositions
+) -> Iterator[Batch]:
+    """Bind and batch; what is in doubt travels apart, as what holds for a batch holds for all of it."""
+    if not dispositions.counts[Disposition.RESEND]:
+        yield from _bound(messages, settings)
+        return
+
+    def is_doubtful(message: Message) -> bool:
+        return dispositions.one(message.ordinal) is Disposition.RESEND
+
+    for _, alike in groupby(messages, key=is_doubtful):
+        yield from _bound(alike, settings)
+
+
+def _bound(messages: Iterable[Message], settings: DeliverySettings) -> Iterator[Batch]:
+    wire_id = Binder(settings.namespace, settings.label or None).wire_id
+    wired = ((message, with_id(wire_id(message.content_id), message.body)) for message in messages)
+    envelope = settings.destination.envelope_bytes
+    return batches(wired, max_events=settings.batch_events, envelope_bytes=envelope)
+
+
+async def deliver_batches(
+    stream: Iterator[Batch],
+    settings: DeliverySettings,
+    journal: Journal,
+    observer: Observer,
+    halt: Halt,
+    doubtful: Callable[[Batch], float | None],
+) -> tuple[Tally, str | None]:
+    """Deliver batches over a client of their own; return the tally, and the proxy that was used."""
+    throttle = Throttle(
+        requests_per_second=settings.requests_per_second, events_per_second=settings.events_per_second
+    )
+    async with Client(settings.destination) as client:
+        edge = Edge(
+            client=client,
+            throttle=throttle,
+            journal=journal,
+            observer=observer,
+            halt=halt,
+            doubtful=doubtful,
+            patience_s=settings.patience_s,
+            dedup_window_s=settings.dedup_window_s,
+        )
+        return await deliver(stream, edge), client.proxy
+
+
+def _stop_error(reason: StopReason, message: str, hint: str, signum: int | None) -> InflSegError:
+    match reason:
+        case StopReason.INTERRUPTED:
+            return Interrupted(message, signum=signum or 2, hint=hint)
+        case StopReason.DESTINATION:
+            return DestinationError(message, hint=hint)
+        case StopReason.PATIENCE | StopReason.ERROR:
+            return DeliveryIncomplete(message, hint=hint)

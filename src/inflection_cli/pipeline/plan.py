@@ -1,0 +1,158 @@
+"""Pass 1: convert everything, send nothing; what comes out is the plan."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from inflection_cli import rules
+from inflection_cli.delivery.settle import Dispositions, Known, Settling
+from inflection_cli.model import Chunk, Disposition, Problem
+from inflection_cli.pipeline.account import Account
+from inflection_cli.pipeline.convert import Converted, ConvertSettings
+from inflection_cli.pipeline.inputs import Input
+from inflection_cli.pipeline.people import People
+from inflection_cli.pipeline.places import Places
+from inflection_cli.reading.fingerprint import fingerprint
+
+REPEATS_SHARE: Final = 0.01
+"""More repeats than this share of the events, and the export's times may be too coarse."""
+
+
+class RejectSink(Protocol):
+    """Takes the rows that are not sent."""
+
+    def take(self, source: Input, chunk: Chunk, converted: Converted) -> None:
+        """Keep the rejected rows and unreadable lines of a chunk."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run would do, known before anything leaves.
+
+    Attributes:
+        inputs: The files.
+        settings: What shapes messages and ids.
+        chunks: Reads and converts everything, the same way each time.
+        account: The counts of pass 1.
+        complete: Whether pass 1 came to its end.
+        dispositions: What becomes of each event; None while the plan is not complete.
+        people: How many different people the events are about.
+        tracked_users: How many different ids they go out under: an upper bound of new tracked users.
+        digests: 16 bytes for each chunk of raw input.
+    """
+
+    inputs: Sequence[Input]
+    settings: ConvertSettings
+    chunks: Callable[[], Iterator[tuple[Input, Chunk, Converted]]]
+    account: Account = field(default_factory=Account)
+    complete: bool = False
+    dispositions: Dispositions | None = None
+    people: int = 0
+    tracked_users: int = 0
+    digests: bytearray = field(default_factory=bytearray)
+    _fingerprints: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """By path, a digest of the file's decompressed bytes, 32 hex digits; read when it is asked for.
+
+        Raises:
+            InputError: A file is gone, or may not be read any more.
+        """
+        if not self._fingerprints:
+            places = [(source.path, source.source.location) for source in self.inputs]
+            self._fingerprints = {path: fingerprint(path, location) for path, location in places}
+        return self._fingerprints
+
+    @property
+    def to_send(self) -> int:
+        """How many events the delivery would send."""
+        return (
+            self.count(Disposition.SEND) + self.count(Disposition.RESEND) + self.count(Disposition.ELSEWHERE)
+        )
+
+    def count(self, disposition: Disposition) -> int:
+        """Return how many events have a disposition."""
+        return self.dispositions.counts[disposition] if self.dispositions else 0
+
+
+class Planner:
+    """Makes a plan; `plan` can be looked at while it grows, and after an interruption."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        settings: ConvertSettings,
+        chunks: Callable[[], Iterator[tuple[Input, Chunk, Converted]]],
+        *,
+        rejects: RejectSink | None = None,
+    ) -> None:
+        self.plan = Plan(inputs, settings, chunks)
+        self._rejects = rejects
+        self._settling = Settling(own_ids=any(source.columns.has("event_id") for source in inputs))
+        self._people = People()
+        self._places = Places()
+
+    def run(
+        self,
+        known: Iterable[Known] = (),
+        progress: Callable[[Account], None] = lambda _: None,
+    ) -> Plan:
+        """Read everything and settle what becomes of each event.
+
+        Args:
+            known: What the ledger knows.
+            progress: Called after each chunk.
+
+        Raises:
+            InputError: A file cannot be read to its end, or its own event ids identify nothing.
+        """
+        plan = self.plan
+        for source in plan.inputs:
+            plan.account.problems.add_all(source.problems())
+        for source, chunk, converted in plan.chunks():
+            plan.digests += chunk.digest
+            plan.account.take(chunk, converted)
+            self._gather(source, chunk, converted)
+            progress(plan.account)
+        self._settling.add_known(known)
+        plan.dispositions = self._settling.settle()
+        plan.people, plan.tracked_users = self._people.count()
+        self._judge_repeats(plan.dispositions)
+        self._places.close()
+        plan.complete = True
+        return plan
+
+    def _gather(self, source: Input, chunk: Chunk, converted: Converted) -> None:
+        self._places.add(chunk.file, converted.lines)
+        self._settling.add(converted.content_ids, converted.content_hashes)
+        self._people.add(converted.people)
+        if self._rejects is not None and (converted.rejected or chunk.faults):
+            self._rejects.take(source, chunk, converted)
+
+    def _judge_repeats(self, dispositions: Dispositions) -> None:
+        problems = self.plan.account.problems
+        repeats = dispositions.counts[Disposition.DUPLICATE]
+        built = self.plan.account.events.built
+        if repeats > REPEATS_SHARE * built:
+            problems.add(
+                Problem(
+                    rules.REPEATS_MANY,
+                    f"{repeats:,} of {built:,} events repeat another one and go once",
+                    count=repeats,
+                )
+            )
+        for conflict in dispositions.conflicts:
+            file, line = self._places.of(conflict.ordinal)
+            other = (
+                "the ledger has it"
+                if conflict.other is None
+                else "the first is {}, line {}".format(*self._places.of(conflict.other))
+            )
+            rule = rules.OWN_ID_CONFLICT if conflict.own else rules.SAME_ID_OTHER_CONTENT
+            message = f"this event differs from another one of the same identity; {other}"
+            problems.add(Problem(rule, message, file=file, line=line))
+        unseen = dispositions.conflict_count - len(dispositions.conflicts)
+        if unseen:
+            rule = rules.OWN_ID_CONFLICT if dispositions.own_conflict_count else rules.SAME_ID_OTHER_CONTENT
+            problems.add(Problem(rule, f"and {unseen:,} more events of the kind", count=unseen))

@@ -1,0 +1,336 @@
+"""What the ledgers say of runs: which there were, how each ended, what it sent and what it left open."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from struct import Struct
+from typing import Any, Final
+
+from inflection_cli.delivery.grouping import Runs
+from inflection_cli.delivery.ledger import LedgerReader, ledgers, read_ledger
+from inflection_cli.delivery.lock import Holder, holder_of
+from inflection_cli.delivery.records import ID_BYTES, Run
+from inflection_cli.delivery.state_dir import LOCK_SUFFIX
+from inflection_cli.errors import LedgerError, UsageError
+from inflection_cli.model import BatchState
+from inflection_cli.pipeline.record import held_ledger
+
+LAST: Final = "last"
+
+_DOUBTFUL: Final = (BatchState.IN_DOUBT, BatchState.IN_FLIGHT)
+_DOUBT: Final = Struct(">16sQd")  # content id, number of the run (0 says accepted), doubtful since
+_UNSETTLED_SHOWN: Final = 100
+
+
+class Ending(StrEnum):
+    """How a run ended, if it did."""
+
+    ENDED = "ended"
+    KILLED = "killed"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a run left in doubt, seen from now: what another batch has accepted since is left out.
+
+    Attributes:
+        events: How many events are in doubt.
+        since: Unix seconds of the earliest doubt among them; None without any.
+        accepted_since: How many more were in doubt and have been accepted since.
+    """
+
+    events: int = 0
+    since: float | None = None
+    accepted_since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What became of the events that a run set out to send, seen from now.
+
+    Attributes:
+        accepted: Recorded as accepted by this run.
+        in_doubt: Sent, without an answer that counts; those on their way at this moment included.
+        pending: Not sent, or certainly not taken.
+        refused: Refused alone, for their content.
+    """
+
+    accepted: int
+    in_doubt: int
+    pending: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run, and where it stands.
+
+    Attributes:
+        ledger: The ledger that has it.
+        run: What was recorded.
+        ending: How it ended.
+        holder: Who works on it, while it is running.
+        events: What became of its events.
+        doubt: What it left in doubt.
+        finished_by: A later run that read the same files and left nothing open; None without one.
+    """
+
+    ledger: LedgerReader
+    run: Run
+    ending: Ending
+    holder: Holder | None
+    events: Events
+    doubt: Doubt
+    finished_by: str | None
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """The figures of its end, or those of its plan where it has not come to one."""
+        if self.run.summary is not None:
+            return self.run.summary
+        plan = self.run.arguments.get("plan")
+        return plan if isinstance(plan, dict) else {}
+
+
+@dataclass(slots=True)
+class StateOfBatches:
+    """The batches of a run that are in one state.
+
+    Attributes:
+        batches: How many there are.
+        events: For how many events they speak.
+        attempts: How often they were sent, or about to be.
+        statuses: Outcomes of attempts: HTTP statuses, `-` for no answer, `user` for the user's word.
+        first: Unix seconds of the first intent.
+        last: Unix seconds of the latest outcome; None before the first.
+    """
+
+    first: float
+    batches: int = 0
+    events: int = 0
+    attempts: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The ledgers of a state directory, open to look into.
+
+    Attributes:
+        state_dir: The state directory.
+        readers: Those that can be read.
+        troubles: Why others cannot.
+    """
+
+    state_dir: Path
+    readers: Sequence[LedgerReader]
+    troubles: Sequence[LedgerError]
+
+    def runs(self) -> Iterator[tuple[LedgerReader, Run]]:
+        """Yield every run, ledger by ledger, in the order in which they began.
+
+        Raises:
+            LedgerError: A ledger cannot be read.
+        """
+        for reader in self.readers:
+            for run in reader.runs():
+                yield reader, run
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every run with where it stands.
+
+        Raises:
+            LedgerError: A ledger cannot be read.
+        """
+        for reader in self.readers:
+            yield from _entries(reader, reader.runs())
+
+    def find(self, word: str) -> Entry:
+        """Find the run that a word means: its id, the beginning of one, or `last` for the latest of all.
+
+        Raises:
+            UsageError: None or several are meant.
+            LedgerError: None is, and a ledger cannot be read.
+        """
+        every = list(self.runs())
+        found = [pair for pair in every if pair[1].run_id == word]
+        if word == LAST and every:
+            found = [max(every, key=lambda pair: (pair[1].started, pair[1].run_id))]
+        found = found or [pair for pair in every if word and pair[1].run_id.startswith(word)]
+        if len(found) > 1:
+            names = ", ".join(run.run_id for _, run in found[:5])
+            raise UsageError(
+                f"{len(found)} runs begin with {word}: {names}",
+                hint="type more of it; the same id in two ledgers: name one with --namespace",
+            )
+        if not found:
+            if self.troubles:
+                raise self.troubles[0]
+            raise UsageError(
+                f"there is no run {word} in {self.state_dir}",
+                hint="infl-seg runs list shows them; another state directory: --state-dir DIR",
+            )
+        reader, run = found[0]
+        return next(iter(_entries(reader, [run])))
+
+
+@contextmanager
+def open_shelf(state_dir: Path, namespace: str | None = None) -> Iterator[Shelf]:
+    """Open every ledger of a state directory to look into, also while runs are at work.
+
+    Args:
+        state_dir: The state directory.
+        namespace: Only this destination's ledger.
+
+    Raises:
+        LedgerError: The directory cannot be read.
+    """
+    readers: list[LedgerReader] = []
+    troubles: list[LedgerError] = []
+    with ExitStack() as stack:
+        for found in ledgers(state_dir):
+            if namespace is not None and found.namespace not in {None, namespace}:
+                continue
+            try:
+                if found.trouble is not None:
+                    raise found.trouble
+                readers.append(stack.enter_context(read_ledger(found.path)))
+            except LedgerError as error:
+                troubles.append(error)
+        yield Shelf(state_dir, readers, troubles)
+
+
+def batches_by_state(entry: Entry) -> dict[BatchState, StateOfBatches]:
+    """Sum up a run's batches by their state.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    states: dict[BatchState, StateOfBatches] = {}
+    for batch in entry.ledger.batches(entry.run.run_id):
+        summed = states.setdefault(batch.state, StateOfBatches(batch.intended))
+        summed.batches += 1
+        summed.events += batch.events
+        summed.attempts += batch.attempts
+        summed.statuses.update(batch.statuses)
+        summed.first = min(summed.first, batch.intended)
+        if batch.settled is not None:
+            summed.last = max(summed.last or batch.settled, batch.settled)
+    return states
+
+
+def settle(state_dir: Path, entry: Entry, state: BatchState, command: str) -> int:
+    """Settle by the user's word what a run left in doubt, and count the events whose standing it changes.
+
+    Raises:
+        LedgerLocked: A run is at work on the ledger.
+        LedgerError: It cannot be written.
+    """
+    with held_ledger(state_dir, entry.ledger.namespace, command) as ledger:
+        (found,) = _entries(ledger, [run for run in ledger.runs() if run.run_id == entry.run.run_id])
+        ledger.settle_run(entry.run.run_id, state, now=time.time())
+        return found.doubt.events
+
+
+def forget(state_dir: Path, entry: Entry, command: str) -> None:
+    """Erase a run.
+
+    Raises:
+        LedgerLocked: A run is at work on the ledger.
+        LedgerError: It cannot be written.
+    """
+    with held_ledger(state_dir, entry.ledger.namespace, command) as ledger:
+        ledger.forget(entry.run.run_id)
+
+
+def forget_all(shelf: Shelf, command: str) -> None:
+    """Erase all runs of all ledgers; nothing is erased unless every ledger can be held.
+
+    Raises:
+        LedgerLocked: A run is at work on one of them.
+        LedgerError: One cannot be read or written.
+    """
+    if shelf.troubles:
+        raise shelf.troubles[0]
+    with ExitStack() as stack:
+        held = [
+            stack.enter_context(held_ledger(shelf.state_dir, reader.namespace, command))
+            for reader in shelf.readers
+        ]
+        for ledger in held:
+            ledger.forget_all()
+
+
+def _entries(reader: LedgerReader, runs: Sequence[Run]) -> Iterator[Entry]:
+    """Give runs of a ledger with where they stand."""
+    holder = holder_of(reader.path.with_suffix(LOCK_SUFFIX))
+    counts = reader.counts()
+    later_first = reader.runs()[::-1]
+    doubts = _doubts(reader) if any(set(states) & set(_DOUBTFUL) for states in counts.values()) else {}
+    for run in runs:
+        at_work = run.ended is None and holder is not None and holder.started <= run.started
+        ending = Ending.ENDED if run.ended is not None else Ending.RUNNING if at_work else Ending.KILLED
+        doubt = doubts.get(run.number, Doubt())
+        events = _events(run, counts.get(run.run_id, {}), doubt)
+        finished_by = _finished_by(run, later_first)
+        yield Entry(reader, run, ending, holder if at_work else None, events, doubt, finished_by)
+
+
+def _finished_by(run: Run, later_first: Sequence[Run]) -> str | None:
+    """Find the latest run that came to its end with all the files of an earlier one."""
+    prints = {str(each.get("fingerprint")) for each in run.inputs}
+    for later in later_first:
+        if later.number <= run.number:
+            return None
+        theirs = {str(each.get("fingerprint")) for each in later.inputs}
+        if later.exit_code in {0, 1} and later.label == run.label and prints <= theirs:
+            return later.run_id
+    return None
+
+
+def _events(run: Run, states: Mapping[BatchState, int], doubt: Doubt) -> Events:
+    """Sum up what became of a run's events; what no batch of its speaks for any more is pending."""
+    accepted, refused = states.get(BatchState.ACCEPTED, 0), states.get(BatchState.REFUSED, 0)
+    doubtful = sum(states.get(state, 0) for state in _DOUBTFUL)
+    plan = run.arguments.get("plan")
+    planned = plan.get("estimate", {}).get("events") if isinstance(plan, dict) else None
+    pending = states.get(BatchState.PENDING, 0)
+    if isinstance(planned, int):
+        pending = max(0, planned - accepted - refused - doubtful)
+    return Events(accepted, doubt.events, pending, refused)
+
+
+def _doubts(reader: LedgerReader) -> dict[int, Doubt]:
+    """Sum up, by the number of the run, what is in doubt now; flat in memory."""
+    met = Runs(_DOUBT.size)
+    for state in (BatchState.ACCEPTED, *_DOUBTFUL):
+        for batch in reader.known_batches(states=[state]):
+            number = 0 if state is BatchState.ACCEPTED else batch.run_number
+            since = batch.doubtful_since or 0.0
+            met.add(_DOUBT.pack(known.content_id, number, since) for known in batch)
+    doubts: dict[int, Doubt] = {}
+    for records in met.parts():
+        accepted = {record[:ID_BYTES] for record in records if not _DOUBT.unpack(record)[1]}
+        earliest: dict[tuple[bytes, int], float] = {}
+        for content_id, number, since in map(_DOUBT.unpack, records):
+            if number:
+                key = content_id, number
+                earliest[key] = min(since, earliest.get(key, since))
+        for (content_id, number), since in earliest.items():
+            doubts[number] = _more(doubts.get(number, Doubt()), since, lifted=content_id in accepted)
+    met.close()
+    return doubts
+
+
+def _more(doubt: Doubt, since: float, *, lifted: bool) -> Doubt:
+    if lifted:
+        return Doubt(doubt.events, doubt.since, doubt.accepted_since + 1)
+    return Doubt(
+        doubt.events + 1, since if doubt.since is None else min(since, doubt.since), doubt.accepted_since
+    )

@@ -1,0 +1,296 @@
+"""What the ledger knows of a plan: which events are in, which are in doubt, and what would double them."""
+
+import os
+import shlex
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import Struct
+from typing import Any, Final
+
+from inflection_cli.delivery.grouping import Runs
+from inflection_cli.delivery.known import is_fresh
+from inflection_cli.delivery.ledger import Ledger, LedgerReader, ledgers, open_ledger, read_ledger
+from inflection_cli.delivery.lock import Holder, take_lock
+from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES, KnownBatch
+from inflection_cli.delivery.settle import UNCOMPARED, Known
+from inflection_cli.delivery.state_dir import ledger_path, lock_path
+from inflection_cli.errors import DecisionNeeded, LedgerError
+from inflection_cli.model import BatchState, Disposition
+from inflection_cli.pipeline.inputs import Input
+from inflection_cli.pipeline.messages import unchanged_chunks
+from inflection_cli.pipeline.personal import storable_constant
+from inflection_cli.pipeline.plan import Plan
+from inflection_cli.pipeline.wire_ids import known_on_the_wire
+
+_NUMBER: Final = Struct(">I")
+_DOUBTFUL: Final = frozenset({BatchState.IN_DOUBT, BatchState.IN_FLIGHT})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is done about events in doubt.
+
+    Attributes:
+        now: Unix seconds.
+        window_s: How old a doubt may be for its ids to be sent again.
+        resend: Whether the user wants older ones sent again too.
+    """
+
+    now: float
+    window_s: float
+    resend: bool = False
+
+
+@dataclass(slots=True)
+class KnownEvents:
+    """What the ledger knows, as pass 1 merges it with the input; notes the earliest doubt on the way.
+
+    Attributes:
+        doubtful_since: The earliest doubt among the events that are sent again; None without any.
+        held_runs: The runs that left events in doubt for too long, in the order in which they are met.
+        ready: Whether the input holds ready messages: their ids may be wire ids of ours, and their content
+            hashes compare with those of replays only.
+    """
+
+    ledger: LedgerReader
+    label: str
+    doubts: Doubts
+    elsewhere: Sequence[LedgerReader] = ()
+    doubtful_since: float | None = None
+    held_runs: list[str] = field(default_factory=list)
+    ready: bool = False
+
+    def __iter__(self) -> Iterator[Known]:
+        """Yield what is known, event by event.
+
+        Raises:
+            LedgerError: A ledger cannot be read.
+        """
+        wanted = (BatchState.ACCEPTED, *_DOUBTFUL)
+        replays = _replays(self.ledger)
+        for batch in self.ledger.known_batches(states=wanted, label=self.label):
+            alike = (batch.run_id in replays) is self.ready
+            yield from _known(batch, self._disposition(batch), alike=alike)
+        for other in self.elsewhere:
+            replays = _replays(other)
+            for batch in other.known_batches(states=[BatchState.ACCEPTED], label=self.label):
+                alike = (batch.run_id in replays) is self.ready
+                yield from _known(batch, Disposition.ELSEWHERE, alike=alike)
+        if self.ready:
+            yield from known_on_the_wire(self.ledger, self.label, wanted, Disposition.ALREADY_ACCEPTED)
+            for other in self.elsewhere:
+                yield from known_on_the_wire(other, self.label, wanted, Disposition.ELSEWHERE)
+
+    def _disposition(self, batch: KnownBatch) -> Disposition:
+        if batch.state is BatchState.ACCEPTED:
+            return Disposition.ALREADY_ACCEPTED
+        doubts, since = self.doubts, batch.doubtful_since
+        fresh = since is not None and is_fresh(since, doubts.now, doubts.window_s)
+        if not fresh and not doubts.resend:
+            if batch.run_id not in self.held_runs:
+                self.held_runs.append(batch.run_id)
+            return Disposition.IN_DOUBT
+        # A stamp in the future comes from a clock that was wrong.
+        stamp = doubts.now if since is None else min(since, doubts.now)
+        self.doubtful_since = stamp if self.doubtful_since is None else min(stamp, self.doubtful_since)
+        return Disposition.RESEND
+
+
+def _replays(ledger: LedgerReader) -> frozenset[str]:
+    """Return the runs whose events were ready messages: their content hashes are of another kind."""
+    return frozenset(run.run_id for run in ledger.runs() if run.command == "replay")
+
+
+def _known(batch: KnownBatch, disposition: Disposition, *, alike: bool) -> Iterator[Known]:
+    ids, hashes = batch.ids, batch.hashes
+    for i in range(len(batch)):
+        content_hash = int.from_bytes(hashes[i * HASH_BYTES : (i + 1) * HASH_BYTES]) if alike else UNCOMPARED
+        yield Known(ids[i * ID_BYTES : (i + 1) * ID_BYTES], content_hash, disposition, batch.run_number)
+
+
+@contextmanager
+def held_ledger(state_dir: Path, namespace: str, command: str) -> Iterator[Ledger]:
+    """Hold a destination's ledger for one run: nobody else can work on it meanwhile.
+
+    Raises:
+        LedgerLocked: Another run holds it.
+        LedgerError: It cannot be used.
+    """
+    now = time.time()
+    holder = Holder(pid=os.getpid(), host=socket.gethostname(), command=command, started=now)
+    with (
+        take_lock(lock_path(state_dir, namespace), holder) as lock,
+        open_ledger(state_dir, namespace, lock, now=now) as ledger,
+    ):
+        yield ledger
+
+
+@contextmanager
+def looked_up_ledger(state_dir: Path, namespace: str) -> Iterator[LedgerReader | None]:
+    """Open a destination's ledger to look into, for a dry run; None where there is none yet."""
+    path = ledger_path(state_dir, namespace)
+    if not os.path.lexists(path):
+        yield None
+        return
+    with read_ledger(path) as ledger:
+        yield ledger
+
+
+@contextmanager
+def others_if_empty(state_dir: Path, ledger: LedgerReader) -> Iterator[list[LedgerReader]]:
+    """Open the other destinations' ledgers where this one knows nothing yet; those that can be read."""
+    opened: list[LedgerReader] = []
+    try:
+        if not any(True for _ in ledger.known_batches()):
+            for found in ledgers(state_dir):
+                if found.trouble is None and found.path != ledger.path:
+                    try:
+                        opened.append(read_ledger(found.path))
+                    except LedgerError:
+                        continue
+        yield opened
+    finally:
+        for other in opened:
+            other.close()
+
+
+def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
+    """Stop where another destination's ledger has these events: key or endpoint may only have changed.
+
+    Raises:
+        DecisionNeeded: It has.
+        InputChanged: The files changed meanwhile.
+    """
+    count = plan.count(Disposition.ELSEWHERE)
+    if count:
+        names = _namespaces_with(plan, others)
+        raise DecisionNeeded(
+            f"this destination's ledger is empty, but {count:,} of these events are recorded as accepted for "
+            f"{', '.join(names)}: a new write key or endpoint makes a new destination",
+            hint=f"the same source as before: --namespace {shlex.quote(names[0])}; "
+            "truly another one: --new-destination",
+        )
+
+
+def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
+    """Name the ledgers that have events of the plan as accepted, the one with the most of them first."""
+    if len(others) == 1:
+        return [others[0].namespace]
+    met = Runs(ID_BYTES + _NUMBER.size)
+    ours = _NUMBER.pack(0)
+    for _, _, converted in unchanged_chunks(plan):
+        met.add(content_id + ours for content_id in converted.content_ids)
+    for number, other in enumerate(others, start=1):
+        for batch in other.known_batches(states=[BatchState.ACCEPTED]):
+            met.add(known.content_id + _NUMBER.pack(number) for known in batch)
+    shared = Counter[int]()
+    for records in met.parts():
+        wanted = {record[:ID_BYTES] for record in records if record.endswith(ours)}
+        found = {record for record in records if record[:ID_BYTES] in wanted}
+        shared.update(_NUMBER.unpack(record[ID_BYTES:])[0] for record in found)
+    met.close()
+    return [others[number - 1].namespace for number, _ in shared.most_common() if number]
+
+
+def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
+    """Stop where the same input was sent under settings that gave its events other ids.
+
+    Where nothing is to be sent nothing can be doubled, whatever differs.
+
+    Raises:
+        DecisionNeeded: It was.
+    """
+    if plan.to_send == 0:
+        return
+    shaping = shaping_settings(plan)
+    counts = ledger.counts()
+    for run in reversed(ledger.runs()):
+        states = counts.get(run.run_id, {})
+        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        common = set(plan.fingerprints.values()) & {str(entry.get("fingerprint")) for entry in run.inputs}
+        if run.label != label or not sent or not common:
+            continue
+        differing = list(_differences(run.shaping, shaping, sorted(common)))
+        if not differing:
+            return
+        raise DecisionNeeded(
+            f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
+            f"{'; '.join(differing)}",
+            hint="use the settings of that run, or send everything once more on purpose: --again LABEL",
+        )
+
+
+def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Sequence[str]) -> Iterator[str]:
+    """Word what differs between two runs' settings, for the files that both have read."""
+    for name in sorted({*theirs, *ours} - {"columns"}):
+        if theirs.get(name) != ours.get(name):
+            option = f"--{name.replace('_', '-')}"
+            yield f"{option} was {_given(theirs.get(name))}, is {_given(ours.get(name))}"
+    for fingerprint in prints:
+        one = theirs.get("columns", {}).get(fingerprint, {})
+        other = ours.get("columns", {}).get(fingerprint, {})
+        for name in sorted({*one, *other}):
+            if one.get(name) != other.get(name):
+                yield f"{name} was {_column(one.get(name))}, is {_column(other.get(name))}"
+
+
+def _given(value: object) -> str:
+    return "not given" if value in {None, False} else "given" if value is True else str(value)
+
+
+def _column(value: str | None) -> str:
+    if value is None:
+        return "not read"
+    return f"set to {value[1:]}" if value.startswith("=") else f"column “{value}”"
+
+
+def shaping_settings(plan: Plan) -> dict[str, Any]:
+    """Return every setting that shapes ids, as JSON values."""
+    settings = plan.settings
+    mapping = settings.mapping
+    from_email = mapping.user_id_from_email or mapping.anonymous_id_from_email
+    names = (*_IDENTITY, "email") if from_email else _IDENTITY
+    return {
+        "columns": {plan.fingerprints.get(s.path, s.path): _identity_columns(s, names) for s in plan.inputs},
+        "timezone": settings.timezone,
+        "timestamp_format": settings.timestamp_format,
+        "user_id_from_email": mapping.user_id_from_email,
+        "anonymous_id_from_email": mapping.anonymous_id_from_email,
+    }
+
+
+_IDENTITY: Final = (
+    "event",
+    "userId",
+    "personId",
+    "email_id",
+    "campaign_id",
+    "campaign_run_id",
+    "email_link_url",
+    "timestamp",
+    "event_id",
+)
+
+
+def _identity_columns(source: Input, names: Sequence[str]) -> dict[str, str]:
+    columns = source.columns
+    named = {name: columns.names[columns.fields[name]] for name in names if name in columns.fields}
+    constants = {name: value for name, value in columns.constants.items() if name in names}
+    return {**named, **{name: f"={storable_constant(name, value)}" for name, value in constants.items()}}
+
+
+def input_records(plan: Plan) -> list[dict[str, Any]]:
+    """Return what identifies each input, for the ledger: its name and a fingerprint of its bytes."""
+    return [
+        {
+            "path": source.path,
+            "fingerprint": plan.fingerprints.get(source.path, ""),
+            "rows": plan.account.rows_by_file.get(source.path, 0),
+        }
+        for source in plan.inputs
+    ]

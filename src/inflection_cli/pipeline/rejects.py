@@ -1,0 +1,57 @@
+"""What is not sent is kept: rejected rows by pass 1, refused messages by the delivery."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from inflection_cli.model import Chunk, Message, Severity
+from inflection_cli.pipeline.convert import Converted
+from inflection_cli.pipeline.inputs import Input
+from inflection_cli.reading.rejects import RejectsFolder
+from inflection_cli.segment.message import with_id
+from inflection_cli.segment.message_id import uuid_text
+
+REFUSED = "refused-messages.ndjson"
+
+
+@dataclass(slots=True)
+class Rejects:
+    """Keeps rows and messages in a folder that is made only when something comes."""
+
+    folder: RejectsFolder
+
+    @classmethod
+    def at(cls, path: str) -> "Rejects":
+        """Keep them in the folder at `path`."""
+        return cls(RejectsFolder(Path(path)))
+
+    @property
+    def path(self) -> str | None:
+        """The folder, where there is something in it."""
+        return str(self.folder.path) if self.folder.path.exists() else None
+
+    def take(self, source: Input, chunk: Chunk, converted: Converted) -> None:
+        """Keep a chunk's rejected rows and unreadable lines.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        for fault in chunk.faults:
+            self.folder.add_lines(source.source, fault.raw, fault.rows)
+        for rejected in converted.rejected:
+            errors = [p for p in rejected.problems if p.rule.severity is Severity.ERROR]
+            self.folder.add_row(
+                source.source,
+                chunk.columns,
+                rejected.cells,
+                line=rejected.line,
+                codes=" ".join(dict.fromkeys(problem.rule.code for problem in errors)),
+                reason="; ".join(problem.message for problem in errors),
+            )
+
+    def refused(self, message: Message) -> None:
+        """Keep a message that the destination refused, with its content id, as `replay` takes it."""
+        self.folder.add_file(REFUSED, with_id(uuid_text(message.content_id), message.body) + b"\n")
+
+    def close(self) -> None:
+        """Finish the files."""
+        self.folder.close()

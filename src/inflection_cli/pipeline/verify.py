@@ -1,0 +1,125 @@
+"""Proves what was sent: files are converted as a run did it, and each event is looked up in the ledger."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from inflection_cli.delivery.grouping import Runs
+from inflection_cli.delivery.records import ID_BYTES
+from inflection_cli.model import BatchState, Disposition
+from inflection_cli.pipeline.messages import unchanged_chunks
+from inflection_cli.pipeline.plan import Plan, Planner
+from inflection_cli.pipeline.receipts import Entry
+from inflection_cli.pipeline.record import Doubts, KnownEvents
+
+MISSING_SHOWN: Final = 5
+
+_IN_INPUT: Final = b"\x00"
+_IN_RUN: Final = b"\x01"
+
+
+@dataclass(slots=True)
+class Found:
+    """What the ledger says of some events, each counted once."""
+
+    accepted: int = 0
+    missing: int = 0
+    in_doubt: int = 0
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a look at files and ledger came to.
+
+    Attributes:
+        plan: The files, as they were converted again.
+        found: By event name and day (`YYYY-MM-DD`, UTC), sorted.
+        duplicate: Events that repeat another one of the files; that one is counted.
+        unknown: Events that the run recorded as accepted, in doubt or refused and that no file has.
+        missing: File and line of the first missing events.
+    """
+
+    plan: Plan
+    found: dict[tuple[str, str], Found] = field(default_factory=dict)
+    duplicate: int = 0
+    unknown: int = 0
+    missing: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def total(self) -> Found:
+        """All events together."""
+        every = self.found.values()
+        return Found(
+            sum(one.accepted for one in every),
+            sum(one.missing for one in every),
+            sum(one.in_doubt for one in every),
+        )
+
+    @property
+    def all_there(self) -> bool:
+        """Whether every row became an event, or was left out on purpose, and every event is accepted."""
+        total = self.total
+        return not total.missing and not total.in_doubt and not self.plan.account.rows.rejected
+
+
+def verify(planner: Planner, entry: Entry, now: float) -> Verified:
+    """Look every event of the files up in the ledger, in flat memory.
+
+    Accepted is what any run of the same destination and label has as accepted: a run that was resumed is one
+    of several.
+
+    Args:
+        planner: Converts the files as the run did.
+        entry: The run.
+        now: Unix seconds.
+
+    Raises:
+        InputError: A file cannot be read to its end.
+        InputChanged: A file changed meanwhile.
+        LedgerError: The ledger cannot be read.
+    """
+    # Without a window every doubt counts as one, however young.
+    plan = planner.run(KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0)))
+    assert plan.dispositions is not None
+    verified = Verified(plan)
+    met = Runs(ID_BYTES + 1)
+    for first, chunk, converted in unchanged_chunks(plan):
+        dispositions = plan.dispositions.of(first, len(converted.content_ids))
+        every = dispositions or [Disposition.SEND] * len(converted.content_ids)
+        days = (time[:10] for time in converted.times)
+        for name, day, disposition, line in zip(converted.names, days, every, converted.lines, strict=True):
+            _count(verified, (name, day), disposition, (chunk.file, line))
+        met.add(content_id + _IN_INPUT for content_id in converted.content_ids)
+    verified.found = dict(sorted(verified.found.items()))
+    verified.unknown = _unknown(met, entry)
+    return verified
+
+
+def _count(
+    verified: Verified, kind: tuple[str, str], disposition: Disposition, place: tuple[str, int]
+) -> None:
+    if disposition is Disposition.DUPLICATE:
+        verified.duplicate += 1
+        return
+    found = verified.found.setdefault(kind, Found())
+    if disposition is Disposition.ALREADY_ACCEPTED:
+        found.accepted += 1
+    elif disposition is Disposition.IN_DOUBT:
+        found.in_doubt += 1
+    else:
+        found.missing += 1
+        if len(verified.missing) < MISSING_SHOWN:
+            verified.missing.append(place)
+
+
+def _unknown(met: Runs, entry: Entry) -> int:
+    """Count the run's events that the input does not have."""
+    states = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIGHT, BatchState.REFUSED)
+    for batch in entry.ledger.known_batches(states=states, run_id=entry.run.run_id):
+        met.add(known.content_id + _IN_RUN for known in batch)
+    unknown = 0
+    for records in met.parts():
+        every = set(records)
+        theirs = {record[:ID_BYTES] for record in every if record.endswith(_IN_RUN)}
+        unknown += len(theirs - {record[:ID_BYTES] for record in every if record.endswith(_IN_INPUT)})
+    met.close()
+    return unknown

@@ -1,0 +1,171 @@
+"""CSV into chunks: at the speed of the csv module where a chunk is in order, exactly where it is not."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, repeat
+from operator import add
+
+from inflection_cli.errors import InputError
+from inflection_cli.model import Chunk, Fault
+from inflection_cli.reading.files import open_stream
+from inflection_cli.reading.grammar import Ending
+from inflection_cli.reading.page import Page
+from inflection_cli.reading.records import Form, Harvest, Records, ragged
+from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, ReadOptions, Source
+from inflection_cli.reading.text import wrong_bytes
+from inflection_cli.reading.window import Window
+
+
+def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
+    """Read a CSV file in chunks of about `options.chunk_bytes`, in flat memory.
+
+    Which rows, lines and faults come out depends on the file alone, not on the size of the chunks.
+
+    Raises:
+        InputError: The file is gone, damaged, or holds a line that no text has.
+    """
+    assert source.delimiter is not None
+    form = Form(source.path, source.encoding, source.delimiter, source.columns, source.nameless_last)
+    size = max(1, min(options.chunk_bytes, MAX_RECORD_CHARS // 2))
+    number = 1
+    with open_stream(source.path, source.location, source.compression) as stream:
+        window = Window(stream, source.path)
+        window.advance(source.data_offset)
+        while block := window.block(size):
+            harvest = _swiftly(block, form, window.line) or Records(window, form).gather(len(block))
+            window.advance(harvest.consumed)
+            yield Chunk(
+                source.path,
+                source.columns,
+                harvest.rows,
+                harvest.lines,
+                number,
+                tuple(harvest.faults),
+                window.digest(),
+            )
+            number += len(harvest.rows)
+
+
+def _swiftly(block: bytes, form: Form, line: int) -> Harvest | None:
+    """Parse a block at once, as far as it is in order; None where the exact way has to be gone."""
+    # No record of a block within the bound can be over it.
+    if len(block) > MAX_RECORD_CHARS or b"\0" in block:
+        return None
+    try:
+        text = block.decode(form.encoding)
+    except UnicodeDecodeError:
+        return None
+    rows: list[list[str]] = []
+    # newline="\n" keeps every CR, and no other character that Unicode calls a line break splits a line.
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=form.delimiter, strict=True)
+    whole = True
+    try:
+        rows.extend(reader)
+    except csv.Error:
+        whole = False  # `rows` holds what came before; the last record may just go on in the next block
+    if whole and reader.line_num == len(rows) and set(map(len, rows)) == {form.width}:
+        harvest = Harvest(rows, range(line, line + len(rows)), (), len(block))
+    else:
+        uneven = _unevenly(block, rows, form, line, whole=whole)
+        if uneven is None:
+            return None
+        harvest = uneven
+    if form.nameless_last and any([row.pop() for row in harvest.rows]):  # noqa: C419 - every row loses its last cell
+        return None
+    return harvest
+
+
+def _unevenly(block: bytes, rows: list[list[str]], form: Form, line: int, *, whole: bool) -> Harvest | None:
+    """Sort out blank lines, line breaks in cells, and ragged rows that lie on one line each."""
+    if not rows:
+        return None
+    # Within a record line ends stand in cells only, and there as they are: so many are its lines, less one.
+    breaks = list(map(str.count, map("".join, rows), repeat("\n")))
+    lines = list(accumulate(map(add, breaks, repeat(1)), initial=line))
+    consumed = len(block) if whole else _line_start(block, lines[-1] - line)
+    if set(map(len, rows)) == {form.width}:
+        return Harvest(rows, lines[:-1], (), consumed)
+    odd = [index for index, row in enumerate(rows) if len(row) != form.width]
+    if any(breaks[index] for index in odd):
+        return None
+    raw = block.split(b"\n")
+    faults = [
+        _ragged(rows[index], lines[index], raw, lines[index] - line, form) for index in odd if rows[index]
+    ]
+    fitting = [(row, at) for row, at in zip(rows, lines, strict=False) if len(row) == form.width]
+    return Harvest([row for row, _ in fitting], [at for _, at in fitting], faults, consumed)
+
+
+def _line_start(block: bytes, index: int) -> int:
+    """Say where a line of a block starts; it is looked for from the end, where a record cut off is."""
+    at = len(block) if block.endswith(b"\n") else len(block) + 1
+    for _ in range(block.count(b"\n") + (at > len(block)) - index):
+        at = block.rfind(b"\n", 0, at - 1) + 1
+    return at
+
+
+def _ragged(row: list[str], line: int, raw: list[bytes], index: int, form: Form) -> Fault:
+    line_end = b"\n" if index < len(raw) - 1 else b""
+    return Fault(ragged(form, len(row), line), line, 1, raw[index] + line_end)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names of a file's columns, and where the data starts.
+
+    Attributes:
+        names: As they stand, the nameless last one included.
+        size: How many bytes precede the data, counted from the window's start.
+    """
+
+    names: tuple[str, ...]
+    size: int
+
+
+def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Header:
+    """Read the first line that is not blank, strictly.
+
+    Raises:
+        InputError: There is none, or it is no CSV with this delimiter.
+    """
+    page = Page(window, encoding)
+    form = Form(path, encoding, delimiter, (), nameless_last=False)
+    records = Records(window, form, page)
+    while records.blank():
+        page.take(page.line_end(page.at))
+    if page.line_end(page.at) == page.at:
+        raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
+    shape = records.shape(page.at, MAX_COLUMNS)
+    if shape.ending is not Ending.WHOLE:
+        raise InputError(
+            f"{path}: line {page.line:,}: the header cannot be read as CSV: {_WHY[shape.ending]}",
+            hint="mend the first line, or name the delimiter, for example --delimiter ';'",
+        )
+    if shape.cells > MAX_COLUMNS:
+        raise InputError(
+            f"{path}: the header has {shape.cells:,} names, more than {MAX_COLUMNS:,}",
+            hint="export fewer columns, or name the delimiter, for example --delimiter ';'",
+        )
+    text = page.text[page.at : shape.end]
+    flaw = wrong_bytes(text, path, page.line, encoding)
+    if flaw is not None:
+        hint = flaw.hint or "export it as CSV or NDJSON, in UTF-8"
+        raise InputError(f"{path}: line {page.line:,}: the header cannot be read: {flaw.message}", hint=hint)
+    page.take(shape.end)
+    try:
+        names = next(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: the header cannot be read: {error}") from error
+    return Header(tuple(names), page.taken)
+
+
+_WHY = {
+    Ending.OPEN: "a quote is not closed",
+    Ending.CUT: "it is cut off",
+    Ending.TEXT_AFTER_QUOTE: "text follows a closing quote",
+    Ending.BARE_RETURN: "a carriage return ends no line; tr '\\r' '\\n' < OLD > NEW mends old line ends",
+    Ending.CROWDED: "it has too many names",
+    Ending.OVERLONG: "it is too long",
+}

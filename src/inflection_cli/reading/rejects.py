@@ -1,0 +1,148 @@
+"""Rejected rows, written so that a repaired row goes through the same command again.
+
+Each input has a file of its own, in its format and with its delimiter; four columns of ours come first, which mapping
+passes by. Lines that could not be read stand verbatim beside it.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+
+import orjson
+
+from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.errors import InputError
+from inflection_cli.reading.source import Source
+
+_PRIVATE: Final = 0o600
+
+
+class RejectsFolder:
+    """A folder of rejected rows; it is made when the first row comes.
+
+    Attributes:
+        path: Where it is, or would be.
+        rows: How many rows were written, unreadable lines included.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._files: dict[tuple[str, str], IO[bytes]] = {}
+        self._names: set[str] = set()
+
+    def add_row(
+        self,
+        source: Source,
+        columns: Sequence[str],
+        cells: Sequence[str],
+        *,
+        line: int,
+        codes: str,
+        reason: str,
+    ) -> None:
+        """Write a row that was read but not mapped.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        ours = (source.path, str(line), codes, reason)
+        file = self._file(source, columns, readable=True)
+        self._write(file, _row(source, columns, ours, cells))
+        self.rows += 1
+
+    def add_line(self, source: Source, line: bytes) -> None:
+        """Write a row of NDJSON that carries our columns already.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        self._write(self._file(source, (), readable=True), line)
+        self.rows += 1
+
+    def add_lines(self, source: Source, raw: bytes, rows: int) -> None:
+        """Write lines that could not be read, as they stood."""
+        self._write(self._file(source, (), readable=False), raw if raw.endswith(b"\n") else raw + b"\n")
+        self.rows += rows
+
+    def add_file(self, name: str, line: bytes) -> None:
+        """Write a line to a file of another kind, such as refused messages."""
+        key = (name, name)
+        if key not in self._files:
+            self._files[key] = self._open(name)
+        self._write(self._files[key], line)
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self._files.values():
+            with _translated(self.path):
+                file.close()
+        self._files.clear()
+
+    def _file(self, source: Source, columns: Sequence[str], *, readable: bool) -> IO[bytes]:
+        key = (source.location, "rows" if readable else "lines")
+        if key not in self._files:
+            stem = "stdin" if source.path == "-" else Path(source.path).name.removesuffix(".gz")
+            ending = Path(stem).suffix or f".{source.format}"
+            stem = stem.removesuffix(ending)
+            name = self._free_name(stem, f".rejects{ending}" if readable else ".unreadable.txt")
+            file = self._files[key] = self._open(name)
+            if readable and source.format == "csv":
+                self._write(file, _csv_line((*REJECT_COLUMNS, *_kept(columns)), source.delimiter or ","))
+        return self._files[key]
+
+    def _free_name(self, stem: str, ending: str) -> str:
+        name, again = stem + ending, 1
+        while name in self._names:
+            again += 1
+            name = f"{stem}-{again}{ending}"
+        self._names.add(name)
+        return name
+
+    def _open(self, name: str) -> IO[bytes]:
+        with _translated(self.path):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            return os.fdopen(os.open(self.path / name, flags, _PRIVATE), "wb")
+
+    def _write(self, file: IO[bytes], data: bytes) -> None:
+        with _translated(self.path):
+            file.write(data)
+
+
+class _translated:  # noqa: N801 - a context manager reads as a verb
+    """Turns an OSError of the folder into an error that says what helps."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise InputError(
+                f"the rejects cannot be written to {self._path}: {error.strerror}",
+                hint="choose another folder: --rejects DIR",
+            ) from error
+
+
+def _kept(columns: Sequence[str]) -> list[str]:
+    return [column for column in columns if column not in REJECT_COLUMNS]
+
+
+def _row(source: Source, columns: Sequence[str], ours: Sequence[str], cells: Sequence[str]) -> bytes:
+    pairs = [(name, cell) for name, cell in zip(columns, cells, strict=False) if name not in REJECT_COLUMNS]
+    if source.format == "csv":
+        return _csv_line((*ours, *(cell for _, cell in pairs)), source.delimiter or ",")
+    present = {name: cell for name, cell in pairs if cell}
+    return orjson.dumps({**dict(zip(REJECT_COLUMNS, ours, strict=True)), **present}) + b"\n"
+
+
+def _csv_line(cells: Sequence[str], delimiter: str) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow(cells)
+    return out.getvalue().encode("utf-8", "surrogatepass")

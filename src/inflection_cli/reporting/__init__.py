@@ -1,0 +1,1 @@
+"""Reporting: what a run says, to people, scripts and CI."""

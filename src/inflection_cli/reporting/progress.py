@@ -1,0 +1,171 @@
+"""Progress on stderr: a bar where it is a terminal, one plain line now and then elsewhere."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from inflection_cli.model import Message
+from inflection_cli.pipeline.account import Account
+from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.shown import shown
+from inflection_cli.reporting.text import duration_words
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+PLAIN_EVERY_S: Final = 10.0
+
+
+@contextmanager
+def reading_progress(speaker: Speaker) -> Iterator[Callable[[Account], None]]:
+    """Show how many rows were checked; yields what to call after each chunk."""
+    if speaker.quiet:
+        yield lambda _: None
+    elif speaker.err.is_terminal:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("checking"),
+            TextColumn("{task.completed:,.0f} rows"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=speaker.err, transient=True) as bar:
+            task = bar.add_task("checking", total=None)
+            yield lambda account: bar.update(task, completed=account.rows.read)
+    else:
+        yield _plainly(speaker)
+
+
+def _plainly(speaker: Speaker) -> Callable[[Account], None]:
+    last = time.monotonic()
+
+    def say(account: Account) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_EVERY_S:
+            last = time.monotonic()
+            speaker.talk(f"checked {account.rows.read:,} rows")
+
+    return say
+
+
+class DeliveryProgress:
+    """Shows a delivery as it happens; an `Observer` of the edge.
+
+    Args:
+        speaker: The two streams.
+        events: How many events are to be sent.
+        events_per_second: The limit; 0 for none.
+        on_refused: Told of every refused message.
+    """
+
+    def __init__(
+        self, speaker: Speaker, events: int, events_per_second: float, on_refused: Callable[[Message], None]
+    ) -> None:
+        self._speaker = speaker
+        self._events = events
+        self._limit = events_per_second
+        self._on_refused = on_refused
+        self._done = self._retries = self._refused = 0
+        self._pause = ""
+        self._pause_ends = 0.0
+        self._rate = _Rate(time.monotonic())
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._speaker.err.is_terminal and not self._speaker.quiet:
+            columns = (BarColumn(), TextColumn("{task.description}"))
+            self._bar = Progress(*columns, console=self._speaker.err, transient=True, get_time=time.monotonic)
+            self._task = self._bar.add_task(self._line(), total=self._events or None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            with suppress(OSError):  # the terminal may have been closed
+                self._bar.stop()
+
+    def accepted(self, events: int) -> None:
+        """See `Observer.accepted`."""
+        self._done += events
+        self._rate.note(time.monotonic(), events)
+        self._show()
+
+    def refused(self, message: Message, status: int, excerpt: str) -> None:
+        """See `Observer.refused`."""
+        self._refused += 1
+        self._on_refused(message)
+        said = f": {shown(excerpt, 120)}" if excerpt else ""
+        self._speaker.talk(f"refused with HTTP {status}{said}", "yellow")
+        self._show()
+
+    def retried(self, reason: str, wait_s: float) -> None:
+        """See `Observer.retried`."""
+        self._retries += 1
+        self._speaker.detail(f"again in {wait_s:.1f} s: {shown(reason)}")
+        self._show()
+
+    def paused(self, seconds: float, reason: str) -> None:
+        """See `Observer.paused`."""
+        self._pause = f"paused {seconds:.0f} s: {shown(reason)}"
+        self._pause_ends = time.monotonic() + seconds
+        if self._bar is None:
+            self._speaker.talk(self._pause)
+        self._show()
+
+    def resumed(self) -> None:
+        """See `Observer.resumed`."""
+        self._pause = ""
+        self._show()
+
+    def stopping(self, insist: bool) -> None:
+        """Say that a stop was asked for."""
+        how = "stopping now" if insist else "stopping: finishing what is in flight (again to stop now)"
+        self._speaker.talk(how, "yellow")
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self._done + self._refused, description=self._line())
+        elif now - self._said >= PLAIN_EVERY_S:
+            self._said = now
+            self._speaker.talk(self._line())
+
+    def _line(self) -> str:
+        now = time.monotonic()
+        rate = self._rate.per_second(now)
+        limit = f" of {self._limit:,.0f}" if self._limit else ""
+        words = [f"{self._done:,} of {self._events:,} events accepted", f"{rate:,.0f}{limit} events/s"]
+        left = self._events - self._done - self._refused
+        pace = min(rate, self._limit) if self._limit and rate else rate or self._limit
+        if left and pace:
+            words.append(f"about {duration_words(left / pace + max(0.0, self._pause_ends - now))} left")
+        if self._retries:
+            words.append(f"{self._retries:,} retries")
+        if self._pause:
+            words.append(self._pause)
+        return " · ".join(words)
+
+
+class _Rate:
+    """The rate over the last seconds."""
+
+    _WINDOW_S: Final = 15.0
+
+    def __init__(self, now: float) -> None:
+        self._started = now
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, events: int) -> None:
+        self._seen.append((now, events))
+        while self._seen and now - self._seen[0][0] > self._WINDOW_S:
+            self._seen.popleft()
+
+    def per_second(self, now: float) -> float:
+        span = min(self._WINDOW_S, now - self._started)
+        recent = sum(events for at, events in self._seen if now - at <= self._WINDOW_S)
+        return recent / span if span > 0.5 else 0.0

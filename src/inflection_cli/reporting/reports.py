@@ -1,0 +1,248 @@
+"""Reports of what is wrong: which were asked for, in what form, and where they go."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from glob import glob
+from itertools import chain
+from pathlib import Path
+from typing import IO, Final, Self
+
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.reporting import text
+from inflection_cli.reporting.findings import Findings, ended_by
+from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, step_summary
+from inflection_cli.reporting.json import dumps, error_object
+from inflection_cli.reporting.junit import junit_xml
+from inflection_cli.reporting.sarif import sarif_json
+from inflection_cli.reporting.shown import shown
+
+
+class Format(StrEnum):
+    """The forms of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    JUNIT = "junit"
+    SARIF = "sarif"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One report that was asked for.
+
+    Attributes:
+        format: Its form.
+        path: Where it goes; None is standard output.
+    """
+
+    format: Format
+    path: str | None
+
+
+def parse_reports(words: Sequence[str], *, json: bool) -> tuple[Wanted, ...]:
+    """Read the values of `--report`.
+
+    Args:
+        words: `FORMAT` or `FORMAT=PATH`.
+        json: Whether standard output belongs to the object of `--json`.
+
+    Raises:
+        UsageError: A format is none, or two reports would go to one place.
+    """
+    wanted = tuple(_parsed(word) for word in words)
+    printed = [report for report in wanted if report.path is None]
+    if printed and json:
+        raise UsageError(
+            f"--report {printed[0].format} and --json would both go to standard output",
+            hint=f"give the report a file: --report {printed[0].format}=PATH",
+        )
+    if len(printed) > 1:
+        raise UsageError(
+            "only one report can go to standard output",
+            hint=f"give the others a file: --report {printed[1].format}=PATH",
+        )
+    paths = [os.path.realpath(report.path) for report in wanted if report.path is not None]
+    twice = [path for path in paths if paths.count(path) > 1]
+    if twice:
+        raise UsageError(f"two reports would go to {shown(twice[0])}", hint="give each a file of its own")
+    return wanted
+
+
+class Reports:
+    """The reports of one run: opened before it, so that a bad path ends it at once, and written after it.
+
+    A report appears under its name only when it is whole; what stood there before is replaced.
+
+    Args:
+        wanted: What was asked for.
+        environ: Where GitHub says which folder is checked out, and where the step's summary goes.
+        private: Whether only the user may read the files: they show cells.
+    """
+
+    def __init__(
+        self, wanted: Sequence[Wanted], environ: Mapping[str, str], *, private: bool = False
+    ) -> None:
+        self._wanted = wanted
+        self._environ = environ
+        self._mode = 0o600 if private else 0o666
+        self._parts: dict[str, Path] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            for report in self._wanted:
+                if report.path is not None:
+                    self._open(report.path)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in self._parts.values():
+            part.unlink(missing_ok=True)
+
+    @property
+    def printed(self) -> bool:
+        """Whether one goes to standard output, which then holds nothing else."""
+        return any(report.path is None for report in self._wanted)
+
+    @property
+    def root(self) -> Path:
+        """The folder that paths are told from: GitHub's checkout, or the current one."""
+        return Path(self._environ.get("GITHUB_WORKSPACE") or ".").resolve()
+
+    def keep_off(self, inputs: Sequence[str]) -> None:
+        """See that no report replaces an input; one that would is not written, whatever comes.
+
+        Args:
+            inputs: Paths or globs.
+
+        Raises:
+            UsageError: One would.
+        """
+        found = (glob(pattern, recursive=True) for pattern in inputs)  # noqa: PTH207 - relative or absolute
+        real = {os.path.realpath(path) for path in chain(inputs, *found)}
+        for report in self._wanted:
+            if report.path is not None and os.path.realpath(report.path) in real:
+                self._wanted = [other for other in self._wanted if other is not report]
+                raise UsageError(
+                    f"the report would replace the input {shown(report.path)}",
+                    hint="give the report another path",
+                )
+
+    def write(self, findings: Findings) -> None:
+        """Write every report; they are written once, and what comes later is not reported.
+
+        Raises:
+            InputError: One cannot be written.
+        """
+        wanted, self._wanted = self._wanted, ()
+        for report in wanted:
+            content = _rendered(report.format, findings)
+            if report.path is None:
+                sys.stdout.write(content)
+                sys.stdout.flush()
+            else:
+                self._put(report.path, content)
+        if any(report.format is Format.GITHUB for report in wanted):
+            self._summarise(findings)
+
+    def _open(self, path: str) -> None:
+        target = Path(path)
+        if target.is_dir():
+            raise UsageError(
+                f"{shown(path)} is a folder, the report needs a file", hint=f"--report FORMAT={path}/FILE"
+            )
+        if target.exists() and not target.is_file():
+            return
+        part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+        try:
+            part.touch(self._mode, exist_ok=False)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self._parts[path] = part
+
+    def _put(self, path: str, content: str) -> None:
+        part = self._parts.get(path)
+        try:
+            with (part or Path(path)).open("w", encoding="utf-8", newline="") as out:
+                out.write(content)
+            if part is not None:
+                part.replace(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def _summarise(self, findings: Findings) -> None:
+        """Append to the step's summary, which holds one mebibyte, whoever wrote it."""
+        path = self._environ.get("GITHUB_STEP_SUMMARY")
+        if not path:
+            return
+        try:
+            with Path(path).open("a", encoding="utf-8") as out:
+                out.write(step_summary(findings, MOST_SUMMARY_BYTES - _size(out)))
+        except OSError as error:
+            print(f"the step summary cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201 - to CI's log
+
+
+_NAMES: Final = tuple(kind.value for kind in Format)
+
+
+def _parsed(word: str) -> Wanted:
+    name, equals, path = word.partition("=")
+    if name not in _NAMES:
+        near = get_close_matches(name.lower(), _NAMES, 1)
+        raise UsageError(
+            f"--report {shown(word, 80)}: there is no report of that form",
+            hint=f"--report {near[0]}" if near else f"take one of {', '.join(_NAMES)}",
+        )
+    if equals and not path:
+        raise UsageError(f"--report {word} names no file", hint=f"--report {name}=PATH, or --report {name}")
+    return Wanted(Format(name), path or None)
+
+
+def _rendered(form: Format, findings: Findings) -> str:
+    match form:
+        case Format.TEXT:
+            return _text(findings)
+        case Format.JSON:
+            error = {} if findings.error is None else {"error": error_object(findings.error)}
+            return f"{dumps({**findings.whole, **error})}\n"
+        case Format.GITHUB:
+            return annotations(findings)
+        case Format.JUNIT:
+            return junit_xml(findings)
+        case Format.SARIF:
+            return sarif_json(findings)
+
+
+def _text(findings: Findings) -> str:
+    counts = findings.problems
+    lines = [f"infl-seg {findings.command}: {counts.errors:,} errors, {counts.warnings:,} warnings"]
+    lines += [f"rows: {text.rows_equation(findings.rows)}"]
+    kept = counts.by_code()
+    places = max(map(len, kept.values()), default=0)
+    lines += [
+        line
+        for _, line in text.problem_lines(
+            kept, counts.counts, show_values=findings.show_values, rest=", not listed", most=places
+        )
+    ]
+    if findings.error is not None:
+        lines.append(f"error: {ended_by(findings.error)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _size(out: IO[str]) -> int:
+    return os.fstat(out.fileno()).st_size
+
+
+def _unwritable(path: str, error: OSError) -> InputError:
+    return InputError(
+        f"the report cannot be written to {shown(path)}: {error.strerror}",
+        hint="choose a path in a folder that is there: --report FORMAT=PATH",
+    )

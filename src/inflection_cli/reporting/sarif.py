@@ -1,0 +1,99 @@
+"""SARIF 2.1.0, as GitHub's code scanning takes it: a rule for every code, a result for every place.
+
+Sources: the standard with errata 01, https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/
+(its sections are named below), and GitHub's limits,
+https://docs.github.com/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads/results-exceed-limit.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+from inflection_cli.model import Problem, Rule, Severity
+from inflection_cli.reporting.catalogue import rules_by_code
+from inflection_cli.reporting.findings import Findings, ended_by, mend
+from inflection_cli.reporting.json import dumps
+from inflection_cli.version import __version__
+
+MOST_RESULTS: Final = 5_000
+"""GitHub keeps as many of one run, and says so; the most severe come first here."""
+_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SPECIAL: Final = re.compile(r"[\\\[\]]")
+
+
+def sarif_json(findings: Findings, most: int = MOST_RESULTS) -> str:
+    """Return the findings as one SARIF log with one run of at most so many results."""
+    rules = [*rules_by_code().values()]
+    places = {rule.code: index for index, rule in enumerate(rules)}
+    listed = [*findings.kept()][:most]
+    run = {
+        "tool": {
+            "driver": {
+                "name": "infl-seg",
+                "version": __version__,
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
+        "invocations": [_invocation(findings, listed)],
+        "results": [_result(findings, problem, places) for problem in listed],
+    }
+    return f"{dumps({'$schema': _SCHEMA, 'version': '2.1.0', 'runs': [run]})}\n"
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    meaning, settle = _string(rule.meaning), _string(rule.mend)
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": meaning},
+        "fullDescription": {"text": meaning},
+        "help": {"text": f"{meaning} To mend it: {settle}. More: infl-seg explain {rule.code}"},
+        "defaultConfiguration": {"level": rule.severity.value},
+        "properties": {"scope": rule.scope.value, "example": rule.example},
+    }
+
+
+def _result(findings: Findings, problem: Problem, places: dict[str, int]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": problem.rule.code,
+        "ruleIndex": places[problem.rule.code],
+        "level": problem.rule.severity.value,
+        "message": {"text": _string(f"{findings.said(problem)} → {mend(problem)}")},
+        "occurrenceCount": problem.count,
+    }
+    file = problem.file or next(iter(findings.files), None)
+    if file is not None:
+        # Code scanning refuses a result without a place; what concerns a whole file stands at its first line.
+        result["locations"] = [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(findings.place(file))},
+                    "region": {"startLine": problem.line or 1},
+                }
+            }
+        ]
+    return result
+
+
+def _invocation(findings: Findings, listed: Sequence[Problem]) -> dict[str, Any]:
+    said = []
+    for severity in Severity:
+        unlisted = findings.unlisted(listed, severity)
+        if unlisted:
+            words = f"{unlisted:,} more {severity.value}s were counted and are not listed."
+            said.append({"level": "note", "message": {"text": words}})
+    if findings.error is not None:
+        said.append({"level": "error", "message": {"text": _string(ended_by(findings.error))}})
+    return {"executionSuccessful": findings.error is None, "toolExecutionNotifications": said}
+
+
+def _uri(path: str) -> str:
+    """Return a path as a relative reference: a colon in its first part would make that a scheme."""
+    return quote(os.fsencode(path), safe="/")
+
+
+def _string(words: str) -> str:
+    """Escape a message string: braces would be placeholders (3.11.5), brackets links (3.11.6)."""
+    plain = words.replace("{", "{{").replace("}", "}}")
+    return _SPECIAL.sub(lambda match: f"\\{match[0]}", plain)

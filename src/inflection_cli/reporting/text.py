@@ -1,0 +1,282 @@
+"""Plan, problems and summary as lines for people."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from inflection_cli.catalog import EVENTS
+from inflection_cli.model import Disposition, Problem, Severity
+from inflection_cli.pipeline.account import EventCounts, ProblemTally, RowCounts
+from inflection_cli.pipeline.estimate import Estimate
+from inflection_cli.pipeline.inputs import Input
+from inflection_cli.pipeline.plan import Plan
+from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.shown import cell, shown
+
+if TYPE_CHECKING:
+    from inflection_cli.pipeline.deliver import Delivered
+
+SHOWN_PER_CODE = 5
+_MOST_OF_NAME = 100
+_MOST_OF_MESSAGE = 1000
+
+_NAMES_OF_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield label and text for what was read and understood."""
+    for source in plan.inputs:
+        yield "file", _file_line(source, plan.account.rows_by_file.get(source.path, 0))
+        words = ", ".join(_column_words(source))
+        if words:
+            yield "columns", words
+        extras = [shown(source.columns.names[index]) for index, _ in source.columns.extras]
+        if extras:
+            yield "unmapped", f"sent as properties: {', '.join(extras)}"
+        left_out = [shown(note.field or "") for note in source.columns.notes]
+        if left_out:
+            yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
+    account = plan.account
+    yield "rows", rows_equation(account.rows)
+    for reason, count in account.filtered_by.items():
+        yield "", f"{count:,} left out by {reason}"
+    kinds = ", ".join(f"{shown(name)} {count:,}" for name, count in _in_order(account.by_event))
+    yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
+    repeats = plan.count(Disposition.DUPLICATE)
+    if repeats:
+        yield "", f"{repeats:,} repeat another event of the input and go once"
+    if account.first:
+        yield "time", f"{_second(account.first)} to {_second(account.last)}"
+        yield "people", f"{plan.people:,}"
+
+
+def rows_equation(rows: RowCounts) -> str:
+    """Spell the first equation, every number in it."""
+    return f"{rows.read:,} read = {rows.mapped:,} mapped + {rows.rejected:,} rejected + {rows.filtered:,} filtered"
+
+
+def events_equation(events: EventCounts) -> str:
+    """Spell the second equation, every number in it."""
+    known = "" if events.already_accepted is None else f"{events.already_accepted:,} already accepted + "
+    return (
+        f"{events.built:,} built = {events.accepted:,} accepted + {known}{events.duplicate:,} duplicate + "
+        f"{events.refused:,} refused + {events.pending:,} pending + {events.in_doubt:,} in doubt"
+    )
+
+
+def speak(lines: Iterable[tuple[str, str]], speaker: Speaker, *, result: bool) -> None:
+    """Print labelled lines, the labels in one column."""
+    say = speaker.result if result else speaker.talk
+    for label, text in lines:
+        say(f"  {label:<9} {text}")
+
+
+def problem_lines(
+    problems: Mapping[str, list[Problem]],
+    counts: Mapping[str, int],
+    *,
+    show_values: bool,
+    rest: str = "",
+    most: int = SHOWN_PER_CODE,
+) -> Iterator[tuple[str, str]]:
+    """Yield style and text: each code once, its first places, a count of the rest, what settles it.
+
+    Args:
+        problems: The kept problems by code.
+        counts: How many there are of each code.
+        show_values: Whether cells are shown in full.
+        rest: Where all of them stand, as a clause.
+        most: How many places of a code are named.
+    """
+    for code, kept in problems.items():
+        rule, count = kept[0].rule, counts[code]
+        style = "red" if rule.severity is Severity.ERROR else "yellow"
+        yield style, f"{rule.severity.value} {code}, {_times(count)}: {rule.meaning}"
+        for problem in kept[:most]:
+            yield (
+                "",
+                f"    {_place(problem)}{shown(problem.message, _MOST_OF_MESSAGE)}{_value(problem, show_values)}",
+            )
+        unseen = count - sum(problem.count for problem in kept[:most])
+        if unseen > 0:
+            yield "dim", f"    and {unseen:,} more{rest}"
+        for hint in dict.fromkeys(problem.hint or rule.mend for problem in kept[:most]):
+            yield "cyan", f"    → {shown(hint)}"
+
+
+def size_words(count: float) -> str:
+    """Spell a number of bytes in decimal units, as Segment's limits are read."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"
+
+
+def duration_words(seconds: float) -> str:
+    """Spell a duration roughly, in two units at most."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def _file_line(source: Input, rows: int) -> str:
+    found = source.source
+    words = [{"csv": "CSV", "ndjson": "NDJSON"}.get(found.format, found.format), found.encoding]
+    if found.delimiter:
+        words.append(_NAMES_OF_DELIMITERS.get(found.delimiter, repr(found.delimiter)))
+    if found.compression:
+        words.append(found.compression)
+    name = "standard input" if found.path == "-" else shown(found.path)
+    return f"{name} ({', '.join(words)}; {rows:,} rows)"
+
+
+def _column_words(source: Input) -> Iterator[str]:
+    for column, name in source.columns.by_column().items():
+        yield name if column == name else f"{name} from “{shown(column)}”"
+    for name in source.columns.constants:
+        yield f"{name} set"
+
+
+def _in_order(by_event: Mapping[str, int]) -> list[tuple[str, int]]:
+    order = {kind.name: i for i, kind in enumerate(EVENTS)}
+    return sorted(by_event.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+
+
+def _second(exact: str) -> str:
+    return f"{exact[:10]} {exact[11:19]} UTC"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _place(problem: Problem) -> str:
+    words = [shown(problem.file)] if problem.file else []
+    if problem.line is not None:
+        words.append(f"line {problem.line}")
+    if problem.column is not None:
+        words.append(f"column “{shown(problem.column, _MOST_OF_NAME)}”")
+    return f"{', '.join(words)}: " if words else ""
+
+
+def _value(problem: Problem, show_values: bool) -> str:
+    many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
+    if problem.value is None:
+        return many
+    return f" {cell(problem.value, in_full=show_values)}{many}"
+
+
+def verdict(problems: ProblemTally, plan: Plan) -> str:
+    """Word the last line of a validation: what it came to, and what to do next."""
+    rejected = plan.account.rows.rejected
+    if problems.errors:
+        return (
+            f"{rejected:,} of {plan.account.rows.read:,} rows would be rejected. Settle the errors above, "
+            f"or let the rest go with: backfill --max-errors {rejected}"
+        )
+    noted = f" ({problems.warnings:,} warnings)" if problems.warnings else ""
+    return f"Nothing stands in the way{noted}. Next: infl-seg backfill --dry-run, then backfill"
+
+
+def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what the ledger knows of the plan's events."""
+    accepted = plan.count(Disposition.ALREADY_ACCEPTED)
+    resent = plan.count(Disposition.RESEND)
+    held = plan.count(Disposition.IN_DOUBT)
+    words = [f"{accepted:,} already accepted"] if accepted else []
+    if resent:
+        words.append(f"{resent:,} in doubt (sent without an answer; the destination recognises their ids)")
+    if held:
+        words.append(f"{held:,} in doubt for too long to be sent again unasked")
+    if words:
+        yield "ledger", f"{', '.join(words)}; {plan.to_send:,} to go"
+    else:
+        yield "ledger", "none of these events is known as sent from this machine"
+
+
+def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, str]]:
+    """Yield what a delivery would cost."""
+    yield (
+        "cost",
+        (
+            f"{cost.events:,} API calls in about {cost.requests:,} requests, {size_words(cost.bytes)}; "
+            f"at most {cost.new_users_upper_bound:,} new tracked users"
+        ),
+    )
+    pace = f"{events_per_second:,.0f} events a second" if events_per_second else "no limit on events"
+    yield "takes", f"about {duration_words(cost.seconds)} at {pace} (--events-per-second)"
+
+
+def destination_lines(plan: Plan, where: str | None) -> Iterator[tuple[str, str]]:
+    """Yield where the events go, and what to think of before they do."""
+    yield "to", where or "no destination yet (no write key)"
+    off = plan.settings.message.integrations
+    if off.get("All", True):
+        yield "", "goes to every destination of the source; for warehouses only: --integration All=false"
+    if plan.settings.until is None:
+        yield "", "is the live source connected? cut with --until DATE, or events of both are doubled"
+
+
+def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
+    """Word the one question before the first byte leaves."""
+    rows = plan.account.rows
+    left_out = f"; {rows.rejected:,} rejected, see {rejects}" if rows.rejected else ""
+    return f"Send {plan.to_send:,} events of {rows.mapped:,} of {rows.read:,} rows to {endpoint}{left_out}? [y/N] "
+
+
+def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects: str | None) -> None:
+    """Print what a delivery came to: both equations, every number in them."""
+    tally = delivered.tally
+    speaker.result("Summary", "bold")
+    lines = [("rows", rows_equation(plan.account.rows)), ("events", events_equation(delivered.events))]
+    rate = tally.accepted / delivered.seconds if delivered.seconds else 0.0
+    requests = f"{tally.requests:,} requests, {tally.retries:,} retries"
+    speed = f"{duration_words(delivered.seconds)}, {rate:,.0f} events/s"
+    lines.append(("delivery", f"{requests}, {size_words(tally.wire_bytes)} on the wire, {speed}"))
+    if tally.paused_seconds >= 1:
+        lines.append(("", f"stood still for {duration_words(tally.paused_seconds)}"))
+    if delivered.proxy is not None:
+        lines.append(("proxy", shown(delivered.proxy)))
+    if rejects is not None:
+        lines.append(("rejects", shown(rejects)))
+    speak(lines, speaker, result=True)
+
+
+def closing(plan: Plan, delivered: "Delivered", rejects: str | None, command: str) -> str:
+    """Word the last line of a delivery that came to its end: what it came to, what to do next."""
+    look = "Look at the source's delivery overview in Segment: accepted is not yet delivered."
+    refused, rejected = delivered.events.refused, plan.account.rows.rejected
+    if refused:
+        return (
+            f"Done, but {refused:,} messages were refused; mend them in {rejects}, then replay them. {look}"
+        )
+    if rejected:
+        return f"Done, but {rejected:,} rows were rejected; mend them in {rejects}, then {command} those files. {look}"
+    return f"Done: every event is accounted for. {look}"
+
+
+def nothing_to_send(plan: Plan, rejects: str | None) -> str:
+    """Word the end of a run that had nothing to send."""
+    known = plan.count(Disposition.ALREADY_ACCEPTED)
+    why = f"all {known:,} events are already accepted" if known else "no row became an event"
+    where = (
+        f"; {plan.account.rows.rejected:,} rejected rows are in {rejects}"
+        if plan.account.rows.rejected
+        else ""
+    )
+    return f"Nothing to send: {why}{where}."
+
+
+def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
+    """Word the end of a dry run."""
+    written = f"; the messages are in {out}" if out else ""
+    where = (
+        f"; {plan.account.rows.rejected:,} rejected rows are in {rejects}"
+        if plan.account.rows.rejected
+        else ""
+    )
+    return f"Dry run: {plan.to_send:,} events would be sent{written}{where}. Next: send-test, then {command}"

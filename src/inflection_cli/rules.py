@@ -1,0 +1,503 @@
+"""Every kind of problem the tool can name, as data: code, severity, meaning, mend, example."""
+
+from inflection_cli.model import Rule, Scope, Severity
+
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+_ROW, _COLUMN, _FILE = Scope.ROW, Scope.COLUMN, Scope.FILE
+
+# --- what cannot be read -------------------------------------------------------------------------
+
+QUOTE_UNCLOSED = Rule(
+    "quote-unclosed",
+    _ERROR,
+    _ROW,
+    "A cell opens with a quote that is never closed, so where the record ends cannot be known.",
+    "close the quote in the export, or double it inside a quoted cell",
+    'u1,"Spring sale,2024-03-01T09:30:00Z',
+)
+
+# --- what cannot be mapped -----------------------------------------------------------------------
+
+EVENT_MISSING = Rule(
+    "event-missing",
+    _ERROR,
+    _ROW,
+    "The row names no event; Segment discards such a message after answering 200.",
+    'fill the cell, or give all rows one event: --set event="Email Opened"',
+    ",u1,2024-03-01T09:30:00Z",
+)
+EVENT_UNKNOWN = Rule(
+    "event-unknown",
+    _ERROR,
+    _ROW,
+    "The event is none of the nine that Inflection sends.",
+    "--unknown-events skip leaves such rows out, --unknown-events send passes their names on",
+    "Sent",
+)
+PERSON_MISSING = Rule(
+    "person-missing",
+    _ERROR,
+    _ROW,
+    "The row has neither userId nor personId; Segment discards such a message after answering 200.",
+    "fill one of them; with addresses in the file: --user-id-from email or --anonymous-id-from email",
+    "Email Opened,,,2024-03-01T09:30:00Z",
+)
+ID_SCIENTIFIC = Rule(
+    "id-scientific",
+    _ERROR,
+    _ROW,
+    "An id in scientific notation has lost digits on its way through a spreadsheet.",
+    "export again and do not save it from a spreadsheet, or format the column as text first",
+    "1.23457E+18",
+)
+FLAG_UNREADABLE = Rule(
+    "flag-unreadable",
+    _ERROR,
+    _ROW,
+    "A flag is none of the usual spellings of true and false.",
+    "write true or false, or leave the cell empty",
+    "maybe",
+)
+OUTER_SPACE = Rule(
+    "outer-space",
+    _WARNING,
+    _ROW,
+    "An id, event name or flag has white space around it; it is sent without.",
+    "nothing need be done; trim the column in the export to be rid of this",
+    '" u1 "',
+)
+COLUMN_LEFT_OUT = Rule(
+    "column-left-out",
+    _WARNING,
+    _COLUMN,
+    "A column is not sent as a property: it is personal, reserved by Segment, or its name is taken.",
+    "--property COLUMN sends a personal column; rename one that is reserved or taken",
+    "Phone Number",
+)
+VALUE_LEFT_OUT = Rule(
+    "value-left-out",
+    _WARNING,
+    _COLUMN,
+    "A value in an unmapped column looks like an address or a phone number and is not sent.",
+    "--property COLUMN sends the column as it stands",
+    "ada@example.com",
+)
+# --- what a 200 would hide -----------------------------------------------------------------------
+
+EVENT_TOO_LARGE = Rule(
+    "event-too-large",
+    _ERROR,
+    _ROW,
+    "The message is over Segment's limit for one event (32 KB; held to 32,000 bytes).",
+    "shorten the row's longest cell, or leave its column out of the export",
+    "a subject of 40,000 characters",
+)
+CAMPAIGN_ID_MISSING = Rule(
+    "campaign-id-missing",
+    _WARNING,
+    _ROW,
+    "Without campaign and email id an event cannot be told from the campaign's others, nor joined to it.",
+    "--map campaign_id=COLUMN, or --set campaign_id=VALUE where the file is of one campaign",
+    "Email Opened,u1,,,2024-03-01T09:30:00Z",
+)
+LINK_MISSING = Rule(
+    "link-missing",
+    _WARNING,
+    _ROW,
+    "A click without its link: several clicks at one time fall together.",
+    "--map email_link_url=COLUMN",
+    "Link Clicked,u1,,2024-03-01T09:30:00Z",
+)
+LINK_NOT_HTTP = Rule(
+    "link-not-http",
+    _WARNING,
+    _ROW,
+    "A link that is no http(s) URL; it is sent as it stands.",
+    "see whether the right column is mapped: --map email_link_url=COLUMN",
+    "example.com/sale",
+)
+PLACEHOLDER_ID = Rule(
+    "placeholder-id",
+    _WARNING,
+    _ROW,
+    "The id is a placeholder: everyone who has it would be merged into one person.",
+    "empty the cell in the export, so that the row's other id is used",
+    "anonymous",
+)
+UNIQUE_CONTRADICTION = Rule(
+    "unique-contradiction",
+    _WARNING,
+    _ROW,
+    "The flag says that the event was not unique, and the event's name says that it was.",
+    "see whether the right column is mapped: --map is_unique_open=COLUMN",
+    "Email Unique Opens with is_unique_open false",
+)
+REPEATS_MANY = Rule(
+    "repeats-many",
+    _WARNING,
+    _FILE,
+    "More than 1 % of the events are the same in every respect that tells events apart; each goes once.",
+    "see whether the export's times are too coarse, or map its own event id: --map event_id=COLUMN",
+    "three opens of one person in one minute, stamped to the minute",
+)
+SAME_ID_OTHER_CONTENT = Rule(
+    "same-id-other-content",
+    _WARNING,
+    _ROW,
+    "Two rows are one event by every identifying field, yet differ in the rest; the first one is kept.",
+    "see which of the two lines is right, and take the other out",
+    "one open twice, once with is_unique_open true and once false",
+)
+OWN_ID_CONFLICT = Rule(
+    "own-id-conflict",
+    _ERROR,
+    _FILE,
+    "One event id of the export's own stands for different times or links, so it identifies no event.",
+    "--no-event-id ignores the column, and events are told apart by their fields",
+    "event_id 17 at 09:30 and again at 09:45",
+)
+
+# --- timestamps ----------------------------------------------------------------------------------
+
+TIMESTAMP_MISSING = Rule(
+    "timestamp-missing",
+    _ERROR,
+    _ROW,
+    "The row has no time; Segment would take the time of receipt for it.",
+    "fill in the time in the export, or leave the row out",
+    "Email Opened,u1,,e1,c1,",
+)
+TIMESTAMP_NO_ZONE = Rule(
+    "timestamp-no-zone",
+    _ERROR,
+    _COLUMN,
+    "The times do not say in which zone they are, so the instants that they mean cannot be known.",
+    "--timezone NAME, the zone in which the export was written: Europe/Berlin, America/New_York, or UTC",
+    "2024-03-01 09:30:00",
+)
+TIMESTAMP_DATE_ONLY = Rule(
+    "timestamp-date-only",
+    _ERROR,
+    _COLUMN,
+    "The cells are dates without a time of day, so all events of a day would fall on one instant.",
+    'map a column that has the time, or take midnight: --timestamp-format "%Y-%m-%d"',
+    "2024-03-01",
+)
+TIMESTAMP_AMBIGUOUS = Rule(
+    "timestamp-ambiguous",
+    _ERROR,
+    _COLUMN,
+    "The dates can be read in more than one way: nothing says whether the day or the month comes first.",
+    '--timestamp-format "%d/%m/%Y %H:%M:%S" where the day comes first, "%m/%d/%Y %H:%M:%S" where it does not',
+    "03/04/2024 10:00:00",
+)
+TIMESTAMP_NEEDS_FORMAT = Rule(
+    "timestamp-needs-format",
+    _ERROR,
+    _COLUMN,
+    "The times are written in a form that is read only by a format of its own.",
+    '--timestamp-format FMT, for example "%b %d, %Y %I:%M %p"',
+    "Mar 1, 2024 9:30 AM",
+)
+TIMESTAMP_UNREADABLE = Rule(
+    "timestamp-unreadable",
+    _ERROR,
+    _ROW,
+    "The cell is neither an ISO 8601 time nor an epoch number.",
+    'mend the cell, or say how the times are written: --timestamp-format "%Y-%m-%d %H:%M:%S"',
+    "yesterday",
+)
+TIMESTAMP_IMPOSSIBLE = Rule(
+    "timestamp-impossible",
+    _ERROR,
+    _ROW,
+    "The cell is written like a time, but no calendar or clock ever shows it.",
+    "mend the cell in the export",
+    "2023-02-29T09:30:00Z",
+)
+TIMESTAMP_FORMAT_MISMATCH = Rule(
+    "timestamp-format-mismatch",
+    _ERROR,
+    _ROW,
+    "The cell is not written as --timestamp-format says.",
+    "mend the cell, or give the format that fits: --timestamp-format FMT",
+    '01.03.2024 under --timestamp-format "%d/%m/%Y"',
+)
+TIMESTAMP_SCIENTIFIC = Rule(
+    "timestamp-scientific",
+    _ERROR,
+    _ROW,
+    "The number is in scientific notation: a spreadsheet has rounded it, and its last digits are lost.",
+    "take the export as it was before a spreadsheet saved it",
+    "1.70929E+12",
+)
+TIMESTAMP_SERIAL = Rule(
+    "timestamp-serial",
+    _ERROR,
+    _ROW,
+    "The number is a spreadsheet's serial day, without a zone and rounded; it is no epoch time.",
+    "format the column as yyyy-mm-dd hh:mm:ss in the spreadsheet and save it again, then add --timezone UTC",
+    "45352.39",
+)
+TIMESTAMP_EPOCH_UNCLEAR = Rule(
+    "timestamp-epoch-unclear",
+    _ERROR,
+    _ROW,
+    "The number's size fits no unit: before the point, epoch seconds have 9 or 10 digits, milliseconds 12 "
+    "or 13, microseconds 15 or 16, nanoseconds 18 or 19.",
+    "see whether the right column is mapped: --map timestamp=COLUMN",
+    "17092854001",
+)
+TIMESTAMP_IN_GAP = Rule(
+    "timestamp-in-gap",
+    _ERROR,
+    _ROW,
+    "The local time does not exist: the clocks of the zone were put forward over it.",
+    "see whether the export is in that zone; --timezone UTC if its times are UTC",
+    "2024-03-31 02:30:00 in Europe/Berlin",
+)
+TIMESTAMP_IN_OVERLAP = Rule(
+    "timestamp-in-overlap",
+    _WARNING,
+    _ROW,
+    "The local time was there twice, as the clocks of the zone were put back; the first of the two is sent.",
+    "export the times in UTC, or with their offset",
+    "2024-10-27 02:30:00 in Europe/Berlin",
+)
+TIMESTAMP_FUTURE = Rule(
+    "timestamp-future",
+    _ERROR,
+    _ROW,
+    "The time lies more than five minutes after the start of this run; destinations refuse events to come.",
+    "see whether --timezone is right, and this machine's clock",
+    "2099-01-01T00:00:00Z",
+)
+TIMESTAMP_BEFORE_1970 = Rule(
+    "timestamp-before-1970",
+    _ERROR,
+    _ROW,
+    "The time lies before 1970, where Segment may not take it: mostly a default that stands for no time.",
+    "mend the cell in the export, or leave the row out",
+    "0001-01-01T00:00:00Z",
+)
+TIMESTAMP_BEFORE_2000 = Rule(
+    "timestamp-before-2000",
+    _WARNING,
+    _ROW,
+    "The time lies before 2000, which no campaign of Inflection's does; it is sent as it stands.",
+    "see whether the right column is mapped: --map timestamp=COLUMN",
+    "1999-12-31T23:59:59Z",
+)
+
+# --- what cannot be read, beyond an unclosed quote -----------------------------------------------
+
+TEXT_AFTER_QUOTE = Rule(
+    "text-after-quote",
+    _ERROR,
+    _ROW,
+    "Text follows the closing quote of a cell, so two readings exist: a stray quote, or a lost delimiter.",
+    "double the quotes inside a quoted cell, or delete the text after the closing quote",
+    'u1,"Spring "big" sale",2024-03-01T09:30:00Z',
+)
+
+RAGGED_ROW = Rule(
+    "ragged-row",
+    _ERROR,
+    _ROW,
+    "The row has more or fewer cells than the header has names, so which cell is which cannot be known.",
+    "quote the cells that hold a delimiter, or add the missing cells",
+    "u1,Spring, the sale,2024-03-01T09:30:00Z",
+)
+
+BARE_RETURN = Rule(
+    "bare-carriage-return",
+    _ERROR,
+    _ROW,
+    "A carriage return stands outside quotes and ends no line: it is part of a cell, or an old line end.",
+    "quote the cell that holds it, or turn the line ends into LF: tr '\\r' '\\n' < OLD > NEW",
+    "u1,Spring\\rsale,2024-03-01T09:30:00Z",
+)
+
+NUL_CHARACTER = Rule(
+    "nul-character",
+    _ERROR,
+    _FILE,
+    "The record holds a NUL, which no text has; an export that was cut off or mixed with binary data does.",
+    "export the file again, or take the NULs out: tr -d '\\000' < OLD > NEW",
+    "u1,Spring\\u0000,2024-03-01T09:30:00Z",
+)
+
+BAD_ENCODING = Rule(
+    "bad-encoding",
+    _ERROR,
+    _FILE,
+    "The bytes are no text in the file's encoding, so what they say cannot be known.",
+    "name the encoding the file was written in, for example --encoding windows-1252",
+    "u1,Caf\\xe9,2024-03-01T09:30:00Z",
+)
+
+FIELD_TOO_LONG = Rule(
+    "field-too-long",
+    _ERROR,
+    _ROW,
+    "A cell is longer than 131,072 characters; a lost quote makes such cells, campaigns do not.",
+    "shorten the cell, or close the quote before it",
+    'u1,"a cell of 200,000 characters",2024-03-01T09:30:00Z',
+)
+
+RECORD_TOO_LONG = Rule(
+    "record-too-long",
+    _ERROR,
+    _ROW,
+    "A record is longer than 1,048,576 characters; a lost quote or line end makes such records.",
+    "shorten the record, or mend the line end before it",
+    "a line of 2,000,000 characters",
+)
+
+NAMELESS_COLUMN = Rule(
+    "nameless-column",
+    _WARNING,
+    _FILE,
+    "The last column has no name; it is left out, as long as it is empty on every row.",
+    "delete the delimiter at the end of the lines, or name the column",
+    "event,userId,timestamp,",
+)
+
+NAMELESS_CELL = Rule(
+    "nameless-cell",
+    _ERROR,
+    _ROW,
+    "A cell stands in the last column, which has no name, so what it says cannot be known.",
+    "name the column in the header, or empty the cell",
+    "Email Opened,u1,2024-03-01T09:30:00Z,yes",
+)
+
+FILE_NAMED_TWICE = Rule(
+    "file-named-twice",
+    _WARNING,
+    _FILE,
+    "One file was named more than once; it is read once.",
+    "name each file once",
+    "export.csv ./export.csv",
+)
+
+JSON_INVALID = Rule(
+    "json-invalid",
+    _ERROR,
+    _ROW,
+    "The line is not JSON.",
+    "write one whole JSON object on each line",
+    '{"event": "Email Opened", "userId": "u1"',
+)
+
+JSON_NOT_OBJECT = Rule(
+    "json-not-object",
+    _ERROR,
+    _ROW,
+    "The line is JSON, but not an object with names and values.",
+    "write one JSON object on each line",
+    '["Email Opened", "u1"]',
+)
+
+JSON_NOT_A_NUMBER = Rule(
+    "json-not-a-number",
+    _ERROR,
+    _ROW,
+    "The line holds NaN or Infinity, which JSON does not have.",
+    "write null where there is no value",
+    '{"event": "Email Opened", "score": NaN}',
+)
+
+JSON_DUPLICATE_KEY = Rule(
+    "json-duplicate-key",
+    _ERROR,
+    _ROW,
+    "One object holds the same key twice, so which value counts cannot be known.",
+    "write each key once",
+    '{"userId": "u1", "userId": "u2"}',
+)
+
+JSON_EMPTY_KEY = Rule(
+    "json-empty-key",
+    _ERROR,
+    _ROW,
+    "A key is empty, so what its value says cannot be known.",
+    "name the key, or leave it out",
+    '{"event": "Email Opened", "": "u1"}',
+)
+
+JSON_TOO_DEEP = Rule(
+    "json-too-deep",
+    _ERROR,
+    _ROW,
+    "Objects and lists are nested more than 32 deep.",
+    "flatten the object",
+    '{"a": {"a": {"a": {}}}}, and so on',
+)
+
+JSON_LONE_SURROGATE = Rule(
+    "json-lone-surrogate",
+    _ERROR,
+    _ROW,
+    "Half of a surrogate pair stands alone: it is no character and cannot be sent.",
+    "write the character whole, or leave it out",
+    '{"campaign_name": "Spring \\ud83d"}',
+)
+
+JSON_TOO_MANY_KEYS = Rule(
+    "json-too-many-keys",
+    _ERROR,
+    _ROW,
+    "With this line's keys the file would have more than 2,000 columns; names made of data do that.",
+    "move the data from the keys into values",
+    '{"opened_2024-03-01T09:30:00Z": true}',
+)
+
+# --- ready messages (replay) ---------------------------------------------------------------------
+
+MESSAGE_TYPE_UNKNOWN = Rule(
+    "message-type-unknown",
+    _ERROR,
+    _ROW,
+    "The message's type is none that Segment has: track, identify, page, screen, group or alias.",
+    "write one of the six types; files of rows go through: infl-seg backfill FILE",
+    '{"type": "tracking", "event": "Email Opened"}',
+)
+
+MESSAGE_ID_MISSING = Rule(
+    "message-id-missing",
+    _ERROR,
+    _ROW,
+    "The message has no messageId, so what was sent already could not be told from what was not.",
+    "give each message an id of its own that stays the same, for example a UUID",
+    '{"type": "track", "event": "Email Opened", "userId": "u1"}',
+)
+
+ID_NOT_TEXT = Rule(
+    "id-not-text",
+    _ERROR,
+    _ROW,
+    "An id is empty or no string; Segment discards such a message after answering 200.",
+    "write the id in quotes, or leave the member out",
+    '{"userId": 17}',
+)
+
+NAME_NOT_TEXT = Rule(
+    "name-not-text",
+    _ERROR,
+    _ROW,
+    "The name of an event, or a page's name or category, is empty or no string; "
+    "Segment discards such a message after answering 200.",
+    "write the name in quotes; a page may also do without",
+    '{"type": "page", "name": ""}',
+)
+
+MEMBER_NOT_OBJECT = Rule(
+    "member-not-object",
+    _ERROR,
+    _ROW,
+    "A member that must be an object is none; Segment discards a message with such properties or traits "
+    "after answering 200.",
+    "write an object, {} for nothing, or leave the member out",
+    '{"properties": "none"}',
+)

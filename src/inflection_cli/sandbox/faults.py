@@ -1,0 +1,144 @@
+"""What can go wrong on request, and the seeded dice that say when."""
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from inflection_cli.errors import UsageError
+
+_ROUNDING: Final = 1e-9  # ten times 0.1 is a little more or less than 1
+
+_LOGIN_PAGE: Final = b"<!doctype html><title>Sign in</title><form><input name=user></form>"
+
+
+class Act(Enum):
+    """What a fault does with the connection."""
+
+    ANSWER = auto()
+    """Answer, but not as Segment does."""
+    RESET = auto()
+    """Cut the connection with a TCP reset, without an answer."""
+    SILENCE = auto()
+    """Keep the connection open and never answer."""
+    DELAY = auto()
+    """Answer well, but late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to fail.
+
+    Attributes:
+        name: Its name, as in `--fault NAME=RATE`.
+        act: What becomes of the connection.
+        remembers: Whether the batch is judged and remembered first, as if all were well.
+        status: The status answered, for `Act.ANSWER`.
+        content_type: The answer's media type.
+        body: The answer's body; None leaves the wording to the server.
+        rate: The share of requests that it befalls, 0 to 1.
+    """
+
+    name: str
+    act: Act
+    remembers: bool
+    status: int = 0
+    content_type: str = "application/json"
+    body: bytes | None = None
+    rate: float = 0.0
+
+
+_NAMED: Final = {
+    fault.name: fault
+    for fault in (
+        Fault("reset", Act.RESET, remembers=False),
+        Fault("ack-lost", Act.RESET, remembers=True),
+        Fault("timeout", Act.SILENCE, remembers=False),
+        Fault("ack-timeout", Act.SILENCE, remembers=True),
+        Fault("slow", Act.DELAY, remembers=True),
+        Fault("html", Act.ANSWER, False, 200, "text/html; charset=utf-8", _LOGIN_PAGE),
+        Fault("unjson", Act.ANSWER, False, 200, body=b'{"success": tr'),
+        Fault("success-false", Act.ANSWER, False, 200, body=b'{"success": false}'),
+        Fault("redirect", Act.ANSWER, False, 307),
+    )
+}
+
+_KNOWN: Final = ", ".join((*_NAMED, "a status from 300 to 599 such as 503", "ack-503"))
+
+
+def fault_named(name: str) -> Fault:
+    """Find a fault by its name.
+
+    Beside the names there are numbers: `503` answers that status and forgets the batch, `ack-503`
+    remembers the batch first, as a gateway does that gives up on a service which did not.
+
+    Raises:
+        UsageError: There is no such fault.
+    """
+    if name in _NAMED:
+        return _NAMED[name]
+    number = name.removeprefix("ack-")
+    if len(number) == 3 and number.isascii() and number.isdigit() and 300 <= int(number) <= 599:
+        return Fault(name, Act.ANSWER, name.startswith("ack-"), int(number))
+    raise UsageError(f"there is no fault named {name!r}", hint=f"choose among {_KNOWN}")
+
+
+def parse_faults(*words: str) -> tuple[Fault, ...]:
+    """Read faults with their rates, each written `NAME=RATE`, such as `429=0.05`.
+
+    Raises:
+        UsageError: A word is not so written, names no fault or one twice, or the rates exceed 1.
+    """
+    faults = tuple(_parse(word) for word in words)
+    names = [fault.name for fault in faults]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"the fault {name!r} is given twice", hint="give each fault one rate")
+    total = math.fsum(fault.rate for fault in faults)
+    if total > 1 + _ROUNDING:
+        raise UsageError(
+            f"the faults' rates add up to {total:g}, but no more than 1 request in 1 can fail",
+            hint="lower the rates until their sum is at most 1, for example --fault 429=0.05",
+        )
+    return faults
+
+
+def _parse(word: str) -> Fault:
+    name, equals, number = word.partition("=")
+    try:
+        rate = float(number)
+    except ValueError:
+        rate = math.nan
+    if not equals or not 0 <= rate <= 1:
+        raise UsageError(
+            f"{word!r} is not a fault with its rate",
+            hint="write NAME=RATE with a rate from 0 to 1, for example --fault 429=0.05",
+        )
+    fault = fault_named(name.strip().lower())
+    return Fault(fault.name, fault.act, fault.remembers, fault.status, fault.content_type, fault.body, rate)
+
+
+class Dice:
+    """Says for each request, in the order of arrival, which fault befalls it.
+
+    Each request costs one draw, whatever the faults are, so the same seed and the same order of
+    requests give the same faults.
+    """
+
+    def __init__(self, faults: Sequence[Fault], seed: int, script: Iterable[str | None] = ()) -> None:
+        self._faults = tuple(faults)
+        self._random = random.Random(seed)  # noqa: S311 - dice, no secret; must be repeatable
+        self._script = iter([None if name is None else fault_named(name) for name in script])
+
+    def roll(self) -> Fault | None:
+        """Draw for the next request; None where all goes well."""
+        for scripted in self._script:
+            return scripted
+        place = self._random.random()
+        for fault in self._faults:
+            place -= fault.rate
+            if place < 0:
+                return fault
+        return None

@@ -1,0 +1,274 @@
+"""What Segment does with a request: the status it answers, what goes through, what it drops in silence."""
+
+import base64
+import binascii
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from inflection_cli.sandbox.discards import Discard, discard_reason
+from inflection_cli.sandbox.limits import (
+    BODY_BOUND_BYTES,
+    MAX_BATCH_EVENTS,
+    MAX_BODY_BYTES,
+    MAX_EVENT_BYTES,
+    MIN_WRITE_KEY_CHARACTERS,
+)
+from inflection_cli.sandbox.settings import Source
+from inflection_cli.sandbox.verbatim import event_bytes
+
+BATCH_CALLS: Final = frozenset({"batch", "import"})
+"""The calls that carry many events; `import` is the older name of `batch`."""
+
+
+class Hazard(StrEnum):
+    """What goes through, but does not do what a backfill wants."""
+
+    BATCH_SENT_AT = "batch-sent-at"
+    """A batch-level `sentAt` shifts each event's time by the sender's clock."""
+    BATCH_TIMESTAMP = "batch-timestamp"
+    """A batch-level `timestamp` is reported to overwrite every event's own."""
+    EVENT_SENT_AT = "event-sent-at"
+    """An event's own `sentAt` shifts its time likewise."""
+    TIMESTAMP_MISSING = "timestamp-missing"
+    """Without a `timestamp` an event happened now."""
+    MESSAGE_ID_MISSING = "message-id-missing"
+    """Segment makes up an id, so a retry cannot be recognised."""
+    KEYS_DIFFER = "write-keys-differ"
+    """The header's key and the body's are not the same."""
+    KEY_WITHOUT_COLON = "write-key-without-colon"
+    """Segment docs, HTTP API, "Basic authentication": without the colon it will not always work."""
+    CONTENT_TYPE = "content-type-not-json"
+    """Segment docs, HTTP API, "Content-Type": must be `application/json`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A request as it arrived, as far as judging it needs.
+
+    Attributes:
+        call: The path's last part: `batch`, `import`, or an event's type such as `track`.
+        wire: The body as sent.
+        encoding: The `Content-Encoding`, in lower case; empty where there is none.
+        content_type: The `Content-Type`, in lower case; empty where there is none.
+        authorization: The `Authorization` header; empty where there is none.
+    """
+
+    call: str
+    wire: bytes = field(repr=False)
+    encoding: str = ""
+    content_type: str = "application/json"
+    authorization: str = field(default="", repr=False)
+
+    @property
+    def batched(self) -> bool:
+        """Whether it may carry many events."""
+        return self.call in BATCH_CALLS
+
+    @property
+    def credentials(self) -> str:
+        """The Basic credentials in the clear, `key:`; empty where there are none."""
+        scheme, _, encoded = self.authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return ""
+        try:
+            return base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of one request.
+
+    Attributes:
+        status: The status answered.
+        message: What is wrong, where the status is not 200.
+        events: How many events the request held, as far as could be read.
+        body_bytes: The size of its body, inflated; of one over the bound, what was inflated of it.
+        accepted: The events that go through, duplicates among them.
+        encoded: The bytes of each accepted event as they came; empty unless asked for.
+        discarded: How many events are dropped behind a 200, by reason; an empty batch counts as one.
+        hazards: How often the request did what goes through but harms.
+    """
+
+    status: int
+    message: str = ""
+    events: int = 0
+    body_bytes: int = 0
+    accepted: Sequence[Mapping[str, Any]] = ()
+    encoded: Sequence[bytes] = ()
+    discarded: Mapping[Discard, int] = field(default_factory=dict)
+    hazards: Mapping[Hazard, int] = field(default_factory=dict)
+
+
+def judge(post: Post, source: Source, *, verbatim: bool = False) -> Verdict:
+    """Say what Segment does with a request.
+
+    Args:
+        post: The request.
+        source: The source that receives it.
+        verbatim: Whether the accepted events' own bytes are wanted.
+    """
+    body = _inflated(post)
+    if body is None:
+        return Verdict(status=400, message="the body is not what its Content-Encoding says")
+    size = len(body)
+    if size > BODY_BOUND_BYTES:
+        return Verdict(status=413, message="the body is too large to be read", body_bytes=size)
+    document = _parsed(body)
+    events = _events(post, document)
+    if events is None:
+        message = "not a JSON object, or its `batch` is not an array"
+        return Verdict(status=400, message=message, body_bytes=size)
+    complaint = _complaint(post, size, document)
+    encoded = complaint or _encoded(post, body, events, wanted=verbatim)
+    if isinstance(encoded, str):
+        return Verdict(status=400, message=encoded, events=len(events), body_bytes=size)
+    hazards = _request_hazards(post, document)
+    whole = _whole_request(len(events), _write_key(post, document), source)
+    if whole is None:
+        return _sift(events, encoded if verbatim else (), size, source, hazards)
+    dropped = {whole: max(1, len(events))}
+    return Verdict(status=200, events=len(events), body_bytes=size, discarded=dropped, hazards=hazards)
+
+
+def _complaint(post: Post, size: int, document: dict[str, Any]) -> str:
+    """Say why a request as a whole is answered 400; empty where it is not."""
+    limit = MAX_BODY_BYTES if post.batched else MAX_EVENT_BYTES
+    if size > limit:
+        return f"Exceed payload limit: {size} bytes, at most {limit}"
+    if len(_write_key(post, document)) < MIN_WRITE_KEY_CHARACTERS:
+        return "the write key is empty or too short"
+    return ""
+
+
+def _encoded(post: Post, body: bytes, events: list[Any], *, wanted: bool) -> Sequence[bytes] | str:
+    """Give each event's bytes as they came, or say what is wrong with one; nothing where not needed.
+
+    They are needed where they are `wanted`, or where an event may be too large. Most clients send an
+    event's compact form, and that is found quickly; only a body that was written otherwise (spaces,
+    escapes) is cut up slowly.
+    """
+    small = len(body) <= MAX_EVENT_BYTES
+    if small and not wanted:
+        return ()
+    try:
+        compact = [orjson.dumps(event) for event in events]
+        spare = len(body) - sum(map(len, compact))
+        if not wanted and max(map(len, compact), default=0) + spare <= MAX_EVENT_BYTES:
+            return ()
+        as_sent = not post.batched or b",".join(compact) in body
+        encoded = compact if as_sent else event_bytes(body)
+    except orjson.JSONEncodeError:
+        return "the JSON is nested too deeply"
+    if not small and any(len(event) > MAX_EVENT_BYTES for event in encoded):
+        return f"Exceed payload limit: an event is over {MAX_EVENT_BYTES} bytes"
+    return encoded
+
+
+def _sift(
+    events: list[Any], encoded: Sequence[bytes], size: int, source: Source, hazards: Counter[Hazard]
+) -> Verdict:
+    """Part the events that go through from those that are dropped in silence."""
+    reasons = [discard_reason(event) for event in events]
+    blocked = source.blocked_events
+    if blocked:
+        reasons = [
+            reason or (Discard.EVENT_BLOCKED if event.get("event") in blocked else None)
+            for reason, event in zip(reasons, events, strict=True)
+        ]
+    accepted = [event for reason, event in zip(reasons, events, strict=True) if reason is None]
+    _event_hazards(accepted, hazards)
+    return Verdict(
+        status=200,
+        events=len(events),
+        body_bytes=size,
+        accepted=accepted,
+        encoded=[raw for reason, raw in zip(reasons, encoded, strict=False) if reason is None],
+        discarded=Counter(reason for reason in reasons if reason is not None),
+        hazards=+hazards,
+    )
+
+
+def _event_hazards(accepted: list[dict[str, Any]], hazards: Counter[Hazard]) -> None:
+    for event in accepted:
+        if "timestamp" not in event:
+            hazards[Hazard.TIMESTAMP_MISSING] += 1
+        if "sentAt" in event:
+            hazards[Hazard.EVENT_SENT_AT] += 1
+        if not event.get("messageId"):
+            hazards[Hazard.MESSAGE_ID_MISSING] += 1
+
+
+def _request_hazards(post: Post, document: dict[str, Any]) -> Counter[Hazard]:
+    credentials = post.credentials
+    in_header, colon, _ = credentials.partition(":")
+    in_body = document.get("writeKey")
+    return Counter(
+        {
+            Hazard.BATCH_SENT_AT: post.batched and "sentAt" in document,
+            Hazard.BATCH_TIMESTAMP: post.batched and "timestamp" in document,
+            Hazard.KEYS_DIFFER: bool(in_header and in_body and in_header != in_body),
+            Hazard.KEY_WITHOUT_COLON: bool(credentials and not colon),
+            Hazard.CONTENT_TYPE: not post.content_type.startswith("application/json"),
+        }
+    )
+
+
+def _whole_request(events: int, key: str, source: Source) -> Discard | None:
+    """Say why a request is dropped as a whole, behind a 200."""
+    if source.write_key is not None and key != source.write_key:
+        return Discard.WRITE_KEY_UNKNOWN
+    if source.disabled:
+        return Discard.SOURCE_DISABLED
+    if not events:
+        return Discard.BATCH_EMPTY
+    return Discard.BATCH_OVER_LIMIT if events > MAX_BATCH_EVENTS else None
+
+
+def _write_key(post: Post, document: dict[str, Any]) -> str:
+    """Give the key of the Basic credentials, else the body's; empty where there is none."""
+    in_body = document.get("writeKey")
+    return post.credentials.partition(":")[0] or (in_body if isinstance(in_body, str) else "")
+
+
+def _events(post: Post, document: Any) -> list[Any] | None:
+    """Give a request's events; None where it is no object or `batch` is no array."""
+    if not isinstance(document, dict):
+        return None
+    if not post.batched:
+        event = {name: value for name, value in document.items() if name != "writeKey"}
+        return [{**event, "type": post.call}]
+    batch = document.get("batch")
+    if batch is None:
+        return []
+    return batch if isinstance(batch, list) else None
+
+
+def _parsed(body: bytes) -> Any:
+    """Parse JSON; None where it is none, as for the JSON `null`: neither is an object."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _inflated(post: Post) -> bytes | None:
+    """Undo the content encoding, up to a byte over the bound; None where that fails."""
+    if post.encoding in {"", "identity"} or len(post.wire) > BODY_BOUND_BYTES:
+        return post.wire
+    if post.encoding != "gzip":
+        return None
+    inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        body = inflater.decompress(post.wire, BODY_BOUND_BYTES + 1)
+    except zlib.error:
+        return None
+    whole = len(body) > BODY_BOUND_BYTES or (inflater.eof and not inflater.unused_data)
+    return body if whole else None

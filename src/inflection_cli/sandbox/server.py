@@ -1,0 +1,255 @@
+"""The sandbox's server: which path does what, and how a fault plays out."""
+
+import asyncio
+import errno
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import h11
+import orjson
+
+from inflection_cli.errors import UsageError
+from inflection_cli.sandbox.faults import Act, Dice, Fault
+from inflection_cli.sandbox.judge import BATCH_CALLS, Post, Verdict, judge
+from inflection_cli.sandbox.limits import BODY_BOUND_BYTES, TYPES
+from inflection_cli.sandbox.line import Answer, Line, Request
+from inflection_cli.sandbox.memory import Memory, Stats
+from inflection_cli.sandbox.settings import Settings
+from inflection_cli.sandbox.shelf import Shelf
+
+HOST: Final = "127.0.0.1"
+"""Where it listens: on this machine, for this machine. It checks no one, and holds personal data."""
+
+_BACKLOG: Final = 512
+_CALLS: Final = {f"/v1/{call}": call for call in BATCH_CALLS | TYPES}
+
+_HELP: Final = b"""A local stand-in for Segment.
+POST /v1/batch, /v1/import, /v1/track, /v1/identify, /v1/page, /v1/screen, /v1/group, /v1/alias
+GET  /stats       what arrived, what was answered, what Segment would have discarded
+GET  /messages    what was accepted, each message once, as NDJSON (with --keep)
+POST /reset       forget all that, and roll the dice from the start
+"""
+
+
+class Server:
+    """Listens on loopback and answers as Segment would, but for the faults asked for.
+
+    Args:
+        settings: How it behaves.
+
+    Raises:
+        UsageError: The file to keep messages in cannot be written, or a scripted fault is unknown.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        seed = random.SystemRandom().randrange(1 << 32) if settings.seed is None else settings.seed
+        self._dice = self._new_dice(seed)
+        keeps = settings.keep is not None or settings.keep_messages
+        self._shelf = Shelf(settings.keep) if keeps else None
+        self._memory = Memory(seed, self._shelf)
+        self._lines: dict[asyncio.Task[None], Line] = {}
+        self._listener: asyncio.Server | None = None
+        self._started_s = 0.0
+        self._lasted_s: float | None = None
+
+    async def start(self) -> int:
+        """Begin to listen.
+
+        Returns:
+            The port.
+
+        Raises:
+            UsageError: The port is taken, or not allowed.
+        """
+        port = self._settings.port
+        try:
+            self._listener = await asyncio.start_server(self._serve, HOST, port, backlog=_BACKLOG)
+        except OSError as error:
+            self._close_shelf()
+            why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise UsageError(
+                f"port {port} {why}", hint="choose another, or --port 0 for any that is free"
+            ) from error
+        self._started_s = asyncio.get_running_loop().time()
+        taken: int = self._listener.sockets[0].getsockname()[1]
+        return taken
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection."""
+        self._lasted_s = self._elapsed_s()
+        if self._listener is not None:
+            self._listener.close()
+        for task, line in self._lines.items():
+            task.cancel()
+            line.abort()
+        await asyncio.gather(*self._lines, return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.wait_closed()
+        self._close_shelf()
+
+    def stats(self) -> Stats:
+        """Tell everything that `GET /stats` tells."""
+        return self._memory.stats(self._elapsed_s() if self._lasted_s is None else self._lasted_s)
+
+    def kept(self) -> bytes:
+        """Give the messages kept, as NDJSON; empty where none are kept."""
+        return b"" if self._shelf is None else b"".join(self._shelf.blocks())
+
+    def forget(self) -> None:
+        """Start anew: no ids, no counts, the clock and the dice as at first; what was kept stays kept."""
+        seed = self._memory.seed
+        self._memory = Memory(seed, self._shelf)
+        self._dice = self._new_dice(seed)
+        self._started_s += self._elapsed_s()
+
+    def _new_dice(self, seed: int) -> Dice:
+        return Dice(self._settings.faults, seed, self._settings.script)
+
+    def _elapsed_s(self) -> float:
+        return asyncio.get_running_loop().time() - self._started_s
+
+    def _close_shelf(self) -> None:
+        if self._shelf is not None:
+            self._shelf.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection's requests until either side has had enough."""
+        line = Line(reader, writer)
+        self._memory.connections += 1
+        with self._listed(line):
+            try:
+                while (request := await line.request()) is not None:
+                    await self._respond(request, line)
+            except OSError:
+                pass  # the client left
+            except h11.RemoteProtocolError as error:
+                await line.complain(_refusal(error.error_status_hint, "not HTTP as it should be"))
+            finally:
+                await line.close()
+
+    @contextmanager
+    def _listed(self, line: Line) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._lines[task] = line
+        try:
+            yield
+        except asyncio.CancelledError:
+            pass  # the server closes; nobody waits for this task's end but close()
+        finally:
+            del self._lines[task]
+
+    async def _respond(self, request: Request, line: Line) -> None:
+        call = _CALLS.get(request.path)
+        if call is not None and request.method == "POST":
+            await self._receive(call, request, line)
+            return
+        await line.body(BODY_BOUND_BYTES)
+        match request.method, request.path:
+            case "GET" | "HEAD", "/":
+                await line.answer(Answer(200, _HELP, "text/plain; charset=utf-8"))
+            case "GET", "/stats":
+                await line.answer(Answer(200, orjson.dumps(self.stats())))
+            case "GET", "/messages" if self._shelf is not None:
+                await line.stream(Answer(200, content_type="application/x-ndjson"), self._shelf.blocks())
+            case "GET", "/messages":
+                await line.answer(_refusal(404, "no messages are kept; start with --keep FILE.ndjson"))
+            case "POST", "/reset":
+                self.forget()
+                await line.answer(Answer(200, b'{"success": true}'))
+            case _, path if path in _CALLS:
+                await line.answer(_refusal(405, "messages are sent with POST", {"Allow": "POST"}))
+            case _:
+                await line.answer(_refusal(404, "no such path; GET / names them"))
+
+    async def _receive(self, call: str, request: Request, line: Line) -> None:
+        """Take a request with messages, as the dice have it."""
+        memory = self._memory
+        number = memory.arrived(self._elapsed_s(), _retry_count(request))
+        fault = self._dice.roll()
+        if fault is not None:
+            memory.fired(fault.name)
+            if fault.act is Act.RESET and not fault.remembers:
+                line.reset()
+                return
+        post = _post(call, request, await line.body(BODY_BOUND_BYTES))
+        verdict = judge(post, self._settings.source, verbatim=self._shelf is not None)
+        memory.weighed(number, len(post.wire), verdict)
+        forgets = fault is not None and not fault.remembers
+        answer = _answer(verdict) if forgets else _remembered(memory, verdict)
+        await self._settle(fault, answer, line, memory)
+
+    async def _settle(self, fault: Fault | None, usual: Answer, line: Line, memory: Memory) -> None:
+        """Answer as usual, or let the fault play out."""
+        answer = usual if fault is None else await self._befall(fault, usual, line)
+        if answer is not None:
+            await asyncio.sleep(self._settings.latency_s)
+            memory.answered(answer.status)
+            await line.answer(answer)
+
+    async def _befall(self, fault: Fault, answer: Answer, line: Line) -> Answer | None:
+        """Let a fault play out; give the answer that is left to be written, or None."""
+        match fault.act:
+            case Act.RESET:
+                await asyncio.sleep(self._settings.latency_s)
+                line.reset()
+                return None
+            case Act.SILENCE:
+                await line.silence()
+                return None
+            case Act.DELAY:
+                await asyncio.sleep(self._settings.slow_s)
+                return answer
+            case Act.ANSWER:
+                return self._faulty(fault)
+
+    def _faulty(self, fault: Fault) -> Answer:
+        headers = {}
+        if fault.status == 429:  # Segment docs, HTTP API, "Rate limits": both in seconds
+            seconds = str(self._settings.retry_after_s)
+            headers = {"Retry-After": seconds, "X-RateLimit-Reset": seconds}
+        elif 300 <= fault.status < 400:
+            headers = {"Location": "/redirected"}
+        if fault.body is not None:
+            return Answer(fault.status, fault.body, fault.content_type, headers)
+        return _refusal(fault.status, f"the sandbox's fault {fault.name}", headers)
+
+
+def _remembered(memory: Memory, verdict: Verdict) -> Answer:
+    try:
+        memory.remember(verdict)
+    except OSError as error:
+        return _refusal(500, f"the sandbox cannot write to its --keep file: {error.strerror}")
+    return _answer(verdict)
+
+
+def _post(call: str, request: Request, wire: bytes) -> Post:
+    headers = request.headers
+    return Post(
+        call=call,
+        wire=wire,
+        encoding=headers.get("content-encoding", "").strip().lower(),
+        content_type=headers.get("content-type", "").strip().lower(),
+        authorization=headers.get("authorization", ""),
+    )
+
+
+def _retry_count(request: Request) -> int:
+    """Read `X-Retry-Count`, which Segment's SDKs send from the second try on; 0 for none or junk."""
+    word = request.headers.get("x-retry-count", "")
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
+
+
+def _answer(verdict: Verdict) -> Answer:
+    if verdict.status == 200:
+        return Answer(200, b'{"success": true}')
+    return _refusal(verdict.status, verdict.message)
+
+
+def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+    """Word a refusal as Segment does, with the `code` and `message` that its SDKs look for."""
+    body = orjson.dumps({"success": False, "code": f"sandbox-{status}", "message": message})
+    return Answer(status, body, headers=headers or {})

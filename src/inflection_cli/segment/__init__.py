@@ -1,0 +1,1 @@
+"""Segment: messages, batches, limits, and the only HTTP client."""

@@ -1,0 +1,332 @@
+"""The only place that speaks HTTP: one batch out, one `Answer` or `Failure` back.
+
+It stands on httpx's transport, not on its client, which adds what must not be here: redirects, cookies,
+netrc, environment settings, and a log line per request.
+"""
+
+import logging
+import os
+import ssl
+import time
+import zlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+import anyio
+import httpx
+
+from inflection_cli.errors import UsageError
+from inflection_cli.model import Batch
+from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge
+from inflection_cli.segment.destination import Destination, Secret, is_loopback
+from inflection_cli.segment.limits import MAX_ANSWER_BYTES
+
+Left = Callable[[float], None]
+"""Told the monotonic time (`time.monotonic`) of a first byte, just before that leaves."""
+
+Gate = Callable[[], Awaitable[Left]]
+"""Awaited once a connection stands and before the first byte leaves; what it raises ends the request."""
+
+FirstByte = Callable[[float, int], None]
+"""Told the monotonic time and the number of events whenever a request's first byte is about to leave."""
+
+MAX_CONNECTIONS = 128
+_KEEPALIVE_S = 15.0  # below the idle limit of common load balancers, whose resets would leave doubts
+_EXCERPT_CHARS = 300
+_GZIP_LEVEL = 1  # measured on 500 kB of campaign messages: 3.3 ms to 91 kB; level 6 takes 6.6 ms to 74 kB
+_GZIP_WBITS = 31
+_CHATTY_LOGGERS = (
+    "httpx",
+    "httpcore",
+    *(f"httpcore.{part}" for part in ("connection", "http11", "proxy", "socks")),
+)
+
+
+class Client:
+    """Posts batches to one destination over connections that are reused.
+
+    Use it as an async context manager, with as many posts at once as its caller likes.
+
+    Raises:
+        UsageError: The environment names a proxy that cannot be used.
+    """
+
+    def __init__(self, destination: Destination, *, on_first_byte: FirstByte | None = None) -> None:
+        _quieten_libraries()
+        self._destination = destination
+        self._on_first_byte = on_first_byte or _untold
+        self._headers = _headers(destination)
+        self._head, self._tail = destination.envelope
+        self._proxy = _proxy_for(destination)
+        self._transport = _transport(destination, self._proxy)
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy that the environment names for this destination, without its credentials."""
+        return None if self._proxy is None else _without_credentials(self._proxy.reveal())
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.__aexit__(kind, error, traceback)
+
+    async def post(self, batch: Batch, retry_count: int, gate: Gate) -> Answer | Failure:
+        """Send a batch once, and read what comes back.
+
+        Args:
+            batch: Its wire bytes travel as they are.
+            retry_count: How many times it was sent before; sent along unless 0.
+            gate: See `Gate`. A request that never connects never passes it.
+
+        Raises:
+            Exception: Whatever the gate raised; every failure of the network is a value.
+        """
+        body = b"".join((self._head, b",".join(batch.wire), self._tail))
+        body_bytes = len(body)
+        if self._destination.gzip:
+            body = _gzipped(body)
+        passage = _Passage(gate, lambda now: self._on_first_byte(now, len(batch)))
+        outcome = await self._exchange(self._request(body, retry_count, passage), passage)
+        return replace(outcome, body_bytes=body_bytes, wire_bytes=len(body))
+
+    def _request(self, body: bytes, retry_count: int, passage: "_Passage") -> httpx.Request:
+        headers = self._headers if retry_count == 0 else [*self._headers, ("X-Retry-Count", str(retry_count))]
+        timeouts = self._destination.timeouts
+        steps = {
+            "connect": timeouts.connect_s,
+            "write": timeouts.write_s,
+            "read": timeouts.read_s,
+            "pool": timeouts.total_s,
+        }
+        return httpx.Request(
+            "POST",
+            self._destination.url,
+            headers=headers,
+            content=body,
+            extensions={"timeout": steps, "trace": passage},
+        )
+
+    async def _exchange(self, request: httpx.Request, passage: "_Passage") -> Answer | Failure:
+        # The deadline starts at the first byte: waiting at the gate is no fault of the network's.
+        with anyio.CancelScope() as passage.scope:
+            passage.total_s = self._destination.timeouts.total_s
+            try:
+                response = await self._transport.handle_async_request(request)
+                return await self._answer(response, passage)
+            except httpx.TransportError as error:
+                return _failure(error, passage)
+        return Failure(FailureKind.TIMEOUT, passage.body_left, "the answer took too long")
+
+    async def _answer(self, response: httpx.Response, passage: "_Passage") -> Answer:
+        status, headers = response.status_code, response.headers
+        try:
+            # A 5xx is left unread, so that its connection closes: Segment's addresses change, and the next
+            # try must look the name up again. Segment docs, "Best practices": no pinned addresses.
+            body, whole = (b"", False) if status >= 500 else await _read(response)
+        finally:
+            await response.aclose()
+        excerpt = headers.get("location", "") if 300 <= status < 400 else body.decode(errors="replace")
+        return Answer(
+            status,
+            genuine=whole
+            and judge(
+                body,
+                content_type=headers.get("content-type", ""),
+                is_segment=self._destination.is_segment,
+            ),
+            body_left=passage.body_left,
+            retry_after=headers.get("retry-after"),
+            rate_limit_reset=headers.get("x-ratelimit-reset"),
+            excerpt=self._censored(excerpt)[:_EXCERPT_CHARS],
+        )
+
+    def _censored(self, text: str) -> str:
+        """Blot the key out of an answer that echoes it."""
+        for secret in (self._destination.write_key, self._destination.authorization):
+            word = secret.reveal().removeprefix("Basic ")
+            text = text.replace(word, secret.masked()) if word else text
+        return text
+
+
+class _Passage:
+    """Follows one request on its way out, by the trace that httpx passes on from httpcore.
+
+    Attributes:
+        body_left: Whether the body may have left whole: False until its first byte, then true unless a write
+            is known to have failed. What is not known counts as left.
+        scope: Given its deadline when the first byte leaves.
+        total_s: How far off that is.
+    """
+
+    __slots__ = ("_at_first_byte", "_gate", "_ours", "body_left", "scope", "total_s")
+
+    def __init__(self, gate: Gate, at_first_byte: Left) -> None:
+        self._gate = gate
+        self._at_first_byte = at_first_byte
+        self._ours = False
+        self.body_left = False
+        self.scope = anyio.CancelScope()
+        self.total_s = 0.0
+
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if event == "http11.send_request_headers.started":
+            # A proxy's CONNECT is traced under the same names.
+            self._ours = info["request"].method == b"POST"
+            if self._ours:
+                left = await self._gate()
+                self.scope.deadline = anyio.current_time() + self.total_s
+                now = time.monotonic()
+                left(now)
+                self._at_first_byte(now)
+        elif self._ours and event == "http11.send_request_body.started":
+            self.body_left = True
+        elif self._ours and event == "http11.send_request_body.failed":
+            # Only a broken connection tells: the body is one write, and that write did not go through. After
+            # a time-out or a cancellation the system may still have sent the rest.
+            self.body_left = type(info["exception"]).__name__ != "WriteError"
+
+
+def _untold(_when: float, _events: int) -> None:
+    """Take no note of a first byte."""
+
+
+def _quieten_libraries() -> None:
+    # At DEBUG httpcore logs the answer's headers, and an answer may echo the key.
+    for name in _CHATTY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _headers(destination: Destination) -> list[tuple[str, str]]:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("User-Agent", f"infl-seg/{destination.version}"),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("Authorization", destination.authorization.reveal()),
+    ]
+    return [*headers, ("Content-Encoding", "gzip")] if destination.gzip else headers
+
+
+def _gzipped(body: bytes) -> bytes:
+    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+def _proxy_for(destination: Destination) -> Secret | None:
+    """Find the proxy in the environment; never one for this machine's own address."""
+    proxies = getproxies_environment()
+    address = proxies.get(urlsplit(destination.url).scheme) or proxies.get("all")
+    if not address or is_loopback(destination.host) or proxy_bypass(destination.host):
+        return None
+    return Secret(address if "://" in address else f"http://{address}")
+
+
+def _transport(destination: Destination, proxy: Secret | None) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(
+        max_connections=MAX_CONNECTIONS,
+        max_keepalive_connections=MAX_CONNECTIONS,
+        keepalive_expiry=_KEEPALIVE_S,
+    )
+    try:
+        return httpx.AsyncHTTPTransport(
+            verify=_tls(destination),
+            trust_env=False,
+            limits=limits,
+            proxy=None if proxy is None else proxy.reveal(),
+        )
+    except (ImportError, ValueError, httpx.InvalidURL):
+        address = _without_credentials(proxy.reveal()) if proxy is not None else ""
+        raise UsageError(
+            f"The environment names a proxy that cannot be used: {address}",
+            hint="set HTTPS_PROXY to an http:// or https:// address, or name the host in NO_PROXY",
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"The certificates that the environment names cannot be read: {error.strerror or 'unreadable'}.",
+            hint=f"check SSL_CERT_FILE={os.environ.get('SSL_CERT_FILE', '')} and SSL_CERT_DIR",
+        ) from None
+
+
+def _tls(destination: Destination) -> ssl.SSLContext:
+    if destination.url.lower().startswith("http:"):
+        # Never used, so it need not spend 30 ms on reading certificates; it would trust nobody.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context(verify=True, trust_env=True)
+
+
+def _without_credentials(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    return f"{scheme}://{'…@' if credentials and at else ''}{host}"
+
+
+async def _read(response: httpx.Response) -> tuple[bytes, bool]:
+    """Read an answer up to a bound; give what was read, and whether that is all of it."""
+    unpacker = None
+    if response.headers.get("content-encoding", "").strip().lower() in {"gzip", "x-gzip"}:
+        unpacker = zlib.decompressobj(_GZIP_WBITS)
+    raw = bytearray()
+    # Not httpx's own decoding: it would inflate a small answer without bound.
+    async with aclosing(_chunks(response)) as chunks:
+        async for chunk in chunks:
+            raw += chunk
+            if len(raw) > MAX_ANSWER_BYTES:
+                return bytes(raw[:MAX_ANSWER_BYTES]), False
+    if unpacker is None:
+        return bytes(raw), True
+    try:
+        return unpacker.decompress(bytes(raw), MAX_ANSWER_BYTES), unpacker.eof
+    except zlib.error:
+        return bytes(raw), False
+
+
+async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    async for chunk in response.aiter_raw():
+        yield chunk
+
+
+def _failure(error: httpx.TransportError, passage: _Passage) -> Failure:
+    """Translate httpx's exceptions; the only place that does."""
+    detail = str(error) or type(error).__name__
+    if isinstance(error, httpx.ProxyError):
+        status = detail[:3]
+        return Failure(
+            FailureKind.PROXY,
+            passage.body_left,
+            detail,
+            proxy_status=int(status) if status.isascii() and status.isdigit() else None,
+        )
+    if _is_certificate(error):
+        return Failure(FailureKind.CERTIFICATE, passage.body_left, detail)
+    for kinds, kind in _KINDS:
+        if isinstance(error, kinds):
+            return Failure(kind, passage.body_left, detail)
+    return Failure(FailureKind.PROTOCOL, passage.body_left, detail)
+
+
+_KINDS: tuple[tuple[tuple[type[httpx.TransportError], ...], FailureKind], ...] = (
+    ((httpx.ConnectError, httpx.ConnectTimeout), FailureKind.CONNECT),
+    ((httpx.TimeoutException,), FailureKind.TIMEOUT),
+    ((httpx.NetworkError, httpx.RemoteProtocolError), FailureKind.CUT),
+)
+
+
+def _is_certificate(error: BaseException) -> bool:
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return True
+        link = link.__cause__ or link.__context__
+    return False

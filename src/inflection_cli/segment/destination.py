@@ -1,0 +1,147 @@
+"""Where messages go, and the secret that opens it."""
+
+import ipaddress
+import json
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Never
+from urllib.parse import SplitResult, urlsplit
+
+from inflection_cli.errors import UsageError
+from inflection_cli.segment.limits import BATCH_PATH, SEGMENT_DOMAINS
+
+_ENDPOINT_HINT = "give the base address alone, for example --endpoint https://api.segment.io"
+
+
+class Secret:
+    """A text that shows itself only to who asks for it by name."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Give the text itself, for the wire."""
+        return self._value
+
+    def masked(self) -> str:
+        """Give the first four characters and the length; only the length where four would say much."""
+        head = self._value[:4] if len(self._value) >= 16 else ""
+        return f"{head}… ({len(self._value)} characters)"
+
+    def __repr__(self) -> str:
+        return f"Secret({self.masked()})"
+
+    def __str__(self) -> str:
+        return self.masked()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a secret is not written anywhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each step of a request may take, in seconds.
+
+    Attributes:
+        connect_s: Name look-up, TCP, proxy and TLS, each.
+        write_s: One write without progress.
+        read_s: One read without a byte.
+        total_s: From the first byte sent to the last one read; what trickles is cut here.
+    """
+
+    connect_s: float = 10.0
+    write_s: float = 20.0
+    read_s: float = 30.0
+    total_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A collector of Segment's protocol, checked when it is built.
+
+    Attributes:
+        endpoint: Base address, without the path of the batch call.
+        write_key: Opens one source there.
+        gzip: Whether bodies are compressed.
+        timeouts: For each request.
+        version: This tool's version, for the User-Agent.
+
+    Raises:
+        UsageError: The endpoint is no https address (http is for loopback), or carries more than host
+            and path.
+    """
+
+    endpoint: str
+    write_key: Secret
+    gzip: bool = True
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    version: str = "0"
+
+    def __post_init__(self) -> None:
+        parts = _split(self.endpoint)
+        if not parts.hostname or parts.scheme not in {"http", "https"}:
+            raise UsageError("The endpoint is not an https address.", hint=_ENDPOINT_HINT)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise UsageError("The endpoint carries credentials, a query or a fragment.", hint=_ENDPOINT_HINT)
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise UsageError(
+                f"http to {parts.hostname} would send the write key in the open.",
+                hint=f"use https://{parts.hostname}; plain http is for this machine's own address only",
+            )
+
+    @property
+    def url(self) -> str:
+        """The address of the batch call."""
+        return self.endpoint.rstrip("/") + BATCH_PATH
+
+    @property
+    def host(self) -> str:
+        """The host's name in small letters, without a final dot."""
+        return (_split(self.endpoint).hostname or "").rstrip(".")
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether the host is one of Segment's own."""
+        return any(self.host == name or self.host.endswith(f".{name}") for name in SEGMENT_DOMAINS)
+
+    @property
+    def envelope(self) -> tuple[bytes, bytes]:
+        """What stands before and after the messages in a body; the second part holds the write key."""
+        # Never sentAt and never a batch-level timestamp: Segment would move every event's time by them.
+        return b'{"batch":[', b'],"writeKey":' + json.dumps(self.write_key.reveal()).encode() + b"}"
+
+    @property
+    def envelope_bytes(self) -> int:
+        """The size of a body without messages."""
+        head, tail = self.envelope
+        return len(head) + len(tail)
+
+    @property
+    def authorization(self) -> Secret:
+        """The header's value. Segment docs, HTTP API, "Authentication": base64 of the key and a colon."""
+        return Secret("Basic " + b64encode(f"{self.write_key.reveal()}:".encode()).decode())
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
+def _split(endpoint: str) -> SplitResult:
+    try:
+        parts = urlsplit(endpoint)
+        _ = parts.port
+    except ValueError:
+        raise UsageError("The endpoint is not an address.", hint=_ENDPOINT_HINT) from None
+    return parts

@@ -1,0 +1,135 @@
+"""Event to message: each part of an event becomes a fragment of JSON text, encoded once.
+
+A message is `{"messageId":"` id `"` body, and a body is
+
+    ,"timestamp":"…  campaign  trail  person  tail
+
+where campaigns repeat and the tail is the same for all, so a fragment is encoded once and joined many times. Never
+`sentAt`: Segment would shift the timestamp by it (segment docs, "Spec: Common Fields", "sentAt").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from inflection_cli.model import Campaign, Person, Trail
+
+# Segment docs, "Partner source requirements": name and version of the integration in every call.
+INTEGRATION: Final = MappingProxyType({"name": "inflection", "version": "1.0.0"})
+
+_CAMPAIGN_PROPERTIES: Final = (
+    "email_id",
+    "campaign_id",
+    "campaign_run_id",
+    "campaign_name",
+    "email_subject",
+    "is_unique_open",
+    "is_unique_click",
+)
+_OPENING: Final = b'{"messageId":"'
+
+FIXED_BYTES: Final = len(_OPENING) + 36 + 1 + len(',"timestamp":"2024-03-01T09:30:00.000Z')
+"""Bytes of a message beside its fragments: id, timestamp and what is around them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """What every message of a run has in common.
+
+    Attributes:
+        library_version: Version of this tool, sent as `context.library.version`.
+        naming: `inflection`, as the live source names events and properties, or `spec`, the Email Spec.
+        integrations: Sent as `integrations`; Inflection is off, as it is also a destination.
+        context: Further members of `context`.
+        email_trait: Whether `context.traits.email` is sent; it creates or merges Unify profiles.
+    """
+
+    library_version: str
+    naming: str = "inflection"
+    integrations: Mapping[str, Any] = field(default_factory=lambda: {"Inflection": False})
+    context: Mapping[str, Any] = field(default_factory=dict)
+    email_trait: bool = False
+
+
+class MessageEncoder:
+    """Encodes the parts of events under one set of settings.
+
+    Attributes:
+        tail: What ends every message: the context that all share, and integrations.
+    """
+
+    def __init__(self, settings: MessageSettings) -> None:
+        library = {"name": "infl-seg", "version": settings.library_version}
+        context = {"integration": dict(INTEGRATION), "library": library, **settings.context}
+        self.tail = f'{_json(context)[1:]},"integrations":{_json(dict(settings.integrations))}}}'
+        self._link = "link_url" if settings.naming == "spec" else "email_link_url"
+        self._email_trait = settings.email_trait
+
+    def campaign(self, campaign: Campaign) -> str:
+        """Encode kind, event name and the campaign's properties; `properties` is left open."""
+        properties = {
+            name: value for name in _CAMPAIGN_PROPERTIES if (value := getattr(campaign, name)) is not None
+        }
+        event = _json(campaign.sent_event)
+        return f'","type":"track","event":{event},"properties":{_json(properties)[:-1]}'
+
+    def trail(self, trail: Trail) -> str:
+        """Encode link and extra properties, each with a comma in front."""
+        link = () if trail.link is None else ((self._link, trail.link),)
+        return "".join(f",{_json(name)}:{_json(value)}" for name, value in (*link, *trail.extras))
+
+    def person(self, person: Person) -> str:
+        """Close `properties`, then encode identity and the person's part of `context`, which is left open."""
+        context: dict[str, Any] = {}
+        if person.person_id is not None:
+            context["personId"] = person.person_id
+        if person.ip is not None:
+            context["ip"] = person.ip
+        if person.user_agent is not None:
+            context["userAgent"] = person.user_agent
+        if self._email_trait and person.email is not None:
+            context["traits"] = {"email": person.email}
+        known = person.user_id is not None
+        identity = (
+            f'"userId":{_json(person.user_id)}' if known else f'"anonymousId":{_json(person.person_id)}'
+        )
+        return f'}},{identity},"context":{_json(context)[:-1]}{"," if context else ""}'
+
+
+def plain_person(user_id: str, person_id: str) -> str:
+    """Encode a person as `MessageEncoder.person` does, from ids that need no escaping; empty is absent."""
+    if not person_id:
+        return f'}},"userId":"{user_id}","context":{{'
+    if not user_id:
+        return f'}},"anonymousId":"{person_id}","context":{{"personId":"{person_id}",'
+    return f'}},"userId":"{user_id}","context":{{"personId":"{person_id}",'
+
+
+def body(wire_time: str, campaign: str, trail: str, person: str, tail: str) -> bytes:
+    """Join fragments to the JSON that follows a messageId, in UTF-8.
+
+    Args:
+        wire_time: The timestamp as it is sent, milliseconds and `Z`.
+        campaign: A fragment of `MessageEncoder.campaign`.
+        trail: A fragment of `MessageEncoder.trail`; without its first comma where the campaign is bare.
+        person: A fragment of `MessageEncoder.person`.
+        tail: `MessageEncoder.tail`.
+    """
+    return f',"timestamp":"{wire_time}{campaign}{trail}{person}{tail}'.encode()
+
+
+def is_bare(campaign: str) -> bool:
+    """Tell whether a campaign's fragment has no property yet, so that a trail must not open with a comma."""
+    return campaign.endswith("{")
+
+
+def with_id(message_id: bytes, message_body: bytes) -> bytes:
+    """Return the whole message: one line of JSON in UTF-8."""
+    return _OPENING + message_id + b'"' + message_body
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

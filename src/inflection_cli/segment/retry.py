@@ -1,0 +1,186 @@
+"""What an answer means for its batch: the retry policy, as pure functions.
+
+The policy is that of Segment's newest official SDKs, but for their count of attempts: nothing is dropped.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from inflection_cli.segment.answer import Answer, Failure, FailureKind
+from inflection_cli.segment.limits import BACKOFF_CAP_S, BACKOFF_FIRST_S, MAX_RETRY_AFTER_S
+
+_RETRIED_4XX = frozenset({408, 410, 429, 460})
+_FINAL_5XX = frozenset({501, 505, 511})
+_CONTENT = frozenset({400, 413})
+_EPOCH_LIKE_S = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The batch is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The batch goes out again, with the same ids.
+
+    Attributes:
+        reason: What happened, in a few words.
+        after_s: How long the destination asks the whole run to wait; None where it does not say.
+        doubt: Whether the batch may be in nevertheless.
+    """
+
+    reason: str
+    after_s: float | None
+    doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Something in the batch is refused: it is halved until the culprit stands alone."""
+
+    status: int
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """More tries mend nothing: the run ends.
+
+    Attributes:
+        reason: What happened, as a sentence.
+        hint: What may settle it.
+        doubt: Whether the batch may be in nevertheless.
+    """
+
+    reason: str
+    hint: str
+    doubt: bool
+
+
+Verdict = Accepted | Retry | Content | Stop
+
+
+def verdict(outcome: Answer | Failure, *, now: float) -> Verdict:
+    """Decide what becomes of a batch.
+
+    Args:
+        outcome: What came of its request.
+        now: Wall clock in unix seconds, for a Retry-After that is a date.
+    """
+    if isinstance(outcome, Failure):
+        return _of_failure(outcome)
+    status = outcome.status
+    if 200 <= status < 300:
+        return Accepted() if outcome.genuine and outcome.body_left else _not_segment(status)
+    if is_retryable(status):
+        wait_s = retry_after_s(outcome.retry_after, now=now)
+        if wait_s is None and status == 429:
+            wait_s = reset_s(outcome.rate_limit_reset)
+        return Retry(f"HTTP {status}", wait_s, doubt=status != 429 and outcome.body_left)
+    if status in _CONTENT:
+        return Content(status, outcome.excerpt)
+    return _final(outcome)
+
+
+def is_retryable(status: int) -> bool:
+    """Tell whether a status asks for another try."""
+    return status in _RETRIED_4XX or (500 <= status < 600 and status not in _FINAL_5XX)
+
+
+def backoff_s(misses: int, draw: float) -> float:
+    """Give the wait after some failures in a row: full jitter over an exponential bound.
+
+    Args:
+        misses: How many failures there were before this one, from 0.
+        draw: A random number in [0, 1).
+    """
+    return draw * backoff_bound_s(misses)
+
+
+def backoff_bound_s(misses: int) -> float:
+    """Give the longest wait after some failures in a row, in seconds."""
+    return float(min(BACKOFF_CAP_S, BACKOFF_FIRST_S * 2 ** min(misses, 32)))
+
+
+def retry_after_s(header: str | None, *, now: float) -> float | None:
+    """Read a Retry-After: whole seconds or an HTTP date (RFC 9110, 10.2.3), at most 300 s.
+
+    Zero, what lies in the past, and junk are as if the header were absent.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    wait_s = _whole_seconds(text)
+    if wait_s is None:
+        wait_s = _seconds_to(text, now)
+    return min(wait_s, MAX_RETRY_AFTER_S) if wait_s is not None and wait_s > 0 else None
+
+
+def reset_s(header: str | None) -> float | None:
+    """Read an X-RateLimit-Reset, in seconds from now as Segment sends it, at most 300 s; a date is junk."""
+    wait_s = None if header is None else _whole_seconds(header.strip())
+    return min(wait_s, MAX_RETRY_AFTER_S) if wait_s is not None and 0 < wait_s < _EPOCH_LIKE_S else None
+
+
+def _whole_seconds(text: str) -> float | None:
+    # Twelve digits: more is no wait anyone means, and int() refuses thousands of them.
+    return float(text[:12]) if text.isascii() and text.isdigit() else None
+
+
+def _seconds_to(text: str, now: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def _of_failure(failure: Failure) -> Retry | Stop:
+    if failure.kind is FailureKind.CERTIFICATE:
+        return Stop(
+            f"The destination's certificate could not be verified: {failure.detail}",
+            "behind a proxy with its own authority, point SSL_CERT_FILE to that authority's certificate",
+            doubt=failure.body_left,
+        )
+    if failure.proxy_status is not None and not is_retryable(failure.proxy_status):
+        return Stop(
+            f"The proxy refused to connect: {failure.detail}",
+            "check HTTPS_PROXY and its credentials, or name the host in NO_PROXY",
+            doubt=failure.body_left,
+        )
+    reason = f"{failure.kind.value}: {failure.detail}" if failure.detail else failure.kind.value
+    return Retry(reason, None, doubt=failure.body_left)
+
+
+def _not_segment(status: int) -> Stop:
+    return Stop(
+        f"HTTP {status} came back, but not in a form in which Segment accepts anything.",
+        "something in between may have answered, such as a proxy's login page; "
+        "check --endpoint and the proxy settings",
+        doubt=True,
+    )
+
+
+def _final(answer: Answer) -> Stop:
+    status = answer.status
+    # A redirect is no acceptance by anyone, and is named among what leaves events pending; only what is
+    # neither that nor a final 4xx leaves a doubt.
+    doubt = not 300 <= status < 500 and answer.body_left
+    detail = f": {answer.excerpt}" if answer.excerpt else "."
+    return Stop(f"The destination answered HTTP {status}{detail}", _hint(status), doubt=doubt)
+
+
+def _hint(status: int) -> str:
+    if status in {401, 403}:
+        return "check the write key: --write-key-file FILE, or SEGMENT_WRITE_KEY"
+    if 300 <= status < 400:
+        return (
+            "redirects are not followed, since the write key would travel; give --endpoint the final address"
+        )
+    if status in {404, 405}:
+        return "--endpoint takes the base address; the tool posts to URL/v1/batch"
+    if status == 511:
+        return "the network asks for a login; log in, then run the same command again"
+    return "check --endpoint; then run the same command again"

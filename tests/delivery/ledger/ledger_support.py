@@ -1,0 +1,69 @@
+"""What the ledger's tests share: made-up batches, a lock holder, a ledger that is opened with its lock."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+
+from inflection_cli.delivery.ledger import Ledger, open_ledger
+from inflection_cli.delivery.lock import Holder, take_lock
+from inflection_cli.delivery.records import RunStart
+from inflection_cli.delivery.state_dir import lock_path
+from inflection_cli.model import Batch, Message
+
+NAMESPACE = "crm-eu"
+NOW = 1_709_285_400.0  # 2024-03-01 09:30:00 UTC
+HOLDER = Holder(pid=4711, host="desk", command="infl-seg backfill march.csv", started=NOW)
+START = RunStart(
+    command="backfill",
+    arguments={"region": "eu", "since": None},
+    shaping={"timezone": "Europe/Berlin"},
+    inputs=[{"path": "march.csv", "fingerprint": "ab12"}],
+    endpoint="https://events.eu1.segmentapis.com/v1/batch",
+    version="1.0.0",
+)
+
+
+def content_id(number: int) -> bytes:
+    return blake2b(number.to_bytes(8), digest_size=16).digest()
+
+
+def content_hash(number: int) -> bytes:
+    return blake2b(number.to_bytes(8), digest_size=8).digest()
+
+
+def batch(*numbers: int) -> Batch:
+    messages = tuple(Message(n, content_id(n), content_hash(n), b"") for n in numbers)
+    return Batch(messages, (b"{}",) * len(messages))
+
+
+@contextmanager
+def opened(state_dir: Path, namespace: str = NAMESPACE) -> Iterator[Ledger]:
+    with (
+        take_lock(lock_path(state_dir, namespace), HOLDER) as lock,
+        open_ledger(state_dir, namespace, lock, now=NOW) as ledger,
+    ):
+        yield ledger
+
+
+def child(
+    script: str, *arguments: object, confined: bool = False, under: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start a Python process that can import what the tests can.
+
+    Root may write anywhere; a confined child of root's has lost that right.
+    """
+    command = [*under, sys.executable, "-c", script, *map(str, arguments)]
+    if confined and os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )

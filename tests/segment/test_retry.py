@@ -1,0 +1,159 @@
+"""The retry policy, status by status and header by header."""
+
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge
+from inflection_cli.segment.retry import (
+    Accepted,
+    Content,
+    Retry,
+    Stop,
+    backoff_bound_s,
+    backoff_s,
+    reset_s,
+    retry_after_s,
+    verdict,
+)
+
+NOW = 1_700_000_000.0
+RETRIED = [408, 410, 429, 460, *(code for code in range(500, 600) if code not in {501, 505, 511})]
+CONTENT = [400, 413]
+
+
+@pytest.mark.parametrize("code", RETRIED)
+def test_what_the_sdks_retry_is_retried_and_leaves_a_doubt_but_for_429(code: int) -> None:
+    assert verdict(Answer(code), now=NOW) == Retry(f"HTTP {code}", None, doubt=code != 429)
+
+
+@pytest.mark.parametrize("code", RETRIED)
+def test_an_answer_that_came_before_the_body_had_left_leaves_no_doubt(code: int) -> None:
+    assert verdict(Answer(code, body_left=False), now=NOW) == Retry(f"HTTP {code}", None, doubt=False)
+
+
+@pytest.mark.parametrize("code", CONTENT)
+def test_only_400_and_413_are_about_content(code: int) -> None:
+    assert verdict(Answer(code, excerpt="too big"), now=NOW) == Content(code, "too big")
+
+
+@given(st.integers(300, 599).filter(lambda code: code not in {*RETRIED, *CONTENT}))
+def test_every_other_status_stops_the_run_and_only_a_5xx_leaves_a_doubt(code: int) -> None:
+    outcome = verdict(Answer(code), now=NOW)
+    assert isinstance(outcome, Stop)
+    assert outcome.doubt == (code >= 500)
+    assert str(code) in outcome.reason
+    assert outcome.hint
+
+
+@given(st.integers(200, 299))
+def test_a_2xx_counts_only_when_it_is_segments_and_the_body_had_left(code: int) -> None:
+    assert verdict(Answer(code), now=NOW) == Accepted()
+    for false_one in (Answer(code, genuine=False), Answer(code, body_left=False)):
+        outcome = verdict(false_one, now=NOW)
+        assert isinstance(outcome, Stop)
+        assert outcome.doubt
+
+
+@pytest.mark.parametrize("body_left", [True, False])
+@pytest.mark.parametrize("kind", [FailureKind.CONNECT, FailureKind.TIMEOUT, FailureKind.CUT])
+def test_a_failure_of_the_network_is_retried_and_doubtful_when_the_body_left(
+    kind: FailureKind, *, body_left: bool
+) -> None:
+    assert verdict(Failure(kind, body_left, "why"), now=NOW) == Retry(f"{kind}: why", None, doubt=body_left)
+
+
+def test_a_certificate_that_cannot_be_verified_stops_the_run() -> None:
+    assert isinstance(verdict(Failure(FailureKind.CERTIFICATE, body_left=False), now=NOW), Stop)
+
+
+def test_a_proxy_that_wants_a_password_stops_the_run_and_one_that_is_busy_does_not() -> None:
+    wants = Failure(FailureKind.PROXY, body_left=False, detail="407 Authentication", proxy_status=407)
+    busy = Failure(FailureKind.PROXY, body_left=False, detail="503 Busy", proxy_status=503)
+    assert isinstance(verdict(wants, now=NOW), Stop)
+    assert isinstance(verdict(busy, now=NOW), Retry)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [
+        ("7", 7),
+        (" 7 ", 7),
+        ("300", 300),
+        ("301", 300),
+        ("9" * 5_000, 300),
+        (formatdate(NOW + 20, usegmt=True), 20),
+        (formatdate(NOW + 9_999, usegmt=True), 300),
+        (formatdate(NOW, usegmt=True), None),
+        (formatdate(NOW - 20, usegmt=True), None),
+        ("0", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("\u0667", None),
+        ("3, 4", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_whole_seconds_or_a_date_and_otherwise_as_if_absent(
+    header: str | None, wait_s: float | None
+) -> None:
+    assert retry_after_s(header, now=NOW) == wait_s
+
+
+@given(st.text())
+def test_no_text_in_retry_after_breaks_anything(header: str) -> None:
+    wait_s = retry_after_s(header, now=NOW)
+    assert wait_s is None or 0 < wait_s <= 300
+
+
+def test_the_rate_limits_reset_stands_in_on_429_alone() -> None:
+    assert verdict(Answer(429, rate_limit_reset="9"), now=NOW) == Retry("HTTP 429", 9, doubt=False)
+    assert verdict(Answer(429, retry_after="2", rate_limit_reset="9"), now=NOW) == Retry(
+        "HTTP 429", 2, doubt=False
+    )
+    assert verdict(Answer(503, rate_limit_reset="9"), now=NOW) == Retry("HTTP 503", None, doubt=True)
+    assert reset_s("1700000009") is None
+
+
+def test_retry_after_counts_on_every_status_that_is_retried() -> None:
+    for code in RETRIED:
+        outcome = verdict(Answer(code, retry_after="4"), now=NOW)
+        assert isinstance(outcome, Retry)
+        assert outcome.after_s == 4
+
+
+def test_backoff_doubles_from_half_a_second_to_a_minute_with_full_jitter() -> None:
+    assert [backoff_bound_s(n) for n in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert backoff_bound_s(10_000) == 60
+    assert backoff_s(3, 0.0) == 0
+    assert backoff_s(3, 0.25) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "on_segment", "elsewhere"),
+    [
+        (b'{"success": true}', "application/json", True, True),
+        (b"{}", "text/plain", True, True),
+        (b'{"success": false}', "application/json", False, False),
+        (b'\n{"success":false,"x":1}', "text/html", False, False),
+        (b"", "", False, True),
+        (b"OK", "text/plain", False, True),
+        (b"[]", "application/json", False, True),
+        (b"true", "application/json", False, True),
+        (b"<!DOCTYPE html><p>Log in", "text/html; charset=utf-8", False, False),
+        (b"  <html>", "application/json", False, False),
+        (b"\xef\xbb\xbf<html>", "", False, False),
+        (b"hello", "TEXT/HTML", False, False),
+        (b"[" * 100_000, "application/json", False, True),
+        (b"\xff\xfe", "", False, True),
+    ],
+)
+def test_an_acceptance_is_told_from_a_login_page(
+    body: bytes, content_type: str, *, on_segment: bool, elsewhere: bool
+) -> None:
+    assert judge(body, content_type=content_type, is_segment=True) is on_segment
+    assert judge(body, content_type=content_type, is_segment=False) is elsewhere
