@@ -166,3 +166,14 @@ def test_gzip_cut_off_in_its_first_bytes_is_refused() -> None:
 def test_a_directory_given_to_detect_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         detect(str(tmp_path), ReadOptions())
+
+
+def test_a_glob_passes_rejected_rows_by_and_naming_them_reads_them(tmp_path: Path) -> None:
+    export, rejects = tmp_path / "a.csv", tmp_path / "a.rejects.csv"
+    export.write_text("event\nx\n")
+    rejects.write_text("infl_seg_file,infl_seg_line,infl_seg_code,infl_seg_reason,event\na.csv,2,c,r,x\n")
+    assert [found.path for found in find([f"{tmp_path}/*.csv"])] == [str(export)]
+    assert [found.path for found in find([str(rejects)])] == [str(rejects)]
+    export.unlink()
+    with pytest.raises(InputError, match="but rejected rows"):
+        find([f"{tmp_path}/*.csv"])

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, NoReturn, Self, cast
 
+from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError
 
 STANDARD_INPUT = "-"
@@ -65,12 +66,25 @@ def _expand(patterns: Iterable[str]) -> Iterable[str]:
         if pattern == STANDARD_INPUT or not glob.has_magic(pattern) or os.path.lexists(pattern):
             yield pattern
             continue
-        matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute one
+        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute one
+        matches = [path for path in found if not _is_rejects(path)]
         if not matches:
+            but = " but rejected rows" if found else ""
             raise InputError(
-                f"{pattern}: no file matches", hint="check the pattern: ls PATTERN lists its files"
+                f"{pattern}: no file matches{but}",
+                hint="check the pattern: ls PATTERN lists its files; rejects files are read where they are named",
             )
         yield from matches
+
+
+def _is_rejects(path: str) -> bool:
+    """Tell whether a file carries our own columns: a glob passes by rejected rows, to name them reads them."""
+    marks = (REJECT_COLUMNS[0].encode(), f'{{"{REJECT_COLUMNS[0]}"'.encode())
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path is kept as it was written
+            return file.read(len(marks[1])).startswith(marks)
+    except OSError:
+        return False
 
 
 def _status(path: str) -> os.stat_result:

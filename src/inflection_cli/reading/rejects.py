@@ -8,6 +8,7 @@ import csv
 import io
 import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,6 +19,7 @@ from inflection_cli.errors import InputError
 from inflection_cli.reading.source import Source
 
 _PRIVATE: Final = 0o600
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 class RejectsFolder:
@@ -103,10 +105,16 @@ class RejectsFolder:
         return name
 
     def _open(self, name: str) -> IO[bytes]:
+        """Make a file of this name, or of the next free one: what is there may be this very run's input."""
+        stem, dot, ending = name.partition(".")
         with _translated(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-            return os.fdopen(os.open(self.path / name, flags, _PRIVATE), "wb")
+            for again in count(2):
+                try:
+                    return os.fdopen(os.open(self.path / name, _NEW_FILE, _PRIVATE), "wb")
+                except FileExistsError:
+                    name = f"{stem}-{again}{dot}{ending}"
+        raise AssertionError("names never run out")
 
     def _write(self, file: IO[bytes], data: bytes) -> None:
         with _translated(self.path):

@@ -211,13 +211,13 @@ def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, 
     yield "takes", f"about {duration_words(cost.seconds)} at {pace} (--events-per-second)"
 
 
-def destination_lines(plan: Plan, where: str | None) -> Iterator[tuple[str, str]]:
+def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[tuple[str, str]]:
     """Yield where the events go, and what to think of before they do."""
     yield "to", where or "no destination yet (no write key)"
     off = plan.settings.message.integrations
     if off.get("All", True):
         yield "", "goes to every destination of the source; for warehouses only: --integration All=false"
-    if plan.settings.until is None:
+    if plan.settings.until is None and command == "backfill":
         yield "", "is the live source connected? cut with --until DATE, or events of both are doubled"
 
 
