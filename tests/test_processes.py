@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -151,6 +152,28 @@ def test_a_reader_who_goes_away_stops_the_run_as_a_signal_does(tmp_path: Path) -
         rest = place.backfill(file)
         assert (rest.code, place.sandbox.stats()["duplicate"]) == (0, 0)
         assert place.ids() == place.wire_ids(range(3000))
+
+
+@pytest.mark.slow
+def test_a_closed_terminal_lets_the_run_settle_what_is_in_flight(tmp_path: Path) -> None:
+    with station(tmp_path, latency_s=0.2) as place:
+        file = campaign(tmp_path / "a.csv", range(5000))
+        words = [word for word in place.words(file, more=SLOWLY) if word != "--json"]
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(tmp_path)
+            os.execv(sys.executable, [sys.executable, "-m", "inflection_cli", *words])
+        place.wait_for_requests(4)
+        os.close(terminal)
+        _, status = os.waitpid(pid, 0)
+        (run,) = place.runs("list").json["runs"]
+        assert os.waitstatus_to_exitcode(status) == run["exit_code"] == 129
+        assert run["events"] | {"pending": 0} == {
+            "accepted": place.sandbox.stats()["accepted"],
+            "in_doubt": 0,
+            "pending": 0,
+            "refused": 0,
+        }
 
 
 def test_a_ledger_that_is_deleted_under_way_stops_the_run(tmp_path: Path) -> None:

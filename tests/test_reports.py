@@ -17,11 +17,13 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from command_tools import BROKEN, CAMPAIGN, Desk, opened
 
+from inflection_cli.errors import UsageError
 from inflection_cli.model import Problem
 from inflection_cli.pipeline.account import ProblemTally, RowCounts
 from inflection_cli.reporting.catalogue import rules_by_code
 from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.github import step_summary
+from inflection_cli.reporting.reports import Format, Reports, Wanted
 from inflection_cli.reporting.sarif import MOST_RESULTS, sarif_json
 
 FORMS = ("text", "json", "github", "junit", "sarif")
@@ -240,7 +242,11 @@ def test_nothing_in_a_file_forges_an_annotation(told: Told) -> None:
     for name, properties, data in found:
         assert name in {"error", "warning"}
         assert set(properties) == {"file", "line", "title"}
-        assert properties["file"] in told.paths or "\x1b" in "".join(told.paths)
+        assert (
+            properties["file"] in told.paths
+            or "\\x1b" in properties["file"]
+            or "\\u202e" in properties["file"]
+        )
         assert properties["title"] in {f"infl-seg: {code}" for code in rules_by_code()}
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", data)
 
@@ -252,7 +258,7 @@ def test_nothing_in_a_file_steers_a_runner_that_reads_what_is_printed(told: Told
 
 
 def test_nothing_in_a_file_is_a_control_character_of_a_report(told: Told) -> None:
-    for form in ("text", "junit"):
+    for form in ("text", "github", "junit"):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", told.reports[form])
 
 
@@ -525,6 +531,17 @@ def test_a_report_that_cannot_be_is_refused_with_what_can(
     assert taught in result.err
     assert read(desk.folder / "export.csv") == before
     assert sorted(path.name for path in desk.folder.iterdir()) == ["export.csv", "folder"]
+
+
+def test_a_report_that_would_replace_an_input_is_not_written_whatever_ends_the_run(desk: Desk) -> None:
+    desk.file("export.csv", opened("u1"))
+    before = read(desk.folder / "export.csv")
+    with Reports([Wanted(Format.TEXT, "export.csv"), Wanted(Format.JSON, "report.json")], {}) as reports:
+        with pytest.raises(UsageError):
+            reports.keep_off(["*.csv"])
+        reports.write(findings(codes=1, places=1))
+    assert read(desk.folder / "export.csv") == before
+    assert (desk.folder / "report.json").exists()
 
 
 def test_a_report_in_a_folder_that_is_not_there_ends_the_run_before_anything_is_read(desk: Desk) -> None:

@@ -1,7 +1,6 @@
 """The command line: which commands there are, and how every way out becomes an exit code."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -80,8 +79,9 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
     except (typer.Abort, KeyboardInterrupt):
         return _report(_interrupted(), arguments)
     except BrokenPipeError:
-        # The reader has gone; a second attempt to flush must not raise at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from inflection_cli.reporting.console import let_go_of_stdout
+
+        let_go_of_stdout()
         return 141
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _report(_defect(error), arguments)
@@ -125,14 +125,18 @@ def _defect(error: Exception) -> InflSegError:
 
 
 def _report(error: InflSegError, arguments: Sequence[str]) -> int:
-    """Say what ended the run, as words or as the one JSON object."""
+    """Say what ended the run, as words or as the one JSON object; that nobody listens changes nothing."""
+    from inflection_cli.reporting.console import Speaker, let_go_of_stdout
+
     if "--json" in arguments:
         from inflection_cli.reporting.json import dumps, empty_report, error_object
 
         command = next((word for word in arguments if not word.startswith("-")), "")
         report = {**empty_report(command), "error": error_object(error), "exit_code": error.exit_code}
-        typer.echo(dumps({**report, **getattr(error, "report", {})}))
-    from inflection_cli.reporting.console import Speaker
+        try:
+            typer.echo(dumps({**report, **getattr(error, "report", {})}))
+        except OSError:
+            let_go_of_stdout()
 
     Speaker().error(error)
     return error.exit_code

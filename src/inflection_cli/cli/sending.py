@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from pathlib import Path
 from types import FrameType
@@ -168,7 +168,7 @@ class Sending:
         where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
         if target is not None and where is None:
             where = target.words()
-        text.speak(text.destination_lines(plan, where), speaker, result=False)
+        text.speak(text.destination_lines(plan, where, self._command), speaker, result=False)
         odd_key = None if target is None or self._delivery.rehearse else unusual_key(target)
         if odd_key is not None:
             speaker.talk(f"warning: {odd_key}", "yellow")
@@ -280,6 +280,9 @@ class Sending:
         """
 
         def stop(number: int, _frame: FrameType | None) -> None:
+            # A closed terminal tells so by two signals and by refusing what is said; nobody insists by that.
+            if self._signum and number in {signal.SIGHUP, signal.SIGPIPE}:
+                return
             self._signum = self._signum or number
             halt.request()
             progress.stopping(insist=halt.asked > 1)
@@ -308,7 +311,8 @@ class Sending:
         self._record(at_work, ledger, delivered, exit_code)
         if error is not None:
             if not self._output.json:
-                text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+                with suppress(BrokenPipeError):
+                    text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
             if not error.hint or error.exit_code in {3, 129, 130, 141, 143}:
                 error.hint = f"run the same command again: {shown_command(sys.argv)}"
             raise error

@@ -1,8 +1,9 @@
 """Counts of one pass over the input: each number is counted where it happens, none from the others."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Final
 
 from inflection_cli.model import Chunk, Problem, Scope, Severity
@@ -133,10 +134,7 @@ class Account:
         for fault in chunk.faults:
             rows.read += fault.rows
             rows.rejected += fault.rows
-            self.problems.add(fault.problem)
-        for rejected in converted.rejected:
-            self.problems.add_all(rejected.problems)
-        self.problems.add_all(converted.warnings)
+        self.problems.add_all(_in_order(chunk, converted))
         self.events.filtered += converted.events_filtered
         self.events.built += len(converted.content_ids)
         self.message_bytes += converted.message_bytes
@@ -145,3 +143,12 @@ class Account:
             first, last = min(converted.times), max(converted.times)
             self.first = min(self.first or first, first)
             self.last = max(self.last, last)
+
+
+def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
+    """Yield a chunk's problems by line: in which order codes come must not hang on where a chunk ends."""
+    found = [(fault.line, fault.problem) for fault in chunk.faults]
+    found += [(rejected.line, problem) for rejected in converted.rejected for problem in rejected.problems]
+    found += [(problem.line or 0, problem) for problem in converted.warnings]
+    found.sort(key=itemgetter(0))
+    return map(itemgetter(1), found)

@@ -38,8 +38,16 @@ class Speaker:
         self.when_lost: Callable[[], None] = _end
 
     def result(self, text: str = "", style: str = "") -> None:
-        """Print a line of the result on stdout."""
-        self.out.print(Text(text, style=style), soft_wrap=True)
+        """Print a line of the result on stdout.
+
+        Raises:
+            BrokenPipeError: Nobody reads it any more: a closed pipe, or a closed terminal.
+        """
+        try:
+            self.out.print(Text(text, style=style), soft_wrap=True)
+        except OSError as error:
+            let_go_of_stdout()
+            raise BrokenPipeError from error
 
     def talk(self, text: str = "", style: str = "") -> None:
         """Print a line of talk on stderr, unless quiet."""
@@ -66,6 +74,12 @@ class Speaker:
         except OSError:
             self.err = Console(file=StringIO(), quiet=True)
             self.when_lost()
+
+
+def let_go_of_stdout() -> None:
+    """Point stdout at nothing, so that what is still to be written raises no more, at exit neither."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Stream(Console):

@@ -173,6 +173,8 @@ def _value(problem: Problem, show_values: bool) -> str:
 def verdict(problems: ProblemTally, plan: Plan) -> str:
     """Word the last line of a validation: what it came to, and what to do next."""
     rejected = plan.account.rows.rejected
+    if problems.errors and not rejected:
+        return "Settle the errors above; until then backfill sends nothing."
     if problems.errors:
         return (
             f"{rejected:,} of {plan.account.rows.read:,} rows would be rejected. Settle the errors above, "
