@@ -37,6 +37,7 @@ def test_messages_are_those_of_the_plain_reference(rows: list[tuple[str, ...]]) 
     assert {one["messageId"]: one for one in found} == expected
 
 
+@tools.some
 @given(
     subject=tools.TEXT, colour=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r@+"))
 )
@@ -68,6 +69,7 @@ def test_sizes_are_counted_as_the_bytes_that_are_written(data: bytes) -> None:
     assert found.message_bytes >= total
 
 
+@tools.some
 @given(rows=st.lists(tools.GOOD_ROWS, min_size=1, max_size=5, unique_by=lambda row: row[1:5]))
 def test_sizes_are_exact_with_and_without_campaign_properties(rows: list[tuple[str, ...]]) -> None:
     bare = [(*row[:3], "", "", "", row[6], "", row[8], row[9]) for row in rows]

@@ -26,7 +26,7 @@ from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.message import MessageSettings
 
-some = examples(max_examples=25)
+some = examples(max_examples=15)
 """For properties over whole files, each example of which takes some milliseconds."""
 
 NOW: Final = datetime(2024, 6, 1, tzinfo=UTC)

@@ -141,7 +141,7 @@ class _Campaign:
 
 
 class _Person:
-    """What a person adds to id and message; `sent_as` is the id that the events go out under."""
+    """What a person adds to id and message; `sent_as` is the id that events go out under, a NUL before an anonymous one."""
 
     __slots__ = ("identity", "json", "notes", "sent_as")
 
@@ -384,7 +384,7 @@ class Converter:
             (*notes, *check_person(person)),
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
-            person_part(person.user_id, None if person.user_id else person.person_id),
+            person.user_id or f"\0{person.person_id}",
         )
 
     def _trail(self, cells: tuple[str, ...]) -> _Trail:
