@@ -420,6 +420,12 @@ def test_an_option_that_cannot_be_meant_is_refused_with_what_helps(
     assert done.json["error"]["hint"]
 
 
+def test_a_key_given_in_the_place_of_its_file_is_not_shown(desk: Desk) -> None:
+    done = desk.run("backfill", CAMPAIGN, "--write-key-file", KEY, "--yes", "--json")
+    assert (done.code, done.json["error"]["code"]) == (2, "usage")
+    assert KEY not in done.out + done.err
+
+
 def test_the_key_is_shown_nowhere(desk: Desk) -> None:
     with serve(Settings(script=(None, "401"))) as sandbox:
         words = ("backfill", CAMPAIGN, *to(sandbox.url), "--verbose", "--out", "out.ndjson")

@@ -124,6 +124,52 @@ def test_a_persons_id_that_was_set_is_no_more_than_a_fingerprint_in_the_ledger(t
         assert_stopped(place, "a.csv", ("--set", "userId=joe@example.com"), "userId was set to fingerprint:")
 
 
+def test_a_zone_that_only_the_rows_without_one_need_lets_those_go(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        lines = [
+            "2024-03-01T10:00:00Z,Email Opened,u1,e1,c1,j1",
+            "2024-03-01 10:00:01,Email Opened,u2,e1,c1,j1",
+        ]
+        (tmp_path / "a.csv").write_text("\n".join((NO_ZONE, *lines, "")), encoding="utf-8")
+        assert place.backfill("a.csv", more=["--max-errors", "1"]).events["accepted"] == 1
+        done = place.backfill("a.csv", more=["--timezone", "Europe/Berlin"])
+        assert (done.code, done.events["accepted"], done.events["already_accepted"]) == (0, 1, 1)
+
+
+def test_another_encoding_that_changes_ids_stops_and_names_both(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        line = "2024-03-01T10:00:00Z,Email Opened,u1,e1,c\xe9,j1"
+        (tmp_path / "a.csv").write_bytes(f"{NO_ZONE}\n{line}\n".encode("latin-1"))
+        assert place.backfill("a.csv", more=["--encoding", "latin-1"]).code == 0
+        assert_stopped(place, "a.csv", ("--encoding", "cp437"), "--encoding was iso8859-1, is cp437")
+
+
+def test_an_encoding_that_only_unreadable_rows_need_lets_those_go(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        lines = [
+            "2024-03-01T10:00:00Z,Email Opened,u1,e1,c1,j1",
+            "2024-03-01T10:00:01Z,Email Opened,u2,e1,c\xe9,j1",
+        ]
+        (tmp_path / "a.csv").write_bytes("\n".join((NO_ZONE, *lines, "")).encode("latin-1"))
+        assert place.backfill("a.csv", more=["--max-errors", "1"]).events["accepted"] == 1
+        done = place.backfill("a.csv", more=["--encoding", "latin-1"])
+        assert (done.code, done.events["accepted"], done.events["already_accepted"]) == (0, 1, 1)
+
+
+def test_other_content_than_the_ledgers_names_the_line_and_the_run(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        header, row = (
+            "event,userId,email_id,campaign_id,timestamp,is_unique_open",
+            "Email Opened,u1,e1,c1,2024-03-01T10:00:00Z",
+        )
+        for name, flag in (("a.csv", "true"), ("b.csv", "false")):
+            (tmp_path / name).write_text(f"{header}\n{row},{flag}\n", encoding="utf-8")
+        run_id = place.backfill("a.csv").json["run_id"]
+        (problem,) = place.backfill("b.csv").json["problems"]
+        assert (problem["code"], problem["file"], problem["line"]) == ("same-id-other-content", "b.csv", 2)
+        assert f"run {run_id} has sent it" in problem["message"]
+
+
 def regenerated(place: Station) -> Station:
     """The same sandbox behind another write key."""
     return Station(place.folder, place.sandbox, OTHER_KEY)

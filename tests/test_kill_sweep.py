@@ -1,10 +1,13 @@
 """A backfill is killed at one system call after the other, and resumed: nothing is lost, nothing is twice."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sweep_tools import CALM, RELEVANT, ROUGH, Bench, Outcome, Point, Weather, spread, why_not
@@ -17,7 +20,7 @@ SPARE = 6  # a run may make a call less than the one that was watched, and then 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    if shutil.which("strace") is None and os.environ.get("CI") == "true":
+    if os.environ.get("CI") == "true":
         install_strace()
     reason = why_not()
     if reason is not None:
@@ -28,8 +31,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 def install_strace() -> None:
-    for words in (["update"], ["install", "-y", "strace"]):
-        subprocess.run(["apt-get", *words], check=False, capture_output=True)
+    """Install what is missing; test processes beside this one wait meanwhile, as apt would turn them away."""
+    with Path(tempfile.gettempdir(), "kill-sweep-apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if shutil.which("strace") is None and shutil.which("apt-get") is not None:
+            for words in (["update"], ["install", "-y", "strace"]):
+                subprocess.run(["apt-get", *words], check=False, capture_output=True)
 
 
 def all_of(kill: Callable[[Point], Outcome], points: Sequence[Point]) -> list[Outcome]:

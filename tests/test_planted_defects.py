@@ -209,7 +209,7 @@ def run_tests(package: Path, *names: str) -> tuple[int, str]:
         [sys.executable, "-m", "pytest", "-x", "-q", *PLUGINS, *names],
         cwd=ROOT,
         env={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
             "PYTHONPATH": os.pathsep.join((str(package.parent), str(ROOT / "tests" / "plain"))),
             "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "1000",  # so that the reason of a failure stands on its line

@@ -109,10 +109,16 @@ def _key_in(path: str, source: str) -> Secret:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        # Whoever gives the key itself in the place of its file must not read it in a log.
+        named = "what it names" if isinstance(error, FileNotFoundError) and _may_be_a_key(path) else path
         raise UsageError(
-            f"{source}: {path} cannot be read: {reason}", hint="name a file that holds the key alone"
+            f"{source}: {named} cannot be read: {reason}", hint="name a file that holds the key alone"
         ) from None
     return _key(text.rstrip("\r\n"), f"{source} {path}")
+
+
+def _may_be_a_key(path: str) -> bool:
+    return len(path) >= _KEY_CHARACTERS // 2 and "/" not in path and "." not in path
 
 
 def _key(text: str, source: str) -> Secret:

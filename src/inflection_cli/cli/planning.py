@@ -1,7 +1,7 @@
 """What validate, backfill and replay have in common: pass 1, shown and reported."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,12 +75,12 @@ class Session:
         chunks = partial(converted_chunks, inputs, options, settings, limit=reading.limit)
         self.planner = Planner(inputs, settings, chunks, rejects=rejects)
 
-    def make_plan(self, known: Any = ()) -> Plan:
+    def make_plan(self, known: Any = (), run_words: Callable[[int], str] | None = None) -> Plan:
         """Run pass 1, with progress on stderr."""
         assert self.planner is not None
         self.reports.keep_off([source.source.location for source in self.plan.inputs])
         with reading_progress(self.speaker) as progress:
-            return self.planner.run(known, progress)
+            return self.planner.run(known, progress, run_words)
 
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
         """Say what is wrong: the first five of each code, a count of the rest."""

@@ -63,7 +63,8 @@ def sandbox(
 
 def _greet(url: str) -> None:
     typer.echo(f"listening on {url}")
-    typer.echo(f"backfill to it:  infl-seg backfill FILE --endpoint {url} --write-key any-key", err=True)
+    command = f"infl-seg backfill FILE --endpoint {url} --write-key any-key --dedup-window 20"
+    typer.echo(f"backfill to it:  {command}", err=True)
     typer.echo(f"what it received: {url}/stats   stop it: Ctrl-C", err=True)
 
 

@@ -28,7 +28,7 @@ from inflection_cli.errors import (
 )
 from inflection_cli.model import Disposition
 from inflection_cli.pipeline.estimate import Estimate, estimate
-from inflection_cli.pipeline.out import write_messages
+from inflection_cli.pipeline.out import refuse_to_replace, write_messages
 from inflection_cli.pipeline.personal import PERSONAL
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.pipeline.record import (
@@ -99,6 +99,8 @@ class Sending:
             at_work.known = {"run_id": None, "rejects": None, "out": None}
             stack.callback(self._rejects.close)
             open_files(at_work, self._rejects)
+            if self._delivery.out is not None:
+                refuse_to_replace(self._delivery.out, (each.source.location for each in at_work.plan.inputs))
             if self._delivery.dry_run:
                 return self._dry_run(at_work, stack)
             target = stack.enter_context(self._target())
@@ -145,7 +147,7 @@ class Sending:
         return self._account(at_work, ledger, delivered, known)
 
     def _plan(self, at_work: Session, known: Any) -> Plan:
-        plan = at_work.make_plan(known)
+        plan = at_work.make_plan(known, known.run_words if isinstance(known, KnownEvents) else None)
         self._rejects.close()
         costs = self._estimate(plan)
         at_work.known |= {"estimate": estimate_object(costs), "rejects": self._rejects.path}

@@ -141,7 +141,7 @@ class _Campaign:
 
 
 class _Person:
-    """What a person adds to id and message; `sent_as` is the id that events go out under, a NUL before an anonymous one."""
+    """What a person adds to id and message; `sent_as` is the id they go out under, NUL before an anonymous one."""
 
     __slots__ = ("identity", "json", "notes", "sent_as")
 

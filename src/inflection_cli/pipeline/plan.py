@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from inflection_cli import rules
-from inflection_cli.delivery.settle import Dispositions, Known, Settling
+from inflection_cli.delivery.settle import Conflict, Dispositions, Known, Settling
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.pipeline.account import Account
 from inflection_cli.pipeline.convert import Converted, ConvertSettings
@@ -97,12 +97,14 @@ class Planner:
         self,
         known: Iterable[Known] = (),
         progress: Callable[[Account], None] = lambda _: None,
+        run_words: Callable[[int], str] | None = None,
     ) -> Plan:
         """Read everything and settle what becomes of each event.
 
         Args:
             known: What the ledger knows.
             progress: Called after each chunk.
+            run_words: Says which run has an event, by the run's number in the ledger.
 
         Raises:
             InputError: A file cannot be read to its end, or its own event ids identify nothing.
@@ -118,7 +120,7 @@ class Planner:
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()
         plan.people, plan.tracked_users = self._people.count()
-        self._judge_repeats(plan.dispositions)
+        self._judge_repeats(plan.dispositions, run_words)
         self._places.close()
         plan.complete = True
         return plan
@@ -130,7 +132,7 @@ class Planner:
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)
 
-    def _judge_repeats(self, dispositions: Dispositions) -> None:
+    def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
         problems = self.plan.account.problems
         repeats = dispositions.counts[Disposition.DUPLICATE]
         built = self.plan.account.events.built
@@ -145,7 +147,7 @@ class Planner:
         for conflict in dispositions.conflicts:
             file, line = self._places.of(conflict.ordinal)
             other = (
-                "the ledger has it"
+                _in_the_ledger(conflict, run_words)
                 if conflict.other is None
                 else "the first is {}, line {}".format(*self._places.of(conflict.other))
             )
@@ -156,3 +158,7 @@ class Planner:
         if unseen:
             rule = rules.OWN_ID_CONFLICT if dispositions.own_conflict_count else rules.SAME_ID_OTHER_CONTENT
             problems.add(Problem(rule, f"and {unseen:,} more events of the kind", count=unseen))
+
+
+def _in_the_ledger(conflict: Conflict, run_words: Callable[[int], str] | None) -> str:
+    return "the ledger has it" if run_words is None or conflict.run is None else run_words(conflict.run)

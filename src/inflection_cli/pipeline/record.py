@@ -29,6 +29,9 @@ from inflection_cli.pipeline.wire_ids import known_on_the_wire
 
 _NUMBER: Final = Struct(">I")
 _DOUBTFUL: Final = frozenset({BatchState.IN_DOUBT, BatchState.IN_FLIGHT})
+_IN_INPUT: Final = b"i"
+_IN_RUN: Final = b"r"
+_BY_FILE: Final = frozenset({"columns", "encodings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,13 @@ class KnownEvents:
             yield from known_on_the_wire(self.ledger, self.label, wanted, Disposition.ALREADY_ACCEPTED)
             for other in self.elsewhere:
                 yield from known_on_the_wire(other, self.label, wanted, Disposition.ELSEWHERE)
+
+    def run_words(self, number: int) -> str:
+        """Say which run has an event, by the number of the run."""
+        if self.elsewhere:
+            return "the ledger of another destination has it"
+        names = [run.run_id for run in self.ledger.runs() if run.number == number]
+        return f"run {names[0]} has sent it" if names else "the ledger has it"
 
     def _disposition(self, batch: KnownBatch) -> Disposition:
         if batch.state is BatchState.ACCEPTED:
@@ -200,7 +210,8 @@ def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
 def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
     """Stop where the same input was sent under settings that gave its events other ids.
 
-    Where nothing is to be sent nothing can be doubled, whatever differs.
+    Where nothing is to be sent nothing can be doubled, whatever differs; nor where the input still has every
+    event that the run sent, under the same id: a time zone that only rows without one need changes no other.
 
     Raises:
         DecisionNeeded: It was.
@@ -216,7 +227,7 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
         if run.label != label or not sent or not common:
             continue
         differing = list(_differences(run.shaping, shaping, sorted(common)))
-        if not differing:
+        if not differing or _has_all_of(plan, ledger, run.run_id):
             return
         raise DecisionNeeded(
             f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
@@ -225,13 +236,31 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
         )
 
 
+def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
+    """Tell whether the input has every event that a run has sent; flat in memory, at the price of a conversion."""
+    met = Runs(ID_BYTES + 1)
+    for _, _, converted in unchanged_chunks(plan):
+        met.add(content_id + _IN_INPUT for content_id in converted.content_ids)
+    for batch in ledger.known_batches(states=(BatchState.ACCEPTED, *_DOUBTFUL), run_id=run_id):
+        met.add(known.content_id + _IN_RUN for known in batch)
+    found = True
+    for records in met.parts():
+        every = set(records)
+        found &= all(r[:ID_BYTES] + _IN_INPUT in every for r in every if r.endswith(_IN_RUN))
+    met.close()
+    return found
+
+
 def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Sequence[str]) -> Iterator[str]:
     """Word what differs between two runs' settings, for the files that both have read."""
-    for name in sorted({*theirs, *ours} - {"columns"}):
+    for name in sorted({*theirs, *ours} - _BY_FILE):
         if theirs.get(name) != ours.get(name):
             option = f"--{name.replace('_', '-')}"
             yield f"{option} was {_given(theirs.get(name))}, is {_given(ours.get(name))}"
     for fingerprint in prints:
+        was, now = (shaping.get("encodings", {}).get(fingerprint) for shaping in (theirs, ours))
+        if was and now and was != now:
+            yield f"--encoding was {was}, is {now}"
         one = theirs.get("columns", {}).get(fingerprint, {})
         other = ours.get("columns", {}).get(fingerprint, {})
         for name in sorted({*one, *other}):
@@ -257,6 +286,7 @@ def shaping_settings(plan: Plan) -> dict[str, Any]:
     names = (*_IDENTITY, "email") if from_email else _IDENTITY
     return {
         "columns": {plan.fingerprints.get(s.path, s.path): _identity_columns(s, names) for s in plan.inputs},
+        "encodings": {plan.fingerprints.get(s.path, s.path): s.source.encoding for s in plan.inputs},
         "timezone": settings.timezone,
         "timestamp_format": settings.timestamp_format,
         "user_id_from_email": mapping.user_id_from_email,

@@ -8,8 +8,8 @@ from inflection_cli.errors import InputError
 from inflection_cli.reading.source import MAX_LINE_BYTES
 
 _READ_BYTES = 1 << 18
-_DIGEST = Struct(">IIQ")
-_NO_BYTES = (0, 1, 0)  # the sums of nothing: CRC-32, Adler-32, length
+_DIGEST = Struct(">QQ")
+_NO_BYTES = (0, 0)  # the CRC-32 and the length of nothing
 
 
 class Bytes(Protocol):
@@ -61,15 +61,15 @@ class Window:
         """Leave `count` bytes behind; `lines` is how many line ends they hold, where the caller knows."""
         self._fill(count)
         left = memoryview(self._buffer)[self._start : self._start + count]
-        crc, adler, length = self._sums
-        self._sums = zlib.crc32(left, crc), zlib.adler32(left, adler), length + len(left)
+        crc, length = self._sums
+        self._sums = zlib.crc32(left, crc), length + len(left)
         if lines is None:
             lines = self._buffer.count(b"\n", self._start, self._start + count)
         self.line += lines
         self._start += len(left)
 
     def digest(self) -> bytes:
-        """Digest the bytes left behind since the last time: 16 bytes of CRC-32, Adler-32 and length.
+        """Digest the bytes left behind since the last time: 16 bytes of CRC-32 and length.
 
         It tells that a file is not the one it was, against accident and not against malice: whoever writes the
         file can as well write it before the first pass. BLAKE2b would take a tenth of the whole conversion.

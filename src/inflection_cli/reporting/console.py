@@ -95,15 +95,16 @@ def _end() -> None:
 
 
 def _console(stream: IO[str], color: When) -> Console:
-    force = True if color == "always" else None
     no_color = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
     # A pipe gets no escape codes, whatever FORCE_COLOR or a CI's terminal variables say.
     plain = color == "never" or (color == "auto" and not stream.isatty())
+    # Colour that was asked for makes no terminal of a pipe: nothing moves on it, no progress is drawn.
+    forced = color == "always" and not stream.isatty()
     return _Stream(
         file=stream,
-        force_terminal=False if plain else force,
+        force_terminal=False if plain or forced else None,
         no_color=no_color,
-        color_system="auto" if not plain else None,
+        color_system=None if plain else "standard" if forced else "auto",
         markup=False,
         highlight=False,
         emoji=False,

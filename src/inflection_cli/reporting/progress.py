@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from inflection_cli.model import Message
 from inflection_cli.pipeline.account import Account
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 PLAIN_EVERY_S: Final = 10.0
+_BAR_CELLS: Final = 20
 
 
 @contextmanager
@@ -78,7 +80,11 @@ class DeliveryProgress:
 
     def __enter__(self) -> Self:
         if self._speaker.err.is_terminal and not self._speaker.quiet:
-            columns = (BarColumn(), TextColumn("{task.description}"))
+            # Where both do not fit on one line the words wrap: a pause must be seen on a narrow terminal too.
+            columns = (
+                BarColumn(bar_width=_BAR_CELLS, table_column=Column(no_wrap=True)),
+                TextColumn("{task.description}", table_column=Column(no_wrap=False)),
+            )
             self._bar = Progress(*columns, console=self._speaker.err, transient=True, get_time=time.monotonic)
             self._task = self._bar.add_task(self._line(), total=self._events or None)
             self._bar.start()
@@ -111,7 +117,7 @@ class DeliveryProgress:
 
     def paused(self, seconds: float, reason: str) -> None:
         """See `Observer.paused`."""
-        self._pause = f"paused {seconds:.0f} s: {shown(reason)}"
+        self._pause = _pause_words(seconds, reason)
         self._pause_ends = time.monotonic() + seconds
         if self._bar is None:
             self._speaker.talk(self._pause)
@@ -142,6 +148,8 @@ class DeliveryProgress:
         words = [f"{self._done:,} of {self._events:,} events accepted", f"{rate:,.0f}{limit} events/s"]
         left = self._events - self._done - self._refused
         pace = min(rate, self._limit) if self._limit and rate else rate or self._limit
+        if not rate and self._rate.is_settled(now):
+            pace = 0.0  # nothing has come for so long that no guess would be true
         if left and pace:
             words.append(f"about {duration_words(left / pace + max(0.0, self._pause_ends - now))} left")
         if self._retries:
@@ -149,6 +157,15 @@ class DeliveryProgress:
         if self._pause:
             words.append(self._pause)
         return " · ".join(words)
+
+
+def _pause_words(seconds: float, reason: str) -> str:
+    length = f"{seconds:.1f}" if seconds < 1 else f"{seconds:.0f}"
+    return (
+        f"paused {length} s by Segment (429)"
+        if reason == "HTTP 429"
+        else f"paused {length} s: {shown(reason)}"
+    )
 
 
 class _Rate:
@@ -169,3 +186,7 @@ class _Rate:
         span = min(self._WINDOW_S, now - self._started)
         recent = sum(events for at, events in self._seen if now - at <= self._WINDOW_S)
         return recent / span if span > 0.5 else 0.0
+
+    def is_settled(self, now: float) -> bool:
+        """Tell whether a whole window has gone by, so that a rate of zero means a standstill."""
+        return now - self._started >= self._WINDOW_S

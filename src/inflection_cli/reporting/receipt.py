@@ -244,7 +244,12 @@ def _shaping_lines(shaping: Mapping[str, Any], prints: Sequence[str]) -> Lines:
     given = [
         f"{name.replace('_', ' ')} {shown(str(value))}"
         for name, value in shaping.items()
-        if name != "columns" and value not in {None, False}
+        if name not in {"columns", "encodings"} and value not in {None, False}
+    ]
+    encodings = shaping.get("encodings", {})
+    given += [
+        f"encoding {shown(name)}"
+        for name in sorted({encodings[each] for each in prints if each in encodings})
     ]
     if given:
         yield "settings", ", ".join(given)
