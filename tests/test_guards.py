@@ -219,3 +219,14 @@ def test_a_dry_run_asks_for_no_decision(tmp_path: Path) -> None:
         place.backfill(file)
         done = place.backfill(file, more=["--dry-run"])
         assert (done.code, done.events["already_accepted"]) == (0, 30)
+
+
+def test_a_resorted_file_that_had_nothing_left_to_send_is_guarded_as_well(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        file = zoneless(tmp_path)
+        place.backfill(file, more=["--timezone", "UTC"])
+        header, *rows = (tmp_path / file).read_text(encoding="utf-8").splitlines()
+        (tmp_path / "b.csv").write_text("\n".join((header, *reversed(rows), "")), encoding="utf-8")
+        known = place.backfill("b.csv", more=["--timezone", "UTC"])
+        assert (known.code, known.events["already_accepted"]) == (0, 20)
+        assert_stopped(place, "b.csv", ("--timezone", "Asia/Tokyo"), "--timezone was UTC, is Asia/Tokyo")

@@ -268,9 +268,15 @@ def own(*changes: dict[str, str], how: ConvertSettings | None = None) -> tools.O
 
 
 @pytest.mark.parametrize(
-    "change", [{"timestamp": "2024-03-01T09:45:00Z"}, {"email_link_url": "http://b.example"}]
+    "change",
+    [
+        {"timestamp": "2024-03-01T09:45:00Z"},
+        {"email_link_url": "http://b.example"},
+        # A template's id under the header of an event's: without the person all but one row would be lost.
+        {"userId": "somebody-else"},
+    ],
 )
-def test_one_own_id_with_other_times_or_links_is_an_error_that_names_the_option(
+def test_one_own_id_with_other_times_links_or_people_is_an_error_that_names_the_option(
     change: dict[str, str],
 ) -> None:
     found = own({}, change)

@@ -51,7 +51,6 @@ def test_every_field_has_its_own_name(name: str) -> None:
         ("E-Mail", "email"),
         ("IP Address", "ip"),
         ("UserAgent", "user_agent"),
-        ("Message ID", "event_id"),
         ("Is Unique Open", "is_unique_open"),
     ],
 )
@@ -211,6 +210,16 @@ def test_segments_reserved_names_are_left_out_and_said(name: str) -> None:
 def test_a_reserved_name_cannot_be_forced() -> None:
     with pytest.raises(UsageError, match="discards"):
         bind(*NEEDED, "uuid_ts", options=ColumnOptions(properties=("uuid_ts",)))
+
+
+@pytest.mark.parametrize("name", ["contact name", "Recipient City", "customerPhone", "job title", "lat"])
+def test_whose_trait_it_is_makes_it_no_less_personal(name: str) -> None:
+    assert bind(*NEEDED, name).extras == ()
+
+
+@pytest.mark.parametrize("name", ["company name", "user plan", "contact owner team", "sender name"])
+def test_what_only_sounds_like_a_trait_is_sent(name: str) -> None:
+    assert [index for index, _ in bind(*NEEDED, name).extras] == [3]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from inflection_cli.reporting.progress import DeliveryProgress
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def on_terminal(width: int) -> tuple[Speaker, StringIO]:
+def on_terminal(width: int, kind: str = "xterm") -> tuple[Speaker, StringIO]:
     speaker, screen = Speaker(), StringIO()
-    speaker.err = Console(file=screen, width=width, height=20, force_terminal=True, highlight=False)
+    speaker.err = Console(
+        file=screen, width=width, height=20, force_terminal=True, highlight=False, _environ={"TERM": kind}
+    )
     return speaker, screen
 
 
@@ -28,6 +30,13 @@ def test_bar_and_pause_are_seen_whole_whatever_the_width(width: int) -> None:
     seen = " ".join(ESCAPES.sub("", screen.getvalue()).replace("━", " ").replace("╺", " ").split())
     assert "paused 12 s by Segment (429)" in seen
     assert "━━━━" in screen.getvalue()
+
+
+def test_a_dumb_terminal_gets_lines_and_no_bar() -> None:
+    speaker, screen = on_terminal(120, "dumb")
+    with DeliveryProgress(speaker, 10, 500.0, lambda _: None) as progress:
+        progress.paused(12.0, "HTTP 429")
+    assert screen.getvalue() == "paused 12 s by Segment (429)\n"
 
 
 def test_without_a_terminal_a_pause_is_a_line() -> None:

@@ -206,7 +206,7 @@ COLUMN_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "email": ("emailaddress", "mail", "recipient", "recipientemail", "contactemail", "useremail", "toemail"),
     "ip": ("ipaddress", "clientip", "remoteip"),
     "user_agent": ("useragentstring", "browser", "useragentheader", "ua"),
-    "event_id": ("messageid", "eventuuid", "activityid", "uniqueid", "eventuniqueid", "insertid"),
+    "event_id": ("eventuuid", "activityid", "eventuniqueid", "insertid"),
 }
 """Other words for a field, squashed (lower case, letters and digits only); each has one meaning."""
 
@@ -246,12 +246,16 @@ PERSONAL_COLUMNS: Final = frozenset(
         "fullname",
         "gender",
         "givenname",
+        "jobtitle",
         "ip",
         "ipaddress",
         "lastname",
+        "lat",
         "latitude",
         "linkedin",
         "linkedinurl",
+        "lng",
+        "lon",
         "longitude",
         "middlename",
         "mobile",
@@ -276,6 +280,11 @@ PERSONAL_COLUMNS: Final = frozenset(
         "zipcode",
     }
 )
+
+PERSON_WORDS: Final = frozenset(
+    {"contact", "customer", "lead", "member", "person", "prospect", "recipient", "subscriber", "user"}
+)
+"""Words before a trait that say whose it is: a contact's name is a name."""
 
 # Segment docs, "Identify: best practices", ids that merge strangers into one profile.
 PLACEHOLDER_IDS: Final = frozenset(

@@ -152,7 +152,7 @@ OWN_ID_CONFLICT = Rule(
     "own-id-conflict",
     _ERROR,
     _FILE,
-    "One event id of the export's own stands for different times or links, so it identifies no event.",
+    "One event id of the export's own stands for different times, links or people, so it identifies no event.",
     "--no-event-id ignores the column, and events are told apart by their fields",
     "event_id 17 at 09:30 and again at 09:45",
 )

@@ -62,6 +62,9 @@ app.command("sandbox")(sandbox)
 app.command("explain")(explain)
 
 
+_CTRL_C = 130
+
+
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way out
     """Run a command line; no exception leaves, whatever happens.
 
@@ -71,7 +74,8 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
     try:
         return _exit_code(app(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
     except typer.Exit as leave:
-        return leave.exit_code
+        # Typer makes a Ctrl-C that reaches it an exit without a word.
+        return _report(_interrupted(), arguments) if leave.exit_code == _CTRL_C else leave.exit_code
     except _MISUSE as error:
         return _misused(error, arguments)
     except InflSegError as error:

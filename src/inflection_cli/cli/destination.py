@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inflection_cli.errors import UsageError
 from inflection_cli.segment.destination import Destination, Secret
-from inflection_cli.segment.limits import DEDUP_WINDOW_S, REGION_ENDPOINTS
+from inflection_cli.segment.limits import BATCH_PATH, DEDUP_WINDOW_S, REGION_ENDPOINTS
 from inflection_cli.segment.message_id import namespace_of
 from inflection_cli.version import __version__
 
@@ -67,7 +67,9 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
     key = find_key(options, os.environ)
     if key is None:
         return None
-    endpoint = (options.endpoint or REGION_ENDPOINTS[options.region.value]).rstrip("/")
+    endpoint = (
+        (options.endpoint or REGION_ENDPOINTS[options.region.value]).rstrip("/").removesuffix(BATCH_PATH)
+    )
     destination = Destination(endpoint, key, gzip=gzip, version=__version__)
     if options.dedup_window is not None:
         window_s = options.dedup_window * _HOUR_S

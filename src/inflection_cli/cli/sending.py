@@ -142,7 +142,7 @@ class Sending:
         refuse_other_settings(plan, ledger, label)
         self._confirm(at_work, plan, target, unasked_stdin=unasked_stdin)
         if plan.to_send == 0:
-            return self._nothing_to_send(at_work, plan, known)
+            return self._nothing_to_send(at_work, plan, target, ledger, known)
         delivered = self._send(at_work, plan, target, ledger, known)
         return self._account(at_work, ledger, delivered, known)
 
@@ -179,7 +179,7 @@ class Sending:
     def _check_budget(self, plan: Plan, *, asking: bool) -> None:
         if plan.account.problems.counts.get("own-id-conflict"):
             raise OverBudget(
-                "the export's own event ids identify no events: one id stands for different times or links",
+                "the export's own event ids identify no events: one id stands for different times, links or people",
                 hint="--no-event-id ignores them, and events are told apart by their fields",
             )
         rows = plan.account.rows
@@ -208,12 +208,37 @@ class Sending:
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
 
-    def _nothing_to_send(self, at_work: Session, plan: Plan, known: KnownEvents) -> int:
+    def _start(self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger") -> None:
+        """Record that a run begins: what was typed, what shapes ids, which files."""
+        start = RunStart(
+            command=self._command,
+            arguments={
+                "command": kept_command(sys.argv),
+                **at_work.arguments,
+                "plan": _kept(at_work.report()),
+            },
+            shaping=shaping_settings(plan),
+            inputs=input_records(plan),
+            endpoint=target.destination.endpoint,
+            version=__version__,
+            label=self._delivery.again or "",
+        )
+        self._run_id = ledger.start_run(start, now=time.time(), run_id=self._run_id)
+        at_work.known["run_id"] = self._run_id
+        self._endpoint = target.destination.endpoint
+
+    def _nothing_to_send(
+        self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger", known: KnownEvents
+    ) -> int:
+        """End a run that had nothing to send; it is recorded, as it shows that its files are in."""
         in_doubt = plan.count(Disposition.IN_DOUBT)
         if in_doubt:
             raise _undecided(in_doubt, known.held_runs)
+        self._start(at_work, plan, target, ledger)
         exit_code = 1 if plan.account.rows.rejected else 0
         at_work.known["events"] = events_object(plan, already_known=True)
+        summary = _kept(at_work.report())
+        ledger.finish_run(self._run_id, summary=summary, exit_code=exit_code, now=time.time())
         self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
         return exit_code
 
@@ -238,22 +263,7 @@ class Sending:
             dedup_window_s=inf if options.resend_in_doubt else target.dedup_window_s,
             doubtful_since=known.doubtful_since,
         )
-        start = RunStart(
-            command=self._command,
-            arguments={
-                "command": kept_command(sys.argv),
-                **at_work.arguments,
-                "plan": _kept(at_work.report()),
-            },
-            shaping=shaping_settings(plan),
-            inputs=input_records(plan),
-            endpoint=target.destination.endpoint,
-            version=__version__,
-            label=settings.label,
-        )
-        self._run_id = ledger.start_run(start, now=time.time(), run_id=self._run_id)
-        at_work.known["run_id"] = self._run_id
-        self._endpoint = target.destination.endpoint
+        self._start(at_work, plan, target, ledger)
         halt = Halt()
         progress = DeliveryProgress(
             at_work.speaker, plan.to_send, options.events_per_second, self._rejects.refused
@@ -320,7 +330,10 @@ class Sending:
             raise error
         if not self._output.json:
             text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
-        self._finish(at_work, exit_code, text.closing(plan, delivered, self._rejects.path, self._command))
+        closing = text.closing(plan, delivered, self._rejects.path, self._command)
+        self._finish(
+            at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
+        )
         return exit_code
 
     def _record(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", exit_code: int) -> None:
@@ -397,15 +410,15 @@ def _undecided(events: int, runs: list[str]) -> DecisionNeeded:
     settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
     return DecisionNeeded(
         _in_doubt_words(events),
-        hint=f"look into the warehouse, then: {settle}; "
-        "or send them again, at the risk of doubles: --resend-in-doubt",
+        hint=f"look into the warehouse, then: {settle}; or send them again, at the risk of doubles: "
+        "--resend-in-doubt; where the destination recognises ids for hours, --dedup-window HOURS says so",
     )
 
 
 def _in_doubt_words(events: int) -> str:
     return (
-        f"{events:,} events are in doubt: they were sent, no answer came, and it is too long ago "
-        "for the destination to be trusted to recognise them"
+        f"{events:,} events are in doubt: they were sent without a final answer, and the deduplication window, "
+        "in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
     )
 
 

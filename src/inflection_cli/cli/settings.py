@@ -59,6 +59,13 @@ def convert_settings(options: "InputOptions", message: "MessageOptions | None" =
         events=event_names(options.event),
     )
     zone = options.timezone
+    since = parse_bound(options.since, zone) if options.since else None
+    until = parse_bound(options.until, zone) if options.until else None
+    if since is not None and until is not None and until[:-1] <= since[:-1]:
+        raise UsageError(
+            f"--until {options.until} is not after --since {options.since}: no event lies between them",
+            hint="--since is the first time to keep, --until the first one to leave out",
+        )
     return ConvertSettings(
         mapping=mapping,
         message=MessageSettings(
@@ -71,8 +78,8 @@ def convert_settings(options: "InputOptions", message: "MessageOptions | None" =
         now=datetime.now(UTC),
         timezone=zone,
         timestamp_format=options.timestamp_format,
-        since=parse_bound(options.since, zone) if options.since else None,
-        until=parse_bound(options.until, zone) if options.until else None,
+        since=since,
+        until=until,
     )
 
 

@@ -22,6 +22,10 @@ UNCOMPARED: Final = 0
 
 CONFLICTS_SHOWN: Final = 5
 
+OWN_PLACE_SHIFT: Final = 40
+OWN_PERSON_SHIFT: Final = 20
+"""Content hashes of own ids: 24 bits of time and link, 20 of the person, 20 of the rest."""
+
 
 class Known(NamedTuple):
     """What a ledger knows of an event: its ids, what follows for it, and the number of the run."""
@@ -40,7 +44,7 @@ class Conflict:
         ordinal: The later event.
         other: The ordinal of the one that is kept, or None where the ledger has it.
         run: The number of the ledger's run that has it, or None.
-        own: Whether time or link differ, which only ids of the export's own allow.
+        own: Whether time, link or person differ, which only ids of the export's own allow.
     """
 
     ordinal: int
@@ -103,12 +107,12 @@ class Settling:
     """Gathers the ids of pass 1, then settles what becomes of each event.
 
     Args:
-        own_ids: Whether the content hash's first half covers time and link alone.
+        own_ids: Whether content hashes are in the parts that own ids have.
     """
 
     def __init__(self, *, own_ids: bool = False) -> None:
         self._runs = Runs(_RECORD.size)
-        self._own_ids = own_ids
+        self.own_ids = own_ids
         self.events = 0
 
     def add(self, content_ids: Sequence[bytes], content_hashes: Sequence[int]) -> None:
@@ -152,14 +156,17 @@ class Settling:
             tag, content = min(known, key=lambda entry: (_RANK[Disposition(entry[0] >> 48)], entry[0]))
             _set(result, first, Disposition(tag >> 48))
             if content not in {kept, UNCOMPARED}:
-                self._conflict(Conflict(first, None, tag & _RUN, self._spans(content, kept)), result)
+                # The ledger may have known the person by a userId only, which another run sees beside a personId.
+                spans = self._spans(content, kept, OWN_PLACE_SHIFT)
+                self._conflict(Conflict(first, None, tag & _RUN, spans), result)
         for ordinal, content in repeats:
             _set(result, ordinal, Disposition.DUPLICATE)
             if content != kept:
-                self._conflict(Conflict(ordinal, first, None, self._spans(content, kept)), result)
+                spans = self._spans(content, kept, OWN_PERSON_SHIFT)
+                self._conflict(Conflict(ordinal, first, None, spans), result)
 
-    def _spans(self, one: int, other: int) -> bool:
-        return self._own_ids and one >> 32 != other >> 32
+    def _spans(self, one: int, other: int, shift: int) -> bool:
+        return self.own_ids and one >> shift != other >> shift
 
     def _conflict(self, conflict: Conflict, result: Dispositions) -> None:
         result.conflict_count += 1

@@ -10,6 +10,7 @@ from inflection_cli import rules
 from inflection_cli.catalog import (
     COLUMN_ALIASES,
     FIELDS,
+    PERSON_WORDS,
     PERSONAL_COLUMNS,
     REJECT_COLUMNS,
     RESERVED_PROPERTIES,
@@ -235,7 +236,8 @@ def _reason_to_leave_out(
 
 
 def _reason_personal(name: str, index: int, sample: Sequence[Sequence[str]]) -> str | None:
-    if squash(name) in PERSONAL_COLUMNS:
+    whose, _, trait = name.partition("_")
+    if squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS):
         return "its name is that of a personal trait"
     filled = [row[index] for row in sample if index < len(row) and row[index]]
     if filled and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled):

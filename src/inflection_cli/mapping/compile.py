@@ -119,15 +119,15 @@ class RowMapper:
             notes.append(Note(rules.EVENT_MISSING, "the event is empty", "event"))
             return None
         kind = kind_of(name)
+        if not self._kept(kind.name if kind else name):
+            return Filtered("--event")
         if kind is None:
             if options.unknown_events == "skip":
                 return Filtered("--unknown-events skip")
             if options.unknown_events == "reject":
                 notes.append(Note(rules.EVENT_UNKNOWN, "the event is none of Inflection's", "event", name))
                 return None
-            return _Named(None, name, name) if self._kept(name) else Filtered("--event")
-        if not self._kept(kind.name):
-            return Filtered("--event")
+            return _Named(None, name, name)
         return _Named(kind, kind.name, kind.spec_name if options.naming == "spec" else kind.name)
 
     def _kept(self, event: str) -> bool:

@@ -444,7 +444,8 @@ def _identify(rows: _Rows, times: list[str], own_ids: list[_OwnId], result: Conv
             result.content_hashes.append(source)
             continue
         result.content_ids.append(uuid8((OWN + netstring(own.value) + netstring(c.name)).encode()))
-        # An own id that spans different times or links identifies nothing, so these have a half of their own.
-        place = _hash64(t.identity + netstring(time)) >> 32
-        rest = (_hash64(c.identity + person) + source) & 0xFFFFFFFF
-        result.content_hashes.append(place << 32 | rest)
+        # An own id that spans different times, links or people identifies nothing: shifts of delivery/settle.py.
+        place = _hash64(t.identity + netstring(time)) >> 40
+        who = _hash64(person) >> 44
+        rest = (_hash64(c.identity) + source) & 0xFFFFF
+        result.content_hashes.append(place << 40 | who << 20 | rest)

@@ -71,26 +71,27 @@ def converted_chunks(
     """
     left = limit
     for source in inputs:
-        for chunk, converter in _with_converter(source, reading, settings):
+        for known, chunk, converter in _with_converter(source, reading, settings):
             taken = chunk if left is None else first_rows(chunk, left)
             if left is not None:
                 left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
-            yield source, taken, converter(taken)
+            yield known, taken, converter(taken)
             if left is not None and left <= 0:
                 return
 
 
 def _with_converter(
     source: Input, reading: ReadOptions, settings: ConvertSettings
-) -> Iterator[tuple[Chunk, Converter]]:
-    """Pair each chunk with its converter; an NDJSON file may gain keys on the way."""
+) -> Iterator[tuple[Input, Chunk, Converter]]:
+    """Pair each chunk with its converter; an NDJSON file may gain keys on the way, and its input with it."""
     columns = source.columns
     converter = Converter(columns, settings)
     for chunk in read(source.source, reading):
         if chunk.columns != columns.names:
             columns = _extended(columns, chunk, source, settings)
             converter = Converter(columns, settings)
-        yield chunk, converter
+            source = Input(source.source, columns)
+        yield source, chunk, converter
 
 
 def _extended(columns: Columns, chunk: Chunk, source: Input, settings: ConvertSettings) -> Columns:

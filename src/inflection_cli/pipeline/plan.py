@@ -41,7 +41,7 @@ class Plan:
         digests: 16 bytes for each chunk of raw input.
     """
 
-    inputs: Sequence[Input]
+    inputs: list[Input]
     settings: ConvertSettings
     chunks: Callable[[], Iterator[tuple[Input, Chunk, Converted]]]
     account: Account = field(default_factory=Account)
@@ -87,7 +87,7 @@ class Planner:
         *,
         rejects: RejectSink | None = None,
     ) -> None:
-        self.plan = Plan(inputs, settings, chunks)
+        self.plan = Plan(list(inputs), settings, chunks)
         self._rejects = rejects
         self._settling = Settling(own_ids=any(source.columns.has("event_id") for source in inputs))
         self._people = People()
@@ -114,6 +114,7 @@ class Planner:
             plan.account.problems.add_all(source.problems())
         for source, chunk, converted in plan.chunks():
             plan.digests += chunk.digest
+            self._see(source)
             plan.account.take(chunk, converted)
             self._gather(source, chunk, converted)
             progress(plan.account)
@@ -124,6 +125,19 @@ class Planner:
         self._places.close()
         plan.complete = True
         return plan
+
+    def _see(self, source: Input) -> None:
+        """Take note of an input that has gained keys: the plan shows them, and says what is left out of them."""
+        at = next(i for i, known in enumerate(self.plan.inputs) if known.path == source.path)
+        known = self.plan.inputs[at]
+        if source is known:
+            return
+        self.plan.inputs[at] = source
+        self._settling.own_ids |= source.columns.has("event_id")
+        before = {note.field for note in known.columns.notes}
+        for problem in source.problems():
+            if problem.rule is rules.COLUMN_LEFT_OUT and problem.column not in before:
+                self.plan.account.problems.add(problem)
 
     def _gather(self, source: Input, chunk: Chunk, converted: Converted) -> None:
         self._places.add(chunk.file, converted.lines)

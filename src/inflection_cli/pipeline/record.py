@@ -16,7 +16,7 @@ from inflection_cli.delivery.grouping import Runs
 from inflection_cli.delivery.known import is_fresh
 from inflection_cli.delivery.ledger import Ledger, LedgerReader, ledgers, open_ledger, read_ledger
 from inflection_cli.delivery.lock import Holder, take_lock
-from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES, KnownBatch
+from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES, KnownBatch, Run
 from inflection_cli.delivery.settle import UNCOMPARED, Known
 from inflection_cli.delivery.state_dir import ledger_path, lock_path
 from inflection_cli.errors import DecisionNeeded, LedgerError
@@ -222,7 +222,7 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
     counts = ledger.counts()
     for run in reversed(ledger.runs()):
         states = counts.get(run.run_id, {})
-        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL)) or _found_accepted(run)
         common = set(plan.fingerprints.values()) & {str(entry.get("fingerprint")) for entry in run.inputs}
         if run.label != label or not sent or not common:
             continue
@@ -236,8 +236,19 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
         )
 
 
+def _found_accepted(run: Run) -> bool:
+    """Tell whether a run found events of its input accepted by earlier ones, which is as good as sending them."""
+    events = (run.summary or {}).get("events", {})
+    return bool(events.get("already_accepted"))
+
+
 def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
-    """Tell whether the input has every event that a run has sent; flat in memory, at the price of a conversion."""
+    """Tell whether the input has every event that a run has sent; flat in memory, at the price of a conversion.
+
+    Of a run that sent none itself nothing can be told.
+    """
+    if not any(True for _ in ledger.batches(run_id)):
+        return False
     met = Runs(ID_BYTES + 1)
     for _, _, converted in unchanged_chunks(plan):
         met.add(content_id + _IN_INPUT for content_id in converted.content_ids)

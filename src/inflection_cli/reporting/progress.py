@@ -27,7 +27,7 @@ def reading_progress(speaker: Speaker) -> Iterator[Callable[[Account], None]]:
     """Show how many rows were checked; yields what to call after each chunk."""
     if speaker.quiet:
         yield lambda _: None
-    elif speaker.err.is_terminal:
+    elif _can_animate(speaker):
         columns = (
             SpinnerColumn(),
             TextColumn("checking"),
@@ -39,6 +39,11 @@ def reading_progress(speaker: Speaker) -> Iterator[Callable[[Account], None]]:
             yield lambda account: bar.update(task, completed=account.rows.read)
     else:
         yield _plainly(speaker)
+
+
+def _can_animate(speaker: Speaker) -> bool:
+    """Tell whether a bar can be drawn; a dumb terminal gets the plain lines."""
+    return speaker.err.is_terminal and not speaker.err.is_dumb_terminal
 
 
 def _plainly(speaker: Speaker) -> Callable[[Account], None]:
@@ -79,7 +84,7 @@ class DeliveryProgress:
         self._said = time.monotonic()
 
     def __enter__(self) -> Self:
-        if self._speaker.err.is_terminal and not self._speaker.quiet:
+        if _can_animate(self._speaker) and not self._speaker.quiet:
             # Where both do not fit on one line the words wrap: a pause must be seen on a narrow terminal too.
             columns = (
                 BarColumn(bar_width=_BAR_CELLS, table_column=Column(no_wrap=True)),

@@ -1,7 +1,7 @@
 """Plan, problems and summary as lines for people."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli.catalog import EVENTS
 from inflection_cli.model import Disposition, Problem, Severity
@@ -246,6 +246,12 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     if rejects is not None:
         lines.append(("rejects", shown(rejects)))
     speak(lines, speaker, result=True)
+
+
+REHEARSED: Final = (
+    "Done: every event is accounted for. This was a rehearsal, and nothing left this machine. "
+    "Next: the same command with a write key instead of --rehearse"
+)
 
 
 def closing(plan: Plan, delivered: "Delivered", rejects: str | None, command: str) -> str:
