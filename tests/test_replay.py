@@ -276,6 +276,16 @@ def test_a_label_sends_an_archive_once_more_and_only_once(desk: Desk, sandbox: S
     assert sandbox.stats()["unique"] == sandbox.stats()["accepted"] == 800
 
 
+def test_a_label_knows_an_event_by_the_wire_id_that_it_had_without_the_label(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    desk.run("backfill", CAMPAIGN, *to(sandbox.url))
+    desk.run("backfill", CAMPAIGN, *to(sandbox.url, "--again", "second"))
+    result = desk.run("replay", archive(desk, sandbox), *to(sandbox.url, "--json", "--again", "second"))
+    assert result.json["events"]["already_accepted"] == 800
+    assert sandbox.stats()["accepted"] == 800
+
+
 def test_an_archive_from_another_key_of_the_same_events_needs_a_decision(
     desk: Desk, sandbox: Sandbox
 ) -> None:

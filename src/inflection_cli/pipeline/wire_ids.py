@@ -19,7 +19,8 @@ def known_on_the_wire(
 
     Args:
         ledger: Its namespace and its runs' labels give the ids.
-        label: The `--again` label of this run: under one, only what went out under it counts; without one, all does.
+        label: The `--again` label of this run: under one, only what went out under it counts, by whichever of its
+            wire ids an archive calls it; without one, all does.
         states: Of the batches that count.
         disposition: What becomes of a message under such an id.
 
@@ -28,8 +29,10 @@ def known_on_the_wire(
     """
     labels = {run.run_id: run.label for run in ledger.runs()}
     binders = {used: Binder(ledger.namespace, used or None) for used in labels.values()}
+    every = [Binder(ledger.namespace), *(binder for used, binder in binders.items() if used)]
     for batch in ledger.known_batches(states=states, label=label or None):
-        binder, ids = binders[labels[batch.run_id]], batch.ids
-        for at in range(0, len(ids), ID_BYTES):
-            wire_id = binder.packed(ids[at : at + ID_BYTES])
-            yield Known(wire_id, UNCOMPARED, disposition, batch.run_number)
+        ids = batch.ids
+        for binder in every if label else [binders[labels[batch.run_id]]]:
+            for at in range(0, len(ids), ID_BYTES):
+                wire_id = binder.packed(ids[at : at + ID_BYTES])
+                yield Known(wire_id, UNCOMPARED, disposition, batch.run_number)
