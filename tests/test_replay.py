@@ -739,3 +739,12 @@ def test_a_text_id_is_hashed_as_the_scheme_says(message_id: str) -> None:
 def reference_uuid(text: str) -> bool:
     parts = text.split("-")
     return [len(part) for part in parts] == [8, 4, 4, 4, 12] and text.isascii()
+
+
+def test_a_replay_is_verified_as_a_backfill_is(desk: Desk, sandbox: Sandbox) -> None:
+    ready = ndjson(desk, "two.ndjson", good(), good(messageId="another-one"))
+    assert desk.run("replay", ready, *to(sandbox.url)).code == 0
+    done = desk.run("runs", "verify", ready, "--json")
+    assert (done.code, done.json["command"]) == (0, "runs verify")
+    ndjson(desk, "three.ndjson", good(), good(messageId="another-one"), good(messageId="never-sent"))
+    assert desk.run("runs", "verify", "three.ndjson", "--run", "last", "--json").code == 1

@@ -205,6 +205,11 @@ def test_filters_say_how_much_they_left_out(desk: Desk) -> None:
     assert report["by_event"].keys() == {"Email Opened"}
 
 
+def test_a_limit_that_was_met_is_said(desk: Desk) -> None:
+    assert "reading stopped after 10 rows (--limit)" in desk.run("validate", CAMPAIGN, "--limit", "10").out
+    assert "--limit" not in desk.run("validate", CAMPAIGN, "--limit", "9999").out
+
+
 def test_bounds_are_half_open(desk: Desk) -> None:
     name = desk.file("three.csv", *(opened("u1", minute) for minute in (29, 30, 31)))
     report = desk.run(

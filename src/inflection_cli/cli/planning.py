@@ -74,6 +74,7 @@ class Session:
         inputs = open_inputs(files, options, settings)
         chunks = partial(converted_chunks, inputs, options, settings, limit=reading.limit)
         self.planner = Planner(inputs, settings, chunks, rejects=rejects)
+        self.plan.limit = reading.limit
 
     def make_plan(self, known: Any = (), run_words: Callable[[int], str] | None = None) -> Plan:
         """Run pass 1, with progress on stderr."""

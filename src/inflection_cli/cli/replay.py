@@ -106,6 +106,7 @@ def _open(
     planner = planner_of(files, chosen, message, rejects=ReadyRejects(rejects.folder))
     at_work.arguments = recorded(chosen, message, planner.plan.settings.now)
     at_work.planner = planner
+    planner.plan.limit = replaying.limit
 
 
 def planner_of(

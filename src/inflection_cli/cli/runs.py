@@ -276,16 +276,14 @@ def _planner(files: list[str], entry: "Entry", given: list[str]) -> "Planner":
     from functools import partial
 
     from inflection_cli.cli.recorded import read_back
+    from inflection_cli.cli.replay import planner_of
     from inflection_cli.cli.settings import convert_settings, read_options
     from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
     from inflection_cli.pipeline.plan import Planner
 
-    if entry.run.command != "backfill":
-        raise UsageError(
-            f"run {entry.run.run_id} is a {entry.run.command}, whose files are not verified",
-            hint="verify the export that its messages came from, or look at: infl-seg runs show RUN",
-        )
     then = read_back(entry.run.arguments, given)
+    if entry.run.command == "replay":
+        return planner_of(files, then.reading, then.message, now=then.now)
     options = read_options(then.reading)
     settings = replace(convert_settings(then.reading, then.message), now=then.now)
     inputs = open_inputs(files, options, settings)

@@ -33,6 +33,7 @@ class Plan:
         inputs: The files.
         settings: What shapes messages and ids.
         chunks: Reads and converts everything, the same way each time.
+        limit: How many rows are read at the most; None for all. The chunks end there by themselves.
         account: The counts of pass 1.
         complete: Whether pass 1 came to its end.
         dispositions: What becomes of each event; None while the plan is not complete.
@@ -44,6 +45,7 @@ class Plan:
     inputs: list[Input]
     settings: ConvertSettings
     chunks: Callable[[], Iterator[tuple[Input, Chunk, Converted]]]
+    limit: int | None = None
     account: Account = field(default_factory=Account)
     complete: bool = False
     dispositions: Dispositions | None = None

@@ -78,7 +78,8 @@ def verify(planner: Planner, entry: Entry, now: float) -> Verified:
         LedgerError: The ledger cannot be read.
     """
     # Without a window every doubt counts as one, however young.
-    plan = planner.run(KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0)))
+    ready = entry.run.command == "replay"
+    plan = planner.run(KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0), ready=ready))
     assert plan.dispositions is not None
     verified = Verified(plan)
     met = Runs(ID_BYTES + 1)

@@ -37,6 +37,8 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
             yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
     account = plan.account
     yield "rows", rows_equation(account.rows)
+    if plan.limit is not None and account.rows.read >= plan.limit:
+        yield "", f"reading stopped after {account.rows.read:,} rows (--limit)"
     for reason, count in account.filtered_by.items():
         yield "", f"{count:,} left out by {reason}"
     kinds = ", ".join(f"{shown(name)} {count:,}" for name, count in _in_order(account.by_event))
