@@ -232,3 +232,10 @@ def test_any_id_goes_out_trimmed_or_is_rejected(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["+1.23457E+18", "-1.23457E+18", "+1E+05"])
 def test_a_sign_does_not_hide_scientific_notation(cell: str) -> None:
     assert place(take(campaign_id=cell)) == [("id-scientific", 2, "campaign_id")]
+
+
+@pytest.mark.parametrize("cell", ['["x"]', '{"a":1}', "[]"])
+def test_a_list_or_object_is_no_id_and_a_guid_in_braces_is_one(cell: str) -> None:
+    assert place(take(userId=cell)) == [("id-not-text", 2, "userId")]
+    assert place(take(event=cell)) == [("event-unknown", 2, "event")]
+    assert place(take(userId="{3f2504e0-4f89-11d3-9a0c-0305e82c3301}")) == []

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
 
+import orjson
+
 from inflection_cli import rules
 from inflection_cli.catalog import (
     CAMPAIGN_FIELDS,
@@ -115,8 +117,13 @@ class RowMapper:
 
     def _named(self, name: str | None, notes: list[Note]) -> "_Named | Filtered | None":
         options = self._options
-        if name is None:
-            notes.append(Note(rules.EVENT_MISSING, "the event is empty", "event"))
+        if name is None or is_container(name):
+            rule, detail = (
+                (rules.EVENT_MISSING, "the event is empty")
+                if name is None
+                else (rules.EVENT_UNKNOWN, "the event is a JSON list or object")
+            )
+            notes.append(Note(rule, detail, "event", name))
             return None
         kind = kind_of(name)
         if not self._kept(kind.name if kind else name):
@@ -208,6 +215,16 @@ def is_scientific(value: str) -> bool:
     return len(value) <= _SCIENTIFIC_CHARS and _SCIENTIFIC.fullmatch(value) is not None
 
 
+def is_container(value: str) -> bool:
+    """Tell whether a cell is a JSON list or object, which names nobody and nothing."""
+    if value[:1] not in {"[", "{"}:
+        return False
+    try:
+        return isinstance(orjson.loads(value), list | dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
 def has_error(notes: Sequence[Note]) -> bool:
     """Tell whether any note rejects the row."""
     return any(note.rule.severity is Severity.ERROR for note in notes)
@@ -247,6 +264,8 @@ def _identifier(name: str, cell: str, notes: list[Note]) -> str | None:
     value = trimmed(name, cell, notes)
     if value is not None and is_scientific(value):
         notes.append(Note(rules.ID_SCIENTIFIC, f"{name} is in scientific notation", name, value))
+    if value is not None and is_container(value):
+        notes.append(Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value))
     return value
 
 
