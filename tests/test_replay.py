@@ -286,6 +286,16 @@ def test_a_label_knows_an_event_by_the_wire_id_that_it_had_without_the_label(
     assert sandbox.stats()["accepted"] == 800
 
 
+def test_a_label_knows_an_event_that_an_archive_has_brought_by_its_wire_id(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    desk.run("backfill", CAMPAIGN, *to(sandbox.url))
+    assert desk.run("replay", archive(desk, sandbox), *to(sandbox.url, "--again", "second")).code == 0
+    result = desk.run("backfill", CAMPAIGN, *to(sandbox.url, "--json", "--again", "second"))
+    assert result.json["events"]["already_accepted"] == 400
+    assert sandbox.stats()["accepted"] == 800
+
+
 def test_an_archive_from_another_key_of_the_same_events_needs_a_decision(
     desk: Desk, sandbox: Sandbox
 ) -> None:

@@ -25,7 +25,7 @@ from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.messages import unchanged_chunks
 from inflection_cli.pipeline.personal import storable_constant
 from inflection_cli.pipeline.plan import Plan
-from inflection_cli.pipeline.wire_ids import known_on_the_wire
+from inflection_cli.pipeline.wire_ids import known_from_archives, known_on_the_wire
 
 _NUMBER: Final = Struct(">I")
 _DOUBTFUL: Final = frozenset({BatchState.IN_DOUBT, BatchState.IN_FLIGHT})
@@ -84,6 +84,8 @@ class KnownEvents:
             for batch in other.known_batches(states=[BatchState.ACCEPTED], label=self.label):
                 alike = (batch.run_id in replays) is self.ready
                 yield from _known(batch, Disposition.ELSEWHERE, alike=alike)
+        if self.label:
+            yield from known_from_archives(self.ledger, self.label)
         if self.ready:
             yield from known_on_the_wire(self.ledger, self.label, wanted, Disposition.ALREADY_ACCEPTED)
             for other in self.elsewhere:
