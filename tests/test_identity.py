@@ -331,3 +331,12 @@ def test_ids_are_uuids_of_version_8_and_36_characters() -> None:
     packed = bytes.fromhex(FULL_ID.replace("-", ""))
     assert uuid_text(packed).decode() == FULL_ID
     assert (len(FULL_ID), FULL_ID[14], FULL_ID[19]) == (36, "8", "8")
+
+
+def test_rows_without_an_own_id_beside_rows_with_one_only_warn_when_their_flags_differ() -> None:
+    none = {"event_id": ""}
+    found = own(
+        {**none, "is_unique_click": "true"}, {**none, "is_unique_click": "false"}, {"is_unique_click": ""}
+    )
+    assert "same-id-other-content" in found.codes
+    assert "own-id-conflict" not in found.codes

@@ -221,3 +221,34 @@ def test_bounds_are_half_open(desk: Desk) -> None:
 def test_validation_leaves_nothing_behind(desk: Desk) -> None:
     desk.run("validate", BROKEN)
     assert list(desk.folder.iterdir()) == []
+
+
+def test_a_key_that_appears_late_is_told_as_one_in_the_first_rows_is(desk: Desk) -> None:
+    row = '{"event":"opened","userId":"u%d","email_id":"e","campaign_id":"c","timestamp":"2024-03-01T09:30:00Z"%s}'
+    late = ',"phone":"1","note":"n","event_id":"x"'
+    lines = [row % (n, late if n > 1500 else "") for n in range(1503)]
+    (desk.folder / "late.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = desk.run("validate", "late.ndjson", "--json")
+    (file,) = done.json["files"]
+    assert (file["columns"]["event_id"], file["properties"], file["left_out"]) == (
+        "event_id",
+        {"note": "note"},
+        ["phone"],
+    )
+    assert done.json["problem_counts"]["column-left-out"] == 1
+    # Its own ids are the export's from then on, and one of them stands for two people.
+    assert done.json["problem_counts"]["own-id-conflict"] == 1
+
+
+def test_rows_of_other_events_are_left_out_by_event_even_where_unknown(desk: Desk) -> None:
+    name = desk.file(
+        "sent.csv", opened("u1"), opened("u2").replace("Email Opened", "Sent").replace("opened", "Sent")
+    )
+    report = desk.run("validate", name, "--event", "opened", "--json").json
+    assert (report["rows"]["mapped"], report["rows"]["filtered"], report["rows"]["rejected"]) == (1, 1, 0)
+
+
+def test_bounds_with_nothing_between_them_are_a_mistake_in_the_command(desk: Desk) -> None:
+    done = desk.run("validate", CAMPAIGN, "--since", "2024-03-02", "--until", "2024-03-01")
+    assert done.code == 2
+    assert "--until" in done.err

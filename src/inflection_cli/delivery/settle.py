@@ -22,9 +22,10 @@ UNCOMPARED: Final = 0
 
 CONFLICTS_SHOWN: Final = 5
 
-OWN_PLACE_SHIFT: Final = 40
-OWN_PERSON_SHIFT: Final = 20
-"""Content hashes of own ids: 24 bits of time and link, 20 of the person, 20 of the rest."""
+OWN_PLACE_SHIFT: Final = 44
+OWN_PERSON_SHIFT: Final = 24
+"""A content hash holds 20 bits of time and link and 20 of the person, which an own id must not span, and 24 of the
+rest. Without an own id the first two are parts of the identity, and are 0: they cannot differ."""
 
 
 class Known(NamedTuple):

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from inflection_cli import rules
 from inflection_cli.checks import check_campaign, check_person, check_trail
+from inflection_cli.delivery.settle import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
 from inflection_cli.mapping.columns import Columns
 from inflection_cli.mapping.compile import Filtered, MapOptions, RowMapper, are_plain_ids, has_error
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
@@ -33,7 +34,7 @@ from inflection_cli.segment.message_id import FIELDS, OWN, netstring, person_par
 _MEMO_ENTRIES: Final = 1 << 13
 """Parts remembered of each kind; more are forgotten at once, so that memory stays flat."""
 
-_64_BITS: Final = (1 << 64) - 1
+_REST: Final = (1 << OWN_PERSON_SHIFT) - 1
 
 _Part = TypeVar("_Part")
 
@@ -342,7 +343,7 @@ class Converter:
                 for c, t, person, time in zip(campaigns, trails, rows.identities, times, strict=True)
             ]
             result.content_hashes = [
-                (c.source + t.source) & _64_BITS for c, t in zip(campaigns, trails, strict=True)
+                (c.source + t.source) & _REST for c, t in zip(campaigns, trails, strict=True)
             ]
         else:
             _identify(rows, times, rows.own_ids, result)
@@ -437,15 +438,14 @@ def _identify(rows: _Rows, times: list[str], own_ids: list[_OwnId], result: Conv
     for c, t, person, time, own in zip(
         rows.campaigns, rows.trails, rows.identities, times, own_ids, strict=True
     ):
-        source = (c.source + t.source) & _64_BITS
+        source = (c.source + t.source) & _REST
         if own.value is None:
             fields = f"{FIELDS}{c.identity}{t.identity}{person}{netstring(time)}"
             result.content_ids.append(uuid8(fields.encode()))
             result.content_hashes.append(source)
             continue
         result.content_ids.append(uuid8((OWN + netstring(own.value) + netstring(c.name)).encode()))
-        # An own id that spans different times, links or people identifies nothing: shifts of delivery/settle.py.
-        place = _hash64(t.identity + netstring(time)) >> 40
-        who = _hash64(person) >> 44
-        rest = (_hash64(c.identity) + source) & 0xFFFFF
-        result.content_hashes.append(place << 40 | who << 20 | rest)
+        place = _hash64(t.identity + netstring(time)) >> OWN_PLACE_SHIFT
+        who = _hash64(person) & (1 << OWN_PLACE_SHIFT - OWN_PERSON_SHIFT) - 1
+        rest = (_hash64(c.identity) + source) & _REST
+        result.content_hashes.append(place << OWN_PLACE_SHIFT | who << OWN_PERSON_SHIFT | rest)
