@@ -17,7 +17,7 @@ from inflection_cli.delivery.deliver import deliver
 from inflection_cli.delivery.edge import Edge, Halt
 from inflection_cli.delivery.journal import MemoryJournal
 from inflection_cli.delivery.throttle import Throttle
-from inflection_cli.model import Batch, Message
+from inflection_cli.model import Batch
 from inflection_cli.segment.batching import batches
 from inflection_cli.segment.client import Client
 from inflection_cli.segment.destination import Destination, Secret
@@ -29,10 +29,10 @@ _BODY = b',"type":"track","event":"Email Opened","userId":"u","timestamp":"2024-
 
 
 def _stream(max_events: int) -> Iterator[Batch]:
-    def messages() -> Iterator[tuple[Message, bytes]]:
+    def messages() -> Iterator[Batch]:
         for n in count():
             content_id = uuid8(b"%d" % n)
-            yield Message(n, content_id, bytes(8), _BODY), with_id(uuid_text(content_id), _BODY)
+            yield Batch([n], [content_id], [0], [with_id(uuid_text(content_id), _BODY)])
 
     return batches(messages(), max_events=max_events, envelope_bytes=100)
 

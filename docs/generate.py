@@ -1,8 +1,9 @@
-"""Writes docs/problems.md and docs/commands.md from the code, or checks them: python docs/generate.py [--check]."""  # noqa: INP001 - a program, no package
+"""Writes docs/*.md and the JSON Schemas from the code, or checks them: python docs/generate.py [--check]."""  # noqa: INP001 - a program, no package
 
 import argparse
 import html
 import inspect
+import json
 import re
 import shlex
 import sys
@@ -16,11 +17,16 @@ import typer.main
 
 from inflection_cli.cli.app import EXIT_CODES, app
 from inflection_cli.errors import InflSegError
+from inflection_cli.mapping.profile_file import profile_schema
+from inflection_cli.mapping.project_file import project_schema
 from inflection_cli.model import Rule
 from inflection_cli.reporting.catalogue import effect, rules_by_code
 
 PROGRAM: Final = "infl-seg"
-READ_BY_PEOPLE: Final = ("README.md", "ARCHITECTURE.md", "samples/README.md")
+SCHEMAS: Final = "src/inflection_cli/schemas"
+KEYS: Final = "## Keys"
+"""Where the part of docs/profiles.md begins that is written from the code."""
+READ_BY_PEOPLE: Final = ("README.md", "ARCHITECTURE.md", "docs/profiles.md", "samples/README.md")
 """Pages whose commands must be there; the generated ones cannot be wrong."""
 _ANY_COMMAND: Final = frozenset({"--help", "-h"})
 _TYPERS_OWN: Final = frozenset({"install_completion", "show_completion"})
@@ -84,9 +90,12 @@ def main() -> int:
     pages = {
         "docs/problems.md": problems_page(rules_by_code().values()),
         "docs/commands.md": commands_page(commands.values()),
+        "docs/profiles.md": profiles_page(),
+        **{f"{SCHEMAS}/{name}.schema.json": schema_page(schema) for name, schema in schemas().items()},
     }
     if not given.check:
         for name, content in pages.items():
+            (given.root / name).parent.mkdir(parents=True, exist_ok=True)
             (given.root / name).write_text(content, encoding="utf-8")
         return 0
     faults = [*out_of_date(given.root, pages), *unknown_words(given.root, commands)]
@@ -152,6 +161,101 @@ def commands_page(commands: Iterable[Command]) -> str:
     lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {code} | {prose(meaning)} |" for code, meaning in exit_codes()]
     return _page(lines)
+
+
+def schemas() -> dict[str, Any]:
+    """Return the JSON Schemas that ship with the package, by kind of file."""
+    return {"profile": profile_schema(), "project": project_schema()}
+
+
+def schema_page(schema: Mapping[str, Any]) -> str:
+    """Return a JSON Schema as its file has it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def profiles_page() -> str:
+    """Return the page on profiles: what people wrote, then all keys."""
+    written = Path(__file__).with_name("profiles.md").read_text(encoding="utf-8").partition(KEYS)[0]
+    lines = [KEYS, "", "Written by `python docs/generate.py` from what `infl-seg schema` prints."]
+    for name, schema in schemas().items():
+        lines += [
+            "",
+            f"### {'A profile' if name == 'profile' else 'infl-seg.toml'}",
+            "",
+            *_keys_table(schema),
+        ]
+    return written + _page(lines)
+
+
+def _keys_table(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield "| key | takes | what it is |"
+    yield "|---|---|---|"
+    for key, takes, told in dict.fromkeys(_keys(schema, schema.get("$defs", {}), "")):
+        yield f"| {_code(key)} | {prose(takes)} | {_told(told)} |"
+
+
+def _keys(schema: Mapping[str, Any], defs: Mapping[str, Any], under: str) -> Iterator[tuple[str, str, str]]:
+    """Yield key, kind and meaning of all that a schema allows; what recurs is told where it is met first."""
+    for name, inner in schema.get("properties", {}).items():
+        key = f"{under}{name}"
+        told = inner.get("description", "")
+        yield key, _takes(inner, defs), told
+        for branch, more in _tables_in(inner, defs):
+            if branch not in _TOLD_ONCE:
+                yield from _keys(more, defs, f"{key}." if not _is_map(inner) else f"{key}.NAME.")
+    if not under:
+        for branch in _TOLD_ONCE:
+            for title, more in _tables_in({"$ref": f"#/$defs/{branch}"} if branch in defs else {}, defs):
+                yield from _keys(more, defs, f"{_TOLD_ONCE[title]}.")
+
+
+_TOLD_ONCE: Final = {
+    "Fields": "fields",
+    "Cell": "fields.FIELD",
+    "PropertyCell": "properties.NAME",
+    "Timestamp": "timestamp",
+}
+"""Tables that stand in several places, and the name they go by."""
+
+
+def _is_map(schema: Mapping[str, Any]) -> bool:
+    return isinstance(schema.get("additionalProperties"), dict)
+
+
+def _tables_in(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the tables that a schema allows, with their titles."""
+    if "$ref" in schema:
+        yield from _tables_in(defs[schema["$ref"].rpartition("/")[2]], defs)
+    elif "properties" in schema:
+        yield schema.get("title", ""), schema
+    for inner in schema.get("anyOf", []):
+        yield from _tables_in(inner, defs)
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from _tables_in(schema[name], defs)
+
+
+def _takes(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return _takes(defs[schema["$ref"].rpartition("/")[2]], defs)
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_takes(inner, defs) for inner in schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f'"{word}"' for word in schema["enum"])
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    if schema.get("type") == "array":
+        return f"a list of {_MANY[_takes(schema['items'], defs)]}"
+    return _KINDS[schema.get("type", "object")]
+
+
+_KINDS: Final = {"string": "text", "object": "a table", "boolean": "true, false", "number": "a number"}
+_MANY: Final = {"text": "texts", "a table": "tables"}
+
+
+def _told(words: str) -> str:
+    """Return a description; what stands between backticks in it is code."""
+    return "".join(_code(part) if place % 2 else prose(part) for place, part in enumerate(words.split("`")))
 
 
 def exit_codes() -> Iterator[tuple[str, str]]:

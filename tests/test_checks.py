@@ -153,3 +153,10 @@ def test_no_message_shows_a_cell() -> None:
     secret = "ada-secret"
     found = take(event=secret, is_unique_open=secret, timestamp=secret, userId="1.5E+18")
     assert secret not in " ".join(problem.message + problem.hint for problem in found.told)
+
+
+def test_an_id_that_no_column_is_known_as_is_said_once_of_the_file() -> None:
+    rows = [("Email Opened", f"u{n}", "c1", "1709285400") for n in range(9)]
+    found = tools.outcome(tools.csv_of(rows, ("event", "userId", "campaign_id", "timestamp")))
+    assert place(found) == [("campaign-id-missing", "warning", None, "email_id")]
+    assert len(found.lines) == 9

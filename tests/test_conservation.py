@@ -18,7 +18,7 @@ from inflection_cli.model import Disposition
 from inflection_cli.pipeline.account import Account
 from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
-from inflection_cli.pipeline.messages import Messages
+from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.plan import Planner
 from inflection_cli.reading import ReadOptions
 from inflection_cli.sandbox import Settings, serve
@@ -133,7 +133,9 @@ def test_a_file_that_changed_between_the_passes_stops_before_the_changed_part(tm
     path.write_bytes(tools.csv_of(rows).replace(b"u050", b"v050"))
     sent: list[bytes] = []
     with pytest.raises(InputChanged):
-        sent.extend(message.body for message in Messages(plan))
+        sent.extend(
+            message for batch in outgoing(plan, lambda content_ids: content_ids) for message in batch.wire
+        )
     assert 0 < len(sent) <= 50
     assert all(b'"u050"' not in body and b'"v050"' not in body for body in sent)
 

@@ -10,7 +10,7 @@ from command_tools import CAMPAIGN, Desk
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inflection_cli.mapping.columns import Columns, bind_columns
+from inflection_cli.mapping.layout import Layout, lay_out
 from inflection_cli.model import Chunk
 from inflection_cli.pipeline.convert import Converted, Converter, ConvertSettings, convert
 
@@ -26,8 +26,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk.at(tmp_path, monkeypatch)
 
 
-def bound(rows: Rows, how: ConvertSettings = HOW) -> Columns:
-    return bind_columns(tools.COLUMNS, rows, how.mapping.columns, file="export.csv")
+def bound(rows: Rows, how: ConvertSettings = HOW) -> Layout:
+    return lay_out(tools.COLUMNS, rows, how.mapping.columns, file="export.csv")
 
 
 def chunk_of(rows: Rows, first_line: int = 2) -> Chunk:
@@ -36,26 +36,28 @@ def chunk_of(rows: Rows, first_line: int = 2) -> Chunk:
 
 
 def facts(converted: Converted) -> tuple[object, ...]:
-    """Everything that was said of some rows, bodies made."""
+    """Everything that was said of some rows, messages made."""
     return (
         converted.mapped,
         dict(converted.filtered),
         [(one.line, list(one.cells), one.problems) for one in converted.rejected],
         converted.warnings,
         converted.events_filtered,
-        list(zip(converted.content_ids, converted.content_hashes, converted.bodies(), strict=True)),
+        list(zip(converted.content_ids, converted.content_hashes, strict=True)),
+        converted.encode(converted.content_ids),
         converted.message_bytes,
         list(converted.lines),
         list(converted.times),
         list(converted.names),
-        converted.people,
+        set(converted.people),
     )
 
 
 def joined(parts: list[Converted]) -> tuple[object, ...]:
     """The same of rows that were converted one by one."""
     whole = Converted()
-    bodies: list[bytes] = []
+    messages: list[bytes] = []
+    people: list[tuple[str, str]] = []
     lines: list[int] = []
     for part in parts:
         whole.mapped += part.mapped
@@ -66,13 +68,13 @@ def joined(parts: list[Converted]) -> tuple[object, ...]:
         whole.events_filtered += part.events_filtered
         whole.content_ids += part.content_ids
         whole.content_hashes += part.content_hashes
-        bodies += part.bodies()
+        messages += part.encode(part.content_ids)
         whole.message_bytes += part.message_bytes
         lines += part.lines
         whole.times += part.times
         whole.names += part.names
-        whole.people |= part.people
-    whole.bodies, whole.lines = lambda: bodies, lines
+        people += part.people
+    whole.encode, whole.lines, whole.people = lambda _: messages, lines, people
     return facts(whole)
 
 
@@ -93,30 +95,30 @@ def test_reading_twice_gives_the_same(data: bytes) -> None:
 @example(rows=[PLAIN, (*PLAIN[:1], "ünal", *PLAIN[2:])])
 @example(rows=[PLAIN, (*PLAIN[:8], "", "")])
 def test_a_row_becomes_the_same_alone_and_among_others(rows: Rows) -> None:
-    columns = bound(rows)
-    alone = [convert(chunk_of([row], line), columns, HOW) for line, row in enumerate(rows, 2)]
-    assert facts(convert(chunk_of(rows), columns, HOW)) == joined(alone)
+    layout = bound(rows)
+    alone = [convert(chunk_of([row], line), layout, HOW) for line, row in enumerate(rows, 2)]
+    assert facts(convert(chunk_of(rows), layout, HOW)) == joined(alone)
 
 
 @tools.some
 @given(rows=WIDE, before=WIDE)
 def test_what_came_before_changes_nothing(rows: Rows, before: Rows) -> None:
-    columns = bound([*rows, *before])
-    used = Converter(columns, HOW)
+    layout = bound([*rows, *before])
+    used = Converter(layout, HOW)
     used(chunk_of(before))
-    assert facts(used(chunk_of(rows))) == facts(Converter(columns, HOW)(chunk_of(rows)))
+    assert facts(used(chunk_of(rows))) == facts(Converter(layout, HOW)(chunk_of(rows)))
 
 
 @tools.some
 @given(rows=st.lists(tools.GOOD_ROWS, min_size=1, max_size=10), odd=tools.ANY_ROWS)
 def test_rows_in_order_are_not_touched_by_one_that_is_not(rows: Rows, odd: Row) -> None:
-    columns = bound(rows)
-    plain = convert(chunk_of(rows), columns, HOW)
-    mixed = convert(chunk_of([*rows, odd]), columns, HOW)
+    layout = bound(rows)
+    plain = convert(chunk_of(rows), layout, HOW)
+    mixed = convert(chunk_of([*rows, odd]), layout, HOW)
     count = len(plain.content_ids)
     assert mixed.content_ids[:count] == plain.content_ids
     assert mixed.content_hashes[:count] == plain.content_hashes
-    assert mixed.bodies()[:count] == plain.bodies()
+    assert mixed.encode(mixed.content_ids)[:count] == plain.encode(plain.content_ids)
 
 
 @tools.some
@@ -124,11 +126,11 @@ def test_rows_in_order_are_not_touched_by_one_that_is_not(rows: Rows, odd: Row) 
 def test_people_are_the_same_with_columns_for_address_and_client_and_without(
     rows: Rows,
 ) -> None:
-    columns = bound(rows)
+    layout = bound(rows)
     wider = (*tools.COLUMNS, "ip")
     wide = replace(chunk_of(rows), columns=wider, rows=[[*row, ""] for row in rows])
-    more = bind_columns(wider, wide.rows, HOW.mapping.columns, file="export.csv")
-    assert facts(convert(wide, more, HOW))[5:] == facts(convert(chunk_of(rows), columns, HOW))[5:]
+    more = lay_out(wider, wide.rows, HOW.mapping.columns, file="export.csv")
+    assert facts(convert(wide, more, HOW))[5:] == facts(convert(chunk_of(rows), layout, HOW))[5:]
 
 
 @tools.some

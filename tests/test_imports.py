@@ -11,7 +11,8 @@ from command_tools import CAMPAIGN, PATIENCE_S
 NETWORK = {"httpx", "httpcore", "h11", "anyio", "asyncio", "ssl", "http.client"}
 HEAVY = {*NETWORK, "orjson", "sqlite3", "csv", "rich.progress"}
 OURS = {"inflection_cli.pipeline.plan", "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
-WATCHED = HEAVY | OURS | {"email", "typer"}
+MODELS = "inflection_cli.mapping.profile_model"
+WATCHED = HEAVY | OURS | {MODELS, "email", "typer"}
 
 PROGRAM = """
 import contextlib, io, json, sys
@@ -45,6 +46,12 @@ def test_validation_never_imports_the_network(tmp_path: Path) -> None:
     found = imported_by(tmp_path, "validate", CAMPAIGN)
     assert "inflection_cli.pipeline.plan" in found
     assert not found & {*NETWORK, "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
+
+
+def test_a_validation_without_a_profile_never_imports_what_reads_one(tmp_path: Path) -> None:
+    assert MODELS not in imported_by(tmp_path, "validate", CAMPAIGN)
+    (tmp_path / "p.toml").write_text("profile = 1\n", encoding="utf-8")
+    assert MODELS in imported_by(tmp_path, "validate", CAMPAIGN, "--profile", "p.toml")
 
 
 def test_a_dry_run_never_imports_the_network_with_a_key_or_without(tmp_path: Path) -> None:

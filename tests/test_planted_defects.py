@@ -82,8 +82,9 @@ DEFECTS = (
             (
                 "client.post(work.batch, work.sent,",
                 (
-                    "client.post(Batch(work.batch.messages, tuple(wire.replace("
-                    """b'"messageId":"', b'"messageId":"%d' % work.sent) for wire in work.batch.wire)), work.sent,"""
+                    "client.post(Batch(work.batch.ordinals, work.batch.content_ids, work.batch.content_hashes, "
+                    """[wire.replace(b'"messageId":"', b'"messageId":"%d' % work.sent) """
+                    """for wire in work.batch.wire]), work.sent,"""
                 ),
             ),
         ),
@@ -92,7 +93,7 @@ DEFECTS = (
     Defect(
         "the last partial batch dropped",
         "segment/batching.py",
-        (("    if held:\n", "    if len(held) == max_events:\n"),),
+        (("    if held:\n", "    if events == max_events:\n"),),
         "tests/segment/test_batching.py"
         "::test_messages_come_out_in_order_within_limits_and_no_batch_had_room_for_the_next",
     ),

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from inflection_cli.model import Message
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.progress import DeliveryProgress
 
@@ -45,6 +46,22 @@ def test_without_a_terminal_a_pause_is_a_line() -> None:
     with DeliveryProgress(speaker, 10, 500.0, lambda _: None) as progress:
         progress.paused(0.4, "connect: refused")
     assert said.getvalue() == "paused 0.4 s: connect: refused\n"
+
+
+def test_refusals_are_said_once_in_each_wording_five_of_a_status_and_then_counted() -> None:
+    speaker, heard = Speaker(color="never"), StringIO()
+    speaker.err = Console(file=heard, width=200)
+    kept: list[Message] = []
+    with DeliveryProgress(speaker, 20, 500.0, kept.append) as progress:
+        for number in range(12):
+            progress.refused(
+                Message(number, b"", b"{}"), 400, "bad id" if number % 2 else f"bad name {number}"
+            )
+        progress.refused(Message(12, b"", b"{}"), 413, "")
+    lines = heard.getvalue().splitlines()
+    assert len(kept) == 13
+    assert lines[:3] == [f"refused with HTTP 400: bad {what}" for what in ("name 0", "id", "name 2")]
+    assert lines[5:] == ["refused with HTTP 413", "and 7 more refused with HTTP 400"]
 
 
 def test_colour_that_is_asked_for_draws_no_progress_on_a_pipe(capfd: pytest.CaptureFixture[str]) -> None:

@@ -310,7 +310,7 @@ def test_paths_are_told_from_the_checkout(desk: Desk, monkeypatch: pytest.Monkey
 
 
 def test_standard_input_is_annotated_without_a_file(desk: Desk) -> None:
-    stdin = b"event,userId,campaign_id,timestamp\nNo,u1,c1,2024-03-01T09:30:00Z\n"
+    stdin = b"event,userId,campaign_id,email_id,timestamp\nNo,u1,c1,e1,2024-03-01T09:30:00Z\n"
     result = desk.spawn("validate", "-", "--report", "github", stdin=stdin)
     ((_, properties, data),) = commands_in(result.out)
     assert set(properties) == {"title"}
@@ -516,7 +516,7 @@ def test_what_ends_a_run_stands_in_every_report(words: tuple[str, ...], desk: De
         (("--report", "html"), "text, json, github, junit, sarif"),
         (("--report", "sarif="), "--report sarif=PATH"),
         (("--report", "text=a", "--report", "json=./a"), "a file of its own"),
-        (("--report", "text=folder"), "folder/FILE"),
+        (("--report", "text=folder"), "--report text=folder/infl-seg.txt"),
         (("--report", "text=export.csv"), "another path"),
     ],
 )

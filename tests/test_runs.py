@@ -11,7 +11,7 @@ from run_tools import KEY, Station, campaign, station
 
 from inflection_cli.delivery.ledger import Ledger
 from inflection_cli.delivery.records import RunStart
-from inflection_cli.model import Batch, Message
+from inflection_cli.model import Batch
 from inflection_cli.pipeline.record import held_ledger
 
 LOST = "ack-lost"
@@ -31,8 +31,8 @@ def at_work(place: Station, namespace: str = "other") -> Iterator[Ledger]:
     with held_ledger(place.state, namespace, "infl-seg backfill b.csv") as ledger:
         now = time.time()
         journal = ledger.journal(ledger.start_run(START, now=now))
-        messages = tuple(Message(n, bytes([n]) * 16, bytes(8), b"") for n in range(3))
-        journal.intend(Batch(messages, (b"{}",) * 3), now=now)
+        batch = Batch(range(3), [bytes([n]) * 16 for n in range(3)], [0] * 3, [b"{}"] * 3)
+        journal.intend(batch, now=now)
         yield ledger
 
 

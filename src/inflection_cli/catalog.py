@@ -226,6 +226,9 @@ RESERVED_PROPERTIES: Final = frozenset(
     }
 )
 
+RESERVED_CONTEXT: Final = frozenset({"integration", "library", "personId", "ip", "userAgent", "traits"})
+"""Members of an event's context that the tool itself fills."""
+
 # Segment docs, "Spec: Identify", "Traits", squashed; and the words exports use for them.
 PERSONAL_COLUMNS: Final = frozenset(
     {

@@ -8,12 +8,15 @@ from inflection_cli import rules
 from inflection_cli.catalog import PLACEHOLDER_IDS
 from inflection_cli.model import Campaign, Note, Person, Trail
 
+CAMPAIGN_IDS: Final = ("campaign_id", "email_id")
+"""What tells a campaign's events from another's; where no column is known as one, that is said once of the file."""
+
 _HTTP: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
 
 
 def check_campaign(campaign: Campaign) -> Iterator[Note]:
     """Judge what an event shares with its campaign."""
-    for name in ("campaign_id", "email_id"):
+    for name in CAMPAIGN_IDS:
         if getattr(campaign, name) is None:
             yield Note(rules.CAMPAIGN_ID_MISSING, f"{name} is empty", name)
     for name in ("email_id", "campaign_id", "campaign_run_id"):

@@ -2,6 +2,7 @@
 
     InflSegError                    70  a defect of ours, where nothing better fits
     ├── UsageError                   2  the command cannot be carried out as typed
+    │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
     ├── DeliveryIncomplete           3  some events are still pending or in doubt
@@ -18,7 +19,7 @@ Third-party errors are translated into these in one place each: httpx in `segmen
 sqlite3 in `delivery/ledger.py`, OSError where a file is opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -49,6 +50,25 @@ class UsageError(InflSegError):
 
     code = "usage"
     exit_code = 2
+
+
+class SettingsFileFaults(UsageError):
+    """A profile or a project file cannot be used as it stands; all its faults are listed.
+
+    Attributes:
+        heading: What is wrong, without the list.
+        file: The file's path as the user knows it.
+        faults: Each as one sentence with its path in the file, and the line where that is known.
+    """
+
+    code = "settings-file"
+
+    def __init__(self, message: str, *, file: str, faults: Sequence[tuple[int | None, str]] = ()) -> None:
+        listed = "; ".join(words for _, words in faults)
+        super().__init__(f"{message}: {listed}" if faults else message)
+        self.heading = message
+        self.file = file
+        self.faults = tuple(faults)
 
 
 class ConfirmationMissing(UsageError):

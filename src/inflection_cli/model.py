@@ -133,11 +133,13 @@ class Trail(NamedTuple):
 
     Attributes:
         link: The link's URL as it stood; None is absent.
-        extras: Unmapped columns that are sent: (property name, text), absent ones left out.
+        extras: Further properties: (property name, text), absent ones left out.
+        literals: Names of extras that are no text: theirs is a JSON number, true or false as it is sent.
     """
 
     link: str | None
     extras: tuple[tuple[str, str], ...]
+    literals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,35 +184,46 @@ class Chunk:
 
 
 class Message(NamedTuple):
-    """One Segment message, encoded but for its id, which only the destination settles.
+    """One Segment message.
 
     Attributes:
         ordinal: The event's place among all events built in this run, from 0.
         content_id: 16 bytes, a UUIDv8 over what makes the event itself.
-        content_hash: 8 bytes over what the event says beside its identity.
-        body: UTF-8 JSON that follows the messageId: `,"timestamp":…}`.
+        wire: Its JSON in UTF-8 as it is sent, wire id included.
     """
 
     ordinal: int
     content_id: bytes
-    content_hash: bytes
-    body: bytes
+    wire: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages that travel in one request.
+    """Messages that travel together, in the order of the input: parallel sequences, never empty.
 
     Attributes:
-        messages: In the order of the input; never empty.
-        wire: For each message its JSON as it is sent, wire id included.
+        ordinals: Each event's place among all events built in this run, from 0.
+        content_ids: 16 bytes each, a UUIDv8 over what makes the event itself.
+        content_hashes: 64 bits each, over what the event says beside its identity.
+        wire: Each message's JSON in UTF-8 as it is sent, wire id included.
     """
 
-    messages: tuple[Message, ...]
-    wire: tuple[bytes, ...] = field(repr=False)
+    ordinals: Sequence[int]
+    content_ids: Sequence[bytes] = field(repr=False)
+    content_hashes: Sequence[int] = field(repr=False)
+    wire: Sequence[bytes] = field(repr=False)
 
     def __len__(self) -> int:
-        return len(self.messages)
+        return len(self.wire)
+
+    def message(self, at: int) -> Message:
+        """Return one of its messages."""
+        return Message(self.ordinals[at], self.content_ids[at], self.wire[at])
+
+    def part(self, start: int, stop: int) -> "Batch":
+        """Return the messages from `start` on, up to but not with `stop`."""
+        at = slice(start, stop)
+        return Batch(self.ordinals[at], self.content_ids[at], self.content_hashes[at], self.wire[at])
 
     def halves(self) -> tuple["Batch", "Batch"]:
         """Split in two, the first half the larger by at most one message.
@@ -221,10 +234,7 @@ class Batch:
         if len(self) < 2:
             raise ValueError("a single message cannot be halved")
         middle = (len(self) + 1) // 2
-        return (
-            Batch(self.messages[:middle], self.wire[:middle]),
-            Batch(self.messages[middle:], self.wire[middle:]),
-        )
+        return self.part(0, middle), self.part(middle, len(self))
 
 
 class Disposition(IntEnum):

@@ -23,7 +23,8 @@ EVENT_MISSING = Rule(
     _ERROR,
     _ROW,
     "The row names no event; Segment discards such a message after answering 200.",
-    'fill the cell, or give all rows one event: --set event="Email Opened"',
+    'fill the cell, or give all rows one event: --set event="Email Opened", in a profile '
+    '[fields] event = { constant = "Email Opened" }',
     ",u1,2024-03-01T09:30:00Z",
 )
 EVENT_UNKNOWN = Rule(
@@ -39,7 +40,8 @@ PERSON_MISSING = Rule(
     _ERROR,
     _ROW,
     "The row has neither userId nor personId; Segment discards such a message after answering 200.",
-    "fill one of them; with addresses in the file: --user-id-from email or --anonymous-id-from email",
+    "fill one of them; with addresses in the file: --user-id-from email or --anonymous-id-from email, in a profile "
+    '[options] user_id_from = "email" or anonymous_id_from = "email"',
     "Email Opened,,,2024-03-01T09:30:00Z",
 )
 ID_SCIENTIFIC = Rule(
@@ -49,6 +51,31 @@ ID_SCIENTIFIC = Rule(
     "An id in scientific notation has lost digits on its way through a spreadsheet.",
     "export again and do not save it from a spreadsheet, or format the column as text first",
     "1.23457E+18",
+)
+ID_DECIMAL = Rule(
+    "id-decimal",
+    _WARNING,
+    _ROW,
+    "An id ends in .0: a program took it for a number. It is sent as it stands, and is another id than without.",
+    "export the column as text, without the .0",
+    "12345.0",
+)
+ID_FORMULA = Rule(
+    "id-formula",
+    _WARNING,
+    _ROW,
+    "An id begins with an equals sign, as a spreadsheet's formula does; it is sent as it stands, sign and quotes "
+    "included.",
+    'export the column as text: 007 in the place of ="007"',
+    '="007"',
+)
+EMAIL_NOT_ADDRESS = Rule(
+    "email-not-address",
+    _WARNING,
+    _ROW,
+    "The cell stands in for a missing id and is no e-mail address; it is sent all the same.",
+    "see whether the right column is mapped: --map email=COLUMN",
+    "Ada Lovelace",
 )
 FLAG_UNREADABLE = Rule(
     "flag-unreadable",
@@ -97,7 +124,8 @@ CAMPAIGN_ID_MISSING = Rule(
     _WARNING,
     _ROW,
     "Without campaign and email id an event cannot be told from the campaign's others, nor joined to it.",
-    "--map campaign_id=COLUMN, or --set campaign_id=VALUE where the file is of one campaign",
+    "--map campaign_id=COLUMN, or --set campaign_id=VALUE where the file is of one campaign; "
+    'in a profile [fields] campaign_id = "COLUMN", or campaign_id = { constant = "VALUE" }',
     "Email Opened,u1,,,2024-03-01T09:30:00Z",
 )
 LINK_MISSING = Rule(
@@ -172,7 +200,8 @@ TIMESTAMP_NO_ZONE = Rule(
     _ERROR,
     _COLUMN,
     "The times do not say in which zone they are, so the instants that they mean cannot be known.",
-    "--timezone NAME, the zone in which the export was written: Europe/Berlin, America/New_York, or UTC",
+    "--timezone NAME, the zone in which the export was written: Europe/Berlin, America/New_York, or UTC; "
+    'in a profile [time] zone = "NAME"',
     "2024-03-01 09:30:00",
 )
 TIMESTAMP_DATE_ONLY = Rule(
@@ -220,7 +249,7 @@ TIMESTAMP_FORMAT_MISMATCH = Rule(
     _ERROR,
     _ROW,
     "The cell is not written as --timestamp-format says.",
-    "mend the cell, or give the format that fits: --timestamp-format FMT",
+    "mend the cell, or give the format that fits: --timestamp-format FMT; ISO 8601 and epochs are read without it",
     '01.03.2024 under --timestamp-format "%d/%m/%Y"',
 )
 TIMESTAMP_SCIENTIFIC = Rule(
@@ -305,7 +334,7 @@ RAGGED_ROW = Rule(
     _ERROR,
     _ROW,
     "The row has more or fewer cells than the header has names, so which cell is which cannot be known.",
-    "quote the cells that hold a delimiter, or add the missing cells",
+    "quote the cells that hold a delimiter, add the missing cells, or delete the line if it is no row, as a total is",
     "u1,Spring, the sale,2024-03-01T09:30:00Z",
 )
 
@@ -349,7 +378,8 @@ RECORD_TOO_LONG = Rule(
     "record-too-long",
     _ERROR,
     _ROW,
-    "A record is longer than 1,048,576 characters; a lost quote or line end makes such records.",
+    "A record is longer than 1,048,576 characters; a lost quote or line end makes such records. Of a line with more "
+    "than 4,194,304 bytes the rejects hold the first so many.",
     "shorten the record, or mend the line end before it",
     "a line of 2,000,000 characters",
 )
@@ -381,12 +411,22 @@ FILE_NAMED_TWICE = Rule(
     "export.csv ./export.csv",
 )
 
+FILES_LEFT_OUT = Rule(
+    "files-left-out",
+    _WARNING,
+    _FILE,
+    "A folder or an archive holds files that were not taken, because their names are none of an export's or they hold "
+    "rejected rows.",
+    "name the file itself where it is an export",
+    "exports/notes.pdf",
+)
+
 JSON_INVALID = Rule(
     "json-invalid",
     _ERROR,
     _ROW,
-    "The line is not JSON.",
-    "write one whole JSON object on each line",
+    "What stands where a record is due is no JSON.",
+    "write one whole JSON object on each line, or a list of them",
     '{"event": "Email Opened", "userId": "u1"',
 )
 
@@ -394,8 +434,8 @@ JSON_NOT_OBJECT = Rule(
     "json-not-object",
     _ERROR,
     _ROW,
-    "The line is JSON, but not an object with names and values.",
-    "write one JSON object on each line",
+    "What stands where a record is due is JSON, but not an object with names and values.",
+    "write each record as a JSON object, with a name for each value",
     '["Email Opened", "u1"]',
 )
 
@@ -453,6 +493,24 @@ JSON_TOO_MANY_KEYS = Rule(
     '{"opened_2024-03-01T09:30:00Z": true}',
 )
 
+JSON_CUT_OFF = Rule(
+    "json-cut-off",
+    _ERROR,
+    _ROW,
+    "The file ends in the middle of a JSON document, so records may be missing; what was cut off counts as one row.",
+    "export the file again, or see whether it was copied whole; what is there before the cut can be sent",
+    '[{"event": "Email Opened", "userId": "u1"},',
+)
+
+JSON_NO_RECORDS = Rule(
+    "json-no-records",
+    _ERROR,
+    _ROW,
+    "One of the file's JSON documents has no list of records where the others have it.",
+    "see whether it is of the same kind as the others, and take it out of the file if it is not",
+    '{"error": "rate limited"} among documents such as {"data": []}',
+)
+
 # --- ready messages (replay) ---------------------------------------------------------------------
 
 MESSAGE_TYPE_UNKNOWN = Rule(
@@ -500,4 +558,54 @@ MEMBER_NOT_OBJECT = Rule(
     "after answering 200.",
     "write an object, {} for nothing, or leave the member out",
     '{"properties": "none"}',
+)
+
+# --- what a profile draws out of cells -----------------------------------------------------------
+
+JSON_CELL_INVALID = Rule(
+    "json-cell-invalid",
+    _ERROR,
+    _ROW,
+    "A dotted path of the profile leads into the cell, and the cell holds no JSON that can be read exactly.",
+    "mend the cell in the export, or have the profile take the cell as it stands, by its column's name alone",
+    '{"user": {"id": 17}',
+)
+
+PATH_NOT_OBJECT = Rule(
+    "path-not-object",
+    _ERROR,
+    _ROW,
+    "A dotted path of the profile leads through a text, a number or a list without an item to name, "
+    "so there is nothing to look into.",
+    "let the path end before that value, or name an item of a list by its number, from 0: items.0.sku",
+    'payload.user.id where payload is {"user": "u1"}',
+)
+
+VALUE_UNLISTED = Rule(
+    "value-unlisted",
+    _ERROR,
+    _ROW,
+    'The profile lists what this column\'s cells stand for, says otherwise = "reject", and this cell is not listed.',
+    'add the cell to the profile\'s values, or say what becomes of others: otherwise = "keep" or "empty"',
+    'Opn with values = { "Opened" = "Email Opened" }',
+)
+
+PROFILE_COLUMN_MISSING = Rule(
+    "profile-column-missing",
+    _WARNING,
+    _FILE,
+    "The profile names columns or keys that this file lacks; there they count as empty. A JSON export has them in "
+    "some records only, and of several CSV files one may have what another lacks.",
+    "nothing need be done where the file has them later or not at all; else write the names as they stand in the "
+    "file, or take the lines out of the profile",
+    "bounce.bounceType in an export without a bounce",
+)
+
+PROPERTY_TYPE = Rule(
+    "property-type",
+    _ERROR,
+    _ROW,
+    "The profile gives the property a type, and the cell is none of it; a warehouse's column has one type.",
+    'have such cells left out, for example values = { "n/a" = "" }, or send the column as text: type = "string"',
+    'n/a with type = "number"',
 )

@@ -63,7 +63,7 @@ class World:
             outcome, stored = self._fault()
         elif dice.random() < self.final_rate:
             outcome, stored = Answer(dice.choice([302, 401, 404]), excerpt="no"), False
-        elif self.poison & {each.ordinal for each in batch.messages}:
+        elif self.poison & set(batch.ordinals):
             outcome, stored = Answer(dice.choice([400, 413])), False
         else:
             outcome, stored = Answer(200), True

@@ -13,7 +13,7 @@ from inflection_cli.delivery.edge import Edge, Gate
 from inflection_cli.delivery.journal import MemoryJournal
 from inflection_cli.delivery.tally import Tally
 from inflection_cli.delivery.throttle import Throttle
-from inflection_cli.model import Batch, BatchState, Message
+from inflection_cli.model import Batch, BatchState
 from inflection_cli.segment.answer import Answer, Failure, FailureKind
 
 WALL_AT_START = 1_700_000_000.0
@@ -72,17 +72,9 @@ def run_virtually(function: Callable[[], Awaitable[Any]]) -> Any:
     return anyio.run(function, backend_options={"loop_factory": VirtualLoop})
 
 
-def message(ordinal: int) -> tuple[Message, bytes]:
-    content_id = ordinal.to_bytes(16, "big")
-    return (
-        Message(ordinal, content_id, b"\0" * 8, b',"n":%d}' % ordinal),
-        b'{"messageId":"%d"}' % ordinal,
-    )
-
-
 def batch_of(ordinals: Sequence[int]) -> Batch:
-    pairs = [message(ordinal) for ordinal in ordinals]
-    return Batch(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
+    ids = [ordinal.to_bytes(16, "big") for ordinal in ordinals]
+    return Batch(ordinals, ids, [0] * len(ids), [b'{"messageId":"%d"}' % ordinal for ordinal in ordinals])
 
 
 def batches_of(count: int, size: int) -> list[Batch]:
@@ -152,18 +144,18 @@ class FakeSegment:
         self._note(batch, retry_count)
         # A cancelled request may have been kept all the same.
         if reply.stored:
-            for each in batch.messages:
-                self.stored[each.ordinal] = self.stored.get(each.ordinal, 0) + 1
+            for ordinal in batch.ordinals:
+                self.stored[ordinal] = self.stored.get(ordinal, 0) + 1
         await anyio.sleep(reply.latency_s)
         return replace(reply.outcome, body_bytes=100, wire_bytes=10)
 
     def _note(self, batch: Batch, retry_count: int) -> None:
-        ordinals = tuple(each.ordinal for each in batch.messages)
+        ordinals = tuple(batch.ordinals)
         self.log.append(("first byte", ordinals))
         self.first_bytes.append((asyncio.get_running_loop().time(), len(batch)))
         self.requests.append((ordinals, retry_count))
-        for each, wire in zip(batch.messages, batch.wire, strict=True):
-            self.wire.setdefault(each.ordinal, set()).add(wire)
+        for ordinal, wire in zip(ordinals, batch.wire, strict=True):
+            self.wire.setdefault(ordinal, set()).add(wire)
 
 
 def _script(replies: list[Reply]) -> Decide:
@@ -200,13 +192,13 @@ class LoggedJournal(MemoryJournal):
         """For each ordinal the best state of the batches that hold it."""
         best: dict[int, BatchState] = {}
         for entry in self.entries.values():
-            for each in entry.batch.messages:
-                known = best.get(each.ordinal, BatchState.SPLIT)
-                best[each.ordinal] = min(known, entry.state, key=_RANK.index)
+            for ordinal in entry.batch.ordinals:
+                known = best.get(ordinal, BatchState.SPLIT)
+                best[ordinal] = min(known, entry.state, key=_RANK.index)
         return best
 
     def _ordinals(self, key: int) -> tuple[int, ...]:
-        return tuple(each.ordinal for each in self.entries[key].batch.messages)
+        return tuple(self.entries[key].batch.ordinals)
 
 
 _RANK = [

@@ -20,7 +20,7 @@ from inflection_cli.mapping.compile import MapOptions
 from inflection_cli.model import Problem
 from inflection_cli.pipeline.convert import ConvertSettings, Rejected
 from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
-from inflection_cli.pipeline.messages import Messages
+from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.plan import Plan, Planner
 from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reading import ReadOptions
@@ -128,7 +128,7 @@ def outcome(
         kept = {path.name: path.read_bytes() for path in sorted(Path(folder).glob("rejects/*"))}
         return Outcome(
             plan,
-            b"".join(Messages(plan).lines()).splitlines(),
+            [line for batch in outgoing(plan, lambda content_ids: content_ids) for line in batch.wire],
             [_nameless(problem, folder) for problem in plan.account.problems.first(1_000)],
             [_nameless(problem, folder) for one in converted for problem in one.warnings],
             [_nameless_row(rejected, folder) for one in converted for rejected in one.rejected],

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading_tools import SIZES, Reading, cells, source_of, whole
 
-from inflection_cli.errors import InputError
 from inflection_cli.reading import ReadOptions, Source, detect, read
 
 HEADER = b"a,b,c\n"
@@ -185,12 +184,6 @@ def test_lines_that_open_quotes_for_ever_are_read_to_the_end(line: bytes) -> Non
     data = b"a,b,c,d,e,f,g\n" + line * 20_000
     source = source_of(data, ReadOptions(delimiter=","))
     accounted(data, whole(source))
-
-
-def test_a_line_that_no_text_has_refuses_the_file() -> None:
-    source = source_of(HEADER + b"1,2,3\n" * 20_000 + b"x" * (9 << 20))
-    with pytest.raises(InputError, match=r"line 20,002 is longer than 8,388,608 bytes"):
-        whole(source)
 
 
 GARBAGE = st.lists(

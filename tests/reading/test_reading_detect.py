@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import tarfile
 import zipfile
 
 import pytest
@@ -18,6 +19,13 @@ def zipped() -> bytes:
     return out.getvalue()
 
 
+def tarred() -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a.csv"))
+    return out.getvalue()
+
+
 REFUSED = {
     "nothing": (b"", "is empty", "header and rows"),
     "blank lines": (b"\n\r\n  \n", "is empty", "header and rows"),
@@ -29,11 +37,15 @@ REFUSED = {
     "mostly NULs": (b"a,b\n1,2\n" + bytes(40) + b"x" * 60, "is binary", "export it as CSV"),
     "a program": (b"\xca\xfe\xba\xbe\x07\x01\n\x02", "is binary", "export it as CSV"),
     "a login page": (b"\n<!DOCTYPE html><html>", "login page", "export it as CSV"),
-    "gzip in gzip": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "gzip twice", "export it as CSV"),
+    "gzip in gzip": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "packed twice", "unpack it once"),
+    "a tar archive in gzip": (gzip.compress(tarred()), "a tar archive", "export it as CSV"),
     "gzip of nothing": (gzip.compress(b""), "is empty", "header and rows"),
-    "UTF-16 with a mark": ("a,b\n1,2\n".encode("utf-16"), "UTF-16", "iconv -f UTF-16"),
-    "UTF-16 without a mark": ("event,user\n1,2\n".encode("utf-16-le"), "UTF-16", "iconv -f UTF-16"),
-    "UTF-16, the other way round": ("event,user\n1,2\n".encode("utf-16-be"), "UTF-16", "iconv -f UTF-16"),
+    "UTF-16 without a mark": ("event,user\n1,2\n".encode("utf-16-le"), "UTF-16", "--encoding utf-16-le"),
+    "UTF-16, the other way round": (
+        "event,user\n1,2\n".encode("utf-16-be"),
+        "UTF-16",
+        "--encoding utf-16-be",
+    ),
     "a name twice": (b"event,userId,event\n1,2,3\n", "'event': 1 and 3", "rename"),
     "no name": (b"event,,userId\n1,2,3\n", "column 2 of 3 has no name", "name it"),
     "a name of spaces": (b"event,  ,userId\n1,2,3\n", "column 2 of 3 has no name", "name it"),
@@ -44,13 +56,17 @@ REFUSED = {
         "text follows a closing quote",
         "--delimiter",
     ),
-    "old line ends": (b"event,userId\r1,2\r3,4\r", "carriage return", "--delimiter"),
+    "a carriage return in the header": (b"event,user\rId\n1,2\n", "carriage return", "--delimiter"),
+    "a first line without end": (
+        b"a,b," + b"x" * (5 << 20),
+        "the first line has more than 4,194,304",
+        "one event",
+    ),
     "a header that is not UTF-8": (
         b"event,pr\xe9nom\n1,2\n",
         "0xE9 is no text in utf-8",
         "--encoding windows-1252",
     ),
-    "Excel's own first line": (b"sep=;\na;b\n1;2\n", "'sep='", "tail -n +2"),
     "too many columns": (b",".join(b"c%d" % n for n in range(2_001)) + b"\n", "2,001 names", "fewer"),
 }
 
@@ -137,9 +153,7 @@ def test_the_sample_is_bounded_in_size_too() -> None:
     assert sum(len(cell) for row in sample for cell in row) < 6_000_000
 
 
-@pytest.mark.parametrize(
-    "name", ["klingon", "utf-16", "utf-7", "cp037", "rot13", "iso2022_jp", "idna", "", "a\0b"]
-)
+@pytest.mark.parametrize("name", ["klingon", "utf-7", "rot13", "iso2022_jp", "idna", "", "a\0b"])
 def test_an_encoding_that_cannot_be_used_is_a_mistake_in_the_command(name: str) -> None:
     with pytest.raises(UsageError, match="--encoding"):
         source_of(b"a,b\n1,2\n", ReadOptions(encoding=name))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pyfakefs.fake_filesystem import FakeFilesystem, set_uid
-from reading_tools import cells, source_of, whole
+from reading_tools import cells, whole
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading import ReadOptions, detect, find, forget_copies
@@ -52,7 +52,6 @@ def test_a_file_named_twice_is_read_once_and_said_so(folder: Path) -> None:
         ("gone.csv", "gone.csv: no such file"),
         ("a.csv/b.csv", "no such file"),
         ("*.tsv", "no file matches"),
-        (".", "is a directory"),
         ("", "no such file"),
         ("a\0b", "cannot be read"),
         ("/dev/zero", "is a device"),
@@ -62,12 +61,6 @@ def test_what_is_no_file_is_refused(name: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         find([name])
     assert message in refused.value.message
-
-
-def test_a_directory_comes_with_the_pattern_for_its_files() -> None:
-    with pytest.raises(InputError) as refused:
-        find(["./"])
-    assert "'./*.csv'" in refused.value.hint
 
 
 def test_a_file_that_may_not_be_read_is_refused(fs: FakeFilesystem) -> None:
@@ -128,39 +121,6 @@ def test_a_disk_without_room_for_the_copy_is_told(
         find(["-"])
     assert "TMPDIR" in refused.value.hint
     forget_copies()
-
-
-def test_gzip_members_one_after_another_are_read_through() -> None:
-    data = gzip.compress(b"a,b\n1,") + gzip.compress(b"2\n3,4\n") + bytes(512)
-    source = source_of(data)
-    assert source.compression == "gzip"
-    assert source.size_bytes == len(data)
-    assert cells(whole(source)) == [["1", "2"], ["3", "4"]]
-
-
-LONG = b"a,b\n" + b"".join(b"%d,%d\n" % (number, number * 7919) for number in range(200_000))
-
-
-def damaged(how: str) -> bytes:
-    packed = gzip.compress(LONG, compresslevel=1)
-    if how == "cut off":
-        return packed[: len(packed) * 3 // 4]
-    if how == "a wrong checksum":
-        return packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
-    return packed + b"and something else"
-
-
-@pytest.mark.parametrize("how", ["cut off", "a wrong checksum", "followed by something else"])
-def test_damaged_gzip_is_refused_with_the_place(how: str) -> None:
-    source = source_of(damaged(how))
-    with pytest.raises(InputError, match=r"gzip data is damaged or cut off after line \d+,\d+") as refused:
-        whole(source)
-    assert refused.value.exit_code == 4
-
-
-def test_gzip_cut_off_in_its_first_bytes_is_refused() -> None:
-    with pytest.raises(InputError, match="damaged or cut off after line 1:"):
-        source_of(gzip.compress(DATA)[:15])
 
 
 def test_a_directory_given_to_detect_is_refused(tmp_path: Path) -> None:

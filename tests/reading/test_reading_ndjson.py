@@ -211,11 +211,11 @@ def test_what_is_read_does_not_depend_on_the_size_of_the_chunks(
         (b'{"a": 1,\n "b": 2}\n', "jq -c ."),
     ],
 )
-def test_json_that_is_not_one_object_per_line_is_refused_with_the_command_that_turns_it(
+def test_where_one_object_per_line_is_taken_only_all_else_is_refused_with_the_command_that_turns_it(
     data: bytes, hint: str
 ) -> None:
     with pytest.raises(InputError, match="one object per line") as refused:
-        source_of(data, name="export.json")
+        source_of(data, ReadOptions(format="ndjson"), name="export.json")
     assert hint in refused.value.hint
 
 

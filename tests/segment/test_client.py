@@ -21,7 +21,7 @@ import anyio
 import pytest
 
 from inflection_cli.errors import UsageError
-from inflection_cli.model import Batch, Message
+from inflection_cli.model import Batch
 from inflection_cli.segment.answer import Answer, Failure, FailureKind
 from inflection_cli.segment.client import Client, Left
 from inflection_cli.segment.destination import Destination, Secret, Timeouts
@@ -29,7 +29,7 @@ from inflection_cli.segment.destination import Destination, Secret, Timeouts
 KEY = "canaryKEY0123456789abcdefghijklm"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"success": true}'
 WIRE = (b'{"messageId":"a","n":1.10}', b'{"messageId":"b","s":"\xc3\xa9 \\u0041"}')
-BATCH = Batch(tuple(Message(n, bytes(16), bytes(8), b"") for n in range(2)), WIRE)
+BATCH = Batch(range(2), [bytes(16)] * 2, [0, 0], WIRE)
 QUICK = Timeouts(connect_s=0.5, write_s=0.3, read_s=0.3, total_s=0.8)
 
 # Made for this test, valid for a century, known to nobody.
@@ -326,7 +326,7 @@ def test_a_reset_in_the_middle_of_a_large_body_leaves_no_doubt() -> None:
         await talk.reader.readexactly(1_000)
         talk.reset()
 
-    large = Batch(BATCH.messages[:1], (b"x" * 40_000_000,))
+    large = Batch([0], [bytes(16)], [0], [b"x" * 40_000_000])
 
     async def main() -> Answer | Failure:
         async with serving(behave) as peer, client_to(peer.url, gzip=False) as client:
@@ -364,7 +364,7 @@ def test_a_body_that_gets_stuck_counts_as_left() -> None:
         await talk.reader.readexactly(1_000)
         await anyio.sleep(30)
 
-    large = Batch(BATCH.messages[:1], (b"x" * 40_000_000,))
+    large = Batch([0], [bytes(16)], [0], [b"x" * 40_000_000])
 
     async def main() -> Answer | Failure:
         async with serving(behave) as peer, client_to(peer.url, gzip=False) as client:

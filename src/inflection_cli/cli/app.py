@@ -2,16 +2,21 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from typer.main import get_command
 
 from inflection_cli.cli.backfill import backfill
 from inflection_cli.cli.explain import explain
+from inflection_cli.cli.inspect import inspect
+from inflection_cli.cli.misuse import misuse
 from inflection_cli.cli.replay import replay
 from inflection_cli.cli.runs import runs
 from inflection_cli.cli.sandbox import sandbox
+from inflection_cli.cli.schema import schema
 from inflection_cli.cli.send_test import send_test
 from inflection_cli.cli.validate import validate
 from inflection_cli.errors import InflSegError, UsageError
@@ -57,9 +62,11 @@ app.command("validate")(validate)
 app.command("backfill")(backfill)
 app.command("replay")(replay)
 app.command("send-test")(send_test)
+app.command("inspect")(inspect)
 app.add_typer(runs, name="runs")
 app.command("sandbox")(sandbox)
 app.command("explain")(explain)
+app.command("schema")(schema)
 
 
 _CTRL_C = 130
@@ -72,7 +79,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
         The exit code.
     """
     try:
-        return _exit_code(app(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
+        return _exit_code(_parser()(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
     except typer.Exit as leave:
         # Typer makes a Ctrl-C that reaches it an exit without a word.
         return _report(_interrupted(), arguments) if leave.exit_code == _CTRL_C else leave.exit_code
@@ -91,6 +98,12 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
         return _report(_defect(error), arguments)
 
 
+@cache
+def _parser() -> Any:
+    """Build what parses a command line once in a process; Typer would build it anew for each."""
+    return get_command(app)
+
+
 def _exit_code(returned: Any) -> int:
     return returned if isinstance(returned, int) else 0
 
@@ -100,12 +113,7 @@ def _misused(error: Any, arguments: Sequence[str]) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(error.format_message(), err=True, nl=False)
         return UsageError.exit_code
-    return _report(UsageError(error.format_message(), hint=_help_hint(error)), arguments)
-
-
-def _help_hint(error: Any) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context else 'infl-seg'} --help shows what there is"
+    return _report(misuse(error), arguments)
 
 
 def _interrupted() -> InflSegError:

@@ -7,6 +7,7 @@ from inflection_cli.cli.options import (
     Files,
     InputOptions,
     MessageOptions,
+    ProjectOptions,
     ReportingOptions,
 )
 
@@ -15,6 +16,7 @@ from inflection_cli.cli.options import (
 def backfill(
     files: Files,
     reading: InputOptions,
+    project: ProjectOptions,
     message: MessageOptions,
     destination: DestinationOptions,
     delivery: DeliveryOptions,
@@ -24,6 +26,12 @@ def backfill(
     from inflection_cli.cli.sending import Sending
 
     sending = Sending(
-        "backfill", destination, delivery, output, max_errors=reading.max_errors, rejects=reading.rejects
+        "backfill",
+        destination,
+        delivery,
+        output,
+        project=project,
+        max_errors=reading.max_errors,
+        rejects=reading.rejects,
     )
     return sending.run(lambda at_work, rejects: at_work.open(files, reading, message, rejects), files)

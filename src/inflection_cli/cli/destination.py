@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _KEY_CHARACTERS = 32
 _HOUR_S = 3600.0
+_QUOTES = "\"'`“”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
     key = find_key(options, os.environ)
     if key is None:
         return None
+    if options.namespace is not None and not options.namespace.strip():
+        raise UsageError(
+            "--namespace is empty",
+            hint="name the destination, for example --namespace crm-eu, or leave the option out",
+        )
     endpoint = (
         (options.endpoint or REGION_ENDPOINTS[options.region.value]).rstrip("/").removesuffix(BATCH_PATH)
     )
@@ -128,6 +134,8 @@ def _key(text: str, source: str) -> Secret:
         raise UsageError(
             f"{source} is empty", hint="copy the write key from the source's settings in Segment"
         )
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        raise UsageError(f"{source} holds the key in quotes", hint="copy the write key alone, without quotes")
     if text != text.strip() or not text.isprintable() or not text.isascii() or any(c.isspace() for c in text):
         raise UsageError(
             f"{source} holds white space, a line break or other characters that no write key has",

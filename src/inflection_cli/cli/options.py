@@ -10,7 +10,8 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Paths, globs, or - for standard input; CSV or NDJSON, plain or gzip.",
+        help="Paths, globs, folders, or - for standard input; CSV, NDJSON or JSON, plain, packed (gzip, zstd, bzip2, "
+        "xz) or in a zip archive.",
         show_default=False,
     ),
 ]
@@ -19,6 +20,10 @@ _INPUT: Final = "Input"
 _DESTINATION: Final = "Destination"
 _DELIVERY: Final = "Delivery"
 _OUTPUT: Final = "Output"
+
+DEFAULT_ENCODING: Final = "utf-8"
+DEFAULT_REQUESTS_PER_SECOND: Final = 50.0
+DEFAULT_EVENTS_PER_SECOND: Final = 500.0
 
 
 class UnknownEvents(StrEnum):
@@ -52,9 +57,31 @@ class Color(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class InputOptions:
-    """How files are read and mapped."""
+class ProjectOptions:
+    """Whether a project file counts."""
 
+    no_project: Annotated[
+        bool,
+        typer.Option(
+            "--no-project",
+            help="Leave infl-seg.toml alone, which sets defaults for options; so does INFL_SEG_NO_PROJECT=1.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """How files are read and mapped. None is not given: a profile, a project file or the default says it."""
+
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML file that says how exports of this shape are mapped; options beat it.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
     map: Annotated[
         list[str],
         typer.Option(
@@ -79,17 +106,22 @@ class InputOptions:
         ),
     ] = field(default_factory=list)
     unknown_events: Annotated[
-        UnknownEvents,
-        typer.Option(help="What becomes of events that are none of Inflection's.", rich_help_panel=_INPUT),
-    ] = UnknownEvents.REJECT
+        UnknownEvents | None,
+        typer.Option(
+            help="What becomes of events that are none of Inflection's.",
+            show_default=UnknownEvents.REJECT.value,
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
     naming: Annotated[
-        Naming,
+        Naming | None,
         typer.Option(
             help="Event names: as Inflection's live source sends them, or as Segment's Email Spec has them "
             "(other tables in a warehouse).",
+            show_default=Naming.INFLECTION.value,
             rich_help_panel=_INPUT,
         ),
-    ] = Naming.INFLECTION
+    ] = None
     user_id_from: Annotated[
         str | None,
         typer.Option(
@@ -131,16 +163,45 @@ class InputOptions:
         typer.Option(metavar="FMT", help='Form of the times, e.g. "%d/%m/%Y %H:%M".', rich_help_panel=_INPUT),
     ] = None
     encoding: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="NAME", help="Encoding of the files, e.g. windows-1252.", rich_help_panel=_INPUT
+            metavar="NAME",
+            help="Encoding of the files, e.g. windows-1252.",
+            show_default=DEFAULT_ENCODING,
+            rich_help_panel=_INPUT,
         ),
-    ] = "utf-8"
+    ] = None
     delimiter: Annotated[
         str | None,
         typer.Option(
             metavar="C",
-            help="Delimiter of CSV files; found by parsing where left out.",
+            help="Delimiter of CSV files: one character, tab, or a code like \\x01; found by parsing where left out.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None
+    max_expansion: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
+            rich_help_panel=_INPUT,
+        ),
+    ] = 250
+    max_bytes: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Refuse files larger than this, unpacked where they are packed.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = "100GB"
+    records: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Where the list of records is in a JSON document, e.g. data or result.items; . takes the document "
+            "itself for a record.",
             rich_help_panel=_INPUT,
         ),
     ] = None
@@ -276,20 +337,25 @@ class DeliveryOptions:
     """How fast messages go, and how long it is tried."""
 
     requests_per_second: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0, metavar="N", help="Most requests a second; 0 lifts the limit.", rich_help_panel=_DELIVERY
+            min=0,
+            metavar="N",
+            help="Most requests a second; 0 lifts the limit.",
+            show_default=f"{DEFAULT_REQUESTS_PER_SECOND:g}",
+            rich_help_panel=_DELIVERY,
         ),
-    ] = 50.0
+    ] = None
     events_per_second: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=0,
             metavar="N",
             help="Most events a second; 0 lifts the limit. Segment's workspaces have 1,000, live traffic included.",
+            show_default=f"{DEFAULT_EVENTS_PER_SECOND:g}",
             rich_help_panel=_DELIVERY,
         ),
-    ] = 500.0
+    ] = None
     patience: Annotated[
         str,
         typer.Option(
@@ -345,6 +411,16 @@ class DeliveryOptions:
             rich_help_panel=_DELIVERY,
         ),
     ] = False
+
+    @property
+    def request_rate(self) -> float:
+        """Most requests a second; 0 is no limit."""
+        return DEFAULT_REQUESTS_PER_SECOND if self.requests_per_second is None else self.requests_per_second
+
+    @property
+    def event_rate(self) -> float:
+        """Most events a second; 0 is no limit."""
+        return DEFAULT_EVENTS_PER_SECOND if self.events_per_second is None else self.events_per_second
 
 
 @dataclass(frozen=True, slots=True)

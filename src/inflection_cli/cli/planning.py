@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inflection_cli.cli.project import Project, find_project, reporting, settle
 from inflection_cli.cli.recorded import recorded
 from inflection_cli.cli.settings import convert_settings, read_options
 from inflection_cli.cli.signals import interruptible
@@ -20,9 +22,13 @@ from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.json import empty_report, plan_report
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
+from inflection_cli.reporting.settings import SettingsSaid, settings_lines, settings_object
+from inflection_cli.reporting.shown import shown
 
 if TYPE_CHECKING:
-    from inflection_cli.cli.options import InputOptions, MessageOptions, ReportingOptions
+    from inflection_cli.cli.options import InputOptions, MessageOptions, ProjectOptions, ReportingOptions
+    from inflection_cli.mapping.profile import Profile
+    from inflection_cli.pipeline.convert import Converted
 
 
 @dataclass(slots=True)
@@ -37,6 +43,10 @@ class Session:
         known: Further members of the JSON report.
         reports: The reports of what is wrong that were asked for.
         arguments: The options that the ledger keeps, for `runs verify` to convert the files again.
+        draft: Takes the events of each chunk while they are planned.
+        project: The project file that was found.
+        profile: How the files are mapped, where the user has a profile.
+        took: What the project file had a say in, by option.
     """
 
     command: str
@@ -46,6 +56,10 @@ class Session:
     known: dict[str, Any]
     reports: Reports
     arguments: dict[str, Any] = field(default_factory=dict)
+    draft: "Callable[[Converted], None]" = lambda _: None
+    project: Project | None = None
+    profile: "Profile | None" = None
+    took: dict[str, Any] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -58,7 +72,12 @@ class Session:
         known = (
             plan_report(self.command, self.plan, show_values=self.output.show_values) if self.planner else {}
         )
-        return {**known, **self.known}
+        return {**known, **settings_object(self.settings_said()), **self.known}
+
+    def settings_said(self) -> SettingsSaid:
+        """Return which files had a say in the run, and in what."""
+        profile = None if self.profile is None else (self.profile.path, self.profile.digest)
+        return SettingsSaid(profile, None if self.project is None else (self.project.path, self.took))
 
     def open(
         self,
@@ -68,9 +87,12 @@ class Session:
         rejects: RejectSink | None = None,
     ) -> None:
         """Find, detect and bind the files."""
-        options = read_options(reading)
-        settings = convert_settings(reading, message)
-        self.arguments = recorded(reading, message, settings.now)
+        settled = settle(self.project, reading, message, os.environ)
+        self.took |= settled.took
+        self.profile = settled.profile
+        options = read_options(settled.reading, settled.profile)
+        settings = convert_settings(settled.reading, settled.message, settled.profile)
+        self.arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
         inputs = open_inputs(files, options, settings)
         chunks = partial(converted_chunks, inputs, options, settings, limit=reading.limit)
         self.planner = Planner(inputs, settings, chunks, rejects=rejects)
@@ -81,7 +103,7 @@ class Session:
         assert self.planner is not None
         self.reports.keep_off([source.source.location for source in self.plan.inputs])
         with reading_progress(self.speaker) as progress:
-            return self.planner.run(known, progress, run_words)
+            return self.planner.run(known, progress, run_words, self.draft)
 
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
         """Say what is wrong: the first five of each code, a count of the rest."""
@@ -111,27 +133,43 @@ class Session:
                 error=error,
                 show_values=self.output.show_values,
                 root=self.reports.root,
+                notes=[f"{label}: {said}" for label, said in settings_lines(self.settings_said())],
             )
         )
 
 
 @contextmanager
-def session(command: str, output: "ReportingOptions", files: Sequence[str]) -> Iterator[Session]:
+def session(
+    command: str, output: "ReportingOptions", files: Sequence[str], project: "ProjectOptions"
+) -> Iterator[Session]:
     """Open a session on files; what ends it early carries the report of what is known so far."""
+    found, fault = _project(project)
+    output, took = reporting(found, output)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
     wanted = parse_reports(output.report, json=output.json)
     with Reports(wanted, os.environ, private=output.show_values) as reports:
         reports.keep_off(files)
         if reports.printed:
             speaker.out = speaker.err
-        at_work = Session(command, output, speaker, None, {}, reports)
+        at_work = Session(command, output, speaker, None, {}, reports, project=found, took=took)
         try:
+            if fault is not None:
+                raise fault
+            speaker.detail(f"project file: {shown(found.path) if found else 'none'}")
             with interruptible():
                 yield at_work
         except InflSegError as error:
             error.report = {**at_work.report(), **error.report}
             _report_end(at_work, error)
             raise
+
+
+def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:
+    """Find the project file; what is wrong with it is kept until it can be reported as was asked for."""
+    try:
+        return find_project(Path.cwd(), os.environ, off=options.no_project), None
+    except InflSegError as error:
+        return None, error
 
 
 def _report_end(at_work: Session, error: InflSegError) -> None:

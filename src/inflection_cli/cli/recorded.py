@@ -1,18 +1,24 @@
 """The options of a run as the ledger keeps them, and back: `runs verify` converts the files as the run did."""
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inflection_cli.cli.options import InputOptions, MessageOptions, Naming, UnknownEvents
 from inflection_cli.errors import UsageError
 from inflection_cli.pipeline.personal import PERSONAL, storable_constant
 
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile import Profile
+
 _Group = TypeVar("_Group", InputOptions, MessageOptions)
 
 _LEFT_OUT = frozenset({"max_errors", "rejects"})
+_TIMES = ("timezone", "timestamp_format")
 _ENUMS: Mapping[str, type[Enum]] = {"unknown_events": UnknownEvents, "naming": Naming}
 
 
@@ -24,18 +30,32 @@ class Recorded:
         reading: The options that shape events.
         message: What every message carried.
         now: The run's one idea of the present.
+        profile: The profile, as it was then.
     """
 
     reading: InputOptions
     message: MessageOptions
     now: datetime
+    profile: "Profile | None" = None
 
 
-def recorded(reading: InputOptions, message: MessageOptions | None, now: datetime) -> dict[str, Any]:
-    """Return options as JSON values; a person's id or address from `--set` becomes a fingerprint."""
+def recorded(
+    reading: InputOptions, message: MessageOptions | None, now: datetime, profile: "Profile | None" = None
+) -> dict[str, Any]:
+    """Return options as JSON values; a person's id or address from `--set` becomes a fingerprint.
+
+    Of a profile the place and a digest are kept, no salt.
+    """
     plain = _plain(reading)
+    if profile is not None:
+        plain["profile"] = str(Path(profile.path).absolute())
     plain["set"] = [_storable(word) for word in reading.set]
-    return {"reading": plain, "message": _plain(message or MessageOptions()), "now": now.isoformat()}
+    return {
+        "reading": plain,
+        "message": _plain(message or MessageOptions()),
+        "now": now.isoformat(),
+        "profile": None if profile is None else _of_profile(profile, plain["profile"]),
+    }
 
 
 def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
@@ -46,7 +66,8 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
         given: `--set` words whose values the ledger has only fingerprints of.
 
     Raises:
-        UsageError: They were not recorded, or a word of `--set` is missing or another one than the run's.
+        UsageError: They were not recorded, a word of `--set` is missing or another one than the run's, or the
+            profile is not what it was.
     """
     try:
         reading = _group(InputOptions, arguments["reading"])
@@ -72,7 +93,36 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
             f"--set {next(iter(values))} was not given to the run, or its value was another one",
             hint="verify with the settings of the run: leave it out",
         )
-    return Recorded(reading, message, now)
+    return Recorded(reading, message, now, _profile_then(arguments.get("profile")))
+
+
+def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
+    """Name a profile, and what it does not say itself but the project file beneath it may."""
+    return {"path": path, "sha256": profile.digest, **{name: getattr(profile, name) for name in _TIMES}}
+
+
+def _profile_then(known: Mapping[str, Any] | None) -> "Profile | None":
+    """Read a run's profile again, and see that it is the same."""
+    if known is None:
+        return None
+    from inflection_cli.mapping.profile_file import read_profile
+
+    path = known["path"]
+    try:
+        profile = read_profile(path, os.environ)
+    except UsageError as error:
+        raise _other_profile(f"cannot be read any more: {error.message}", known) from None
+    if profile.digest != known["sha256"]:
+        raise _other_profile("has changed since", known)
+    return replace(profile, **{name: known[name] for name in _TIMES if name in known})
+
+
+def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:
+    return UsageError(
+        f"the run's profile {known['path']} {what}",
+        hint="put back what the run was made with, then verify again; its SHA-256 begins with "
+        f"{known['sha256'][:12]} (a version control system has it)",
+    )
 
 
 def _plain(group: InputOptions | MessageOptions) -> dict[str, Any]:
@@ -83,7 +133,8 @@ def _plain(group: InputOptions | MessageOptions) -> dict[str, Any]:
 
 def _group(kind: type[_Group], plain: Mapping[str, Any]) -> _Group:
     values: dict[str, Any] = {
-        name: _ENUMS[name](value) if name in _ENUMS else value for name, value in plain.items()
+        name: _ENUMS[name](value) if name in _ENUMS and value is not None else value
+        for name, value in plain.items()
     }
     return kind(**values)
 

@@ -12,6 +12,7 @@ from inflection_cli.cli.options import (
     Files,
     InputOptions,
     MessageOptions,
+    ProjectOptions,
     ReportingOptions,
 )
 
@@ -29,6 +30,23 @@ _PANEL: Final = "Input"
 class ReplayOptions:
     """Which messages of the files are replayed."""
 
+    max_expansion: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 250
+    max_bytes: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Refuse files larger than this, unpacked where they are packed.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "100GB"
     max_errors: Annotated[
         str,
         typer.Option(
@@ -72,6 +90,7 @@ class ReplayOptions:
 def replay(
     files: Files,
     replaying: ReplayOptions,
+    project: ProjectOptions,
     message: MessageOptions,
     destination: DestinationOptions,
     delivery: DeliveryOptions,
@@ -81,7 +100,13 @@ def replay(
     from inflection_cli.cli.sending import Sending
 
     sending = Sending(
-        "replay", destination, delivery, output, max_errors=replaying.max_errors, rejects=replaying.rejects
+        "replay",
+        destination,
+        delivery,
+        output,
+        project=project,
+        max_errors=replaying.max_errors,
+        rejects=replaying.rejects,
     )
     return sending.run(
         lambda at_work, rejects: _open(at_work, files, replaying, message, rejects),
@@ -97,12 +122,23 @@ def _open(
     rejects: "Rejects",
 ) -> None:
     """Find the files and set up their plan."""
+    import os
+
+    from inflection_cli.cli.project import of_messages, settle
     from inflection_cli.cli.recorded import recorded
     from inflection_cli.pipeline.replay import ReadyRejects
 
     chosen = InputOptions(
-        since=replaying.since, until=replaying.until, event=replaying.event, limit=replaying.limit
+        since=replaying.since,
+        until=replaying.until,
+        event=replaying.event,
+        limit=replaying.limit,
+        max_expansion=replaying.max_expansion,
+        max_bytes=replaying.max_bytes,
     )
+    settled = settle(of_messages(at_work.project), chosen, message, os.environ)
+    at_work.took |= settled.took
+    chosen, message = settled.reading, settled.message or message
     planner = planner_of(files, chosen, message, rejects=ReadyRejects(rejects.folder))
     at_work.arguments = recorded(chosen, message, planner.plan.settings.now)
     at_work.planner = planner
@@ -133,7 +169,7 @@ def planner_of(
     from dataclasses import replace
     from functools import partial
 
-    from inflection_cli.cli.settings import convert_settings, pairs
+    from inflection_cli.cli.settings import convert_settings, pairs, read_options
     from inflection_cli.pipeline.plan import Planner
     from inflection_cli.pipeline.replay import ReplaySettings, open_messages, replayed_chunks
     from inflection_cli.segment.ready import ReadySettings
@@ -147,6 +183,6 @@ def planner_of(
     for name, on in convert.message.integrations.items():
         (said if name in given else unsaid)[name] = on
     settings = ReplaySettings(convert, ReadySettings(said, unsaid, convert.message.context))
-    inputs = open_messages(files)
+    inputs = open_messages(files, read_options(chosen).limits)
     chunks = partial(replayed_chunks, inputs, settings, limit=chosen.limit)
     return Planner(inputs, convert, chunks, rejects=rejects)

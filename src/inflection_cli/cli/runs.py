@@ -171,12 +171,14 @@ def forget_run(
         raise UsageError("say which run to forget, or --all", hint="infl-seg runs list shows them")
     with _looking("forget", look) as desk:
         from inflection_cli.pipeline.receipts import forget, forget_all
+        from inflection_cli.reporting.counts import counted
 
         entries = list(desk.shelf.entries()) if run is None else [desk.shelf.find(run)]
         names = [entry.run.run_id for entry in entries]
         accepted = sum(entry.events.accepted for entry in entries)
-        what = f"run {names[0]}" if run is not None else f"all {len(names):,} runs"
-        risk = f"{accepted:,} accepted events count as never sent, and the same files would be sent again"
+        what = f"run {names[0]}" if run is not None else f"all runs ({len(names):,})"
+        what_of = counted(accepted, "accepted event counts", "accepted events count")
+        risk = f"{what_of} as never sent, and the same files would be sent again"
         _confirm(f"Forget {what}; {risk}?", yes=yes)
         if run is None:
             forget_all(desk.shelf, "infl-seg runs forget --all")
@@ -256,7 +258,7 @@ def _run_of(files: list[str], shelf: "Shelf") -> "Entry":
     from inflection_cli.reading import find
     from inflection_cli.reading.fingerprint import fingerprint
 
-    prints = {fingerprint(found.path, found.location) for found in find(files)}
+    prints = {fingerprint(found.path, found.location, found.member) for found in find(files)}
     having = [
         run for _, run in shelf.runs() if prints & {str(each.get("fingerprint")) for each in run.inputs}
     ]
@@ -284,8 +286,8 @@ def _planner(files: list[str], entry: "Entry", given: list[str]) -> "Planner":
     then = read_back(entry.run.arguments, given)
     if entry.run.command == "replay":
         return planner_of(files, then.reading, then.message, now=then.now)
-    options = read_options(then.reading)
-    settings = replace(convert_settings(then.reading, then.message), now=then.now)
+    options = read_options(then.reading, then.profile)
+    settings = replace(convert_settings(then.reading, then.message, then.profile), now=then.now)
     inputs = open_inputs(files, options, settings)
     chunks = partial(converted_chunks, inputs, options, settings, limit=then.reading.limit)
     return Planner(inputs, settings, chunks)

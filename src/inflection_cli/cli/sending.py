@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.cli.planning import Session, session
+from inflection_cli.cli.project import slowed
 from inflection_cli.cli.settings import budget, seconds
 from inflection_cli.cli.signals import SIGNALS
 from inflection_cli.delivery.ledger import new_run_id
@@ -28,7 +29,7 @@ from inflection_cli.errors import (
 )
 from inflection_cli.model import Disposition
 from inflection_cli.pipeline.estimate import Estimate, estimate
-from inflection_cli.pipeline.out import refuse_to_replace, write_messages
+from inflection_cli.pipeline.out import Draft, drafted, is_stream, refuse_to_replace, write_messages
 from inflection_cli.pipeline.personal import PERSONAL
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.pipeline.record import (
@@ -44,12 +45,19 @@ from inflection_cli.pipeline.record import (
 )
 from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reporting import text
+from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.json import delivery_object, dumps, estimate_object, events_object
+from inflection_cli.reporting.settings import settings_lines
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
     from inflection_cli.cli.destination import Target
-    from inflection_cli.cli.options import DeliveryOptions, DestinationOptions, ReportingOptions
+    from inflection_cli.cli.options import (
+        DeliveryOptions,
+        DestinationOptions,
+        ProjectOptions,
+        ReportingOptions,
+    )
     from inflection_cli.delivery.edge import Halt
     from inflection_cli.delivery.ledger import Ledger
     from inflection_cli.pipeline.deliver import Delivered
@@ -69,6 +77,7 @@ class Sending:
         delivery: "DeliveryOptions",
         output: "ReportingOptions",
         *,
+        project: "ProjectOptions",
         max_errors: str = "0",
         rejects: str | None = None,
     ) -> None:
@@ -77,6 +86,7 @@ class Sending:
         self._destination = destination
         self._delivery = delivery
         self._output = output
+        self._project = project
         self._budget = budget(max_errors)
         self._patience_s = seconds("--patience", delivery.patience)
         self._now = time.time()
@@ -87,6 +97,8 @@ class Sending:
         self._scratch_state: Path | None = None
         if delivery.dry_run and delivery.rehearse:
             raise UsageError("--dry-run and --rehearse exclude each other", hint="keep one of the two")
+        if delivery.again is not None and not delivery.again.strip():
+            raise UsageError("--again needs a label", hint="--again repair-1, or leave the option out")
 
     def run(self, open_files: Open, files: Sequence[str]) -> int:
         """Carry the command out.
@@ -95,9 +107,12 @@ class Sending:
             open_files: Opens the session's files.
             files: Their names; where standard input is one of them, nobody can be asked there.
         """
-        with session(self._command, self._output, files) as at_work, ExitStack() as stack:
+        with session(self._command, self._output, files, self._project) as at_work, ExitStack() as stack:
             at_work.known = {"run_id": None, "rejects": None, "out": None}
+            self._delivery, took = slowed(at_work.project, self._delivery)
+            at_work.took |= took
             stack.callback(self._rejects.close)
+            self._rejects.folder.require_a_folder()
             open_files(at_work, self._rejects)
             if self._delivery.out is not None:
                 refuse_to_replace(self._delivery.out, (each.source.location for each in at_work.plan.inputs))
@@ -117,16 +132,31 @@ class Sending:
                 known = KnownEvents(
                     ledger, self._delivery.again or "", self._doubts(target), ready=self._ready
                 )
-        plan = self._plan(at_work, known or ())
-        self._say_plan(at_work, target)
-        at_work.known["events"] = events_object(plan, already_known=target is not None)
-        self._check_budget(plan, asking=False)
+        with self._drafting(at_work) as draft:
+            plan = self._plan(at_work, known or ())
+            self._say_plan(at_work, target)
+            at_work.known["events"] = events_object(plan, already_known=target is not None)
+            self._check_budget(plan, asking=False)
+            if draft is not None and plan.dispositions is not None:
+                draft.settle(plan.dispositions)
         if self._delivery.out is not None:
-            at_work.known["out"] = write_messages(plan, self._delivery.out)
+            at_work.known["out"] = self._delivery.out
+            if draft is None:
+                write_messages(plan, self._delivery.out)
         exit_code = 1 if plan.account.rows.rejected else 0
         closing = text.dry_run_closing(plan, self._delivery.out, self._rejects.path, self._command)
         self._finish(at_work, exit_code, closing)
         return exit_code
+
+    @contextmanager
+    def _drafting(self, at_work: Session) -> Iterator[Draft | None]:
+        """Write messages to a file while they are planned; a stream gets them when the plan is made."""
+        if self._delivery.out is None or is_stream(self._delivery.out):
+            yield None
+            return
+        with drafted(self._delivery.out) as draft:
+            at_work.draft = draft.take
+            yield draft
 
     def _deliver(self, at_work: Session, stack: ExitStack, target: "Target", *, unasked_stdin: bool) -> int:
         ledger = stack.enter_context(held_ledger(self._state_dir(), target.namespace, kept_command(sys.argv)))
@@ -154,7 +184,7 @@ class Sending:
         return plan
 
     def _estimate(self, plan: Plan) -> Estimate:
-        return estimate(plan, self._delivery.requests_per_second, self._delivery.events_per_second)
+        return estimate(plan, self._delivery.request_rate, self._delivery.event_rate)
 
     def _say_plan(self, at_work: Session, target: "Target | None") -> None:
         """Say what would happen: what was read, what it costs, where it goes, what is wrong."""
@@ -162,11 +192,10 @@ class Sending:
 
         plan, speaker = at_work.plan, at_work.speaker
         speaker.talk("Plan", "bold")
+        text.speak(settings_lines(at_work.settings_said()), speaker, result=False)
         text.speak(text.input_lines(plan), speaker, result=False)
         text.speak(text.known_lines(plan), speaker, result=False)
-        text.speak(
-            text.cost_lines(self._estimate(plan), self._delivery.events_per_second), speaker, result=False
-        )
+        text.speak(text.cost_lines(self._estimate(plan), self._delivery.event_rate), speaker, result=False)
         where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
         if target is not None and where is None:
             where = target.words()
@@ -187,7 +216,8 @@ class Sending:
             return
         where = f"; they are in {self._rejects.path}" if self._rejects.path else ""
         raise OverBudget(
-            f"{rows.rejected:,} of {rows.read:,} rows are rejected, over the error budget; nothing was sent{where}",
+            f"{rows.rejected:,} of {counted(rows.read, 'row')} are rejected, over the error budget; nothing was "
+            f"sent{where}",
             hint=f"mend the export, or let the rest go: {shown_command(sys.argv, max_errors=rows.rejected)}",
         )
 
@@ -247,17 +277,18 @@ class Sending:
     ) -> "Delivered":
         from inflection_cli.delivery.edge import Halt
         from inflection_cli.pipeline.deliver import DeliverySettings, run_delivery
-        from inflection_cli.pipeline.messages import Messages
+        from inflection_cli.pipeline.messages import outgoing
         from inflection_cli.pipeline.out import teed
         from inflection_cli.reporting.progress import DeliveryProgress
+        from inflection_cli.segment.message_id import Binder
 
         options = self._delivery
         settings = DeliverySettings(
             destination=target.destination,
             namespace=target.namespace,
             label=options.again or "",
-            requests_per_second=options.requests_per_second,
-            events_per_second=options.events_per_second,
+            requests_per_second=options.request_rate,
+            events_per_second=options.event_rate,
             patience_s=self._patience_s,
             # The user's word covers every doubt, however old, and also where no window is trusted at all.
             dedup_window_s=inf if options.resend_in_doubt else target.dedup_window_s,
@@ -265,11 +296,10 @@ class Sending:
         )
         self._start(at_work, plan, target, ledger)
         halt = Halt()
-        progress = DeliveryProgress(
-            at_work.speaker, plan.to_send, options.events_per_second, self._rejects.refused
-        )
+        progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, self._rejects.refused)
         with ExitStack() as stack:
-            messages = iter(Messages(plan))
+            wire_ids = Binder(settings.namespace, settings.label or None).bind
+            messages = outgoing(plan, wire_ids)
             if options.out is not None:
                 messages = stack.enter_context(teed(messages, options.out))
                 at_work.known["out"] = options.out
@@ -399,7 +429,7 @@ def _left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError
     """Return what a delivery that came to its end left unsettled, as an error."""
     events = delivered.events
     if events.pending:
-        return DeliveryIncomplete(f"{events.pending:,} events are still pending")
+        return DeliveryIncomplete(f"{counted(events.pending, 'event is', 'events are')} still pending")
     if events.in_doubt:
         return _undecided(events.in_doubt, doubtful_runs)
     return None
@@ -417,8 +447,8 @@ def _undecided(events: int, runs: list[str]) -> DecisionNeeded:
 
 def _in_doubt_words(events: int) -> str:
     return (
-        f"{events:,} events are in doubt: they were sent without a final answer, and the deduplication window, "
-        "in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
+        f"{counted(events, 'event is', 'events are')} in doubt: sent without a final answer, and the deduplication "
+        "window, in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
     )
 
 

@@ -2,85 +2,148 @@
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from inflection_cli.catalog import RESERVED_CONTEXT
+from inflection_cli.cli.options import DEFAULT_ENCODING
 from inflection_cli.errors import UsageError
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from inflection_cli.cli.options import InputOptions, MessageOptions
+    from inflection_cli.mapping.profile import Profile
     from inflection_cli.pipeline.convert import ConvertSettings
     from inflection_cli.reading.source import ReadOptions
 
-_RESERVED_CONTEXT = frozenset({"integration", "library", "personId", "ip", "userAgent", "traits"})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-
-def read_options(options: "InputOptions") -> "ReadOptions":
-    """Say how files are read."""
-    from inflection_cli.reading.source import ReadOptions
-
-    delimiter = options.delimiter
-    if delimiter is not None:
-        delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter.lower(), delimiter)
-        if len(delimiter) != 1:
-            raise UsageError(
-                f"--delimiter takes one character, not {options.delimiter!r}",
-                hint="--delimiter ';' or --delimiter tab",
-            )
-    return ReadOptions(encoding=options.encoding, delimiter=delimiter)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]i?b|b)?")
+_BYTES: dict[str | None, int] = {
+    None: 1,
+    "b": 1,
+    **{f"{unit}b": 1000**power for power, unit in enumerate("kmgt", 1)},
+    **{f"{unit}ib": 1024**power for power, unit in enumerate("kmgt", 1)},
+}
 
 
-def convert_settings(options: "InputOptions", message: "MessageOptions | None" = None) -> "ConvertSettings":
-    """Say what shapes messages and ids; the present is fixed here, once a run."""
+def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "ReadOptions":
+    """Say how files are read.
+
+    Args:
+        options: What the user says.
+        profile: The profile that the options name; they beat it.
+
+    Raises:
+        UsageError: An option cannot be met.
+    """
+    assert profile is not None or options.profile is None
+    from inflection_cli.mapping.profile import Profile
+    from inflection_cli.reading.delimiters import delimiter_of
+    from inflection_cli.reading.source import Limits, ReadOptions
+
+    delimiter = None if options.delimiter is None else delimiter_of(options.delimiter)
+    limits = Limits(options.max_expansion, size_bytes("--max-bytes", options.max_bytes))
+    said = profile or Profile("", "")
+    return ReadOptions(
+        encoding=options.encoding or said.encoding or DEFAULT_ENCODING,
+        delimiter=delimiter or said.delimiter,
+        records=options.records or said.records,
+        limits=limits,
+    )
+
+
+def convert_settings(
+    options: "InputOptions",
+    message: "MessageOptions | None" = None,
+    profile: "Profile | None" = None,
+) -> "ConvertSettings":
+    """Say what shapes messages and ids; the present is fixed here, once a run.
+
+    Args:
+        options: What the user says of rows and columns.
+        message: What the user says of messages.
+        profile: The profile that the options name; they beat it.
+
+    Raises:
+        UsageError: An option cannot be met.
+    """
+    assert profile is not None or options.profile is None
     from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.compile import MapOptions, event_names
-    from inflection_cli.mapping.timestamps import parse_bound
+    from inflection_cli.mapping.profile import Profile
     from inflection_cli.pipeline.convert import ConvertSettings
     from inflection_cli.segment.message import MessageSettings
 
-    from_user = _only_email("--user-id-from", options.user_id_from)
-    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from)
+    said = profile or Profile("", "")
+    from_user = _only_email("--user-id-from", options.user_id_from or said.user_id_from)
+    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from or said.anonymous_id_from)
+    naming: Literal["inflection", "spec"]
+    naming = options.naming.value if options.naming else said.naming or "inflection"
+    unknown: Literal["reject", "skip", "send"]
+    unknown = options.unknown_events.value if options.unknown_events else said.unknown_events or "reject"
     mapping = MapOptions(
         columns=ColumnOptions(
             columns=pairs("--map", options.map, "userId='Customer ID'"),
             constants=pairs("--set", options.set, "campaign_id=spring-2024"),
             properties=tuple(options.property),
-            own_ids=not options.no_event_id,
+            own_ids=said.own_ids and not options.no_event_id,
             person_from_email=from_user or from_anonymous,
+            profile=profile,
+            timezone=options.timezone,
+            timestamp_format=options.timestamp_format,
         ),
-        unknown_events=options.unknown_events.value,
+        unknown_events=unknown,
         user_id_from_email=from_user,
         anonymous_id_from_email=from_anonymous,
-        naming=options.naming.value,
+        naming=naming,
         events=event_names(options.event),
     )
-    zone = options.timezone
-    since = parse_bound(options.since, zone) if options.since else None
-    until = parse_bound(options.until, zone) if options.until else None
+    zone = options.timezone or said.timezone
+    since = _bound("--since", options.since, zone)
+    until = _bound("--until", options.until, zone)
     if since is not None and until is not None and until[:-1] <= since[:-1]:
         raise UsageError(
             f"--until {options.until} is not after --since {options.since}: no event lies between them",
-            hint="--since is the first time to keep, --until the first one to leave out",
+            hint=f"--since is the first time to keep, --until the first one to leave out: perhaps --since "
+            f"{options.until} --until {options.since}",
         )
     return ConvertSettings(
         mapping=mapping,
         message=MessageSettings(
             library_version=__version__,
-            naming=options.naming.value,
-            integrations=integrations(message.integration if message else ()),
-            context=context(message.context if message else ()),
+            naming=naming,
+            integrations=integrations(message.integration if message else (), said.integrations),
+            context={**said.context, **context(message.context if message else ())},
             email_trait=options.email_trait,
         ),
         now=datetime.now(UTC),
         timezone=zone,
-        timestamp_format=options.timestamp_format,
+        timestamp_format=options.timestamp_format or said.timestamp_format,
         since=since,
         until=until,
     )
+
+
+def _bound(option: str, text: str | None, zone: str | None) -> str | None:
+    """Read an end of a span of time.
+
+    Raises:
+        UsageError: It is no time, or empty.
+    """
+    from inflection_cli.mapping.timestamps import parse_bound
+    from inflection_cli.mapping.zones import Zone
+
+    if text is None:
+        return None
+    Zone(zone or "UTC")  # what is wrong with the zone is none of this option's
+    try:
+        return parse_bound(text, zone)
+    except UsageError as error:
+        example = "2024-03-01 or 2024-03-01T09:30:00Z"
+        raise UsageError(f"{option}: {error.message}", hint=f"{option} {example}") from None
 
 
 def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
@@ -101,9 +164,9 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
     return read
 
 
-def integrations(given: "Sequence[str]") -> dict[str, Any]:
-    """Read `--integration`; Inflection is off unless it is turned on, as it is also a destination."""
-    read: dict[str, Any] = {"Inflection": False}
+def integrations(given: "Sequence[str]", profile: "Mapping[str, bool] | None" = None) -> dict[str, Any]:
+    """Read `--integration`, over a profile's; Inflection is off unless it is turned on, as it is also a destination."""
+    read: dict[str, Any] = {"Inflection": False, **(profile or {})}
     for name, word in pairs("--integration", given, "All=false").items():
         if word.lower() not in {"true", "false"}:
             raise UsageError(
@@ -117,7 +180,7 @@ def context(given: "Sequence[str]") -> dict[str, Any]:
     """Read `--context`; values are text."""
     read = pairs("--context", given, "import=spring-2024")
     for name in read:
-        if name in _RESERVED_CONTEXT:
+        if name in RESERVED_CONTEXT:
             raise UsageError(
                 f"--context {name}=… would hide what the tool puts there", hint=f"--context my_{name}=…"
             )
@@ -134,6 +197,19 @@ def seconds(option: str, word: str) -> float:
     value = float(match[1]) * _SECONDS[match[2]] if match else 0.0
     if value <= 0:
         raise UsageError(f"{option} {word!r} is no duration", hint=f"{option} 1h, or 90s, 15m, 2d")
+    return value
+
+
+def size_bytes(option: str, word: str) -> int:
+    """Read a size: `500MB`, `100GB`, `1.5GiB`, or a number of bytes.
+
+    Raises:
+        UsageError: It is no size, or none of at least a byte.
+    """
+    match = _SIZE.fullmatch(word.strip().lower())
+    value = int(float(match[1]) * _BYTES[match[2]]) if match else 0
+    if value < 1:
+        raise UsageError(f"{option} {word!r} is no size", hint=f"{option} 100GB, or 500MB, 1.5GiB")
     return value
 
 

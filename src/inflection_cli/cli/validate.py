@@ -1,17 +1,20 @@
 """The command `infl-seg validate`: reads everything, sends nothing, says what is wrong."""
 
 from inflection_cli.cli.groups import with_groups
-from inflection_cli.cli.options import Files, InputOptions, ReportingOptions
+from inflection_cli.cli.options import Files, InputOptions, ProjectOptions, ReportingOptions
 
 
 @with_groups
-def validate(files: Files, reading: InputOptions, output: ReportingOptions) -> int:
+def validate(files: Files, reading: InputOptions, project: ProjectOptions, output: ReportingOptions) -> int:
     """Read everything, send nothing: what is wrong, where, and what settles it."""
     from inflection_cli.cli.planning import session
+    from inflection_cli.cli.settings import budget
     from inflection_cli.reporting import text
     from inflection_cli.reporting.json import dumps
+    from inflection_cli.reporting.settings import settings_lines
 
-    with session("validate", output, files) as at_work:
+    budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
+    with session("validate", output, files, project) as at_work:
         at_work.open(files, reading)
         plan = at_work.make_plan()
         problems = plan.account.problems
@@ -20,6 +23,7 @@ def validate(files: Files, reading: InputOptions, output: ReportingOptions) -> i
         if output.json:
             print(dumps({**at_work.report(), "exit_code": exit_code}))
             return exit_code
+        text.speak(settings_lines(at_work.settings_said()), at_work.speaker, result=True)
         text.speak(text.input_lines(plan), at_work.speaker, result=True)
         at_work.say_problems(result=True)
         at_work.speaker.result(text.verdict(problems, plan))

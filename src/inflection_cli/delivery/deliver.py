@@ -264,7 +264,7 @@ class _Delivery:
         work.counted = True
         if work.doubtful_since is None:
             self._tally.refused += 1
-            self._edge.observer.refused(work.batch.messages[0], content.status, content.excerpt)
+            self._edge.observer.refused(work.batch.message(0), content.status, content.excerpt)
         else:
             self._tally.in_doubt += 1
         self._refused_alone += 1

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import sqlite3
+import struct
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -501,10 +502,10 @@ class RunJournal:
         Raises:
             LedgerError: It cannot be recorded, and so must not be sent.
         """
-        ids = b"".join([message.content_id for message in batch.messages])
-        hashes = b"".join([message.content_hash for message in batch.messages])
-        if len(ids) != len(batch) * ID_BYTES or len(hashes) != len(batch) * HASH_BYTES:
-            raise ValueError("a content id has 16 bytes and a content hash 8")
+        ids = b"".join(batch.content_ids)
+        hashes = struct.pack(f">{len(batch)}Q", *batch.content_hashes)
+        if len(ids) != len(batch) * ID_BYTES:
+            raise ValueError("a content id has 16 bytes")
         with self._ledger.writing() as db:
             cursor = db.execute(
                 "INSERT INTO batches"
@@ -580,7 +581,7 @@ class RunJournal:
         """Let a half of a halved batch speak for its events in the whole one's stead."""
         if not self._heirs:
             return
-        wholes = Counter(self._heirs.pop(message.content_id, 0) for message in batch.messages)
+        wholes = Counter(self._heirs.pop(content_id, 0) for content_id in batch.content_ids)
         for key, events in wholes.items():
             db.execute("UPDATE batches SET events = events - ? WHERE key = ?", (events, key))
             db.execute(

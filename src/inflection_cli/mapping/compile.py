@@ -3,8 +3,8 @@
 import re
 import string
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -20,7 +20,8 @@ from inflection_cli.catalog import (
     EventKind,
 )
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.columns import ColumnOptions, Columns, looks_personal, squash
+from inflection_cli.mapping.columns import ColumnOptions, Columns, is_address, looks_personal, squash
+from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
@@ -30,6 +31,14 @@ _SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE](?:[+-]\d+|\d{2,})|[+-
 
 _SCIENTIFIC_CHARS: Final = 24
 """Longer than any number in scientific notation that a spreadsheet writes."""
+
+_DECIMAL: Final = re.compile(r"\d+\.0")
+"""How a program writes an id that it took for a number: 12345.0."""
+
+_TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
+
+_NUMBER_STARTS: Final = frozenset("+-0123456789")
+_ZERO_STARTS: Final = frozenset("-0")
 
 # Of these alone an id needs neither trimming nor escaping.
 _PLAIN_CHARACTERS: Final = (string.ascii_letters + string.digits + "_.@:|/+-").encode()
@@ -90,6 +99,9 @@ class RowMapper:
             set(PERSON_FIELDS) & set(columns.constants)
         )
         self._constant_link = columns.constants.get("email_link_url")
+        self._literals = frozenset(
+            name for i, name in columns.extras if columns.kinds.get(i) in LITERAL_TYPES
+        )
 
     def campaign(self, cells: Sequence[str]) -> tuple[Campaign | Filtered | None, tuple[Note, ...]]:
         """Read what an event shares with its campaign."""
@@ -132,10 +144,24 @@ class RowMapper:
             if options.unknown_events == "skip":
                 return Filtered("--unknown-events skip")
             if options.unknown_events == "reject":
-                notes.append(Note(rules.EVENT_UNKNOWN, "the event is none of Inflection's", "event", name))
+                notes.append(self._unknown(name))
                 return None
             return _Named(None, name, name)
         return _Named(kind, kind.name, kind.spec_name if options.naming == "spec" else kind.name)
+
+    def _unknown(self, name: str) -> Note:
+        """Say that an event is none of Inflection's, and what the cell seems to be."""
+        squashed = squash(name)
+        if squashed == squash(self.columns.column_of("event") or ""):
+            detail = "the line repeats the header, as in files that were put together"
+            return Note(rules.EVENT_UNKNOWN, detail, "event", name, "delete the line")
+        if squashed in _TOTALS:
+            detail = "the line holds totals, and no event"
+            return Note(rules.EVENT_UNKNOWN, detail, "event", name, "delete the line")
+        near = get_close_matches(squashed, _KINDS, 1, 0.8)
+        meant = f"“{_KINDS[near[0]].name}” may be meant: write it so in the export; " if near else ""
+        detail = "the event is none of Inflection's"
+        return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.mend}")
 
     def _kept(self, event: str) -> bool:
         return not self._options.events or event in self._options.events
@@ -147,16 +173,25 @@ class RowMapper:
         user_id = _identifier("userId", user_cell, notes)
         person_id = _identifier("personId", person_cell, notes)
         email = trimmed("email", email_cell, notes) if email_cell else None
-        if email is not None and user_id is None and self._options.user_id_from_email:
-            user_id = email
-        if email is not None and person_id is None and self._options.anonymous_id_from_email:
-            person_id = hashed_address(email)
+        if email is not None:
+            user_id, person_id = self._with_address(email, user_id, person_id, notes)
         if user_id is None and person_id is None:
             notes.append(Note(rules.PERSON_MISSING, "there is neither a userId nor a personId"))
         if notes and has_error(notes):
             return None, tuple(notes)
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
         return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
+
+    def _with_address(
+        self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]
+    ) -> tuple[str | None, str | None]:
+        """Let an address stand in for missing ids, where the user wants that."""
+        as_user = user_id is None and self._options.user_id_from_email
+        as_person = person_id is None and self._options.anonymous_id_from_email
+        if (as_user or as_person) and not is_address(email):
+            detail = "the cell stands in for an id and is no e-mail address"
+            notes.append(Note(rules.EMAIL_NOT_ADDRESS, detail, "email", email))
+        return email if as_user else user_id, hashed_address(email) if as_person else person_id
 
     def _person_cells(self, cells: Sequence[str]) -> Sequence[str]:
         """Return a cell for each of `PERSON_FIELDS`, constants and empty ones included."""
@@ -166,7 +201,7 @@ class RowMapper:
         return full
 
     def trail(self, cells: Sequence[str]) -> tuple[Trail, tuple[Note, ...]]:
-        """Read the link, if a column has it, and the unmapped columns."""
+        """Read the link, if a column has it, and the further properties."""
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
         notes = []
@@ -179,7 +214,7 @@ class RowMapper:
                 notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[index], cell))
                 continue
             extras.append((name, cell))
-        return Trail(link or None, tuple(extras)), tuple(notes)
+        return Trail(link or None, tuple(extras), self._literals), tuple(notes)
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""
@@ -195,24 +230,32 @@ class _Named:
     sent: str
 
 
-def are_plain_ids(ids: AbstractSet[str]) -> bool:
+def are_plain_ids(ids: Sequence[str]) -> bool:
     """Tell whether every id is empty or one to which `RowMapper` and the checks have nothing to say.
 
     It looks at all of them at once, which takes a tenth of the time that one by one does.
     """
     joined = "".join(ids)
-    return (
-        joined.isascii()
-        and not joined.encode().translate(None, _PLAIN_CHARACTERS)
-        and PLACEHOLDER_IDS.isdisjoint(map(str.lower, ids))
-        and all(cell.strip("0-") for cell in ids if cell)
-        and not any(map(is_scientific, ids))
+    if not joined.isascii() or joined.encode().translate(None, _PLAIN_CHARACTERS):
+        return False
+    if any([not cell.strip("0-") for cell in ids if cell[:1] in _ZERO_STARTS]):  # noqa: C419 - half the time
+        return False
+    if ".0" in joined and any(map(is_decimal, ids)):
+        return False
+    short = [cell for cell in ids if 0 < len(cell) <= _SCIENTIFIC_CHARS]
+    return PLACEHOLDER_IDS.isdisjoint(map(str.lower, short)) and not any(
+        [is_scientific(cell) for cell in short if cell[0] in _NUMBER_STARTS]  # noqa: C419 - half the time
     )
 
 
 def is_scientific(value: str) -> bool:
     """Tell whether a cell is a number in scientific notation, as a spreadsheet leaves a long id."""
     return len(value) <= _SCIENTIFIC_CHARS and _SCIENTIFIC.fullmatch(value) is not None
+
+
+def is_decimal(value: str) -> bool:
+    """Tell whether a cell is a whole number with a decimal's nought, as programs write an id that had gaps."""
+    return value.endswith(".0") and _DECIMAL.fullmatch(value) is not None
 
 
 def is_container(value: str) -> bool:
@@ -264,6 +307,10 @@ def _identifier(name: str, cell: str, notes: list[Note]) -> str | None:
     value = trimmed(name, cell, notes)
     if value is not None and is_scientific(value):
         notes.append(Note(rules.ID_SCIENTIFIC, f"{name} is in scientific notation", name, value))
+    if value is not None and is_decimal(value):
+        notes.append(Note(rules.ID_DECIMAL, f"{name} ends in .0", name, value))
+    if value is not None and value.startswith("="):
+        notes.append(Note(rules.ID_FORMULA, f"{name} begins with an equals sign", name, value))
     if value is not None and is_container(value):
         notes.append(Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value))
     return value

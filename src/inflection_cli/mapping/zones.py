@@ -1,6 +1,7 @@
 """Time zones: a name to its rules, and a local clock's reading to the instant it means."""
 
 import difflib
+import re
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -13,6 +14,25 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock's own epoch; the z
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799  # years 1 to 9999, datetime's own bounds
 _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 _TRY = "--timezone takes a name such as Europe/Berlin, America/New_York or UTC"
+
+_ABBREVIATIONS = {
+    **dict.fromkeys(("et", "est", "edt"), "America/New_York"),
+    **dict.fromkeys(("ct", "cst", "cdt"), "America/Chicago"),
+    **dict.fromkeys(("mt", "mst", "mdt"), "America/Denver"),
+    **dict.fromkeys(("pt", "pst", "pdt"), "America/Los_Angeles"),
+    **dict.fromkeys(("mez", "mesz", "cest"), "Europe/Berlin"),
+    "bst": "Europe/London",
+    "ist": "Asia/Kolkata",
+    "jst": "Asia/Tokyo",
+    "aest": "Australia/Sydney",
+    **dict.fromkeys(("z", "zulu"), "UTC"),
+}
+"""A place, for what people write for its clock: in winter, in summer, or all year."""
+
+_ALL_YEAR = {"EST": ("five", "Etc/GMT+5"), "MST": ("seven", "Etc/GMT+7")}
+"""Names that tzdata has for an offset all year, where people mean a place whose clocks change."""
+
+_OFFSET = re.compile(r"(?:utc|gmt|cet|z)?\s*([+-])\s*0?(\d{1,2})(?::?00)?", re.IGNORECASE)
 
 
 class Fold(Enum):
@@ -32,6 +52,13 @@ class Zone:
 
     def __init__(self, name: str) -> None:
         known = _names()
+        if name in _ALL_YEAR:
+            hours, fixed = _ALL_YEAR[name]
+            raise UsageError(
+                f"the time zone {name} is {hours} hours behind UTC all year, in summer too",
+                hint=f"--timezone {_ABBREVIATIONS[name.lower()]} where clocks are put forward in summer, "
+                f"--timezone {fixed} where they are not",
+            )
         if name not in known:
             raise UsageError(f"no time zone is named {name!r}", hint=_hint(name, known))
         with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
@@ -80,6 +107,12 @@ def _names() -> frozenset[str]:
 def _hint(name: str, known: frozenset[str]) -> str:
     if name.strip().lower() == "local":
         return f"this machine's own zone is no property of the export; {_TRY}"
+    offset = _OFFSET.fullmatch(name.strip())
+    if offset is not None and int(offset[2]) <= 12:
+        # POSIX counts the hours that UTC is ahead, so the sign is turned round.
+        turned = "-" if offset[1] == "+" else "+"
+        fixed = f"Etc/GMT{turned}{int(offset[2])}" if int(offset[2]) else "UTC"
+        return f"--timezone {fixed} is that offset all year (the sign is turned round); {_TRY}"
     close = _close(name, known)
     return f"did you mean {' or '.join(close)}? {_TRY}" if close else _TRY
 
@@ -90,6 +123,8 @@ def _close(name: str, known: frozenset[str]) -> list[str]:
     spelled = {zone.lower(): zone for zone in sorted(known)}
     if wanted in spelled:
         return [spelled[wanted]]
+    if wanted in _ABBREVIATIONS:
+        return [_ABBREVIATIONS[wanted]]
     cities = [zone for low, zone in spelled.items() if low.rpartition("/")[2] == wanted]
     if cities:
         return cities[:3]

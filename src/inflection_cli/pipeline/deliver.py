@@ -15,15 +15,13 @@ from inflection_cli.delivery.settle import Dispositions
 from inflection_cli.delivery.tally import StopReason, Tally
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegError, Interrupted
-from inflection_cli.model import Batch, Disposition, Message
+from inflection_cli.model import Batch, Disposition
 from inflection_cli.pipeline.account import EventCounts
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.segment.batching import batches
 from inflection_cli.segment.client import Client
 from inflection_cli.segment.destination import Destination
 from inflection_cli.segment.limits import max_batch_events
-from inflection_cli.segment.message import with_id
-from inflection_cli.segment.message_id import Binder
 
 _DEFECT_HINT: Final = "please report it; what was sent is recorded, and the same command goes on from there"
 
@@ -88,7 +86,7 @@ class Delivered:
 
 def run_delivery(
     plan: Plan,
-    messages: Iterable[Message],
+    messages: Iterable[Batch],
     settings: DeliverySettings,
     *,
     journal: Journal,
@@ -99,7 +97,7 @@ def run_delivery(
 
     Args:
         plan: A complete plan.
-        messages: What `Messages` yields.
+        messages: What `outgoing` yields.
         settings: Where to and how fast.
         journal: Keeps intents and outcomes.
         observer: Is told of progress.
@@ -111,7 +109,7 @@ def run_delivery(
     stream = pulled.through(_batches(messages, settings, dispositions))
 
     def doubt(batch: Batch) -> float | None:
-        resent = dispositions.one(batch.messages[0].ordinal) is Disposition.RESEND
+        resent = dispositions.one(batch.ordinals[0]) is Disposition.RESEND
         return settings.doubtful_since if resent else None
 
     started = time.monotonic()
@@ -138,30 +136,38 @@ class _Pulled:
 
     def through(self, stream: Iterable[Batch]) -> Iterator[Batch]:
         for batch in stream:
-            self.next_ordinal = batch.messages[-1].ordinal + 1
+            self.next_ordinal = batch.ordinals[-1] + 1
             yield batch
 
 
 def _batches(
-    messages: Iterable[Message], settings: DeliverySettings, dispositions: Dispositions
+    messages: Iterable[Batch], settings: DeliverySettings, dispositions: Dispositions
 ) -> Iterator[Batch]:
-    """Bind and batch; what is in doubt travels apart, as what holds for a batch holds for all of it."""
+    """Batch; what is in doubt travels apart, as what holds for a batch holds for all of it."""
+
+    def filled(portions: Iterable[Batch]) -> Iterator[Batch]:
+        envelope = settings.destination.envelope_bytes
+        return batches(portions, max_events=settings.batch_events, envelope_bytes=envelope)
+
     if not dispositions.counts[Disposition.RESEND]:
-        yield from _bound(messages, settings)
+        yield from filled(messages)
         return
 
-    def is_doubtful(message: Message) -> bool:
-        return dispositions.one(message.ordinal) is Disposition.RESEND
+    def is_doubtful(ordinal: int) -> bool:
+        return dispositions.one(ordinal) is Disposition.RESEND
 
-    for _, alike in groupby(messages, key=is_doubtful):
-        yield from _bound(alike, settings)
+    alike = (part for portion in messages for part in _split(portion, is_doubtful))
+    for _, portions in groupby(alike, key=lambda portion: is_doubtful(portion.ordinals[0])):
+        yield from filled(portions)
 
 
-def _bound(messages: Iterable[Message], settings: DeliverySettings) -> Iterator[Batch]:
-    wire_id = Binder(settings.namespace, settings.label or None).wire_id
-    wired = ((message, with_id(wire_id(message.content_id), message.body)) for message in messages)
-    envelope = settings.destination.envelope_bytes
-    return batches(wired, max_events=settings.batch_events, envelope_bytes=envelope)
+def _split(portion: Batch, key: Callable[[int], bool]) -> Iterator[Batch]:
+    """Cut a portion wherever a fact about its events changes."""
+    start = 0
+    for _, run in groupby(portion.ordinals, key=key):
+        stop = start + len(list(run))
+        yield portion.part(start, stop)
+        start = stop
 
 
 async def deliver_batches(

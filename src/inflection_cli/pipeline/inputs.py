@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
 
+from inflection_cli import rules
+from inflection_cli.checks import CAMPAIGN_IDS
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.columns import Columns, bind_columns
+from inflection_cli.mapping.columns import Columns, listed
+from inflection_cli.mapping.layout import Layout, Leeway, lay_out
+from inflection_cli.mapping.paths import find_place
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.pipeline.convert import Converted, Converter, ConvertSettings
-from inflection_cli.reading import Found, ReadOptions, Source, detect, find, read
+from inflection_cli.reading import ReadOptions, Source, detect, find, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +22,16 @@ class Input:
 
     Attributes:
         source: The file as it was detected.
-        columns: What each column is, by the header or by the first records.
+        layout: What its rows mean, by the header or by the first records.
     """
 
     source: Source
-    columns: Columns
+    layout: Layout
+
+    @property
+    def columns(self) -> Columns:
+        """What each column of the file is, for the plan and reports."""
+        return self.layout.columns
 
     @property
     def path(self) -> str:
@@ -31,15 +42,29 @@ class Input:
         """Yield what is wrong with the file as a whole."""
         yield from self.source.problems
         header = 1 if self.source.format == "csv" else None
-        for note in self.columns.notes:
+        for note in chain(self.layout.notes, self.columns.notes):
             yield Problem(
                 rule=note.rule,
                 message=note.detail,
                 file=self.path,
-                line=header,
+                line=header if note.field is not None else None,
                 column=note.field,
                 hint=note.hint,
             )
+        yield from self._ids_of_no_column()
+
+    def _ids_of_no_column(self) -> Iterator[Problem]:
+        """Say once of a file what would hold for its every row."""
+        if not self.columns.fields:
+            return
+        for name in CAMPAIGN_IDS:
+            known = [block.columns.has(name) for block in self.layout.blocks]
+            if not all(known):
+                whose = (
+                    "some events of this file have none" if any(known) else "no event of this file has one"
+                )
+                message = f"no column is known as the {name}, so {whose}"
+                yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)
 
 
 def open_inputs(patterns: Sequence[str], reading: ReadOptions, settings: ConvertSettings) -> list[Input]:
@@ -49,13 +74,24 @@ def open_inputs(patterns: Sequence[str], reading: ReadOptions, settings: Convert
         InputError: A file cannot be read or mapped at all.
         UsageError: An option names a field or column that does not exist.
     """
-    return [_open_input(found, reading, settings) for found in find(patterns)]
+    sources = [detect(found, reading) for found in find(patterns, reading.limits)]
+    headers = {source.columns for source in sources}
+
+    @cache
+    def in_some_file(name: str) -> bool:
+        return any(find_place(name, header) for header in headers)
+
+    return [
+        Input(source, _laid_out(source, settings, Leeway(source.format != "csv", in_some_file)))
+        for source in sources
+    ]
 
 
-def _open_input(found: Found, reading: ReadOptions, settings: ConvertSettings) -> Input:
-    source = detect(found, reading)
-    columns = bind_columns(source.columns, source.sample, settings.mapping.columns, file=source.path)
-    return Input(source, columns)
+def _laid_out(
+    source: Source, settings: ConvertSettings, leeway: Leeway, *, columns: Sequence[str] | None = None
+) -> Layout:
+    names = source.columns if columns is None else columns
+    return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
 
 
 def converted_chunks(
@@ -84,29 +120,60 @@ def _with_converter(
     source: Input, reading: ReadOptions, settings: ConvertSettings
 ) -> Iterator[tuple[Input, Chunk, Converter]]:
     """Pair each chunk with its converter; an NDJSON file may gain keys on the way, and its input with it."""
-    columns = source.columns
-    converter = Converter(columns, settings)
+    columns = source.source.columns
+    converter = Converter(source.layout, settings)
     for chunk in read(source.source, reading):
-        if chunk.columns != columns.names:
-            columns = _extended(columns, chunk, source, settings)
-            converter = Converter(columns, settings)
-            source = Input(source.source, columns)
+        if chunk.columns != columns:
+            columns = chunk.columns
+            source = Input(source.source, _extended(source, chunk, settings))
+            converter = Converter(source.layout, settings)
         yield source, chunk, converter
 
 
-def _extended(columns: Columns, chunk: Chunk, source: Input, settings: ConvertSettings) -> Columns:
+def _extended(source: Input, chunk: Chunk, settings: ConvertSettings) -> Layout:
     """Bind a key that appears late; it may add a field or a property, never change what a column is."""
-    sample = source.source.sample
-    extended = bind_columns(chunk.columns, sample, settings.mapping.columns, file=source.path)
-    for name, index in columns.fields.items():
-        if extended.fields.get(name) != index:
-            late = extended.column_of(name)
+    # What the file still lacks has been said, or was found elsewhere; a key more makes it no other export.
+    leeway = Leeway(any_key=True, elsewhere=lambda _: True)
+    layout = _laid_out(source.source, settings, leeway, columns=chunk.columns)
+    _refuse_other_places(source.layout, layout, chunk)
+    for before, after in zip(source.layout.blocks, layout.blocks, strict=True):
+        _refuse_other_fields(before.columns, after.columns, chunk, len(source.columns.names))
+    return layout
+
+
+def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
+    """Refuse a late key that is what a profile's name or path was not: it has the very name, or the longer one.
+
+    Raises:
+        InputError: There is one.
+    """
+    for name, place in before.places.items():
+        if after.places.get(name) != place:
+            late = [
+                key for key in after.columns.names[len(before.columns.names) :] if find_place(name, [key])
+            ]
+            raise InputError(
+                f"{chunk.file}, line {chunk.lines[0]}: the key {listed(late)} appears first here, and “{name}” of "
+                f"the profile has been found in “{before.columns.names[place.column]}” so far",
+                hint='say which one it is: keys of a path may stand in quotes, "payload".id is the key id of payload',
+            )
+
+
+def _refuse_other_fields(before: Columns, after: Columns, chunk: Chunk, width: int) -> None:
+    """Refuse a late key that is more of a field than the column that has been it so far.
+
+    Raises:
+        InputError: There is one.
+    """
+    for name, index in before.fields.items():
+        # Cells beyond the file's own were drawn by a profile, and stand behind the late keys now.
+        if index < width and after.fields.get(name) != index:
+            late, early = after.column_of(name), before.names[index]
             raise InputError(
                 f"{chunk.file}, line {chunk.lines[0]}: the key “{late}” appears first here, and would be {name} "
-                f"instead of “{columns.names[index]}”",
-                hint=f"say which one it is: --map {name}={columns.names[index]} or --map {name}={late}",
+                f"instead of “{early}”",
+                hint=f"say which one it is: --map {name}={early} or --map {name}={late}",
             )
-    return extended
 
 
 def first_rows(chunk: Chunk, most: int) -> Chunk:

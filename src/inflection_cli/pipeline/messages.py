@@ -1,78 +1,50 @@
 """Pass 2: convert again what was planned, and take what is to be sent."""
 
-from collections import Counter
-from collections.abc import Iterator
-from itertools import compress, count
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Final
 
 from inflection_cli.errors import InputChanged, InputError
-from inflection_cli.model import Chunk, Disposition, Message
+from inflection_cli.model import Batch, Chunk, Disposition
 from inflection_cli.pipeline.convert import Converted
 from inflection_cli.pipeline.plan import Plan
-from inflection_cli.segment.message import with_id
-from inflection_cli.segment.message_id import uuid_text
 
 _DIGEST_BYTES: Final = 16
-_SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE})
+SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE})
 
 
-class Messages:
-    """The messages of a plan, in the order of the input, and what became of the events left behind.
+def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch]:
+    """Yield the messages of a complete plan that are to be sent, in the order of the input, a chunk's at a time.
 
-    Attributes:
-        built: Events built so far in this pass.
-        left_behind: Events so far that were not yielded, by disposition.
-        yielded: Messages yielded so far.
+    Args:
+        plan: Its input is converted again.
+        wire_ids: Binds content ids to the destination, 16 bytes for 16 bytes.
+
+    Raises:
+        InputChanged: A chunk is not the one that was planned; none of it has been yielded.
     """
+    assert plan.complete
+    assert plan.dispositions is not None
+    for first, _, converted in unchanged_chunks(plan):
+        ids = converted.content_ids
+        if not ids:
+            continue
+        wire = converted.encode(wire_ids(ids))
+        batch = Batch(range(first, first + len(ids)), ids, converted.content_hashes, wire)
+        dispositions = plan.dispositions.of(first, len(ids))
+        if dispositions is not None:
+            batch = _kept(batch, [disposition in SENT for disposition in dispositions])
+        if len(batch):
+            yield batch
 
-    def __init__(self, plan: Plan) -> None:
-        assert plan.complete
-        assert plan.dispositions is not None
-        self._plan = plan
-        self._dispositions = plan.dispositions
-        self.built = 0
-        self.yielded = 0
-        self.left_behind: Counter[Disposition] = Counter()
 
-    def __iter__(self) -> Iterator[Message]:
-        """Yield what is to be sent.
-
-        Raises:
-            InputChanged: A chunk is not the one that was planned; none of it has been yielded.
-        """
-        for first, _, converted in unchanged_chunks(self._plan):
-            yield from self._to_send(first, converted)
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield what is to be sent as NDJSON with content ids, a block of lines a chunk.
-
-        Raises:
-            InputChanged: A chunk is not the one that was planned; none of it has been yielded.
-        """
-        for first, _, converted in unchanged_chunks(self._plan):
-            ids, bodies = converted.content_ids, converted.bodies()
-            dispositions = self._dispositions.of(first, len(ids))
-            if dispositions is not None:
-                keep = [disposition in _SENT for disposition in dispositions]
-                ids, bodies = list(compress(ids, keep)), list(compress(bodies, keep))
-            yield b"".join([with_id(uuid_text(i), body) + b"\n" for i, body in zip(ids, bodies, strict=True)])
-
-    def _to_send(self, first: int, converted: Converted) -> Iterator[Message]:
-        hashes = (content_hash.to_bytes(8) for content_hash in converted.content_hashes)
-        events = zip(count(first), converted.content_ids, hashes, converted.bodies(), strict=False)
-        self.built += len(converted.content_ids)
-        dispositions = self._dispositions.of(first, len(converted.content_ids))
-        if dispositions is None:
-            for event in events:
-                self.yielded += 1
-                yield Message(*event)
-            return
-        for disposition, event in zip(dispositions, events, strict=True):
-            if disposition in _SENT:
-                self.yielded += 1
-                yield Message(*event)
-            else:
-                self.left_behind[disposition] += 1
+def _kept(batch: Batch, keep: Sequence[bool]) -> Batch:
+    return Batch(
+        list(compress(batch.ordinals, keep)),
+        list(compress(batch.content_ids, keep)),
+        list(compress(batch.content_hashes, keep)),
+        list(compress(batch.wire, keep)),
+    )
 
 
 def unchanged_chunks(plan: Plan) -> Iterator[tuple[int, Chunk, Converted]]:

@@ -1,6 +1,6 @@
 """How many people there are, and how many ids they go out under, in flat memory."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final
 
@@ -16,10 +16,14 @@ class People:
     def __init__(self) -> None:
         self._pairs = Runs(_PAIR.size)
 
-    def add(self, people: Iterable[tuple[str, str]]) -> None:
-        """Take people, each with the id that their events go out under."""
-        pack = _PAIR.pack
-        self._pairs.add([pack(hash(person), hash(sent_as)) for person, sent_as in people])
+    def add(self, people: Sequence[tuple[str, str]]) -> None:
+        """Take people, each as user id and person id, of which one may be "".
+
+        A person is known by the person id where there is one, and goes out under the user id where there is one.
+        """
+        who = [person or "\0" + user for user, person in people]
+        sent_as = [user or "\0" + person for user, person in people]
+        self._pairs.add(map(_PAIR.pack, map(hash, who), map(hash, sent_as)))
 
     def count(self) -> tuple[int, int]:
         """Count the different people and the different ids, and give the memory back."""

@@ -62,8 +62,10 @@ class Plan:
             InputError: A file is gone, or may not be read any more.
         """
         if not self._fingerprints:
-            places = [(source.path, source.source.location) for source in self.inputs]
-            self._fingerprints = {path: fingerprint(path, location) for path, location in places}
+            files = [each.source for each in self.inputs]
+            self._fingerprints = {
+                file.path: fingerprint(file.path, file.location, file.member) for file in files
+            }
         return self._fingerprints
 
     @property
@@ -100,6 +102,7 @@ class Planner:
         known: Iterable[Known] = (),
         progress: Callable[[Account], None] = lambda _: None,
         run_words: Callable[[int], str] | None = None,
+        draft: Callable[[Converted], None] = lambda _: None,
     ) -> Plan:
         """Read everything and settle what becomes of each event.
 
@@ -107,6 +110,7 @@ class Planner:
             known: What the ledger knows.
             progress: Called after each chunk.
             run_words: Says which run has an event, by the run's number in the ledger.
+            draft: Takes the events of each chunk.
 
         Raises:
             InputError: A file cannot be read to its end, or its own event ids identify nothing.
@@ -119,6 +123,7 @@ class Planner:
             self._see(source)
             plan.account.take(chunk, converted)
             self._gather(source, chunk, converted)
+            draft(converted)
             progress(plan.account)
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from struct import Struct
@@ -172,9 +173,11 @@ class Shelf:
         if not found:
             if self.troubles:
                 raise self.troubles[0]
+            near = get_close_matches(word, [run.run_id for _, run in every], 1, 0.6)
+            meant = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
                 f"there is no run {word} in {self.state_dir}",
-                hint="infl-seg runs list shows them; another state directory: --state-dir DIR",
+                hint=f"{meant}infl-seg runs list shows them; another state directory: --state-dir DIR",
             )
         reader, run = found[0]
         return next(iter(_entries(reader, [run])))

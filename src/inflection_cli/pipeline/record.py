@@ -295,6 +295,7 @@ def shaping_settings(plan: Plan) -> dict[str, Any]:
     """Return every setting that shapes ids, as JSON values."""
     settings = plan.settings
     mapping = settings.mapping
+    profile = mapping.columns.profile
     from_email = mapping.user_id_from_email or mapping.anonymous_id_from_email
     names = (*_IDENTITY, "email") if from_email else _IDENTITY
     return {
@@ -304,6 +305,7 @@ def shaping_settings(plan: Plan) -> dict[str, Any]:
         "timestamp_format": settings.timestamp_format,
         "user_id_from_email": mapping.user_id_from_email,
         "anonymous_id_from_email": mapping.anonymous_id_from_email,
+        "profile": None if profile is None else f"the one with SHA-256 {profile.digest[:12]}…",
     }
 
 

@@ -7,8 +7,7 @@ from inflection_cli.model import Chunk, Message, Severity
 from inflection_cli.pipeline.convert import Converted
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.reading.rejects import RejectsFolder
-from inflection_cli.segment.message import with_id
-from inflection_cli.segment.message_id import uuid_text
+from inflection_cli.segment.message import renamed
 
 REFUSED = "refused-messages.ndjson"
 
@@ -26,8 +25,8 @@ class Rejects:
 
     @property
     def path(self) -> str | None:
-        """The folder, where there is something in it."""
-        return str(self.folder.path) if self.folder.path.exists() else None
+        """The folder, where something was written to it."""
+        return str(self.folder.path) if self.folder.used else None
 
     def take(self, source: Input, chunk: Chunk, converted: Converted) -> None:
         """Keep a chunk's rejected rows and unreadable lines.
@@ -50,7 +49,7 @@ class Rejects:
 
     def refused(self, message: Message) -> None:
         """Keep a message that the destination refused, with its content id, as `replay` takes it."""
-        self.folder.add_file(REFUSED, with_id(uuid_text(message.content_id), message.body) + b"\n")
+        self.folder.add_file(REFUSED, renamed(message.wire, message.content_id) + b"\n")
 
     def close(self) -> None:
         """Finish the files."""

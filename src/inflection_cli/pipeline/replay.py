@@ -1,7 +1,7 @@
 """Replay: files of ready Segment messages as chunks that plan and delivery take like any others."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -12,11 +12,12 @@ from inflection_cli.checks import is_placeholder
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.columns import Columns
 from inflection_cli.mapping.compile import has_error, kind_of
+from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
 from inflection_cli.pipeline.convert import Converted, ConvertSettings, Rejected
 from inflection_cli.pipeline.inputs import Input, first_rows
-from inflection_cli.reading import ReadOptions, detect, find
+from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.lines import COLUMNS, Lines, parse, read_lines
 from inflection_cli.reading.rejects import RejectsFolder
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
@@ -28,6 +29,7 @@ from inflection_cli.segment.ready import (
     body_of,
     content_hash,
     faults,
+    identity_of,
     name_of,
     person_of,
     time_of,
@@ -37,7 +39,9 @@ from inflection_cli.segment.ready import (
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
-_NO_COLUMNS: Final = Columns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
+_NO_LAYOUT: Final = one_event(
+    Columns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,16 @@ class ReplaySettings:
     ready: ReadySettings
 
 
-def open_messages(patterns: Sequence[str]) -> list[Input]:
+def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list[Input]:
     """Find every file and see that it holds NDJSON, before any line is converted.
 
     Raises:
         InputError: A file cannot be read at all, or holds no object.
     """
-    files = find(patterns)
+    reading = replace(READING, limits=limits or READING.limits)
+    files = find(patterns, reading.limits)
     try:
-        return [Input(detect(found, READING), _NO_COLUMNS) for found in files]
+        return [Input(detect(found, reading), _NO_LAYOUT) for found in files]
     except InputError as error:
         rows = "a file of rows, such as an export, goes through: infl-seg backfill FILE"
         error.hint = f"{error.hint}; {rows}" if error.hint else rows
@@ -212,19 +217,19 @@ def marked(line: str, ours: Sequence[str]) -> bytes:
 def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     messages = [ready for _, ready in kept]
     bodies = [ready.body for ready in messages]
-    people = [person_of(ready.message) for ready in messages]
     result.mapped = len(kept)
     result.content_ids = [ready.content_id for ready in messages]
     result.content_hashes = [
-        content_hash(ready.message, wire(ready.exact), person)
-        for ready, (person, _) in zip(messages, people, strict=True)
+        content_hash(ready.message, wire(ready.exact), identity_of(ready.message)) for ready in messages
     ]
-    result.bodies = lambda: bodies
+    result.encode = lambda ids: [
+        with_id(uuid_text(message_id), body) for message_id, body in zip(ids, bodies, strict=True)
+    ]
     result.message_bytes = sum(map(len, bodies)) + _ID_BYTES * len(bodies)
     result.lines = [line for line, _ in kept]
     result.times = [ready.exact for ready in messages]
     result.names = [name_of(ready.message) for ready in messages]
-    result.people = set(people)
+    result.people = [person_of(ready.message) for ready in messages]
 
 
 def _problem(note: Note, file: str, line: int) -> Problem:

@@ -13,10 +13,10 @@ from inflection_cli.catalog import EVENTS, EventKind
 from inflection_cli.delivery.edge import Halt, Observer
 from inflection_cli.delivery.journal import MemoryJournal
 from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegError
-from inflection_cli.model import Batch, Campaign, Message, Person, Trail
+from inflection_cli.model import Batch, Campaign, Person, Trail
 from inflection_cli.pipeline.account import EventCounts
 from inflection_cli.pipeline.deliver import Delivered, DeliverySettings, deliver_batches
-from inflection_cli.segment.message import MessageEncoder, MessageSettings, body, with_id
+from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages, with_id
 from inflection_cli.segment.message_id import uuid_text
 
 PAST: Final = timedelta(days=30)
@@ -35,13 +35,13 @@ class Probe:
         event: The event's name; `identify` for the call that links the person.
         message_id: 16 bytes, sent as they are: bound to nothing.
         timestamp: As it is sent, and as it must be seen.
-        body: The message's JSON after the id.
+        wire: The message's JSON.
     """
 
     event: str
     message_id: bytes
     timestamp: str
-    body: bytes
+    wire: bytes
 
     @property
     def id_text(self) -> str:
@@ -84,8 +84,12 @@ def deliver_probes(
         observer: Is told of progress.
         halt: By which the user stops.
     """
-    messages = tuple(Message(i, probe.message_id, bytes(8), probe.body) for i, probe in enumerate(probes))
-    batch = Batch(messages, tuple(with_id(uuid_text(probe.message_id), probe.body) for probe in probes))
+    batch = Batch(
+        range(len(probes)),
+        [probe.message_id for probe in probes],
+        [0] * len(probes),
+        [probe.wire for probe in probes],
+    )
     started = time.monotonic()
     tally, proxy = anyio.run(
         deliver_batches, iter([batch]), settings, MemoryJournal(), observer, halt, lambda _: None
@@ -130,7 +134,8 @@ def _track(kind: EventKind, person: Person, stamp: str, encoder: MessageEncoder,
         is_unique_click=True if kind.unique_flag == "is_unique_click" else None,
     )
     trail = encoder.trail(Trail(_LINK if kind.link else None, ()))
-    encoded = body(stamp, encoder.campaign(campaign), trail, encoder.person(person), encoder.tail)
+    fragments = [(encoder.campaign(campaign) + trail, encoder.person(person))]
+    (encoded,) = messages([message_id], [stamp], fragments, encoder.tail)
     return Probe(kind.name, message_id, stamp, encoded)
 
 
@@ -138,7 +143,7 @@ def _identify(person: Person, stamp: str, encoder: MessageEncoder, message_id: b
     """Link a person as the live source does: both ids, and no traits."""
     head = {"timestamp": stamp, "type": "identify", "userId": person.user_id, "anonymousId": person.person_id}
     encoded = f',{orjson.dumps(head).decode()[1:-1]},"context":{{{encoder.tail}'
-    return Probe("identify", message_id, stamp, encoded.encode())
+    return Probe("identify", message_id, stamp, with_id(uuid_text(message_id), encoded.encode()))
 
 
 def _stamp(when: datetime) -> str:

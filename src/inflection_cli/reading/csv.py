@@ -9,12 +9,14 @@ from operator import add
 
 from inflection_cli.errors import InputError
 from inflection_cli.model import Chunk, Fault
-from inflection_cli.reading.files import open_stream
 from inflection_cli.reading.grammar import Ending
 from inflection_cli.reading.page import Page
 from inflection_cli.reading.records import Form, Harvest, Records, ragged
 from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, ReadOptions, Source
+from inflection_cli.reading.split import split_rows
+from inflection_cli.reading.streams import open_source
 from inflection_cli.reading.text import wrong_bytes
+from inflection_cli.reading.wide import text_encoding
 from inflection_cli.reading.window import Window
 
 
@@ -30,8 +32,8 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
     form = Form(source.path, source.encoding, source.delimiter, source.columns, source.nameless_last)
     size = max(1, min(options.chunk_bytes, MAX_RECORD_CHARS // 2))
     number = 1
-    with open_stream(source.path, source.location, source.compression) as stream:
-        window = Window(stream, source.path)
+    with open_source(source) as stream:
+        window = Window(stream)
         window.advance(source.data_offset)
         while block := window.block(size):
             harvest = _swiftly(block, form, window.line) or Records(window, form).gather(len(block))
@@ -54,18 +56,11 @@ def _swiftly(block: bytes, form: Form, line: int) -> Harvest | None:
     if len(block) > MAX_RECORD_CHARS or b"\0" in block:
         return None
     try:
-        text = block.decode(form.encoding)
+        text = block.decode(text_encoding(form.encoding))
     except UnicodeDecodeError:
         return None
-    rows: list[list[str]] = []
-    # newline="\n" keeps every CR, and no other character that Unicode calls a line break splits a line.
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=form.delimiter, strict=True)
-    whole = True
-    try:
-        rows.extend(reader)
-    except csv.Error:
-        whole = False  # `rows` holds what came before; the last record may just go on in the next block
-    if whole and reader.line_num == len(rows) and set(map(len, rows)) == {form.width}:
+    rows, whole = _rows(text, block, form)
+    if whole and set(map(len, rows)) == {form.width} and _line_count(block) == len(rows):
         harvest = Harvest(rows, range(line, line + len(rows)), (), len(block))
     else:
         uneven = _unevenly(block, rows, form, line, whole=whole)
@@ -75,6 +70,26 @@ def _swiftly(block: bytes, form: Form, line: int) -> Harvest | None:
     if form.nameless_last and any([row.pop() for row in harvest.rows]):  # noqa: C419 - every row loses its last cell
         return None
     return harvest
+
+
+def _rows(text: str, block: bytes, form: Form) -> tuple[list[list[str]], bool]:
+    """Read rows as far as they are in order, and tell whether that is to the end."""
+    if len(text) <= csv.field_size_limit():
+        data = block if form.encoding == "utf-8" else text.encode()
+        split = split_rows(data, form.delimiter)
+        if split is not None:
+            return split, True
+    rows: list[list[str]] = []
+    try:
+        # newline="\n" keeps every CR, and no other character that Unicode calls a line break splits a line.
+        rows.extend(csv.reader(io.StringIO(text, newline="\n"), delimiter=form.delimiter, strict=True))
+    except csv.Error:
+        return rows, False  # the last record may just go on in the next block
+    return rows, True
+
+
+def _line_count(block: bytes) -> int:
+    return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
 def _unevenly(block: bytes, rows: list[list[str]], form: Form, line: int, *, whole: bool) -> Harvest | None:
@@ -108,7 +123,8 @@ def _line_start(block: bytes, index: int) -> int:
 
 def _ragged(row: list[str], line: int, raw: list[bytes], index: int, form: Form) -> Fault:
     line_end = b"\n" if index < len(raw) - 1 else b""
-    return Fault(ragged(form, len(row), line), line, 1, raw[index] + line_end)
+    text = raw[index].decode(text_encoding(form.encoding))
+    return Fault(ragged(form, len(row), line, text), line, 1, raw[index] + line_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +134,12 @@ class Header:
     Attributes:
         names: As they stand, the nameless last one included.
         size: How many bytes precede the data, counted from the window's start.
+        line: The physical line, from 1, that they stand on.
     """
 
     names: tuple[str, ...]
     size: int
+    line: int
 
 
 def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Header:
@@ -153,12 +171,13 @@ def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Hea
     if flaw is not None:
         hint = flaw.hint or "export it as CSV or NDJSON, in UTF-8"
         raise InputError(f"{path}: line {page.line:,}: the header cannot be read: {flaw.message}", hint=hint)
+    line = page.line
     page.take(shape.end)
     try:
         names = next(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise InputError(f"{path}: the header cannot be read: {error}") from error
-    return Header(tuple(names), page.taken)
+    return Header(tuple(names), page.taken, line)
 
 
 _WHY = {

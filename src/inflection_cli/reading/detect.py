@@ -1,50 +1,31 @@
-"""What a file is, by its content: packed or not, CSV or NDJSON, its encoding, delimiter and columns."""
+"""What a file is, by its content: CSV or which form of JSON, its delimiter and columns."""
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Literal
 
 from inflection_cli import rules
-from inflection_cli.errors import InputError, UsageError
+from inflection_cli.errors import InputError
 from inflection_cli.model import Chunk, Problem
-from inflection_cli.reading.csv import Header, read_csv, read_header
-from inflection_cli.reading.files import GZIP_MAGIC, Found, open_stream
-from inflection_cli.reading.ndjson import joined, read_ndjson
+from inflection_cli.reading.chunks import read
+from inflection_cli.reading.csv import Header, read_header
+from inflection_cli.reading.delimiters import DELIMITERS, UNUSUAL, settled, told, typed
+from inflection_cli.reading.files import Found, unfolded
+from inflection_cli.reading.gather import joined
+from inflection_cli.reading.json_layout import THE_OBJECT_ITSELF, brackets_are_certain, json_format
+from inflection_cli.reading.line_ends import exchanged_text
 from inflection_cli.reading.objects import Flaw, read_object
+from inflection_cli.reading.outside import BOM, HEAD_BYTES, refuse_endless, seen_from_outside
 from inflection_cli.reading.page import decode
 from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, ReadOptions, Source
+from inflection_cli.reading.streams import open_source
+from inflection_cli.reading.wide import text_encoding
 from inflection_cli.reading.window import Window
 
-DELIMITERS = (",", ";", "\t", "|")
-_HEAD_BYTES = 1 << 16
-_BOM = codecs.BOM_UTF8
-_NAMES = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
-
-# The first bytes of what is often mistaken for an export, by the formats' own specifications.
-_FOREIGN = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF",
-    b"BZh": "packed with bzip2",
-    b"\xfd7zXZ": "packed with xz",
-    b"\x28\xb5\x2f\xfd": "packed with zstd",
-    b"PAR1": "a Parquet file",
-    b"SQLite format 3": "an SQLite database",
-    GZIP_MAGIC: "packed with gzip twice",
-}
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
 _JSON_ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|\Z)")
 _JSON_OBJECT = re.compile(r'\s*\{\s*(?:["}]|\Z)')
-_EXCEL_HINT = re.compile(r'"?sep=.?"?\r*\n', re.IGNORECASE)
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1a\x1b\f"))
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-# Codecs that say they read ASCII, but keep a state over several lines, or read host names only.
-_STATEFUL = ("iso2022", "hz", "idna")
-_ASCII = bytes(range(128)) + rb"\ud800"
 
 
 def detect(found: Found | str, options: ReadOptions) -> Source:
@@ -58,120 +39,35 @@ def detect(found: Found | str, options: ReadOptions) -> Source:
         InputError: It is nothing that can be read, or two readings of it are equally good.
         UsageError: An option names no encoding or no delimiter.
     """
-    found = Found(found, found) if isinstance(found, str) else found
-    encoding = _encoding(options.encoding)
-    compression: Literal["gzip"] | None = None
-    with open_stream(found.path, found.location, None) as stream:
-        if stream.read(2) == GZIP_MAGIC:
-            compression = "gzip"
-        size_bytes = stream.size_bytes()
-    with open_stream(found.path, found.location, compression) as stream:
-        head = Window(stream, found.path).block(_HEAD_BYTES)
-    _refuse_foreign(found.path, head)
-    marked = head.startswith(_BOM)
-    blank = Source(
-        path=found.path,
-        location=found.location,
-        format="csv",
-        encoding="utf-8" if marked else encoding,
-        delimiter=None,
-        compression=compression,
-        columns=(),
-        sample=(),
-        problems=_again(found),
-        size_bytes=size_bytes,
-        data_offset=len(_BOM) if marked else 0,
-    )
-    text = decode(head.removeprefix(_BOM), blank.encoding)
-    if _JSON_ARRAY.match(text):
-        raise _not_lines(found.path, "a JSON array", "jq -c '.[]' FILE > FILE.ndjson")
-    if options.format == "ndjson" or _JSON_OBJECT.match(text):
-        if _JSON_OBJECT.match(text):
-            _refuse_spread(found.path, text)
-        return _ndjson(replace(blank, format="ndjson"))
-    if _EXCEL_HINT.match(text):
+    blank, head = seen_from_outside(_single(found) if isinstance(found, str) else found, options)
+    head = head.removeprefix(BOM)
+    text = decode(head, blank.encoding)
+    if options.format == "ndjson":
+        _refuse_spread(blank.path, text)
+        return _json(replace(blank, format="ndjson"))
+    form = json_format(blank, head, options.records)
+    if form is not None:
+        enveloped = form == "json" and options.records != THE_OBJECT_ITSELF
+        return _json(replace(blank, format=form, records=options.records if enveloped else None))
+    if options.records is not None:
         raise InputError(
-            f"{found.path}: starts with Excel's 'sep=' line, which is no header",
-            hint="delete the first line: tail -n +2 OLD > NEW",
+            f"{blank.path}: is no JSON, so it has no list at {options.records!r}",
+            hint="leave --records out for this file",
         )
-    return _csv(blank, _candidates(options.delimiter))
+    refuse_endless(blank, head)
+    line = told(blank.path, text)
+    if line is not None:
+        size = head.index(b"\n") + 1
+        blank = replace(blank, data_offset=blank.data_offset + size, header_line=2)
+    return _csv(blank, settled(blank.path, line, options.delimiter))
 
 
-def _encoding(name: str) -> str:
-    """Give a codec's own name; it must leave ASCII as it is, or no line could be found."""
-    try:
-        codec = codecs.lookup(name).name
-    except (LookupError, ValueError) as error:
-        hint = "try utf-8, windows-1252 or iso-8859-1"
-        raise UsageError(f"--encoding {name!r}: no such encoding", hint=hint) from error
-    try:
-        sound = _ASCII.decode(codec) == _ASCII.decode("ascii") and not codec.startswith(_STATEFUL)
-    except (LookupError, ValueError):
-        sound = False
-    if not sound:
-        raise UsageError(
-            f"--encoding {name!r}: files in this encoding cannot be read",
-            hint=f"turn the file into UTF-8: iconv -f {name} -t UTF-8 OLD > NEW",
-        )
-    return "utf-8" if codec == "utf-8-sig" else codec
-
-
-def _candidates(delimiter: str | None) -> Sequence[str]:
-    if delimiter is None:
-        return DELIMITERS
-    given = "\t" if delimiter.lower() in {"tab", r"\t"} else delimiter
-    if len(given) != 1 or given in '"\r\n\0':
-        raise UsageError(
-            f"--delimiter {delimiter!r}: is no delimiter", hint="give one character, or the word tab"
-        )
-    return (given,)
-
-
-def _again(found: Found) -> tuple[Problem, ...]:
-    if not found.again:
-        return ()
-    others = ", ".join(found.again)
-    return (
-        Problem(
-            rules.FILE_NAMED_TWICE, f"the file was named again, as {others}; it is read once", found.path
-        ),
-    )
-
-
-def _refuse_foreign(path: str, head: bytes) -> None:
-    """Refuse what holds no text, or not in a way that lines can be found in."""
-    if not head.removeprefix(_BOM).strip():
-        raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
-    if head.startswith(_WIDE) or _looks_wide(head):
-        raise InputError(
-            f"{path}: is UTF-16 or UTF-32 text",
-            hint="save it as 'CSV UTF-8', or: iconv -f UTF-16 -t UTF-8 OLD > NEW",
-        )
-    kind = next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), None)
-    if kind is None and _MARKUP.match(head):
-        kind = "HTML or XML, such as a login page,"
-    if kind is None and _is_binary(head):
-        kind = "binary"
-    if kind is not None:
-        raise InputError(
-            f"{path}: is {kind} and not CSV or NDJSON", hint="export it as CSV or NDJSON, in UTF-8"
-        )
-
-
-def _looks_wide(head: bytes) -> bool:
-    """Say whether every second byte is a NUL, as it is in Latin text in UTF-16."""
-    shares = (
-        sorted(part.count(0) / len(part) for part in (head[::2], head[1::2])) if len(head) >= 8 else [0, 0]
-    )
-    return shares[0] < 0.3 and shares[1] > 0.7
-
-
-def _is_binary(head: bytes) -> bool:
-    """Go by what no text has; control characters alone are text, if odd."""
-    first = head.lstrip().partition(b"\n")[0]
-    if b"\0" in first or head.count(0) > 0.1 * len(head):
-        return True
-    return len(first.translate(None, _CONTROLS)) < len(first) and "\ufffd" in first.decode("utf-8", "replace")
+def _single(path: str) -> Found:
+    """Give the file of that name, or the only one in the archive of that name."""
+    files = unfolded(Found(path, path))
+    if len(files) > 1:
+        raise InputError(f"{path}: holds {len(files)} files", hint="unpack it, and name one of them")
+    return files[0]
 
 
 def _not_lines(path: str, what: str, command: str) -> InputError:
@@ -181,7 +77,11 @@ def _not_lines(path: str, what: str, command: str) -> InputError:
 
 
 def _refuse_spread(path: str, text: str) -> None:
-    """Refuse an object that is spread over lines; a broken line among others is another matter."""
+    """Refuse a list, and an object that is spread over lines; a broken line among others is another matter."""
+    if _JSON_ARRAY.match(text):
+        raise _not_lines(path, "a JSON array", "jq -c '.[]' FILE > FILE.ndjson")
+    if not _JSON_OBJECT.match(text):
+        return
     lines = [line for line in text.split("\n") if line.strip()][:2]
     try:
         read_object(lines[0])
@@ -193,8 +93,13 @@ def _refuse_spread(path: str, text: str) -> None:
             ) from None
 
 
-def _ndjson(source: Source) -> Source:
+def _json(source: Source) -> Source:
     """Gather the keys of the first records."""
+    if source.format == "json" and not brackets_are_certain(text_encoding(source.encoding)):
+        raise InputError(
+            f"{source.path}: a JSON document in {source.encoding} cannot be read, only JSON with one object on a line",
+            hint=f"turn the file into UTF-8: iconv -f {source.encoding} -t UTF-8 OLD > NEW",
+        )
     columns: tuple[str, ...] = ()
     rows: list[tuple[tuple[str, ...], list[str]]] = []
     fault: Problem | None = None
@@ -203,7 +108,8 @@ def _ndjson(source: Source) -> Source:
         rows += [(chunk.columns, row) for row in chunk.rows]
         fault = fault or (chunk.faults[0].problem if chunk.faults else None)
     if not columns:
-        what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else "the objects are empty"
+        nothing = "the objects are empty" if rows else "the list is empty"
+        what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         raise InputError(
             f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.mend if fault else ""
         )
@@ -215,20 +121,33 @@ def _csv(source: Source, candidates: Sequence[str]) -> Source:
     """Settle the delimiter by parsing, then the columns."""
     headers = _headers(source, candidates)
     delimiter = next(iter(headers)) if len(headers) == 1 else _the_one(source, headers)
-    header = headers[delimiter]
-    names = _named(source.path, header)
-    source = replace(source, delimiter=delimiter, columns=names, data_offset=source.data_offset + header.size)
-    if len(names) < len(header.names):
-        message = "the last column has no name and is left out"
-        source = replace(
-            source,
-            nameless_last=True,
-            problems=(*source.problems, Problem(rules.NAMELESS_COLUMN, message, source.path, 1)),
-        )
-    chunks = _beginning(source)
+    found = _with_columns(source, delimiter, headers[delimiter])
+    chunks = _beginning(found)
     if not any(chunk.rows or chunk.faults for chunk in chunks):
         raise InputError(f"{source.path}: has a header and no rows", hint="see whether the export is whole")
-    return replace(source, sample=_cut([row for chunk in chunks for row in chunk.rows]))
+    if len(found.columns) == 1 or not any(chunk.rows for chunk in chunks):
+        _refuse_if_another_fits(source, delimiter, len(headers[delimiter].names))
+    return replace(found, sample=_cut([row for chunk in chunks for row in chunk.rows]))
+
+
+def _with_columns(source: Source, delimiter: str, header: Header) -> Source:
+    """Name the columns, and say where the data starts."""
+    names = _named(source.path, header)
+    if source.line_ends == "cr":
+        names = tuple(map(exchanged_text, names))
+    problems = source.problems
+    if len(names) < len(header.names):
+        message = "the last column has no name and is left out"
+        problems = (*problems, Problem(rules.NAMELESS_COLUMN, message, source.path, header.line))
+    return replace(
+        source,
+        delimiter=delimiter,
+        columns=names,
+        data_offset=source.data_offset + header.size,
+        nameless_last=len(names) < len(header.names),
+        header_line=header.line,
+        problems=problems,
+    )
 
 
 def _headers(source: Source, candidates: Sequence[str]) -> dict[str, Header]:
@@ -236,18 +155,47 @@ def _headers(source: Source, candidates: Sequence[str]) -> dict[str, Header]:
     headers: dict[str, Header] = {}
     refusal: InputError | None = None
     for delimiter in candidates:
-        with open_stream(source.path, source.location, source.compression) as stream:
-            window = Window(stream, source.path)
-            window.advance(source.data_offset)
-            try:
-                headers[delimiter] = read_header(window, source.path, source.encoding, delimiter)
-            except InputError as error:
-                refusal = refusal or error
+        try:
+            headers[delimiter] = _header(source, delimiter)
+        except InputError as error:
+            refusal = refusal or error
     split = {delimiter: header for delimiter, header in headers.items() if len(header.names) > 1}
     # A header that breaks with one delimiter is no single column with another.
     if not split and refusal is not None:
+        if len(candidates) == 1:
+            _refuse_if_another_fits(source, candidates[0], 1)
         raise refusal
     return split or dict(islice(headers.items(), 1))
+
+
+def _header(source: Source, delimiter: str) -> Header:
+    with open_source(source) as stream:
+        window = Window(stream)
+        window.advance(source.data_offset)
+        return read_header(window, source.path, source.encoding, delimiter)
+
+
+def _refuse_if_another_fits(source: Source, delimiter: str, columns: int) -> None:
+    """Name a delimiter that divides the header and the first rows evenly, where this one does not."""
+    for other in (*DELIMITERS, *UNUSUAL):
+        if other == delimiter:
+            continue
+        try:
+            trial = _with_columns(source, other, _header(source, other))
+        except InputError:
+            continue
+        chunks = _beginning(trial) if len(trial.columns) > 1 else []
+        if any(chunk.rows for chunk in chunks) and not any(chunk.faults for chunk in chunks):
+            into = (
+                "leaves the header in one piece"
+                if columns == 1
+                else "divides no row as it divides the header"
+            )
+            raise InputError(
+                f"{source.path}: the delimiter {typed(delimiter)} {into}; {typed(other)} divides it and the first "
+                f"rows into {len(trial.columns):,} cells each",
+                hint=f"name the delimiter: --delimiter {typed(other)}",
+            )
 
 
 def _the_one(source: Source, headers: dict[str, Header]) -> str:
@@ -267,10 +215,10 @@ def _the_one(source: Source, headers: dict[str, Header]) -> str:
     fitting = whole or some
     if len(fitting) == 1:
         return fitting[0]
-    tied = " and ".join(_NAMES[delimiter] for delimiter in fitting or headers)
+    tied = " and ".join(typed(delimiter) for delimiter in fitting or headers)
     raise InputError(
         f"{source.path}: {tied} divide the first lines equally well",
-        hint=f"name the delimiter, for example --delimiter {_NAMES[next(iter(fitting or headers))]}",
+        hint=f"name the delimiter, for example --delimiter {typed(next(iter(fitting or headers)))}",
     )
 
 
@@ -297,10 +245,9 @@ def _named(path: str, header: Header) -> tuple[str, ...]:
 
 def _beginning(source: Source) -> list[Chunk]:
     """Read the first records, readable or not, as far as the sample goes."""
-    read = read_csv if source.format == "csv" else read_ndjson
     chunks: list[Chunk] = []
     records = chars = 0
-    for chunk in read(source, ReadOptions(chunk_bytes=_HEAD_BYTES)):
+    for chunk in read(source, ReadOptions(chunk_bytes=HEAD_BYTES)):
         chunks.append(chunk)
         records += len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
         chars += sum(len(cell) for row in chunk.rows for cell in row)

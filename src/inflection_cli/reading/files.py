@@ -1,26 +1,27 @@
-"""Files, globs and streams: find what was named, keep streams privately, open and decompress."""
+"""What names stand for: files, globs, folders, archives and streams, each file found once."""
 
 import atexit
-import errno
 import glob
-import gzip
 import os
 import shutil
 import stat
 import sys
 import tempfile
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Literal, NoReturn, Self, cast
+from typing import BinaryIO
 
-from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli import rules
 from inflection_cli.errors import InputError
+from inflection_cli.model import Problem
+from inflection_cli.reading import names
+from inflection_cli.reading.archive import Member, is_zip, members_of
+from inflection_cli.reading.disk import open_file, refuse
+from inflection_cli.reading.folders import exports_in, holds_rejects
+from inflection_cli.reading.source import Limits
 
 STANDARD_INPUT = "-"
-GZIP_MAGIC = b"\x1f\x8b"
 _COPY_BYTES = 1 << 20
 
 
@@ -29,45 +30,101 @@ class Found:
     """A file to read.
 
     Attributes:
-        path: As the user wrote it, or as the glob found it; `-` for standard input.
-        location: Where to open it: the path itself, or the private copy of a stream.
+        path: As the user wrote it, or as a glob or folder has it; `-` for standard input. A file in an archive has
+            the archive's path and its own name within.
+        location: Where to open it: the path itself, the archive's, or the private copy of a stream.
         again: Other names under which the same file was given.
+        problems: What is to be said of the folder or archive it was found in.
+        member: Where in the archive it is; None for a file of its own.
     """
 
     path: str
     location: str
     again: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    member: Member | None = None
 
 
-def find(patterns: Sequence[str]) -> list[Found]:
-    """Find the files that paths, globs and `-` name, each once, in the order named.
+def find(patterns: Sequence[str], limits: Limits | None = None) -> list[Found]:
+    """Find the files that paths, globs, folders, archives and `-` name, each once, in the order named.
 
     A stream (`-`, or a named pipe) can be read once only and is needed twice, so it is copied to a private
     file, which is deleted when the process ends, or by `forget_copies`.
 
+    Args:
+        patterns: What the user named.
+        limits: How large a stream may be that is copied.
+
     Raises:
-        InputError: A path is missing, may not be read or is no file, or a glob matches nothing.
+        InputError: A path is missing, may not be read or is no file, or a glob, folder or archive holds none.
     """
+    most = (limits or Limits()).max_bytes
     found: dict[tuple[int, int] | None, Found] = {}
-    for path in _expand(patterns):
+    for named in _named(patterns):
+        path = named.path
         status = None if path == STANDARD_INPUT else _status(path)
         identity = (status.st_dev, status.st_ino) if status else None
         if identity in found:
             known = found[identity]
-            found[identity] = replace(known, again=(*known.again, path))
+            found[identity] = replace(
+                known, again=(*known.again, path), problems=(*known.problems, *named.problems)
+            )
         else:
-            found[identity] = Found(path, _location(path, status))
-    return list(found.values())
+            found[identity] = replace(named, location=_location(path, status, most))
+    return [each for one in found.values() for each in unfolded(one)]
 
 
-def _expand(patterns: Iterable[str]) -> Iterable[str]:
+def unfolded(found: Found) -> list[Found]:
+    """Give the exports in an archive, or the file itself where it is none.
+
+    Raises:
+        InputError: The archive cannot be read, or holds no export.
+    """
+    try:
+        with open_file(found.location, found.path) as file:
+            archive = is_zip(file.read(4))
+    except (InputError, OSError):
+        return [found]  # whoever reads it says why it cannot be read
+    if not archive:
+        return [found]
+    members, left = members_of(found.path, found.location)
+    problems = (*found.problems, *_left_out(found.path, left))
+    first = replace(found, path=f"{found.path}/{members[0].name}", problems=problems, member=members[0])
+    return [first] + [Found(f"{found.path}/{one.name}", found.location, member=one) for one in members[1:]]
+
+
+def _named(patterns: Iterable[str]) -> Iterator[Found]:
+    """Give each path that is named, folders unfolded into theirs."""
     for pattern in patterns:
-        # A file may well be called `report[1].csv`: a name that exists is no pattern.
-        if pattern == STANDARD_INPUT or not glob.has_magic(pattern) or os.path.lexists(pattern):
-            yield pattern
-            continue
+        for path in _expand(pattern):
+            yield from _in_folder(path) if _is_folder(path) else [Found(path, path)]
+
+
+def _in_folder(folder: str) -> Iterator[Found]:
+    taken, left = exports_in(folder)
+    problems = _left_out(folder, left)
+    for path in taken:
+        yield Found(path, path, problems=problems)
+        problems = ()
+
+
+def _left_out(place: str, left: list[str]) -> tuple[Problem, ...]:
+    if not left:
+        return ()
+    count = f"{len(left):,} file" if len(left) == 1 else f"{len(left):,} files"
+    return (Problem(rules.FILES_LEFT_OUT, f"{count} left out: {names.some(left)}", place, count=len(left)),)
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    # A file may well be called `report[1].csv`: a name that exists is no pattern.
+    if pattern == STANDARD_INPUT or not glob.has_magic(pattern) or os.path.lexists(pattern):
+        yield pattern
+    else:
         found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute one
-        matches = [path for path in found if not _is_rejects(path)]
+        # A glob with ** has the files of each folder that it has.
+        matches = [
+            path for path in found if not _is_ours(path) and not ("**" in pattern and _is_folder(path))
+        ]
         if not matches:
             but = " but rejected rows" if found else ""
             raise InputError(
@@ -77,35 +134,29 @@ def _expand(patterns: Iterable[str]) -> Iterable[str]:
         yield from matches
 
 
-def _is_rejects(path: str) -> bool:
-    """Tell whether a file carries our own columns: a glob passes by rejected rows, to name them reads them."""
-    marks = (REJECT_COLUMNS[0].encode(), f'{{"{REJECT_COLUMNS[0]}"'.encode())
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a path is kept as it was written
-            return file.read(len(marks[1])).startswith(marks)
-    except OSError:
-        return False
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - a Path would turn an empty name into the working directory
+
+
+def _is_ours(path: str) -> bool:
+    return names.is_ours(Path(path).name) if _is_folder(path) else holds_rejects(path)
 
 
 def _status(path: str) -> os.stat_result:
     try:
         return os.stat(path)  # noqa: PTH116 - a Path would turn an empty name into the working directory
     except (OSError, ValueError) as error:
-        _refuse(path, error)
+        refuse(path, error)
 
 
-def _location(path: str, status: os.stat_result | None) -> str:
+def _location(path: str, status: os.stat_result | None, most: int) -> str:
     """Say where to open a file; a stream is copied first. Standard input has no status."""
     if status is None:
-        return _keep(sys.stdin.buffer, path)
+        return _keep(sys.stdin.buffer, path, most)
     mode = status.st_mode
-    if stat.S_ISDIR(mode):
-        raise InputError(
-            f"{path}: is a directory", hint=f"name the files in it, for example '{path.rstrip('/')}/*.csv'"
-        )
     if stat.S_ISFIFO(mode):
-        with _open(path) as stream:
-            return _keep(stream, path)
+        with open_file(path) as stream:
+            return _keep(stream, path, most)
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: is a device, not a file", hint="name a file, or - for standard input")
     return path
@@ -123,95 +174,21 @@ def forget_copies() -> None:
 atexit.register(forget_copies)
 
 
-def _keep(stream: BinaryIO, path: str) -> str:
+def _keep(stream: BinaryIO, path: str, most: int) -> str:
     """Copy a stream to a file that only this user can read, in a folder that only this user can enter."""
     try:
         folder = tempfile.mkdtemp(prefix="infl-seg-")
         _copies.append(folder)
         copy = Path(folder, "input")
         with open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - a descriptor
-            shutil.copyfileobj(stream, out, _COPY_BYTES)
+            while data := stream.read(_COPY_BYTES):
+                out.write(data)
+                if out.tell() > most:
+                    raise InputError(
+                        f"{path}: more than {most:,} bytes came",
+                        hint="where that is right: --max-bytes 1000GB",
+                    )
     except OSError as error:
         hint = "the input is read twice, so it is copied first; TMPDIR names a folder with more room"
         raise InputError(f"{path}: cannot be copied: {error.strerror or error}", hint=hint) from error
     return str(copy)
-
-
-def _open(path: str, shown: str | None = None) -> BinaryIO:
-    try:
-        return cast(BinaryIO, open(path, "rb", buffering=0))  # noqa: PTH123 - `Stream` or the caller closes it
-    except (OSError, ValueError) as error:
-        _refuse(shown or path, error)
-
-
-def _refuse(path: str, error: OSError | ValueError) -> NoReturn:
-    """Say in our words why a file cannot be had."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in {errno.ENOENT, errno.ENOTDIR}:
-        raise InputError(
-            f"{path}: no such file", hint="check the path; relative paths start where you are"
-        ) from error
-    if number in {errno.EACCES, errno.EPERM}:
-        raise InputError(
-            f"{path}: may not be read", hint="ask its owner, or change its permissions"
-        ) from error
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    raise InputError(f"{path}: cannot be read: {reason}") from error
-
-
-class Stream:
-    """The decompressed bytes of one file, from its start; a context manager that closes it."""
-
-    def __init__(self, path: str, location: str, compression: Literal["gzip"] | None) -> None:
-        self._path = path
-        self._raw = _open(location, path)
-        self._gzip = gzip.GzipFile(fileobj=self._raw, mode="rb") if compression else None
-        self._line = 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._gzip is not None:
-            self._gzip.close()
-        self._raw.close()
-
-    def size_bytes(self) -> int:
-        """Say how large the file is on the disk."""
-        return os.fstat(self._raw.fileno()).st_size
-
-    def read(self, size: int) -> bytes:
-        """Read at most `size` bytes; none at the end.
-
-        Raises:
-            InputError: The disk or the compressed data gives out; the message says near which line.
-        """
-        try:
-            if self._gzip is None:
-                return self._raw.read(size) or b""
-            data = self._gzip.read(size)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(
-                f"{self._path}: the gzip data is damaged or cut off after line {self._line:,}: {error}",
-                hint="copy or export the file again; gzip --test FILE checks it",
-            ) from error
-        except OSError as error:
-            _refuse(self._path, error)
-        self._line += data.count(b"\n")
-        return data
-
-
-def open_stream(path: str, location: str, compression: Literal["gzip"] | None) -> Stream:
-    """Open a file for reading from its start.
-
-    Args:
-        path: The name to show.
-        location: Where it is.
-        compression: How it is packed.
-
-    Raises:
-        InputError: It is gone, or may not be read.
-    """
-    return Stream(path, location, compression)

@@ -3,26 +3,29 @@
 from hashlib import blake2b
 from typing import Final
 
-from inflection_cli.reading.files import open_stream
+from inflection_cli.reading.archive import Member
+from inflection_cli.reading.packed import MAGIC_BYTES, packing_of
+from inflection_cli.reading.streams import open_bytes
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOCK_BYTES: Final = 1 << 20
 
 
-def fingerprint(path: str, location: str) -> str:
-    """Return a digest of a file's decompressed bytes, 32 hex digits.
+def fingerprint(path: str, location: str, member: Member | None = None) -> str:
+    """Return a digest of a file's unpacked bytes, 32 hex digits; their size is not bounded.
 
     Args:
         path: The name to show.
         location: Where it is.
+        member: Where in the archive at `location` it is.
 
     Raises:
         InputError: It is gone, damaged, or may not be read.
     """
-    with open_stream(path, location, None) as start:
-        compression: Final = "gzip" if start.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC else None
+    with open_bytes(path, location, None) as start:
+        packing = packing_of(start.head(MAGIC_BYTES))
+    compression: Final = packing if member is None else "zip"
     digest = blake2b(digest_size=16)
-    with open_stream(path, location, compression) as stream:
+    with open_bytes(path, location, compression, member) as stream:
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()

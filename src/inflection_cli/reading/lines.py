@@ -8,12 +8,14 @@ import orjson
 
 from inflection_cli import rules
 from inflection_cli.model import Chunk, Fault, Problem
-from inflection_cli.reading.files import open_stream
+from inflection_cli.reading.line_ends import restored
 from inflection_cli.reading.objects import Flaw, Number, decode
 from inflection_cli.reading.page import decode as decode_text
-from inflection_cli.reading.source import MAX_JSON_DEPTH, MAX_RECORD_CHARS, ReadOptions, Source
+from inflection_cli.reading.source import MAX_RECORD_CHARS, ReadOptions, Source
+from inflection_cli.reading.streams import open_source
 from inflection_cli.reading.text import encoding_hint
 from inflection_cli.reading.window import Window
+from inflection_cli.strict_json import MAX_JSON_DEPTH
 
 COLUMNS: Final = ("message",)
 """The one column of such a chunk: its cell is the line as it stood, without its line end."""
@@ -40,13 +42,13 @@ def read_lines(source: Source, options: ReadOptions) -> Iterator[Lines]:
         InputError: The file is gone, damaged, or holds a line that no text has.
     """
     number = 1
-    with open_stream(source.path, source.location, source.compression) as stream:
-        window = Window(stream, source.path)
+    with open_source(source) as stream:
+        window = Window(stream)
         window.advance(source.data_offset)
         while block := window.block(max(1, options.chunk_bytes)):
             lines = _lines(block, source, window, number)
             number += len(lines.objects)
-            yield lines
+            yield lines if source.line_ends == "lf" else Lines(restored(lines.chunk), lines.objects)
 
 
 def _lines(block: bytes, source: Source, window: Window, number: int) -> Lines:
@@ -62,7 +64,9 @@ def _lines(block: bytes, source: Source, window: Window, number: int) -> Lines:
             text, found = parse(raw.rstrip(b"\r\n"), source.encoding)
         except Flaw as flaw:
             hint = encoding_hint(source.encoding) if flaw.rule is rules.BAD_ENCODING else ""
-            problem = Problem(flaw.rule, flaw.message, source.path, line, flaw.key, hint=hint)
+            cut = window.cuts.get(line)
+            message = cut.words() if cut else flaw.message
+            problem = Problem(flaw.rule, message, source.path, line, flaw.key, hint=hint)
             faults.append(Fault(problem, line, 1, raw))
             continue
         rows.append([text])

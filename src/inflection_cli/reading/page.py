@@ -1,6 +1,7 @@
 """Text with its bytes beside it, loaded from a window as far as somebody looks."""
 
-from inflection_cli.reading.window import Window
+from inflection_cli.reading.wide import text_encoding
+from inflection_cli.reading.window import Cut, Window
 
 _STEP_BYTES = 1 << 16
 _MOST_BYTES = 1 << 20
@@ -11,6 +12,7 @@ def decode(block: bytes, encoding: str) -> str:
 
     Lines are decoded one by one where any is bad, so what is wrong on one cannot touch the next.
     """
+    encoding = text_encoding(encoding)
     try:
         return block.decode(encoding)
     except UnicodeDecodeError:
@@ -43,6 +45,10 @@ class Page:
         self._bytes += block
         self.text += decode(block, self._encoding)
         return bool(block)
+
+    def cut(self) -> Cut | None:
+        """Say how long the next line is, where only its beginning is there."""
+        return self._window.cuts.get(self.line)
 
     def line_end(self, start: int) -> int:
         """Say where the line from `start` on ends, its line end included; `start` itself after the last."""

@@ -17,6 +17,9 @@ from inflection_cli.reading.window import Window
 # lines that are whole records by themselves count as fitting: what can be built to wear a reader out, cannot.
 _CELLS_TRIED = 200_000
 
+_TYPOGRAPHIC = frozenset("“”„‟")
+"""What a word processor makes of straight quotes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -56,11 +59,16 @@ class Harvest:
     consumed: int
 
 
-def ragged(form: Form, cells: int, line: int) -> Problem:
-    """Describe a row with the wrong number of cells."""
+def ragged(form: Form, cells: int, line: int, text: str) -> Problem:
+    """Describe a row with the wrong number of cells; its text may tell why."""
     due = form.width
     message = f"the row has {_counted(cells, 'cell')} where the header has {_counted(due, 'name')}"
-    return Problem(rules.RAGGED_ROW, message, form.file, line)
+    hint = ""
+    if cells > due and not _TYPOGRAPHIC.isdisjoint(text):
+        hint = 'typographic quotes hold no cell together: write " in their place'
+    elif cells == due + 1 and text.rstrip("\r\n").endswith(form.delimiter):
+        hint = "delete the delimiter at the end of the line, or give the header one too"
+    return Problem(rules.RAGGED_ROW, message, form.file, line, hint=hint)
 
 
 def _counted(count: int, noun: str) -> str:
@@ -117,7 +125,9 @@ class Records:
         page, form = self._page, self._form
         start, line_end = page.at, page.line_end(page.at)
         if line_end - start > MAX_RECORD_CHARS:
-            message = f"the line has {line_end - start:,} characters, more than {MAX_RECORD_CHARS:,}"
+            cut = page.cut()
+            counted = f"the line has {line_end - start:,} characters, more than {MAX_RECORD_CHARS:,}"
+            message = cut.words() if cut else counted
             self._fault(line_end, Problem(rules.RECORD_TOO_LONG, message, form.file, page.line))
             return
         shape = self.shape(start, form.width)
@@ -173,7 +183,7 @@ class Records:
         """Describe what is wrong on a single line."""
         form, line = self._form, self._page.line
         if shape.ending is Ending.WHOLE:
-            return ragged(form, shape.cells, line)
+            return ragged(form, shape.cells, line, self._page.text[self._page.at : shape.end])
         if shape.broken is not None:
             message = "text follows the closing quote of a cell"
             return Problem(rules.TEXT_AFTER_QUOTE, message, form.file, line, form.name(shape.broken.cell))

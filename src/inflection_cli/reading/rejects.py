@@ -15,10 +15,13 @@ from typing import IO, Final
 import orjson
 
 from inflection_cli.catalog import REJECT_COLUMNS
-from inflection_cli.errors import InputError
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.reading.names import unpacked_name
 from inflection_cli.reading.source import Source
 
 _PRIVATE: Final = 0o600
+# Of a file's own name; 255 bytes are the most that file systems take.
+_MOST_CHARS: Final = 50
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
@@ -28,11 +31,13 @@ class RejectsFolder:
     Attributes:
         path: Where it is, or would be.
         rows: How many rows were written, unreadable lines included.
+        used: Whether anything was written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
+        self.used = False
         self._files: dict[tuple[str, str], IO[bytes]] = {}
         self._names: set[str] = set()
 
@@ -77,6 +82,18 @@ class RejectsFolder:
             self._files[key] = self._open(name)
         self._write(self._files[key], line)
 
+    def require_a_folder(self) -> None:
+        """See that the folder can be there, before anything is read.
+
+        Raises:
+            UsageError: Something else has its name.
+        """
+        if os.path.lexists(self.path) and not self.path.is_dir():
+            raise UsageError(
+                f"--rejects {self.path}: is a file, and rejected rows need a folder",
+                hint=f"name another folder, which is made where it is not there: --rejects {self.path}-rejects",
+            )
+
     def close(self) -> None:
         """Close all files."""
         for file in self._files.values():
@@ -85,11 +102,11 @@ class RejectsFolder:
         self._files.clear()
 
     def _file(self, source: Source, columns: Sequence[str], *, readable: bool) -> IO[bytes]:
-        key = (source.location, "rows" if readable else "lines")
+        key = (source.path, "rows" if readable else "lines")
         if key not in self._files:
-            stem = "stdin" if source.path == "-" else Path(source.path).name.removesuffix(".gz")
+            stem = "stdin" if source.path == "-" else unpacked_name(Path(source.path).name)
             ending = Path(stem).suffix or f".{source.format}"
-            stem = stem.removesuffix(ending)
+            stem = stem.removesuffix(ending)[:_MOST_CHARS]
             name = self._free_name(stem, f".rejects{ending}" if readable else ".unreadable.txt")
             file = self._files[key] = self._open(name)
             if readable and source.format == "csv":
@@ -107,6 +124,7 @@ class RejectsFolder:
     def _open(self, name: str) -> IO[bytes]:
         """Make a file of this name, or of the next free one: what is there may be this very run's input."""
         stem, dot, ending = name.partition(".")
+        self.used = True
         with _translated(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for again in count(2):

@@ -4,14 +4,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from inflection_cli.model import Problem
+from inflection_cli.reading.archive import Member
+from inflection_cli.reading.packed import Packing
+
+Compression = Packing | Literal["zip"]
 
 # A CSV cell holds at most `csv.field_size_limit()` characters: 131,072, unless the process changes it.
 # A record, its line end included: one CSV record, or one NDJSON line.
 MAX_RECORD_CHARS = 1 << 20
-# Beyond this a line is refused with its whole file: it would have to be held in memory to be rejected.
-MAX_LINE_BYTES = 8 << 20
-# Objects and lists within each other on one NDJSON line, the line's own object included.
-MAX_JSON_DEPTH = 32
+# Beyond this a line is passed over: it counts as one row, rejected, and only so much of it is kept. No character
+# has more than four bytes, so it is over the bound of a record as well.
+MAX_LINE_BYTES = 4 * MAX_RECORD_CHARS
+# What is unpacked is held against the size of what it came from once so much has come out.
+FREE_BYTES = 16 << 20
 # Names in a header, or different keys in one NDJSON file; each row has as many cells.
 MAX_COLUMNS = 2_000
 # The mapping looks at as many rows before it decides what a column is.
@@ -20,21 +25,39 @@ SAMPLE_CHARS = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may grow to, against archives made to fill disks and days.
+
+    Attributes:
+        max_expansion: So many times its packed size, judged after the first 16 MiB that come out.
+        max_bytes: So many bytes, unpacked where it is packed.
+    """
+
+    max_expansion: int = 250
+    max_bytes: int = 100_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How files are to be read.
 
     Attributes:
-        encoding: The name of the text encoding; a byte order mark of UTF-8 in a file beats it.
+        encoding: The name of the text encoding; a byte order mark in a file beats it.
         delimiter: The character between CSV cells; found by parsing where None.
+        records: Dotted path to the list of records in an enveloped JSON document; None for no envelope, and `.` for
+            a document that is a record itself, whatever lists it holds.
         format: What the files are, where the command takes one kind only; found by content where None.
         chunk_bytes: About how many decompressed bytes make a chunk; more than half a megabyte counts as that.
+        limits: What a file may grow to.
     """
 
     encoding: str = "utf-8"
     delimiter: str | None = None
+    records: str | None = None
     format: Literal["ndjson"] | None = None
     # Measured: rows of 64 KiB stay in the processor's cache and are read a quarter faster than of 256 KiB.
     chunk_bytes: int = 1 << 16
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +67,40 @@ class Source:
     Attributes:
         path: As the user wrote it; `-` for standard input.
         location: Where to open it: the path itself, or the private copy of a stream.
-        format: What it holds.
-        encoding: The codec's normalised name, for example `utf-8` or `cp1252`.
-        delimiter: The character between cells; None for NDJSON.
+        format: What it holds: `ndjson` has one object on each line, `json` has them in a list, in an envelope, or one
+            after the other without regard to lines.
+        encoding: The codec's normalised name, for example `utf-8`, `cp1252` or `utf-16-le`. Where it is none that
+            leaves ASCII as it is, the file is turned into UTF-8 as it is read: offsets, digests and the lines that
+            could not be read are of UTF-8 then.
+        delimiter: The character between cells; None for JSON.
         compression: None for a plain file.
-        columns: The header's names; for NDJSON the keys of the first 1,000 records, in order of appearance.
+        columns: The header's names; for JSON the keys of the first 1,000 records, in order of appearance.
         sample: The first rows, at most 1,000 of them and about 4 million characters.
         problems: What holds for the file as a whole; warnings, since errors refuse it.
         size_bytes: The size on disk, compressed where it is.
         data_offset: How many decompressed bytes precede the data: byte order mark and header.
         nameless_last: Whether each record has one more cell, under no name, that must be empty.
+        member: Where in the archive at `location` it is; None for a file of its own.
+        line_ends: What ends a line, LF (or CR LF) or a CR alone, as old Macs had it.
+        limits: What it may grow to.
+        header_line: The physical line, from 1, that the header of CSV starts on.
+        records: Dotted path to the list of records in each document of an enveloped file; None for no envelope.
     """
 
     path: str
     location: str
-    format: Literal["csv", "ndjson"]
+    format: Literal["csv", "ndjson", "json"]
     encoding: str
     delimiter: str | None
-    compression: Literal["gzip"] | None
+    compression: Compression | None
     columns: tuple[str, ...]
     sample: tuple[list[str], ...] = field(repr=False)
     problems: tuple[Problem, ...]
     size_bytes: int
     data_offset: int
     nameless_last: bool = False
+    member: Member | None = None
+    line_ends: Literal["lf", "cr"] = "lf"
+    limits: Limits = Limits()
+    header_line: int = 1
+    records: str | None = None

@@ -4,6 +4,7 @@ import re
 
 from inflection_cli import rules
 from inflection_cli.model import Problem
+from inflection_cli.reading.wide import is_wide
 
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
 
@@ -25,6 +26,8 @@ def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | Non
     assert bad is not None
     byte = ord(bad.group()) - 0xDC00
     message = f"the byte 0x{byte:02X} is no text in {encoding}"
+    if is_wide(encoding):
+        message = f"what stands here is no text in {encoding}, such as half a character"
     return Problem(
         rules.BAD_ENCODING,
         message,
@@ -36,5 +39,7 @@ def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | Non
 
 def encoding_hint(encoding: str) -> str:
     """Name an encoding worth trying where this one failed."""
+    if is_wide(encoding):
+        return "export the file again, or take out what is no text"
     other = "windows-1252" if encoding == "utf-8" else "utf-8"
     return f"name the encoding the file was written in, for example --encoding {other}"

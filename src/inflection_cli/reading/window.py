@@ -2,9 +2,8 @@
 
 import zlib
 from struct import Struct
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from inflection_cli.errors import InputError
 from inflection_cli.reading.source import MAX_LINE_BYTES
 
 _READ_BYTES = 1 << 18
@@ -19,34 +18,78 @@ class Bytes(Protocol):
         """Read at most `size` bytes; none at the end."""
 
 
+class Cut(NamedTuple):
+    """A line of which only the beginning was kept.
+
+    Attributes:
+        offset: How many bytes of the text precede it.
+        length: How many bytes it has, without its line end.
+        kept: How many of them were kept.
+    """
+
+    offset: int
+    length: int
+    kept: int
+
+    def words(self) -> str:
+        """Say how long the line is, where it lies, and what is kept of it."""
+        return (
+            f"the line has {self.length:,} bytes, of which the rejects hold the first {self.kept:,}; "
+            f"it starts at byte {self.offset + 1:,} of the text"
+        )
+
+
+class _Gap(NamedTuple):
+    """Bytes that were passed over: where in the window, counted from its stream's start, and what they were."""
+
+    at: int
+    crc: int
+    length: int
+
+
 class Window:
     """What has been read of a stream and not yet been left behind.
 
-    What `block` gives depends on the bytes alone, never on how the stream hands them out.
+    What `block` gives depends on the bytes alone, never on how the stream hands them out. Of a line with more than
+    `MAX_LINE_BYTES` it has the first so many, and its line end; the rest is passed over, and digested all the same.
 
     Attributes:
         line: The physical line, from 1, on which the window starts.
+        cuts: By number, the lines met so far of which it has only the beginning.
     """
 
-    __slots__ = ("_buffer", "_ended", "_path", "_start", "_stream", "_sums", "line")
+    __slots__ = (
+        "_buffer",
+        "_ended",
+        "_gaps",
+        "_left_behind",
+        "_passed_over",
+        "_start",
+        "_stream",
+        "_sums",
+        "cuts",
+        "line",
+    )
 
-    def __init__(self, stream: Bytes, path: str) -> None:
+    def __init__(self, stream: Bytes) -> None:
         self.line = 1
+        self.cuts: dict[int, Cut] = {}
         self._stream = stream
-        self._path = path
         self._buffer = b""
         self._start = 0
         self._ended = False
         self._sums = _NO_BYTES
+        self._gaps: list[_Gap] = []
+        self._left_behind = 0
+        self._passed_over = 0
 
     def block(self, size: int, skip: int = 0) -> bytes:
         """Look at whole lines, `size` bytes of them at the most, `skip` bytes on; one line may be longer.
 
-        The last line of the stream may lack its line end. Empty when the stream has ended.
-
-        Raises:
-            InputError: A line is longer than any text has.
+        The last line of the stream may lack its line end. Empty when the stream has ended. No line in it is longer
+        than `MAX_LINE_BYTES` and its line end.
         """
+        size = min(size, MAX_LINE_BYTES)
         self._fill(skip + size + 1)
         begin = self._start + skip
         if len(self._buffer) - begin <= size:
@@ -56,6 +99,14 @@ class Window:
             length = self._line_end(skip)
             begin, end = self._start + skip, self._start + length
         return self._buffer[begin:end]
+
+    def peek(self, size: int) -> bytes:
+        """Look at the next `size` bytes, wherever lines end; fewer only where the stream ends.
+
+        Whoever looks so does not ask for a `block` of the same stream: lines of any length pass by whole.
+        """
+        self._fill(size)
+        return self._buffer[self._start : self._start + size]
 
     def advance(self, count: int, lines: int | None = None) -> None:
         """Leave `count` bytes behind; `lines` is how many line ends they hold, where the caller knows."""
@@ -67,6 +118,9 @@ class Window:
             lines = self._buffer.count(b"\n", self._start, self._start + count)
         self.line += lines
         self._start += len(left)
+        self._left_behind += len(left)
+        while self._gaps and self._gaps[0].at <= self._left_behind:
+            self._digest_gap(self._gaps.pop(0))
 
     def digest(self) -> bytes:
         """Digest the bytes left behind since the last time: 16 bytes of CRC-32 and length.
@@ -77,6 +131,11 @@ class Window:
         digest = _DIGEST.pack(*self._sums)
         self._sums = _NO_BYTES
         return digest
+
+    def _digest_gap(self, gap: _Gap) -> None:
+        crc, length = self._sums
+        self._sums = zlib.crc32(gap.crc.to_bytes(4), crc), length + gap.length
+        self._passed_over += gap.length
 
     def _fill(self, count: int) -> None:
         """Hold at least `count` bytes, or all that there are."""
@@ -95,11 +154,29 @@ class Window:
             if seen - skip > MAX_LINE_BYTES:
                 break
             self._fill(seen + 1)
-        length = (end + 1 if end >= 0 else len(self._buffer)) - self._start - skip
+        length = (end if end >= 0 else len(self._buffer)) - self._start - skip
         if length > MAX_LINE_BYTES:
-            line = self.line + self._buffer.count(b"\n", self._start, self._start + skip)
-            raise InputError(
-                f"{self._path}: line {line:,} is longer than {MAX_LINE_BYTES:,} bytes",
-                hint="this is no export with one event on a line; export it as CSV or NDJSON",
-            )
-        return skip + length
+            self._cut(skip)
+            end = self._buffer.find(b"\n", self._start + skip + MAX_LINE_BYTES)
+            length = MAX_LINE_BYTES
+        return skip + length + (end >= 0)
+
+    def _cut(self, skip: int) -> None:
+        """Pass over what the line that starts `skip` bytes on has beyond the bound."""
+        begin = self._start + skip
+        kept = self._buffer[self._start : begin + MAX_LINE_BYTES]
+        data = self._buffer[begin + MAX_LINE_BYTES :]
+        crc = length = 0
+        while (end := data.find(b"\n")) < 0 and data:
+            crc, length = zlib.crc32(data, crc), length + len(data)
+            data = self._stream.read(_READ_BYTES)
+            self._ended = not data
+        if data:
+            crc, length = zlib.crc32(memoryview(data)[:end], crc), length + end
+            data = data[end:]
+        line = self.line + kept.count(b"\n", 0, skip)
+        before = self._passed_over + sum(gap.length for gap in self._gaps)
+        self.cuts[line] = Cut(self._left_behind + skip + before, MAX_LINE_BYTES + length, MAX_LINE_BYTES)
+        self._gaps.append(_Gap(self._left_behind + len(kept), crc, length))
+        self._buffer = kept + data
+        self._start = 0

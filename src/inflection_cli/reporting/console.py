@@ -9,11 +9,13 @@ from typing import IO, TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.text import Text
 
-from inflection_cli.errors import InflSegError
+from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.reporting.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_MOST_OF_FAULT = 1000
 
 When = Literal["auto", "always", "never"]
 
@@ -62,9 +64,14 @@ class Speaker:
     def error(self, error: InflSegError) -> None:
         """Print what ended the run, and what settles it."""
         line = Text("error: ", style="bold red")
-        line.append(shown(error.message), style="default")
+        faults = error.faults if isinstance(error, SettingsFileFaults) else ()
+        heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
+        line.append(shown(heading), style="default")
         with suppress(OSError):
             self.err.print(line, soft_wrap=True)
+            for place, words in faults:
+                at = "" if place is None else f"line {place}: "
+                self.err.print(Text(f"  {at}{shown(words, _MOST_OF_FAULT)}"), soft_wrap=True)
             if error.hint:
                 self.err.print(Text(f"  → {shown(error.hint)}", style="cyan"), soft_wrap=True)
 

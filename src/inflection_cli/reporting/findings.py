@@ -32,6 +32,7 @@ class Findings:
         root: The folder that paths are told from, absolute.
         error: What ended the run; None where it came to its end.
         show_values: Whether cells are shown in full.
+        notes: Which files beside the command line had a say in the run, and in what; made harmless.
     """
 
     command: str
@@ -42,6 +43,7 @@ class Findings:
     root: Path
     error: InflSegError | None = None
     show_values: bool = False
+    notes: Sequence[str] = ()
 
     def kept(self) -> Iterator[Problem]:
         """Yield the problems whose place is known: errors first, then by code."""

@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Final
 
+from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting import text
+from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
 from inflection_cli.reporting.shown import shown
 
@@ -28,6 +30,7 @@ _DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _RESERVE_BYTES: Final = 200
+MOST_OF_FAULT: Final = 1000
 
 
 def annotations(findings: Findings) -> str:
@@ -35,9 +38,9 @@ def annotations(findings: Findings) -> str:
     room = dict.fromkeys(Severity, MOST_ANNOTATIONS)
     lines = []
     if findings.error is not None:
-        room[Severity.ERROR] -= 1
-        title = {"title": f"infl-seg: {findings.error.code}"}
-        lines.append(_command("error", title, ended_by(findings.error)))
+        ended = _end(findings, findings.error)
+        room[Severity.ERROR] -= len(ended)
+        lines += ended
     listed = []
     for problem in _each_code_first(findings):
         if room[problem.rule.severity] > 0:
@@ -47,6 +50,9 @@ def annotations(findings: Findings) -> str:
     left_out = _left_out(findings, listed)
     if left_out:
         lines.append(_command("notice", {"title": "infl-seg"}, left_out))
+    if findings.notes:
+        said = "\n".join((f"rows: {text.rows_equation(findings.rows)}", *findings.notes))
+        lines.append(_command("notice", {"title": "infl-seg: settings"}, said))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -87,6 +93,26 @@ def _annotation(findings: Findings, problem: Problem) -> str:
     return _command(problem.rule.severity.value, properties, f"{said}\n→ {mend(problem)}")
 
 
+def _end(findings: Findings, error: InflSegError) -> list[str]:
+    """Say what ended the run; faults of a file each at its line."""
+    title = {"title": f"infl-seg: {error.code}"}
+    if not isinstance(error, SettingsFileFaults) or not error.faults:
+        return [_command("error", title, ended_by(error))]
+    file = {"file": findings.place(error.file)}
+    listed = error.faults[:MOST_ANNOTATIONS]
+    unlisted = len(error.faults) - len(listed)
+    more = f"\nand {unlisted:,} faults more: --report text=PATH names them" if unlisted else ""
+    return [
+        _command(
+            "error",
+            {**file, **({} if line is None else {"line": str(line)}), **title},
+            f"{shown(error.heading, MOST_OF_FAULT)}\n→ {shown(words, MOST_OF_FAULT)}"
+            f"{more if place == len(listed) else ''}",
+        )
+        for place, (line, words) in enumerate(listed, 1)
+    ]
+
+
 def _left_out(findings: Findings, listed: list[Problem]) -> str:
     unlisted = {severity: findings.unlisted(listed, severity) for severity in Severity}
     words = [f"{count:,} more {severity.value}s" for severity, count in unlisted.items() if count]
@@ -110,11 +136,13 @@ def _escaped(value: str, by: Mapping[str, str]) -> str:
 
 def _head(findings: Findings) -> str:
     counts = findings.problems
-    verdict = f"{counts.errors:,} errors, {counts.warnings:,} warnings"
+    verdict = f"{counted(counts.errors, 'error')}, {counted(counts.warnings, 'warning')}"
     lines = [f"## infl-seg {findings.command}: {verdict}", ""]
     if findings.error is not None:
         lines += [_block([f"error: {ended_by(findings.error)}"]), ""]
     lines += [f"{text.rows_equation(findings.rows)}", ""]
+    if findings.notes:
+        lines += [_block([*findings.notes]), ""]
     codes = findings.problems.by_code()
     if codes:
         lines += ["| problem | severity | count |", "|---|---|---:|"]

@@ -1,11 +1,12 @@
 """The one JSON object of `--json`: keys are a contract with scripts."""
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from inflection_cli.errors import InflSegError
+from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
 from inflection_cli.pipeline.account import EventCounts
 from inflection_cli.pipeline.estimate import Estimate
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN = 100
 
+# DEL, C1, and what turns or breaks lines: what is below them JSON spells out anyway.
+_HARMFUL: Final = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
 
 def dumps(report: dict[str, Any]) -> str:
     """Spell a report as JSON, indented."""
@@ -27,8 +31,9 @@ def dumps(report: dict[str, Any]) -> str:
     except TypeError:
         # A path whose bytes are no UTF-8 has surrogates, which only the standard library spells.
         text = json.dumps(report, indent=2)
-    # The runner of GitHub reads commands out of what is printed; JSON may spell them another way.
-    return text.replace("##[", "##\\u005b")
+    # A terminal may be steered, and the runner of GitHub reads commands out of what is printed; JSON may spell
+    # every character another way.
+    return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text).replace("##[", "##\\u005b")
 
 
 def empty_report(command: str) -> dict[str, Any]:
@@ -146,8 +151,12 @@ def delivery_object(delivered: "Delivered", endpoint: str, namespace: str) -> di
 
 
 def error_object(error: InflSegError) -> dict[str, Any]:
-    """Return what ended a run."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    """Return what ended a run; of a faulty file also where its faults are."""
+    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    if isinstance(error, SettingsFileFaults):
+        faults = [{"line": line, "message": words} for line, words in error.faults]
+        return {**told, "file": error.file, "faults": faults}
+    return told
 
 
 def _file(source: Input, plan: Plan) -> dict[str, Any]:
@@ -160,6 +169,9 @@ def _file(source: Input, plan: Plan) -> dict[str, Any]:
         "compression": found.compression,
         "rows": plan.account.rows_by_file.get(found.path, 0),
         "columns": source.columns.by_column(),
-        "properties": {source.columns.names[index]: name for index, name in source.columns.extras},
+        "fields": source.columns.by_field(),
+        "properties": {
+            origin: name for name, origins in source.columns.by_property().items() for origin in origins
+        },
         "left_out": [note.field for note in source.columns.notes],
     }

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
 from inflection_cli.reporting.shown import shown
+from inflection_cli.reporting.text import rows_equation
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
 """What `shown` leaves and XML 1.0 does not have."""
@@ -29,6 +30,12 @@ def junit_xml(findings: Findings) -> str:
         failed = ET.SubElement(case, "error", {"type": findings.error.code})
         failed.text = _clean(ended_by(findings.error))
         root.append(_suite(_RUN, [case]))
+    if findings.notes:
+        # GitLab shows what a case says; a suite of its own takes nothing from those of the files.
+        case = ET.Element("testcase", {"classname": _RUN, "name": "settings"})
+        rows = f"rows: {rows_equation(findings.rows)}"
+        ET.SubElement(case, "system-out").text = _clean("\n".join((rows, *findings.notes)))
+        root.append(_suite(f"{_RUN} settings", [case]))
     for total in ("tests", "failures", "errors"):
         root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))
     ET.indent(root)

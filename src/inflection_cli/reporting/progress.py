@@ -1,7 +1,7 @@
 """Progress on stderr: a bar where it is a terminal, one plain line now and then elsewhere."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
@@ -12,8 +12,9 @@ from rich.table import Column
 from inflection_cli.model import Message
 from inflection_cli.pipeline.account import Account
 from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.shown import shown
-from inflection_cli.reporting.text import duration_words
+from inflection_cli.reporting.text import SHOWN_PER_CODE, duration_words
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -76,6 +77,8 @@ class DeliveryProgress:
         self._limit = events_per_second
         self._on_refused = on_refused
         self._done = self._retries = self._refused = 0
+        self._refusals: dict[int, list[str]] = {}
+        self._unsaid: Counter[int] = Counter()
         self._pause = ""
         self._pause_ends = 0.0
         self._rate = _Rate(time.monotonic())
@@ -99,6 +102,8 @@ class DeliveryProgress:
         if self._bar is not None:
             with suppress(OSError):  # the terminal may have been closed
                 self._bar.stop()
+        for status, count in self._unsaid.items():
+            self._speaker.talk(f"and {count:,} more refused with HTTP {status}", "yellow")
 
     def accepted(self, events: int) -> None:
         """See `Observer.accepted`."""
@@ -111,7 +116,13 @@ class DeliveryProgress:
         self._refused += 1
         self._on_refused(message)
         said = f": {shown(excerpt, 120)}" if excerpt else ""
-        self._speaker.talk(f"refused with HTTP {status}{said}", "yellow")
+        line = f"refused with HTTP {status}{said}"
+        lines = self._refusals.setdefault(status, [])
+        if line in lines or len(lines) == SHOWN_PER_CODE:
+            self._unsaid[status] += 1
+        else:
+            lines.append(line)
+            self._speaker.talk(line, "yellow")
         self._show()
 
     def retried(self, reason: str, wait_s: float) -> None:
@@ -158,7 +169,7 @@ class DeliveryProgress:
         if left and pace:
             words.append(f"about {duration_words(left / pace + max(0.0, self._pause_ends - now))} left")
         if self._retries:
-            words.append(f"{self._retries:,} retries")
+            words.append(counted(self._retries, "retry", "retries"))
         if self._pause:
             words.append(self._pause)
         return " · ".join(words)

@@ -8,6 +8,7 @@ from inflection_cli.model import BatchState
 from inflection_cli.pipeline.account import EventCounts, RowCounts
 from inflection_cli.pipeline.receipts import Ending, Entry, StateOfBatches
 from inflection_cli.pipeline.verify import Found, Verified
+from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.shown import shown
 from inflection_cli.reporting.text import duration_words, events_equation, rows_equation
 
@@ -106,7 +107,10 @@ def receipt_lines(entry: Entry, batches: Mapping[BatchState, StateOfBatches]) ->
         yield "label", shown(run.label)
     for each in run.inputs:
         name = shown(str(each.get("path", "")))
-        yield "input", f"{name}, {each.get('rows', 0):,} rows, fingerprint {each.get('fingerprint', '')}"
+        yield (
+            "input",
+            f"{name}, {counted(each.get('rows', 0), 'row')}, fingerprint {each.get('fingerprint', '')}",
+        )
     yield from _shaping_lines(run.shaping, [str(each.get("fingerprint")) for each in run.inputs])
     yield from _equation_lines(entry)
     yield from _batch_lines(batches)
@@ -178,7 +182,7 @@ def verified_lines(verified: Verified) -> Iterator[str]:
     for file, line in verified.missing:
         yield f"            missing: {shown(file)}, line {line}"
     if verified.unknown:
-        yield f"  unknown   {verified.unknown:,} events that the run recorded are not in the input"
+        yield f"  unknown   {_recorded(verified.unknown)} not in the input"
 
 
 def verified_verdict(verified: Verified, entry: Entry) -> str:
@@ -189,11 +193,18 @@ def verified_verdict(verified: Verified, entry: Entry) -> str:
         return f"Nothing to look up: no row became an event under the settings of run {entry.run.run_id}."
     total, again = verified.total, shown(str(entry.run.arguments.get("command", "")))
     if total.missing:
-        return f"Not all there: {total.missing:,} events are missing. Send them: {again}"
+        return (
+            f"Not all there: {counted(total.missing, 'event is', 'events are')} missing. Send them: {again}"
+        )
     if total.in_doubt:
-        return f"Not certain: {total.in_doubt:,} events are in doubt. Next: infl-seg runs show {entry.run.run_id}"
-    rejected = verified.plan.account.rows.rejected
-    return f"All events are there, but {rejected:,} rows were rejected: mend them in the rejects, then backfill those"
+        doubtful = counted(total.in_doubt, "event is", "events are")
+        return f"Not certain: {doubtful} in doubt. Next: infl-seg runs show {entry.run.run_id}"
+    rejected = counted(verified.plan.account.rows.rejected, "row was", "rows were")
+    return f"All events are there, but {rejected} rejected: mend them in the rejects, then backfill those"
+
+
+def _recorded(events: int) -> str:
+    return counted(events, "event that the run recorded is", "events that the run recorded are")
 
 
 def time_words(seconds: float) -> str:
@@ -302,7 +313,7 @@ def _batch_lines(batches: Mapping[BatchState, StateOfBatches]) -> Lines:
 def _doubt_lines(entry: Entry) -> Lines:
     doubt = entry.doubt
     if doubt.since is not None:
-        yield "in doubt", f"{doubt.events:,} events since {time_words(doubt.since)} UTC"
+        yield "in doubt", f"{counted(doubt.events, 'event')} since {time_words(doubt.since)} UTC"
     if doubt.accepted_since:
         yield (
             "" if doubt.events else "in doubt",

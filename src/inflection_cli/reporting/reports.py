@@ -13,6 +13,7 @@ from typing import IO, Final, Self
 
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.reporting import text
+from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.findings import Findings, ended_by
 from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, step_summary
 from inflection_cli.reporting.json import dumps, error_object
@@ -29,6 +30,16 @@ class Format(StrEnum):
     GITHUB = "github"
     JUNIT = "junit"
     SARIF = "sarif"
+
+
+_ENDINGS: Final = {
+    Format.TEXT: "txt",
+    Format.JSON: "json",
+    Format.GITHUB: "log",
+    Format.JUNIT: "xml",
+    Format.SARIF: "sarif",
+}
+"""What the file of a report is named by, where only its folder was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ class Reports:
         try:
             for report in self._wanted:
                 if report.path is not None:
-                    self._open(report.path)
+                    self._open(report.format, report.path)
         except BaseException:
             self.__exit__()
             raise
@@ -152,11 +163,18 @@ class Reports:
         if any(report.format is Format.GITHUB for report in wanted):
             self._summarise(findings)
 
-    def _open(self, path: str) -> None:
+    def _open(self, form: Format, path: str) -> None:
         target = Path(path)
         if target.is_dir():
+            inside = shown(str(target / f"infl-seg.{_ENDINGS[form]}"))
             raise UsageError(
-                f"{shown(path)} is a folder, the report needs a file", hint=f"--report FORMAT={path}/FILE"
+                f"{shown(path)} is a folder, the report needs a file", hint=f"--report {form}={inside}"
+            )
+        if not target.parent.is_dir():
+            folder = shown(str(target.parent))
+            raise InputError(
+                f"the report cannot be written to {shown(path)}: there is no folder {folder}",
+                hint=f"mkdir -p {folder} makes it; or leave it out: --report {form}={shown(target.name)}",
             )
         if target.exists() and not target.is_file():
             return
@@ -222,8 +240,9 @@ def _rendered(form: Format, findings: Findings) -> str:
 
 def _text(findings: Findings) -> str:
     counts = findings.problems
-    lines = [f"infl-seg {findings.command}: {counts.errors:,} errors, {counts.warnings:,} warnings"]
-    lines += [f"rows: {text.rows_equation(findings.rows)}"]
+    found = f"{counted(counts.errors, 'error')}, {counted(counts.warnings, 'warning')}"
+    lines = [f"infl-seg {findings.command}: {found}"]
+    lines += [f"rows: {text.rows_equation(findings.rows)}", *findings.notes]
     kept = counts.by_code()
     places = max(map(len, kept.values()), default=0)
     lines += [

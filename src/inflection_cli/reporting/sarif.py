@@ -15,6 +15,7 @@ from inflection_cli.model import Problem, Rule, Severity
 from inflection_cli.reporting.catalogue import rules_by_code
 from inflection_cli.reporting.findings import Findings, ended_by, mend
 from inflection_cli.reporting.json import dumps
+from inflection_cli.reporting.text import rows_equation
 from inflection_cli.version import __version__
 
 MOST_RESULTS: Final = 5_000
@@ -77,7 +78,10 @@ def _result(findings: Findings, problem: Problem, places: dict[str, int]) -> dic
 
 
 def _invocation(findings: Findings, listed: Sequence[Problem]) -> dict[str, Any]:
-    said = []
+    said: list[dict[str, Any]] = []
+    if findings.notes:
+        words = "; ".join((f"rows: {rows_equation(findings.rows)}", *findings.notes))
+        said.append({"level": "note", "message": {"text": _string(words)}})
     for severity in Severity:
         unlisted = findings.unlisted(listed, severity)
         if unlisted:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from inflection_cli.catalog import EVENTS
+from inflection_cli.mapping.columns import snake_case
 from inflection_cli.model import Disposition, Problem, Severity
 from inflection_cli.pipeline.account import EventCounts, ProblemTally, RowCounts
 from inflection_cli.pipeline.estimate import Estimate
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.shown import cell, shown
 
 if TYPE_CHECKING:
@@ -29,18 +31,18 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         words = ", ".join(_column_words(source))
         if words:
             yield "columns", words
-        extras = [shown(source.columns.names[index]) for index, _ in source.columns.extras]
+        extras = ", ".join(_property_words(source))
         if extras:
-            yield "unmapped", f"sent as properties: {', '.join(extras)}"
+            yield "unmapped", f"sent as properties: {extras}"
         left_out = [shown(note.field or "") for note in source.columns.notes]
         if left_out:
             yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
     account = plan.account
     yield "rows", rows_equation(account.rows)
     if plan.limit is not None and account.rows.read >= plan.limit:
-        yield "", f"reading stopped after {account.rows.read:,} rows (--limit)"
+        yield "", f"reading stopped after {counted(account.rows.read, 'row')} (--limit)"
     for reason, count in account.filtered_by.items():
-        yield "", f"{count:,} left out by {reason}"
+        yield "", f"{count:,} {_left_out(reason)}"
     kinds = ", ".join(f"{shown(name)} {count:,}" for name, count in _in_order(account.by_event))
     yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
     repeats = plan.count(Disposition.DUPLICATE)
@@ -127,20 +129,47 @@ def duration_words(seconds: float) -> str:
 
 def _file_line(source: Input, rows: int) -> str:
     found = source.source
-    words = [{"csv": "CSV", "ndjson": "NDJSON"}.get(found.format, found.format), found.encoding]
+    words = [{"csv": "CSV", "ndjson": "NDJSON", "json": "JSON"}[found.format], found.encoding]
     if found.delimiter:
         words.append(_NAMES_OF_DELIMITERS.get(found.delimiter, repr(found.delimiter)))
     if found.compression:
         words.append(found.compression)
     name = "standard input" if found.path == "-" else shown(found.path)
-    return f"{name} ({', '.join(words)}; {rows:,} rows)"
+    return f"{name} ({', '.join(words)}; {counted(rows, 'row')})"
 
 
 def _column_words(source: Input) -> Iterator[str]:
-    for column, name in source.columns.by_column().items():
-        yield name if column == name else f"{name} from “{shown(column)}”"
+    for name, origins in source.columns.by_field().items():
+        if origins:
+            yield name if origins == [name] else f"{name} from {_named(origins)}"
     for name in source.columns.constants:
         yield f"{name} set"
+
+
+def _property_words(source: Input) -> Iterator[str]:
+    for name, origins in source.columns.by_property().items():
+        if not origins:
+            yield f"{shown(name)} set"
+        elif len(origins) == 1 and name in {origins[0], snake_case(origins[0])}:
+            yield shown(origins[0])
+        else:
+            yield f"{shown(name)} from {_named(origins)}"
+
+
+def _named(columns: Iterable[str]) -> str:
+    return ", ".join(f"“{shown(column)}”" for column in columns)
+
+
+def _left_out(reason: str) -> str:
+    return f"left out by {reason}" if reason.startswith("--") else f"left out, as {reason}"
+
+
+def _no_event_left(plan: Plan) -> str:
+    """Say why no row became an event, every reason with its count."""
+    rows = plan.account.rows
+    reasons = [f"{count:,} {_left_out(reason)}" for reason, count in plan.account.filtered_by.items()]
+    reasons += [f"{rows.rejected:,} rejected"] if rows.rejected else []
+    return f"no row became an event{f': {rows.read:,} read, ' if reasons else ''}{', '.join(reasons)}"
 
 
 def _in_order(by_event: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -179,10 +208,13 @@ def verdict(problems: ProblemTally, plan: Plan) -> str:
         return "Settle the errors above; until then backfill sends nothing."
     if problems.errors:
         return (
-            f"{rejected:,} of {plan.account.rows.read:,} rows would be rejected. Settle the errors above, "
+            f"{rejected:,} of {counted(plan.account.rows.read, 'row')} would be rejected. Settle the errors above, "
             f"or let the rest go with: backfill --max-errors {rejected}"
         )
-    noted = f" ({problems.warnings:,} warnings)" if problems.warnings else ""
+    if not plan.account.events.built:
+        said = _no_event_left(plan)
+        return f"Nothing would be sent: {said}. See what leaves them out, and what infl-seg inspect says of the file."
+    noted = f" ({counted(problems.warnings, 'warning')})" if problems.warnings else ""
     return f"Nothing stands in the way{noted}. Next: infl-seg backfill --dry-run, then backfill"
 
 
@@ -207,8 +239,8 @@ def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, 
     yield (
         "cost",
         (
-            f"{cost.events:,} API calls in about {cost.requests:,} requests, {size_words(cost.bytes)}; "
-            f"at most {cost.new_users_upper_bound:,} new tracked users"
+            f"{counted(cost.events, 'API call')} in about {counted(cost.requests, 'request')}, "
+            f"{size_words(cost.bytes)}; at most {counted(cost.new_users_upper_bound, 'new tracked user')}"
         ),
     )
     pace = f"{events_per_second:,.0f} events a second" if events_per_second else "no limit on events"
@@ -229,7 +261,8 @@ def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
     """Word the one question before the first byte leaves."""
     rows = plan.account.rows
     left_out = f"; {rows.rejected:,} rejected, see {rejects}" if rows.rejected else ""
-    return f"Send {plan.to_send:,} events of {rows.mapped:,} of {rows.read:,} rows to {endpoint}{left_out}? [y/N] "
+    of_rows = f"{rows.mapped:,} of {counted(rows.read, 'row')}"
+    return f"Send {counted(plan.to_send, 'event')} of {of_rows} to {endpoint}{left_out}? [y/N] "
 
 
 def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects: str | None) -> None:
@@ -238,7 +271,7 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     speaker.result("Summary", "bold")
     lines = [("rows", rows_equation(plan.account.rows)), ("events", events_equation(delivered.events))]
     rate = tally.accepted / delivered.seconds if delivered.seconds else 0.0
-    requests = f"{tally.requests:,} requests, {tally.retries:,} retries"
+    requests = f"{counted(tally.requests, 'request')}, {counted(tally.retries, 'retry', 'retries')}"
     speed = f"{duration_words(delivered.seconds)}, {rate:,.0f} events/s"
     lines.append(("delivery", f"{requests}, {size_words(tally.wire_bytes)} on the wire, {speed}"))
     if tally.paused_seconds >= 1:
@@ -261,32 +294,37 @@ def closing(plan: Plan, delivered: "Delivered", rejects: str | None, command: st
     look = "Look at the source's delivery overview in Segment: accepted is not yet delivered."
     refused, rejected = delivered.events.refused, plan.account.rows.rejected
     if refused:
-        return (
-            f"Done, but {refused:,} messages were refused; mend them in {rejects}, then replay them. {look}"
-        )
+        many = counted(refused, "message was", "messages were")
+        return f"Done, but {many} refused; mend {_them(refused)} in {rejects}, then replay that file. {look}"
     if rejected:
-        return f"Done, but {rejected:,} rows were rejected; mend them in {rejects}, then {command} those files. {look}"
+        return (
+            f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; mend {_them(rejected)} in {rejects}, "
+            f"then {command} those files. {look}"
+        )
     return f"Done: every event is accounted for. {look}"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def nothing_to_send(plan: Plan, rejects: str | None) -> str:
     """Word the end of a run that had nothing to send."""
     known = plan.count(Disposition.ALREADY_ACCEPTED)
-    why = f"all {known:,} events are already accepted" if known else "no row became an event"
-    where = (
-        f"; {plan.account.rows.rejected:,} rejected rows are in {rejects}"
-        if plan.account.rows.rejected
-        else ""
-    )
-    return f"Nothing to send: {why}{where}."
+    every = "the one event is" if known == 1 else f"all {known:,} events are"
+    why = f"{every} already accepted" if known else _no_event_left(plan)
+    return f"Nothing to send: {why}{_kept_rows(plan, rejects)}."
 
 
 def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
     """Word the end of a dry run."""
+    if not plan.account.events.built:
+        return f"Dry run: {_no_event_left(plan)}. Next: see what leaves them out"
     written = f"; the messages are in {out}" if out else ""
-    where = (
-        f"; {plan.account.rows.rejected:,} rejected rows are in {rejects}"
-        if plan.account.rows.rejected
-        else ""
-    )
-    return f"Dry run: {plan.to_send:,} events would be sent{written}{where}. Next: send-test, then {command}"
+    sent = f"{counted(plan.to_send, 'event')} would be sent{written}{_kept_rows(plan, rejects)}"
+    return f"Dry run: {sent}. Next: send-test, then {command}"
+
+
+def _kept_rows(plan: Plan, rejects: str | None) -> str:
+    rejected = plan.account.rows.rejected
+    return f"; {counted(rejected, 'rejected row is', 'rejected rows are')} in {rejects}" if rejected else ""

@@ -1,13 +1,15 @@
 """Messages to batches: greedy, in order, and within each limit to the byte."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
 
-from inflection_cli.model import Batch, Message
+from inflection_cli.model import Batch
 from inflection_cli.segment.limits import MAX_BATCH_EVENTS, MAX_BODY_BYTES
 
 
 def batches(
-    messages: Iterable[tuple[Message, bytes]],
+    messages: Iterable[Batch],
     *,
     max_events: int = MAX_BATCH_EVENTS,
     max_bytes: int = MAX_BODY_BYTES,
@@ -16,7 +18,7 @@ def batches(
     """Fill batches one after the other; a batch is given out as soon as the next message would not fit.
 
     Args:
-        messages: Each message with its JSON as it is sent.
+        messages: In portions of any size, as they come.
         max_events: The most messages in a batch, at least 1.
         max_bytes: The most bytes of a body: envelope, messages, and the commas between them.
         envelope_bytes: What the body holds beside messages and commas.
@@ -26,19 +28,35 @@ def batches(
     """
     if max_events < 1:
         raise ValueError(f"a batch must be allowed at least one event, not {max_events}")
-    room = max_bytes - envelope_bytes
-    held: list[Message] = []
-    wire: list[bytes] = []
-    used = 0
-    for message, encoded in messages:
-        size = len(encoded)
-        if held and (used + 1 + size > room or len(held) == max_events):
-            yield Batch(tuple(held), tuple(wire))
-            held, wire, used = [], [], 0
-        if size > room:
-            raise ValueError(f"message {message.ordinal} has {size} bytes; {room} fit into a body")
-        used += size + (1 if held else 0)
-        held.append(message)
-        wire.append(encoded)
+    room = max_bytes - envelope_bytes + 1  # each message counts with a comma; the last one has none
+    held: list[Batch] = []
+    events = used = 0
+    for portion in messages:
+        ends = list(accumulate(len(message) + 1 for message in portion.wire))
+        start = before = 0
+        while start < len(ends):
+            stop = min(bisect_right(ends, room - used + before, start), start + max_events - events)
+            if stop > start:
+                held.append(portion.part(start, stop))
+                events += stop - start
+                used += ends[stop - 1] - before
+                start, before = stop, ends[stop - 1]
+            elif held:
+                yield _joined(held)
+                held, events, used = [], 0, 0
+            else:
+                size, ordinal = ends[start] - before - 1, portion.ordinals[start]
+                raise ValueError(f"message {ordinal} has {size} bytes; {room - 1} fit into a body")
     if held:
-        yield Batch(tuple(held), tuple(wire))
+        yield _joined(held)
+
+
+def _joined(parts: list[Batch]) -> Batch:
+    if len(parts) == 1:
+        return parts[0]
+    return Batch(
+        list(chain.from_iterable(part.ordinals for part in parts)),
+        list(chain.from_iterable(part.content_ids for part in parts)),
+        list(chain.from_iterable(part.content_hashes for part in parts)),
+        list(chain.from_iterable(part.wire for part in parts)),
+    )

@@ -75,8 +75,8 @@ class Destination:
         version: This tool's version, for the User-Agent.
 
     Raises:
-        UsageError: The endpoint is no https address (http is for loopback), or carries more than host
-            and path.
+        UsageError: The endpoint is no https address (http is for loopback), carries more than host and path, or more
+            than a host that is Segment's own.
     """
 
     endpoint: str
@@ -94,7 +94,12 @@ class Destination:
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise UsageError(
                 f"http to {parts.hostname} would send the write key in the open.",
-                hint=f"use https://{parts.hostname}; plain http is for this machine's own address only",
+                hint=f"--endpoint https://{parts.hostname}; plain http is for this machine's own address only",
+            )
+        if self.is_segment and parts.path.strip("/"):
+            raise UsageError(
+                f"The endpoint {parts.hostname} has the path {parts.path}, and Segment's addresses have none.",
+                hint=f"--endpoint https://{parts.hostname}",
             )
 
     @property

@@ -8,7 +8,7 @@ where campaigns repeat and the tail is the same for all, so a fragment is encode
 `sentAt`: Segment would shift the timestamp by it (segment docs, "Spec: Common Fields", "sentAt").
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from inflection_cli.model import Campaign, Person, Trail
+from inflection_cli.segment.message_id import uuid_text
 
 # Segment docs, "Partner source requirements": name and version of the integration in every call.
 INTEGRATION: Final = MappingProxyType({"name": "inflection", "version": "1.0.0"})
@@ -30,8 +31,9 @@ _CAMPAIGN_PROPERTIES: Final = (
     "is_unique_click",
 )
 _OPENING: Final = b'{"messageId":"'
+_ID_END: Final = len(_OPENING) + 36 + 1
 
-FIXED_BYTES: Final = len(_OPENING) + 36 + 1 + len(',"timestamp":"2024-03-01T09:30:00.000Z')
+FIXED_BYTES: Final = _ID_END + len(',"timestamp":"2024-03-01T09:30:00.000Z')
 """Bytes of a message beside its fragments: id, timestamp and what is around them."""
 
 
@@ -77,9 +79,13 @@ class MessageEncoder:
         return f'","type":"track","event":{event},"properties":{_json(properties)[:-1]}'
 
     def trail(self, trail: Trail) -> str:
-        """Encode link and extra properties, each with a comma in front."""
+        """Encode link and extra properties, each with a comma in front; a number keeps its every digit."""
         link = () if trail.link is None else ((self._link, trail.link),)
-        return "".join(f",{_json(name)}:{_json(value)}" for name, value in (*link, *trail.extras))
+        literals = trail.literals
+        return "".join(
+            f",{_json(name)}:{value if name in literals else _json(value)}"
+            for name, value in (*link, *trail.extras)
+        )
 
     def person(self, person: Person) -> str:
         """Close `properties`, then encode identity and the person's part of `context`, which is left open."""
@@ -99,31 +105,67 @@ class MessageEncoder:
         return f'}},{identity},"context":{_json(context)[:-1]}{"," if context else ""}'
 
 
-def plain_person(user_id: str, person_id: str) -> str:
-    """Encode a person as `MessageEncoder.person` does, from ids that need no escaping; empty is absent."""
-    if not person_id:
-        return f'}},"userId":"{user_id}","context":{{'
-    if not user_id:
-        return f'}},"anonymousId":"{person_id}","context":{{"personId":"{person_id}",'
-    return f'}},"userId":"{user_id}","context":{{"personId":"{person_id}",'
-
-
-def body(wire_time: str, campaign: str, trail: str, person: str, tail: str) -> bytes:
-    """Join fragments to the JSON that follows a messageId, in UTF-8.
+def plain_people(ids: Iterable[tuple[str, str]]) -> list[str]:
+    """Encode people as `MessageEncoder.person` does, from pairs of user id and person id that need no escaping.
 
     Args:
-        wire_time: The timestamp as it is sent, milliseconds and `Z`.
-        campaign: A fragment of `MessageEncoder.campaign`.
-        trail: A fragment of `MessageEncoder.trail`; without its first comma where the campaign is bare.
-        person: A fragment of `MessageEncoder.person`.
+        ids: For each person both ids, at least one of them; "" is absent.
+    """
+    return [
+        (
+            f'}},"userId":"{user}","context":{{"personId":"{person}",'
+            if user and person
+            else f'}},"anonymousId":"{person}","context":{{"personId":"{person}",'
+            if person
+            else f'}},"userId":"{user}","context":{{'
+        )
+        for user, person in ids
+    ]
+
+
+def plain_sizes(ids: Iterable[tuple[str, str]]) -> list[int]:
+    """Say how many bytes each of `plain_people` has, from ids in ASCII."""
+    return [
+        (_BOTH + len(user) if user else _UNKNOWN + len(person)) + len(person)
+        if person
+        else _KNOWN + len(user)
+        for user, person in ids
+    ]
+
+
+_BOTH, _UNKNOWN, _KNOWN = (
+    len(fragment) - letters
+    for fragment, letters in zip(plain_people([("u", "p"), ("", "p"), ("u", "")]), (2, 2, 1), strict=True)
+)
+
+
+def messages(
+    ids: Iterable[bytes], times: Iterable[str], fragments: Iterable[tuple[str, str]], tail: str
+) -> list[bytes]:
+    """Join fragments to whole messages, each one line of JSON in UTF-8.
+
+    Args:
+        ids: For each message the 16 bytes of its id.
+        times: For each the timestamp as it is sent, milliseconds and `Z`.
+        fragments: For each those of campaign and trail, joined, and that of the person.
         tail: `MessageEncoder.tail`.
     """
-    return f',"timestamp":"{wire_time}{campaign}{trail}{person}{tail}'.encode()
+    return [
+        (
+            f'{{"messageId":"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}","timestamp":"{time}{head}{person}{tail}'
+        ).encode()
+        for h, time, (head, person) in zip(map(bytes.hex, ids), times, fragments, strict=True)
+    ]
 
 
 def is_bare(campaign: str) -> bool:
     """Tell whether a campaign's fragment has no property yet, so that a trail must not open with a comma."""
     return campaign.endswith("{")
+
+
+def renamed(message: bytes, message_id: bytes) -> bytes:
+    """Return a message under another id, 16 bytes; the rest as it stands."""
+    return with_id(uuid_text(message_id), message[_ID_END:])
 
 
 def with_id(message_id: bytes, message_body: bytes) -> bytes:

@@ -19,6 +19,7 @@ number.
 """
 
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
 OWN = "infl-seg/1 own\n"
@@ -52,6 +53,14 @@ def uuid8(name: bytes) -> bytes:
 def person_part(user_id: str | None, person_id: str | None) -> str:
     """Spell the person: by personId where present, so that a later userId changes no id."""
     return "p" + netstring(person_id) if person_id is not None else "u" + netstring(user_id)
+
+
+def uuid8s(names: Iterable[bytes]) -> list[bytes]:
+    """Hash each name as `uuid8` does."""
+    return [
+        (digest := blake2b(name, digest_size=_DIGEST_BYTES).digest())[:6] + _MIDDLE + digest[6:]
+        for name in names
+    ]
 
 
 def uuid_text(packed: bytes) -> bytes:
@@ -88,10 +97,11 @@ class Binder:
     def __init__(self, namespace: str, label: str | None = None) -> None:
         self._prefix = (_WIRE + netstring(namespace) + netstring(label)).encode()
 
+    def bind(self, content_ids: Iterable[bytes]) -> list[bytes]:
+        """Return the wire ids of content ids, 16 bytes for 16 bytes."""
+        prefix = self._prefix
+        return uuid8s([prefix + content_id for content_id in content_ids])
+
     def packed(self, content_id: bytes) -> bytes:
         """Return the wire id of a content id, 16 bytes for 16 bytes."""
         return uuid8(self._prefix + content_id)
-
-    def wire_id(self, content_id: bytes) -> bytes:
-        """Return the wire id of a content id as 36 ASCII characters."""
-        return uuid_text(self.packed(content_id))

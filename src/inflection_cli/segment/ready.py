@@ -124,12 +124,21 @@ def name_of(message: Mapping[str, Any]) -> str:
 
 
 def person_of(message: Mapping[str, Any]) -> tuple[str, str]:
-    """Spell the person of a message twice: as content ids do, and as the id that Segment counts."""
-    user_id, anonymous_id = message.get("userId"), message.get("anonymousId")
+    """Return a message's user id and person id; "" is absent.
+
+    Where Segment counts an anonymousId that is not the person id, it stands as the user id, behind a NUL.
+    """
+    user_id, anonymous_id = message.get("userId") or "", message.get("anonymousId") or ""
     person_id = message.get("context", {}).get("personId", anonymous_id)
     if not isinstance(person_id, str):
         person_id = anonymous_id
-    return person_part(user_id, person_id), person_part(user_id, None if user_id else anonymous_id)
+    return user_id or ("" if person_id == anonymous_id else "\0" + anonymous_id), person_id
+
+
+def identity_of(message: Mapping[str, Any]) -> str:
+    """Spell the person of a message as content ids do."""
+    _, person_id = person_of(message)
+    return person_part(message.get("userId"), person_id or None)
 
 
 def body_of(message: Mapping[str, Any], wire_time: str, settings: ReadySettings) -> bytes:

@@ -12,7 +12,7 @@ from inflection_cli.delivery.ledger import Ledger, open_ledger
 from inflection_cli.delivery.lock import Holder, take_lock
 from inflection_cli.delivery.records import RunStart
 from inflection_cli.delivery.state_dir import lock_path
-from inflection_cli.model import Batch, Message
+from inflection_cli.model import Batch
 
 NAMESPACE = "crm-eu"
 NOW = 1_709_285_400.0  # 2024-03-01 09:30:00 UTC
@@ -36,8 +36,8 @@ def content_hash(number: int) -> bytes:
 
 
 def batch(*numbers: int) -> Batch:
-    messages = tuple(Message(n, content_id(n), content_hash(n), b"") for n in numbers)
-    return Batch(messages, (b"{}",) * len(messages))
+    hashes = [int.from_bytes(content_hash(n)) for n in numbers]
+    return Batch(numbers, [content_id(n) for n in numbers], hashes, [b"{}"] * len(numbers))
 
 
 @contextmanager

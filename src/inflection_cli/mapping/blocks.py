@@ -1,0 +1,104 @@
+"""The nouns of a layout: what widens rows, which rows have an event, and what each cell is for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from inflection_cli.mapping.columns import Columns
+from inflection_cli.mapping.paths import Place
+from inflection_cli.model import Note
+
+
+class Shaper(Protocol):
+    """Widens rows by the cells that a profile draws out of others; a pure, picklable function of the rows."""
+
+    def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
+        """Return new rows, the given cells first, and what is to be said of rows, by their index."""
+
+
+class RowCondition(Protocol):
+    """Tells which rows a block applies to."""
+
+    def __call__(self, rows: list[list[str]]) -> list[bool]:
+        """Return an answer a row; rows are as the shaper left them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """A column that holds a block's times.
+
+    Attributes:
+        index: Its place in a shaped row.
+        timezone: Its zone, where the profile gives it one of its own.
+        format: Its form, where the profile gives it one of its own.
+    """
+
+    index: int
+    timezone: str | None = None
+    format: str | None = None
+
+
+def _nowhere(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Leeway:
+    """What a file may lack of what a profile names.
+
+    Attributes:
+        any_key: Whether its records have keys of their own, as in JSON, where a missing one is just absent.
+        elsewhere: Tells whether another file of the run has a name or path; then this one may lack it.
+    """
+
+    any_key: bool = False
+    elsewhere: Callable[[str], bool] = _nowhere
+
+
+NO_LEEWAY: Final = Leeway()
+"""A file must have all that the profile names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One event that a row may stand for.
+
+    Attributes:
+        columns: What each cell of a shaped row is for this event.
+        times: Where its time comes from; empty where `columns` has a constant timestamp.
+        choose: Which of several filled times counts.
+        applies: Which rows have this event; None where all do.
+        absent_without_time: Whether a row in which all of `times` are empty has no such event.
+    """
+
+    columns: Columns
+    times: tuple[TimeColumn, ...]
+    choose: Literal["first", "earliest", "latest"] = "first"
+    applies: RowCondition | None = None
+    absent_without_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the rows of one file mean.
+
+    Attributes:
+        columns: What each column of the file is, over all blocks: for the plan and reports.
+        shaper: What widens rows; None where a row's own cells are enough.
+        blocks: At least one, in the order in which a row's events come.
+        notes: What is to be said of the file as a whole.
+        places: What each name and path of a profile was found to be.
+    """
+
+    columns: Columns
+    shaper: Shaper | None
+    blocks: tuple[Block, ...]
+    notes: tuple[Note, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+def one_event(columns: Columns) -> Layout:
+    """Lay rows out that stand for one event each, without a profile."""
+    index = columns.fields.get("timestamp")
+    times = () if index is None else (TimeColumn(index),)
+    return Layout(columns, None, (Block(columns, times),))

@@ -1,0 +1,372 @@
+"""A layout by a profile: each block's fields, times, properties and condition, in the terms of one file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from inflection_cli.catalog import FIELDS, RESERVED_PROPERTIES
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.blocks import Block, Layout, Leeway, TimeColumn
+from inflection_cli.mapping.columns import (
+    ColumnOptions,
+    Columns,
+    automatic_fields,
+    explicit_fields,
+    listed,
+    refuse_unknown_fields,
+    snake_case,
+    unmapped_columns,
+)
+from inflection_cli.mapping.drawing import Drawing, key_of
+from inflection_cli.mapping.lacking import Lacking
+from inflection_cli.mapping.profile import EventBlock, Profile, PropertyType, Timestamps
+from inflection_cli.mapping.when import CellTest, When
+
+_SENT_FIELDS: Final = frozenset(FIELDS) - {"email", "ip", "user_agent", "event_id", "personId"} | {"link_url"}
+"""Names that a property cannot have, since the message says something else under them."""
+
+_NO_EVENT: Final = "no column is known as the event"
+_NO_TIME: Final = "no column is known as the time"
+_NO_PERSON: Final = "no column is known as the person"
+_EVENT_LINES: Final = (
+    'write event = "COLUMN" under [fields], or event = { constant = "Email Opened" }; under an [[event]] '
+    'name = "Email Opened" does'
+)
+_TIME_LINES: Final = 'write timestamp = "COLUMN" under [fields], or under the [[event]]'
+_PERSON_LINES: Final = (
+    'write userId = "COLUMN" or personId = "COLUMN" under [fields], or email = "COLUMN" there with '
+    'user_id_from = "email" under [options]'
+)
+_ADDRESS_LINES: Final = (
+    'under [options], user_id_from = "email" sends the address as userId, and anonymous_id_from = "email" a hash '
+    "of it as anonymousId"
+)
+
+
+@dataclass(slots=True)
+class _Event:
+    """A block in the making.
+
+    Attributes:
+        number: Which of the profile's blocks it is, from 1; 0 where the profile has none.
+        words: What messages call it.
+        said: What the profile says of it.
+        fields: Field to its place in a shaped row.
+        constants: Field to the text of all rows.
+        given: Fields that are settled, be it as absent.
+        absent: Those whose column the file lacks.
+        extras: Place and name of each property.
+        kinds: By place, the types of those that are not sent as text.
+        times: Where its time comes from.
+        choose: Which of several times counts.
+    """
+
+    number: int
+    words: str
+    said: EventBlock
+    fields: dict[str, int]
+    constants: dict[str, str]
+    given: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    extras: list[tuple[int, str]] = field(default_factory=list)
+    kinds: dict[int, PropertyType] = field(default_factory=dict)
+    times: tuple[TimeColumn, ...] = ()
+    choose: Literal["first", "earliest", "latest"] = "first"
+
+    def key(self, table: str, name: str = "", *, own: bool = True) -> str:
+        """Spell the key of the profile that says something, `own` being whether the block itself does."""
+        key = f"event[{self.number}].{table}" if own and self.number else table
+        return key_of(key, name) if name else key
+
+
+class _Draft:
+    """The layout of one file by a profile, in the making."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        sample: Sequence[Sequence[str]],
+        options: ColumnOptions,
+        profile: Profile,
+        file: str,
+        leeway: Leeway,
+    ) -> None:
+        from_email = bool(profile.user_id_from or profile.anonymous_id_from)
+        options = replace(
+            options,
+            own_ids=options.own_ids and profile.own_ids,
+            person_from_email=options.person_from_email or from_email,
+        )
+        self._names, self._sample = names, sample
+        self._options, self._profile, self._file = options, profile, file
+        self._drawing = Drawing(names, options, profile, file)
+        self._leeway = leeway
+        self._asked = explicit_fields(names, options, file)
+
+    def layout(self) -> Layout:
+        """Settle the blocks and what they are together.
+
+        Raises:
+            InputError: As `lay_out`.
+        """
+        drawing, profile = self._drawing, self._profile
+        events = [self._event(i + 1, said) for i, said in enumerate(profile.events)]
+        events = events or [self._event(0, EventBlock())]
+        applies = [self._applies(event) for event in events]
+        for column in profile.drop:
+            drawing.place(column, "columns.drop")
+        lacking = Lacking(drawing, self._names, self._leeway, profile=profile.path, file=self._file)
+        lacking.require_the_names()
+        drawing.require_a_pattern()
+        for event in events:
+            self._bind_the_rest(event)
+        mapped = drawing.named.union(*(event.fields.values() for event in events))
+        blocks = [self._block(event, when, mapped) for event, when in zip(events, applies, strict=True)]
+        if all(self._is_hollow(event) for event in events):
+            raise lacking.nothing_fits()
+        return Layout(
+            self._together(blocks),
+            drawing.shaper(),
+            tuple(blocks),
+            lacking.notes(len(self._sample)),
+            drawing.places,
+        )
+
+    def _event(self, number: int, said: EventBlock) -> _Event:
+        """Take what options and profile say of a block."""
+        name = f" (“{said.name}”)" if said.name else ""
+        words = f"[[event]] {number}{name} of {self._profile.path}" if number else self._profile.path
+        event = _Event(number, words, said, dict(self._asked), dict(self._options.constants))
+        event.given.update(event.fields, event.constants)
+        if said.name is not None:  # an option for the event has been refused
+            event.constants["event"] = said.name
+            event.given.add("event")
+        self._take_fields(event)
+        self._take_times(event)
+        self._take_properties(event)
+        return event
+
+    def _take_properties(self, event: _Event) -> None:
+        own = event.said.properties
+        for name, cell in {**self._profile.properties, **own}.items():
+            index = self._drawing.property(name, cell, event.key("properties", name, own=name in own))
+            if index is not None:
+                event.extras.append((index, name))
+                event.kinds |= {index: cell.type} if cell.type != "string" else {}
+
+    def _take_fields(self, event: _Event) -> None:
+        own = event.said.fields
+        for name, cell in {**self._profile.fields, **own}.items():
+            where = event.key("fields", name, own=name in own)
+            if name in event.given or (name == "event_id" and not self._options.own_ids):
+                if cell.column is not None:
+                    self._drawing.place(cell.column, where, needed=False)
+                continue
+            event.given.add(name)
+            found = self._drawing.cell(cell, where)
+            if isinstance(found, int):
+                event.fields[name] = found
+            elif found:
+                event.constants[name] = found
+            elif cell.column is not None:
+                event.absent.add(name)
+
+    def _take_times(self, event: _Event) -> None:
+        own = event.said.timestamp
+        said = own or self._profile.timestamp
+        where = event.key("timestamp") if own else "fields.timestamp"
+        if said is not None and "timestamp" in event.given:
+            for column in said.columns:
+                self._drawing.place(column, where, needed=False)
+        elif said is not None:
+            event.times, event.choose = self._times(said, where), said.choose
+            event.fields["timestamp"] = event.times[0].index
+            event.given.add("timestamp")
+            if not any(map(self._drawing.has, said.columns)):
+                event.absent.add("timestamp")
+
+    def _times(self, said: Timestamps, where: str) -> tuple[TimeColumn, ...]:
+        columns = []
+        for column in said.columns:
+            index = self._drawing.column(column, where)
+            rule = self._drawing.time_rule(column)
+            columns.append(TimeColumn(index, rule.timezone, rule.format))
+        return tuple(columns)
+
+    def _applies(self, event: _Event) -> When | None:
+        tests = [
+            CellTest.of(condition, self._drawing.column(condition.column, event.key("when"), use="looks"))
+            for condition in event.said.when
+        ]
+        return When(tuple(tests)) if tests else None
+
+    def _bind_the_rest(self, event: _Event) -> None:
+        taken = self._drawing.taken | set(event.fields.values())
+        copied = self._drawing.copied - taken
+        event.fields |= automatic_fields(
+            self._names, event.given, taken, self._options, self._file, by_exact_name=copied
+        )
+        index = event.fields.get("timestamp")
+        if index is not None and not event.times:
+            rule = self._drawing.time_rule(self._drawing.names()[index])
+            event.times = (TimeColumn(index, rule.timezone, rule.format),)
+
+    def _block(self, event: _Event, applies: When | None, mapped: set[int]) -> Block:
+        sent = [*self._profile.properties, *event.said.properties]
+        wanted = self._profile.other_columns == "send"
+        others, forced, notes = unmapped_columns(
+            self._names, self._sample, mapped, self._options, properties=sent, wanted=wanted
+        )
+        columns = Columns(
+            dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
+            event.constants,
+            (*event.extras, *others),
+            forced.union(index for index, _ in event.extras),
+            self._drawing.names(),
+            notes,
+            event.kinds,
+        )
+        self._require_the_essentials(event, columns)
+        absent = event.said.timestamp is not None and not event.said.when
+        return Block(columns, event.times, event.choose, applies, absent)
+
+    def _require_the_essentials(self, event: _Event, columns: Columns) -> None:
+        """Make sure that a block's event, time and person come from somewhere, be it from what this file lacks.
+
+        Raises:
+            InputError: One of them does not; the hint is the line of the profile to write.
+        """
+        said = {*columns.fields, *columns.constants, *event.absent}
+        person = bool(said & {"userId", "personId"})
+        for there, what, line in (
+            ("event" in said, _NO_EVENT, _EVENT_LINES),
+            ("timestamp" in said, _NO_TIME, _TIME_LINES),
+            (person or "email" in said, _NO_PERSON, _PERSON_LINES),
+            (
+                person or self._options.person_from_email,
+                f"there is neither a user id nor a person id, only addresses in {columns.column_of('email')}",
+                _ADDRESS_LINES,
+            ),
+        ):
+            if not there:
+                raise InputError(
+                    f"{self._file}, for {event.words}: {what}; the columns are {listed(self._names)}",
+                    hint=line + self._option(what),
+                )
+
+    def _option(self, what: str) -> str:
+        """Name the option that would do instead, where the profile does not rule it out."""
+        blocks = self._profile.events
+        if what == _NO_EVENT:
+            return "" if any(block.name for block in blocks) else "; for this run alone: --map event=COLUMN"
+        if what == _NO_TIME:
+            own = any(block.timestamp for block in blocks)
+            return "" if own else "; for this run alone: --map timestamp=COLUMN"
+        return "; for this run alone: --map userId=COLUMN" if what == _NO_PERSON else ""
+
+    def _is_hollow(self, event: _Event) -> bool:
+        """Tell whether a block's event, time or person comes from columns alone that this file lacks."""
+        there = {*event.fields, *event.constants} - event.absent
+        people = {"userId", "personId", *(["email"] if self._options.person_from_email else [])}
+        return not ({"event", "timestamp"} <= there and people & there)
+
+    def _together(self, blocks: Sequence[Block]) -> Columns:
+        """Say of the file's own columns what they are in the blocks, the first block first."""
+        origin = self._drawing.origin
+        fields: dict[str, int] = {}
+        also: dict[int, str] = {}
+        constants: dict[str, dict[str, None]] = {}
+        for block in blocks:
+            uses = [*block.columns.fields.items(), *(("timestamp", time.index) for time in block.times)]
+            for name, index in uses:
+                column = origin(index)
+                if column is not None:
+                    fields.setdefault(name, column)
+                    also.setdefault(column, name)
+            for name, text in block.columns.constants.items():
+                constants.setdefault(name, {})[text] = None
+        every = [extra for block in blocks for extra in block.columns.extras]
+        extras = dict.fromkeys(
+            (column, name) for index, name in every if (column := origin(index)) is not None
+        )
+        return Columns(
+            fields,
+            {name: ", ".join(texts) for name, texts in constants.items() if name not in fields},
+            tuple(extras),
+            frozenset(
+                index for block in blocks for index in block.columns.forced if index < len(self._names)
+            ),
+            tuple(self._names),
+            tuple(dict.fromkeys(note for block in blocks for note in block.columns.notes)),
+            also=also,
+            field_sources=self._sources(
+                use
+                for block in blocks
+                for use in (
+                    *block.columns.fields.items(),
+                    *(("timestamp", time.index) for time in block.times),
+                )
+            ),
+            property_sources=self._sources((name, index) for index, name in every),
+        )
+
+    def _sources(self, uses: Iterable[tuple[str, int]]) -> dict[str, tuple[str, ...]]:
+        """Gather the columns and paths that each field or property comes from; none for what is constant."""
+        names = self._drawing.names()
+        found: dict[str, dict[str, None]] = {}
+        for name, index in uses:
+            sources = found.setdefault(name, {})
+            if self._drawing.origin(index) is not None:
+                sources[names[index]] = None
+        return {name: tuple(sources) for name, sources in found.items()}
+
+
+def lay_out_by_profile(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    profile: Profile,
+    *,
+    file: str,
+    leeway: Leeway,
+) -> Layout:
+    """Settle what the rows of a file mean, as `layout.lay_out` does for `options.profile`.
+
+    Raises:
+        InputError: As there.
+        UsageError: As there.
+    """
+    refuse_unknown_fields(options)
+    _refuse_contradictions(options, profile)
+    _refuse_property_names(profile)
+    return _Draft(names, sample, options, profile, file, leeway).layout()
+
+
+def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
+    """Refuse an option that would give all events of a row one name or one time.
+
+    Raises:
+        UsageError: There is such an option.
+    """
+    for name, has_own in (
+        ("event", [block for block in profile.events if block.name is not None]),
+        ("timestamp", [block for block in profile.events if block.timestamp is not None]),
+    ):
+        option = "--map" if name in options.columns else "--set" if name in options.constants else None
+        if has_own and option:
+            what = "names" if name == "event" else "times"
+            raise UsageError(
+                f"{option} {name}=… contradicts {profile.path}, whose [[event]] tables have {what} of their own",
+                hint=f"leave {option} {name}=… out, or change the [[event]] tables of the profile",
+            )
+
+
+def _refuse_property_names(profile: Profile) -> None:
+    for properties in (profile.properties, *(block.properties for block in profile.events)):
+        for name in properties:
+            if snake_case(name) in RESERVED_PROPERTIES or name in _SENT_FIELDS or not name:
+                raise UsageError(
+                    f"{profile.path}: no property can be named “{name}”: Segment or the message itself has another "
+                    "use for that name",
+                    hint="give it another name; a field of Inflection's belongs under [fields]",
+                )

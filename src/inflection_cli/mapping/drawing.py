@@ -1,0 +1,188 @@
+"""What a profile names, found in one file: places of columns, and the cells to be drawn out of them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Literal
+
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.columns import ColumnOptions, listed
+from inflection_cli.mapping.paths import Place, find_place
+from inflection_cli.mapping.profile import Cell, Profile, TimeRule
+from inflection_cli.mapping.shape import Draw, RowShaper, Treatment
+
+Use = Literal["takes", "copies", "looks"]
+"""What naming a column does to the field of its name: nothing where a condition looks at it or only its zone is
+said; a copy leaves it the column's, if that has the field's very name; anything else takes the column away."""
+
+
+class Drawing:
+    """Finds what a profile names among a file's columns, and gathers the cells that are drawn for it.
+
+    Args:
+        names: The file's column names.
+        options: What the user says beside the profile.
+        profile: What the profile says.
+        file: The path, for messages and for `by_file`.
+
+    Attributes:
+        named: Indexes of the columns that the profile names, for whatever use: they are not sent on their own.
+        taken: Those of them that are no field by their name any more.
+        copied: Those of them that are one by its very name only, not by a spelling or another word for it.
+        places: Where each name is that the file must have.
+        missing: Each such name that the file lacks, and the first key of the profile that says it.
+    """
+
+    def __init__(self, names: Sequence[str], options: ColumnOptions, profile: Profile, file: str) -> None:
+        self.named: set[int] = set()
+        self.taken: set[int] = set()
+        self.copied: set[int] = set()
+        self.places: dict[str, Place] = {}
+        self.missing: dict[str, str] = {}
+        self._names = names
+        self._options = options
+        self._profile = profile
+        self._file = file
+        self._added: list[Draw | str] = []
+        self._added_names: list[str] = []
+        self._unfit: list[InputError] = []
+        self._times: list[tuple[Place, TimeRule]] = []
+        for column, rule in profile.times.items():
+            place = self.place(column, key_of("time.columns", column), use="looks")
+            if place is not None:
+                self._times.append((place, rule))
+
+    def place(self, name: str, where: str, *, needed: bool = True, use: Use = "takes") -> Place | None:
+        """Find the column of a name or dotted path; None where the file has none, which is kept in `missing`.
+
+        Args:
+            name: As the profile writes it.
+            where: The key of the profile that names it.
+            needed: Whether the file must have it.
+            use: What becomes of the field of the column's name.
+        """
+        found = find_place(name, self._names)
+        if found is not None:
+            self.named.add(found.column)
+            if use == "copies" and not found.keys:
+                self.copied.add(found.column)
+            elif use != "looks":
+                self.taken.add(found.column)
+            if needed:
+                self.places[name] = found
+        elif needed:
+            self.missing.setdefault(name, where)
+        return found
+
+    def column(self, name: str, where: str, *, use: Use = "takes") -> int:
+        """Return where in a shaped row the text of a column or dotted path is; an empty cell where there is none."""
+        found = self.cell(Cell(column=name), where, use=use)
+        return found if isinstance(found, int) else self._add("", name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the file has a column or dotted path."""
+        return name in self.places
+
+    def time_rule(self, name: str | None) -> TimeRule:
+        """Return how the times of a column are read, where an option says it or the profile does of this column."""
+        place = None if name is None else find_place(name, self._names)
+        rule = next((rule for known, rule in self._times if known == place), TimeRule())
+        asked = self._options
+        return TimeRule(asked.timezone or rule.timezone, asked.timestamp_format or rule.format)
+
+    def cell(self, cell: Cell, where: str, *, use: Use = "takes") -> int | str:
+        """Return where in a shaped row a cell's text is, or the text itself where all rows have the same.
+
+        The text is empty where the file lacks the column.
+
+        Raises:
+            UsageError: The constant is none of its type, or not among its values.
+        """
+        treatment = self._treatment(cell)
+        if cell.column is None:
+            return self._constant(cell, treatment, where)
+        place = self.place(cell.column, where, use=use)
+        if place is None:
+            return ""
+        if treatment.is_idle and not place.keys:
+            return place.column
+        name = cell.column if place.keys else self._names[place.column]
+        return self._add(Draw(name, place, treatment), name)
+
+    def property(self, name: str, cell: Cell, where: str) -> int | None:
+        """Return where in a shaped row a property is; None where it is empty on all rows.
+
+        Raises:
+            UsageError: As `cell`.
+        """
+        # Who has a column hashed does not want it to go out as it stands, be it as the field of its name.
+        found = self.cell(cell, where, use="takes" if cell.hash else "copies")
+        return (self._add(found, name) if found else None) if isinstance(found, str) else found
+
+    def origin(self, index: int) -> int | None:
+        """Return the file's own column from which a cell of a shaped row is drawn; None for a constant."""
+        if index < len(self._names):
+            return index
+        cell = self._added[index - len(self._names)]
+        return None if isinstance(cell, str) else cell.place.column
+
+    def names(self) -> tuple[str, ...]:
+        """Return a name for each cell of a shaped row."""
+        return (*self._names, *self._added_names)
+
+    def shaper(self) -> RowShaper | None:
+        """Return what widens rows by all that was drawn; None where nothing was."""
+        return RowShaper(self._added) if self._added else None
+
+    def require_a_pattern(self) -> None:
+        """See that a pattern fits the file's name wherever `by_file` asks for one.
+
+        Raises:
+            InputError: None does.
+        """
+        if self._unfit:
+            raise self._unfit[0]
+
+    def _treatment(self, cell: Cell) -> Treatment:
+        rule = self.time_rule(cell.column)
+        profile = self._profile
+        return Treatment.of(cell, rule.timezone or profile.timezone, rule.format or profile.timestamp_format)
+
+    def _constant(self, cell: Cell, treatment: Treatment, where: str) -> str:
+        text = cell.constant if cell.constant is not None else self._by_file(cell.by_file, where)
+        if text is None:
+            return ""
+        made, note = treatment(text, where)
+        if note is not None:
+            raise UsageError(
+                f"{self._profile.path}, {where}: {note.detail}", hint=note.hint or note.rule.mend
+            )
+        return made
+
+    def _by_file(self, patterns: Mapping[str, str], where: str) -> str | None:
+        name = PurePath(self._file).name.lower()
+        for pattern, text in patterns.items():
+            if fnmatchcase(name, pattern.lower()):
+                return text
+        error = InputError(
+            f"{self._file}: its name fits none of the patterns that {self._profile.path} has for {where}: "
+            f"{listed(list(patterns))}",
+            hint='add a pattern that fits; "*" as the last one stands for all other files',
+        )
+        self._unfit.append(error)  # a file that lacks columns as well is better told that
+        return None
+
+    def _add(self, cell: Draw | str, name: str) -> int:
+        """Add a cell to those that follow a row's own, unless it is there already; return its place."""
+        for at, (known, known_name) in enumerate(zip(self._added, self._added_names, strict=True)):
+            if known == cell and known_name == name:
+                return len(self._names) + at
+        self._added.append(cell)
+        self._added_names.append(name)
+        return len(self._names) + len(self._added) - 1
+
+
+def key_of(table: str, name: str) -> str:
+    """Spell a key of a TOML table with its table in front, as messages name it."""
+    return f"{table}.{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'{table}."{name}"'

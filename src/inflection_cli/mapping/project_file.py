@@ -1,0 +1,230 @@
+"""A project file, `infl-seg.toml`: defaults for options, and never a word on where events go."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from inflection_cli.catalog import FIELDS
+from inflection_cli.errors import UsageError
+from inflection_cli.mapping import profile_checks as checks
+from inflection_cli.mapping.timestamps import parse_bound
+from inflection_cli.mapping.toml_file import Fault, near, parse, shortened
+from inflection_cli.mapping.toml_model import OneOrMore, Table, Text, listed, schema_of
+
+MOST_REQUESTS_PER_SECOND: Final = 50.0
+MOST_EVENTS_PER_SECOND: Final = 500.0
+"""The command's own defaults; a file that came with a pull request can only slow a run down."""
+
+_KEY: Final = "the write key is yours alone: SEGMENT_WRITE_KEY, or --write-key-file on the command line"
+_WHERE: Final = "where events go is said on the command line"
+_LEDGER: Final = "where it is known what was sent is said on the command line"
+_WRITTEN: Final = "what is written where is said on the command line"
+
+_NEVER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "endpoint": f"{_WHERE}: --endpoint URL",
+        "region": f"{_WHERE}: --region eu",
+        "write_key": _KEY,
+        "write_key_file": _KEY,
+        "key": _KEY,
+        "namespace": f"{_WHERE}, and so are the ids that it knows events by: --namespace NAME",
+        "new_destination": f"{_WHERE}: --new-destination",
+        "dedup_window": f"{_WHERE}, and for how long it knows ids: --dedup-window HOURS",
+        "state_dir": f"{_LEDGER}: --state-dir DIR, or INFL_SEG_STATE_DIR",
+        "again": f"{_LEDGER}: --again LABEL",
+        "resend_in_doubt": f"{_LEDGER}: --resend-in-doubt",
+        "rejects": f"{_WRITTEN}: --rejects DIR",
+        "out": f"{_WRITTEN}: --out FILE",
+        "yes": "whether to send is your word, each time: --yes",
+        "dry_run": "whether to send is your word, each time: --dry-run",
+        "rehearse": "whether to send is your word, each time: --rehearse",
+        "max_errors": "how many rows may be lost is your word, each time: --max-errors N",
+        "max_expansion": "how large an input may grow is said on the command line: --max-expansion N",
+        "max_bytes": "how large an input may grow is said on the command line: --max-bytes SIZE",
+        "limit": "how much is read is said on the command line: --limit N",
+        "email_trait": "an address creates or merges profiles, so it is your word: --email-trait",
+        "show_values": "whether cells are shown is said on the command line: --show-values",
+    }
+)
+NEVER: Final = {**_NEVER, **{name.replace("_", "-"): why for name, why in _NEVER.items()}}
+"""What neither a project file nor a profile can set, however it is spelled: the reason, and the place for it."""
+
+_REFUSED: Final = {
+    **NEVER,
+    **{
+        name: "is said on the command line: --" + name.replace("_", "-")
+        for name in ("json", "quiet", "verbose", "color", "patience", "no_gzip")
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project file sets; None and empty is nothing. Each is the option of the same name.
+
+    Attributes:
+        profile: The path as the file has it, relative to its folder.
+    """
+
+    profile: str | None = None
+    map: Mapping[str, str] = field(default_factory=dict)
+    set: Mapping[str, str] = field(default_factory=dict)
+    property: tuple[str, ...] = ()
+    unknown_events: str | None = None
+    naming: str | None = None
+    user_id_from: str | None = None
+    anonymous_id_from: str | None = None
+    own_ids: bool = True
+    timezone: str | None = None
+    timestamp_format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    records: str | None = None
+    since: str | None = None
+    until: str | None = None
+    event: tuple[str, ...] = ()
+    integration: Mapping[str, bool] = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
+    report: str | None = None
+    requests_per_second: float | None = None
+    events_per_second: float | None = None
+
+
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class ProjectFile(Table):
+    """Defaults for options of infl-seg, for everyone who works in this folder. Flags beat them, and profiles do."""
+
+    model_config = ConfigDict(title="infl-seg project file")
+
+    profile: Text | None = Field(
+        default=None, description="The profile, in this folder or below. As `--profile`."
+    )
+    map: dict[str, Text] | None = Field(default=None, description="A column for each field. As `--map`.")
+    set: dict[str, Text] | None = Field(
+        default=None, description="A value for each field, for all rows. As `--set`."
+    )
+    property: list[Text] | None = Field(
+        default=None, description="Columns that are sent though they look personal. As `--property`."
+    )
+    unknown_events: Literal["reject", "skip", "send"] | None = Field(
+        default=None,
+        description="What becomes of events that are none of Inflection's. As `--unknown-events`.",
+    )
+    naming: Literal["inflection", "spec"] | None = Field(
+        default=None, description="Whose event names go out. As `--naming`."
+    )
+    user_id_from: Literal["email"] | None = Field(
+        default=None, description="What is sent as userId where a row has none. As `--user-id-from`."
+    )
+    anonymous_id_from: Literal["email"] | None = Field(
+        default=None,
+        description="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
+    )
+    own_ids: bool | None = Field(
+        default=None, description="Whether the export's own event ids are used. `false` is `--no-event-id`."
+    )
+    timezone: Text | None = Field(default=None, description="Zone of times that name none. As `--timezone`.")
+    timestamp_format: Text | None = Field(
+        default=None, description="The form of the times. As `--timestamp-format`."
+    )
+    encoding: Text | None = Field(default=None, description="Encoding of the files. As `--encoding`.")
+    delimiter: Text | None = Field(
+        default=None, description='The character between cells, or "tab". As `--delimiter`.'
+    )
+    records: Text | None = Field(
+        default=None, description="Where the list of records is in a JSON document. As `--records`."
+    )
+    since: Text | None = Field(default=None, description="Keep events from this time on. As `--since`.")
+    until: Text | None = Field(default=None, description="Keep events before this time. As `--until`.")
+    event: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None, min_length=1, description="Keep these events only. As `--event`."
+    )
+    integration: dict[str, bool] | None = Field(
+        default=None, description="Destinations turned on or off. As `--integration`."
+    )
+    context: dict[str, Text] | None = Field(
+        default=None, description="Further members of every event's context. As `--context`."
+    )
+    report: Literal["text", "json", "github", "junit", "sarif"] | None = Field(
+        default=None,
+        description="The report that goes to standard output. As `--report`, which alone can name a path.",
+    )
+    requests_per_second: Rate | None = Field(
+        default=None, le=MOST_REQUESTS_PER_SECOND, description="Most requests a second, 50 at the most."
+    )
+    events_per_second: Rate | None = Field(
+        default=None, le=MOST_EVENTS_PER_SECOND, description="Most events a second, 500 at the most."
+    )
+
+
+def read_project(path: Path, *, file: str) -> ProjectSettings:
+    """Read a project file.
+
+    Args:
+        path: Where it is.
+        file: The path as the user knows it.
+
+    Raises:
+        UsageError: The file cannot be read.
+        SettingsFileFaults: It is not a sound project file; all its faults are listed.
+    """
+    parsed = parse(path, ProjectFile, what="project file", refused=_REFUSED, file=file)
+    parsed.require_sound("project file", _faults_of(parsed.model) if parsed.model else ())
+    assert parsed.model is not None
+    given = {name: getattr(parsed.model, name) for name in type(parsed.model).model_fields}
+    said: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    return ProjectSettings(**said)
+
+
+def project_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a project file, draft 2020-12."""
+    return schema_of(ProjectFile, "project")
+
+
+def _faults_of(given: ProjectFile) -> Iterator[Fault]:
+    yield from _fields(given)
+    yield from checks.zone_fault(("timezone",), given.timezone)
+    yield from checks.format_fault(("timestamp_format",), given.timestamp_format)
+    yield from checks.encoding_fault(("encoding",), given.encoding)
+    yield from checks.delimiter_fault(("delimiter",), given.delimiter)
+    yield from checks.records_fault(("records",), given.records)
+    yield from checks.context_faults(("context",), given.context)
+    yield from checks.integration_faults(("integration",), given.integration)
+    yield from _words("context", given.context or ())
+    yield from _words("integration", given.integration or ())
+    yield from _bound("since", given.since)
+    yield from _bound("until", given.until)
+
+
+def _fields(given: ProjectFile) -> Iterator[Fault]:
+    for table, named in (("map", given.map), ("set", given.set)):
+        for name in named or ():
+            if name not in FIELDS:
+                close = near(name, FIELDS) or f"; there are {', '.join(FIELDS)}"
+                yield Fault((table, name), f"there is no such field{close}")
+    for name in {*(given.map or ())} & {*(given.set or ())}:
+        yield Fault(("set", name), "stands under [map] too; keep one of the two")
+
+
+def _words(table: str, names: Iterable[str]) -> Iterator[Fault]:
+    for name in names:
+        if "=" in name:
+            yield Fault((table, name), "a name has no =, as none could be given on the command line")
+
+
+def _bound(name: str, text: str | None) -> Iterator[Fault]:
+    try:
+        if text is not None:
+            parse_bound(shortened(text), "UTC")
+    except UsageError as error:
+        yield Fault((name,), f"{error.message}; {error.hint}" if error.hint else error.message)

@@ -1,0 +1,228 @@
+"""From what was gathered of a file to what its columns and events would become."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from inflection_cli.errors import InflSegError
+from inflection_cli.mapping.columns import ColumnOptions, Columns, looks_personal
+from inflection_cli.mapping.compile import kind_of
+from inflection_cli.mapping.layout import Layout, Leeway, lay_out
+from inflection_cli.mapping.profile import Profile, Timestamps
+from inflection_cli.mapping.suggest import AUTOMATIC, Suggestion, nearest_event, suggest_fields
+from inflection_cli.model import Problem
+from inflection_cli.pipeline.convert import ConvertSettings
+from inflection_cli.pipeline.inspect.encoding import EncodingGauge
+from inflection_cli.pipeline.inspect.findings import (
+    ColumnFinding,
+    EncodingFinding,
+    EventName,
+    Inspection,
+)
+from inflection_cli.pipeline.inspect.gauge import ColumnGauge
+from inflection_cli.pipeline.inspect.missing import missing
+from inflection_cli.pipeline.inspect.own_ids import OwnIdGauge
+from inflection_cli.pipeline.inspect.wide import propose_events
+from inflection_cli.reading import Source
+
+_MOST_UNKNOWN: Final = 30
+"""A column with more different unknown names is no list of events, and its cells may be anybody's."""
+
+_LONGEST_NAME: Final = 60
+_STAND_IN: Final = "-"
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was gathered of a file.
+
+    Attributes:
+        source: The file.
+        rows: How many rows could be read.
+        unreadable: How many could not.
+        bad_bytes: How many regions hold bytes that are no text in the file's encoding.
+        problems: Of each kind of unreadable region the first, with the count of its rows.
+        columns: What each column holds, by name.
+        paths: What each path into a column with JSON holds.
+        encoding: The bytes of regions with bad ones.
+        own_ids: Whether the export's own ids identify events; None before the first row.
+    """
+
+    source: Source
+    rows: int = 0
+    unreadable: int = 0
+    bad_bytes: int = 0
+    problems: dict[str, Problem] = field(default_factory=dict)
+    columns: dict[str, ColumnGauge] = field(default_factory=dict)
+    paths: dict[str, ColumnGauge] = field(default_factory=dict)
+    encoding: EncodingGauge = field(default_factory=EncodingGauge)
+    own_ids: OwnIdGauge | None = None
+
+    def add_problem(self, problem: Problem) -> None:
+        """Keep the first of a kind, and count the others."""
+        first = self.problems.setdefault(problem.rule.code, problem)
+        if first is not problem:
+            self.problems[problem.rule.code] = replace(first, count=first.count + problem.count)
+
+
+def understood(gathered: Gathered, encoding: EncodingFinding | None, settings: ConvertSettings) -> Inspection:
+    """Say what was found.
+
+    Args:
+        gathered: What was gathered of the file.
+        encoding: What its bytes may be, where they are no UTF-8.
+        settings: How a run would map it.
+    """
+    options = settings.mapping.columns
+    gauges = [*gathered.columns.values(), *gathered.paths.values()]
+    columns = [gauge.finding(gathered.rows) for gauge in gauges]
+    candidates = [gauge.candidate() for gauge in gauges]
+    fields = suggest_fields(candidates, options)
+    proposals = () if _has_events(fields, options) else propose_events(columns)
+    if proposals:
+        told = {proposal.column for proposal in proposals}
+        fields = suggest_fields([each for each in candidates if each.name not in told], options)
+    columns = _named(columns, fields, gathered.source, options)
+    names, more = _event_names(gathered, fields, options)
+    inspection = Inspection(
+        source=gathered.source,
+        rows=gathered.rows,
+        unreadable=gathered.unreadable,
+        problems=(*gathered.source.problems, *gathered.problems.values()),
+        columns=tuple(columns),
+        events=names,
+        more_events=more,
+        proposals=proposals,
+        encoding=encoding,
+        missing=(),
+        refusal=_refusal(gathered.source, options),
+    )
+    conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
+    return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
+
+
+def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> bool:
+    """Tell whether a column or the user names the event, or a profile says all there is to say."""
+    if options.profile is not None or "event" in options.constants:
+        return True
+    return any(each.field == "event" for each in fields.values())
+
+
+def _named(
+    columns: Sequence[ColumnFinding],
+    fields: Mapping[str, Suggestion],
+    source: Source,
+    options: ColumnOptions,
+) -> list[ColumnFinding]:
+    """Add to each column what it would become."""
+    uses = _uses(options.profile) if options.profile else {}
+    bound = _as_bound(source, fields, options)
+    sent = {bound.names[index]: name for index, name in bound.extras} if bound else {}
+    left_out = {note.field: note.detail for note in bound.notes} if bound else {}
+    return [
+        replace(
+            column,
+            suggestion=fields.get(column.name) if column.name not in uses else None,
+            sent_as=sent.get(column.name),
+            left_out=left_out.get(column.name),
+            uses=tuple(uses.get(column.name, ())),
+        )
+        for column in columns
+    ]
+
+
+def _as_bound(source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions) -> Columns | None:
+    """Bind the columns as a run would if all that is missing were settled."""
+    tied = {each.field: name for name, each in fields.items() if each.tied_with and each.reason in AUTOMATIC}
+    given = {each.field for each in fields.values() if each.reason in AUTOMATIC}
+    absent = {"event", "timestamp", "personId"} - given - set(options.constants)
+    settled = replace(
+        options,
+        columns={**tied, **options.columns},
+        constants={**dict.fromkeys(absent, _STAND_IN), **options.constants},
+    )
+    for trial in (options, settled):
+        try:
+            return _laid_out(source, trial).columns
+        except InflSegError:
+            continue
+    return None
+
+
+def _refusal(source: Source, options: ColumnOptions) -> tuple[str, str] | None:
+    try:
+        _laid_out(source, options)
+    except InflSegError as error:
+        return error.message, error.hint
+    return None
+
+
+def _laid_out(source: Source, options: ColumnOptions) -> Layout:
+    leeway = Leeway(any_key=source.format != "csv")
+    return lay_out(source.columns, source.sample, options, file=source.path, leeway=leeway)
+
+
+def _uses(profile: Profile) -> dict[str, list[str]]:
+    """Say where a profile names each column."""
+    uses: dict[str, list[str]] = {}
+    for column, place in _places(profile):
+        if column is not None:
+            uses.setdefault(column, []).append(place)
+    return uses
+
+
+def _places(profile: Profile) -> Iterator[tuple[str | None, str]]:
+    """Yield each column that a profile names, and where it does."""
+    yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.items())
+    yield from ((cell.column, f"properties.{name}") for name, cell in profile.properties.items())
+    yield from ((column, "fields.timestamp") for column in _of_times(profile.timestamp))
+    yield from ((column, "columns.drop") for column in profile.drop)
+    for number, block in enumerate(profile.events, 1):
+        place = f"event[{number}]"
+        yield from ((column, f"{place}.timestamp") for column in _of_times(block.timestamp))
+        yield from ((condition.column, f"{place}.when") for condition in block.when)
+        yield from ((cell.column, f"{place}.fields.{name}") for name, cell in block.fields.items())
+        yield from ((cell.column, f"{place}.properties.{name}") for name, cell in block.properties.items())
+
+
+def _of_times(times: Timestamps | None) -> tuple[str, ...]:
+    return times.columns if times else ()
+
+
+def _event_names(
+    gathered: Gathered, fields: Mapping[str, Suggestion], options: ColumnOptions
+) -> tuple[tuple[EventName, ...], bool]:
+    """List the events that the file names, and whether there are more of them than could be counted."""
+    named = [name for name, each in fields.items() if each.field == "event" and not each.tied_with]
+    cell = options.profile.fields.get("event") if options.profile else None
+    if cell is not None and cell.column is not None and "event" not in options.columns:
+        named = [cell.column]
+    gauges = {**gathered.paths, **gathered.columns}
+    if len(named) != 1 or named[0] not in gauges or "event" in options.constants:
+        return (), False
+    words, more = gauges[named[0]].counted
+    values = {_folded(text): value for text, value in cell.values.items()} if cell else {}
+    counted = [(name, count, kind_of(values.get(_folded(name), name))) for name, count in words.items()]
+    unknown = sum(kind is None for _, _, kind in counted)
+    listed = [
+        EventName(
+            name=name,
+            count=count,
+            becomes=kind.name if kind else None,
+            nearest=None if kind else nearest_event(name),
+            private=kind is None
+            and (
+                more
+                or unknown > _MOST_UNKNOWN
+                or count < 2
+                or len(name) > _LONGEST_NAME
+                or looks_personal(name)
+            ),
+        )
+        for name, count, kind in counted
+    ]
+    return tuple(listed), more
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()

@@ -1,0 +1,439 @@
+"""Rows to the parts of events, a column at a time: what repeats is mapped, checked and encoded once.
+
+A campaign's cells repeat on thousands of rows, and so do they together with link and extra properties: the *head* of
+an event. What is left for every row is who and when.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from operator import attrgetter, itemgetter
+from typing import Any, Final, Generic, TypeVar, cast
+
+from inflection_cli import rules
+from inflection_cli.checks import check_campaign, check_person, check_trail
+from inflection_cli.delivery.settle import OWN_PERSON_SHIFT
+from inflection_cli.mapping.compile import Filtered, MapOptions, RowMapper, are_plain_ids
+from inflection_cli.mapping.layout import Block, TimeColumn
+from inflection_cli.mapping.timestamps import TimestampReader, Trouble, sort_key
+from inflection_cli.model import Note
+from inflection_cli.segment.limits import MAX_EVENT_BYTES
+from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, plain_people, plain_sizes
+from inflection_cli.segment.message_id import FIELDS, netstring, person_part
+
+_MEMO_ENTRIES: Final = 1 << 13
+"""Parts remembered of each kind; more are forgotten at once, so that memory stays flat."""
+
+_REST: Final = (1 << OWN_PERSON_SHIFT) - 1
+
+_Part = TypeVar("_Part")
+Cells = Sequence[Sequence[str]]
+
+
+class _Memo(dict[Any, _Part], Generic[_Part]):
+    """Computes a part from its cells on first sight; `map(memo.__getitem__, …)` runs at the speed of C."""
+
+    def __init__(self, compute: Callable[[Any], _Part]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def __missing__(self, cells: Any) -> _Part:
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        part = self[cells] = self._compute(cells)
+        return part
+
+
+class _Campaign:
+    """What a campaign adds to id, content and message of its events; `filtered` is why they are left out."""
+
+    __slots__ = ("filtered", "identity", "json", "link", "name", "notes", "source")
+
+    def __init__(self, notes: Sequence[Note], filtered: str = "") -> None:
+        self.notes = notes
+        self.filtered = filtered
+        self.name = self.identity = self.json = ""
+        self.link = False
+        self.source = 0
+
+
+class Head:
+    """What an event is, beside who and when.
+
+    Attributes:
+        filtered: Why the event is left out on the user's word; empty where it is not.
+        notes: What is to be said of it.
+        odd: Whether it is filtered, or anything is to be said.
+        name: Inflection's name for the event.
+        campaign: The campaign's part of the identity, netstrings.
+        trail: The link's, a netstring.
+        prefix: Both, after the scheme's own first line.
+        source: What the content hash makes of flags and extra properties.
+        json: The fragments of the message.
+        size: The message's bytes without the person's.
+    """
+
+    __slots__ = (
+        "campaign",
+        "filtered",
+        "json",
+        "name",
+        "notes",
+        "odd",
+        "prefix",
+        "size",
+        "source",
+        "trail",
+    )
+
+    def __init__(self, campaign: _Campaign, notes: Sequence[Note]) -> None:
+        self.filtered = campaign.filtered
+        self.notes = () if campaign.filtered else (*campaign.notes, *notes)
+        self.odd = bool(self.notes or self.filtered)
+        self.name = campaign.name
+        self.campaign = campaign.identity
+        self.trail = self.prefix = self.json = ""
+        self.source = self.size = 0
+
+
+class _Person:
+    """What a person adds to id and message."""
+
+    __slots__ = ("identity", "ids", "json", "notes", "size")
+
+    def __init__(
+        self, notes: Sequence[Note], identity: str = "", json: str = "", ids: tuple[str, str] = ("", "")
+    ) -> None:
+        self.notes = notes
+        self.identity = identity
+        self.json = json
+        self.size = len(json.encode())
+        self.ids = ids
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPeople:
+    """People who are two ids each, user id and person id, that need neither trimming nor escaping; "" is absent.
+
+    Attributes:
+        ids: Both ids of each.
+        sizes: How many bytes each adds to a message.
+    """
+
+    ids: list[tuple[str, str]]
+    sizes: list[int]
+
+    def identities(self) -> list[str]:
+        """Return what they add to content ids."""
+        return [
+            f"p{len(person)}:{person}," if person else f"u{len(user)}:{user}," for user, person in self.ids
+        ]
+
+    def fragments(self) -> list[str]:
+        """Return what they add to messages."""
+        return plain_people(self.ids)
+
+    def notes(self, _: int) -> Sequence[Note]:
+        """Return what is to be said of one of them."""
+        return ()
+
+    def take(self, at: Sequence[int]) -> "PlainPeople":
+        """Return some of them."""
+        return PlainPeople([self.ids[i] for i in at], [self.sizes[i] for i in at])
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPeople:
+    """People of any kind, each read on its own."""
+
+    people: list[_Person]
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many bytes each adds to a message."""
+        return [person.size for person in self.people]
+
+    def identities(self) -> list[str]:
+        """Return what they add to content ids."""
+        return [person.identity for person in self.people]
+
+    def fragments(self) -> list[str]:
+        """Return what they add to messages."""
+        return [person.json for person in self.people]
+
+    def notes(self, i: int) -> Sequence[Note]:
+        """Return what is to be said of one of them."""
+        return self.people[i].notes
+
+    @property
+    def ids(self) -> list[tuple[str, str]]:
+        """User id and person id of each; "" is absent."""
+        return [person.ids for person in self.people]
+
+    def take(self, at: Iterable[int]) -> "ReadPeople":
+        """Return some of them."""
+        return ReadPeople([self.people[i] for i in at])
+
+
+@dataclass(frozen=True, slots=True)
+class OwnId:
+    """The export's own id of an event."""
+
+    value: str | None
+    notes: tuple[Note, ...]
+
+
+@dataclass(slots=True)
+class Events:
+    """The parts of events of one block: parallel lists, one entry an event.
+
+    Attributes:
+        heads: What they are.
+        people: Who they are about.
+        times: When they were: exact text, or what is wrong with it.
+        time_columns: The columns that the times are from; None where all are from the one that `timestamp` names.
+        own_ids: The export's own ids; None where it has none.
+        lines: The physical lines on which their records start.
+    """
+
+    heads: list[Head]
+    people: PlainPeople | ReadPeople
+    times: list[str | Trouble]
+    time_columns: list[str] | None
+    own_ids: list[OwnId] | None
+    lines: Sequence[int]
+
+    def take(self, at: Sequence[int]) -> "Events":
+        """Return some of them."""
+        return Events(
+            [self.heads[i] for i in at],
+            self.people.take(at),
+            [self.times[i] for i in at],
+            None if self.time_columns is None else [self.time_columns[i] for i in at],
+            None if self.own_ids is None else [self.own_ids[i] for i in at],
+            [self.lines[i] for i in at],
+        )
+
+    def sizes(self) -> list[int]:
+        """Return the bytes of each message."""
+        return [head.size + size for head, size in zip(self.heads, self.people.sizes, strict=True)]
+
+
+def merged(parts: Sequence[Events], order: Sequence[tuple[int, int]]) -> Events:
+    """Put the events of several blocks into one order.
+
+    Args:
+        parts: The blocks' events; their people were read one by one.
+        order: Which block's, and which of its events.
+    """
+    people = [part.people.people for part in parts if isinstance(part.people, ReadPeople)]
+    own = any(part.own_ids is not None for part in parts)
+    return Events(
+        [parts[part].heads[i] for part, i in order],
+        ReadPeople([people[part][i] for part, i in order]),
+        [parts[part].times[i] for part, i in order],
+        None,
+        [_own_id(parts[part], i) for part, i in order] if own else None,
+        [parts[part].lines[i] for part, i in order],
+    )
+
+
+def _own_id(events: Events, i: int) -> OwnId:
+    return OwnId(None, ()) if events.own_ids is None else events.own_ids[i]
+
+
+_size = attrgetter("size")
+
+
+class BlockReader:
+    """Reads the parts of one block's events; keeps nothing between rows but what it can compute again.
+
+    Args:
+        block: What the cells of a row are.
+        mapping: How they are read.
+        encoder: How messages are written.
+        times: Makes what reads a column of times.
+        alone: Whether rows stand for events of this block only; else people are read one by one.
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        mapping: MapOptions,
+        encoder: MessageEncoder,
+        times: Callable[[TimeColumn | None], TimestampReader],
+        *,
+        alone: bool,
+    ) -> None:
+        self.block = block
+        self.columns = block.columns
+        self._mapper = RowMapper(block.columns, mapping)
+        self._encoder = encoder
+        self._plain_people = alone and self._mapper.person_is_two_ids
+        self._times = [(column, times(column)) for column in block.times]
+        self._constant_time = None if block.times else times(None)
+        fields = block.columns.fields
+        campaign = [fields[name] for name in self._mapper.campaign_columns]
+        links = [fields[name] for name in self._mapper.link_columns]
+        self._campaign_width = len(campaign)
+        self._head_cells = _getter(campaign + links + [i for i, _ in block.columns.extras])
+        self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
+        self._campaigns = _Memo(self._campaign)
+        self._heads = _Memo(self._head)
+        self._people = _Memo(self._person)
+        self._fixed_bytes = FIXED_BYTES + len(encoder.tail.encode())
+
+    def read(self, cells: Cells, lines: Sequence[int]) -> Events:
+        """Read the parts of rows, which all have this event."""
+        own_ids = None
+        if self.columns.has("event_id"):
+            own_ids = [OwnId(*self._mapper.own_id(cell)) for cell in self._cells_of("event_id", cells)]
+        times, time_columns = self._read_times(cells)
+        heads = list(map(self._heads.__getitem__, map(self._head_cells, cells)))
+        return Events(heads, self._read_people(cells), times, time_columns, own_ids, lines)
+
+    def is_plain(self, events: Events) -> bool:
+        """Tell whether nothing is to be said of any event, so that none need be looked at alone."""
+        heads, people = set(events.heads), events.people
+        return not (
+            any(head.odd for head in heads)
+            or (isinstance(people, ReadPeople) and any(person.notes for person in set(people.people)))
+            or set(map(type, events.times)) != {str}
+            or max(map(_size, heads)) + max(people.sizes) > MAX_EVENT_BYTES
+            or (events.own_ids is not None and any(own.notes for own in events.own_ids))
+        )
+
+    def notes(self, events: Events, i: int, row: Sequence[str], size: int) -> list[Note]:
+        """Gather what is to be said of an event of `size` bytes, in the order of its parts."""
+        head, time = events.heads[i], events.times[i]
+        notes = [*head.notes, *events.people.notes(i)]
+        if events.own_ids is not None:
+            notes += events.own_ids[i].notes
+        if isinstance(time, Trouble):
+            notes.append(self._time_note(time, events, i, row))
+        if size > MAX_EVENT_BYTES:
+            detail = f"the message is {size:,} bytes long, over {MAX_EVENT_BYTES:,}"
+            notes.append(Note(rules.EVENT_TOO_LARGE, detail))
+        return notes
+
+    def _time_note(self, time: Trouble, events: Events, i: int, row: Sequence[str]) -> Note:
+        name = "timestamp" if events.time_columns is None else events.time_columns[i]
+        at = {self.columns.names[column.index]: column.index for column, _ in self._times}
+        if events.time_columns is not None:
+            cell = row[at[name]]
+        else:
+            (cell,) = (
+                self._cells_of("timestamp", [row]) if not self._times else [row[self._times[0][0].index]]
+            )
+        return Note(time.rule, time.detail, name, cell, time.hint)
+
+    def _read_times(self, cells: Cells) -> tuple[list[str | Trouble], list[str] | None]:
+        if self._constant_time is not None:
+            return self._constant_time.read(self._cells_of("timestamp", cells)), None
+        if len(self._times) == 1:
+            ((column, reader),) = self._times
+            times = reader.read([row[column.index] for row in cells])
+            is_field = self.columns.fields.get("timestamp") == column.index
+            return times, None if is_field else [self.columns.names[column.index]] * len(times)
+        columns = [[row[column.index] for row in cells] for column, _ in self._times]
+        read = [reader.read(column) for (_, reader), column in zip(self._times, columns, strict=True)]
+        names = [self.columns.names[column.index] for column, _ in self._times]
+        chosen = [
+            _chosen(row_cells, row_times, self.block.choose)
+            for row_cells, row_times in zip(zip(*columns, strict=True), zip(*read, strict=True), strict=True)
+        ]
+        return [read[at][i] for i, at in enumerate(chosen)], [names[at] for at in chosen]
+
+    def _read_people(self, cells: Cells) -> PlainPeople | ReadPeople:
+        """Read people: at once where all are plain, one by one else; both ways give the same."""
+        ids = list(map(self._person_cells, cells))
+        if (
+            self._plain_people
+            and ("", "") not in ids
+            and all(are_plain_ids(column) for column in zip(*ids, strict=True))
+        ):
+            pairs = cast(list[tuple[str, str]], ids)
+            return PlainPeople(pairs, plain_sizes(pairs))
+        return ReadPeople(list(map(self._people.__getitem__, ids)))
+
+    def _cells_of(self, name: str, cells: Cells) -> list[str]:
+        index = self.columns.fields.get(name)
+        if index is None:
+            return [self.columns.constants[name]] * len(cells)
+        return [row[index] for row in cells]
+
+    def _campaign(self, cells: tuple[str, ...]) -> _Campaign:
+        campaign, notes = self._mapper.campaign(cells)
+        if isinstance(campaign, Filtered):
+            return _Campaign((), campaign.reason)
+        if campaign is None:
+            return _Campaign(notes)
+        said = [note for note in check_campaign(campaign) if not self._is_of_no_column(note)]
+        part = _Campaign((*notes, *said))
+        identity = (campaign.event, campaign.email_id, campaign.campaign_id, campaign.campaign_run_id)
+        flags = (campaign.is_unique_open, campaign.is_unique_click)
+        part.name, part.link = campaign.event, campaign.link
+        part.identity = "".join(map(netstring, identity))
+        part.source = hash64(
+            "".join(netstring(None if flag is None else str(flag).lower()) for flag in flags)
+        )
+        part.json = self._encoder.campaign(campaign)
+        return part
+
+    def _is_of_no_column(self, note: Note) -> bool:
+        """Tell whether the whole file is said to lack what an event is said to lack."""
+        return note.rule is rules.CAMPAIGN_ID_MISSING and not self.columns.has(note.field or "")
+
+    def _head(self, cells: tuple[str, ...]) -> Head:
+        campaign = self._campaigns[cells[: self._campaign_width]]
+        trail, said = self._mapper.trail(cells[self._campaign_width :])
+        notes = [*said, *check_trail(trail)]
+        if campaign.link and trail.link is None:
+            notes.append(Note(rules.LINK_MISSING, f"“{campaign.name}” has no link", "email_link_url"))
+        head = Head(campaign, notes)
+        extras = "".join(netstring(name) + netstring(value) for name, value in trail.extras)
+        head.trail = netstring(trail.link)
+        head.prefix = FIELDS + campaign.identity + head.trail
+        head.source = (campaign.source + (hash64("extras" + extras) if extras else 0)) & _REST
+        json = self._encoder.trail(trail)
+        head.json = campaign.json + (json[1:] if is_bare(campaign.json) else json)
+        head.size = self._fixed_bytes + len(head.json.encode())
+        return head
+
+    def _person(self, cells: tuple[str, ...]) -> _Person:
+        person, notes = self._mapper.person(cells)
+        if person is None:
+            return _Person(notes)
+        return _Person(
+            (*notes, *check_person(person)),
+            person_part(person.user_id, person.person_id),
+            self._encoder.person(person),
+            (person.user_id or "", person.person_id or ""),
+        )
+
+
+def hash64(source: str) -> int:
+    """Hash text to 64 bits."""
+    return int.from_bytes(blake2b(source.encode(), digest_size=8).digest(), "big")
+
+
+def _chosen(cells: Sequence[str], times: Sequence[str | Trouble], choose: str) -> int:
+    """Choose one of a row's times, by its place: an unreadable one before all others, so that it is seen."""
+    filled = [at for at, cell in enumerate(cells) if cell.strip()]
+    if not filled or choose == "first":
+        return filled[0] if filled else 0
+    exact = []
+    for at in filled:
+        time = times[at]
+        text = time if isinstance(time, str) else time.exact
+        if text is None:
+            return at
+        exact.append((sort_key(text), at))
+    return (min if choose == "earliest" else max)(exact, key=itemgetter(0))[1]
+
+
+def _getter(at: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Return what picks the cells at these indexes, as a tuple however many they are."""
+    if len(at) > 1:
+        return itemgetter(*at)
+    return (lambda row: (row[at[0]],)) if at else (lambda _: ())

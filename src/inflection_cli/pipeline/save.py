@@ -1,0 +1,76 @@
+"""Writes a file of settings for the user: whole or not at all, and never over another one unasked."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inflection_cli.errors import InputError, UsageError
+
+
+def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool) -> None:
+    """See, before any work, that a file may be written.
+
+    Args:
+        path: Where it is to go.
+        inputs: Where the inputs are, which it never replaces.
+        force: Whether it may replace what is there.
+
+    Raises:
+        UsageError: It would replace an input, or another file unasked, or is no place for a file.
+    """
+    if path in {"", "-"}:
+        raise UsageError("--save takes the name of a file", hint="--save profile.toml")
+    if os.path.realpath(path) in {os.path.realpath(each) for each in inputs}:
+        raise UsageError(
+            f"--save would replace the input {path}", hint="choose another file: --save profile.toml"
+        )
+    if os.path.lexists(path) and not Path(path).is_file():
+        raise UsageError(f"--save {path}: there is something, and it is no file", hint="choose another name")
+    if os.path.lexists(path) and not force:
+        raise _there(path)
+
+
+def save_text(path: str, text: str, *, force: bool) -> None:
+    """Write a text under its name at once; a file that came to be there meanwhile stays, unless forced.
+
+    Raises:
+        UsageError: There is a file of that name, and `force` is not given.
+        InputError: It cannot be written.
+    """
+    target = Path(path)
+    try:
+        if not force:
+            # Nobody else gets this name from here on; what stands there is at once replaced by the whole text.
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        with _written_beside(target, text) as part:
+            part.replace(target)
+    except FileExistsError:
+        raise _there(path) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(
+            f"{path} cannot be written: {reason}", hint="choose another place: --save FILE"
+        ) from error
+
+
+@contextmanager
+def _written_beside(target: Path, text: str) -> Iterator[Path]:
+    """Write a text to a file that is in the target's folder for as long as the block takes."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        part.chmod(target.stat().st_mode if target.exists() else 0o644)
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _there(path: str) -> UsageError:
+    return UsageError(
+        f"{path} is there already, and may hold lines that you have filled in",
+        hint=f"choose another name, or replace it: --save {path} --force",
+    )

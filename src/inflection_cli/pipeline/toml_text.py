@@ -1,0 +1,46 @@
+"""Text as TOML writes it: whatever a file's cells hold, it stays one string on one line."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+# What TOML forbids in a string, and what would show a line other than it is: controls, bidi marks, separators.
+_SPELLED: Final = re.compile(
+    r'["\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]'
+)
+_SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LONGEST_COMMENT: Final = 1_000
+_MANY_DOTS: Final = 20
+"""A reader of settings refuses lines of many dots; in text they can be spelled another way."""
+
+
+def toml_string(text: str) -> str:
+    """Write a string of one line; half a surrogate pair, which no TOML holds, becomes U+FFFD."""
+    spelled = _SPELLED.sub(lambda found: _spelled(found[0]), text)
+    if spelled.count(".") > _MANY_DOTS:
+        spelled = spelled.replace(".", "\\u002E")
+    return f'"{spelled}"'
+
+
+def toml_key(text: str) -> str:
+    """Write a key, bare where it may be."""
+    return text if _BARE.fullmatch(text) else toml_string(text)
+
+
+def toml_list(texts: Iterable[str]) -> str:
+    """Write a list of strings on one line."""
+    return "[" + ", ".join(map(toml_string, texts)) + "]"
+
+
+def toml_comment(text: str) -> str:
+    """Write text for a comment, where neither a quote nor a backslash ends anything; what is too long is cut."""
+    parts = text[:_LONGEST_COMMENT].split(".", _MANY_DOTS)
+    kept = ".".join(parts[:_MANY_DOTS]) + ("…" if len(parts) > _MANY_DOTS else "")
+    return _SPELLED.sub(lambda found: found[0] if found[0] in '"\\' else _spelled(found[0]), kept)
+
+
+def _spelled(char: str) -> str:
+    if "\ud800" <= char <= "\udfff":
+        return "\\uFFFD"
+    return _SHORT.get(char) or f"\\u{ord(char):04X}"

@@ -1,0 +1,97 @@
+"""Rows laid out by a profile, and what is read from them, without files and without a pipeline."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inflection_cli.mapping.blocks import NO_LEEWAY
+from inflection_cli.mapping.columns import ColumnOptions
+from inflection_cli.mapping.compile import MapOptions, RowMapper
+from inflection_cli.mapping.layout import Block, Layout, Leeway, lay_out
+from inflection_cli.mapping.profile import Cell, EventBlock, Profile, Timestamps
+from inflection_cli.model import Campaign, Note, Person
+from inflection_cli.segment.message import MessageEncoder, MessageSettings
+
+ROW: Final = {
+    "event": "Email Opened",
+    "userId": "u1",
+    "email_id": "e1",
+    "campaign_id": "c1",
+    "timestamp": "1709285400",
+}
+"""A row that needs no profile."""
+
+
+def profile(**said: Any) -> Profile:
+    """A profile that says this and nothing else."""
+    return Profile("old.toml", "0" * 64, **said)
+
+
+def column(name: str, **done: Any) -> Cell:
+    """A column's cells, and what is done to them."""
+    return Cell(column=name, **done)
+
+
+def block(name: str, time: str | None = None, **said: Any) -> EventBlock:
+    """One event of a row, with the column of its time."""
+    return EventBlock(name, Timestamps((time,)) if time else None, **said)
+
+
+def laid_out(
+    names: Sequence[str],
+    said: Profile | None = None,
+    *,
+    file: str = "export.csv",
+    rows: Sequence[Sequence[str]] = (),
+    leeway: Leeway = NO_LEEWAY,
+    **options: Any,
+) -> Layout:
+    """The layout of a file with these columns."""
+    asked = ColumnOptions(profile=said or profile(), **options)
+    return lay_out(names, rows, asked, file=file, leeway=leeway)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one row comes to in one block."""
+
+    campaign: Campaign | None
+    person: Person | None
+    trail: str
+    notes: list[Note]
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What the row adds to the properties, as a reader of JSON sees it."""
+        found: dict[str, Any] = json.loads("{" + self.trail[1:] + "}")
+        return found
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of all notes."""
+        return [note.rule.code for note in self.notes]
+
+
+def shaped(layout: Layout, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
+    """Rows as the blocks see them, and what is said of them."""
+    return layout.shaper(rows) if layout.shaper else (rows, {})
+
+
+def read(cells: Mapping[str, str], said: Profile | None = None, *, number: int = 0, **options: Any) -> Read:
+    """Lay a single row out by a profile, and read one block's event from it."""
+    layout = laid_out(tuple(cells), said, **options)
+    rows, notes = shaped(layout, [list(cells.values())])
+    return _read(layout.blocks[number], rows[0], list(notes.get(0, ())))
+
+
+def _read(one: Block, row: Sequence[str], notes: list[Note]) -> Read:
+    mapper = RowMapper(one.columns, MapOptions())
+    at = one.columns.fields
+    campaign, of_campaign = mapper.campaign([row[at[name]] for name in mapper.campaign_columns])
+    person, of_person = mapper.person([row[at[name]] for name in mapper.person_columns])
+    links = [row[at[name]] for name in mapper.link_columns]
+    trail, of_trail = mapper.trail([*links, *(row[index] for index, _ in one.columns.extras)])
+    assert campaign is None or isinstance(campaign, Campaign)
+    text = MessageEncoder(MessageSettings("0.1.0")).trail(trail)
+    return Read(campaign, person, text, [*notes, *of_campaign, *of_person, *of_trail])

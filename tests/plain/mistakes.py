@@ -1,0 +1,1034 @@
+"""The mistakes that users make: what they typed on which files, what they are told, and the mend that works."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+Files = Mapping[str, str | bytes | None]
+
+HEADER = "event,userId,personId,email_id,campaign_id,timestamp\n"
+ROW = "Email Opened,u1,p1,e1,c1,2024-03-01T09:30:00Z\n"
+LATER = "Email Opened,u2,p2,e1,c1,2024-03-02T09:30:00Z\n"
+GOOD = HEADER + ROW + LATER
+SEMICOLONS = GOOD.replace(",", ";")
+KEY = "abcdefghijklmnopqrstuvwxyz012345"
+NO_WARNING = "Nothing stands in the way. "
+
+
+def at(*times: str) -> str:
+    """Give an export whose rows have these times."""
+    return HEADER + "".join(f'Email Opened,u1,p1,e1,c1,"{time}"\n' for time in times)
+
+
+def by(user: str) -> str:
+    """Give an export with a row of this user."""
+    return HEADER + ROW.replace("u1", user)
+
+
+def workbook() -> bytes:
+    """Give the least that is an Excel workbook."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return packed.getvalue()
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake, what is said of it, and what mends it.
+
+    Attributes:
+        typed: The command as it is typed in a shell, without the tool's name; {url} is a destination's address.
+        code: Its exit code.
+        says: A pattern of what is said: what is wrong, and where.
+        mend: A pattern of what the hint says; its group, else all of it, is what is typed then.
+        mended: The command that mends it: {mend} is what the hint says, {typed} what was typed.
+        files: The files that are there.
+        edit: The files as they are after the edit that the hint names; None takes one away.
+        then: The exit code of the mended command.
+        shows: What it prints.
+        environ: What is in the environment.
+        set: What the hint has the user put there.
+        shell: Whether what the hint says is a command of the shell's, to be run before.
+    """
+
+    typed: str
+    code: int
+    says: str
+    mend: str
+    mended: str = "{typed}"
+    files: Files = field(default_factory=lambda: {"export.csv": GOOD})
+    edit: Files = field(default_factory=dict)
+    then: int = 0
+    shows: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    set: Mapping[str, str] = field(default_factory=dict)
+    shell: bool = False
+
+
+def export(text: str | bytes) -> Files:
+    """Give a folder with one export in it."""
+    return {"export.csv": text}
+
+
+V = "validate export.csv"
+DRY = "backfill export.csv --dry-run"
+
+DELIMITERS: Final = {
+    "a delimiter is named that the file does not have": Mistake(
+        f"{V} --delimiter ';'",
+        4,
+        r"export\.csv: the delimiter ';' leaves the header in one piece",
+        r"--delimiter ','",
+        f"{V} {{mend}}",
+    ),
+    "a tab is named for a file with semicolons": Mistake(
+        f"{V} --delimiter tab",
+        4,
+        r"export\.csv: the delimiter tab leaves the header in one piece",
+        r"--delimiter ';'",
+        f"{V} {{mend}}",
+        export(SEMICOLONS),
+    ),
+    "the delimiter is named by a word": Mistake(
+        f"{V} --delimiter semicolon",
+        2,
+        r"--delimiter takes one character, not 'semicolon'",
+        r"--delimiter ';'",
+        f"{V} {{mend}}",
+        export(SEMICOLONS),
+    ),
+    "two delimiters divide every line": Mistake(
+        V,
+        4,
+        r"export\.csv: ',' and ';' divide the first lines equally well",
+        r"--delimiter ','",
+        "{typed} {mend}",
+        export(
+            "event,userId,email_id,campaign_id,timestamp,size;colour\n"
+            "Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,xl;red\n"
+        ),
+    ),
+    "an option contradicts Excel's sep= line": Mistake(
+        f"{V} --delimiter ,",
+        2,
+        r"export\.csv: the first line says that the delimiter is ';'",
+        r"--delimiter ';'",
+        f"{V} {{mend}}",
+        export("sep=;\n" + SEMICOLONS),
+    ),
+    "Excel's sep= line has lost its delimiter": Mistake(
+        V,
+        4,
+        r"export\.csv: the first line is Excel's 'sep=' line, and tells no delimiter",
+        r"write sep=;",
+        files=export("sep=\n" + SEMICOLONS),
+        edit=export("sep=;\n" + SEMICOLONS),
+    ),
+    "the rows end with a delimiter and the header does not": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2: the row has 7 cells where the header has 6 names",
+        r"delete the delimiter at the end of the line",
+        files=export(HEADER + ROW.replace("\n", ",\n")),
+        edit=export(HEADER + ROW),
+    ),
+    "every line ends with a delimiter": Mistake(
+        V,
+        0,
+        r"warning nameless-column.*\n\s+export\.csv, line 1: the last column has no name",
+        r"delete the delimiter at the end of the lines",
+        files=export(GOOD.replace("\n", ",\n")),
+        edit=export(GOOD),
+        shows=NO_WARNING,
+    ),
+}
+
+WRONG_FILES: Final = {
+    "a PDF is given for an export": Mistake(
+        V,
+        4,
+        r"export\.csv: is a PDF and not CSV or NDJSON",
+        r"export it as CSV",
+        files=export(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"),
+        edit=export(GOOD),
+    ),
+    "an Excel workbook is given for an export": Mistake(
+        "validate export.xlsx",
+        4,
+        r"export\.xlsx: is an Excel workbook",
+        r"export it as CSV",
+        V,
+        {"export.xlsx": workbook()},
+        export(GOOD),
+    ),
+    "an HTML page of an error was saved as the export": Mistake(
+        V,
+        4,
+        r"export\.csv: is HTML or XML, such as a login page",
+        r"export it as CSV",
+        files=export("<!DOCTYPE html>\n<html><body>502 Bad gateway</body></html>\n"),
+        edit=export(GOOD),
+    ),
+    "an answer that says no was saved as the export": Mistake(
+        "validate export.ndjson",
+        4,
+        r"export\.ndjson: nothing in it is known as an event, a time or a person; the columns are “error”",
+        r"see whether it is the export",
+        V,
+        {"export.ndjson": '{"error": "unauthorized"}\n'},
+        export(GOOD),
+    ),
+    "the profile is given for the export": Mistake(
+        "validate p.toml",
+        4,
+        r"p\.toml: is a profile or another settings file, and no export",
+        r"name the export, and the profile by its option: (--profile p\.toml)",
+        "validate export.csv {mend}",
+        {"p.toml": 'profile = 1\n[fields]\nuserId = "userId"\n', "export.csv": GOOD},
+    ),
+    "a list of contacts is given for an export of events": Mistake(
+        V,
+        4,
+        r"export\.csv: no column is known as the event; the columns are “Contact Id”",
+        r"a list of contacts holds no events, export the activity instead",
+        files=export("Contact Id,Email Address,Created At\np1,ada@shop.example,2024-03-01T09:30:00Z\n"),
+        edit=export(GOOD),
+    ),
+    "ready messages are given to backfill": Mistake(
+        "backfill messages.ndjson --rehearse",
+        4,
+        r"messages\.ndjson: holds ready Segment messages and no rows of an export",
+        r"infl-seg (replay messages\.ndjson)",
+        "{mend} --rehearse",
+        {
+            "messages.ndjson": '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'
+            '"timestamp":"2024-03-01T09:30:00.000Z","properties":{}}\n'
+        },
+        shows="1 accepted",
+    ),
+    "an export is given to replay": Mistake(
+        "replay export.csv --rehearse",
+        4,
+        r"export\.csv: holds no record that can be read: line 1: not JSON",
+        r"infl-seg (backfill) FILE",
+        "{mend} export.csv --rehearse",
+        shows="2 accepted",
+    ),
+    "a pattern matches nothing": Mistake(
+        "validate 'exports/*.csv'",
+        4,
+        r"exports/\*\.csv: no file matches",
+        r"check the pattern: ls PATTERN lists its files",
+        "validate '*.csv'",
+    ),
+    "a file's name is misspelt": Mistake(
+        "validate exprot.csv",
+        4,
+        r"exprot\.csv: no such file",
+        r"did you mean (export\.csv)\?",
+        "validate {mend}",
+    ),
+    "a folder has nothing in it": Mistake(
+        "validate exports",
+        4,
+        r"exports: holds no file to read, but notes\.pdf",
+        r"files count that end in (\.csv)",
+        files={"exports/notes.pdf": "%PDF-1.7"},
+        edit={"exports/march.csv": GOOD},
+    ),
+    "one file is named twice": Mistake(
+        f"{V} ./export.csv",
+        0,
+        r"export\.csv: the file was named again, as \./export\.csv; it is read once",
+        r"name each file once",
+        V,
+        shows=NO_WARNING,
+    ),
+    "an export has a header and no rows": Mistake(
+        V,
+        4,
+        r"export\.csv: has a header and no rows",
+        r"see whether the export is whole",
+        files=export(HEADER),
+        edit=export(GOOD),
+    ),
+}
+
+HEADERS: Final = {
+    "the header is missing": Mistake(
+        V,
+        4,
+        r"export\.csv: the header is missing: its first line looks like a row",
+        r"write a line above it that names each cell, such as (event,userId,email_id,campaign_id,timestamp)",
+        files=export("Email Opened,u1,e1,c1,2024-03-01T09:30:00Z\n" * 2),
+        edit=export(
+            "event,userId,email_id,campaign_id,timestamp\nEmail Opened,u1,e1,c1,2024-03-01T09:30:00Z\n"
+        ),
+    ),
+    "a title stands above the header": Mistake(
+        V,
+        4,
+        r"export\.csv: nothing in it is known as an event, a time or a person; the columns are “Spring report”",
+        r"delete what stands above its header",
+        files=export(f"Spring report\n\n{GOOD}"),
+        edit=export(GOOD),
+    ),
+    "the header stands in the middle again, where two files were put together": Mistake(
+        V,
+        1,
+        r"export\.csv, line 3, column “event”: the line repeats the header",
+        r"delete the line",
+        files=export(HEADER + ROW + HEADER + LATER),
+        edit=export(GOOD),
+    ),
+    "a line of totals stands below the rows": Mistake(
+        V,
+        1,
+        r"export\.csv, line 4, column “event”: the line holds totals, and no event",
+        r"delete the line",
+        files=export(GOOD + "Total,2,,,,\n"),
+        edit=export(GOOD),
+    ),
+    "a remark stands below the rows": Mistake(
+        V,
+        1,
+        r"export\.csv, line 4: the row has 1 cell where the header has 6 names",
+        r"delete the line if it is no row",
+        files=export(GOOD + "Rows: 2\n"),
+        edit=export(GOOD),
+    ),
+    "two columns have one name": Mistake(
+        V,
+        4,
+        r"export\.csv: two columns have the name 'email_id': 4 and 5",
+        r"rename one of them in the header",
+        files=export(GOOD.replace("campaign_id", "email_id")),
+        edit=export(GOOD),
+    ),
+    "two columns could be the user": Mistake(
+        V,
+        4,
+        r"export\.csv: 2 columns could be userId",
+        r"--map userId='Customer ID'",
+        "{typed} {mend}",
+        export(GOOD.replace("userId", "User").replace("personId", "Customer ID")),
+    ),
+    "a column has no name": Mistake(
+        V,
+        4,
+        r"export\.csv: column 3 of 6 has no name",
+        r"name it in the header",
+        files=export(GOOD.replace("personId", "")),
+        edit=export(GOOD),
+    ),
+    "a quote is never closed": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “userId”: the quote that opens here is not closed",
+        r"close the quote in the export",
+        files=export(HEADER + ROW.replace("u1", '"u1')),
+        edit=export(HEADER + ROW.replace("u1", '"u1"')),
+    ),
+    "a word processor has turned the quotes": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2: the row has 7 cells where the header has 6 names",
+        r'typographic quotes hold no cell together: write " in their place',
+        files=export(HEADER + ROW.replace("c1", "“spring, the sale”")),
+        edit=export(HEADER + ROW.replace("c1", '"spring, the sale"')),
+    ),
+}
+
+TIMES: Final = {
+    "a day and a month can be told apart in two ways": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: day, month and year can be told apart in more than one way",
+        r'(--timestamp-format "%d/%m/%Y %H:%M") or',
+        "{typed} {mend} --timezone UTC",
+        export(at("03/04/2024 10:00")),
+        shows="2024-04-03 10:00:00 UTC",
+    ),
+    "Excel's serial days are given for times": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: the number is a spreadsheet's serial day",
+        r"format the column as yyyy-mm-dd hh:mm:ss .* then add (--timezone UTC)",
+        "{typed} {mend}",
+        export(at("45321.5")),
+        export(at("2024-01-30 12:00:00")),
+    ),
+    "an hour is written with one digit, and the zone is missing": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: the text is a time in a form that only a format reads",
+        r'--timestamp-format "[^"]+"',
+        "{typed} {mend} --timezone UTC",
+        export(at("2024-03-01 9:30")),
+        shows="2024-03-01 09:30:00 UTC",
+    ),
+    "times are written with AM and PM": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: the text is a time in a form that only a format reads",
+        r'--timestamp-format "[^"]+"',
+        "{typed} {mend} --timezone UTC",
+        export(at("3/13/2024 9:30 PM")),
+        shows="2024-03-13 21:30:00 UTC",
+    ),
+    "times are written as in Germany": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: the text is a time in a form that only a format reads",
+        r'--timestamp-format "[^"]+"',
+        "{typed} {mend} --timezone Europe/Berlin",
+        export(at("31.12.2023 10:00:05")),
+        shows="2023-12-31 09:00:05 UTC",
+    ),
+    "times name no zone": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: the time does not say in which zone it is",
+        r"(--timezone) NAME, .*: (?:Europe/Berlin)",
+        "{typed} {mend} Europe/Berlin",
+        export(at("2024-03-01 09:30:00")),
+        shows="2024-03-01 08:30:00 UTC",
+    ),
+    "dates have no time of day": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “timestamp”: the cell is a date without a time of day",
+        r'--timestamp-format "[^"]+"',
+        "{typed} {mend} --timezone UTC",
+        export(at("2024-03-01")),
+        shows="2024-03-01 00:00:00 UTC",
+    ),
+    "a format is given that the times do not have": Mistake(
+        f"{V} --timestamp-format '%d/%m/%Y'",
+        1,
+        r"export\.csv, line 2, column “timestamp”: the text is not written as \"%d/%m/%Y\"",
+        r"ISO 8601 and epochs are read without it",
+        V,
+    ),
+    "times lie in an hour that the zone's clocks leave out": Mistake(
+        f"{V} --timezone Europe/Berlin",
+        1,
+        r"export\.csv, line 2, column “timestamp”: the clocks were put forward over this time",
+        r"--timezone UTC",
+        f"{V} {{mend}}",
+        export(at("2024-03-31 02:30:00")),
+    ),
+    "an offset is given for a zone": Mistake(
+        f"{V} --timezone CET+1",
+        2,
+        r"no time zone is named 'CET\+1'",
+        r"--timezone Etc/GMT-1",
+        f"{V} {{mend}}",
+        export(at("2024-07-01 09:30:00")),
+        shows="2024-07-01 08:30:00 UTC",
+    ),
+    "an abbreviation is given for a zone whose clocks change": Mistake(
+        f"{V} --timezone EST",
+        2,
+        r"the time zone EST is five hours behind UTC all year",
+        r"--timezone America/New_York",
+        f"{V} {{mend}}",
+        export(at("2024-07-01 09:30:00")),
+        shows="2024-07-01 13:30:00 UTC",
+    ),
+    "a city is given for a zone": Mistake(
+        f"{V} --timezone Berlin",
+        2,
+        r"no time zone is named 'Berlin'",
+        r"did you mean (Europe/Berlin)\?",
+        f"{V} --timezone {{mend}}",
+        export(at("2024-07-01 09:30:00")),
+    ),
+    "the end of a span lies before its start": Mistake(
+        f"{V} --since 2024-05-01 --until 2024-03-01",
+        2,
+        r"--until 2024-03-01 is not after --since 2024-05-01",
+        r"perhaps (--since 2024-03-01 --until 2024-05-01)",
+        f"{V} {{mend}}",
+    ),
+    "the start of a span is a word": Mistake(
+        f"{V} --since yesterday",
+        2,
+        r"--since: 'yesterday' is no time",
+        r"--since 2024-03-01",
+        f"{V} {{mend}}",
+    ),
+    "the start of a span is written as in England": Mistake(
+        f"{V} --since 01/03/2024",
+        2,
+        r"--since: '01/03/2024' is no time: day, month and year can be told apart in more than one way",
+        r"--since 2024-03-01",
+        f"{V} {{mend}}",
+    ),
+}
+
+IDS: Final = {
+    "Excel has rounded an id": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “userId”: userId is in scientific notation",
+        r"export again and do not save it from a spreadsheet",
+        files=export(by("1.23457E+18")),
+        edit=export(by("1234567890123456789")),
+    ),
+    "an id is written as a spreadsheet's formula": Mistake(
+        V,
+        0,
+        r"warning id-formula.*\n\s+export\.csv, line 2, column “userId”: userId begins with an equals sign",
+        r'007 in the place of ="007"',
+        files=export(by('="007"')),
+        edit=export(by("007")),
+        shows=NO_WARNING,
+    ),
+    "a program has taken an id for a number": Mistake(
+        V,
+        0,
+        r"warning id-decimal.*\n\s+export\.csv, line 2, column “userId”: userId ends in \.0",
+        r"export the column as text, without the \.0",
+        files=export(by("12345.0")),
+        edit=export(by("12345")),
+        shows=NO_WARNING,
+    ),
+    "an id stands for nobody": Mistake(
+        V,
+        0,
+        r"warning placeholder-id.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
+        r"empty the cell in the export, so that the row's other id is used",
+        files=export(by("null")),
+        edit=export(by("")),
+        shows=NO_WARNING,
+    ),
+    "the export has addresses and no ids": Mistake(
+        V,
+        4,
+        r"export\.csv: there is neither a user id nor a person id, only addresses in email",
+        r"--user-id-from email",
+        "{typed} {mend}",
+        export(
+            "event,email,email_id,campaign_id,timestamp\nEmail Opened,a@shop.example,e,c,2024-03-01T09:30:00Z\n"
+        ),
+    ),
+    "names are sent for addresses": Mistake(
+        f"{V} --user-id-from email",
+        0,
+        r"warning email-not-address.*\n\s+export\.csv, line 2, column “Mail”",
+        r"(--map email=)COLUMN",
+        "{typed} {mend}Work",
+        export(
+            "event,Mail,Work,email_id,campaign_id,timestamp\n"
+            "Email Opened,Ada Lovelace,ada@shop.example,e,c,2024-03-01T09:30:00Z\n"
+        ),
+    ),
+    "the column of addresses is named where only a word is due": Mistake(
+        f"{V} --user-id-from Work",
+        2,
+        r"--user-id-from Work is not known",
+        r"(--user-id-from email); --map email=COLUMN",
+        f"{V} {{mend}} --map email=Work",
+        export(
+            "event,Work,email_id,campaign_id,timestamp\n"
+            "Email Opened,ada@shop.example,e,c,2024-03-01T09:30:00Z\n"
+        ),
+    ),
+    "an event is none of Inflection's": Mistake(
+        V,
+        1,
+        r"export\.csv, line 3, column “event”: the event is none of Inflection's",
+        r"--unknown-events skip",
+        "{typed} {mend}",
+        export(HEADER + ROW + LATER.replace("Email Opened", "Sent")),
+        shows="1 left out by --unknown-events skip",
+    ),
+    "an event is misspelt": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2, column “event”: the event is none of Inflection's",
+        r"“(Email Opened)” may be meant: write it so in the export",
+        files=export(GOOD.replace("Opened", "Opend")),
+        edit=export(GOOD),
+    ),
+}
+
+ENCODINGS: Final = {
+    "Windows-1252 is read as UTF-8": Mistake(
+        V,
+        1,
+        r"export\.csv, line 2: the byte 0xE9 is no text in utf-8",
+        r"--encoding windows-1252",
+        "{typed} {mend}",
+        export(by("andré").encode("cp1252")),
+    ),
+    "UTF-16 lacks its mark": Mistake(
+        V,
+        4,
+        r"export\.csv: is UTF-16 text without a byte order mark",
+        r"--encoding utf-16-le",
+        "{typed} {mend}",
+        export(GOOD.encode("utf-16-le")),
+    ),
+    "an encoding is named that there is not": Mistake(
+        f"{V} --encoding windows1252x",
+        2,
+        r"--encoding 'windows1252x': no such encoding",
+        r"try .*(windows-1252)",
+        f"{V} --encoding {{mend}}",
+        export(by("andré").encode("cp1252")),
+    ),
+}
+
+RECORD = '{"event":"Email Opened","userId":"u1","email_id":"e","campaign_id":"c","timestamp":"2024-03-01T09:30:00Z"}'
+
+JSON_FILES: Final = {
+    "the records lie in an envelope": Mistake(
+        "validate export.json",
+        4,
+        r"export\.json: is one object that holds its records in a list: data or errors",
+        r"--records data",
+        "{typed} {mend}",
+        {"export.json": f'{{"data":[{RECORD}],"errors":[{{"a":1}}]}}'},
+        shows="1 read = 1 mapped",
+    ),
+    "the list of records is misspelt": Mistake(
+        "validate export.json --records dta",
+        4,
+        r"export\.json: line 1: no member 'dta' holds a list",
+        r"--records data",
+        "validate export.json {mend}",
+        {"export.json": f'{{"data":[{RECORD}],"meta":{{"n":1}}}}'},
+    ),
+    "records are looked for in CSV": Mistake(
+        f"{V} --records data",
+        4,
+        r"export\.csv: is no JSON",
+        r"leave --records out for this file",
+        V,
+    ),
+    "a download was cut off": Mistake(
+        "validate export.json",
+        1,
+        r"export\.json, line 2: the file ends in the middle of a record",
+        r"export the file again",
+        files={"export.json": f'[{RECORD},\n{{"event":'},
+        edit={"export.json": f"[{RECORD}]"},
+    ),
+}
+
+PROFILE = 'profile = 1\n[fields]\nuserId = "Kunde"\nevent = "Ereignis"\ntimestamp = "Wann"\n'
+FOREIGN = "Kunde,Ereignis,Wann,email_id,campaign_id\nu1,Email Opened,2024-03-01T09:30:00Z,e1,c1\n"
+HASHED = (
+    'profile = 1\n[fields]\nuserId = { column = "userId", hash = "sha256", salt_env = "INFL_SEG_SALT" }\n'
+)
+
+PROFILES: Final = {
+    "a profile was made for another export": Mistake(
+        f"{V} --profile p.toml",
+        4,
+        r"p\.toml seems to be a profile for another export: export\.csv lacks 3 of the 3 columns",
+        r"give the profile that was made for this export",
+        f"{V} --profile ours.toml",
+        {"export.csv": GOOD, "p.toml": PROFILE, "ours.toml": 'profile = 1\n[fields]\nuserId = "personId"\n'},
+    ),
+    "a profile's key is misspelt": Mistake(
+        "validate foreign.csv --profile p.toml",
+        2,
+        r"the profile p\.toml has a fault\n\s+line 2: fieldz: there is no such key",
+        r"did you mean (fields)\?",
+        files={"foreign.csv": FOREIGN, "p.toml": PROFILE.replace("fields", "fieldz")},
+        edit={"p.toml": PROFILE},
+    ),
+    "a number stands bare in a profile": Mistake(
+        f"{V} --profile p.toml",
+        2,
+        r"the profile p\.toml is no TOML, line 3",
+        r"ids, dates and 007 stand in quotes",
+        files={"export.csv": GOOD, "p.toml": "profile = 1\n[fields]\ncampaign_id = { constant = 007 }\n"},
+        edit={"p.toml": 'profile = 1\n[fields]\ncampaign_id = { constant = "007" }\n'},
+    ),
+    "a profile says no version": Mistake(
+        "validate foreign.csv --profile p.toml",
+        2,
+        r"the profile p\.toml has a fault\n\s+profile: is missing",
+        r"let the file begin with: (profile = 1)",
+        files={"foreign.csv": FOREIGN, "p.toml": PROFILE.removeprefix("profile = 1\n")},
+        edit={"p.toml": PROFILE},
+    ),
+    "a line of a drafted profile was not filled in": Mistake(
+        "validate foreign.csv --profile p.toml",
+        2,
+        r"line 3: fields\.userId: still to fill in",
+        r"write the value in place of “FILL IN”",
+        files={"foreign.csv": FOREIGN, "p.toml": PROFILE.replace("Kunde", "FILL IN")},
+        edit={"p.toml": PROFILE},
+    ),
+    "the salt of a profile is not in the environment": Mistake(
+        f"{V} --profile p.toml",
+        2,
+        r"line 3: fields\.userId\.salt_env: ",
+        r"INFL_SEG_SALT",
+        files={"export.csv": GOOD, "p.toml": HASHED},
+        set={"INFL_SEG_SALT": "a salt of sixteen characters or more"},
+    ),
+    "a profile's name is misspelt": Mistake(
+        "validate foreign.csv --profile q.toml",
+        2,
+        r"the profile q\.toml cannot be read: No such file",
+        r"see whether the path is right",
+        "validate foreign.csv --profile p.toml",
+        {"foreign.csv": FOREIGN, "p.toml": PROFILE},
+    ),
+    "a project file holds the write key": Mistake(
+        V,
+        2,
+        r"the project file infl-seg\.toml has a fault\n\s+line 1: write_key: the write key is yours alone",
+        r"--no-project",
+        "{typed} {mend}",
+        {"export.csv": GOOD, "infl-seg.toml": f'write_key = "{KEY}"\n'},
+    ),
+    "a project file's key is misspelt": Mistake(
+        V,
+        2,
+        r"line 1: timezon: there is no such key",
+        r"did you mean (timezone)\?",
+        files={"export.csv": GOOD, "infl-seg.toml": 'timezon = "UTC"\n'},
+        edit={"infl-seg.toml": 'timezone = "UTC"\n'},
+    ),
+    "a draft would replace a profile that is there": Mistake(
+        "inspect export.csv --save p.toml",
+        2,
+        r"p\.toml is there already",
+        r"--save p\.toml --force",
+        "inspect export.csv {mend}",
+        {"export.csv": GOOD, "p.toml": PROFILE},
+    ),
+}
+
+FIELDS: Final = {
+    "a field and its column are swapped": Mistake(
+        f"{V} --map Kunde=userId",
+        2,
+        r"--map Kunde=… names no field",
+        r"the field comes first: (--map userId=Kunde)",
+        f"{V} {{mend}}",
+        export(GOOD.replace("userId", "Kunde")),
+    ),
+    "a field's name is misspelt": Mistake(
+        f"{V} --map user_id=Kunde",
+        2,
+        r"--map user_id=… names no field",
+        r"did you mean (--map userId=Kunde)\?",
+        f"{V} {{mend}}",
+        export(GOOD.replace("userId", "Kunde")),
+    ),
+    "a column is mapped that is spelt otherwise": Mistake(
+        f"{V} --map userId=Kundenummer",
+        4,
+        r"export\.csv has no column “Kundenummer”",
+        r"did you mean (--map userId=Kundennummer)\?",
+        f"{V} {{mend}}",
+        export(GOOD.replace("userId", "Kundennummer")),
+    ),
+    "a column is mapped that one of two files lacks": Mistake(
+        "validate march.csv april.csv --map userId=Kunde",
+        4,
+        r"april\.csv has no column “Kunde”, which another file of this command has",
+        r"give each file a command of its own, and april\.csv one without (--map userId=Kunde)",
+        "validate march.csv {mend}",
+        {"march.csv": HEADER.replace("userId", "Kunde") + ROW, "april.csv": HEADER + LATER},
+        shows=NO_WARNING,
+    ),
+    "a constant lacks its equals sign": Mistake(
+        f"{V} --set campaign_id",
+        2,
+        r"--set 'campaign_id' is not NAME=VALUE",
+        r"--set campaign_id=spring-2024",
+        f"{V} {{mend}}",
+    ),
+    "a column is mapped without saying to what": Mistake(
+        f"{V} --map Kunde",
+        2,
+        r"--map 'Kunde' is not NAME=VALUE",
+        r"(--map userId=)'Customer ID'",
+        f"{V} {{mend}}Kunde",
+        export(GOOD.replace("userId", "Kunde")),
+    ),
+}
+
+NUMBERS: Final = {
+    "no row is to be read": Mistake(
+        f"{V} --limit 0",
+        2,
+        r"'--limit': Input should be greater",
+        r"takes 1 or more, for example (--limit 1)",
+        f"{V} {{mend}}",
+    ),
+    "a word is given for a number": Mistake(
+        f"{V} --limit ten", 2, r"'--limit'", r"takes a number, for example (--limit 100)", f"{V} {{mend}}"
+    ),
+    "the error budget of a validation is no number": Mistake(
+        f"{V} --max-errors abc",
+        2,
+        r"--max-errors 'abc' is neither a number nor a share",
+        r"--max-errors 10",
+        f"{V} {{mend}}",
+    ),
+    "more rows are wrong than may be": Mistake(
+        "backfill export.csv --rehearse",
+        8,
+        r"1 of 2 rows are rejected, over the error budget; nothing was sent",
+        r"let the rest go: infl-seg (backfill .* --max-errors 1)",
+        "{mend}",
+        export(HEADER + ROW + LATER.replace("Email Opened", "Sent")),
+        then=1,
+        shows="1 accepted",
+    ),
+    "a duration is a word": Mistake(
+        f"{DRY} --patience soon", 2, r"--patience 'soon' is no duration", r"--patience 1h", f"{DRY} {{mend}}"
+    ),
+    "a span of sizes is a word": Mistake(
+        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is no size", r"--max-bytes 100GB", f"{V} {{mend}}"
+    ),
+}
+
+PLACES: Final = {
+    "messages are to go into a folder that is not there": Mistake(
+        f"{DRY} --out new/messages.ndjson",
+        4,
+        r"--out new/messages\.ndjson: there is no folder new",
+        r"(mkdir -p new) makes it",
+        shell=True,
+    ),
+    "messages are to take the place of the export": Mistake(
+        f"{DRY} --out export.csv",
+        2,
+        r"--out would replace the input export\.csv",
+        r"--out messages\.ndjson",
+        f"{DRY} {{mend}}",
+    ),
+    "messages are to go to a folder": Mistake(
+        f"{DRY} --out .",
+        4,
+        r"--out \.: is a folder, and the messages need a file",
+        r"--out messages\.ndjson",
+        f"{DRY} {{mend}}",
+    ),
+    "rejected rows are to go into a file": Mistake(
+        f"{DRY} --rejects export.csv",
+        2,
+        r"--rejects export\.csv: is a file, and rejected rows need a folder",
+        r"--rejects export\.csv-rejects",
+        f"{DRY} {{mend}}",
+    ),
+    "a report's form is misspelt": Mistake(
+        f"{V} --report jnit",
+        2,
+        r"--report jnit: there is no report of that form",
+        r"--report junit",
+        f"{V} {{mend}}",
+        shows="<testsuites",
+    ),
+    "a report is to go to a folder": Mistake(
+        f"{V} --report junit=.",
+        2,
+        r"\. is a folder, the report needs a file",
+        r"--report junit=infl-seg\.xml",
+        f"{V} {{mend}}",
+    ),
+    "a report is to go into a folder that is not there": Mistake(
+        f"{V} --report junit=ci/report.xml",
+        4,
+        r"the report cannot be written to ci/report\.xml: there is no folder ci",
+        r"(mkdir -p ci) makes it",
+        shell=True,
+    ),
+    "a report and the JSON object are to go to one place": Mistake(
+        f"{V} --json --report junit",
+        2,
+        r"--report junit and --json would both go to standard output",
+        r"(--report junit=)PATH",
+        f"{V} --json {{mend}}report.xml",
+    ),
+}
+
+DESTINATIONS: Final = {
+    "there is no key": Mistake(
+        "backfill export.csv --yes",
+        2,
+        r"there is no write key",
+        r"infl-seg (backfill --rehearse)",
+        "{mend} export.csv",
+    ),
+    "a key holds a line break": Mistake(
+        f"{DRY} --write-key-file key",
+        2,
+        r"--write-key-file key holds white space, a line break",
+        r"copy the write key alone",
+        files={"export.csv": GOOD, "key": f"{KEY[:16]}\n{KEY[16:]}\n"},
+        edit={"key": f"{KEY}\n"},
+    ),
+    "a key stands in quotes": Mistake(
+        f"{DRY} --write-key-file key",
+        2,
+        r"--write-key-file key holds the key in quotes",
+        r"copy the write key alone, without quotes",
+        files={"export.csv": GOOD, "key": f'"{KEY}"\n'},
+        edit={"key": f"{KEY}\n"},
+    ),
+    "a key's file is empty": Mistake(
+        f"{DRY} --write-key-file key",
+        2,
+        r"--write-key-file key is empty",
+        r"copy the write key from the source's settings",
+        files={"export.csv": GOOD, "key": ""},
+        edit={"key": f"{KEY}\r\n"},
+    ),
+    "a key is given twice": Mistake(
+        f"{DRY} --write-key {KEY} --write-key-file key",
+        2,
+        r"--write-key and --write-key-file are both given",
+        r"keep one of the two",
+        f"{DRY} --write-key-file key",
+        {"export.csv": GOOD, "key": f"{KEY}\n"},
+    ),
+    "a key is too short to be Segment's": Mistake(
+        f"{DRY} --write-key abc",
+        0,
+        r"warning: the write key has 3 characters, Segment's have 32",
+        r"check it with: infl-seg (send-test)",
+        "{mend} --rehearse",
+    ),
+    "a country is given for a region": Mistake(
+        f"{DRY} --write-key {KEY} --region usa",
+        2,
+        r"'usa' is not one of 'us', 'eu'",
+        r"--region us\b",
+        f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "the endpoint is one of Segment's other calls": Mistake(
+        f"{DRY} --write-key {KEY} --endpoint https://api.segment.io/v1/track",
+        2,
+        r"The endpoint api\.segment\.io has the path /v1/track",
+        r"--endpoint https://api\.segment\.io",
+        f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "the endpoint would carry the key in the open": Mistake(
+        f"{DRY} --write-key {KEY} --endpoint http://events.shop.example",
+        2,
+        r"http to events\.shop\.example would send the write key in the open",
+        r"--endpoint https://events\.shop\.example",
+        f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "the endpoint has no scheme": Mistake(
+        f"{DRY} --write-key {KEY} --endpoint api.segment.io",
+        2,
+        r"The endpoint is not an https address",
+        r"--endpoint https://api\.segment\.io",
+        f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "a namespace is empty": Mistake(
+        f"{DRY} --write-key {KEY} --namespace ''",
+        2,
+        r"--namespace is empty",
+        r"--namespace crm-eu",
+        f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "a label is empty": Mistake(
+        f"{DRY} --again ''", 2, r"--again needs a label", r"--again repair-1", f"{DRY} {{mend}}"
+    ),
+    "a destination is turned off by no": Mistake(
+        f"{DRY} --integration All=no",
+        2,
+        r"--integration All=no is neither true nor false",
+        r"--integration All=false",
+        f"{DRY} {{mend}}",
+    ),
+    "a member of the context lacks its equals sign": Mistake(
+        f"{DRY} --context import",
+        2,
+        r"--context 'import' is not NAME=VALUE",
+        r"--context import=spring-2024",
+        f"{DRY} {{mend}}",
+    ),
+    "a member of the context is the tool's own": Mistake(
+        f"{DRY} --context traits=x",
+        2,
+        r"--context traits=… would hide what the tool puts there",
+        r"(--context my_traits=)…",
+        f"{DRY} {{mend}}x",
+    ),
+    "nobody is there to be asked": Mistake(
+        "backfill export.csv --endpoint {url}",
+        2,
+        r"nobody is there to be asked whether to send",
+        r"infl-seg (backfill .* --yes)",
+        "{mend}",
+        environ={"SEGMENT_WRITE_KEY": KEY},
+        shows="2 accepted",
+    ),
+    "a dry run is to be rehearsed": Mistake(
+        f"{DRY} --rehearse",
+        2,
+        r"--dry-run and --rehearse exclude each other",
+        r"keep one of the two",
+        "backfill export.csv --rehearse",
+    ),
+}
+
+COMMANDS: Final = {
+    "a command is misspelt": Mistake(
+        "valdate export.csv",
+        2,
+        r"No such command 'valdate'",
+        r"(?:Did|did) you mean '?(validate)'?\?",
+        "{mend} export.csv",
+    ),
+    "an option is misspelt": Mistake(
+        f"{V} --time-zone UTC",
+        2,
+        r"No such option: --time-zone",
+        r"did you mean (--timezone)",
+        f"{V} {{mend}} UTC",
+    ),
+    "an option's word is none that it takes": Mistake(
+        f"{V} --unknown-events drop",
+        2,
+        r"'drop' is not one of 'reject', 'skip', 'send'",
+        r"--unknown-events skip",
+        f"{V} {{mend}}",
+    ),
+    "a problem's code is misspelt": Mistake(
+        "explain raged-row",
+        2,
+        r"there is no problem with the code “raged-row”",
+        r"perhaps (ragged-row)",
+        "explain {mend}",
+    ),
+}
+
+MISTAKES: Final[dict[str, Mistake]] = {
+    name: mistake
+    for chapter in (
+        DELIMITERS,
+        WRONG_FILES,
+        HEADERS,
+        TIMES,
+        IDS,
+        ENCODINGS,
+        JSON_FILES,
+        PROFILES,
+        FIELDS,
+        NUMBERS,
+        PLACES,
+        DESTINATIONS,
+        COMMANDS,
+    )
+    for name, mistake in chapter.items()
+}

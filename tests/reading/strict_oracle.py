@@ -1,0 +1,170 @@
+"""Reads CSV and JSON plainly and slowly: what the reader is held against. Shares no code with it."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Table:
+    """What a table comes to.
+
+    Attributes:
+        header: The names.
+        rows: The records that fit, each with the line that it starts on.
+        faults: First and last line of each region that cannot be read.
+    """
+
+    header: list[str]
+    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+    faults: list[tuple[int, int]] = field(default_factory=list)
+
+
+class NoHeader(Exception):
+    """The first line cannot be read."""
+
+
+def record(text: str, at: int, delimiter: str) -> tuple[list[str] | None, int]:  # noqa: C901 - a machine of states
+    """Read one record by RFC 4180, character by character: its cells and where it ends.
+
+    A quote within an unquoted cell is a character. No cells where text follows a quote or a carriage return ends no
+    line, with the place; or where a quote is left open, with the end of the text.
+    """
+    cells, cell, state = list[str](), "", "start"
+    while at < len(text):
+        char = text[at]
+        if state == "inside":
+            if char != '"':
+                cell += char
+            elif text[at + 1 : at + 2] == '"':
+                cell, at = cell + '"', at + 1
+            else:
+                state = "closed"
+        elif char == "\n":
+            return [*cells, cell], at + 1
+        elif char == "\r":
+            rest = text[at:].lstrip("\r")
+            if rest and rest[0] != "\n":
+                return None, at
+        elif char == delimiter:
+            cells, cell, state = [*cells, cell], "", "start"
+        elif state == "closed":
+            return None, at
+        elif char == '"' and state == "start":
+            state = "inside"
+        else:
+            cell, state = cell + char, "plain"
+        at += 1
+    return (None if state == "inside" else [*cells, cell]), at
+
+
+def table(text: str, delimiter: str) -> Table:
+    """Read a table; after what is broken over lines, on from the next line that starts a record of the right width.
+
+    Raises:
+        NoHeader: There is none that can be read.
+    """
+    at = len(text) - len(text.lstrip("\r\n"))
+    header, end = record(text, at, delimiter)
+    if header is None or not sendable(text[at:end]):
+        raise NoHeader
+    found, at = Table(header), end
+    while at < len(text):
+        line_end = _line_end(text, at)
+        if not text[at:line_end].strip("\r\n"):
+            at = line_end
+            continue
+        cells, end = record(text, at, delimiter)
+        if cells is not None and len(cells) == len(header) and sendable(text[at:end]):
+            found.rows.append((text.count("\n", 0, at) + 1, cells))
+        else:
+            if cells is None or len(cells) != len(header):
+                alone = end <= line_end if cells is not None else end < line_end
+                end = line_end if alone else _feet(text, line_end, delimiter, len(header))
+            found.faults.append((text.count("\n", 0, at) + 1, text.count("\n", 0, end - 1) + 1))
+        at = end
+    return found
+
+
+def _line_end(text: str, at: int) -> int:
+    return text.find("\n", at) + 1 or len(text)
+
+
+def _feet(text: str, at: int, delimiter: str, width: int) -> int:
+    while at < len(text):
+        cells, _ = record(text, at, delimiter)
+        blank = not text[at : _line_end(text, at)].strip("\r\n")
+        if not blank and cells is not None and len(cells) == width:
+            break
+        at = _line_end(text, at)
+    return at
+
+
+def sendable(text: str) -> bool:
+    """Whether a text holds neither a NUL nor a byte that is none (PEP 383)."""
+    return "\0" not in text and not any("\udc80" <= char <= "\udcff" for char in text)
+
+
+class _Twice(ValueError):
+    """A key is there twice, or empty."""
+
+
+class _Number(str):
+    __slots__ = ()
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys) or "" in keys:
+        raise _Twice
+    return dict(pairs)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_Number, parse_int=_Number)
+
+
+def value_at(text: str, at: int) -> tuple[Any, int] | None:
+    """Read the JSON value that starts at an offset: it, and the offset behind; None where there is none."""
+    try:
+        return _DECODER.raw_decode(text, at)
+    except ValueError:
+        return None
+
+
+def values(text: str) -> list[Any] | None:
+    """Read JSON values that only white space separates; None where that is not all."""
+    found, at = list[Any](), 0
+    while text[at:].strip(" \t\r\n"):
+        at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n"))
+        read = value_at(text, at)
+        if read is None:
+            return None
+        found.append(read[0])
+        at = read[1]
+    return found
+
+
+def cells(value: dict[str, Any]) -> dict[str, str]:
+    """Give an object as the reader should: text by key, what is null or empty left out."""
+    return {key: text for key, item in value.items() if (text := _text(item))}
+
+
+def _text(item: Any) -> str:
+    if item is None:
+        return ""
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    return item if isinstance(item, str) else _compact(item)
+
+
+def _compact(item: Any) -> str:
+    if isinstance(item, dict):
+        inner = (f"{json.dumps(key, ensure_ascii=False)}:{_inner(value)}" for key, value in item.items())
+        return "{" + ",".join(inner) + "}"
+    return "[" + ",".join(map(_inner, item)) + "]"
+
+
+def _inner(item: Any) -> str:
+    if isinstance(item, dict | list):
+        return _compact(item)
+    return item if isinstance(item, _Number) else json.dumps(item, ensure_ascii=False)
