@@ -1,5 +1,6 @@
 """Profiles on real files, by the real command: what goes out, what is rejected, and how it is told."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -180,6 +181,50 @@ def test_a_profile_for_another_export_is_refused_with_everything_that_is_missing
     assert result.code == 4
     assert "old.toml seems to be a profile for another export" in result.json["error"]["message"]
     assert "infl-seg inspect" in result.json["error"]["hint"]
+
+
+BY_FILE: Final = """\
+profile = 1
+[fields]
+event = { by_file = { "*-opens.csv" = "Email Opened", "*" = "Unsubscribed" } }
+"""
+
+
+def opens(desk: Desk, *times: str) -> str:
+    """A file whose name says what its rows are."""
+    rows = [f"u{i},e1,c1,{time}" for i, time in enumerate(times)]
+    return desk.file("may-opens.csv", *rows, header="userId,email_id,campaign_id,timestamp")
+
+
+@pytest.mark.parametrize("times_rejected", [1, 2])
+def test_mended_rejects_have_the_event_that_the_name_of_their_file_stood_for(
+    desk: Desk, times_rejected: int
+) -> None:
+    file = opens(desk, "2024-03-01T09:30:00Z", "bad")
+    for _ in range(times_rejected):
+        folder = run(desk, BY_FILE, file, "--max-errors", "100%").json["rejects"]
+        (rejects,) = (desk.folder / folder).glob("*")
+        file = str(rejects)
+    mended = rejects.read_text(encoding="utf-8").replace(",bad", ",2024-03-01T09:30:00Z")
+    # Whatever the user calls what was mended, its first column says where it comes from.
+    named = rejects if times_rejected > 1 else rejects.with_name("mended.csv")
+    named.write_text(mended, encoding="utf-8")
+    assert run(desk, BY_FILE, str(named)).json["by_event"] == {"Email Opened": 1}
+
+
+def test_rejects_of_files_that_stand_for_different_events_are_not_taken_for_one(desk: Desk) -> None:
+    header = "infl_seg_file,infl_seg_line,infl_seg_code,infl_seg_reason,userId,email_id,campaign_id,timestamp"
+    rows = [f"{name},2,x,x,u1,e1,c1,2024-03-01T09:30:00Z" for name in ("may-opens.csv", "may-leavers.csv")]
+    result = run(desk, BY_FILE, desk.file("both.csv", *rows, header=header))
+    assert result.code == 4
+    assert "holds rejected rows of 2 files" in result.json["error"]["message"]
+
+
+def test_a_packed_file_has_the_event_that_its_name_stood_for_before_it_was_packed(desk: Desk) -> None:
+    plain = desk.folder / opens(desk, "2024-03-01T09:30:00Z")
+    packed = plain.with_name("may-opens.csv.gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert run(desk, BY_FILE, packed.name).json["by_event"] == {"Email Opened": 1}
 
 
 BOUNCING: Final = """\

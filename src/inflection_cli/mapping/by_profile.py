@@ -99,7 +99,7 @@ class _Draft:
         )
         self._names, self._sample = names, sample
         self._options, self._profile, self._file = options, profile, file
-        self._drawing = Drawing(names, options, profile, file)
+        self._drawing = Drawing(names, options, profile, file, sample)
         self._leeway = leeway
         self._asked = explicit_fields(names, options, file)
 

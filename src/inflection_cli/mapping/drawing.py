@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
-from pathlib import PurePath
 from typing import Literal
 
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.columns import ColumnOptions, listed
+from inflection_cli.mapping.file_names import exported_names, fits
 from inflection_cli.mapping.paths import Place, find_place
 from inflection_cli.mapping.profile import Cell, Profile, TimeRule
 from inflection_cli.mapping.shape import Draw, RowShaper, Treatment
@@ -25,6 +24,7 @@ class Drawing:
         options: What the user says beside the profile.
         profile: What the profile says.
         file: The path, for messages and for `by_file`.
+        sample: Some of the file's first rows; rejected ones tell which file they were exported in.
 
     Attributes:
         named: Indexes of the columns that the profile names, for whatever use: they are not sent on their own.
@@ -34,7 +34,14 @@ class Drawing:
         missing: Each such name that the file lacks, and the first key of the profile that says it.
     """
 
-    def __init__(self, names: Sequence[str], options: ColumnOptions, profile: Profile, file: str) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        options: ColumnOptions,
+        profile: Profile,
+        file: str,
+        sample: Sequence[Sequence[str]],
+    ) -> None:
         self.named: set[int] = set()
         self.taken: set[int] = set()
         self.copied: set[int] = set()
@@ -44,6 +51,7 @@ class Drawing:
         self._options = options
         self._profile = profile
         self._file = file
+        self._exported = exported_names(file, names, sample)
         self._added: list[Draw | str] = []
         self._added_names: list[str] = []
         self._unfit: list[InputError] = []
@@ -161,17 +169,27 @@ class Drawing:
         return made
 
     def _by_file(self, patterns: Mapping[str, str], where: str) -> str | None:
-        name = PurePath(self._file).name.lower()
-        for pattern, text in patterns.items():
-            if fnmatchcase(name, pattern.lower()):
-                return text
-        error = InputError(
+        texts = [
+            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
+            for name in self._exported
+        ]
+        if None not in texts and len(set(texts)) == 1:
+            return texts[0]
+        self._unfit.append(self._misfit(patterns, where, mixed=len(set(texts)) > 1))
+        return None  # a file that lacks columns as well is better told that
+
+    def _misfit(self, patterns: Mapping[str, str], where: str, *, mixed: bool) -> InputError:
+        if mixed:
+            return InputError(
+                f"{self._file}: holds rejected rows of {len(self._exported)} files, for which {self._profile.path} "
+                f"says different things under {where}",
+                hint="name the rejects of each file as they were written, each in a file of its own",
+            )
+        return InputError(
             f"{self._file}: its name fits none of the patterns that {self._profile.path} has for {where}: "
             f"{listed(list(patterns))}",
             hint='add a pattern that fits; "*" as the last one stands for all other files',
         )
-        self._unfit.append(error)  # a file that lacks columns as well is better told that
-        return None
 
     def _add(self, cell: Draw | str, name: str) -> int:
         """Add a cell to those that follow a row's own, unless it is there already; return its place."""

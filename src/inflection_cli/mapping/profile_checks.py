@@ -9,7 +9,7 @@ from typing import Final
 from inflection_cli.catalog import EVENTS, FIELDS, FLAG_FIELDS, RESERVED_CONTEXT, RESERVED_PROPERTIES
 from inflection_cli.errors import UsageError
 from inflection_cli.mapping import profile_model as shape
-from inflection_cli.mapping.columns import snake_case
+from inflection_cli.mapping.columns import snake_case, squash
 from inflection_cli.mapping.compile import kind_of
 from inflection_cli.mapping.shape import fold
 from inflection_cli.mapping.time_format import TimeFormat
@@ -276,24 +276,34 @@ def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[Faul
 
 def _drops(profile: shape.ProfileFile) -> Iterator[Fault]:
     dropped = (profile.columns or shape.Columns()).drop or []
-    used = {*_used(profile.fields, profile.properties)}
+    used = [*_used(profile.fields, profile.properties)]
+    for event in profile.event or ():
+        used += [
+            *_used(event.fields, event.properties),
+            *((event.timestamp and event.timestamp.columns) or ()),
+        ]
     for index, name in enumerate(dropped):
-        if name in used:
-            yield Fault(
-                ("columns", "drop", index),
-                f"“{shortened(name)}” is used above; drop is for what is never sent",
-            )
+        if any(_is_name(name, column) for column in used):
+            why = "is used elsewhere in the profile"
+        elif holder := next((column for column in used if name.startswith(column + ".")), None):
+            why = f"is a part of “{shortened(holder)}”, which is used elsewhere in the profile as a whole"
+        else:
+            continue
+        yield Fault(("columns", "drop", index), f"“{shortened(name)}” {why}; drop is for what is never sent")
 
 
-def _used(
-    fields: shape.Fields | None, properties: Mapping[str, shape.PropertyCell] | None
-) -> Iterator[str | None]:
+def _is_name(one: str, other: str) -> bool:
+    """Tell whether two names would be found to be the same column, as far as can be said without the file."""
+    return one == other or (one.count(".") == other.count(".") and squash(one) == squash(other) != "")
+
+
+def _used(fields: shape.Fields | None, properties: Mapping[str, shape.PropertyCell] | None) -> Iterator[str]:
     """Yield the columns that fields and properties come from."""
     cells = [getattr(fields, name) for name in FIELDS] if fields is not None else []
     for cell in [*cells, *(properties or {}).values()]:
         if isinstance(cell, shape.Timestamp):
             yield from cell.columns or ()
-        elif cell is not None:
+        elif cell is not None and cell.column is not None:
             yield cell.column
 
 

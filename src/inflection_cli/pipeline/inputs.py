@@ -41,7 +41,7 @@ class Input:
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the file as a whole."""
         yield from self.source.problems
-        header = 1 if self.source.format == "csv" else None
+        header = self.source.header_line if self.source.format == "csv" else None
         for note in chain(self.layout.notes, self.columns.notes):
             yield Problem(
                 rule=note.rule,
