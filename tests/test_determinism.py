@@ -172,3 +172,10 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(desk: Desk
     for ending in ("ndjson", "json"):
         first, second = ((desk.folder / f"{seed}.{ending}").read_bytes() for seed in ("1", "2"))
         assert first == second
+
+
+@tools.some
+@given(rows=st.lists(tools.GOOD_ROWS, min_size=1, max_size=4))
+def test_what_was_converted_travels_between_processes(rows: Rows) -> None:
+    converted = convert(chunk_of(rows), bound(rows), HOW)
+    assert facts(pickle.loads(pickle.dumps(converted))) == facts(converted)

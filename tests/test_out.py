@@ -45,3 +45,13 @@ def test_a_dash_is_no_file_for_messages(desk: Desk) -> None:
     name = desk.file("export.csv", opened("u1"))
     assert desk.run("backfill", name, "--dry-run", "--out", "-").code == 2
     assert not Path("-").exists()
+
+
+def test_a_file_that_cannot_be_written_beside_a_delivery_leaves_the_account_true(desk: Desk) -> None:
+    name = desk.file("export.csv", *(opened(f"u{n}") for n in range(400)))
+    done = desk.run("backfill", name, "--rehearse", "--out", "/dev/full", "--json")
+    assert done.code == 4
+    assert done.json["out"] is None
+    events = done.json["events"]
+    assert events["built"] == events["accepted"] + events["pending"] == 400
+    assert done.json["delivery"]["requests"] > 0

@@ -320,6 +320,14 @@ def test_what_values_do_not_list_is_kept_left_out_or_rejected() -> None:
     assert "Rde" not in note.detail + note.hint
 
 
+@pytest.mark.parametrize(("words", "cell"), [(5000, "word5000"), (5, "word5" * 10_000)])
+def test_the_nearest_word_is_not_looked_for_where_that_would_take_long(words: int, cell: str) -> None:
+    done = tools.column("Colour", values={f"word{i}": "#f00" for i in range(words)}, otherwise="reject")
+    row = {**tools.ROW, "Colour": cell}
+    (note,) = tools.read(row, tools.profile(properties={"colour": done})).notes
+    assert (note.rule.code, note.hint) == ("value-unlisted", "")
+
+
 @pytest.mark.parametrize("otherwise", ["reject", "empty"])
 @pytest.mark.parametrize("cell", ["", "  "])
 def test_an_empty_cell_is_absent_and_never_unlisted(cell: str, otherwise: str) -> None:

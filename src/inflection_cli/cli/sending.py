@@ -24,6 +24,7 @@ from inflection_cli.errors import (
     DecisionNeeded,
     DeliveryIncomplete,
     InflSegError,
+    InputError,
     OverBudget,
     UsageError,
 )
@@ -276,9 +277,8 @@ class Sending:
         self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger", known: KnownEvents
     ) -> "Delivered":
         from inflection_cli.delivery.edge import Halt
-        from inflection_cli.pipeline.deliver import DeliverySettings, run_delivery
+        from inflection_cli.pipeline.deliver import DeliverySettings, batches_of, run_delivery
         from inflection_cli.pipeline.messages import outgoing
-        from inflection_cli.pipeline.out import teed
         from inflection_cli.reporting.progress import DeliveryProgress
         from inflection_cli.segment.message_id import Binder
 
@@ -297,22 +297,32 @@ class Sending:
         self._start(at_work, plan, target, ledger)
         halt = Halt()
         progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, self._rejects.refused)
-        with ExitStack() as stack:
-            wire_ids = Binder(settings.namespace, settings.label or None).bind
-            messages = outgoing(plan, wire_ids)
-            if options.out is not None:
-                messages = stack.enter_context(teed(messages, options.out))
-                at_work.known["out"] = options.out
-            stack.enter_context(progress)
-            stack.enter_context(self._stoppable(halt, progress, at_work.speaker))
-            return run_delivery(
-                plan,
-                messages,
-                settings,
-                journal=ledger.journal(self._run_id),
-                observer=progress,
-                halt=halt,
-            )
+        assert plan.dispositions is not None
+        messages = outgoing(plan, Binder(settings.namespace, settings.label or None).bind)
+        batched = batches_of(messages, settings, plan.dispositions)
+        delivered, draft = None, None
+        try:
+            with ExitStack() as stack:
+                if options.out is not None:
+                    draft = stack.enter_context(drafted(options.out))
+                    batched = draft.beside(batched)
+                stack.enter_context(progress)
+                stack.enter_context(self._stoppable(halt, progress, at_work.speaker))
+                delivered = run_delivery(
+                    plan,
+                    batched,
+                    settings,
+                    journal=ledger.journal(self._run_id),
+                    observer=progress,
+                    halt=halt,
+                )
+            at_work.known["out"] = None if draft and draft.failed else options.out
+        except InputError as error:
+            if delivered is None:
+                raise
+            # What was sent is accounted for, whatever became of the file beside it.
+            delivered.end_with(error)
+        return delivered
 
     @contextmanager
     def _stoppable(self, halt: "Halt", progress: "DeliveryProgress", speaker: "Speaker") -> Iterator[None]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 from inflection_cli import rules
@@ -23,6 +24,9 @@ from inflection_cli.model import Note
 _SAMPLE_SHARE: Final = 0.5
 """A column is personal when more than this share of its sampled cells looks so."""
 
+_NAMES_REMEMBERED: Final = 1 << 13
+"""Spellings kept: a file that brings a new key with every row is bound again with every row."""
+
 _ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+\s*")
 _PHONE: Final = re.compile(r"\s*(?:\+|00|\(\d)[\d\s().\-/]{6,}\d\s*|\s*\d{3}[-. ]\d{3}[-. ]\d{4}\s*")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}([./])\d{1,2}\1\d{2,4}.*")
@@ -31,11 +35,13 @@ _READY_KEYS: Final = frozenset({"messageId", "type"})
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@lru_cache(maxsize=_NAMES_REMEMBERED)
 def squash(name: str) -> str:
     """Reduce a name to its letters and digits in lower case, so that spellings of one name are equal."""
     return "".join(c for c in name.lower() if c.isalnum())
 
 
+@lru_cache(maxsize=_NAMES_REMEMBERED)
 def snake_case(name: str) -> str:
     """Spell a column's name as a property's: `Mail Client` and `mailClient` are `mail_client`."""
     spaced = _CAMEL.sub("_", name.strip())
@@ -381,12 +387,27 @@ def _reason_to_leave_out(
     return None if forced else _reason_personal(name, index, sample)
 
 
+class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
+    """A file's first rows, of which each column's look is remembered, as they are looked at with each new key."""
+
+    def personal(self, index: int) -> bool:
+        """Tell whether most filled cells of a column look like addresses or phone numbers."""
+        known: dict[int, bool] = self.__dict__.setdefault("known", {})
+        if index not in known:
+            known[index] = _is_personal(self, index)
+        return known[index]
+
+
+def _is_personal(sample: Sequence[Sequence[str]], index: int) -> bool:
+    filled = [row[index] for row in sample if index < len(row) and row[index]]
+    return bool(filled) and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled)
+
+
 def _reason_personal(name: str, index: int, sample: Sequence[Sequence[str]]) -> str | None:
     whose, _, trait = name.partition("_")
     if squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS):
         return "its name is that of a personal trait"
-    filled = [row[index] for row in sample if index < len(row) and row[index]]
-    if filled and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled):
+    if sample.personal(index) if isinstance(sample, Sample) else _is_personal(sample, index):
         return "its cells look like addresses or phone numbers"
     return None
 

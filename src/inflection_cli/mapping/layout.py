@@ -12,7 +12,6 @@ from inflection_cli.mapping.blocks import (
     TimeColumn,
     one_event,
 )
-from inflection_cli.mapping.by_profile import lay_out_by_profile
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns
 
 __all__ = ("Block", "Layout", "Leeway", "RowCondition", "Shaper", "TimeColumn", "lay_out", "one_event")
@@ -44,5 +43,8 @@ def lay_out(
         UsageError: An option names a field or column that does not exist, or contradicts the profile.
     """
     if options.profile is not None:
+        # Most runs have none, and need not read what profiles take.
+        from inflection_cli.mapping.by_profile import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts
+
         return lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
     return one_event(bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere))

@@ -18,8 +18,8 @@ class Cell:
             A column whose whole name has dots in it beats a path. A key that has dots itself stands in double
             quotes, `payload."a.b".c`, and a double quote within such quotes is doubled.
         constant: The same text for all rows.
-        by_file: Shell patterns (`*-opens.csv`), matched against the file's name without its folder and without
-            regard to case, each with the text it stands for; the first that matches counts.
+        by_file: Shell patterns (`*-opens.csv`), matched against the name that the file was exported under, without
+            its folder and without regard to case, each with the text it stands for; the first that matches counts.
         values: What a cell's text becomes; cells are compared without outer white space and case. "" is absent.
         otherwise: What becomes of a filled cell that `values` does not list.
         hash: Whether the hex SHA-256 of the salt, followed by the text, is taken instead of the text.

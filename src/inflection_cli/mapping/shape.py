@@ -27,6 +27,11 @@ _MEMO_ENTRIES: Final = 1 << 13
 _MEMO_CHARS: Final = 512
 """Longer cells are not remembered: they seldom come again, and would take the memory of many."""
 
+_MOST_COMPARED: Final = 32
+_LONGEST_COMPARED: Final = 64
+"""The nearest word is looked for among so few, for cells so short: it takes longer than all else that is done to a
+row, and a large table may meet a file of which it lists nothing."""
+
 _Drawn = tuple[tuple[str, ...], tuple[Note, ...]]
 
 
@@ -92,7 +97,9 @@ class Treatment:
         return (text, None) if self.typed is None else self.typed(text, name)
 
     def _unlisted(self, text: str, name: str) -> Note:
-        near = get_close_matches(fold(text), self.values, 1, 0.4)
+        word, near = fold(text), []
+        if len(self.values) <= _MOST_COMPARED and len(word) <= _LONGEST_COMPARED:
+            near = get_close_matches(word, self.values, 1, 0.4)
         hint = (
             f"the nearest that the profile lists is “{near[0]}”; {rules.VALUE_UNLISTED.mend}" if near else ""
         )

@@ -6,6 +6,7 @@ A chunk in which nothing is odd is never looked at row by row; one in which some
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Final, NamedTuple, cast
 
@@ -243,7 +244,7 @@ class Converter:
         return failed
 
     def _encode(self, events: Events, result: Converted) -> None:
-        heads, people, times, tail = events.heads, events.people, cast(list[str], events.times), self._tail
+        heads, people, times = events.heads, events.people, cast(list[str], events.times)
         identities = people.identities()
         if events.own_ids is None:
             result.content_ids = uuid8s(
@@ -255,16 +256,17 @@ class Converter:
             result.content_hashes = list(map(attrgetter("source"), heads))
         else:
             _identify(events, identities, times, events.own_ids, result)
-        result.encode = lambda ids: messages(
-            ids,
-            map(wire, times),
-            zip(map(attrgetter("json"), heads), people.fragments(), strict=True),
-            tail,
-        )
+        result.encode = partial(_whole, events, self._tail)
         result.message_bytes = sum(map(attrgetter("size"), heads)) + sum(people.sizes)
         result.lines, result.times = events.lines, times
         result.names = list(map(attrgetter("name"), heads))
         result.people = people.ids
+
+
+def _whole(events: Events, tail: str, ids: Sequence[bytes]) -> list[bytes]:
+    """Make whole messages; a function of its own, so that what was converted can be pickled."""
+    fragments = zip(map(attrgetter("json"), events.heads), events.people.fragments(), strict=True)
+    return messages(ids, map(wire, cast(list[str], events.times)), fragments, tail)
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:

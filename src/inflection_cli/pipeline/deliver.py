@@ -12,7 +12,7 @@ from inflection_cli.delivery.deliver import deliver
 from inflection_cli.delivery.edge import Edge, Halt, Observer
 from inflection_cli.delivery.journal import Journal
 from inflection_cli.delivery.settle import Dispositions
-from inflection_cli.delivery.tally import StopReason, Tally
+from inflection_cli.delivery.tally import Stopped, StopReason, Tally
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegError, Interrupted
 from inflection_cli.model import Batch, Disposition
@@ -72,6 +72,11 @@ class Delivered:
     seconds: float
     proxy: str | None
 
+    def end_with(self, error: InflSegError) -> None:
+        """Let an error be what ended the delivery, unless something else did before."""
+        if self.tally.stopped is None:
+            self.tally.stopped = Stopped(StopReason.ERROR, error.message, error.hint, error)
+
     def error(self, signum: int | None) -> InflSegError | None:
         """Return what ended the delivery early, as an error; None where it came to its end."""
         stopped = self.tally.stopped
@@ -86,7 +91,7 @@ class Delivered:
 
 def run_delivery(
     plan: Plan,
-    messages: Iterable[Batch],
+    batched: Iterable[Batch],
     settings: DeliverySettings,
     *,
     journal: Journal,
@@ -97,7 +102,7 @@ def run_delivery(
 
     Args:
         plan: A complete plan.
-        messages: What `outgoing` yields.
+        batched: Its messages, as `batches_of` gives them.
         settings: Where to and how fast.
         journal: Keeps intents and outcomes.
         observer: Is told of progress.
@@ -106,7 +111,7 @@ def run_delivery(
     assert plan.dispositions is not None
     dispositions = plan.dispositions
     pulled = _Pulled()
-    stream = pulled.through(_batches(messages, settings, dispositions))
+    stream = pulled.through(batched)
 
     def doubt(batch: Batch) -> float | None:
         resent = dispositions.one(batch.ordinals[0]) is Disposition.RESEND
@@ -140,10 +145,10 @@ class _Pulled:
             yield batch
 
 
-def _batches(
+def batches_of(
     messages: Iterable[Batch], settings: DeliverySettings, dispositions: Dispositions
 ) -> Iterator[Batch]:
-    """Batch; what is in doubt travels apart, as what holds for a batch holds for all of it."""
+    """Batch what `outgoing` yields; what is in doubt travels apart, as what holds for a batch holds for all of it."""
 
     def filled(portions: Iterable[Batch]) -> Iterator[Batch]:
         envelope = settings.destination.envelope_bytes

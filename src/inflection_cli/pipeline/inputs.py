@@ -8,7 +8,7 @@ from itertools import chain
 from inflection_cli import rules
 from inflection_cli.checks import CAMPAIGN_IDS
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.columns import Columns, listed
+from inflection_cli.mapping.columns import Columns, Sample, listed
 from inflection_cli.mapping.layout import Layout, Leeway, lay_out
 from inflection_cli.mapping.paths import find_place
 from inflection_cli.model import Chunk, Problem
@@ -74,7 +74,8 @@ def open_inputs(patterns: Sequence[str], reading: ReadOptions, settings: Convert
         InputError: A file cannot be read or mapped at all.
         UsageError: An option names a field or column that does not exist.
     """
-    sources = [detect(found, reading) for found in find(patterns, reading.limits)]
+    detected = [detect(found, reading) for found in find(patterns, reading.limits)]
+    sources = [replace(source, sample=Sample(source.sample)) for source in detected]
     headers = {source.columns for source in sources}
 
     @cache

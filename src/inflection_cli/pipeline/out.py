@@ -37,18 +37,18 @@ def refuse_to_replace(path: str, inputs: Iterable[str]) -> None:
             f"--out would replace the input {path}",
             hint="choose another file, for example --out messages.ndjson",
         )
-    if not is_stream(path) or Path(path).is_dir():
+    if not is_stream(path):
         _require_a_place(Path(path))
 
 
 def _require_a_place(path: Path) -> None:
     """See that a file can be made there."""
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - see `is_stream`
         raise InputError(
             f"--out {path}: is a folder, and the messages need a file",
             hint=f"--out {path / 'messages.ndjson'}",
         )
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - see `is_stream`
         raise InputError(
             f"--out {path}: there is no folder {path.parent}",
             hint=f"mkdir -p {path.parent} makes it; or leave it out: --out {path.name}",
@@ -73,22 +73,26 @@ def write_messages(plan: Plan, path: str) -> str:
 
 
 class Draft:
-    """Messages written while they are planned, so that a dry run converts once; what does not go is taken out then."""
+    """Messages on their way into a file, under their content ids.
 
-    def __init__(self, path: str, part: Path, out: IO[bytes]) -> None:
+    Attributes:
+        failed: Whether some of them could not be written, so that the file has a gap.
+    """
+
+    def __init__(self, path: str, out: IO[bytes], part: Path | None = None) -> None:
         self._path = path
+        self._out = out
         self._part = part
-        self.out = out
+        self.failed = False
 
     def take(self, converted: Converted) -> None:
-        """Write a chunk's messages under their content ids.
+        """Write the messages of a chunk while it is planned, so that a dry run converts once.
 
         Raises:
             InputError: They cannot be written.
         """
         if converted.content_ids:
-            with _translated(self._path):
-                self.out.write(_lines(converted.encode(converted.content_ids)))
+            self._write(converted.encode(converted.content_ids))
 
     def settle(self, dispositions: Dispositions) -> None:
         """Leave only the messages that would be sent; they move towards the start of the file.
@@ -98,64 +102,65 @@ class Draft:
         """
         if sum(dispositions.counts[each] for each in SENT) == dispositions.events:
             return
+        assert self._part is not None
         with _translated(self._path):
-            self.out.flush()
-            self.out.seek(0)
+            self._out.flush()
+            self._out.seek(0)
             with self._part.open("rb", _BUFFER) as written:
                 for ordinal, line in enumerate(written):
                     if dispositions.one(ordinal) in SENT:
-                        self.out.write(line)
-            self.out.truncate()
+                        self._out.write(line)
+            self._out.truncate()
+
+    def beside(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Write each batch before it is passed on; the file ends where the delivery did.
+
+        Raises:
+            InputError: A batch cannot be written.
+        """
+        for batch in batches:
+            messages = zip(batch.wire, batch.content_ids, strict=True)
+            self._write([renamed(message, content_id) for message, content_id in messages])
+            yield batch
+
+    def _write(self, messages: Sequence[bytes]) -> None:
+        self.failed = True
+        with _translated(self._path):
+            self._out.write(_lines(messages))
+        self.failed = False
 
 
 def is_stream(path: str) -> bool:
     """Tell whether a path is a pipe or a device: it is written to, where a file of its name would take its place."""
-    return path.startswith("/dev/") or (Path(path).exists() and not Path(path).is_file())
+    # os.path answers no where a Path raises: a name too long, a folder that may not be entered.
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))  # noqa: PTH110, PTH112, PTH113
 
 
 @contextmanager
 def drafted(path: str) -> Iterator[Draft]:
     """Open a file for messages; it appears under its name when it is left, whole, and not at all after an error.
 
+    A pipe or a device is written to as it is.
+
     Raises:
         InputError: The file cannot be written.
     """
-    part = Path(f"{path}.part")
+    part = None if is_stream(path) else Path(f"{path}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with _translated(path):
-        out = os.fdopen(os.open(part, flags, 0o600), "wb", _BUFFER)
+        out = os.fdopen(os.open(part or path, flags if part else os.O_WRONLY, 0o600), "wb", _BUFFER)
+    draft = Draft(path, out, part)
     try:
-        yield Draft(path, part, out)
+        yield draft
         with _translated(path):
             out.close()
-            part.replace(path)
+            if part is not None and not draft.failed:
+                part.replace(path)
     finally:
         with suppress(OSError):
             out.close()
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def teed(portions: Iterator[Batch], path: str) -> Iterator[Iterator[Batch]]:
-    """Write each message under its content id as it is drawn; the file ends where the delivery did.
-
-    Raises:
-        InputError: The file cannot be written.
-    """
-    if is_stream(path):
-        with _translated(path), Path(path).open("wb", _BUFFER) as out:
-            yield _written(portions, out, path)
-        return
-    with drafted(path) as draft:
-        yield _written(portions, draft.out, path)
-
-
-def _written(portions: Iterator[Batch], out: IO[bytes], path: str) -> Iterator[Batch]:
-    for portion in portions:
-        messages = zip(portion.wire, portion.content_ids, strict=True)
-        with _translated(path):
-            out.write(_lines([renamed(message, content_id) for message, content_id in messages]))
-        yield portion
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def _lines(messages: Sequence[bytes]) -> bytes:

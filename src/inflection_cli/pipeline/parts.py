@@ -22,7 +22,8 @@ from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare,
 from inflection_cli.segment.message_id import FIELDS, netstring, person_part
 
 _MEMO_ENTRIES: Final = 1 << 13
-"""Parts remembered of each kind; more are forgotten at once, so that memory stays flat."""
+_MEMO_CHARACTERS: Final = 1 << 22
+"""Parts remembered of each kind, and characters of their cells; more is forgotten at once: memory stays flat."""
 
 _REST: Final = (1 << OWN_PERSON_SHIFT) - 1
 
@@ -36,10 +37,13 @@ class _Memo(dict[Any, _Part], Generic[_Part]):
     def __init__(self, compute: Callable[[Any], _Part]) -> None:
         super().__init__()
         self._compute = compute
+        self._held = 0
 
     def __missing__(self, cells: Any) -> _Part:
-        if len(self) >= _MEMO_ENTRIES:
+        self._held += sum(map(len, cells))
+        if len(self) >= _MEMO_ENTRIES or self._held > _MEMO_CHARACTERS:
             self.clear()
+            self._held = 0
         part = self[cells] = self._compute(cells)
         return part
 

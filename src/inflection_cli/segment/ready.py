@@ -138,7 +138,7 @@ def person_of(message: Mapping[str, Any]) -> tuple[str, str]:
 def identity_of(message: Mapping[str, Any]) -> str:
     """Spell the person of a message as content ids do."""
     _, person_id = person_of(message)
-    return person_part(message.get("userId"), person_id or None)
+    return person_part(message.get("userId"), person_id or message.get("anonymousId"))
 
 
 def body_of(message: Mapping[str, Any], wire_time: str, settings: ReadySettings) -> bytes:

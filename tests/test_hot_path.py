@@ -1,0 +1,157 @@
+"""The quick ways through conversion, batching and `--out`: each gives what the plain way would."""
+
+import json
+import os
+import subprocess
+import threading
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import pipeline_tools as tools
+import pytest
+from command_tools import Desk, command, opened
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inflection_cli.checks import check_person
+from inflection_cli.delivery.settle import Dispositions
+from inflection_cli.mapping.columns import Columns
+from inflection_cli.mapping.compile import MapOptions, RowMapper, are_plain_ids
+from inflection_cli.model import Batch, Disposition
+from inflection_cli.pipeline.convert import ConvertSettings
+from inflection_cli.pipeline.deliver import DeliverySettings, batches_of
+from inflection_cli.pipeline.parts import PlainPeople
+from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.segment.message import MessageEncoder, MessageSettings, plain_sizes
+from inflection_cli.segment.message_id import person_part
+
+TWO_IDS = Columns(
+    fields={"userId": 0, "personId": 1},
+    constants={},
+    extras=(),
+    forced=frozenset(),
+    names=("userId", "personId"),
+    notes=(),
+)
+HEADER = b"event,userId,personId,email_id,campaign_id,timestamp\n"
+
+id_cells = st.one_of(
+    st.sampled_from(
+        ["", "null", "N/A", "-", "0", "0-0", "0.0", "12.0", "1e5", "1E+5", "1.5e3", "test", "=1", "[1]", " u"]
+    ),
+    st.text("09aAeE.+-_@:|/", max_size=6),
+    st.text(max_size=4),
+)
+
+
+@given(st.lists(st.tuples(id_cells, id_cells), min_size=1, max_size=3))
+def test_people_who_pass_as_plain_are_read_as_one_by_one(ids: list[tuple[str, str]]) -> None:
+    if ("", "") in ids or not all(are_plain_ids(column) for column in zip(*ids, strict=True)):
+        return
+    mapper, encoder = RowMapper(TWO_IDS, MapOptions()), MessageEncoder(MessageSettings("0.1.0"))
+    plain = PlainPeople(ids, plain_sizes(ids))
+    for i, cells in enumerate(ids):
+        person, notes = mapper.person(cells)
+        assert person is not None
+        assert (notes, check_person(person)) == ((), ())
+        assert plain.identities()[i] == person_part(person.user_id, person.person_id)
+        assert plain.fragments()[i] == encoder.person(person)
+        assert plain.sizes[i] == len(encoder.person(person).encode())
+
+
+@pytest.mark.parametrize(
+    ("how", "event", "reason"),
+    [
+        (tools.mapped_by(events=frozenset({"Email Opened"})), b"Email Bounced", "--event"),
+        (tools.mapped_by(unknown_events="skip"), b"Sent", "--unknown-events skip"),
+    ],
+)
+@pytest.mark.parametrize("rest", [b",,,e1,c1,2024-03-01T09:30:00Z", b",u1,,e1,c1,", b",1.5E+10,,e1,c1,soon"])
+def test_a_row_that_the_user_leaves_out_is_not_judged(
+    how: ConvertSettings, event: bytes, reason: str, rest: bytes
+) -> None:
+    good = b"Email Opened,u1,,e1,c1,2024-03-01T09:30:00Z\n"
+    found = tools.outcome(HEADER + good + event + rest + b"\n", how)
+    account = found.plan.account
+    assert (account.rows.mapped, account.rows.rejected, account.filtered_by) == (1, 0, {reason: 1})
+    assert found.codes == {}
+
+
+DISPOSITIONS = (Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.DUPLICATE)
+
+
+@given(st.lists(st.sampled_from(DISPOSITIONS), max_size=30), st.lists(st.integers(0, 30), max_size=4))
+def test_what_is_in_doubt_shares_no_batch_with_what_is_not(kinds: list[Disposition], cuts: list[int]) -> None:
+    bits = bytearray((len(kinds) + 1) // 2)
+    for ordinal, kind in enumerate(kinds):
+        bits[ordinal >> 1] |= kind << ((ordinal & 1) << 2)
+    counts = {kind: kinds.count(kind) for kind in Disposition}
+    going = [at for at, kind in enumerate(kinds) if kind is not Disposition.DUPLICATE]
+    edges = sorted({0, len(going), *(min(cut, len(going)) for cut in cuts)})
+    portions = [going[start:stop] for start, stop in pairwise(edges)]
+    made = batches_of(
+        [Batch(part, [bytes([at]) for at in part], part, [b"{}"] * len(part)) for part in portions],
+        DeliverySettings(
+            destination=Destination("http://127.0.0.1:1", Secret("key")),
+            namespace="n",
+            requests_per_second=0,
+            events_per_second=30,
+            patience_s=1,
+            dedup_window_s=0,
+        ),
+        Dispositions(bits, len(kinds), counts),
+    )
+    runs = [list(run) for _, run in groupby(going, key=lambda at: kinds[at] is Disposition.RESEND)]
+    assert [list(batch.ordinals) for batch in made] == [
+        run[at : at + 3] for run in runs for at in range(0, len(run), 3)
+    ]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk.at(tmp_path, monkeypatch)
+
+
+def repeated(desk: Desk) -> str:
+    """An export of three chunks and more that says most of its rows again, a while later."""
+    rows = [opened(f"u{i}", i % 1440) for i in range(2500)]
+    return desk.file("export.csv", *rows[:5], *rows[:3], *rows, *rows[100:1500], opened("last"))
+
+
+def test_messages_written_while_they_are_planned_are_those_that_a_pipe_gets_afterwards(desk: Desk) -> None:
+    name = repeated(desk)
+    assert desk.run("backfill", name, "--dry-run", "--out", "file.ndjson").code == 0
+    os.mkfifo("pipe")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_bytes()))
+    reader.start()
+    assert desk.run("backfill", name, "--dry-run", "--out", "pipe").code == 0
+    reader.join()
+    written = Path("file.ndjson").read_bytes()
+    assert written == read[0]
+    assert [json.loads(line)["userId"] for line in written.splitlines()] == [
+        *(f"u{i}" for i in range(2500)),
+        "last",
+    ]
+
+
+def test_a_dry_run_that_fails_leaves_what_stood_there_before(desk: Desk) -> None:
+    name = desk.file("export.csv", opened("u1"), opened(""))
+    Path("old.ndjson").write_bytes(b"{}\n")
+    assert desk.run("backfill", name, "--dry-run", "--out", "old.ndjson").code == 8
+    assert Path("old.ndjson").read_bytes() == b"{}\n"
+    assert not Path("old.ndjson.part").exists()
+
+
+def test_a_dry_run_whose_messages_find_no_room_leaves_no_part_of_them(desk: Desk) -> None:
+    name = desk.file("export.csv", *(opened(f"u{i}", i % 1440) for i in range(500)))
+    words = command("backfill", name, "--dry-run", "--out", "out.ndjson")
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *words],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 4
+    assert b"the messages cannot be written to out.ndjson" in done.stderr
+    assert not list(desk.folder.glob("out.ndjson*"))
