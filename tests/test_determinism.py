@@ -49,7 +49,7 @@ def facts(converted: Converted) -> tuple[object, ...]:
         list(converted.lines),
         list(converted.times),
         list(converted.names),
-        set(converted.people),
+        set(zip(*converted.people, strict=True)),
     )
 
 
@@ -73,8 +73,9 @@ def joined(parts: list[Converted]) -> tuple[object, ...]:
         lines += part.lines
         whole.times += part.times
         whole.names += part.names
-        people += part.people
-    whole.encode, whole.lines, whole.people = lambda _: messages, lines, people
+        people += zip(*part.people, strict=True)
+    whole.encode, whole.lines = lambda _: messages, lines
+    whole.people = [user for user, _ in people], [person for _, person in people]
     return facts(whole)
 
 

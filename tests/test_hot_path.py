@@ -22,7 +22,7 @@ from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.deliver import DeliverySettings, batches_of
 from inflection_cli.pipeline.parts import PlainPeople
 from inflection_cli.segment.destination import Destination, Secret
-from inflection_cli.segment.message import MessageEncoder, MessageSettings, plain_sizes
+from inflection_cli.segment.message import MessageEncoder, MessageSettings
 from inflection_cli.segment.message_id import person_part
 
 TWO_IDS = Columns(
@@ -49,7 +49,9 @@ def test_people_who_pass_as_plain_are_read_as_one_by_one(ids: list[tuple[str, st
     if ("", "") in ids or not all(are_plain_ids(column) for column in zip(*ids, strict=True)):
         return
     mapper, encoder = RowMapper(TWO_IDS, MapOptions()), MessageEncoder(MessageSettings("0.1.0"))
-    plain = PlainPeople(ids, plain_sizes(ids))
+    plain = PlainPeople([user for user, _ in ids], [person for _, person in ids])
+    assert plain.total_bytes() == sum(plain.sizes)
+    assert plain.most_bytes() >= max(plain.sizes)
     for i, cells in enumerate(ids):
         person, notes = mapper.person(cells)
         assert person is not None

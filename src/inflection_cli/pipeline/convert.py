@@ -79,7 +79,7 @@ class Converted:
         lines: The physical line of each event's record.
         times: Each event's instant, exact text.
         names: Each event's name, Inflection's.
-        people: The user id and the person id of each event's person; "" is absent.
+        people: The user ids and the person ids of the events' persons; "" is absent.
     """
 
     mapped: int = 0
@@ -94,7 +94,7 @@ class Converted:
     lines: Sequence[int] = ()
     times: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    people: Sequence[tuple[str, str]] = ()
+    people: tuple[Sequence[str], Sequence[str]] = ((), ())
 
 
 class _Block(NamedTuple):
@@ -257,10 +257,10 @@ class Converter:
         else:
             _identify(events, identities, times, events.own_ids, result)
         result.encode = partial(_whole, events, self._tail)
-        result.message_bytes = sum(map(attrgetter("size"), heads)) + sum(people.sizes)
+        result.message_bytes = sum(map(attrgetter("size"), heads)) + people.total_bytes()
         result.lines, result.times = events.lines, times
         result.names = list(map(attrgetter("name"), heads))
-        result.people = people.ids
+        result.people = people.user_ids, people.person_ids
 
 
 def _whole(events: Events, tail: str, ids: Sequence[bytes]) -> list[bytes]:

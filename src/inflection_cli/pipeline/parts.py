@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import attrgetter, itemgetter
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
 from inflection_cli.checks import check_campaign, check_person, check_trail
@@ -18,7 +18,15 @@ from inflection_cli.mapping.layout import Block, TimeColumn
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, sort_key
 from inflection_cli.model import Note
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
-from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, plain_people, plain_sizes
+from inflection_cli.segment.message import (
+    FIXED_BYTES,
+    MessageEncoder,
+    is_bare,
+    plain_most,
+    plain_people,
+    plain_sizes,
+    plain_total,
+)
 from inflection_cli.segment.message_id import FIELDS, netstring, person_part
 
 _MEMO_ENTRIES: Final = 1 << 13
@@ -117,25 +125,34 @@ class _Person:
 
 @dataclass(frozen=True, slots=True)
 class PlainPeople:
-    """People who are two ids each, user id and person id, that need neither trimming nor escaping; "" is absent.
+    """People who are two ids each that need neither trimming nor escaping; "" is absent."""
 
-    Attributes:
-        ids: Both ids of each.
-        sizes: How many bytes each adds to a message.
-    """
+    user_ids: Sequence[str]
+    person_ids: Sequence[str]
 
-    ids: list[tuple[str, str]]
-    sizes: list[int]
+    @property
+    def sizes(self) -> list[int]:
+        """How many bytes each adds to a message."""
+        return plain_sizes(zip(self.user_ids, self.person_ids, strict=True))
+
+    def total_bytes(self) -> int:
+        """Return the sum of the sizes."""
+        return plain_total(self.user_ids, self.person_ids)
+
+    def most_bytes(self) -> int:
+        """Return what no size is above."""
+        return plain_most(self.user_ids, self.person_ids)
 
     def identities(self) -> list[str]:
         """Return what they add to content ids."""
         return [
-            f"p{len(person)}:{person}," if person else f"u{len(user)}:{user}," for user, person in self.ids
+            f"p{len(person)}:{person}," if person else f"u{len(user)}:{user},"
+            for user, person in zip(self.user_ids, self.person_ids, strict=True)
         ]
 
     def fragments(self) -> list[str]:
         """Return what they add to messages."""
-        return plain_people(self.ids)
+        return plain_people(zip(self.user_ids, self.person_ids, strict=True))
 
     def notes(self, _: int) -> Sequence[Note]:
         """Return what is to be said of one of them."""
@@ -143,7 +160,7 @@ class PlainPeople:
 
     def take(self, at: Sequence[int]) -> "PlainPeople":
         """Return some of them."""
-        return PlainPeople([self.ids[i] for i in at], [self.sizes[i] for i in at])
+        return PlainPeople([self.user_ids[i] for i in at], [self.person_ids[i] for i in at])
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +187,22 @@ class ReadPeople:
         return self.people[i].notes
 
     @property
-    def ids(self) -> list[tuple[str, str]]:
-        """User id and person id of each; "" is absent."""
-        return [person.ids for person in self.people]
+    def user_ids(self) -> list[str]:
+        """The user id of each; "" is absent."""
+        return [person.ids[0] for person in self.people]
+
+    @property
+    def person_ids(self) -> list[str]:
+        """The person id of each; "" is absent."""
+        return [person.ids[1] for person in self.people]
+
+    def total_bytes(self) -> int:
+        """Return the sum of the sizes."""
+        return sum(self.sizes)
+
+    def most_bytes(self) -> int:
+        """Return what no size is above."""
+        return max(self.sizes)
 
     def take(self, at: Iterable[int]) -> "ReadPeople":
         """Return some of them."""
@@ -303,7 +333,7 @@ class BlockReader:
             any(head.odd for head in heads)
             or (isinstance(people, ReadPeople) and any(person.notes for person in set(people.people)))
             or set(map(type, events.times)) != {str}
-            or max(map(_size, heads)) + max(people.sizes) > MAX_EVENT_BYTES
+            or max(map(_size, heads)) + people.most_bytes() > MAX_EVENT_BYTES
             or (events.own_ids is not None and any(own.notes for own in events.own_ids))
         )
 
@@ -351,13 +381,10 @@ class BlockReader:
     def _read_people(self, cells: Cells) -> PlainPeople | ReadPeople:
         """Read people: at once where all are plain, one by one else; both ways give the same."""
         ids = list(map(self._person_cells, cells))
-        if (
-            self._plain_people
-            and ("", "") not in ids
-            and all(are_plain_ids(column) for column in zip(*ids, strict=True))
-        ):
-            pairs = cast(list[tuple[str, str]], ids)
-            return PlainPeople(pairs, plain_sizes(pairs))
+        if self._plain_people and ids and ("", "") not in ids:
+            user_ids, person_ids = zip(*ids, strict=True)
+            if are_plain_ids(user_ids) and are_plain_ids(person_ids):
+                return PlainPeople(user_ids, person_ids)
         return ReadPeople(list(map(self._people.__getitem__, ids)))
 
     def _cells_of(self, name: str, cells: Cells) -> list[str]:

@@ -16,13 +16,13 @@ class People:
     def __init__(self) -> None:
         self._pairs = Runs(_PAIR.size)
 
-    def add(self, people: Sequence[tuple[str, str]]) -> None:
-        """Take people, each as user id and person id, of which one may be "".
+    def add(self, user_ids: Sequence[str], person_ids: Sequence[str]) -> None:
+        """Take people by both their ids, of which one may be "".
 
         A person is known by the person id where there is one, and goes out under the user id where there is one.
         """
-        who = [person or "\0" + user for user, person in people]
-        sent_as = [user or "\0" + person for user, person in people]
+        who = _first(person_ids, user_ids)
+        sent_as = _first(user_ids, person_ids)
         self._pairs.add(map(_PAIR.pack, map(hash, who), map(hash, sent_as)))
 
     def count(self) -> tuple[int, int]:
@@ -35,3 +35,10 @@ class People:
             ids.add([pair[_HALF:] for pair in distinct])
         self._pairs.close()
         return people, count_distinct(ids)
+
+
+def _first(ids: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+    """Return ids, and where one is absent the other of the person, set apart by a NUL."""
+    if "" not in ids:
+        return ids
+    return [id_ or "\0" + other for id_, other in zip(ids, others, strict=True)]

@@ -149,7 +149,7 @@ class Planner:
     def _gather(self, source: Input, chunk: Chunk, converted: Converted) -> None:
         self._places.add(chunk.file, converted.lines)
         self._settling.add(converted.content_ids, converted.content_hashes)
-        self._people.add(converted.people)
+        self._people.add(*converted.people)
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)
 

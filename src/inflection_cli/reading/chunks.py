@@ -1,15 +1,12 @@
 """Reads a file of any format in chunks, as it stands there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from inflection_cli.model import Chunk
 from inflection_cli.reading.csv import read_csv
-from inflection_cli.reading.documents import read_documents
 from inflection_cli.reading.line_ends import restored, restored_lines
 from inflection_cli.reading.ndjson import read_ndjson
 from inflection_cli.reading.source import ReadOptions, Source
-
-_READERS = {"csv": read_csv, "ndjson": read_ndjson, "json": read_documents}
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Chunk]:
@@ -22,8 +19,16 @@ def read(source: Source, options: ReadOptions) -> Iterator[Chunk]:
     Raises:
         InputError: The file is gone, damaged, or larger than it may be.
     """
-    chunks = _READERS[source.format](source, options)
+    chunks = _reader(source.format)(source, options)
     if source.line_ends == "lf":
         return chunks
     # JSON has its line breaks spelled with escapes: its cells hold none of the file's own.
     return map(restored if source.format == "csv" else restored_lines, chunks)
+
+
+def _reader(form: str) -> Callable[[Source, ReadOptions], Iterator[Chunk]]:
+    if form == "json":
+        from inflection_cli.reading.documents import read_documents  # noqa: PLC0415 - at start-up it counts
+
+        return read_documents
+    return read_csv if form == "csv" else read_ndjson

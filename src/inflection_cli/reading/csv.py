@@ -37,7 +37,7 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
         window.advance(source.data_offset)
         while block := window.block(size):
             harvest = _swiftly(block, form, window.line) or Records(window, form).gather(len(block))
-            window.advance(harvest.consumed)
+            window.advance(harvest.consumed, harvest.line_ends)
             yield Chunk(
                 source.path,
                 source.columns,
@@ -60,8 +60,9 @@ def _swiftly(block: bytes, form: Form, line: int) -> Harvest | None:
     except UnicodeDecodeError:
         return None
     rows, whole = _rows(text, block, form)
-    if whole and set(map(len, rows)) == {form.width} and _line_count(block) == len(rows):
-        harvest = Harvest(rows, range(line, line + len(rows)), (), len(block))
+    line_ends = block.count(b"\n")
+    if whole and set(map(len, rows)) == {form.width} and line_ends + (block[-1:] != b"\n") == len(rows):
+        harvest = Harvest(rows, range(line, line + len(rows)), (), len(block), line_ends)
     else:
         uneven = _unevenly(block, rows, form, line, whole=whole)
         if uneven is None:
@@ -86,10 +87,6 @@ def _rows(text: str, block: bytes, form: Form) -> tuple[list[list[str]], bool]:
     except csv.Error:
         return rows, False  # the last record may just go on in the next block
     return rows, True
-
-
-def _line_count(block: bytes) -> int:
-    return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
 def _unevenly(block: bytes, rows: list[list[str]], form: Form, line: int, *, whole: bool) -> Harvest | None:

@@ -51,12 +51,13 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
-    """What was read of some bytes: rows with their lines, faults, and how many bytes that took."""
+    """What was read of some bytes: rows with their lines, faults, how many bytes that took, and line ends if known."""
 
     rows: list[list[str]]
     lines: Sequence[int]
     faults: Sequence[Fault]
     consumed: int
+    line_ends: int | None = None
 
 
 def ragged(form: Form, cells: int, line: int, text: str) -> Problem:

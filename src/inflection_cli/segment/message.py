@@ -8,8 +8,10 @@ where campaigns repeat and the tail is the same for all, so a fragment is encode
 `sentAt`: Segment would shift the timestamp by it (segment docs, "Spec: Common Fields", "sentAt").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import not_
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -137,6 +139,19 @@ _BOTH, _UNKNOWN, _KNOWN = (
     len(fragment) - letters
     for fragment, letters in zip(plain_people([("u", "p"), ("", "p"), ("u", "")]), (2, 2, 1), strict=True)
 )
+
+
+def plain_total(user_ids: Sequence[str], person_ids: Sequence[str]) -> int:
+    """Say how many bytes all of `plain_people` have together."""
+    unknown, known = user_ids.count(""), person_ids.count("")
+    twice = compress(person_ids, map(not_, user_ids)) if unknown else ()
+    letters = sum(len("".join(ids)) for ids in (user_ids, person_ids, twice))
+    return letters + unknown * _UNKNOWN + known * _KNOWN + (len(user_ids) - unknown - known) * _BOTH
+
+
+def plain_most(user_ids: Iterable[str], person_ids: Iterable[str]) -> int:
+    """Say what none of `plain_people` is longer than, in bytes."""
+    return max(_BOTH, _UNKNOWN, _KNOWN) + max(map(len, user_ids)) + 2 * max(map(len, person_ids))
 
 
 def messages(
