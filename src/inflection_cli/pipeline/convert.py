@@ -15,9 +15,18 @@ from inflection_cli.mapping.compile import MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeColumn
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem
-from inflection_cli.pipeline.parts import BlockReader, Cells, Events, OwnId, hash64, merged
+from inflection_cli.pipeline.parts import (
+    BlockReader,
+    Cells,
+    Events,
+    OwnId,
+    PlainPeople,
+    ReadPeople,
+    hash64,
+    merged,
+)
 from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages
-from inflection_cli.segment.message_id import OWN, netstring, uuid8, uuid8s
+from inflection_cli.segment.message_id import OWN, netstring, uuid8, uuid8s_after
 
 _REST: Final = (1 << OWN_PERSON_SHIFT) - 1
 _NO_EVENT: Final = "no [[event]] of the profile applies"
@@ -245,28 +254,23 @@ class Converter:
 
     def _encode(self, events: Events, result: Converted) -> None:
         heads, people, times = events.heads, events.people, cast(list[str], events.times)
-        identities = people.identities()
         if events.own_ids is None:
-            result.content_ids = uuid8s(
-                [
-                    f"{head.prefix}{person}{len(time)}:{time},".encode()
-                    for head, person, time in zip(heads, identities, times, strict=True)
-                ]
-            )
+            result.content_ids = uuid8s_after(map(attrgetter("hashed"), heads), people.dated(times))
             result.content_hashes = list(map(attrgetter("source"), heads))
         else:
-            _identify(events, identities, times, events.own_ids, result)
-        result.encode = partial(_whole, events, self._tail)
+            _identify(events, people.identities(), times, events.own_ids, result)
+        result.encode = partial(_whole, list(map(attrgetter("json"), heads)), people, times, self._tail)
         result.message_bytes = sum(map(attrgetter("size"), heads)) + people.total_bytes()
         result.lines, result.times = events.lines, times
         result.names = list(map(attrgetter("name"), heads))
         result.people = people.user_ids, people.person_ids
 
 
-def _whole(events: Events, tail: str, ids: Sequence[bytes]) -> list[bytes]:
+def _whole(
+    heads: list[str], people: PlainPeople | ReadPeople, times: list[str], tail: str, ids: Sequence[bytes]
+) -> list[bytes]:
     """Make whole messages; a function of its own, so that what was converted can be pickled."""
-    fragments = zip(map(attrgetter("json"), events.heads), events.people.fragments(), strict=True)
-    return messages(ids, map(wire, cast(list[str], events.times)), fragments, tail)
+    return messages(ids, map(wire, times), zip(heads, people.fragments(), strict=True), tail)
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:

@@ -27,7 +27,7 @@ from inflection_cli.segment.message import (
     plain_sizes,
     plain_total,
 )
-from inflection_cli.segment.message_id import FIELDS, netstring, person_part
+from inflection_cli.segment.message_id import FIELDS, absorbed, netstring, person_part
 
 _MEMO_ENTRIES: Final = 1 << 13
 _MEMO_CHARACTERS: Final = 1 << 22
@@ -80,6 +80,7 @@ class Head:
         campaign: The campaign's part of the identity, netstrings.
         trail: The link's, a netstring.
         prefix: Both, after the scheme's own first line.
+        hashed: The prefix, hashed as far as it goes.
         source: What the content hash makes of flags and extra properties.
         json: The fragments of the message.
         size: The message's bytes without the person's.
@@ -88,6 +89,7 @@ class Head:
     __slots__ = (
         "campaign",
         "filtered",
+        "hashed",
         "json",
         "name",
         "notes",
@@ -105,6 +107,7 @@ class Head:
         self.name = campaign.name
         self.campaign = campaign.identity
         self.trail = self.prefix = self.json = ""
+        self.hashed = absorbed(b"")
         self.source = self.size = 0
 
 
@@ -150,6 +153,17 @@ class PlainPeople:
             for user, person in zip(self.user_ids, self.person_ids, strict=True)
         ]
 
+    def dated(self, times: Sequence[str]) -> list[bytes]:
+        """Return what they and times add to content ids."""
+        return [
+            (
+                f"p{len(person)}:{person},{len(time)}:{time},"
+                if person
+                else f"u{len(user)}:{user},{len(time)}:{time},"
+            ).encode()
+            for user, person, time in zip(self.user_ids, self.person_ids, times, strict=True)
+        ]
+
     def fragments(self) -> list[str]:
         """Return what they add to messages."""
         return plain_people(zip(self.user_ids, self.person_ids, strict=True))
@@ -177,6 +191,13 @@ class ReadPeople:
     def identities(self) -> list[str]:
         """Return what they add to content ids."""
         return [person.identity for person in self.people]
+
+    def dated(self, times: Sequence[str]) -> list[bytes]:
+        """Return what they and times add to content ids."""
+        return [
+            f"{person.identity}{len(time)}:{time},".encode()
+            for person, time in zip(self.people, times, strict=True)
+        ]
 
     def fragments(self) -> list[str]:
         """Return what they add to messages."""
@@ -425,6 +446,7 @@ class BlockReader:
         extras = "".join(netstring(name) + netstring(value) for name, value in trail.extras)
         head.trail = netstring(trail.link)
         head.prefix = FIELDS + campaign.identity + head.trail
+        head.hashed = absorbed(head.prefix.encode())
         head.source = (campaign.source + (hash64("extras" + extras) if extras else 0)) & _REST
         json = self._encoder.trail(trail)
         head.json = campaign.json + (json[1:] if is_bare(campaign.json) else json)

@@ -63,6 +63,22 @@ def uuid8s(names: Iterable[bytes]) -> list[bytes]:
     ]
 
 
+def absorbed(name: bytes) -> "blake2b":
+    """Hash the beginning of a name, which many names share; `uuid8s_after` goes on from there."""
+    return blake2b(name, digest_size=_DIGEST_BYTES)
+
+
+def uuid8s_after(beginnings: Iterable["blake2b"], rests: Iterable[bytes]) -> list[bytes]:
+    """Hash names, each given as what `absorbed` made of its beginning and as its rest, as `uuid8` does."""
+    ids = []
+    for beginning, rest in zip(beginnings, rests, strict=True):
+        hashed = beginning.copy()
+        hashed.update(rest)
+        digest = hashed.digest()
+        ids.append(digest[:6] + _MIDDLE + digest[6:])
+    return ids
+
+
 def uuid_text(packed: bytes) -> bytes:
     """Spell 16 bytes as a UUID, 36 ASCII characters."""
     h = packed.hex()
