@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import threading
+import tracemalloc
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -12,15 +13,20 @@ import pytest
 from command_tools import Desk, command, opened
 from hypothesis import given
 from hypothesis import strategies as st
+from pyfakefs.fake_filesystem import FakeFilesystem
 
 from inflection_cli.checks import check_person
 from inflection_cli.delivery.settle import Dispositions
+from inflection_cli.errors import InputError
 from inflection_cli.mapping.columns import Columns
 from inflection_cli.mapping.compile import MapOptions, RowMapper, are_plain_ids
-from inflection_cli.model import Batch, Disposition
-from inflection_cli.pipeline.convert import ConvertSettings
+from inflection_cli.mapping.layout import lay_out
+from inflection_cli.model import Batch, Chunk, Disposition
+from inflection_cli.pipeline.convert import Converter, ConvertSettings
 from inflection_cli.pipeline.deliver import DeliverySettings, batches_of
+from inflection_cli.pipeline.out import drafted
 from inflection_cli.pipeline.parts import PlainPeople
+from inflection_cli.pipeline.people import People
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.message import MessageEncoder, MessageSettings
 from inflection_cli.segment.message_id import person_part
@@ -157,3 +163,34 @@ def test_a_dry_run_whose_messages_find_no_room_leaves_no_part_of_them(desk: Desk
     assert done.returncode == 4
     assert b"the messages cannot be written to out.ndjson" in done.stderr
     assert not list(desk.folder.glob("out.ndjson*"))
+
+
+def test_long_cells_that_all_differ_do_not_fill_the_memory() -> None:
+    header = ("event", "userId", "email_id", "campaign_id", "timestamp", "note")
+    rows = [["opened", "u", "e", "c", "1709285400", f"x{n:014000}"] for n in range(1_200)]
+    how = tools.settings()
+    converter = Converter(lay_out(header, rows[:9], how.mapping.columns, file="export.csv"), how)
+    tracemalloc.start()
+    for n, row in enumerate(rows, 2):
+        converter(Chunk("export.csv", header, [row], [n], 1, (), b""))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 12_000_000
+
+
+def test_a_user_id_that_is_another_ones_person_id_is_two_people() -> None:
+    people = People()
+    people.add(["a", "", "a"], ["", "a", ""])
+    assert people.count() == (2, 2)
+
+
+def test_a_file_with_a_gap_never_gets_its_name(fs: FakeFilesystem) -> None:
+    fs.set_disk_usage(1_000_000)
+    batch = Batch([0], [bytes(16)], [0], [b"x" * 3_000_000])
+    with drafted("messages.ndjson") as draft:
+        with pytest.raises(InputError, match="cannot be written"):
+            next(draft.beside([batch]))
+        fs.set_disk_usage(100_000_000)
+    assert draft.failed
+    assert not Path("messages.ndjson").exists()
+    assert not Path("messages.ndjson.part").exists()

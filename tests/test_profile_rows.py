@@ -379,3 +379,15 @@ def test_what_a_filter_leaves_out_is_not_judged(desk: Desk) -> None:
     file = desk.file("in.csv", "Sent,u1,e1,c1,no time", header="event,userId,email_id,campaign_id,timestamp")
     rows = desk.run("validate", str(file), "--unknown-events", "skip", "--json").json["rows"]
     assert rows == {"read": 1, "mapped": 0, "rejected": 0, "filtered": 1}
+
+
+def test_one_bad_event_rejects_the_row_with_the_good_one_that_it_holds(desk: Desk) -> None:
+    header = "userId,email_id,campaign_id,Delivered,Opened"
+    file = desk.file("in.csv", "u1,e1,c1,1709285400,soon", "u2,e1,c1,1709285400,", header=header)
+    blocks = [f'[[event]]\nname = "Email {name}"\ntimestamp = "{name}"\n' for name in ("Delivered", "Opened")]
+    result = run(desk, "profile = 1\n" + "".join(blocks), file, "--max-errors", "1")
+    assert result.json["rows"] == {"read": 2, "mapped": 1, "rejected": 1, "filtered": 0}
+    assert result.json["by_event"] == {"Email Delivered": 1}
+    assert [(one["code"], one["line"], one["column"]) for one in result.json["problems"]] == [
+        ("timestamp-unreadable", 2, "Opened")
+    ]

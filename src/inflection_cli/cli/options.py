@@ -26,6 +26,27 @@ DEFAULT_REQUESTS_PER_SECOND: Final = 50.0
 DEFAULT_EVENTS_PER_SECOND: Final = 500.0
 
 
+MaxExpansion = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
+        rich_help_panel=_INPUT,
+    ),
+]
+MaxBytes = Annotated[
+    str,
+    typer.Option(
+        metavar="SIZE",
+        help="Refuse files larger than this, unpacked where they are packed.",
+        rich_help_panel=_INPUT,
+    ),
+]
+DEFAULT_MAX_EXPANSION: Final = 250
+DEFAULT_MAX_BYTES: Final = "100GB"
+
+
 class UnknownEvents(StrEnum):
     """What becomes of events that are none of Inflection's."""
 
@@ -179,23 +200,8 @@ class InputOptions:
             rich_help_panel=_INPUT,
         ),
     ] = None
-    max_expansion: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
-            rich_help_panel=_INPUT,
-        ),
-    ] = 250
-    max_bytes: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE",
-            help="Refuse files larger than this, unpacked where they are packed.",
-            rich_help_panel=_INPUT,
-        ),
-    ] = "100GB"
+    max_expansion: MaxExpansion = DEFAULT_MAX_EXPANSION
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
     records: Annotated[
         str | None,
         typer.Option(

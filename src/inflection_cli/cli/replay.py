@@ -7,10 +7,14 @@ import typer
 
 from inflection_cli.cli.groups import with_groups
 from inflection_cli.cli.options import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EXPANSION,
     DeliveryOptions,
     DestinationOptions,
     Files,
     InputOptions,
+    MaxBytes,
+    MaxExpansion,
     MessageOptions,
     ProjectOptions,
     ReportingOptions,
@@ -30,23 +34,8 @@ _PANEL: Final = "Input"
 class ReplayOptions:
     """Which messages of the files are replayed."""
 
-    max_expansion: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
-            rich_help_panel=_PANEL,
-        ),
-    ] = 250
-    max_bytes: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE",
-            help="Refuse files larger than this, unpacked where they are packed.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = "100GB"
+    max_expansion: MaxExpansion = DEFAULT_MAX_EXPANSION
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
     max_errors: Annotated[
         str,
         typer.Option(

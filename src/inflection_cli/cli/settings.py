@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from inflection_cli.cli.options import InputOptions, MessageOptions
+    from inflection_cli.mapping.compile import MapOptions
     from inflection_cli.mapping.profile import Profile
     from inflection_cli.pipeline.convert import ConvertSettings
     from inflection_cli.reading.source import ReadOptions
@@ -71,20 +72,47 @@ def convert_settings(
         UsageError: An option cannot be met.
     """
     assert profile is not None or options.profile is None
-    from inflection_cli.mapping.columns import ColumnOptions
-    from inflection_cli.mapping.compile import MapOptions, event_names
     from inflection_cli.mapping.profile import Profile
     from inflection_cli.pipeline.convert import ConvertSettings
     from inflection_cli.segment.message import MessageSettings
 
     said = profile or Profile("", "")
-    from_user = _only_email("--user-id-from", options.user_id_from or said.user_id_from)
-    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from or said.anonymous_id_from)
     naming: Literal["inflection", "spec"]
     naming = options.naming.value if options.naming else said.naming or "inflection"
+    zone = options.timezone or said.timezone
+    since, until = _span(options, zone)
+    return ConvertSettings(
+        mapping=_map_options(options, said, naming, profile),
+        message=MessageSettings(
+            library_version=__version__,
+            naming=naming,
+            integrations=integrations(message.integration if message else (), said.integrations),
+            context={**said.context, **context(message.context if message else ())},
+            email_trait=options.email_trait,
+        ),
+        now=datetime.now(UTC),
+        timezone=zone,
+        timestamp_format=options.timestamp_format or said.timestamp_format,
+        since=since,
+        until=until,
+    )
+
+
+def _map_options(
+    options: "InputOptions",
+    said: "Profile",
+    naming: Literal["inflection", "spec"],
+    profile: "Profile | None",
+) -> "MapOptions":
+    """Say how rows are mapped; `said` is the profile, or one that says nothing."""
+    from inflection_cli.mapping.columns import ColumnOptions
+    from inflection_cli.mapping.compile import MapOptions, event_names
+
+    from_user = _only_email("--user-id-from", options.user_id_from or said.user_id_from)
+    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from or said.anonymous_id_from)
     unknown: Literal["reject", "skip", "send"]
     unknown = options.unknown_events.value if options.unknown_events else said.unknown_events or "reject"
-    mapping = MapOptions(
+    return MapOptions(
         columns=ColumnOptions(
             columns=pairs("--map", options.map, "userId='Customer ID'"),
             constants=pairs("--set", options.set, "campaign_id=spring-2024"),
@@ -101,7 +129,10 @@ def convert_settings(
         naming=naming,
         events=event_names(options.event),
     )
-    zone = options.timezone or said.timezone
+
+
+def _span(options: "InputOptions", zone: str | None) -> tuple[str | None, str | None]:
+    """Read the span of time to keep: its first instant, and the first one after it."""
     since = _bound("--since", options.since, zone)
     until = _bound("--until", options.until, zone)
     if since is not None and until is not None and until[:-1] <= since[:-1]:
@@ -110,21 +141,7 @@ def convert_settings(
             hint=f"--since is the first time to keep, --until the first one to leave out: perhaps --since "
             f"{options.until} --until {options.since}",
         )
-    return ConvertSettings(
-        mapping=mapping,
-        message=MessageSettings(
-            library_version=__version__,
-            naming=naming,
-            integrations=integrations(message.integration if message else (), said.integrations),
-            context={**said.context, **context(message.context if message else ())},
-            email_trait=options.email_trait,
-        ),
-        now=datetime.now(UTC),
-        timezone=zone,
-        timestamp_format=options.timestamp_format or said.timestamp_format,
-        since=since,
-        until=until,
-    )
+    return since, until
 
 
 def _bound(option: str, text: str | None, zone: str | None) -> str | None:

@@ -11,9 +11,10 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from inflection_cli.catalog import FIELDS
 from inflection_cli.errors import UsageError
 from inflection_cli.mapping import profile_checks as checks
+from inflection_cli.mapping.profile_model import Options
 from inflection_cli.mapping.timestamps import parse_bound
 from inflection_cli.mapping.toml_file import Fault, near, parse, shortened
-from inflection_cli.mapping.toml_model import OneOrMore, Table, Text, listed, schema_of
+from inflection_cli.mapping.toml_model import OneOrMore, Text, listed, schema_of
 
 MOST_REQUESTS_PER_SECOND: Final = 50.0
 MOST_EVENTS_PER_SECOND: Final = 500.0
@@ -97,7 +98,7 @@ class ProjectSettings:
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class ProjectFile(Table):
+class ProjectFile(Options):
     """Defaults for options of infl-seg, for everyone who works in this folder. Flags beat them, and profiles do."""
 
     model_config = ConfigDict(title="infl-seg project file")
@@ -111,23 +112,6 @@ class ProjectFile(Table):
     )
     property: list[Text] | None = Field(
         default=None, description="Columns that are sent though they look personal. As `--property`."
-    )
-    unknown_events: Literal["reject", "skip", "send"] | None = Field(
-        default=None,
-        description="What becomes of events that are none of Inflection's. As `--unknown-events`.",
-    )
-    naming: Literal["inflection", "spec"] | None = Field(
-        default=None, description="Whose event names go out. As `--naming`."
-    )
-    user_id_from: Literal["email"] | None = Field(
-        default=None, description="What is sent as userId where a row has none. As `--user-id-from`."
-    )
-    anonymous_id_from: Literal["email"] | None = Field(
-        default=None,
-        description="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
-    )
-    own_ids: bool | None = Field(
-        default=None, description="Whether the export's own event ids are used. `false` is `--no-event-id`."
     )
     timezone: Text | None = Field(default=None, description="Zone of times that name none. As `--timezone`.")
     timestamp_format: Text | None = Field(
