@@ -10,8 +10,9 @@ from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
     from inflection_cli.errors import InflSegError
-    from inflection_cli.mapping.columns import ColumnOptions, bind_columns
+    from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.compile import MapOptions
+    from inflection_cli.mapping.layout import lay_out
     from inflection_cli.model import Chunk, Problem
     from inflection_cli.pipeline.convert import Converted, ConvertSettings, convert
     from inflection_cli.sandbox import Settings as SandboxSettings
@@ -30,8 +31,8 @@ _HOMES: Final = {
     "MessageSettings": "segment.message",
     "Problem": "model",
     "SandboxSettings": "sandbox:Settings",
-    "bind_columns": "mapping.columns",
     "convert": "pipeline.convert",
+    "lay_out": "mapping.layout",
     "namespace_of": "segment.message_id",
     "serve_sandbox": "sandbox:serve",
 }
@@ -48,8 +49,8 @@ __all__ = [
     "Problem",
     "SandboxSettings",
     "__version__",
-    "bind_columns",
     "convert",
+    "lay_out",
     "namespace_of",
     "serve_sandbox",
 ]
