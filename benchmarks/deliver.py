@@ -1,10 +1,10 @@
 """A whole backfill through the ledger with limits lifted, beside Segment's own Python SDK on the same rows and server.
 
-    python benchmarks/deliver.py [ROWS] [SDK_ROWS]
+    python benchmarks/deliver.py [ROWS] [SDK_ROWS] [ROUNDS]
 
-Server and clients are processes of their own. Printed: CPU and rate per million events of the command (both passes,
-ledger included) and of the SDK, the ratio, the ledger's size. Marks: five times the SDK's rate, three times through the
-ledger.
+Server and clients are processes of their own. Printed for each round: CPU and rate per million events of the command
+(both passes, ledger included) and of the SDK, their ratio, the ledger's size; at the end the median and the range of
+the ratios. Marks: five times the SDK's rate, three times through the ledger.
 """
 
 import json
@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from made_up import write
 from measure import cost_of
@@ -78,31 +79,38 @@ def _measured(
     return arrived / seconds, cost.printed
 
 
-def main(rows: int = 1_000_000, sdk_rows: int = 100_000) -> None:
-    """Measure both, and print the ratio of their rates."""
+def _round(rows: int, sdk_rows: int) -> tuple[float, float]:
+    """Deliver by both, to one server; return how many times the SDK's rate: while delivering, and all in all."""
     with tempfile.TemporaryDirectory() as folder, _server() as url:
         large = write(Path(folder, "large.csv"), rows)
         few = write(Path(folder, "few.csv"), sdk_rows)
         state = Path(folder, "state")
         lifted = ["--events-per-second", "0", "--requests-per-second", "0", "--yes", "--json"]
-        command = [
-            "-m",
-            "inflection_cli",
-            "backfill",
-            str(large),
-            "--endpoint",
-            url,
-            "--state-dir",
-            str(state),
-            *lifted,
-        ]
+        there = ["--endpoint", url, "--state-dir", str(state)]
+        command = ["-m", "inflection_cli", "backfill", str(large), *there, *lifted]
         ours, report = _measured("infl-seg", rows, command, {"SEGMENT_WRITE_KEY": _KEY}, url)
         theirs, _ = _measured("the SDK", sdk_rows, ["-c", _SDK, str(few), _KEY, url], {}, url)
         sending = float(json.loads(report)["delivery"]["events_per_second"])
-        print(f"{sending / theirs:.1f} times the SDK's rate while delivering, through the ledger")
-        print(f"{ours / theirs:.1f} times, start-up and the whole of pass 1 included")
         ledger = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())
-        print(f"ledger {ledger / 1e6 * 1e6 / rows:.1f} MB a million events, on {os.cpu_count()} cores")
+    print(
+        f"{sending / theirs:10.2f} times the SDK's rate while delivering, {ours / theirs:.2f} times all in all; "
+        f"ledger {ledger / rows:.1f} bytes an event"
+    )
+    return sending / theirs, ours / theirs
+
+
+def main(rows: int = 1_000_000, sdk_rows: int = 100_000, rounds: int = 3) -> None:
+    """Measure both by turns, as the machine's speed changes, and print the ratios of their rates."""
+    measured = [_round(rows, sdk_rows) for _ in range(rounds)]
+    for name, ratios in zip(
+        ("while delivering, through the ledger", "with start-up and the whole of pass 1"),
+        zip(*measured, strict=True),
+        strict=True,
+    ):
+        print(
+            f"{median(ratios):.2f} times the SDK's rate [{min(ratios):.2f} to {max(ratios):.2f}] {name}, "
+            f"on {os.cpu_count()} cores"
+        )
 
 
 if __name__ == "__main__":

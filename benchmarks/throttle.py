@@ -28,7 +28,7 @@ from inflection_cli.segment.message_id import uuid8, uuid_text
 _BODY = b',"type":"track","event":"Email Opened","userId":"u","timestamp":"2024-03-01T09:30:00.000Z"}'
 
 
-def _stream(max_events: int) -> Iterator[Batch]:
+def _stream(max_events: int) -> Iterator[Batch | None]:
     def messages() -> Iterator[Batch]:
         for n in count():
             content_id = uuid8(b"%d" % n)

@@ -17,7 +17,7 @@ from inflection_cli.errors import InputChanged, Interrupted
 from inflection_cli.model import Disposition
 from inflection_cli.pipeline.account import Account
 from inflection_cli.pipeline.convert import ConvertSettings
-from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
+from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
 from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.plan import Planner
 from inflection_cli.reading import ReadOptions
@@ -109,7 +109,7 @@ def test_an_interrupted_plan_is_not_complete_and_balances_as_far_as_it_came(tmp_
     path.write_bytes(tools.csv_of([("Email Opened", "", "", *["x"] * 7)] * 40))
     how, options = tools.settings(), ReadOptions(chunk_bytes=64)
     inputs = open_inputs([str(path)], options, how)
-    planner = Planner(inputs, how, lambda: converted_chunks(inputs, options, how))
+    planner = Planner(inputs, how, lambda: convertible_chunks(inputs, options, how))
 
     def stop(account: Account) -> None:
         if account.rows.read >= 10:
@@ -129,13 +129,11 @@ def test_a_file_that_changed_between_the_passes_stops_before_the_changed_part(tm
     path.write_bytes(tools.csv_of(rows))
     how, options = tools.settings(), ReadOptions(chunk_bytes=400)
     inputs = open_inputs([str(path)], options, how)
-    plan = Planner(inputs, how, lambda: converted_chunks(inputs, options, how)).run()
+    plan = Planner(inputs, how, lambda: convertible_chunks(inputs, options, how)).run()
     path.write_bytes(tools.csv_of(rows).replace(b"u050", b"v050"))
     sent: list[bytes] = []
     with pytest.raises(InputChanged):
-        sent.extend(
-            message for batch in outgoing(plan, lambda content_ids: content_ids) for message in batch.wire
-        )
+        sent.extend(line for batch in outgoing(plan, lambda ids: ids) if batch for line in batch.wire)
     assert 0 < len(sent) <= 50
     assert all(b'"u050"' not in body and b'"v050"' not in body for body in sent)
 

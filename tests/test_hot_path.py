@@ -5,6 +5,7 @@ import os
 import subprocess
 import threading
 import tracemalloc
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -16,17 +17,22 @@ from hypothesis import strategies as st
 from pyfakefs.fake_filesystem import FakeFilesystem
 
 from inflection_cli.checks import check_person
-from inflection_cli.delivery.settle import Dispositions
+from inflection_cli.delivery.settle import UNCOMPARED, Dispositions, Known
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.columns import Columns
 from inflection_cli.mapping.compile import MapOptions, RowMapper, are_plain_ids
 from inflection_cli.mapping.layout import lay_out
 from inflection_cli.model import Batch, Chunk, Disposition
-from inflection_cli.pipeline.convert import Converter, ConvertSettings
+from inflection_cli.pipeline.convert import Conversion, Converted, Converter, ConvertSettings
 from inflection_cli.pipeline.deliver import DeliverySettings, batches_of
+from inflection_cli.pipeline.identities import Identities
+from inflection_cli.pipeline.inputs import Input, convertible_chunks, open_inputs
+from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.out import drafted
 from inflection_cli.pipeline.parts import PlainPeople
 from inflection_cli.pipeline.people import People
+from inflection_cli.pipeline.plan import Planner
+from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.message import MessageEncoder, MessageSettings
 from inflection_cli.segment.message_id import person_part
@@ -97,8 +103,11 @@ def test_what_is_in_doubt_shares_no_batch_with_what_is_not(kinds: list[Dispositi
     going = [at for at, kind in enumerate(kinds) if kind is not Disposition.DUPLICATE]
     edges = sorted({0, len(going), *(min(cut, len(going)) for cut in cuts)})
     portions = [going[start:stop] for start, stop in pairwise(edges)]
+    steps: list[Batch | None] = [None]
+    for part in portions:
+        steps += [Batch(part, [bytes([at]) for at in part], part, [b"{}"] * len(part)), None]
     made = batches_of(
-        [Batch(part, [bytes([at]) for at in part], part, [b"{}"] * len(part)) for part in portions],
+        steps,
         DeliverySettings(
             destination=Destination("http://127.0.0.1:1", Secret("key")),
             namespace="n",
@@ -110,9 +119,65 @@ def test_what_is_in_doubt_shares_no_batch_with_what_is_not(kinds: list[Dispositi
         Dispositions(bits, len(kinds), counts),
     )
     runs = [list(run) for _, run in groupby(going, key=lambda at: kinds[at] is Disposition.RESEND)]
-    assert [list(batch.ordinals) for batch in made] == [
+    assert [list(batch.ordinals) for batch in made if batch is not None] == [
         run[at : at + 3] for run in runs for at in range(0, len(run), 3)
     ]
+
+
+id_and_hash = st.tuples(st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1))
+
+
+@given(st.lists(st.lists(id_and_hash, max_size=5), max_size=6), st.integers(1, 200))
+def test_what_pass_1_identified_is_read_back_in_any_order(
+    chunks: list[list[tuple[bytes, int]]], block_bytes: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inflection_cli.pipeline.identities._BLOCK_BYTES", block_bytes)
+        kept = Identities()
+        for chunk in chunks:
+            kept.add([content_id for content_id, _ in chunk], [content_hash for _, content_hash in chunk])
+    assert kept.starts[-1] == sum(map(len, chunks))
+    for number in reversed(range(len(chunks))):
+        ids, hashes = kept.of(number)
+        assert list(zip(ids, hashes, strict=True)) == chunks[number]
+    assert list(kept.ids()) == [[content_id for content_id, _ in chunk] for chunk in chunks]
+    kept.close()
+
+
+def test_pass_2_converts_only_what_it_sends_and_hashes_nothing_again(tmp_path: Path) -> None:
+    rows = [f"opened,u{n},,e1,c1,2024-03-01T09:30:00Z\n".encode() for n in range(300)]
+    path = tmp_path / "export.csv"
+    path.write_bytes(HEADER + b"".join(rows))
+    how, options = tools.settings(), ReadOptions(chunk_bytes=600)
+    inputs = open_inputs([str(path)], options, how)
+    converted: list[bool] = []
+
+    def chunks() -> Iterator[tuple[Input, Chunk, Conversion]]:
+        for source, chunk, convert in convertible_chunks(inputs, options, how):
+
+            def noted(*, identified: bool = True, convert: Conversion = convert) -> Converted:
+                converted.append(identified)
+                return convert(identified=identified)
+
+            yield source, chunk, noted
+
+    everything = [
+        line for batch in outgoing(Planner(inputs, how, chunks).run(), list) for line in lines_of(batch)
+    ]
+    in_all = converted.count(True)
+    ids = [bytes.fromhex(json.loads(line)["messageId"].replace("-", "")) for line in everything]
+    known = [Known(each, UNCOMPARED, Disposition.ALREADY_ACCEPTED, 1) for each in ids[:200] + ids[250:]]
+    plan = Planner(inputs, how, chunks).run(known)
+    converted.clear()
+    steps = list(outgoing(plan, list))
+    assert [line for batch in steps for line in lines_of(batch)] == everything[200:250]
+    assert steps.count(None) == in_all > 15
+    assert set(converted) == {False}
+    assert len(converted) < in_all / 3
+
+
+def lines_of(batch: Batch | None) -> Sequence[bytes]:
+    return batch.wire if batch else ()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from virtual import (
     lost_after_body,
     never_connected,
     run_virtually,
+    spend,
     status,
     unlimited,
 )
@@ -358,13 +359,55 @@ def test_each_acceptance_renews_the_patience() -> None:
 
 
 def test_time_spent_upstream_costs_no_patience() -> None:
-    async def slow_pull(batches: Iterator[Batch]) -> Batch | None:
-        await anyio.sleep(500)
-        return next(batches, None)
+    def slow_source() -> Iterator[Batch | None]:
+        for batch in batches_of(3, 1):
+            for _ in range(50):
+                spend(10.0)
+                yield None
+            yield batch
 
-    tally = deliver_virtually(batches_of(3, 1), edge_for(FakeSegment([]), pull=slow_pull, patience_s=100.0))
+    tally = deliver_virtually(slow_source(), edge_for(FakeSegment([]), patience_s=100.0))
     assert tally.stopped is None
     assert counts(tally) == {"accepted": 3}
+
+
+def test_answers_are_read_while_the_next_batch_is_long_in_the_making() -> None:
+    told, told_before = list[int](), list[int]()
+
+    class Told(Silent):
+        def accepted(self, events: int) -> None:
+            told.append(events)
+
+    def source() -> Iterator[Batch | None]:
+        yield batch_of(range(10))
+        for _ in range(100):
+            spend(0.1)
+            yield None
+        told_before.extend(told)
+        yield batch_of(range(10, 20))
+
+    tally = deliver_virtually(source(), edge_for(FakeSegment([]), observer=Told()))
+    assert told_before == [10]
+    assert counts(tally) == {"accepted": 20}
+
+
+def test_a_stop_is_heard_while_the_next_batch_is_long_in_the_making() -> None:
+    halt, steps = Halt(), list[int]()
+
+    def source() -> Iterator[Batch | None]:
+        yield batch_of(range(10))
+        for step in range(1_000):
+            steps.append(step)
+            if step == 7:
+                halt.request()
+            yield None
+        yield batch_of(range(10, 20))
+
+    tally = deliver_virtually(source(), edge_for(FakeSegment([]), halt=halt))
+    assert counts(tally) == {"accepted": 10}
+    assert tally.stopped is not None
+    assert tally.stopped.reason is StopReason.INTERRUPTED
+    assert len(steps) < 12
 
 
 def test_when_nothing_answers_the_run_stands_still_but_for_a_probe_a_minute() -> None:
@@ -428,16 +471,13 @@ def test_batches_are_drawn_one_at_a_time_and_no_more_than_are_on_their_way() -> 
 
 
 def test_an_error_upstream_ends_the_run_after_what_is_in_flight_was_settled() -> None:
-    def source() -> Iterator[Batch]:
+    def source() -> Iterator[Batch | None]:
         yield batch_of(range(10))
+        yield from [None] * 20
         raise InputChanged("changed", hint="again")
 
-    async def slow_pull(batches: Iterator[Batch]) -> Batch | None:
-        await anyio.sleep(0.1)
-        return next(batches, None)
-
-    segment = FakeSegment([])
-    tally = deliver_virtually(source(), edge_for(segment, pull=slow_pull))
+    segment = FakeSegment(lambda _batch, _retries: Reply(stored=True, latency_s=0.1))
+    tally = deliver_virtually(source(), edge_for(segment))
     assert counts(tally) == {"accepted": 10}
     assert tally.stopped is not None
     assert isinstance(tally.stopped.error, InputChanged)
@@ -504,20 +544,17 @@ def test_a_stop_ends_a_backoff_too() -> None:
 def test_a_batch_that_was_being_drawn_when_the_user_insisted_is_counted() -> None:
     halt = Halt()
 
-    async def slow_pull(batches: Iterator[Batch]) -> Batch | None:
-        batch = next(batches, None)
-        await anyio.sleep(1)
-        return batch
+    def source() -> Iterator[Batch]:
+        for number, batch in enumerate(batches_of(100, 10)):
+            if number == 2:
+                halt.request()
+                halt.request()
+            yield batch
 
-    async def main() -> Tally:
-        loop = asyncio.get_running_loop()
-        loop.call_later(2.5, halt.request)
-        loop.call_later(2.6, halt.request)
-        return await deliver(rest, edge_for(FakeSegment([]), halt=halt, pull=slow_pull))
-
-    rest = iter(batches_of(100, 10))
-    tally: Tally = run_virtually(main)
-    assert counts(tally) == {"accepted": 20, "pending": 10}
+    rest = source()
+    tally = deliver_virtually(rest, edge_for(FakeSegment([]), halt=halt))
+    assert tally.batches == 3
+    assert sum(counts(tally).values()) == 30
     assert sum(map(len, rest)) == 70
 
 

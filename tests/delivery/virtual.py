@@ -211,10 +211,6 @@ _RANK = [
 ]
 
 
-async def pull_at_once(batches: Iterator[Batch]) -> Batch | None:
-    return next(batches, None)
-
-
 def unlimited() -> Throttle:
     return Throttle(requests_per_second=0, events_per_second=0)
 
@@ -225,12 +221,11 @@ def edge_for(client: FakeSegment, **parts: Any) -> Edge:
         "throttle": unlimited(),
         "journal": LoggedJournal(client.log),
         "clock": VirtualClock(),
-        "pull": pull_at_once,
         "draw": lambda: 0.5,
     } | parts
     return Edge(client=client, **given)
 
 
-def deliver_virtually(batches: Sequence[Batch] | Iterator[Batch], edge: Edge) -> Tally:
+def deliver_virtually(batches: Sequence[Batch] | Iterator[Batch | None], edge: Edge) -> Tally:
     tally: Tally = run_virtually(lambda: deliver(iter(batches), edge))
     return tally

@@ -19,7 +19,7 @@ from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.compile import MapOptions
 from inflection_cli.model import Problem
 from inflection_cli.pipeline.convert import ConvertSettings, Rejected
-from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
+from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
 from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.plan import Plan, Planner
 from inflection_cli.pipeline.rejects import Rejects
@@ -120,15 +120,15 @@ def outcome(
         for path, data in zip(paths, named.values(), strict=True):
             Path(path).write_bytes(data)
         inputs = open_inputs(paths, options, how)
-        chunks = partial(converted_chunks, inputs, options, how, limit=limit)
+        chunks = partial(convertible_chunks, inputs, options, how, limit=limit)
         rejects = Rejects.at(str(Path(folder, "rejects")))
         plan = Planner(inputs, how, chunks, rejects=rejects).run(known)
         rejects.close()
-        converted = [one for _, _, one in chunks()]
+        converted = [convert() for _, _, convert in chunks()]
         kept = {path.name: path.read_bytes() for path in sorted(Path(folder).glob("rejects/*"))}
         return Outcome(
             plan,
-            [line for batch in outgoing(plan, lambda content_ids: content_ids) for line in batch.wire],
+            [line for batch in outgoing(plan, lambda ids: ids) if batch for line in batch.wire],
             [_nameless(problem, folder) for problem in plan.account.problems.first(1_000)],
             [_nameless(problem, folder) for one in converted for problem in one.warnings],
             [_nameless_row(rejected, folder) for one in converted for rejected in one.rejected],

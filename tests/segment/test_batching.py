@@ -23,6 +23,12 @@ def _portions(sizes: list[int], cuts: list[int]) -> list[Batch]:
     return [_portion(start, sizes[start:stop]) for start, stop in pairwise(edges)]
 
 
+def _spaced(portions: list[Batch]) -> Iterator[Batch | None]:
+    for portion in portions:
+        yield None
+        yield portion
+
+
 def _flat(parts: list[Batch]) -> list[tuple[int, bytes, int, bytes]]:
     return [
         each
@@ -46,7 +52,11 @@ def test_messages_come_out_in_order_within_limits_and_no_batch_had_room_for_the_
     sizes: list[int], cuts: list[int], max_events: int, max_bytes: int, envelope_bytes: int
 ) -> None:
     portions = _portions(sizes, cuts)
-    made = list(batches(portions, max_events=max_events, max_bytes=max_bytes, envelope_bytes=envelope_bytes))
+    steps = list(
+        batches(_spaced(portions), max_events=max_events, max_bytes=max_bytes, envelope_bytes=envelope_bytes)
+    )
+    assert steps.count(None) == len(portions)
+    made = [batch for batch in steps if batch is not None]
     assert _flat(made) == _flat(portions)
     for batch in made:
         assert 1 <= len(batch) <= max_events
@@ -58,9 +68,8 @@ def test_messages_come_out_in_order_within_limits_and_no_batch_had_room_for_the_
 
 def test_a_body_may_be_full_to_the_last_byte() -> None:
     portion = _portion(0, [60, 29])
-    made = list(batches([portion], max_bytes=100, envelope_bytes=10))
-    assert [len(batch) for batch in made] == [2]
-    assert [len(b) for b in batches([portion], max_bytes=99, envelope_bytes=10)] == [1, 1]
+    assert [len(b or ()) for b in batches([portion], max_bytes=100, envelope_bytes=10)] == [2]
+    assert [len(b or ()) for b in batches([portion], max_bytes=99, envelope_bytes=10)] == [1, 1]
 
 
 def test_a_message_that_fits_no_body_is_named() -> None:

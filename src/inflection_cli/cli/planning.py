@@ -14,7 +14,7 @@ from inflection_cli.cli.settings import convert_settings, read_options
 from inflection_cli.cli.signals import interruptible
 from inflection_cli.errors import InflSegError
 from inflection_cli.pipeline.account import Account
-from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
+from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
 from inflection_cli.pipeline.plan import Plan, Planner, RejectSink
 from inflection_cli.reporting import text
 from inflection_cli.reporting.console import Speaker
@@ -94,8 +94,9 @@ class Session:
         settings = convert_settings(settled.reading, settled.message, settled.profile)
         self.arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
         inputs = open_inputs(files, options, settings)
-        chunks = partial(converted_chunks, inputs, options, settings, limit=reading.limit)
-        self.planner = Planner(inputs, settings, chunks, rejects=rejects)
+        chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
+        judges_only = self.command == "validate"
+        self.planner = Planner(inputs, settings, chunks, rejects=rejects, judges_only=judges_only)
         self.plan.limit = reading.limit
 
     def make_plan(self, known: Any = (), run_words: Callable[[int], str] | None = None) -> Plan:
@@ -162,6 +163,9 @@ def session(
             error.report = {**at_work.report(), **error.report}
             _report_end(at_work, error)
             raise
+        finally:
+            if at_work.planner is not None:
+                at_work.plan.identities.close()
 
 
 def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:

@@ -160,7 +160,7 @@ def planner_of(
 
     from inflection_cli.cli.settings import convert_settings, pairs, read_options
     from inflection_cli.pipeline.plan import Planner
-    from inflection_cli.pipeline.replay import ReplaySettings, open_messages, replayed_chunks
+    from inflection_cli.pipeline.replay import ReplaySettings, open_messages, replayable_chunks
     from inflection_cli.segment.ready import ReadySettings
 
     convert = convert_settings(chosen, message)
@@ -173,5 +173,5 @@ def planner_of(
         (said if name in given else unsaid)[name] = on
     settings = ReplaySettings(convert, ReadySettings(said, unsaid, convert.message.context))
     inputs = open_messages(files, read_options(chosen).limits)
-    chunks = partial(replayed_chunks, inputs, settings, limit=chosen.limit)
+    chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit)
     return Planner(inputs, convert, chunks, rejects=rejects)

@@ -280,7 +280,7 @@ def _planner(files: list[str], entry: "Entry", given: list[str]) -> "Planner":
     from inflection_cli.cli.recorded import read_back
     from inflection_cli.cli.replay import planner_of
     from inflection_cli.cli.settings import convert_settings, read_options
-    from inflection_cli.pipeline.inputs import converted_chunks, open_inputs
+    from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
     from inflection_cli.pipeline.plan import Planner
 
     then = read_back(entry.run.arguments, given)
@@ -289,5 +289,5 @@ def _planner(files: list[str], entry: "Entry", given: list[str]) -> "Planner":
     options = read_options(then.reading, then.profile)
     settings = replace(convert_settings(then.reading, then.message, then.profile), now=then.now)
     inputs = open_inputs(files, options, settings)
-    chunks = partial(converted_chunks, inputs, options, settings, limit=then.reading.limit)
+    chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
     return Planner(inputs, settings, chunks)

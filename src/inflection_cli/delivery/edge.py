@@ -2,13 +2,12 @@
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 
 from inflection_cli.delivery.journal import Journal
 from inflection_cli.delivery.throttle import Throttle
@@ -146,11 +145,6 @@ class Halt:
         self._wake = wake
 
 
-async def pull_in_thread(batches: Iterator[Batch]) -> Batch | None:
-    """Draw a batch on a worker thread: to make one may take long, and answers must be read meanwhile."""
-    return await anyio.to_thread.run_sync(next, batches, None)
-
-
 def _undoubted(_batch: Batch) -> float | None:
     """Know of no doubt from before."""
     return None
@@ -168,7 +162,6 @@ class Edge:
         clock: Tells the time and waits.
         halt: By which the user stops the run.
         draw: Gives random numbers in [0, 1), for jitter.
-        pull: Draws the next batch; None at the end.
         doubtful: Since when, in unix seconds, a batch's ids have been in doubt from an earlier run, or None.
             A batch should not mix such ids with others: what holds for one holds for all of them.
         patience_s: The run ends after so long without an acceptance, waits included.
@@ -182,7 +175,6 @@ class Edge:
     clock: Clock = field(default_factory=SystemClock)
     halt: Halt = field(default_factory=Halt)
     draw: Callable[[], float] = random.random
-    pull: Callable[[Iterator[Batch]], Awaitable[Batch | None]] = pull_in_thread
     doubtful: Callable[[Batch], float | None] = _undoubted
     patience_s: float = PATIENCE_S
     dedup_window_s: float = DEDUP_WINDOW_S

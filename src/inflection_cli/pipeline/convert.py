@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 from inflection_cli.delivery.settle import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
 from inflection_cli.mapping.compile import MapOptions, has_error
@@ -81,8 +81,8 @@ class Converted:
         rejected: Rows left out because something is wrong with them.
         warnings: Problems of rows that go out all the same.
         events_filtered: Events that a filter dropped.
-        content_ids: 16 bytes an event.
-        content_hashes: 64 bits an event.
+        content_ids: 16 bytes an event; empty where they were not asked for.
+        content_hashes: 64 bits an event; likewise.
         encode: Makes the whole messages, given 16 bytes of id for each; their sizes are known before.
         message_bytes: The encoded size of all messages, ids included.
         lines: The physical line of each event's record.
@@ -104,6 +104,14 @@ class Converted:
     times: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     people: tuple[Sequence[str], Sequence[str]] = ((), ())
+
+
+class Conversion(Protocol):
+    """Converts one chunk, as often as it is called, to the same result."""
+
+    def __call__(self, *, identified: bool = True) -> Converted:
+        """Convert it; with or without content ids and hashes, which take a good part of the time."""
+        ...
 
 
 class _Block(NamedTuple):
@@ -147,8 +155,8 @@ class Converter:
         self._since, self._until = settings.since, settings.until
         self._bounded = settings.since is not None or settings.until is not None
 
-    def __call__(self, chunk: Chunk) -> Converted:
-        """Convert a chunk. Equal chunks give equal results, whatever came before."""
+    def __call__(self, chunk: Chunk, *, identified: bool = True) -> Converted:
+        """Convert a chunk, with or without content ids. Equal chunks give equal results, whatever came before."""
         result = Converted()
         if not chunk.rows:
             return result
@@ -168,6 +176,8 @@ class Converter:
             events = merged(parts, order) if len(parts) > 1 else parts[0].take([i for _, i in order])
         if events.heads:
             self._encode(events, result)
+            if identified:
+                _identify(events, result)
         return result
 
     def _block(self, reader: BlockReader, cells: list[list[str]], lines: Sequence[int]) -> _Block:
@@ -254,11 +264,6 @@ class Converter:
 
     def _encode(self, events: Events, result: Converted) -> None:
         heads, people, times = events.heads, events.people, cast(list[str], events.times)
-        if events.own_ids is None:
-            result.content_ids = uuid8s_after(map(attrgetter("hashed"), heads), people.dated(times))
-            result.content_hashes = list(map(attrgetter("source"), heads))
-        else:
-            _identify(events, people.identities(), times, events.own_ids, result)
         result.encode = partial(_whole, list(map(attrgetter("json"), heads)), people, times, self._tail)
         result.message_bytes = sum(map(attrgetter("size"), heads)) + people.total_bytes()
         result.lines, result.times = events.lines, times
@@ -291,7 +296,17 @@ def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: BlockReader) 
         )
 
 
-def _identify(
+def _identify(events: Events, result: Converted) -> None:
+    """Give each event its content id and content hash."""
+    heads, people, times = events.heads, events.people, cast(list[str], events.times)
+    if events.own_ids is not None:
+        _identify_own(events, people.identities(), times, events.own_ids, result)
+        return
+    result.content_ids = uuid8s_after(map(attrgetter("hashed"), heads), people.dated(times))
+    result.content_hashes = list(map(attrgetter("source"), heads))
+
+
+def _identify_own(
     events: Events, identities: list[str], times: list[str], own_ids: list[OwnId], result: Converted
 ) -> None:
     """Identify events by the export's own ids, where a row has one."""

@@ -91,7 +91,7 @@ class Delivered:
 
 def run_delivery(
     plan: Plan,
-    batched: Iterable[Batch],
+    batched: Iterable[Batch | None],
     settings: DeliverySettings,
     *,
     journal: Journal,
@@ -139,18 +139,19 @@ class _Pulled:
     def __init__(self) -> None:
         self.next_ordinal = 0
 
-    def through(self, stream: Iterable[Batch]) -> Iterator[Batch]:
+    def through(self, stream: Iterable[Batch | None]) -> Iterator[Batch | None]:
         for batch in stream:
-            self.next_ordinal = batch.ordinals[-1] + 1
+            if batch is not None:
+                self.next_ordinal = batch.ordinals[-1] + 1
             yield batch
 
 
 def batches_of(
-    messages: Iterable[Batch], settings: DeliverySettings, dispositions: Dispositions
-) -> Iterator[Batch]:
+    messages: Iterable[Batch | None], settings: DeliverySettings, dispositions: Dispositions
+) -> Iterator[Batch | None]:
     """Batch what `outgoing` yields; what is in doubt travels apart, as what holds for a batch holds for all of it."""
 
-    def filled(portions: Iterable[Batch]) -> Iterator[Batch]:
+    def filled(portions: Iterable[Batch | None]) -> Iterator[Batch | None]:
         envelope = settings.destination.envelope_bytes
         return batches(portions, max_events=settings.batch_events, envelope_bytes=envelope)
 
@@ -161,13 +162,24 @@ def batches_of(
     def is_doubtful(ordinal: int) -> bool:
         return dispositions.one(ordinal) is Disposition.RESEND
 
+    doubtful = False
+
+    def kind(portion: Batch | None) -> bool:
+        nonlocal doubtful
+        if portion is not None:
+            doubtful = is_doubtful(portion.ordinals[0])
+        return doubtful
+
     alike = (part for portion in messages for part in _split(portion, is_doubtful))
-    for _, portions in groupby(alike, key=lambda portion: is_doubtful(portion.ordinals[0])):
+    for _, portions in groupby(alike, key=kind):
         yield from filled(portions)
 
 
-def _split(portion: Batch, key: Callable[[int], bool]) -> Iterator[Batch]:
+def _split(portion: Batch | None, key: Callable[[int], bool]) -> Iterator[Batch | None]:
     """Cut a portion wherever a fact about its events changes."""
+    if portion is None:
+        yield None
+        return
     start = 0
     for _, run in groupby(portion.ordinals, key=key):
         stop = start + len(list(run))
@@ -176,7 +188,7 @@ def _split(portion: Batch, key: Callable[[int], bool]) -> Iterator[Batch]:
 
 
 async def deliver_batches(
-    stream: Iterator[Batch],
+    stream: Iterator[Batch | None],
     settings: DeliverySettings,
     journal: Journal,
     observer: Observer,

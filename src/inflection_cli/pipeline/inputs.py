@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 
 from inflection_cli import rules
@@ -12,7 +12,7 @@ from inflection_cli.mapping.columns import Columns, Sample, listed
 from inflection_cli.mapping.layout import Layout, Leeway, lay_out
 from inflection_cli.mapping.paths import find_place
 from inflection_cli.model import Chunk, Problem
-from inflection_cli.pipeline.convert import Converted, Converter, ConvertSettings
+from inflection_cli.pipeline.convert import Conversion, Converter, ConvertSettings
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 
 
@@ -95,10 +95,10 @@ def _laid_out(
     return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
 
 
-def converted_chunks(
+def convertible_chunks(
     inputs: Iterable[Input], reading: ReadOptions, settings: ConvertSettings, *, limit: int | None = None
-) -> Iterator[tuple[Input, Chunk, Converted]]:
-    """Convert all files in order; the same call gives the same sequence.
+) -> Iterator[tuple[Input, Chunk, Conversion]]:
+    """Read all files in order, and say how each chunk is converted; the same call gives the same sequence.
 
     Args:
         inputs: The files.
@@ -112,7 +112,7 @@ def converted_chunks(
             taken = chunk if left is None else first_rows(chunk, left)
             if left is not None:
                 left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
-            yield known, taken, converter(taken)
+            yield known, taken, partial(converter, taken)
             if left is not None and left <= 0:
                 return
 

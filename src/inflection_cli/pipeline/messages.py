@@ -6,36 +6,40 @@ from typing import Final
 
 from inflection_cli.errors import InputChanged, InputError
 from inflection_cli.model import Batch, Chunk, Disposition
-from inflection_cli.pipeline.convert import Converted
+from inflection_cli.pipeline.convert import Conversion
 from inflection_cli.pipeline.plan import Plan
 
 _DIGEST_BYTES: Final = 16
 SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE})
 
 
-def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch]:
+def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:
     """Yield the messages of a complete plan that are to be sent, in the order of the input, a chunk's at a time.
 
     Args:
-        plan: Its input is converted again.
+        plan: Its input is read again, and what is to be sent of it converted.
         wire_ids: Binds content ids to the destination, 16 bytes for 16 bytes.
+
+    Yields:
+        None before each chunk, so that a reader who has other things to do hears of it; then what it sends, if any.
 
     Raises:
         InputChanged: A chunk is not the one that was planned; none of it has been yielded.
     """
     assert plan.complete
     assert plan.dispositions is not None
-    for first, _, converted in unchanged_chunks(plan):
-        ids = converted.content_ids
-        if not ids:
+    starts = plan.identities.starts
+    for number, _, convert in unchanged_chunks(plan):
+        yield None
+        first, events = starts[number], starts[number + 1] - starts[number]
+        dispositions = plan.dispositions.of(first, events)
+        keep = None if dispositions is None else [disposition in SENT for disposition in dispositions]
+        if not events or (keep is not None and not any(keep)):
             continue
-        wire = converted.encode(wire_ids(ids))
-        batch = Batch(range(first, first + len(ids)), ids, converted.content_hashes, wire)
-        dispositions = plan.dispositions.of(first, len(ids))
-        if dispositions is not None:
-            batch = _kept(batch, [disposition in SENT for disposition in dispositions])
-        if len(batch):
-            yield batch
+        ids, hashes = plan.identities.of(number)
+        wire = convert(identified=False).encode(wire_ids(ids))
+        batch = Batch(range(first, first + events), ids, hashes, wire)
+        yield batch if keep is None else _kept(batch, keep)
 
 
 def _kept(batch: Batch, keep: Sequence[bool]) -> Batch:
@@ -47,24 +51,21 @@ def _kept(batch: Batch, keep: Sequence[bool]) -> Batch:
     )
 
 
-def unchanged_chunks(plan: Plan) -> Iterator[tuple[int, Chunk, Converted]]:
-    """Convert a complete plan's input again: the ordinal of each chunk's first event, the chunk, its events.
+def unchanged_chunks(plan: Plan) -> Iterator[tuple[int, Chunk, Conversion]]:
+    """Read a complete plan's input again: the place of each chunk, the chunk, and how it is converted.
 
     Raises:
         InputChanged: A chunk is not the one that was planned; it is not yielded.
     """
-    at = 0
-    first = 0
+    digests, number = plan.digests, -1
     try:
-        for _, chunk, converted in plan.chunks():
-            if plan.digests[at : at + _DIGEST_BYTES] != chunk.digest:
+        for number, (_, chunk, convert) in enumerate(plan.chunks()):
+            if digests[number * _DIGEST_BYTES : (number + 1) * _DIGEST_BYTES] != chunk.digest:
                 raise _changed(chunk.file, f"after line {chunk.lines[0] if chunk.rows else '?'}")
-            at += _DIGEST_BYTES
-            yield first, chunk, converted
-            first += len(converted.content_ids)
+            yield number, chunk, convert
     except InputError as error:
         raise _changed(plan.inputs[0].path, error.message) from error
-    if at != len(plan.digests):
+    if (number + 1) * _DIGEST_BYTES != len(digests):
         raise _changed(plan.inputs[-1].path, "it is shorter")
 
 

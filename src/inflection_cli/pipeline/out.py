@@ -68,7 +68,8 @@ def write_messages(plan: Plan, path: str) -> str:
         InputChanged: An input is not the one that was planned.
     """
     with _translated(path), Path(path).open("wb", _BUFFER) as out:
-        out.writelines(_lines(batch.wire) for batch in outgoing(plan, lambda content_ids: content_ids))
+        batches = outgoing(plan, lambda content_ids: content_ids)
+        out.writelines(_lines(batch.wire) for batch in batches if batch is not None)
     return path
 
 
@@ -112,15 +113,16 @@ class Draft:
                         self._out.write(line)
             self._out.truncate()
 
-    def beside(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+    def beside(self, batches: Iterable[Batch | None]) -> Iterator[Batch | None]:
         """Write each batch before it is passed on; the file ends where the delivery did.
 
         Raises:
             InputError: A batch cannot be written.
         """
         for batch in batches:
-            messages = zip(batch.wire, batch.content_ids, strict=True)
-            self._write([renamed(message, content_id) for message, content_id in messages])
+            if batch is not None:
+                messages = zip(batch.wire, batch.content_ids, strict=True)
+                self._write([renamed(message, content_id) for message, content_id in messages])
             yield batch
 
     def _write(self, messages: Sequence[bytes]) -> None:

@@ -8,7 +8,8 @@ from inflection_cli import rules
 from inflection_cli.delivery.settle import Conflict, Dispositions, Known, Settling
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.pipeline.account import Account
-from inflection_cli.pipeline.convert import Converted, ConvertSettings
+from inflection_cli.pipeline.convert import Conversion, Converted, ConvertSettings
+from inflection_cli.pipeline.identities import Identities
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.people import People
 from inflection_cli.pipeline.places import Places
@@ -32,7 +33,7 @@ class Plan:
     Attributes:
         inputs: The files.
         settings: What shapes messages and ids.
-        chunks: Reads and converts everything, the same way each time.
+        chunks: Reads everything, the same way each time, and says how it is converted.
         limit: How many rows are read at the most; None for all. The chunks end there by themselves.
         account: The counts of pass 1.
         complete: Whether pass 1 came to its end.
@@ -40,11 +41,12 @@ class Plan:
         people: How many different people the events are about.
         tracked_users: How many different ids they go out under: an upper bound of new tracked users.
         digests: 16 bytes for each chunk of raw input.
+        identities: What pass 1 found each event to be; nothing where the plan is never to be carried out.
     """
 
     inputs: list[Input]
     settings: ConvertSettings
-    chunks: Callable[[], Iterator[tuple[Input, Chunk, Converted]]]
+    chunks: Callable[[], Iterator[tuple[Input, Chunk, Conversion]]]
     limit: int | None = None
     account: Account = field(default_factory=Account)
     complete: bool = False
@@ -52,6 +54,7 @@ class Plan:
     people: int = 0
     tracked_users: int = 0
     digests: bytearray = field(default_factory=bytearray)
+    identities: Identities = field(default_factory=Identities)
     _fingerprints: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -81,18 +84,28 @@ class Plan:
 
 
 class Planner:
-    """Makes a plan; `plan` can be looked at while it grows, and after an interruption."""
+    """Makes a plan; `plan` can be looked at while it grows, and after an interruption.
+
+    Args:
+        inputs: The files.
+        settings: What shapes messages and ids.
+        chunks: See `Plan`.
+        rejects: Takes the rows that are not sent.
+        judges_only: Whether the plan is never to be carried out; then it keeps no identities.
+    """
 
     def __init__(
         self,
         inputs: Sequence[Input],
         settings: ConvertSettings,
-        chunks: Callable[[], Iterator[tuple[Input, Chunk, Converted]]],
+        chunks: Callable[[], Iterator[tuple[Input, Chunk, Conversion]]],
         *,
         rejects: RejectSink | None = None,
+        judges_only: bool = False,
     ) -> None:
         self.plan = Plan(list(inputs), settings, chunks)
         self._rejects = rejects
+        self._judges_only = judges_only
         self._settling = Settling(own_ids=any(source.columns.has("event_id") for source in inputs))
         self._people = People()
         self._places = Places()
@@ -118,7 +131,8 @@ class Planner:
         plan = self.plan
         for source in plan.inputs:
             plan.account.problems.add_all(source.problems())
-        for source, chunk, converted in plan.chunks():
+        for source, chunk, convert in plan.chunks():
+            converted = convert()
             plan.digests += chunk.digest
             self._see(source)
             plan.account.take(chunk, converted)
@@ -149,6 +163,8 @@ class Planner:
     def _gather(self, source: Input, chunk: Chunk, converted: Converted) -> None:
         self._places.add(chunk.file, converted.lines)
         self._settling.add(converted.content_ids, converted.content_hashes)
+        if not self._judges_only:
+            self.plan.identities.add(converted.content_ids, converted.content_hashes)
         self._people.add(*converted.people)
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)

@@ -22,7 +22,6 @@ from inflection_cli.delivery.state_dir import ledger_path, lock_path
 from inflection_cli.errors import DecisionNeeded, LedgerError
 from inflection_cli.model import BatchState, Disposition
 from inflection_cli.pipeline.inputs import Input
-from inflection_cli.pipeline.messages import unchanged_chunks
 from inflection_cli.pipeline.personal import storable_constant
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.pipeline.wire_ids import known_from_archives, known_on_the_wire
@@ -195,8 +194,8 @@ def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
         return [others[0].namespace]
     met = Runs(ID_BYTES + _NUMBER.size)
     ours = _NUMBER.pack(0)
-    for _, _, converted in unchanged_chunks(plan):
-        met.add(content_id + ours for content_id in converted.content_ids)
+    for ids in plan.identities.ids():
+        met.add(content_id + ours for content_id in ids)
     for number, other in enumerate(others, start=1):
         for batch in other.known_batches(states=[BatchState.ACCEPTED]):
             met.add(known.content_id + _NUMBER.pack(number) for known in batch)
@@ -245,15 +244,15 @@ def _found_accepted(run: Run) -> bool:
 
 
 def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
-    """Tell whether the input has every event that a run has sent; flat in memory, at the price of a conversion.
+    """Tell whether the input has every event that a run has sent; flat in memory.
 
     Of a run that sent none itself nothing can be told.
     """
     if not any(True for _ in ledger.batches(run_id)):
         return False
     met = Runs(ID_BYTES + 1)
-    for _, _, converted in unchanged_chunks(plan):
-        met.add(content_id + _IN_INPUT for content_id in converted.content_ids)
+    for ids in plan.identities.ids():
+        met.add(content_id + _IN_INPUT for content_id in ids)
     for batch in ledger.known_batches(states=(BatchState.ACCEPTED, *_DOUBTFUL), run_id=run_id):
         met.add(known.content_id + _IN_RUN for known in batch)
     found = True

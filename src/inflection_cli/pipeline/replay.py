@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -15,7 +16,7 @@ from inflection_cli.mapping.compile import has_error, kind_of
 from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
-from inflection_cli.pipeline.convert import Converted, ConvertSettings, Rejected
+from inflection_cli.pipeline.convert import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.pipeline.inputs import Input, first_rows
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.lines import COLUMNS, Lines, parse, read_lines
@@ -73,10 +74,10 @@ def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list
         raise
 
 
-def replayed_chunks(
+def replayable_chunks(
     inputs: Iterable[Input], settings: ReplaySettings, *, limit: int | None = None
-) -> Iterator[tuple[Input, Chunk, Converted]]:
-    """Convert all files in order; the same call gives the same sequence.
+) -> Iterator[tuple[Input, Chunk, Conversion]]:
+    """Read all files in order, and say how each chunk is converted; the same call gives the same sequence.
 
     Args:
         inputs: The files.
@@ -90,7 +91,7 @@ def replayed_chunks(
             chunk = lines.chunk if left is None else first_rows(lines.chunk, left)
             if left is not None:
                 left -= len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
-            yield source, chunk, replayer(Lines(chunk, lines.objects[: len(chunk.rows)]))
+            yield source, chunk, partial(replayer, Lines(chunk, lines.objects[: len(chunk.rows)]))
             if left is not None and left <= 0:
                 return
 
@@ -101,7 +102,6 @@ class _Ready:
 
     message: Mapping[str, Any]
     exact: str
-    content_id: bytes
     body: bytes
 
 
@@ -115,8 +115,8 @@ class Replayer:
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
 
-    def __call__(self, lines: Lines) -> Converted:
-        """Judge and convert each line."""
+    def __call__(self, lines: Lines, *, identified: bool = True) -> Converted:
+        """Judge and convert each line, with or without content ids."""
         chunk, result = lines.chunk, Converted()
         kept: list[tuple[int, _Ready]] = []
         for i, found in enumerate(lines.objects):
@@ -134,6 +134,8 @@ class Replayer:
                 result.warnings.extend(problems)
                 kept.append((chunk.lines[i], ready))
         _gather(kept, result)
+        if identified:
+            _identify([ready for _, ready in kept], result)
         return result
 
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
@@ -151,7 +153,7 @@ class Replayer:
                 Note(rules.EVENT_TOO_LARGE, detail, hint="shorten its longest value, or take it out")
             )
             return None
-        return _Ready(message, exact, ready_id(message["messageId"]), body)
+        return _Ready(message, exact, body)
 
     def _instant(self, value: Any, notes: list[Note]) -> str | None:
         if value is not None and not isinstance(value, str):
@@ -218,10 +220,6 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     messages = [ready for _, ready in kept]
     bodies = [ready.body for ready in messages]
     result.mapped = len(kept)
-    result.content_ids = [ready.content_id for ready in messages]
-    result.content_hashes = [
-        content_hash(ready.message, wire(ready.exact), identity_of(ready.message)) for ready in messages
-    ]
     result.encode = lambda ids: [
         with_id(uuid_text(message_id), body) for message_id, body in zip(ids, bodies, strict=True)
     ]
@@ -231,6 +229,13 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     result.names = [name_of(ready.message) for ready in messages]
     people = [person_of(ready.message) for ready in messages]
     result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
+
+
+def _identify(messages: Sequence[_Ready], result: Converted) -> None:
+    result.content_ids = [ready_id(ready.message["messageId"]) for ready in messages]
+    result.content_hashes = [
+        content_hash(ready.message, wire(ready.exact), identity_of(ready.message)) for ready in messages
+    ]
 
 
 def _problem(note: Note, file: str, line: int) -> Problem:

@@ -1,5 +1,6 @@
 """Proves what was sent: files are converted as a run did it, and each event is looked up in the ledger."""
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -83,13 +84,17 @@ def verify(planner: Planner, entry: Entry, now: float) -> Verified:
     assert plan.dispositions is not None
     verified = Verified(plan)
     met = Runs(ID_BYTES + 1)
-    for first, chunk, converted in unchanged_chunks(plan):
-        dispositions = plan.dispositions.of(first, len(converted.content_ids))
-        every = dispositions or [Disposition.SEND] * len(converted.content_ids)
-        days = (time[:10] for time in converted.times)
-        for name, day, disposition, line in zip(converted.names, days, every, converted.lines, strict=True):
-            _count(verified, (name, day), disposition, (chunk.file, line))
-        met.add(content_id + _IN_INPUT for content_id in converted.content_ids)
+    with closing(plan.identities) as identities:
+        for number, chunk, convert in unchanged_chunks(plan):
+            converted = convert(identified=False)
+            dispositions = plan.dispositions.of(identities.starts[number], len(converted.times))
+            every = dispositions or [Disposition.SEND] * len(converted.times)
+            days = (time[:10] for time in converted.times)
+            for name, day, disposition, line in zip(
+                converted.names, days, every, converted.lines, strict=True
+            ):
+                _count(verified, (name, day), disposition, (chunk.file, line))
+            met.add(content_id + _IN_INPUT for content_id in identities.of(number).content_ids)
     verified.found = dict(sorted(verified.found.items()))
     verified.unknown = _unknown(met, entry)
     return verified

@@ -9,16 +9,16 @@ from inflection_cli.segment.limits import MAX_BATCH_EVENTS, MAX_BODY_BYTES
 
 
 def batches(
-    messages: Iterable[Batch],
+    messages: Iterable[Batch | None],
     *,
     max_events: int = MAX_BATCH_EVENTS,
     max_bytes: int = MAX_BODY_BYTES,
     envelope_bytes: int,
-) -> Iterator[Batch]:
+) -> Iterator[Batch | None]:
     """Fill batches one after the other; a batch is given out as soon as the next message would not fit.
 
     Args:
-        messages: In portions of any size, as they come.
+        messages: In portions of any size, as they come; None, which may stand between them, is passed on.
         max_events: The most messages in a batch, at least 1.
         max_bytes: The most bytes of a body: envelope, messages, and the commas between them.
         envelope_bytes: What the body holds beside messages and commas.
@@ -32,6 +32,9 @@ def batches(
     held: list[Batch] = []
     events = used = 0
     for portion in messages:
+        if portion is None:
+            yield None
+            continue
         ends = list(accumulate(len(message) + 1 for message in portion.wire))
         start = before = 0
         while start < len(ends):
