@@ -29,8 +29,11 @@ def generate(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "docs").mkdir()
-    assert generate("--root", str(tmp_path)).returncode == 0
+    for pattern in ("docs/*.md", "src/inflection_cli/schemas/*.json"):
+        for page in ROOT.glob(pattern):
+            copy = tmp_path / page.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(page, copy)
     return tmp_path
 
 

@@ -21,18 +21,18 @@ CANNOT_BE_CONFINED = os.geteuid() == 0 and shutil.which("setpriv") is None
 
 
 def test_a_second_run_is_told_at_once_who_holds_the_ledger(tmp_path: Path) -> None:
-    with station(tmp_path, latency_s=3.0) as place:
+    with station(tmp_path, latency_s=60.0) as place:
         file = campaign(tmp_path / "a.csv", range(100))
         first = place.start(*place.words(file))
         place.wait_for_requests(1)
         turned_away = place.send(file)
         # It came, saw and left while the other one still waits for its answer.
         assert place.sandbox.stats()["by_status"] == {}
-        first_done = ended(first)
+        first.kill()
+        ended(first)
         assert (turned_away.code, turned_away.json["error"]["code"]) == (6, "ledger-locked")
         assert f"process {first.pid}" in turned_away.json["error"]["message"]
-        assert (first_done.code, first_done.events["accepted"]) == (0, 100)
-        assert place.sandbox.stats()["accepted"] == 100
+        assert place.sandbox.stats()["requests"] == 1
 
 
 @pytest.mark.slow
