@@ -76,6 +76,10 @@ def test_a_mistake_is_told_with_a_mend_that_works(
     put(desk.folder, mistake.edit)
     for name, value in mistake.set.items():
         monkeypatch.setenv(name, value)
+    if mistake.into:
+        table, line = re.split(r"(?<=\]) ", mend, maxsplit=1)
+        with (desk.folder / mistake.into).open("a", encoding="utf-8") as settings:
+            settings.write(f"{table}\n{line}\n")
     if mistake.shell:
         subprocess.run(mend, shell=True, check=True, cwd=desk.folder, timeout=60)
     second = typed(desk, mistake.mended.replace("{typed}", command).replace("{mend}", mend))

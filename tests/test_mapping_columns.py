@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -13,6 +14,7 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.columns import (
     ColumnOptions,
     Columns,
+    Sample,
     bind_columns,
     listed,
     looks_personal,
@@ -306,3 +308,23 @@ def test_other_cells_do_not(text: str) -> None:
 
 def test_a_long_header_is_cut_in_a_message() -> None:
     assert listed([f"c{n}" for n in range(25)]).endswith("“c19” and 5 more")
+
+
+def test_a_wide_file_that_is_bound_again_with_each_new_key_takes_a_few_calls_a_column() -> None:
+    names = (*NEEDED, *(f"key {number}" for number in range(500)))
+    sample = Sample([["u"] * len(names)] * 3)
+    first = bind(*names, sample=sample)
+    calls = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        again = bind(*names, "one more", sample=sample)
+    finally:
+        sys.setprofile(before)
+    assert calls < 6 * len(names)
+    assert again.extras == (*first.extras, (len(names), "one_more"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pipeline_tools as tools
 import pytest
-from command_tools import BROKEN, SAMPLES, Desk, opened
+from command_tools import BROKEN, HEADER, SAMPLES, Desk, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,6 +137,31 @@ def test_rejects_of_rejects_carry_our_columns_once(desk: Desk) -> None:
     header, row = table((desk.folder / "second" / "some.rejects.rejects.csv").read_bytes())
     assert header == [*REJECT_COLUMNS, "event", "userId", "personId", "email_id", "campaign_id", "timestamp"]
     assert row[4:] == ["Sent", "u2", "", "e1", "c1", "2024-03-01T09:30:00Z"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "ndjson"])
+def test_a_row_that_is_rejected_again_says_where_it_was_exported_and_what_is_wrong_now(
+    suffix: str, desk: Desk
+) -> None:
+    write = tools.csv_of if suffix == "csv" else tools.ndjson_of
+    row = ("Email Opened", "u1", "p1", "e1", "c1", "2024-03-01T09:30:00Z")
+    names = tuple(HEADER.split(","))
+    (desk.folder / f"some.{suffix}").write_bytes(write([row, (*row[:5], "soon")], names))
+    desk.run("backfill", f"some.{suffix}", "--dry-run", "--rejects", "first")
+    again = desk.folder / "first" / f"some.rejects.{suffix}"
+    again.write_text(again.read_text().replace("soon", "2099-01-01T00:00:00Z"))
+    desk.run("backfill", str(again), "--dry-run", "--rejects", "second")
+    kept = (desk.folder / "second" / f"some.rejects.rejects.{suffix}").read_bytes()
+    cells = table(kept)[1] if suffix == "csv" else list(json.loads(kept).values())
+    assert cells[:3] == [f"some.{suffix}", "3" if suffix == "csv" else "2", "timestamp-future"]
+
+
+def test_a_row_that_somebody_adds_to_rejects_is_said_to_come_from_there(desk: Desk) -> None:
+    header = ",".join((*REJECT_COLUMNS, "event", "userId"))
+    name = desk.file("added.csv", ",,,,Sent,u2", "a.csv,,,,Sent,u3", header=header)
+    desk.run("backfill", name, "--dry-run", "--rejects", "kept", "--set", "timestamp=2024-03-01T09:30:00Z")
+    _, *rows = table((desk.folder / "kept" / "added.rejects.csv").read_bytes())
+    assert [row[:2] for row in rows] == [["added.csv", "2"], ["added.csv", "3"]]
 
 
 def test_the_delimiter_of_the_input_is_kept(desk: Desk) -> None:

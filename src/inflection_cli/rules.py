@@ -132,8 +132,9 @@ LINK_MISSING = Rule(
     "link-missing",
     _WARNING,
     _ROW,
-    "A click without its link: several clicks at one time fall together.",
-    "--map email_link_url=COLUMN",
+    "A click without its link: several clicks at one time fall together. Where no column has links, that is said once "
+    "of the file.",
+    '--map email_link_url=COLUMN; in a profile [fields] email_link_url = "COLUMN"',
     "Link Clicked,u1,,2024-03-01T09:30:00Z",
 )
 LINK_NOT_HTTP = Rule(
@@ -419,6 +420,17 @@ FILES_LEFT_OUT = Rule(
     "rejected rows.",
     "name the file itself where it is an export",
     "exports/notes.pdf",
+)
+
+OPTION_IDLE = Rule(
+    "option-idle",
+    _WARNING,
+    _FILE,
+    "An option that works on e-mail addresses finds nothing to do, as no column of the file is known as the email: "
+    "--email-trait, --user-id-from email or --anonymous-id-from email, or a profile's line for one of them.",
+    'name the column that holds addresses: --map email=COLUMN, in a profile [fields] email = "COLUMN"; or leave the '
+    "option out",
+    "--email-trait on an export with the columns event, userId and timestamp",
 )
 
 JSON_INVALID = Rule(

@@ -53,6 +53,7 @@ class Mistake:
         environ: What is in the environment.
         set: What the hint has the user put there.
         shell: Whether what the hint says is a command of the shell's, to be run before.
+        into: The settings file to which what the hint says is added, a table and a line of it.
     """
 
     typed: str
@@ -67,6 +68,7 @@ class Mistake:
     environ: Mapping[str, str] = field(default_factory=dict)
     set: Mapping[str, str] = field(default_factory=dict)
     shell: bool = False
+    into: str = ""
 
 
 def export(text: str | bytes) -> Files:
@@ -528,6 +530,23 @@ IDS: Final = {
             "Email Opened,Ada Lovelace,ada@shop.example,e,c,2024-03-01T09:30:00Z\n"
         ),
     ),
+    "the address is to be sent and no column is known to hold it": Mistake(
+        f"{V} --email-trait",
+        0,
+        r"warning option-idle.*\n\s+export\.csv, column “email”: --email-trait finds nothing to do",
+        r"--map email=Work",
+        "{typed} {mend}",
+        export(GOOD.replace("event", "Work,event").replace("Email", "ada@shop.example,Email")),
+        shows=NO_WARNING,
+    ),
+    "addresses are to stand in for ids and no column is known to hold them": Mistake(
+        f"{V} --anonymous-id-from email",
+        0,
+        r"warning option-idle.*\n\s+export\.csv, column “personId”: --anonymous-id-from email finds nothing to do",
+        r"or leave (--anonymous-id-from email) out",
+        V,
+        shows=NO_WARNING,
+    ),
     "the column of addresses is named where only a word is due": Mistake(
         f"{V} --user-id-from Work",
         2,
@@ -636,6 +655,25 @@ PROFILES: Final = {
         r"give the profile that was made for this export",
         f"{V} --profile ours.toml",
         {"export.csv": GOOD, "p.toml": PROFILE, "ours.toml": 'profile = 1\n[fields]\nuserId = "personId"\n'},
+    ),
+    "the times of a profile's column name no zone": Mistake(
+        "validate foreign.csv --profile p.toml",
+        1,
+        r"error timestamp-no-zone.*\n\s+foreign\.csv, line 2, column “Wann”",
+        r'in p\.toml (\[time\.columns\."Wann"\] zone = "Europe/Berlin"), for example',
+        files={"foreign.csv": FOREIGN.replace("Z,", ","), "p.toml": PROFILE},
+        into="p.toml",
+    ),
+    "the times of a profile's column can be read in two ways": Mistake(
+        "validate foreign.csv --profile p.toml",
+        1,
+        r"error timestamp-ambiguous.*\n\s+foreign\.csv, line 2, column “Wann”",
+        r'in p\.toml (\[time\.columns\."Wann"\] format = "%d/%m/%Y %H:%M")',
+        files={
+            "foreign.csv": FOREIGN.replace("2024-03-01T09:30:00Z", "01/03/2024 09:30"),
+            "p.toml": f'{PROFILE}[time]\nzone = "UTC"\n',
+        },
+        into="p.toml",
     ),
     "a profile's key is misspelt": Mistake(
         "validate foreign.csv --profile p.toml",

@@ -6,6 +6,7 @@ from typing import Final, Literal, Protocol
 
 from inflection_cli.mapping.columns import Columns
 from inflection_cli.mapping.paths import Place
+from inflection_cli.mapping.time_hints import TimeHints
 from inflection_cli.model import Note
 
 
@@ -31,11 +32,13 @@ class TimeColumn:
         index: Its place in a shaped row.
         timezone: Its zone, where the profile gives it one of its own.
         format: Its form, where the profile gives it one of its own.
+        hints: What settles times of it that cannot be read.
     """
 
     index: int
     timezone: str | None = None
     format: str | None = None
+    hints: TimeHints = field(default=TimeHints(), compare=False)
 
 
 def _nowhere(_: str) -> bool:

@@ -190,7 +190,8 @@ class _Draft:
         for column in said.columns:
             index = self._drawing.column(column, where)
             rule = self._drawing.time_rule(column)
-            columns.append(TimeColumn(index, rule.timezone, rule.format))
+            hints = self._drawing.time_hints(column, named=True)
+            columns.append(TimeColumn(index, rule.timezone, rule.format, hints))
         return tuple(columns)
 
     def _applies(self, event: _Event) -> When | None:
@@ -208,8 +209,9 @@ class _Draft:
         )
         index = event.fields.get("timestamp")
         if index is not None and not event.times:
-            rule = self._drawing.time_rule(self._drawing.names()[index])
-            event.times = (TimeColumn(index, rule.timezone, rule.format),)
+            column = self._drawing.names()[index]
+            rule, hints = self._drawing.time_rule(column), self._drawing.time_hints(column)
+            event.times = (TimeColumn(index, rule.timezone, rule.format, hints),)
 
     def _block(self, event: _Event, applies: When | None, mapped: set[int]) -> Block:
         sent = [*self._profile.properties, *event.said.properties]

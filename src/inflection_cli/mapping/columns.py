@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.catalog import (
@@ -56,6 +56,12 @@ def looks_personal(value: str) -> bool:
 def is_address(value: str) -> bool:
     """Tell whether a whole cell is an e-mail address and nothing else."""
     return _ADDRESS.fullmatch(value) is not None and ":" not in value
+
+
+_FIELD_NAMES: Final = frozenset(
+    squash(name) for field in FIELDS for name in (field, *COLUMN_ALIASES.get(field, ()))
+)
+"""All that a column can be called so that it is a field by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,25 +298,30 @@ def automatic_fields(
         InputError: A field is tied between columns.
     """
     fields: dict[str, int] = {}
+    # Most columns of a wide file are none of any field, and are looked at once.
+    likely = [
+        (i, column)
+        for i, column in enumerate(names)
+        if squash(column) in _FIELD_NAMES and i not in taken and column not in REJECT_COLUMNS
+    ]
     for name in FIELDS:
         if name in given or (name == "event_id" and not options.own_ids):
             continue
-        index = _best_column(name, names, {*taken, *fields.values()}, by_exact_name, file)
+        free = [(i, column) for i, column in likely if i not in fields.values()]
+        index = _best_column(name, free, by_exact_name, file)
         if index is not None:
             fields[name] = index
     return fields
 
 
 def _best_column(
-    name: str, names: Sequence[str], taken: set[int], by_exact_name: AbstractSet[int], file: str
+    name: str, columns: Sequence[tuple[int, str]], by_exact_name: AbstractSet[int], file: str
 ) -> int | None:
     """Find a field's column: the exact name beats a spelling of it, which beats an alias."""
     wanted = squash(name)
     aliases = COLUMN_ALIASES.get(name, ())
     by_rank: tuple[list[int], list[int], list[int]] = ([], [], [])
-    for i, column in enumerate(names):
-        if i in taken or column in REJECT_COLUMNS:
-            continue
+    for i, column in columns:
         if column == name:
             by_rank[0].append(i)
         elif i in by_exact_name:
@@ -321,7 +332,7 @@ def _best_column(
             by_rank[2].append(i)
     candidates = next((rank for rank in by_rank if rank), [])
     if len(candidates) > 1:
-        ways = " or ".join(f"--map {name}={quoted(names[i])}" for i in candidates)
+        ways = " or ".join(f"--map {name}={quoted(column)}" for i, column in columns if i in candidates)
         raise InputError(f"{file}: {len(candidates)} columns could be {name}", hint=f"say which one: {ways}")
     return candidates[0] if candidates else None
 
@@ -349,66 +360,77 @@ def unmapped_columns(
         Index and property name of what is sent; the indexes that are sent on the user's word; a note for each
         column that is left out.
     """
+    sample = sample if isinstance(sample, Sample) else Sample(map(list, sample))
     extras: list[tuple[int, str]] = []
     notes = []
-    forced = frozenset(i for i, name in enumerate(names) if _is_forced(name, options.properties))
+    asked = {squash(name) for name in options.properties}
+    forced = frozenset(i for i, name in enumerate(names) if asked and squash(name) in asked)
     taken = {*FIELDS, "link_url", *properties}
-    for i, column in enumerate(names):
-        ignored = column in REJECT_COLUMNS or not column or (not options.own_ids and _is_event_id(column))
-        if ignored or not (i in forced or (wanted and i not in mapped)):
+    no_ids = not options.own_ids
+    for i, (column, (name, plain, unusable, personal)) in enumerate(
+        zip(names, sample.looks(names), strict=False)
+    ):
+        if (i in mapped or not wanted) and i not in forced:
             continue
-        name = snake_case(column)
-        reason = _reason_to_leave_out(name, i, sample, taken, forced=i in forced)
-        if reason:
-            notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_mend_for(column, reason)))
-        else:
-            taken.add(name)
-            extras.append((i, name))
+        if not plain or name in taken or no_ids:
+            if column in REJECT_COLUMNS or not column or (no_ids and _is_event_id(column)):
+                continue
+            reason = unusable or _reason_to_leave_out(name, personal, taken, forced=i in forced)
+            if reason:
+                notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_mend_for(column, reason)))
+                continue
+        taken.add(name)
+        extras.append((i, name))
     return tuple(extras), forced, tuple(notes)
-
-
-def _is_forced(column: str, properties: Sequence[str]) -> bool:
-    return column in properties or squash(column) in {squash(p) for p in properties}
 
 
 def _is_event_id(column: str) -> bool:
     return squash(column) == "eventid" or squash(column) in COLUMN_ALIASES["event_id"]
 
 
-def _reason_to_leave_out(
-    name: str, index: int, sample: Sequence[Sequence[str]], taken: set[str], *, forced: bool
-) -> str | None:
-    if not name:
-        return "its name has no letter or digit, so no property can be named after it"
-    if name in RESERVED_PROPERTIES:
-        return f"Segment reserves the property name {name} and drops it"
+def _reason_to_leave_out(name: str, personal: str | None, taken: set[str], *, forced: bool) -> str | None:
     if name in taken and not (forced and name == "email"):
         return f"another column is already sent as {name}"
-    return None if forced else _reason_personal(name, index, sample)
+    return None if forced else personal
+
+
+class _Look(NamedTuple):
+    """What a column would be sent as, whether nothing of its own is against it, else why it cannot or is personal."""
+
+    name: str
+    plain: bool
+    unusable: str | None
+    personal: str | None
 
 
 class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
     """A file's first rows, of which each column's look is remembered, as they are looked at with each new key."""
 
-    def personal(self, index: int) -> bool:
-        """Tell whether most filled cells of a column look like addresses or phone numbers."""
-        known: dict[int, bool] = self.__dict__.setdefault("known", {})
-        if index not in known:
-            known[index] = _is_personal(self, index)
-        return known[index]
+    def looks(self, columns: Sequence[str]) -> Sequence[_Look]:
+        """Say of columns what is to be said of each on its own; of one file's, there are ever more at the end."""
+        known: list[_Look] = self.__dict__.setdefault("known", [])
+        for index in range(len(known), len(columns)):
+            name = snake_case(columns[index])
+            unusable, personal = _reason_unusable(name), self._reason_personal(name, index)
+            plain = not (unusable or personal or columns[index] in REJECT_COLUMNS)
+            known.append(_Look(name, plain, unusable, personal))
+        return known
+
+    def _reason_personal(self, name: str, index: int) -> str | None:
+        whose, _, trait = name.partition("_")
+        if squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS):
+            return "its name is that of a personal trait"
+        filled = [row[index] for row in self if index < len(row) and row[index]]
+        if filled and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled):
+            return "its cells look like addresses or phone numbers"
+        return None
 
 
-def _is_personal(sample: Sequence[Sequence[str]], index: int) -> bool:
-    filled = [row[index] for row in sample if index < len(row) and row[index]]
-    return bool(filled) and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled)
-
-
-def _reason_personal(name: str, index: int, sample: Sequence[Sequence[str]]) -> str | None:
-    whose, _, trait = name.partition("_")
-    if squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS):
-        return "its name is that of a personal trait"
-    if sample.personal(index) if isinstance(sample, Sample) else _is_personal(sample, index):
-        return "its cells look like addresses or phone numbers"
+def _reason_unusable(name: str) -> str | None:
+    if not name:
+        return "its name has no letter or digit, so no property can be named after it"
+    if name in RESERVED_PROPERTIES:
+        return f"Segment reserves the property name {name} and drops it"
     return None
 
 

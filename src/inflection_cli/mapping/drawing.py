@@ -10,6 +10,7 @@ from inflection_cli.mapping.file_names import exported_names, fits
 from inflection_cli.mapping.paths import Place, find_place
 from inflection_cli.mapping.profile import Cell, Profile, TimeRule
 from inflection_cli.mapping.shape import Draw, RowShaper, Treatment
+from inflection_cli.mapping.time_hints import TimeHints
 
 Use = Literal["takes", "copies", "looks"]
 """What naming a column does to the field of its name: nothing where a condition looks at it or only its zone is
@@ -55,11 +56,11 @@ class Drawing:
         self._added: list[Draw | str] = []
         self._added_names: list[str] = []
         self._unfit: list[InputError] = []
-        self._times: list[tuple[Place, TimeRule]] = []
+        self._times: list[tuple[Place, TimeRule, str]] = []
         for column, rule in profile.times.items():
             place = self.place(column, key_of("time.columns", column), use="looks")
             if place is not None:
-                self._times.append((place, rule))
+                self._times.append((place, rule, column))
 
     def place(self, name: str, where: str, *, needed: bool = True, use: Use = "takes") -> Place | None:
         """Find the column of a name or dotted path; None where the file has none, which is kept in `missing`.
@@ -95,9 +96,23 @@ class Drawing:
     def time_rule(self, name: str | None) -> TimeRule:
         """Return how the times of a column are read, where an option says it or the profile does of this column."""
         place = None if name is None else find_place(name, self._names)
-        rule = next((rule for known, rule in self._times if known == place), TimeRule())
+        rule = next((rule for known, rule, _ in self._times if known == place), TimeRule())
         asked = self._options
         return TimeRule(asked.timezone or rule.timezone, asked.timestamp_format or rule.format)
+
+    def time_hints(self, name: str, *, named: bool = False) -> TimeHints:
+        """Return what settles times of a column that cannot be read.
+
+        Args:
+            name: The column's name or path.
+            named: Whether the profile names it as one of times; else only what it says of the column counts.
+        """
+        place = find_place(name, self._names)
+        known = next((column for known, _, column in self._times if known == place), None)
+        if known is None and not named:
+            return TimeHints()
+        zone, form = self._options.timezone, self._options.timestamp_format
+        return TimeHints(self._profile.path, known or name, zone is not None, form is not None)
 
     def cell(self, cell: Cell, where: str, *, use: Use = "takes") -> int | str:
         """Return where in a shaped row a cell's text is, or the text itself where all rows have the same.

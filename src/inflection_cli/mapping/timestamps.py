@@ -75,12 +75,16 @@ class Trouble:
         detail: One phrase for the message, without the cell's text.
         exact: The canonical text where the time is usable all the same; None where the row is rejected.
         hint: What settles it for this cell; the rule's own mend where empty.
+        formats: The formats that the hint names.
+        zoneless: Whether the hint asks for a zone as well.
     """
 
     rule: Rule
     detail: str
     exact: str | None = None
     hint: str = ""
+    formats: tuple[str, ...] = ()
+    zoneless: bool = False
 
 
 class TimestampReader:
@@ -181,7 +185,7 @@ class TimestampReader:
         if self._zone is not None or "%z" in trouble.hint:
             return trouble
         hint = f"{trouble.hint}; and --timezone NAME, for example Europe/Berlin or UTC"
-        return Trouble(trouble.rule, trouble.detail, trouble.exact, hint)
+        return Trouble(trouble.rule, trouble.detail, trouble.exact, hint, trouble.formats, zoneless=True)
 
     def _judge(self, clock: Clock) -> str | Trouble:
         """Turn a possible clock time into its instant, and hold that against zone and calendar."""
@@ -382,7 +386,7 @@ def _foreign(text: str) -> Trouble:
 
 def _needing(rule: Rule, detail: str, *formats: str) -> Trouble:
     quoted = " or ".join(f'"{each}"' for each in formats)
-    return Trouble(rule, detail, None, f"--timestamp-format {quoted}")
+    return Trouble(rule, detail, None, f"--timestamp-format {quoted}", formats)
 
 
 def _misfit(rule: Rule, form: str) -> Trouble:

@@ -89,6 +89,7 @@ class Converted:
         times: Each event's instant, exact text.
         names: Each event's name, Inflection's.
         people: The user ids and the person ids of the events' persons; "" is absent.
+        unlinked: Whether there are clicks among the events that have no link for want of a column.
     """
 
     mapped: int = 0
@@ -104,6 +105,7 @@ class Converted:
     times: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     people: tuple[Sequence[str], Sequence[str]] = ((), ())
+    unlinked: bool = False
 
 
 class Conversion(Protocol):
@@ -153,6 +155,7 @@ class Converter:
             for block in layout.blocks
         ]
         self._since, self._until = settings.since, settings.until
+        self._may_lack_links = not all(reader.has_links for reader in self._readers)
         self._bounded = settings.since is not None or settings.until is not None
 
     def __call__(self, chunk: Chunk, *, identified: bool = True) -> Converted:
@@ -269,6 +272,7 @@ class Converter:
         result.lines, result.times = events.lines, times
         result.names = list(map(attrgetter("name"), heads))
         result.people = people.user_ids, people.person_ids
+        result.unlinked = self._may_lack_links and any(head.unlinked for head in set(heads))
 
 
 def _whole(

@@ -76,6 +76,7 @@ class Head:
         filtered: Why the event is left out on the user's word; empty where it is not.
         notes: What is to be said of it.
         odd: Whether it is filtered, or anything is to be said.
+        unlinked: Whether it is a click, and no column of the file has its link: that is said once of the file.
         name: Inflection's name for the event.
         campaign: The campaign's part of the identity, netstrings.
         trail: The link's, a netstring.
@@ -98,12 +99,14 @@ class Head:
         "size",
         "source",
         "trail",
+        "unlinked",
     )
 
     def __init__(self, campaign: _Campaign, notes: Sequence[Note]) -> None:
         self.filtered = campaign.filtered
         self.notes = () if campaign.filtered else (*campaign.notes, *notes)
         self.odd = bool(self.notes or self.filtered)
+        self.unlinked = False
         self.name = campaign.name
         self.campaign = campaign.identity
         self.trail = self.prefix = self.json = ""
@@ -322,6 +325,7 @@ class BlockReader:
     ) -> None:
         self.block = block
         self.columns = block.columns
+        self.has_links = block.columns.has("email_link_url")
         self._mapper = RowMapper(block.columns, mapping)
         self._encoder = encoder
         self._plain_people = alone and self._mapper.person_is_two_ids
@@ -373,14 +377,12 @@ class BlockReader:
 
     def _time_note(self, time: Trouble, events: Events, i: int, row: Sequence[str]) -> Note:
         name = "timestamp" if events.time_columns is None else events.time_columns[i]
-        at = {self.columns.names[column.index]: column.index for column, _ in self._times}
-        if events.time_columns is not None:
-            cell = row[at[name]]
-        else:
-            (cell,) = (
-                self._cells_of("timestamp", [row]) if not self._times else [row[self._times[0][0].index]]
-            )
-        return Note(time.rule, time.detail, name, cell, time.hint)
+        if not self._times:
+            (cell,) = self._cells_of("timestamp", [row])
+            return Note(time.rule, time.detail, name, cell, time.hint)
+        known = {self.columns.names[column.index]: column for column, _ in self._times}
+        column = self._times[0][0] if events.time_columns is None else known[name]
+        return Note(time.rule, time.detail, name, row[column.index], column.hints.of(time))
 
     def _read_times(self, cells: Cells) -> tuple[list[str | Trouble], list[str] | None]:
         if self._constant_time is not None:
@@ -440,9 +442,11 @@ class BlockReader:
         campaign = self._campaigns[cells[: self._campaign_width]]
         trail, said = self._mapper.trail(cells[self._campaign_width :])
         notes = [*said, *check_trail(trail)]
-        if campaign.link and trail.link is None:
+        unlinked = campaign.link and trail.link is None
+        if unlinked and self.has_links:
             notes.append(Note(rules.LINK_MISSING, f"“{campaign.name}” has no link", "email_link_url"))
         head = Head(campaign, notes)
+        head.unlinked = unlinked and not self.has_links
         extras = "".join(netstring(name) + netstring(value) for name, value in trail.extras)
         head.trail = netstring(trail.link)
         head.prefix = FIELDS + campaign.identity + head.trail

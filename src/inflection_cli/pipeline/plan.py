@@ -10,6 +10,7 @@ from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.pipeline.account import Account
 from inflection_cli.pipeline.convert import Conversion, Converted, ConvertSettings
 from inflection_cli.pipeline.identities import Identities
+from inflection_cli.pipeline.idle import idle_options, unlinked
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.people import People
 from inflection_cli.pipeline.places import Places
@@ -109,6 +110,7 @@ class Planner:
         self._settling = Settling(own_ids=any(source.columns.has("event_id") for source in inputs))
         self._people = People()
         self._places = Places()
+        self._unlinked: set[str] = set()
 
     def run(
         self,
@@ -142,6 +144,7 @@ class Planner:
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()
         plan.people, plan.tracked_users = self._people.count()
+        self._judge_files()
         self._judge_repeats(plan.dispositions, run_words)
         self._places.close()
         plan.complete = True
@@ -166,8 +169,17 @@ class Planner:
         if not self._judges_only:
             self.plan.identities.add(converted.content_ids, converted.content_hashes)
         self._people.add(*converted.people)
+        if converted.unlinked:
+            self._unlinked.add(source.path)
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)
+
+    def _judge_files(self) -> None:
+        """Say once of each file what only its last row could have changed."""
+        for source in self.plan.inputs:
+            if source.path in self._unlinked:
+                self.plan.account.problems.add(unlinked(source))
+            self.plan.account.problems.add_all(idle_options(source, self.plan.settings))
 
     def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
         problems = self.plan.account.problems

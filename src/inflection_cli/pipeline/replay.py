@@ -20,7 +20,7 @@ from inflection_cli.pipeline.convert import Conversion, Converted, ConvertSettin
 from inflection_cli.pipeline.inputs import Input, first_rows
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.lines import COLUMNS, Lines, parse, read_lines
-from inflection_cli.reading.rejects import RejectsFolder
+from inflection_cli.reading.rejects import RejectsFolder, first_origin
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
 from inflection_cli.segment.message import with_id
 from inflection_cli.segment.message_id import ready_id, uuid_text
@@ -196,21 +196,25 @@ class ReadyRejects:
             errors = [p for p in rejected.problems if p.rule.severity is Severity.ERROR]
             codes = " ".join(dict.fromkeys(problem.rule.code for problem in errors))
             reason = "; ".join(problem.message for problem in errors)
-            ours = (source.path, str(rejected.line), codes, reason)
-            self._folder.add_line(source.source, marked(rejected.cells[0], ours))
+            ours = (source.path, rejected.line, codes, reason)
+            self._folder.add_line(source.source, marked(rejected.cells[0], *ours))
 
 
-def marked(line: str, ours: Sequence[str]) -> bytes:
+def marked(text: str, file: str, line: int, codes: str, reason: str) -> bytes:
     """Put our columns in front of the members of a line that holds an object, the rest as it stood.
 
     Args:
-        line: The line; it loses columns of ours that it carries from an earlier time.
-        ours: The columns' cells.
+        text: The line; of columns of ours that it carries from an earlier time it keeps where it was first.
+        file: Where it is now.
+        line: And on which physical line.
+        codes: What is wrong with it.
+        reason: The same in words.
     """
-    named = dict(zip(REJECT_COLUMNS, ours, strict=True))
-    members = line.strip()[1:].lstrip()
+    named = dict(zip(REJECT_COLUMNS, (file, str(line), codes, reason), strict=True))
+    members = text.strip()[1:].lstrip()
     if '"infl_seg_' in members or members == "}":
-        _, found = parse(line.encode())
+        _, found = parse(text.encode())
+        named |= dict(zip(REJECT_COLUMNS, first_origin(found, file, line), strict=False))
         kept = {name: value for name, value in found.items() if name not in named}
         return orjson.dumps({**named, **kept}) + b"\n"
     return orjson.dumps(named)[:-1] + b"," + members.encode() + b"\n"

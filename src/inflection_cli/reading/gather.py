@@ -39,7 +39,7 @@ class Gatherer:
         Raises:
             Flaw: They would.
         """
-        if len(self._known.union(record)) > MAX_COLUMNS:
+        if len(self._known) + sum(key not in self._known for key in record) > MAX_COLUMNS:
             message = f"with this record's keys the file has more than {MAX_COLUMNS:,} columns"
             raise Flaw(rules.JSON_TOO_MANY_KEYS, message)
 

@@ -1,13 +1,14 @@
 """Rejected rows, written so that a repaired row goes through the same command again.
 
 Each input has a file of its own, in its format and with its delimiter; four columns of ours come first, which mapping
-passes by. Lines that could not be read stand verbatim beside it.
+passes by. However often a row is rejected, the first two say where it was exported, as a profile may go by that file's
+name. Lines that could not be read stand verbatim beside it.
 """
 
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import IO, Final
@@ -56,7 +57,8 @@ class RejectsFolder:
         Raises:
             InputError: The folder cannot be written.
         """
-        ours = (source.path, str(line), codes, reason)
+        known = dict(zip(columns, cells, strict=False))
+        ours = (*first_origin(known, source.path, line), codes, reason)
         file = self._file(source, columns, readable=True)
         self._write(file, _row(source, columns, ours, cells))
         self.rows += 1
@@ -154,6 +156,19 @@ class _translated:  # noqa: N801 - a context manager reads as a verb
                 f"the rejects cannot be written to {self._path}: {error.strerror}",
                 hint="choose another folder: --rejects DIR",
             ) from error
+
+
+def first_origin(row: Mapping[str, object], file: str, line: int) -> tuple[str, str]:
+    """Say in which file and on which line a row was exported: as an earlier run wrote into it, else here.
+
+    Args:
+        row: Its cells by column.
+        file: The file in which it was met.
+        line: The physical line on which it starts there.
+    """
+    origin = row.get(REJECT_COLUMNS[0]), row.get(REJECT_COLUMNS[1])
+    known, at = (one.strip() if isinstance(one, str) else "" for one in origin)
+    return (known, at) if known and at else (file, str(line))
 
 
 def _kept(columns: Sequence[str]) -> list[str]:

@@ -84,18 +84,19 @@ def understood(gathered: Gathered, encoding: EncodingFinding | None, settings: C
         fields = suggest_fields([each for each in candidates if each.name not in told], options)
     columns = _named(columns, fields, gathered.source, options)
     names, more = _event_names(gathered, fields, options)
+    notes, refusal = _verdict(gathered.source, options)
     inspection = Inspection(
         source=gathered.source,
         rows=gathered.rows,
         unreadable=gathered.unreadable,
-        problems=(*gathered.source.problems, *gathered.problems.values()),
+        problems=(*gathered.source.problems, *notes, *gathered.problems.values()),
         columns=tuple(columns),
         events=names,
         more_events=more,
         proposals=proposals,
         encoding=encoding,
         missing=(),
-        refusal=_refusal(gathered.source, options),
+        refusal=refusal,
     )
     conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
     return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
@@ -149,12 +150,13 @@ def _as_bound(source: Source, fields: Mapping[str, Suggestion], options: ColumnO
     return None
 
 
-def _refusal(source: Source, options: ColumnOptions) -> tuple[str, str] | None:
+def _verdict(source: Source, options: ColumnOptions) -> tuple[list[Problem], tuple[str, str] | None]:
+    """Say what a run would say of the file as a whole, or why it would refuse it."""
     try:
-        _laid_out(source, options)
+        notes = _laid_out(source, options).notes
     except InflSegError as error:
-        return error.message, error.hint
-    return None
+        return [], (error.message, error.hint)
+    return [Problem(note.rule, note.detail, source.path, hint=note.hint) for note in notes], None
 
 
 def _laid_out(source: Source, options: ColumnOptions) -> Layout:
