@@ -79,10 +79,11 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
         The exit code.
     """
     try:
-        return _exit_code(_parser()(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
+        code = _exit_code(_parser()(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
+        # Typer makes a Ctrl-C that reaches it an exit code without a word; ours come as exceptions, with theirs.
+        return _report(_interrupted(), arguments) if code == _CTRL_C else code
     except typer.Exit as leave:
-        # Typer makes a Ctrl-C that reaches it an exit without a word.
-        return _report(_interrupted(), arguments) if leave.exit_code == _CTRL_C else leave.exit_code
+        return leave.exit_code
     except _MISUSE as error:
         return _misused(error, arguments)
     except InflSegError as error:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inflection_cli.cli.destination import Target
+from inflection_cli.delivery.scratch import translated
 from inflection_cli.sandbox import Settings, serve
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.limits import DEDUP_WINDOW_S
@@ -20,8 +21,13 @@ def rehearsal(*, gzip: bool) -> Iterator[tuple[Target, Path]]:
     """Start a sandbox and give it as a destination, with the folder of a ledger of its own.
 
     The namespace is always the same, so that two rehearsals of one file can be compared.
+
+    Raises:
+        LedgerDamaged: The temporary folder is full or cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="infl-seg-rehearsal-") as folder, serve(Settings()) as sandbox:
+    with translated():
+        scratch = tempfile.TemporaryDirectory(prefix="infl-seg-rehearsal-")
+    with scratch as folder, serve(Settings()) as sandbox:
         destination = Destination(sandbox.url, Secret(_KEY), gzip=gzip, version=__version__)
         namespace = namespace_of("rehearsal", _KEY)
         yield Target(destination, namespace, DEDUP_WINDOW_S), Path(folder)

@@ -25,6 +25,13 @@ def translated() -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerDamaged(
-            f"the temporary folder {tempfile.gettempdir()} cannot be used: {error.strerror}",
+            f"{_folder()} cannot be used: {error.strerror}",
             hint="free some room there, or choose another with TMPDIR=/path/with/room",
         ) from error
+
+
+def _folder() -> str:
+    try:
+        return f"the temporary folder {tempfile.gettempdir()}"
+    except FileNotFoundError:  # none of those that are tried takes a file
+        return "a temporary folder"

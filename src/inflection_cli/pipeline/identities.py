@@ -3,6 +3,7 @@
 import os
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO, Final, NamedTuple
 
 from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES
@@ -71,7 +72,8 @@ class Identities:
     def close(self) -> None:
         """Give the file back; nothing can be read any more."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what a full disk has not taken is tried once more
+                self._file.close()
             self._file = None
 
     def _read(self, at: int, size: int) -> bytes:
