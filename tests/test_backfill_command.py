@@ -420,6 +420,30 @@ def test_an_option_that_cannot_be_meant_is_refused_with_what_helps(
     assert done.json["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("region", "endpoint", "other"),
+    [
+        ("eu", "https://api.segment.io", "us"),
+        ("us", "https://Events.EU1.segmentapis.com/v1/batch", "eu"),
+        ("eu", "https://api.segment.io./", "us"),
+    ],
+)
+def test_a_region_and_an_endpoint_of_the_other_one_are_not_both_meant(
+    desk: Desk, region: str, endpoint: str, other: str
+) -> None:
+    words = ("backfill", CAMPAIGN, "--dry-run", "--json", "--write-key", KEY, "--endpoint", endpoint)
+    error = desk.run(*words, "--region", region).json["error"]
+    assert error["code"] == "usage"
+    assert f"--region {region} and --endpoint" in error["message"]
+    assert f"--region {region} or --region {other}" in error["hint"]
+    assert [desk.run(*words, *more).code for more in ((), ("--region", other))] == [0, 0]
+
+
+def test_a_region_beside_an_address_of_ones_own_is_no_contradiction(desk: Desk) -> None:
+    to_own = ("--region", "eu", "--endpoint", "https://events.example.com", "--write-key", KEY)
+    assert desk.run("backfill", CAMPAIGN, "--dry-run", *to_own).code == 0
+
+
 def test_a_key_given_in_the_place_of_its_file_is_not_shown(desk: Desk) -> None:
     done = desk.run("backfill", CAMPAIGN, "--write-key-file", KEY, "--yes", "--json")
     assert (done.code, done.json["error"]["code"]) == (2, "usage")

@@ -91,7 +91,13 @@ def test_a_row_that_the_user_leaves_out_is_not_judged(
     assert found.codes == {}
 
 
-DISPOSITIONS = (Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.DUPLICATE)
+DISPOSITIONS = (
+    Disposition.SEND,
+    Disposition.RESEND,
+    Disposition.ELSEWHERE,
+    Disposition.REFUSED,
+    Disposition.DUPLICATE,
+)
 
 
 @given(st.lists(st.sampled_from(DISPOSITIONS), max_size=30), st.lists(st.integers(0, 30), max_size=4))
@@ -247,6 +253,27 @@ def test_a_user_id_that_is_another_ones_person_id_is_two_people() -> None:
     people = People()
     people.add(["a", "", "a"], ["", "a", ""])
     assert people.count() == (2, 2)
+
+
+def test_a_pipe_that_nobody_reads_for_a_while_holds_up_no_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    batch = Batch([0, 1], [bytes(16)] * 2, [0, 0], [b"{" + b"x" * 300_000 + b"}"] * 2)
+    with drafted(str(pipe)) as draft:
+        steps = draft.beside([None, batch])
+        assert [next(steps) for _ in range(9)] == [None] * 9
+        gaps, read = [draft.failed], b""
+        for step in steps:
+            if step is batch:
+                break
+            read += os.read(reader, 1 << 16)
+        assert [*gaps, draft.failed] == [True, False]
+        read += os.read(reader, 1 << 20)
+    os.close(reader)
+    assert len(read.splitlines()) == 2
+    assert read.endswith(b"}\n")
+    assert len(read) > 600_000
 
 
 def test_a_file_with_a_gap_never_gets_its_name(fs: FakeFilesystem) -> None:

@@ -166,3 +166,59 @@ def test_new_events_go_while_an_old_doubt_waits(tmp_path: Path) -> None:
         more = place.backfill(campaign(tmp_path / "b.csv", range(80)), more=["--dedup-window", "0"])
         assert (more.code, more.events["accepted"], more.events["in_doubt"]) == (7, 30, 50)
         assert place.ids() == place.wire_ids(range(80))
+
+
+def test_what_was_refused_before_is_no_reason_to_doubt_key_and_endpoint(tmp_path: Path) -> None:
+    with station(tmp_path, script=("400", None, "400", "400", None, "400")) as place:
+        file = campaign(tmp_path / "a.csv", range(4))
+        first = place.backfill(file)
+        assert (first.code, first.events["accepted"], first.events["refused"]) == (1, 3, 1)
+        again = place.backfill(file, more=["--rejects", "left"])
+    error = again.json["error"]
+    assert (again.code, again.events["already_accepted"], again.events["refused"]) == (5, 3, 1)
+    assert error["message"].startswith("1 event is refused again, as before (HTTP 400: ")
+    assert "the sandbox's fault 400" in error["message"]
+    assert error["message"].endswith("3 others are accepted, and nothing else is left to send")
+    assert "mend the messages in left, then: infl-seg replay" in error["hint"]
+    assert "send-test" not in error["hint"]
+    assert (tmp_path / "left" / "refused-messages.ndjson").read_bytes().count(b"\n") == 1
+
+
+FIRST_OF_THREE_REFUSED = ("400", "400", "400", None, None)
+"""The batch, its first half and its first event; then the rest is accepted."""
+
+
+def test_what_was_refused_before_stops_a_run_with_the_count_of_what_is_left(tmp_path: Path) -> None:
+    with station(tmp_path, script=(*FIRST_OF_THREE_REFUSED, "400")) as place:
+        place.backfill(campaign(tmp_path / "a.csv", range(3)))
+        more = ["--events-per-second", "10"]  # a batch of one
+        again = place.backfill(campaign(tmp_path / "a.csv", range(5)), more=more)
+    error = again.json["error"]
+    assert (again.code, again.events["refused"], again.events["pending"]) == (5, 1, 2)
+    assert error["message"].endswith("2 others are accepted, and 2 more are left to send")
+    assert error["hint"].endswith("; then the same command again")
+
+
+def test_a_destination_that_has_taken_nothing_may_still_be_the_wrong_one(tmp_path: Path) -> None:
+    with station(tmp_path, script=("400",) * 6) as place:
+        file = campaign(tmp_path / "a.csv", range(2))
+        runs = [place.backfill(file), place.backfill(file)]
+    assert [(run.code, run.events["refused"]) for run in runs] == [(5, 2), (5, 2)]
+    assert all("send-test" in run.json["error"]["hint"] for run in runs)
+
+
+def test_a_refusal_that_is_new_is_not_called_an_old_one(tmp_path: Path) -> None:
+    with station(tmp_path, script=(*FIRST_OF_THREE_REFUSED, "400", "400", "400")) as place:
+        place.backfill(campaign(tmp_path / "a.csv", range(3)))
+        again = place.backfill(campaign(tmp_path / "a.csv", range(4)))  # the refused one and a new one
+    assert (again.code, again.events["refused"]) == (5, 2)
+    assert "send-test" in again.json["error"]["hint"]
+
+
+def test_what_was_refused_and_mended_is_no_conflict(tmp_path: Path) -> None:
+    with station(tmp_path, script=FIRST_OF_THREE_REFUSED) as place:
+        place.backfill(campaign(tmp_path / "a.csv", range(3)))
+        header, first, *_ = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+        (tmp_path / "b.csv").write_text(f"{header},note\n{first},short\n", encoding="utf-8")
+        done = place.backfill("b.csv")
+    assert (done.code, done.events["accepted"], done.json["problem_counts"]) == (0, 1, {})

@@ -195,14 +195,14 @@ def test_verify_proves_by_event_and_day_that_all_is_there(tmp_path: Path) -> Non
         place.backfill(file)
         done = place.runs("verify", file)
         assert (done.code, done.json["all_there"]) == (0, True)
-        assert done.json["by_event_and_day"] == [
-            {"event": "Email Opened", "day": "2024-03-01", "accepted": 60, "missing": 0, "in_doubt": 0}
-        ]
+        found = {"accepted": 60, "missing": 0, "in_doubt": 0, "refused": 0}
+        assert done.json["by_event_and_day"] == [{"event": "Email Opened", "day": "2024-03-01", **found}]
         assert done.events == {
             "built": 61,
             "accepted": 60,
             "missing": 0,
             "in_doubt": 0,
+            "refused": 0,
             "duplicate": 1,
             "unknown": 0,
         }
@@ -223,6 +223,41 @@ def test_verify_tells_what_is_in_doubt(tmp_path: Path) -> None:
     with station(tmp_path, script=(LOST,)) as place:
         done = place.runs("verify", old_doubt(place))
         assert (done.code, done.events["in_doubt"], done.events["missing"]) == (1, 50, 0)
+
+
+def test_verify_counts_what_was_refused_apart_from_what_is_missing(tmp_path: Path) -> None:
+    with station(tmp_path, script=("400", "400", None, "400")) as place:
+        sent = place.backfill(campaign(tmp_path / "a.csv", range(4)))
+        assert (sent.code, sent.events["refused"]) == (1, 1)
+        file = campaign(tmp_path / "b.csv", range(6))
+        done = place.runs("verify", file, "--run", "last")
+        counts = {"accepted": 3, "refused": 1, "in_doubt": 0, "missing": 2}
+        assert (done.code, done.json["all_there"]) == (1, False)
+        assert {name: done.events[name] for name in counts} == counts
+        assert {name: done.json["by_event_and_day"][0][name] for name in counts} == counts
+        assert [each["line"] for each in done.json["first_missing"]] == [6, 7]
+        words = place.here("runs", "verify", file, "--run", "last", "--state-dir", "state").out
+        assert "3 accepted + 1 refused + 0 in doubt + 2 missing" in words
+
+
+def test_verify_of_what_was_refused_says_where_it_is_kept_until_it_was_mended(tmp_path: Path) -> None:
+    with station(tmp_path, script=("400", "400", None, "400")) as place:
+        file = campaign(tmp_path / "a.csv", range(4))
+        place.backfill(file, more=["--rejects", "left"])
+        done = place.here("runs", "verify", file, "--state-dir", "state")
+        assert done.code == 1
+        assert done.out.splitlines()[-1].startswith("Not all there: 1 event was refused.")
+        assert "left, then: infl-seg replay" in done.out.splitlines()[-1]
+        to = ["--endpoint", place.sandbox.url, "--write-key", place.key, "--state-dir", "state", "--yes"]
+        assert place.here("replay", "left/refused-messages.ndjson", *to).code == 0
+        assert place.runs("verify", file, "--run", sent_by(place)).code == 0
+
+
+def sent_by(place: Station) -> str:
+    """The first run's id."""
+    found = place.runs("list").json["runs"][0]["id"]
+    assert isinstance(found, str)
+    return found
 
 
 def test_verify_counts_what_any_run_of_the_destination_has_sent(tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ OF_THE_LEDGER = (
     Disposition.IN_DOUBT,
     Disposition.RESEND,
     Disposition.ELSEWHERE,
+    Disposition.REFUSED,
 )
 BY_WEIGHT = OF_THE_LEDGER
-"""What is accepted here beats a doubt; an old doubt beats a fresh one; what another destination has comes last."""
+"""What is accepted here beats a doubt; an old doubt beats a fresh one; what another destination has comes
+after both, and what was refused last."""
 
 KEYS = st.lists(st.integers(0, 12), max_size=40)
 KNOWN = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(OF_THE_LEDGER)), max_size=20)

@@ -247,6 +247,7 @@ class Disposition(IntEnum):
         IN_DOUBT: It may be in, for longer than the destination is trusted to recognise its id.
         RESEND: It may be in, and goes out again with the same id, which the destination recognises.
         ELSEWHERE: It goes out, and another destination's ledger has it as accepted.
+        REFUSED: It goes out once more, and the destination has refused it alone before.
     """
 
     SEND = 0
@@ -255,6 +256,7 @@ class Disposition(IntEnum):
     IN_DOUBT = 3
     RESEND = 4
     ELSEWHERE = 5
+    REFUSED = 6
 
 
 class BatchState(StrEnum):

@@ -73,10 +73,15 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
             "--namespace is empty",
             hint="name the destination, for example --namespace crm-eu, or leave the option out",
         )
-    endpoint = (
-        (options.endpoint or REGION_ENDPOINTS[options.region.value]).rstrip("/").removesuffix(BATCH_PATH)
-    )
+    region = "us" if options.region is None else options.region.value
+    endpoint = (options.endpoint or REGION_ENDPOINTS[region]).rstrip("/").removesuffix(BATCH_PATH)
     destination = Destination(endpoint, key, gzip=gzip, version=__version__)
+    if options.region is not None and destination.region not in {None, region}:
+        raise UsageError(
+            f"--region {region} and --endpoint {endpoint} contradict each other: that is region {destination.region}",
+            hint=f"keep the one of the workspace, --region {region} or --region {destination.region}; the other one "
+            "answers 200 too, and its events never appear",
+        )
     if options.dedup_window is not None:
         window_s = options.dedup_window * _HOUR_S
     else:

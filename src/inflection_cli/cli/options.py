@@ -290,12 +290,13 @@ class SourceOptions:
         ),
     ] = None
     region: Annotated[
-        Region,
+        Region | None,
         typer.Option(
             help="Region of the workspace. It cannot be seen from the key, and the wrong one answers 200.",
+            show_default=Region.US.value,
             rich_help_panel=_DESTINATION,
         ),
-    ] = Region.US
+    ] = None
     endpoint: Annotated[
         str | None,
         typer.Option(

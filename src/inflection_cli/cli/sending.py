@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 from types import FrameType
@@ -18,19 +19,29 @@ from inflection_cli.cli.settings import budget, seconds
 from inflection_cli.cli.signals import SIGNALS
 from inflection_cli.delivery.ledger import new_run_id
 from inflection_cli.delivery.records import RunStart
+from inflection_cli.delivery.settle import Dispositions
 from inflection_cli.delivery.state_dir import state_dir
 from inflection_cli.errors import (
     ConfirmationMissing,
     DecisionNeeded,
     DeliveryIncomplete,
+    DestinationError,
     InflSegError,
     InputError,
+    Interrupted,
     OverBudget,
     UsageError,
 )
-from inflection_cli.model import Disposition
+from inflection_cli.model import Disposition, Message
 from inflection_cli.pipeline.estimate import Estimate, estimate
-from inflection_cli.pipeline.out import Draft, drafted, is_stream, refuse_to_replace, write_messages
+from inflection_cli.pipeline.out import (
+    Draft,
+    drafted,
+    is_stdout,
+    is_stream,
+    refuse_to_replace,
+    write_messages,
+)
 from inflection_cli.pipeline.personal import PERSONAL
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.pipeline.record import (
@@ -94,6 +105,7 @@ class Sending:
         self._run_id = new_run_id(self._now)
         self._rejects = Rejects.at(rejects or f"./infl-seg-rejects-{self._run_id}")
         self._signum: int | None = None
+        self._refused_again = 0
         self._endpoint = ""
         self._scratch_state: Path | None = None
         if delivery.dry_run and delivery.rehearse:
@@ -117,10 +129,27 @@ class Sending:
             open_files(at_work, self._rejects)
             if self._delivery.out is not None:
                 refuse_to_replace(self._delivery.out, (each.source.location for each in at_work.plan.inputs))
+                self._leave_stdout_to_messages(at_work, self._delivery.out)
             if self._delivery.dry_run:
                 return self._dry_run(at_work, stack)
             target = stack.enter_context(self._target())
             return self._deliver(at_work, stack, target, unasked_stdin="-" in files)
+
+    def _leave_stdout_to_messages(self, at_work: Session, out: str) -> None:
+        """Say results on stderr where the messages go to stdout, by whatever name.
+
+        Raises:
+            UsageError: A report that was asked for is printed there too.
+        """
+        if not is_stdout(out):
+            return
+        report = "--json" if self._output.json else "--report" if at_work.reports.printed else None
+        if report is not None:
+            raise UsageError(
+                f"{report} and --out {out} would both write to stdout",
+                hint="give the messages a file of their own, for example --out messages.ndjson",
+            )
+        at_work.speaker.out = at_work.speaker.err
 
     def _dry_run(self, at_work: Session, stack: ExitStack) -> int:
         from inflection_cli.cli.destination import find_target
@@ -296,8 +325,9 @@ class Sending:
         )
         self._start(at_work, plan, target, ledger)
         halt = Halt()
-        progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, self._rejects.refused)
         assert plan.dispositions is not None
+        keep = partial(self._keep_refused, plan.dispositions)
+        progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, keep)
         messages = outgoing(plan, Binder(settings.namespace, settings.label or None).bind)
         batched = batches_of(messages, settings, plan.dispositions)
         delivered, draft = None, None
@@ -317,12 +347,16 @@ class Sending:
                     halt=halt,
                 )
             at_work.known["out"] = None if draft and draft.failed else options.out
-        except InputError as error:
+        except (InputError, Interrupted) as error:
             if delivered is None:
                 raise
             # What was sent is accounted for, whatever became of the file beside it.
             delivered.end_with(error)
         return delivered
+
+    def _keep_refused(self, dispositions: Dispositions, message: Message) -> None:
+        self._refused_again += dispositions.one(message.ordinal) is Disposition.REFUSED
+        self._rejects.refused(message)
 
     @contextmanager
     def _stoppable(self, halt: "Halt", progress: "DeliveryProgress", speaker: "Speaker") -> Iterator[None]:
@@ -351,7 +385,8 @@ class Sending:
         """Settle what the run came to: exit code, ledger, summary."""
         plan = at_work.plan
         doubtful_runs = [*known.held_runs, *([self._run_id] if delivered.tally.in_doubt else [])]
-        error = delivered.error(self._signum) or _left_over(delivered, doubtful_runs)
+        again = _refused_again(delivered, self._refused_again, self._rejects.path)
+        error = again or delivered.error(self._signum) or _left_over(delivered, doubtful_runs)
         exit_code = (
             error.exit_code if error else int(bool(plan.account.rows.rejected or delivered.events.refused))
         )
@@ -433,6 +468,30 @@ _KEPT: Final = (
 def _kept(report: dict[str, Any]) -> dict[str, Any]:
     """Return what the ledger keeps of a report: numbers, no cells."""
     return {name: report[name] for name in _KEPT if name in report}
+
+
+def _refused_again(delivered: "Delivered", again: int, rejects: str | None) -> DestinationError | None:
+    """Return a stop for refusals as what it is: events that were refused before, by a destination that takes others.
+
+    Args:
+        delivered: What the delivery came to.
+        again: How many of the events that it refused were refused by an earlier run too.
+        rejects: Where refused messages are kept.
+    """
+    tally, events = delivered.tally, delivered.events
+    said = tally.stopped.refusal if tally.stopped is not None else None
+    others = events.accepted + (events.already_accepted or 0)
+    if said is None or again != tally.refused or tally.in_doubt or not others:
+        return None
+    words = f"HTTP {said.status}{f': {said.excerpt}' if said.excerpt else ''}"
+    left = events.pending + events.in_doubt
+    rest = counted(left, "more is", "more are") if left else "nothing else is"
+    return DestinationError(
+        f"{counted(again, 'event is', 'events are')} refused again, as before ({words}); "
+        f"{counted(others, 'other is', 'others are')} accepted, and {rest} left to send",
+        hint=f"it is their content: mend the messages in {rejects}, then: infl-seg replay FILE"
+        + ("; then the same command again" if left else ""),
+    )
 
 
 def _left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:

@@ -360,4 +360,5 @@ def _not_the_content(content: Content, refused: int) -> Stopped:
         StopReason.DESTINATION,
         f"{refused} event(s) in a row of refusals got HTTP {content.status} each, even alone{said}",
         "it is hardly the content; check the write key and --endpoint with `infl-seg send-test`",
+        refusal=content,
     )

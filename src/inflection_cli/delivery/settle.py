@@ -182,7 +182,8 @@ _RANK: Final = {
     Disposition.RESEND: 2,
     Disposition.SEND: 3,
     Disposition.ELSEWHERE: 4,
-    Disposition.DUPLICATE: 5,
+    Disposition.REFUSED: 5,
+    Disposition.DUPLICATE: 6,
 }
 
 

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from inflection_cli.segment.retry import Content
+
 
 class StopReason(StrEnum):
     """Why a delivery ended before its batches did."""
@@ -23,12 +25,14 @@ class Stopped:
         message: What happened, as a sentence.
         hint: What may settle it.
         error: What was raised by the journal, the observer or whoever makes the batches; to be raised again.
+        refusal: What the destination said of the last event that it refused alone, where that ended the run.
     """
 
     reason: StopReason
     message: str
     hint: str = ""
     error: Exception | None = None
+    refusal: Content | None = None
 
 
 @dataclass(slots=True)

@@ -120,13 +120,14 @@ def run_delivery(
     started = time.monotonic()
     tally, proxy = anyio.run(deliver_batches, stream, settings, journal, observer, halt, doubt)
     rest = dispositions.count_from(pulled.next_ordinal)
+    unsent = Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED
     events = EventCounts(
         built=plan.account.events.built,
         accepted=tally.accepted,
         already_accepted=dispositions.counts[Disposition.ALREADY_ACCEPTED],
         duplicate=dispositions.counts[Disposition.DUPLICATE],
         refused=tally.refused,
-        pending=tally.pending + rest[Disposition.SEND] + rest[Disposition.ELSEWHERE],
+        pending=tally.pending + sum(rest[each] for each in unsent),
         in_doubt=tally.in_doubt + rest[Disposition.RESEND] + dispositions.counts[Disposition.IN_DOUBT],
         filtered=plan.account.events.filtered,
     )

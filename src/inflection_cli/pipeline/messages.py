@@ -10,7 +10,7 @@ from inflection_cli.pipeline.convert import Conversion
 from inflection_cli.pipeline.plan import Plan
 
 _DIGEST_BYTES: Final = 16
-SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE})
+SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED})
 
 
 def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:

@@ -75,9 +75,8 @@ class Plan:
     @property
     def to_send(self) -> int:
         """How many events the delivery would send."""
-        return (
-            self.count(Disposition.SEND) + self.count(Disposition.RESEND) + self.count(Disposition.ELSEWHERE)
-        )
+        sent = Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED
+        return sum(map(self.count, sent))
 
     def count(self, disposition: Disposition) -> int:
         """Return how many events have a disposition."""

@@ -75,9 +75,12 @@ class KnownEvents:
         """
         wanted = (BatchState.ACCEPTED, *_DOUBTFUL)
         replays = _replays(self.ledger)
-        for batch in self.ledger.known_batches(states=wanted, label=self.label):
-            alike = (batch.run_id in replays) is self.ready
-            yield from _known(batch, self._disposition(batch), alike=alike)
+        for batch in self.ledger.known_batches(states=(*wanted, BatchState.REFUSED), label=self.label):
+            disposition = self._disposition(batch)
+            # What was refused may have been mended since: to have other content now is no conflict.
+            mended = disposition is Disposition.REFUSED
+            alike = (batch.run_id in replays) is self.ready and not mended
+            yield from _known(batch, disposition, alike=alike)
         for other in self.elsewhere:
             replays = _replays(other)
             for batch in other.known_batches(states=[BatchState.ACCEPTED], label=self.label):
@@ -100,6 +103,8 @@ class KnownEvents:
     def _disposition(self, batch: KnownBatch) -> Disposition:
         if batch.state is BatchState.ACCEPTED:
             return Disposition.ALREADY_ACCEPTED
+        if batch.state is BatchState.REFUSED:
+            return Disposition.REFUSED
         doubts, since = self.doubts, batch.doubtful_since
         fresh = since is not None and is_fresh(since, doubts.now, doubts.window_s)
         if not fresh and not doubts.resend:
@@ -175,7 +180,7 @@ def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
 
     Raises:
         DecisionNeeded: It has.
-        InputChanged: The files changed meanwhile.
+        LedgerDamaged: The temporary folder cannot be used.
     """
     count = plan.count(Disposition.ELSEWHERE)
     if count:

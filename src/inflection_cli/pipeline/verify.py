@@ -20,11 +20,19 @@ _IN_RUN: Final = b"\x01"
 
 @dataclass(slots=True)
 class Found:
-    """What the ledger says of some events, each counted once."""
+    """What the ledger says of some events, each counted once.
+
+    Attributes:
+        accepted: The destination took them.
+        missing: Nothing is known of them, or they were certainly not taken.
+        in_doubt: They may be in.
+        refused: The destination refused them alone, for their content.
+    """
 
     accepted: int = 0
     missing: int = 0
     in_doubt: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True)
@@ -53,13 +61,14 @@ class Verified:
             sum(one.accepted for one in every),
             sum(one.missing for one in every),
             sum(one.in_doubt for one in every),
+            sum(one.refused for one in every),
         )
 
     @property
     def all_there(self) -> bool:
         """Whether every row became an event, or was left out on purpose, and every event is accepted."""
         total = self.total
-        return not total.missing and not total.in_doubt and not self.plan.account.rows.rejected
+        return not (total.missing or total.in_doubt or total.refused or self.plan.account.rows.rejected)
 
 
 def verify(planner: Planner, entry: Entry, now: float) -> Verified:
@@ -111,6 +120,8 @@ def _count(
         found.accepted += 1
     elif disposition is Disposition.IN_DOUBT:
         found.in_doubt += 1
+    elif disposition is Disposition.REFUSED:
+        found.refused += 1
     else:
         found.missing += 1
         if len(verified.missing) < MISSING_SHOWN:

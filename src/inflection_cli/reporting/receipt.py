@@ -169,15 +169,18 @@ def verified_lines(verified: Verified) -> Iterator[str]:
     """Yield a table by event and day, then what all of it comes to."""
     if verified.found:
         width = max(5, *(len(shown(name)) for name, _ in verified.found))
-        yield f"  {'event':<{width}}  {'day (UTC)':<10}  {'accepted':>10}  {'missing':>10}  {'in doubt':>10}"
+        columns = "".join(f"  {name:>10}" for name in ("accepted", "refused", "in doubt", "missing"))
+        yield f"  {'event':<{width}}  {'day (UTC)':<10}{columns}"
         for (name, day), found in verified.found.items():
-            numbers = "".join(f"  {n:>10,}" for n in (found.accepted, found.missing, found.in_doubt))
+            counts = found.accepted, found.refused, found.in_doubt, found.missing
+            numbers = "".join(f"  {n:>10,}" for n in counts)
             yield f"  {shown(name):<{width}}  {day}{numbers}"
     yield f"  rows      {rows_equation(verified.plan.account.rows)}"
     total = verified.total
     yield (
         f"  events    {verified.plan.account.events.built:,} built = {total.accepted:,} accepted + "
-        f"{total.missing:,} missing + {total.in_doubt:,} in doubt + {verified.duplicate:,} duplicate"
+        f"{total.refused:,} refused + {total.in_doubt:,} in doubt + {total.missing:,} missing + "
+        f"{verified.duplicate:,} duplicate"
     )
     for file, line in verified.missing:
         yield f"            missing: {shown(file)}, line {line}"
@@ -199,6 +202,10 @@ def verified_verdict(verified: Verified, entry: Entry) -> str:
     if total.in_doubt:
         doubtful = counted(total.in_doubt, "event is", "events are")
         return f"Not certain: {doubtful} in doubt. Next: infl-seg runs show {entry.run.run_id}"
+    if total.refused:
+        refused = counted(total.refused, "event was", "events were")
+        folder = shown(str(entry.report.get("rejects") or "the rejects folder of the run"))
+        return f"Not all there: {refused} refused. Mend the messages in {folder}, then: infl-seg replay FILE"
     rejected = counted(verified.plan.account.rows.rejected, "row was", "rows were")
     return f"All events are there, but {rejected} rejected: mend them in the rejects, then backfill those"
 
@@ -337,4 +344,9 @@ def _batches_object(summed: StateOfBatches) -> dict[str, Any]:
 
 
 def _found_object(found: Found) -> dict[str, int]:
-    return {"accepted": found.accepted, "missing": found.missing, "in_doubt": found.in_doubt}
+    return {
+        "accepted": found.accepted,
+        "missing": found.missing,
+        "in_doubt": found.in_doubt,
+        "refused": found.refused,
+    }

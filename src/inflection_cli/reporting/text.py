@@ -223,7 +223,10 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     accepted = plan.count(Disposition.ALREADY_ACCEPTED)
     resent = plan.count(Disposition.RESEND)
     held = plan.count(Disposition.IN_DOUBT)
+    refused = plan.count(Disposition.REFUSED)
     words = [f"{accepted:,} already accepted"] if accepted else []
+    if refused:
+        words.append(f"{refused:,} refused before, tried once more")
     if resent:
         words.append(f"{resent:,} in doubt (sent without an answer; the destination recognises their ids)")
     if held:

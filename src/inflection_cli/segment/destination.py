@@ -8,7 +8,7 @@ from typing import Never
 from urllib.parse import SplitResult, urlsplit
 
 from inflection_cli.errors import UsageError
-from inflection_cli.segment.limits import BATCH_PATH, SEGMENT_DOMAINS
+from inflection_cli.segment.limits import BATCH_PATH, REGION_ENDPOINTS, SEGMENT_DOMAINS
 
 _ENDPOINT_HINT = "give the base address alone, for example --endpoint https://api.segment.io"
 
@@ -116,6 +116,12 @@ class Destination:
     def is_segment(self) -> bool:
         """Whether the host is one of Segment's own."""
         return any(self.host == name or self.host.endswith(f".{name}") for name in SEGMENT_DOMAINS)
+
+    @property
+    def region(self) -> str | None:
+        """Which of Segment's regions has its address here; None for any other host."""
+        found = (name for name, address in REGION_ENDPOINTS.items() if _split(address).hostname == self.host)
+        return next(found, None)
 
     @property
     def envelope(self) -> tuple[bytes, bytes]:
