@@ -9,7 +9,7 @@ from pathlib import Path
 import pipeline_tools as tools
 import pytest
 from command_tools import Desk, events_balance, opened, rows_balance, to
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from inflection_cli.delivery.settle import Known
@@ -85,6 +85,12 @@ def test_every_rejected_row_stands_in_the_rejects_with_its_reason(data: bytes, h
 
 
 @tools.some
+@example(
+    data=tools.csv_of(
+        [("Email Opened", f"u{n}", "", "e1", "c1", "", "", "", "1709285400", "") for n in range(9)]
+    ),
+    known=list(Disposition),
+)
 @given(data=tools.any_files(), known=st.lists(st.sampled_from(Disposition), max_size=4))
 def test_what_the_ledger_knows_is_counted_and_left_behind(data: bytes, known: list[Disposition]) -> None:
     fresh = tools.outcome(data)
