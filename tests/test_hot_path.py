@@ -138,7 +138,7 @@ def test_what_pass_1_identified_is_read_back_in_any_order(
     chunks: list[list[tuple[bytes, int]]], block_bytes: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inflection_cli.pipeline.identities._BLOCK_BYTES", block_bytes)
+        patch.setattr("inflection_cli.delivery.scratch.SPILL_BYTES", block_bytes)
         kept = Identities()
         for chunk in chunks:
             kept.add([content_id for content_id, _ in chunk], [content_hash for _, content_hash in chunk])

@@ -17,15 +17,13 @@ from inflection_cli.cli.planning import Session, session
 from inflection_cli.cli.project import slowed
 from inflection_cli.cli.settings import budget, seconds
 from inflection_cli.cli.signals import SIGNALS
+from inflection_cli.cli.unsettled import left_over, refused_again, undecided
 from inflection_cli.delivery.ledger import new_run_id
 from inflection_cli.delivery.records import RunStart
 from inflection_cli.delivery.settle import Dispositions
 from inflection_cli.delivery.state_dir import state_dir
 from inflection_cli.errors import (
     ConfirmationMissing,
-    DecisionNeeded,
-    DeliveryIncomplete,
-    DestinationError,
     InflSegError,
     InputError,
     Interrupted,
@@ -293,7 +291,7 @@ class Sending:
         """End a run that had nothing to send; it is recorded, as it shows that its files are in."""
         in_doubt = plan.count(Disposition.IN_DOUBT)
         if in_doubt:
-            raise _undecided(in_doubt, known.held_runs)
+            raise undecided(in_doubt, known.held_runs)
         self._start(at_work, plan, target, ledger)
         exit_code = 1 if plan.account.rows.rejected else 0
         at_work.known["events"] = events_object(plan, already_known=True)
@@ -385,8 +383,8 @@ class Sending:
         """Settle what the run came to: exit code, ledger, summary."""
         plan = at_work.plan
         doubtful_runs = [*known.held_runs, *([self._run_id] if delivered.tally.in_doubt else [])]
-        again = _refused_again(delivered, self._refused_again, self._rejects.path)
-        error = again or delivered.error(self._signum) or _left_over(delivered, doubtful_runs)
+        again = refused_again(delivered, self._refused_again, self._rejects.path)
+        error = again or delivered.error(self._signum) or left_over(delivered, doubtful_runs)
         exit_code = (
             error.exit_code if error else int(bool(plan.account.rows.rejected or delivered.events.refused))
         )
@@ -468,57 +466,6 @@ _KEPT: Final = (
 def _kept(report: dict[str, Any]) -> dict[str, Any]:
     """Return what the ledger keeps of a report: numbers, no cells."""
     return {name: report[name] for name in _KEPT if name in report}
-
-
-def _refused_again(delivered: "Delivered", again: int, rejects: str | None) -> DestinationError | None:
-    """Return a stop for refusals as what it is: events that were refused before, by a destination that takes others.
-
-    Args:
-        delivered: What the delivery came to.
-        again: How many of the events that it refused were refused by an earlier run too.
-        rejects: Where refused messages are kept.
-    """
-    tally, events = delivered.tally, delivered.events
-    said = tally.stopped.refusal if tally.stopped is not None else None
-    others = events.accepted + (events.already_accepted or 0)
-    if said is None or again != tally.refused or tally.in_doubt or not others:
-        return None
-    words = f"HTTP {said.status}{f': {said.excerpt}' if said.excerpt else ''}"
-    left = events.pending + events.in_doubt
-    rest = counted(left, "more is", "more are") if left else "nothing else is"
-    return DestinationError(
-        f"{counted(again, 'event is', 'events are')} refused again, as before ({words}); "
-        f"{counted(others, 'other is', 'others are')} accepted, and {rest} left to send",
-        hint=f"it is their content: mend the messages in {rejects}, then: infl-seg replay FILE"
-        + ("; then the same command again" if left else ""),
-    )
-
-
-def _left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
-    """Return what a delivery that came to its end left unsettled, as an error."""
-    events = delivered.events
-    if events.pending:
-        return DeliveryIncomplete(f"{counted(events.pending, 'event is', 'events are')} still pending")
-    if events.in_doubt:
-        return _undecided(events.in_doubt, doubtful_runs)
-    return None
-
-
-def _undecided(events: int, runs: list[str]) -> DecisionNeeded:
-    """Say that the user must decide about events in doubt, and how."""
-    settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
-    return DecisionNeeded(
-        _in_doubt_words(events),
-        hint=f"look into the warehouse, then: {settle}; or send them again, at the risk of doubles: "
-        "--resend-in-doubt; where the destination recognises ids for hours, --dedup-window HOURS says so",
-    )
-
-
-def _in_doubt_words(events: int) -> str:
-    return (
-        f"{counted(events, 'event is', 'events are')} in doubt: sent without a final answer, and the deduplication "
-        "window, in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
-    )
 
 
 def kept_command(argv: list[str]) -> str:

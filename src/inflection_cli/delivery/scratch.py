@@ -1,11 +1,61 @@
 """Scratch space: a private unnamed file that goes with the process."""
 
+import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
+from contextlib import contextmanager, suppress
+from typing import IO, Final
 
 from inflection_cli.errors import LedgerDamaged
+
+SPILL_BYTES: Final = 1 << 18
+"""So much is held in memory before it is written."""
+
+
+class Spill:
+    """Bytes that are appended and read back: in memory while they are few, in a scratch file where they are many."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._written = 0
+        self._file: IO[bytes] | None = None
+
+    def append(self, data: bytes) -> None:
+        """Take more bytes.
+
+        Raises:
+            LedgerDamaged: The temporary folder is full or cannot be written.
+        """
+        self._held += data
+        if len(self._held) < SPILL_BYTES:
+            return
+        if self._file is None:
+            self._file = scratch_file()
+        with translated():
+            self._file.write(self._held)
+            self._file.flush()
+        self._written += len(self._held)
+        self._held.clear()
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return bytes from offset `at` on, which were appended together.
+
+        Raises:
+            LedgerDamaged: The temporary folder cannot be read any more.
+        """
+        if at >= self._written:
+            start = at - self._written
+            return bytes(self._held[start : start + size])
+        assert self._file is not None
+        with translated():
+            return os.pread(self._file.fileno(), size, at)
+
+    def close(self) -> None:
+        """Give the file back; nothing can be read any more."""
+        if self._file is not None:
+            with suppress(OSError):  # what a full disk has not taken is tried once more
+                self._file.close()
+            self._file = None
 
 
 def scratch_file() -> IO[bytes]:

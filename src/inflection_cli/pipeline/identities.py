@@ -1,16 +1,13 @@
 """What pass 1 found each event to be, kept for pass 2: to hash it all again would be a good part of a delivery."""
 
-import os
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES
-from inflection_cli.delivery.scratch import scratch_file, translated
+from inflection_cli.delivery.scratch import Spill
 
 _EVENT_BYTES: Final = ID_BYTES + HASH_BYTES
-_BLOCK_BYTES: Final = 1 << 18
 
 
 class Identified(NamedTuple):
@@ -21,7 +18,7 @@ class Identified(NamedTuple):
 
 
 class Identities:
-    """Keeps content ids and hashes in flat memory, 24 bytes an event in a scratch file, to be read by chunk.
+    """Keeps content ids and hashes in flat memory, 24 bytes an event, to be read by chunk.
 
     Attributes:
         starts: The ordinal of each chunk's first event, and at the end the number of events.
@@ -29,9 +26,7 @@ class Identities:
 
     def __init__(self) -> None:
         self.starts = array("Q", [0])
-        self._unwritten = bytearray()
-        self._written = 0
-        self._file: IO[bytes] | None = None
+        self._spill = Spill()
 
     def add(self, content_ids: Sequence[bytes], content_hashes: Sequence[int]) -> None:
         """Take the events of the next chunk, in their order.
@@ -40,16 +35,7 @@ class Identities:
             LedgerDamaged: The temporary folder is full or cannot be written.
         """
         self.starts.append(self.starts[-1] + len(content_ids))
-        self._unwritten += b"".join(content_ids)
-        self._unwritten += array("Q", content_hashes).tobytes()
-        if len(self._unwritten) >= _BLOCK_BYTES:
-            if self._file is None:
-                self._file = scratch_file()
-            with translated():
-                self._file.write(self._unwritten)
-                self._file.flush()
-            self._written += len(self._unwritten)
-            self._unwritten.clear()
+        self._spill.append(b"".join(content_ids) + array("Q", content_hashes).tobytes())
 
     def of(self, chunk: int) -> Identified:
         """Return the events of a chunk, by its place among all chunks.
@@ -58,9 +44,8 @@ class Identities:
             LedgerDamaged: The temporary folder cannot be read any more.
         """
         first, after = self.starts[chunk], self.starts[chunk + 1]
-        events = after - first
-        block = self._read(first * _EVENT_BYTES, events * _EVENT_BYTES)
-        ids = events * ID_BYTES
+        block = self._spill.read(first * _EVENT_BYTES, (after - first) * _EVENT_BYTES)
+        ids = (after - first) * ID_BYTES
         hashes = array("Q", block[ids:])
         return Identified([block[at : at + ID_BYTES] for at in range(0, ids, ID_BYTES)], hashes)
 
@@ -70,16 +55,5 @@ class Identities:
             yield self.of(chunk).content_ids
 
     def close(self) -> None:
-        """Give the file back; nothing can be read any more."""
-        if self._file is not None:
-            with suppress(OSError):  # what a full disk has not taken is tried once more
-                self._file.close()
-            self._file = None
-
-    def _read(self, at: int, size: int) -> bytes:
-        if at >= self._written:
-            start = at - self._written
-            return bytes(self._unwritten[start : start + size])
-        assert self._file is not None
-        with translated():
-            return os.pread(self._file.fileno(), size, at)
+        """Give the room back; nothing can be read any more."""
+        self._spill.close()

@@ -155,10 +155,10 @@ class Draft:
                     self._write(messages)
             yield batch
 
-    def _patiently(self, rest: bytes) -> Iterator[None]:
+    def _patiently(self, lines: bytes) -> Iterator[None]:
         """Write as much as a stream takes without waiting, so that answers are read whatever its reader does."""
         self.failed = True
-        descriptor = self._out.fileno()
+        descriptor, rest = self._out.fileno(), memoryview(lines)
         while rest:
             with _translated(self._path):
                 while rest and select.select([], [descriptor], [], _READER_WAIT_S)[1]:
