@@ -10,6 +10,7 @@ import typer
 from typer.main import get_command
 
 from inflection_cli.cli.backfill import backfill
+from inflection_cli.cli.commands import Commands
 from inflection_cli.cli.explain import explain
 from inflection_cli.cli.inspect import inspect
 from inflection_cli.cli.misuse import misuse
@@ -33,7 +34,7 @@ _MISUSE: Final[type[Exception]] = next(
 )
 """What Typer raises for a command that cannot be parsed: of the package click, or of its own."""
 
-app = typer.Typer(
+app = Commands(
     name="infl-seg",
     help="Bring the history of email campaigns from Inflection.io into Twilio Segment.",
     epilog=EXIT_CODES,

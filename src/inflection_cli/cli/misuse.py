@@ -1,13 +1,25 @@
 """A command that cannot be parsed, in our words: what is wrong with which option, and a value to try."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
+from inflection_cli.cli.examples import EXAMPLES, long_name
+from inflection_cli.cli.foreign import COMMANDS, OPTIONS
 from inflection_cli.errors import UsageError
+from inflection_cli.option_names import SHORT_NAMES
+from inflection_cli.suggestions import meant, nearest
+
+UNSAFE: Final = frozenset({"--yes", "--force", "--all", "--resend-in-doubt", "--new-destination"})
+"""Options that skip a question or a refusal: they are the user's word, and are never put into anybody's mouth."""
 
 _CHOICE: Final = re.compile(r"(.*?)is not one of (.+)\.")
 _LEAST: Final = re.compile(r"(?:greater than or equal to|in the range x>=)\s*(\d+)", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"valid (?:integer|number|float)|valid (?:integer|float) range", re.IGNORECASE)
+_WHOLE: Final = re.compile(r"valid integer", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"valid (?:integer|number|float)", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmhds%]|hours?|days?)", re.IGNORECASE)
+_TIMES: Final = {"k": 1000.0, "m": 1_000_000.0}
+_HOURS: Final = {"d": 24.0, "m": 1 / 60, "s": 1 / 3600}
 
 
 def misuse(error: Any) -> UsageError:
@@ -16,15 +28,24 @@ def misuse(error: Any) -> UsageError:
     Args:
         error: What Typer raised, with the parameter and the command where it knows them.
     """
-    said = error.format_message().replace("Value error, ", "")
+    kind, said = type(error).__name__, error.format_message().replace("Value error, ", "")
+    if kind == "NoSuchOption":
+        return UsageError(f"No such option: {error.option_name}", hint=_other_option(error))
+    command = re.match(r"No such command '(.*?)'", said)
+    if command is not None:
+        return UsageError(command[0], hint=_other_command(error, command[1]))
+    option = getattr(error, "param", None)
+    if option is not None and _NUMBER.search(said):
+        name = long_name(option)
+        return UsageError(
+            f"{name} takes {_number(said)} alone, and no other text",
+            hint=f"for example {name} {_without_unit(name, _given(error, name))}",
+        )
     return UsageError(said, hint=_mend(error, said) or _help(error))
 
 
 def _mend(error: Any, said: str) -> str:
     """Give the option with a value that would do; nothing where none is known."""
-    near = getattr(error, "possibilities", None)
-    if near:
-        return f"did you mean {' or '.join(near)}?"
     names = getattr(getattr(error, "param", None), "opts", None) or []
     option = next((name for name in names if name.startswith("--")), "")
     choice = _CHOICE.search(said)
@@ -33,10 +54,54 @@ def _mend(error: Any, said: str) -> str:
         return " or ".join(f"{option} {word}".strip() for word in words)
     least = _LEAST.search(said)
     if option and least is not None:
-        return f"{option} takes {least[1]} or more, for example {option} {max(1, int(least[1]))}"
-    if option and _NUMBER.search(said):
-        return f"{option} takes a number, for example {option} 100"
-    return ""
+        return f"{option} takes {least[1]} or more, for example {option} {EXAMPLES.get(option, max(1, int(least[1])))}"
+    return f"for example {option} {EXAMPLES[option]}" if option in EXAMPLES else ""
+
+
+def _other_option(error: Any) -> str:
+    """Say what does what an option that there is not was to do."""
+    typed, command = str(error.option_name), getattr(getattr(error, "ctx", None), "command", None)
+    bare = typed.lstrip("-")
+    foreign = OPTIONS.get(bare) or OPTIONS.get(bare.lower().replace("_", "-"))
+    if hasattr(command, "commands"):
+        return f"options stand after the command: {_help(error)}"
+    if foreign:
+        return foreign
+    near = nearest(bare.replace("_", "-"), _safe_names(error)) if len(bare) > 1 else []
+    return meant(near, "--") or _help(error)
+
+
+def _safe_names(error: Any) -> Iterator[str]:
+    """Yield the long names of a command's options, without their hyphens, that may be suggested."""
+    context = error.ctx
+    for option in context.command.get_params(context) if context else ():
+        for name in option.opts:
+            if name.startswith("--") and name not in UNSAFE | SHORT_NAMES and not name.startswith("--allow"):
+                yield name.removeprefix("--")
+
+
+def _other_command(error: Any, typed: str) -> str:
+    context = error.ctx
+    foreign = COMMANDS.get(typed.lower())
+    near = nearest(typed, context.command.commands)
+    return meant(near) or foreign or _help(error)
+
+
+def _number(said: str) -> str:
+    return "a whole number" if _WHOLE.search(said) else "a number"
+
+
+def _given(error: Any, name: str) -> str:
+    return str(getattr(error, "given", {}).get(name, ""))
+
+
+def _without_unit(name: str, given: str) -> str:
+    """Return the number that was meant where a unit stands behind it; else one that is right."""
+    found = _COUNTED.fullmatch(given.strip())
+    if found is None:
+        return str(EXAMPLES.get(name, 1))
+    units = _HOURS if name == "--dedup-window" else _TIMES
+    return f"{float(found[1]) * units.get(found[2][0].lower(), 1.0):g}"
 
 
 def _help(error: Any) -> str:

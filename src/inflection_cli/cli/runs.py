@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inflection_cli.cli.commands import Commands
 from inflection_cli.cli.groups import with_groups
 from inflection_cli.cli.options import Files
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from inflection_cli.pipeline.receipts import Entry, Shelf
     from inflection_cli.reporting.console import Speaker
 
-runs = typer.Typer(
-    help="Show, prove, settle and forget what was sent from this machine.", no_args_is_help=True
-)
+runs = Commands(help="Show, prove, settle and forget what was sent from this machine.", no_args_is_help=True)
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or last.", show_default=False)

@@ -1,0 +1,112 @@
+"""Options and commands that other tools have: what does the same here, and nothing that sends unasked."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+_RESUME: Final = (
+    "run the same command again: what was accepted is not sent twice; infl-seg runs list shows what is open"
+)
+_RATE: Final = "--events-per-second N and --requests-per-second N limit the rate"
+_KEY: Final = "the write key is given by SEGMENT_WRITE_KEY, or --write-key-file FILE"
+_FORM: Final = (
+    "the format of a file is found by its content; --delimiter C and --records PATH say what is not"
+)
+_DRY: Final = "infl-seg backfill FILE --dry-run shows what would be sent, and sends nothing"
+_REPORT: Final = (
+    "--report FORMAT=PATH writes a report, --json prints one; --out FILE of backfill writes the messages"
+)
+_ZONE: Final = "--timezone NAME is the zone of times that name none"
+_COLOR: Final = "--color never leaves colour out, as does NO_COLOR=1"
+_ASK: Final = "without a terminal nothing is asked and nothing is sent; look at --dry-run first"
+_CERTAIN: Final = "nothing is forced: what stands against sending is said, with the option that settles it"
+_RUNS: Final = "infl-seg runs list shows every run, infl-seg runs show last the latest"
+
+OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("resume", "continue", "restart", "retry", "retries", "checkpoint", "offset"), _RESUME
+        ),
+        **dict.fromkeys(
+            ("rate", "rps", "rate-limit", "throttle", "qps", "workers", "threads", "concurrency", "parallel"),
+            _RATE,
+        ),
+        **dict.fromkeys(
+            ("api-key", "apikey", "key", "token", "writekey", "auth", "secret", "password", "key-file"), _KEY
+        ),
+        **dict.fromkeys(("tz", "zone", "time-zone-name"), _ZONE),
+        **dict.fromkeys(("no-color", "no-colour", "colour", "monochrome"), _COLOR),
+        **dict.fromkeys(("no-input", "no-prompt", "non-interactive", "batch", "noconfirm"), _ASK),
+        **dict.fromkeys(("force", "f", "assume-yes", "no-confirm", "confirm", "ignore-errors"), _CERTAIN),
+        **dict.fromkeys(("output", "o", "output-file", "report-file"), _REPORT),
+        **dict.fromkeys(("format", "type", "input-format", "output-format", "csv", "ndjson"), _FORM),
+        **dict.fromkeys(("n", "dry", "simulate", "preview", "no-act", "check", "whatif", "what-if"), _DRY),
+        **dict.fromkeys(("sep", "separator", "d"), "--delimiter C is the character between cells"),
+        **dict.fromkeys(("config", "c", "mapping", "settings"), "--profile FILE says how files are mapped"),
+        **dict.fromkeys(("from", "start", "start-date"), "--since T keeps events from a time on"),
+        **dict.fromkeys(("to", "end", "end-date"), "--until T keeps events before a time"),
+        **dict.fromkeys(
+            ("host", "url", "server", "base-url"), "--endpoint URL or --region us|eu says where to"
+        ),
+        **dict.fromkeys(("timeout", "max-time"), "--patience TIME ends a run that nothing is accepted of"),
+        **dict.fromkeys(("debug", "vv", "log-level"), "--verbose says more"),
+        **dict.fromkeys(
+            ("silent", "s"), "--quiet prints results, warnings of the destination and errors only"
+        ),
+        **dict.fromkeys(("V",), "infl-seg --version prints the version"),
+        **dict.fromkeys(("head", "sample", "rows", "max-rows"), "--limit N reads that many rows"),
+        **dict.fromkeys(
+            ("input", "i", "file", "infile"), "files are named without an option: infl-seg COMMAND FILE"
+        ),
+        **dict.fromkeys(("charset",), "--encoding NAME is the encoding of the files"),
+        **dict.fromkeys(("user-id", "userid"), "--map userId=COLUMN takes the person's id from a column"),
+    }
+)
+"""By the option's name without its hyphens."""
+
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("resume", "continue", "retry", "restart"), _RESUME),
+        **dict.fromkeys(("status", "list", "ls", "history", "log", "logs", "show", "info"), _RUNS),
+        **dict.fromkeys(
+            ("check", "lint", "test", "verify-file"), "infl-seg validate FILE checks a file and sends nothing"
+        ),
+        **dict.fromkeys(
+            (
+                "import",
+                "send",
+                "upload",
+                "load",
+                "push",
+                "sync",
+                "ingest",
+                "run",
+                "dry-run",
+                "dryrun",
+                "plan",
+            ),
+            _DRY,
+        ),
+        **dict.fromkeys(
+            ("init", "new", "setup", "configure", "config", "map", "profile"),
+            "infl-seg inspect FILE --save PROFILE.toml drafts a profile",
+        ),
+        **dict.fromkeys(("help", "man", "usage"), "infl-seg --help, or infl-seg COMMAND --help"),
+        **dict.fromkeys(("version",), "infl-seg --version prints the version"),
+        **dict.fromkeys(("verify", "prove"), "infl-seg runs verify FILE proves that a file was sent"),
+        **dict.fromkeys(
+            ("ping", "doctor", "probe", "send_test"), "infl-seg send-test --rehearse tries the wiring"
+        ),
+        **dict.fromkeys(
+            ("serve", "server", "mock", "stub"), "infl-seg sandbox is a local stand-in for Segment"
+        ),
+        **dict.fromkeys(("login", "auth", "key"), f"there is no log-in: {_KEY}"),
+        **dict.fromkeys(
+            ("undo", "rollback", "delete", "revert"),
+            "what was accepted cannot be taken back from here; infl-seg runs show last says what it was",
+        ),
+        **dict.fromkeys(("head", "describe", "detect", "peek"), "infl-seg inspect FILE says what a file is"),
+        **dict.fromkeys(("rules", "errors", "codes"), "infl-seg explain lists all codes of problems"),
+    }
+)
+"""By the command's name."""
