@@ -29,7 +29,7 @@ def distance(one: str, other: str, most: int = MOST_EDITS) -> int:
             row.append(cost)
         if min(row) > most:
             return most + 1
-    return min(row[-1], most + 1)
+    return int(min(row[-1], most + 1))
 
 
 def nearest(word: str, words: Iterable[str], count: int = 1) -> list[str]:

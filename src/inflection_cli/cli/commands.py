@@ -1,7 +1,8 @@
 """The kind of command that all commands are: its words are checked before and after they are parsed."""
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -11,6 +12,8 @@ from inflection_cli.cli.words import (
     refuse_options_in_environment,
     refuse_swallowed_words,
 )
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Command(TyperCommand):
@@ -51,9 +54,9 @@ class Commands(typer.Typer):
     """A set of commands, each of them a `Command`, so that none can be forgotten."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(cls=Group, **{"suggest_commands": False}, **given)
+        super().__init__(cls=Group, suggest_commands=False, **given)
 
-    def command(self, name: str | None = None, **given: Any) -> Any:  # type: ignore[override]
+    def command(self, name: str | None = None, **given: Any) -> Callable[[_Function], _Function]:
         """Return what makes a function a command."""
         return super().command(name, cls=Command, **given)
 

@@ -65,11 +65,10 @@ def _print_object(rules: "Iterable[Rule]") -> None:
 
 
 def _unknown(code: str, rules: "Iterable[str]") -> UsageError:
-    from difflib import get_close_matches
-
     from inflection_cli.reporting.shown import shown
+    from inflection_cli.suggestions import nearest
 
-    near = get_close_matches(code.lower().replace("_", "-"), [*rules], 3, 0.5)
+    near = nearest(code.replace("_", "-"), rules, 3)
     hint = f"perhaps {' or '.join(near)}; " if near else ""
     return UsageError(
         f"there is no problem with the code “{shown(code, 80)}”",

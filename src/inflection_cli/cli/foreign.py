@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 _RESUME: Final = (
-    "run the same command again: what was accepted is not sent twice; infl-seg runs list shows what is open"
+    "run the same command again: what was accepted is not sent twice; infl-seg runs list shows the rest"
 )
 _RATE: Final = "--events-per-second N and --requests-per-second N limit the rate"
 _KEY: Final = "the write key is given by SEGMENT_WRITE_KEY, or --write-key-file FILE"

@@ -9,7 +9,7 @@ from inflection_cli.cli.examples import example_of, long_name
 from inflection_cli.errors import UsageError
 from inflection_cli.option_names import looks_like_an_option, names_an_option, plain_dashes
 
-SECRET: Final = "--write-key"
+_KEY_OPTION: Final = "--write-key"
 """The one option whose value is never repeated."""
 
 LONGEST_VALUE: Final = 8_000
@@ -94,7 +94,7 @@ def refuse_huge_numbers(parameters: Sequence[Any], values: Mapping[str, Any]) ->
     """
     for parameter in parameters:
         value = values.get(parameter.name)
-        if type(value) in {int, float} and not -MOST <= value <= MOST:
+        if isinstance(value, int | float) and not -MOST <= value <= MOST:
             raise UsageError(
                 f"{long_name(parameter)} is too large a number", hint=f"for example {example_of(parameter)}"
             )
@@ -213,7 +213,7 @@ def _value_of(given: Given) -> str:
     if len(value) > LONGEST_VALUE:
         raise UsageError(f"{name} has a value of {len(value):,} characters, too large for any", hint=example)
     if not given.joined and looks_like_an_option(value):
-        shown = _shown(value, secret=long_name(given.option) == SECRET)
+        shown = _shown(value, secret=long_name(given.option) == _KEY_OPTION)
         raise UsageError(
             f"{name} has no value: {shown} follows it",
             hint=f"{example}; a value that does begin with a hyphen is joined: {name}=VALUE",

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from inflection_cli import rules
@@ -20,6 +19,7 @@ from inflection_cli.catalog import (
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.profile import Profile, PropertyType
 from inflection_cli.model import Note
+from inflection_cli.suggestions import nearest
 
 _SAMPLE_SHARE: Final = 0.5
 """A column is personal when more than this share of its sampled cells looks so."""
@@ -178,7 +178,7 @@ def bind_columns(
     fields |= automatic_fields(names, given, set(fields.values()), options, file)
     extras, forced, notes = unmapped_columns(names, sample, set(fields.values()), options)
     columns = Columns(fields, dict(options.constants), extras, forced, tuple(names), notes)
-    require_the_essentials(columns, options, file)
+    require_the_essentials(columns, options, file, sample)
     return columns
 
 
@@ -193,7 +193,7 @@ def refuse_unknown_fields(options: ColumnOptions) -> None:
             if name not in FIELDS:
                 raise UsageError(
                     f"{option} {name}=… names no field; fields are {', '.join(FIELDS)}",
-                    hint=_field_meant(option, name, value),
+                    hint=_field_meant(option, name, value, options),
                 )
     both = sorted(set(options.columns) & set(options.constants))
     if both:
@@ -203,13 +203,14 @@ def refuse_unknown_fields(options: ColumnOptions) -> None:
         )
 
 
-def _field_meant(option: str, name: str, value: str) -> str:
+def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> str:
     """Name the field that an option seems to mean; a value that is set may be personal and is not repeated."""
     fields = {squash(field): field for field in FIELDS}
     swapped = fields.get(squash(value)) if option == "--map" else None
     if swapped and not fields.get(squash(name)):
         return f"the field comes first: {option} {swapped}={quoted(name)}"
-    near = get_close_matches(squash(name), fields, 1, 0.6)
+    given = {squash(field) for field in (*options.columns, *options.constants)}
+    near = nearest(squash(name), [field for field in fields if field not in given])
     shown = quoted(value) if option == "--map" else "…"
     if near:
         return f"did you mean {option} {fields[near[0]]}={shown}?"
@@ -246,9 +247,11 @@ def explicit_fields(
     """
     fields = {}
     for name, column in options.columns.items():
-        fields[name] = _index_of(column, names, file, f"--map {name}=", elsewhere)
+        meant = partial(_column_meant, column, names, options, name)
+        fields[name] = _index_of(column, names, file, f"--map {name}=", elsewhere, meant)
     for column in options.properties:
-        index = _index_of(column, names, file, "--property ", elsewhere)
+        meant = partial(_column_meant, column, names, options, None)
+        index = _index_of(column, names, file, "--property ", elsewhere, meant)
         if snake_case(names[index]) in RESERVED_PROPERTIES:
             raise UsageError(
                 f"--property {column}: Segment discards properties named “{snake_case(column)}”",
@@ -258,7 +261,12 @@ def explicit_fields(
 
 
 def _index_of(
-    column: str, names: Sequence[str], file: str, option: str, elsewhere: Callable[[str], bool]
+    column: str,
+    names: Sequence[str],
+    file: str,
+    option: str,
+    elsewhere: Callable[[str], bool],
+    meant: Callable[[], str],
 ) -> int:
     if column in names:
         return names.index(column)
@@ -270,9 +278,46 @@ def _index_of(
             f"{file} has no column “{column}”, which another file of this command has; it has {listed(names)}",
             hint=f"give each file a command of its own, and {file} one without {option}{quoted(column)}",
         )
-    near = get_close_matches(column, names, 1, 0.4)
-    hint = f"did you mean {option}{quoted(near[0])}?" if near else f"give one of these names: {option}COLUMN"
+    hint = (
+        meant()
+        or f"give one of these names: {option}COLUMN; infl-seg inspect {quoted(file)} says what they hold"
+    )
     raise InputError(f"{file} has no column “{column}”; it has {listed(names)}", hint=hint)
+
+
+def _column_meant(column: str, names: Sequence[str], options: ColumnOptions, field: str | None) -> str:
+    """Name the column that a misspelt one may mean: never one that is another field, or is called like one.
+
+    Args:
+        column: What the option says.
+        names: The file's column names.
+        options: What the user says.
+        field: The field that the option maps; None for `--property`.
+    """
+    option = "--property " if field is None else f"--map {field}="
+    near = nearest(column, _free_names(names, options, field))
+    if near:
+        return f"did you mean {option}{quoted(near[0])}?"
+    own = [name for name in names if field is not None and squash(name) == squash(field)]
+    if len(own) != 1 or own[0] in options.columns.values():
+        return ""
+    return f"“{own[0]}” is the {field} by its name: leave {option}{quoted(column)} out"
+
+
+def _free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
+    profile = options.profile
+    said = [cell.column for name, cell in profile.fields.items() if name != field] if profile else []
+    taken = {squash(other) for name, other in options.columns.items() if name != field}
+    taken |= {squash(other) for other in said if other is not None}
+    return [name for name in names if squash(name) not in taken and not is_called_otherwise(name, field)]
+
+
+def is_called_otherwise(column: str, field: str | None) -> bool:
+    """Return whether a column has the name of another field than this one, or of the tool's own columns."""
+    words = {
+        word for name in FIELDS if name != field for word in (squash(name), *COLUMN_ALIASES.get(name, ()))
+    }
+    return squash(column) in words or column in REJECT_COLUMNS
 
 
 def automatic_fields(
@@ -440,22 +485,27 @@ def _mend_for(column: str, reason: str) -> str:
     return "rename the column in the export to send it"
 
 
-def require_the_essentials(columns: Columns, options: ColumnOptions, file: str) -> None:
+def require_the_essentials(
+    columns: Columns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]] = ()
+) -> None:
     """Make sure that event, time and person come from somewhere.
+
+    Args:
+        columns: What each column is.
+        options: What the user says.
+        file: For messages.
+        sample: Some of the file's first rows; the column that holds events is told by its cells.
 
     Raises:
         InputError: One of them does not.
     """
     if not any(map(columns.has, ("event", "timestamp", "userId", "personId", "email"))):
         raise _no_export(columns.names, file)
-    no_events = '--set event="Email Opened"; a list of contacts holds no events, export the activity instead'
-    for name, value in (("event", no_events), ("timestamp", "")):
+    for name in ("event", "timestamp"):
         if not columns.has(name):
-            near = get_close_matches(name, columns.names, 1, 0.4)
-            ways = [f"--map {name}={quoted(near[0] if near else 'COLUMN')}", value]
             raise InputError(
                 f"{file}: no column is known as the {name}; the columns are {listed(columns.names)}",
-                hint=f"say which one it is: {' or '.join(filter(None, ways))}",
+                hint=_hint_of_lack(name, columns, options, file, sample),
             )
     if columns.has("userId") or columns.has("personId"):
         return
@@ -470,8 +520,26 @@ def require_the_essentials(columns: Columns, options: ColumnOptions, file: str) 
     raise InputError(
         f"{file}: no column is known as the person; the columns are {listed(columns.names)}",
         hint="say which one it is: --map userId=COLUMN or --map personId=COLUMN, or --map email=COLUMN "
-        "with --user-id-from email",
+        f"with --user-id-from email; infl-seg inspect {quoted(file)} says what the columns hold",
     )
+
+
+def _hint_of_lack(
+    name: str, columns: Columns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]]
+) -> str:
+    """Say how a field is given that no column is known as; a column is named where nothing speaks against it."""
+    taken = {columns.names[index] for index in columns.fields.values()}
+    free = [each for each in _free_names(columns.names, options, name) if each not in taken]
+    near = nearest(name, free)
+    if name == "event":
+        from inflection_cli.mapping.event_column import event_column  # noqa: PLC0415 - it is built on this file
+
+        told = event_column(columns.names, free, sample)
+        near = [told] if told is not None else near
+    way = f"--map {name}={quoted(near[0] if near else 'COLUMN')}"
+    value = ' or --set event="Email Opened"; a list of contacts holds no events, export the activity instead'
+    look = "" if near else f"; infl-seg inspect {quoted(file)} says what the columns hold"
+    return f"say which one it is: {way}{value if name == 'event' else ''}{look}"
 
 
 def _no_export(names: Sequence[str], file: str) -> InputError:

@@ -4,7 +4,6 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -21,6 +20,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.errors import UsageError
 from inflection_cli.mapping.columns import ColumnOptions, Columns, is_address, looks_personal, squash
+from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
 
@@ -158,8 +158,8 @@ class RowMapper:
         if squashed in _TOTALS:
             detail = "the line holds totals, and no event"
             return Note(rules.EVENT_UNKNOWN, detail, "event", name, "delete the line")
-        near = get_close_matches(squashed, _KINDS, 1, 0.8)
-        meant = f"“{_KINDS[near[0]].name}” may be meant: write it so in the export; " if near else ""
+        near = nearest_event(name)
+        meant = f"“{near}” may be meant: write it so in the export; " if near else ""
         detail = "the event is none of Inflection's"
         return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.mend}")
 

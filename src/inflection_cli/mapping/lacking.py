@@ -1,16 +1,17 @@
 """What a file lacks of what a profile names: refused, or said in a note."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from inflection_cli import rules
+from inflection_cli.catalog import FIELDS
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.blocks import Leeway
-from inflection_cli.mapping.columns import listed
+from inflection_cli.mapping.columns import is_called_otherwise, listed
 from inflection_cli.mapping.drawing import Drawing
 from inflection_cli.mapping.paths import first_key
 from inflection_cli.model import Note
+from inflection_cli.suggestions import nearest
 
 _MOST: Final = 0.5
 """Where a file lacks more than this share of the columns that a profile names, the profile is for another export."""
@@ -92,8 +93,11 @@ class Lacking:
         return "; ".join(self._one(name) for name in missing)
 
     def _one(self, name: str) -> str:
-        near = get_close_matches(name, self._names, 1, 0.6)
-        near = near or get_close_matches(first_key(name), self._names, 1, 0.6)
+        field = self._missing[name].rpartition("fields.")[2]
+        free = [column for index, column in enumerate(self._names) if index not in self._found]
+        if field in FIELDS:
+            free = [column for column in free if not is_called_otherwise(column, field)]
+        near = nearest(name, free) or nearest(first_key(name), free)
         return f"“{name}” ({self._missing[name]}{f'; did you mean “{near[0]}”?' if near else ''})"
 
     def _has(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any, Final, Literal
 
@@ -20,6 +19,7 @@ from inflection_cli.strict_json import (
     swiftly_all,
     whole,
 )
+from inflection_cli.suggestions import nearest
 
 _MEMO_ENTRIES: Final = 1 << 13
 """Cells remembered of each column; more are forgotten at once, so that memory stays flat."""
@@ -99,7 +99,7 @@ class Treatment:
     def _unlisted(self, text: str, name: str) -> Note:
         word, near = fold(text), []
         if len(self.values) <= _MOST_COMPARED and len(word) <= _LONGEST_COMPARED:
-            near = get_close_matches(word, self.values, 1, 0.4)
+            near = nearest(word, self.values)
         hint = (
             f"the nearest that the profile lists is “{near[0]}”; {rules.VALUE_UNLISTED.mend}" if near else ""
         )

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, Literal
 
-from inflection_cli.catalog import COLUMN_ALIASES, EVENTS, FIELDS, REJECT_COLUMNS, EventKind
+from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, EventKind
 from inflection_cli.mapping.columns import ColumnOptions, snake_case, squash
 from inflection_cli.mapping.compile import kind_of
 from inflection_cli.mapping.content import Kind
@@ -121,14 +120,6 @@ def event_of_column(name: str) -> EventKind | None:
     """Find the event that a column tells about: `Delivered At`, `First Opened`, `Bounce Type`; None for no event."""
     words = [word for word in snake_case(name).split("_") if word not in _IDLE_WORDS]
     return kind_of("".join(words)) if words else None
-
-
-def nearest_event(name: str) -> str | None:
-    """Return the name of Inflection's that comes closest to an unknown event's; None where none is close."""
-    names = {squash(kind.name): kind.name for kind in EVENTS}
-    names |= {other: kind.name for kind in EVENTS for other in kind.other_names}
-    near = get_close_matches(squash(name), names, 1, 0.7)
-    return names[near[0]] if near else None
 
 
 def _by_rank(field: str, left: Sequence[Candidate]) -> Iterable[tuple[Reason, list[str]]]:

@@ -6,7 +6,6 @@ import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, get_args, get_origin
@@ -14,6 +13,8 @@ from typing import Any, Final, Generic, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from inflection_cli.errors import SettingsFileFaults, UsageError
+from inflection_cli.option_names import names_an_option, plain_dashes
+from inflection_cli.suggestions import meant, nearest
 
 MAX_FILE_BYTES: Final = 256_000
 MAX_DEPTH: Final = 12
@@ -117,16 +118,15 @@ def parse(
     file = str(path) if file is None else file
     data = _bytes_of(path, what, file)
     text, raw = _toml(data, what, file)
-    marked = [*_still_to_fill_in(raw, ())]
+    marked = [*_still_to_fill_in(raw, ()), *_options_for_values(raw, ())]
     seen, faults = _against(model, _without(raw, [fault.path for fault in marked]), refused)
     return Parsed(file, text, raw, sha256(data).hexdigest(), seen, (*marked, *faults))
 
 
 def near(word: str, words: Iterable[str]) -> str:
     """Return a question that names the word that comes nearest; empty where none does."""
-    spelled = {each.lower(): each for each in words}
-    found = get_close_matches(word.lower()[:_MOST_OF_NAME], spelled, 1, 0.6)
-    return f"; did you mean {spelled[found[0]]}?" if found else ""
+    found = nearest(word, words)
+    return f"; {meant(found)}" if found else ""
 
 
 def shortened(name: str) -> str:
@@ -249,6 +249,26 @@ def _still_to_fill_in(raw: object, path: tuple[Step, ...]) -> Iterator[Fault]:
     elif isinstance(raw, list):
         for index, inner in enumerate(raw):
             yield from _still_to_fill_in(inner, (*path, index))
+
+
+def _options_for_values(raw: object, path: tuple[Step, ...]) -> Iterator[Fault]:
+    """Yield a fault for each value that is the name of an option, as where a script left a variable empty."""
+    short = not any(step in _OF_CELLS for step in path)
+    if isinstance(raw, str) and names_an_option(raw, short=short):
+        name = plain_dashes(raw.strip()).partition("=")[0]
+        yield Fault(
+            path, f"is the option {name} of the command line, and no value; write the value, or leave it out"
+        )
+    elif isinstance(raw, dict):
+        for name, inner in raw.items():
+            yield from _options_for_values(inner, (*path, name))
+    elif isinstance(raw, list):
+        for index, inner in enumerate(raw):
+            yield from _options_for_values(inner, (*path, index))
+
+
+_OF_CELLS: Final = frozenset({"equals", "not_equals", "values", "constant"})
+"""Keys beneath which stands what cells hold, which may well be `-n`."""
 
 
 def _against(

@@ -1,6 +1,5 @@
 """Time zones: a name to its rules, and a local clock's reading to the instant it means."""
 
-import difflib
 import re
 from datetime import datetime, timedelta
 from enum import Enum
@@ -9,6 +8,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from inflection_cli.errors import UsageError
+from inflection_cli.suggestions import nearest
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock's own epoch; the zone is what is looked up
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799  # years 1 to 9999, datetime's own bounds
@@ -128,4 +128,4 @@ def _close(name: str, known: frozenset[str]) -> list[str]:
     cities = [zone for low, zone in spelled.items() if low.rpartition("/")[2] == wanted]
     if cities:
         return cities[:3]
-    return [spelled[low] for low in difflib.get_close_matches(wanted, spelled, n=3, cutoff=0.6)]
+    return nearest(wanted, spelled.values(), 3)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from struct import Struct
@@ -19,6 +18,7 @@ from inflection_cli.delivery.state_dir import LOCK_SUFFIX
 from inflection_cli.errors import LedgerError, UsageError
 from inflection_cli.model import BatchState
 from inflection_cli.pipeline.record import held_ledger
+from inflection_cli.suggestions import meant, nearest
 
 LAST: Final = "last"
 
@@ -173,11 +173,11 @@ class Shelf:
         if not found:
             if self.troubles:
                 raise self.troubles[0]
-            near = get_close_matches(word, [run.run_id for _, run in every], 1, 0.6)
-            meant = f"did you mean {near[0]}? " if near else ""
+            near = nearest(word, [run.run_id for _, run in every])
+            asked = f"{meant(near)} " if near else ""
             raise UsageError(
                 f"there is no run {word} in {self.state_dir}",
-                hint=f"{meant}infl-seg runs list shows them; another state directory: --state-dir DIR",
+                hint=f"{asked}infl-seg runs list shows them; another state directory: --state-dir DIR",
             )
         reader, run = found[0]
         return next(iter(_entries(reader, [run])))

@@ -2,12 +2,12 @@
 
 import errno
 import os
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 from inflection_cli.errors import InputError
+from inflection_cli.suggestions import nearest
 
 _NAMES_LOOKED_AT = 1000
 
@@ -55,5 +55,5 @@ def _near(path: str) -> str | None:
             names = sorted(entry.name for entry in islice(entries, _NAMES_LOOKED_AT))
     except (OSError, ValueError):
         return None
-    near = get_close_matches(wanted.name, names, 1, 0.85)
+    near = nearest(wanted.name, names)
     return str(wanted.with_name(near[0])) if near else None

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from glob import glob
 from itertools import chain
@@ -20,6 +19,7 @@ from inflection_cli.reporting.json import dumps, error_object
 from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.sarif import sarif_json
 from inflection_cli.reporting.shown import shown
+from inflection_cli.suggestions import nearest
 
 
 class Format(StrEnum):
@@ -213,7 +213,7 @@ _NAMES: Final = tuple(kind.value for kind in Format)
 def _parsed(word: str) -> Wanted:
     name, equals, path = word.partition("=")
     if name not in _NAMES:
-        near = get_close_matches(name.lower(), _NAMES, 1)
+        near = nearest(name, _NAMES)
         raise UsageError(
             f"--report {shown(word, 80)}: there is no report of that form",
             hint=f"--report {near[0]}" if near else f"take one of {', '.join(_NAMES)}",

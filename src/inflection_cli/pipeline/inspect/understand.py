@@ -8,8 +8,9 @@ from inflection_cli.errors import InflSegError
 from inflection_cli.mapping.columns import ColumnOptions, Columns, looks_personal
 from inflection_cli.mapping.compile import kind_of
 from inflection_cli.mapping.layout import Layout, Leeway, lay_out
+from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.profile import Profile, Timestamps
-from inflection_cli.mapping.suggest import AUTOMATIC, Suggestion, nearest_event, suggest_fields
+from inflection_cli.mapping.suggest import AUTOMATIC, Suggestion, suggest_fields
 from inflection_cli.model import Problem
 from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.inspect.encoding import EncodingGauge
