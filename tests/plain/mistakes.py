@@ -805,11 +805,11 @@ NUMBERS: Final = {
         f"{V} --limit 0",
         2,
         r"'--limit': Input should be greater",
-        r"takes 1 or more, for example (--limit 1)",
+        r"takes 1 or more, for example (--limit 1000)",
         f"{V} {{mend}}",
     ),
     "a word is given for a number": Mistake(
-        f"{V} --limit ten", 2, r"'--limit'", r"takes a number, for example (--limit 100)", f"{V} {{mend}}"
+        f"{V} --limit ten", 2, r"--limit takes a whole number", r"for example (--limit 1000)", f"{V} {{mend}}"
     ),
     "the error budget of a validation is no number": Mistake(
         f"{V} --max-errors abc",
@@ -907,7 +907,7 @@ DESTINATIONS: Final = {
     "a key holds a line break": Mistake(
         f"{DRY} --write-key-file key",
         2,
-        r"--write-key-file key holds white space, a line break",
+        r"--write-key-file key holds several lines",
         r"copy the write key alone",
         files={"export.csv": GOOD, "key": f"{KEY[:16]}\n{KEY[16:]}\n"},
         edit={"key": f"{KEY}\n"},
@@ -979,7 +979,7 @@ DESTINATIONS: Final = {
         f"{DRY} --write-key {KEY} {{mend}}",
     ),
     "a label is empty": Mistake(
-        f"{DRY} --again ''", 2, r"--again needs a label", r"--again repair-1", f"{DRY} {{mend}}"
+        f"{DRY} --again ''", 2, r"--again is empty", r"--again repair-1", f"{DRY} {{mend}}"
     ),
     "a destination is turned off by no": Mistake(
         f"{DRY} --integration All=no",

@@ -2,9 +2,9 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inflection_cli.cli.write_key import KEY_CHARACTERS, STDIN, is_packed, key_in, key_of
 from inflection_cli.errors import UsageError
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.limits import BATCH_PATH, DEDUP_WINDOW_S, REGION_ENDPOINTS
@@ -14,11 +14,9 @@ from inflection_cli.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inflection_cli.cli.options import DestinationOptions
+    from inflection_cli.cli.options import DestinationOptions, SourceOptions
 
-_KEY_CHARACTERS = 32
 _HOUR_S = 3600.0
-_QUOTES = "\"'`“”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +47,21 @@ def find_key(options: "DestinationOptions", environ: "Mapping[str, str]") -> Sec
     if options.write_key is not None and options.write_key_file is not None:
         raise UsageError("--write-key and --write-key-file are both given", hint="keep one of the two")
     if options.write_key is not None:
-        return _key(options.write_key, "--write-key")
+        return key_of(options.write_key, "--write-key")
     if options.write_key_file is not None:
-        return _key_in(options.write_key_file, "--write-key-file")
+        return key_in(options.write_key_file, "--write-key-file")
     if environ.get("SEGMENT_WRITE_KEY"):
-        return _key(environ["SEGMENT_WRITE_KEY"], "SEGMENT_WRITE_KEY")
+        return key_of(environ["SEGMENT_WRITE_KEY"], "SEGMENT_WRITE_KEY")
     if environ.get("SEGMENT_WRITE_KEY_FILE"):
-        return _key_in(environ["SEGMENT_WRITE_KEY_FILE"], "SEGMENT_WRITE_KEY_FILE")
+        return key_in(environ["SEGMENT_WRITE_KEY_FILE"], "SEGMENT_WRITE_KEY_FILE")
     return None
+
+
+def takes_stdin(options: "SourceOptions", environ: "Mapping[str, str]") -> bool:
+    """Return whether the key is read from standard input, where nothing else can be read then."""
+    if options.write_key is not None or options.write_key_file is not None:
+        return options.write_key_file == STDIN
+    return not environ.get("SEGMENT_WRITE_KEY") and environ.get("SEGMENT_WRITE_KEY_FILE") == STDIN
 
 
 def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
@@ -96,7 +101,15 @@ def require_target(options: "DestinationOptions", *, gzip: bool, command: str) -
     Raises:
         UsageError: There is no key, or key or endpoint cannot be used.
     """
-    target = find_target(options, gzip=gzip)
+    return required(find_target(options, gzip=gzip), command=command)
+
+
+def required(target: Target | None, *, command: str) -> Target:
+    """Return the destination that was found.
+
+    Raises:
+        UsageError: There is none, as there is no key.
+    """
     if target is None:
         raise UsageError(
             "there is no write key",
@@ -108,45 +121,19 @@ def require_target(options: "DestinationOptions", *, gzip: bool, command: str) -
 
 def unusual_key(target: Target) -> str | None:
     """Return a word of warning where a key does not look like Segment's: a wrong one is answered 200."""
-    length = len(target.destination.write_key.reveal())
-    if target.destination.is_segment and length != _KEY_CHARACTERS:
+    key = target.destination.write_key.reveal()
+    length = len(key)
+    if is_packed(key):
         return (
-            f"the write key has {length} characters, Segment's have {_KEY_CHARACTERS}; "
+            "the write key looks like one in base64, as it stands in an Authorization header or a Kubernetes "
+            "secret; give the key as it stands in the source's settings, and check it with: infl-seg send-test"
+        )
+    if target.destination.is_segment and length != KEY_CHARACTERS:
+        return (
+            f"the write key has {length} characters, Segment's have {KEY_CHARACTERS}; "
             "Segment answers 200 to a wrong key too, so check it with: infl-seg send-test"
         )
     return None
-
-
-def _key_in(path: str, source: str) -> Secret:
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        # Whoever gives the key itself in the place of its file must not read it in a log.
-        named = "what it names" if isinstance(error, FileNotFoundError) and _may_be_a_key(path) else path
-        raise UsageError(
-            f"{source}: {named} cannot be read: {reason}", hint="name a file that holds the key alone"
-        ) from None
-    return _key(text.rstrip("\r\n"), f"{source} {path}")
-
-
-def _may_be_a_key(path: str) -> bool:
-    return len(path) >= _KEY_CHARACTERS // 2 and "/" not in path and "." not in path
-
-
-def _key(text: str, source: str) -> Secret:
-    if not text.strip():
-        raise UsageError(
-            f"{source} is empty", hint="copy the write key from the source's settings in Segment"
-        )
-    if text[0] in _QUOTES or text[-1] in _QUOTES:
-        raise UsageError(f"{source} holds the key in quotes", hint="copy the write key alone, without quotes")
-    if text != text.strip() or not text.isprintable() or not text.isascii() or any(c.isspace() for c in text):
-        raise UsageError(
-            f"{source} holds white space, a line break or other characters that no write key has",
-            hint="copy the write key alone, without quotes or a line end",
-        )
-    return Secret(text)
 
 
 def _normalised(endpoint: str) -> str:

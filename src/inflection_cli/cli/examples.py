@@ -49,7 +49,6 @@ EXAMPLES: Final = MappingProxyType(
         "--unknown-events": "skip",
         "--until": "2024-04-01",
         "--user-id-from": "email",
-        "--write-key": "KEY",
         "--write-key-file": "key.txt",
     }
 )
@@ -63,6 +62,8 @@ def example_of(option: Any) -> str:
         option: The option as Typer knows it.
     """
     name = long_name(option)
+    # A key that is written here would be a placeholder, which is refused, or somebody's.
+    name = f"{name}-file" if name == "--write-key" else name
     return f"{name} {EXAMPLES.get(name) or option.metavar or 'VALUE'}"
 
 

@@ -285,7 +285,7 @@ class SourceOptions:
         str | None,
         typer.Option(
             metavar="FILE",
-            help="File that holds the write key; also SEGMENT_WRITE_KEY_FILE.",
+            help="File that holds the write key, or - for standard input; also SEGMENT_WRITE_KEY_FILE.",
             rich_help_panel=_DESTINATION,
         ),
     ] = None

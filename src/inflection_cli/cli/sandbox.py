@@ -93,7 +93,7 @@ def _seconds(option: str, word: str) -> float:
     Raises:
         UsageError: It is no such time.
     """
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m)", word.strip())
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,9})?)(ms|s|m)", word.strip())
     if match is None:
         raise UsageError(
             f"{option} {word!r} is no time", hint=f"give a number with ms, s or m: {option} 40ms"

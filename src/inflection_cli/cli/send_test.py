@@ -68,7 +68,7 @@ def send_test(source: SourceOptions, testing: TestOptions, output: OutputOptions
             target = stack.enter_context(_target(source, testing))
             odd = unusual_key(target)
             if odd:
-                speaker.talk(f"warning: {odd}", "yellow")
+                speaker.warn(odd)
             return _send(probes, target, patience_s, report, (speaker, testing, output))
     except InflSegError as error:
         error.report = {**report, **error.report}

@@ -105,6 +105,7 @@ class Sending:
         self._signum: int | None = None
         self._refused_again = 0
         self._endpoint = ""
+        self._key_from_stdin = False
         self._scratch_state: Path | None = None
         if delivery.dry_run and delivery.rehearse:
             raise UsageError("--dry-run and --rehearse exclude each other", hint="keep one of the two")
@@ -124,14 +125,33 @@ class Sending:
             at_work.took |= took
             stack.callback(self._rejects.close)
             self._rejects.folder.require_a_folder()
+            target = self._target_given(files)
             open_files(at_work, self._rejects)
             if self._delivery.out is not None:
                 refuse_to_replace(self._delivery.out, (each.source.location for each in at_work.plan.inputs))
                 self._leave_stdout_to_messages(at_work, self._delivery.out)
             if self._delivery.dry_run:
-                return self._dry_run(at_work, stack)
-            target = stack.enter_context(self._target())
+                return self._dry_run(at_work, stack, target)
+            target = stack.enter_context(self._target(target))
             return self._deliver(at_work, stack, target, unasked_stdin="-" in files)
+
+    def _target_given(self, files: Sequence[str]) -> "Target | None":
+        """Return the user's destination before any file is read: a key that is none is told at once.
+
+        Raises:
+            UsageError: Key or endpoint cannot be used, or the key and a file would both be standard input.
+        """
+        from inflection_cli.cli.destination import find_target, takes_stdin
+
+        if self._delivery.rehearse:
+            return None
+        self._key_from_stdin = takes_stdin(self._destination, os.environ)
+        if self._key_from_stdin and "-" in files:
+            raise UsageError(
+                "the write key and a FILE - would both be read from standard input",
+                hint="give the key in a file, --write-key-file key.txt, or name the export's file",
+            )
+        return find_target(self._destination, gzip=not self._delivery.no_gzip)
 
     def _leave_stdout_to_messages(self, at_work: Session, out: str) -> None:
         """Say results on stderr where the messages go to stdout, by whatever name.
@@ -149,10 +169,7 @@ class Sending:
             )
         at_work.speaker.out = at_work.speaker.err
 
-    def _dry_run(self, at_work: Session, stack: ExitStack) -> int:
-        from inflection_cli.cli.destination import find_target
-
-        target = find_target(self._destination, gzip=True)
+    def _dry_run(self, at_work: Session, stack: ExitStack, target: "Target | None") -> int:
         known = None
         if target is not None:
             ledger = stack.enter_context(looked_up_ledger(self._state_dir(), target.namespace))
@@ -230,7 +247,7 @@ class Sending:
         text.speak(text.destination_lines(plan, where, self._command), speaker, result=False)
         odd_key = None if target is None or self._delivery.rehearse else unusual_key(target)
         if odd_key is not None:
-            speaker.talk(f"warning: {odd_key}", "yellow")
+            speaker.warn(odd_key)
         at_work.say_problems(f"; all of them in {self._rejects.path}" if self._rejects.path else "")
 
     def _check_budget(self, plan: Plan, *, asking: bool) -> None:
@@ -251,14 +268,16 @@ class Sending:
 
     def _confirm(self, at_work: Session, plan: Plan, target: "Target", *, unasked_stdin: bool) -> None:
         """Ask before the first byte leaves, or see that nobody need be asked."""
-        can_ask = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not unasked_stdin
+        taken = unasked_stdin or self._key_from_stdin
+        can_ask = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not taken
         asking = can_ask and not self._delivery.yes and not self._delivery.rehearse
         self._check_budget(plan, asking=asking)
         if self._delivery.yes or self._delivery.rehearse or plan.to_send == 0:
             return
         if not can_ask:
+            why = ": standard input was the write key" if self._key_from_stdin else ""
             raise ConfirmationMissing(
-                "nobody is there to be asked whether to send",
+                f"nobody is there to be asked whether to send{why}",
                 hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",
             )
         question = text.question(plan, target.destination.endpoint, self._rejects.path)
@@ -435,17 +454,16 @@ class Sending:
         return state_dir(Path(given) if given else None, os.environ)
 
     @contextmanager
-    def _target(self) -> Iterator["Target"]:
+    def _target(self, given: "Target | None") -> Iterator["Target"]:
         """Give the destination: the user's, or a sandbox with a ledger that is thrown away."""
-        from inflection_cli.cli.destination import require_target
-
-        gzip = not self._delivery.no_gzip
         if not self._delivery.rehearse:
-            yield require_target(self._destination, gzip=gzip, command=self._command)
+            from inflection_cli.cli.destination import required
+
+            yield required(given, command=self._command)
             return
         from inflection_cli.cli.rehearsal import rehearsal
 
-        with rehearsal(gzip=gzip) as (target, folder):
+        with rehearsal(gzip=not self._delivery.no_gzip) as (target, folder):
             self._scratch_state = folder
             yield target
 

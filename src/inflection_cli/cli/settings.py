@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
+_LONGEST_S = 10 * 365 * 86_400.0
+_LARGEST_BYTES = 10**18
+_MOST_ROWS = 1e12
+"""Beyond these a value is a slip of the keyboard."""
+
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]i?b|b)?")
 _BYTES: dict[str | None, int] = {
     None: 1,
@@ -212,7 +217,7 @@ def seconds(option: str, word: str) -> float:
     """
     match = _DURATION.fullmatch(word.strip().lower())
     value = float(match[1]) * _SECONDS[match[2]] if match else 0.0
-    if value <= 0:
+    if not 0 < value <= _LONGEST_S:
         raise UsageError(f"{option} {word!r} is no duration", hint=f"{option} 1h, or 90s, 15m, 2d")
     return value
 
@@ -225,7 +230,7 @@ def size_bytes(option: str, word: str) -> int:
     """
     match = _SIZE.fullmatch(word.strip().lower())
     value = int(float(match[1]) * _BYTES[match[2]]) if match else 0
-    if value < 1:
+    if not 1 <= value <= _LARGEST_BYTES:
         raise UsageError(f"{option} {word!r} is no size", hint=f"{option} 100GB, or 500MB, 1.5GiB")
     return value
 
@@ -237,7 +242,12 @@ def budget(word: str) -> "Budget":
         UsageError: It is neither.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word.strip())
-    if match is None or (not match[2] and "." in match[1]) or (match[2] and float(match[1]) > 100):
+    if (
+        match is None
+        or (not match[2] and "." in match[1])
+        or (match[2] and float(match[1]) > 100)
+        or float(match[1]) > _MOST_ROWS
+    ):
         raise UsageError(
             f"--max-errors {word!r} is neither a number nor a share",
             hint="--max-errors 10 or --max-errors 1%",

@@ -209,7 +209,7 @@ def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> 
     swapped = fields.get(squash(value)) if option == "--map" else None
     if swapped and not fields.get(squash(name)):
         return f"the field comes first: {option} {swapped}={quoted(name)}"
-    given = {squash(field) for field in (*options.columns, *options.constants)}
+    given = {squash(field) for field in (*options.columns, *options.constants) if field in FIELDS}
     near = nearest(squash(name), [field for field in fields if field not in given])
     shown = quoted(value) if option == "--map" else "…"
     if near:

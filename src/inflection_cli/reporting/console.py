@@ -56,6 +56,10 @@ class Speaker:
         if not self.quiet:
             self._say(Text(text, style=style))
 
+    def warn(self, text: str) -> None:
+        """Print a warning on stderr that also a quiet run must not keep: of where things go, and with which key."""
+        self._say(Text(f"warning: {text}", style="yellow"))
+
     def detail(self, text: str) -> None:
         """Print a line on stderr for those who asked for more."""
         if self.verbose:

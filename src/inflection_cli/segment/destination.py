@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Never
@@ -10,7 +11,12 @@ from urllib.parse import SplitResult, urlsplit
 from inflection_cli.errors import UsageError
 from inflection_cli.segment.limits import BATCH_PATH, REGION_ENDPOINTS, SEGMENT_DOMAINS
 
-_ENDPOINT_HINT = "give the base address alone, for example --endpoint https://api.segment.io"
+_BASE_ALONE = "give the base address alone: --endpoint https://HOST"
+_SCHEME_ALONE = re.compile(r"^(?:https?:?)?/+|^https?:(?!\d+(?:/|$))")
+"""A scheme that lacks a slash or its colon, as in `http:/host` and `//host`."""
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::([^:]*))?")
+_PATH = re.compile(r"[\w./~-]*")
+_LAST_PORT = 65_535
 
 
 class Secret:
@@ -88,13 +94,15 @@ class Destination:
     def __post_init__(self) -> None:
         parts = _split(self.endpoint)
         if not parts.hostname or parts.scheme not in {"http", "https"}:
-            raise UsageError("The endpoint is not an https address.", hint=_ENDPOINT_HINT)
+            raise UsageError("The endpoint is not an https address.", hint=_same_host(self.endpoint))
         if "@" in parts.netloc or parts.query or parts.fragment:
-            raise UsageError("The endpoint carries credentials, a query or a fragment.", hint=_ENDPOINT_HINT)
+            raise UsageError(
+                "The endpoint carries credentials, a query or a fragment.", hint=_same_host(self.endpoint)
+            )
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise UsageError(
                 f"http to {parts.hostname} would send the write key in the open.",
-                hint=f"--endpoint https://{parts.hostname}; plain http is for this machine's own address only",
+                hint=f"{_same_host(self.endpoint)}; plain http is for this machine's own address only",
             )
         if self.is_segment and parts.path.strip("/"):
             raise UsageError(
@@ -115,7 +123,7 @@ class Destination:
     @property
     def is_segment(self) -> bool:
         """Whether the host is one of Segment's own."""
-        return any(self.host == name or self.host.endswith(f".{name}") for name in SEGMENT_DOMAINS)
+        return _is_of_segment(self.host)
 
     @property
     def region(self) -> str | None:
@@ -149,10 +157,30 @@ def is_loopback(host: str) -> bool:
         return host.lower().rstrip(".") == "localhost"
 
 
+def _is_of_segment(host: str) -> bool:
+    return any(host == name or host.endswith(f".{name}") for name in SEGMENT_DOMAINS)
+
+
 def _split(endpoint: str) -> SplitResult:
     try:
         parts = urlsplit(endpoint)
         _ = parts.port
     except ValueError:
-        raise UsageError("The endpoint is not an address.", hint=_ENDPOINT_HINT) from None
+        raise UsageError("The endpoint is not an address.", hint=_same_host(endpoint)) from None
     return parts
+
+
+def _same_host(endpoint: str) -> str:
+    """Return the hint that spells an endpoint right: the host that was given, and never another one."""
+    bare = re.split(r"[?#]", endpoint.strip())[0]
+    rest = bare.partition("://")[2] or _SCHEME_ALONE.sub("", bare)
+    where, _, path = rest.rpartition("@")[2].partition("/")
+    found = _HOST.fullmatch(where)
+    if found is None or not _PATH.fullmatch(path):
+        return _BASE_ALONE
+    host, port = found[1], found[2] or ""
+    scheme = "http" if is_loopback(host.strip("[]")) else "https"
+    # A port that is none is left out: the host is right all the same.
+    ending = f":{port}" if port.isdigit() and int(port) <= _LAST_PORT else ""
+    under = "" if _is_of_segment(host) else f"/{path}".rstrip("/")
+    return f"for this host: --endpoint {scheme}://{host}{ending}{under}"
