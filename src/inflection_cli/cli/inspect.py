@@ -35,6 +35,7 @@ def inspect(
     ] = False,
 ) -> int:
     """Say what a file is, what its columns hold and would become, and what is missing; send nothing."""
+    from inflection_cli.cli.settings import budget
     from inflection_cli.cli.signals import interruptible
     from inflection_cli.pipeline.draft import Draft
     from inflection_cli.pipeline.save import refuse_to_replace, save_text
@@ -45,6 +46,7 @@ def inspect(
     from inflection_cli.reporting.settings import settings_lines, settings_object
     from inflection_cli.reporting.text import speak
 
+    budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
     settings, said = _settled(reading, project, drafting=save is not None)

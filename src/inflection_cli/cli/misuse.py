@@ -18,8 +18,14 @@ _LEAST: Final = re.compile(r"(?:greater than or equal to|in the range x>=)\s*(\d
 _WHOLE: Final = re.compile(r"valid integer", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"valid (?:integer|number|float)", re.IGNORECASE)
 _COUNTED: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmhds%]|hours?|days?)", re.IGNORECASE)
-_TIMES: Final = {"k": 1000.0, "m": 1_000_000.0}
-_HOURS: Final = {"d": 24.0, "m": 1 / 60, "s": 1 / 3600}
+_THOUSANDS: Final = {"k": 1e3, "m": 1e6}
+_UNITS: Final = {
+    "--limit": _THOUSANDS,
+    "--events-per-second": _THOUSANDS,
+    "--requests-per-second": _THOUSANDS,
+    "--dedup-window": {"h": 1.0, "d": 24.0, "m": 1 / 60, "s": 1 / 3600},
+}
+"""By option, what is meant by a unit behind its number."""
 
 
 def misuse(error: Any) -> UsageError:
@@ -98,10 +104,11 @@ def _given(error: Any, name: str) -> str:
 def _without_unit(name: str, given: str) -> str:
     """Return the number that was meant where a unit stands behind it; else one that is right."""
     found = _COUNTED.fullmatch(given.strip())
-    if found is None:
+    unit = _UNITS.get(name, {}).get(found[2][0].lower()) if found else None
+    if found is None or unit is None:
         return str(EXAMPLES.get(name, 1))
-    units = _HOURS if name == "--dedup-window" else _TIMES
-    return f"{float(found[1]) * units.get(found[2][0].lower(), 1.0):g}"
+    number = float(found[1]) * unit
+    return str(int(number)) if number == int(number) else f"{number:.3f}"
 
 
 def _help(error: Any) -> str:

@@ -242,12 +242,8 @@ def budget(word: str) -> "Budget":
         UsageError: It is neither.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word.strip())
-    if (
-        match is None
-        or (not match[2] and "." in match[1])
-        or (match[2] and float(match[1]) > 100)
-        or float(match[1]) > _MOST_ROWS
-    ):
+    most = 100 if match and match[2] else _MOST_ROWS
+    if match is None or (not match[2] and "." in match[1]) or float(match[1]) > most:
         raise UsageError(
             f"--max-errors {word!r} is neither a number nor a share",
             hint="--max-errors 10 or --max-errors 1%",

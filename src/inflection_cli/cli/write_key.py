@@ -141,15 +141,7 @@ def _is_json(text: str) -> bool:
 
 
 def _is_placeholder(text: str) -> bool:
-    if not text:
-        return False
-    if (
-        _VARIABLE.fullmatch(text)
-        or _BRACKETS.fullmatch(text)
-        or (len(text) > 1 and len(set(text.lower())) == 1)
-    ):
-        return True
-    if re.fullmatch(r"[\W_]*[xX*.\u2022\u2026#?0_-]+[\W_]*", text):
+    if any(form.fullmatch(text) for form in (_VARIABLE, _BRACKETS, _MASK)):
         return True
     words = {word.lower() for word in _WORDS.findall(text)}
     return bool(words & _TELLING_WORDS) and words <= _PLACEHOLDER_WORDS
