@@ -137,8 +137,8 @@ def test_no_suggestion_for_an_option_skips_a_question_or_is_far(path: tuple[str,
 
 
 def edits_of(one: str, other: str) -> int:
-    bare = [word.lstrip("-").replace("_", "-").lower() for word in (one, other)]
-    return distance(*bare, most=9)
+    first, second = (word.lstrip("-").replace("_", "-").lower() for word in (one, other))
+    return distance(first, second, 9)
 
 
 COLUMNS = [

@@ -1,6 +1,6 @@
 """What only the user can say of a file, each with the option and the line of a profile that settles it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from inflection_cli.mapping.columns import listed, quoted
@@ -22,6 +22,8 @@ _MOST_NAMES: Final = 8
 _MOST_EVENT_WORDS: Final = 30
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
+_ROW_WORDS: Final = frozenset({"id", "uuid", "guid", "key", "pk", "row", "record", "number", "no", "index"})
+"""What a column is called that numbers the rows, and nobody in them."""
 _MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
 _MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
@@ -212,8 +214,8 @@ def _timestamp(inspection: Inspection, settings: ConvertSettings) -> Iterator[Mi
         return
     if is_settled(inspection, "timestamp") or is_tied(inspection, "timestamp"):
         return
-    times = [column.name for column in inspection.columns if column.kind == "time"]
-    first = times[0] if times else "COLUMN"
+    times = [column.name for column in inspection.columns if column.kind == "time" and _is_free(column)]
+    first = _only(times)
     known = f"of times are {listed(times, _MOST_NAMES)}" if times else f"there are {_names(inspection)}"
     yield Missing(
         "timestamp",
@@ -241,7 +243,7 @@ def _person(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missi
         )
         return
     ids = id_columns(inspection)
-    first = ids[0] if ids else "COLUMN"
+    first = _only(ids)
     known = f"; ids could be {listed(ids, _MOST_IDS)}" if ids else ""
     yield Missing(
         "person",
@@ -276,7 +278,13 @@ def id_columns(inspection: Inspection) -> list[str]:
         and (column.suggestion is None or column.suggestion.reason == "content")
         and column.distinct > 1
         and column.share > _FILLED_SHARE
+        and not _numbers_rows(column)
     ][:_MOST_IDS]
+
+
+def _numbers_rows(column: ColumnFinding) -> bool:
+    """Return whether a column is the row's own id: another one in each row, and called so."""
+    return column.distinct == column.filled and {*words_of(column.name)} <= _ROW_WORDS
 
 
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
@@ -346,6 +354,16 @@ def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterat
         "--unknown-events skip, or send",
         '[options] unknown_events = "skip", or "send", or the field event with values = { … }',
     )
+
+
+def _is_free(column: ColumnFinding) -> bool:
+    """Return whether a column is no field by its name, so that it may be proposed for another one."""
+    return column.suggestion is None or column.suggestion.reason == "content"
+
+
+def _only(names: Sequence[str]) -> str:
+    """Return the one column that there is; of several, none is proposed, as the first is a guess."""
+    return names[0] if len(names) == 1 else "COLUMN"
 
 
 def _some_time(inspection: Inspection) -> str:
