@@ -338,3 +338,32 @@ def test_a_profile_is_told_of_no_column_that_is_another_field(desk: Desk) -> Non
     done = desk.run("validate", name, "--profile", "p.toml")
     assert done.code == 4
     assert "did you mean" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("header", "userid", "timestamp"),
+    [
+        ("id,copied,created,lead,event", "COLUMN", "COLUMN"),
+        ("id,created,lead,event", "lead", "created"),
+        ("id,created,event", "COLUMN", "created"),
+    ],
+)
+def test_inspect_proposes_a_column_where_there_is_one_alone_and_none_that_numbers_the_rows(
+    header: str, userid: str, timestamp: str, desk: Desk
+) -> None:
+    cells = {
+        "id": "e{}",
+        "copied": "2024-03-09T00:00:0{}Z",
+        "created": "2024-03-01T10:00:0{}Z",
+        "event": "open",
+    }
+    rows = [
+        ",".join(
+            cells.get(name, "7{}").format(number % 2 if name == "lead" else number)
+            for name in header.split(",")
+        )
+        for number in range(5)
+    ]
+    done = desk.run("inspect", desk.file("export2.csv", *rows, header=header))
+    assert f"--map timestamp={timestamp}\n" in done.out, done.out
+    assert f"--map userId={userid}\n" in done.out, done.out

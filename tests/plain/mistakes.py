@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -766,6 +767,23 @@ FIELDS: Final = {
         f"{V} {{mend}}",
         export(GOOD.replace("userId", "Kunde")),
     ),
+    "a column is named that is not there, and the field has its own": Mistake(
+        f"{V} --map userId=email",
+        4,
+        r"export\.csv has no column “email”",
+        r"“userId” is the userId by its name: leave --map userId=email out",
+        V,
+        shows=NO_WARNING,
+    ),
+    "no column is called event, and the cells of one are events": Mistake(
+        V,
+        4,
+        r"export\.csv: no column is known as the event",
+        r"(--map event='What happened') or",
+        f"{V} {{mend}}",
+        export(GOOD.replace("event,", "What happened,", 1)),
+        shows=NO_WARNING,
+    ),
     "a column is mapped that is spelt otherwise": Mistake(
         f"{V} --map userId=Kundenummer",
         4,
@@ -928,6 +946,54 @@ DESTINATIONS: Final = {
         files={"export.csv": GOOD, "key": ""},
         edit={"key": f"{KEY}\r\n"},
     ),
+    "a placeholder stands for the key": Mistake(
+        f"{DRY} --write-key-file key --quiet",
+        2,
+        r"--write-key-file key holds a placeholder and no key",
+        r"put the key in its place",
+        files={"export.csv": GOOD, "key": "<YOUR_WRITE_KEY>\n"},
+        edit={"key": f"{KEY}\n"},
+    ),
+    "a whole line of a settings file stands for the key": Mistake(
+        f"{DRY} --quiet",
+        2,
+        r"SEGMENT_WRITE_KEY holds a whole line NAME=KEY",
+        r"give the write key alone.*what stands after the name",
+        environ={"SEGMENT_WRITE_KEY": f"export SEGMENT_WRITE_KEY='{KEY}'"},
+        set={"SEGMENT_WRITE_KEY": f"{KEY}\n"},
+    ),
+    "a JSON document stands for the key": Mistake(
+        f"{DRY} --write-key-file key",
+        2,
+        r"--write-key-file key holds a JSON document",
+        r"give the write key alone.*what stands in quotes",
+        files={"export.csv": GOOD, "key": f'{{"write_key": "{KEY}"}}'},
+        edit={"key": f"\ufeff{KEY}\n"},
+    ),
+    "a key is in base64": Mistake(
+        f"{DRY} --quiet --write-key-file key",
+        0,
+        r"warning: the write key looks like one in base64",
+        r"check it with: infl-seg (send-test)",
+        "{mend} --rehearse",
+        {"export.csv": GOOD, "key": b64encode(KEY.encode())},
+    ),
+    "key and export are both to come from standard input": Mistake(
+        "backfill - --dry-run --write-key-file -",
+        2,
+        r"the write key and a FILE - would both be read from standard input",
+        r"give the key in a file, (--write-key-file key\.txt)",
+        f"{DRY} {{mend}}",
+        {"export.csv": GOOD, "key.txt": f"{KEY}\n"},
+    ),
+    "the environment holds an option for a key": Mistake(
+        DRY,
+        2,
+        r"SEGMENT_WRITE_KEY holds the option --dry-run, and no value",
+        r"put the value there",
+        environ={"SEGMENT_WRITE_KEY": "--dry-run"},
+        set={"SEGMENT_WRITE_KEY": KEY},
+    ),
     "a key is given twice": Mistake(
         f"{DRY} --write-key {KEY} --write-key-file key",
         2,
@@ -969,6 +1035,13 @@ DESTINATIONS: Final = {
         2,
         r"The endpoint is not an https address",
         r"--endpoint https://api\.segment\.io",
+        f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "the endpoint on this machine has no scheme": Mistake(
+        f"{DRY} --write-key {KEY} --endpoint 127.0.0.1:9911",
+        2,
+        r"The endpoint is not an https address",
+        r"for this host: (--endpoint http://127\.0\.0\.1:9911)",
         f"{DRY} --write-key {KEY} {{mend}}",
     ),
     "a namespace is empty": Mistake(
@@ -1021,6 +1094,49 @@ DESTINATIONS: Final = {
 }
 
 COMMANDS: Final = {
+    "an option without its value is followed by the dry run": Mistake(
+        f"backfill export.csv --endpoint {{url}} --write-key {KEY} -y --again --dry-run",
+        2,
+        r"--again has no value: the option --dry-run follows it",
+        r"--again repair-1",
+        f"{DRY} {{mend}}",
+        shows="Dry run: 2 events would be sent",
+    ),
+    "an option without its value is the last word": Mistake(
+        f"{V} --timezone", 2, r"--timezone has no value", r"--timezone Europe/Berlin", f"{V} {{mend}}"
+    ),
+    "a dry run is said to be true": Mistake(
+        f"{DRY} true", 2, r"--dry-run true: --dry-run takes no value", r"leave the value out", DRY
+    ),
+    "an option has a dash of a text program": Mistake(
+        "backfill export.csv \u2014dry-run", 2, r"\u2014dry-run is no option", r"type the hyphens anew", DRY
+    ),
+    "an option is that of another tool": Mistake(
+        f"{DRY} --resume", 2, r"No such option: --resume", r"run the same command again", DRY
+    ),
+    "a command is that of another tool": Mistake(
+        "import export.csv",
+        2,
+        r"No such command 'import'",
+        r"infl-seg (backfill FILE --dry-run)",
+        DRY,
+        shows="2 events would be sent",
+    ),
+    "a unit stands behind a number": Mistake(
+        f"{DRY} --dedup-window 24h",
+        2,
+        r"--dedup-window takes a number alone",
+        r"--dedup-window 24",
+        f"{DRY} {{mend}}",
+    ),
+    "a project file has an option for a value": Mistake(
+        V,
+        2,
+        r"line 1: timezone: is the option --dry-run of the command line",
+        r"write the value, or leave it out",
+        files={"export.csv": GOOD, "infl-seg.toml": 'timezone = "--dry-run"\n'},
+        edit={"infl-seg.toml": 'timezone = "UTC"\n'},
+    ),
     "a command is misspelt": Mistake(
         "valdate export.csv",
         2,
