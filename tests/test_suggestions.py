@@ -365,5 +365,5 @@ def test_inspect_proposes_a_column_where_there_is_one_alone_and_none_that_number
         for number in range(5)
     ]
     done = desk.run("inspect", desk.file("export2.csv", *rows, header=header))
-    assert f"--map timestamp={timestamp}\n" in done.out, done.out
-    assert f"--map userId={userid}\n" in done.out, done.out
+    assert f"--map timestamp={timestamp} " in done.out, done.out
+    assert f"--map userId={userid} " in done.out, done.out
