@@ -145,8 +145,8 @@ def test_two_columns_that_could_be_one_field_are_a_tie_and_no_choice(desk: Desk)
         {
             "about": "tie",
             "message": "2 columns could be campaign_name: “Journey Name”, “Campaign”",
-            "option": "--map campaign_name='Journey Name'",
-            "profile": '[fields] campaign_name = "Journey Name"',
+            "option": "--map campaign_name='Journey Name' or --map campaign_name=Campaign",
+            "profile": '[fields] campaign_name = "Journey Name" or "Campaign"',
         }
     ]
 

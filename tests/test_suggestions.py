@@ -343,7 +343,7 @@ def test_a_profile_is_told_of_no_column_that_is_another_field(desk: Desk) -> Non
 @pytest.mark.parametrize(
     ("header", "userid", "timestamp"),
     [
-        ("id,copied,created,lead,event", "COLUMN", "COLUMN"),
+        ("id,copied,created,lead,event", "lead", "COLUMN"),
         ("id,created,lead,event", "lead", "created"),
         ("id,created,event", "COLUMN", "created"),
     ],

@@ -54,7 +54,7 @@ class Commands(typer.Typer):
     """A set of commands, each of them a `Command`, so that none can be forgotten."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(cls=Group, suggest_commands=False, **given)
+        super().__init__(cls=Group, **given)
 
     def command(self, name: str | None = None, **given: Any) -> Callable[[_Function], _Function]:
         """Return what makes a function a command."""

@@ -153,8 +153,8 @@ def _ties(inspection: Inspection) -> Iterator[Missing]:
         yield Missing(
             "tie",
             f"{len(names)} columns could be {tie.field}: {listed(names)}",
-            f"--map {tie.field}={quoted(names[0])}",
-            f"[fields] {tie.field} = {toml_string(names[0])}",
+            " or ".join(f"--map {tie.field}={quoted(name)}" for name in names),
+            f"[fields] {tie.field} = {' or '.join(map(toml_string, names))}",
         )
 
 
