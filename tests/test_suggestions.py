@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from option_tools import PLACES, WORDS
 
+import inflection_cli
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS
 from inflection_cli.cli.foreign import COMMANDS, OPTIONS
 from inflection_cli.errors import InputError, UsageError
@@ -367,3 +368,8 @@ def test_inspect_proposes_a_column_where_there_is_one_alone_and_none_that_number
     done = desk.run("inspect", desk.file("export2.csv", *rows, header=header))
     assert f"--map timestamp={timestamp} " in done.out, done.out
     assert f"--map userId={userid} " in done.out, done.out
+
+
+def test_no_other_module_compares_words_by_a_measure_of_its_own() -> None:
+    sources = Path(inflection_cli.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if "difflib" in path.read_text(encoding="utf-8")] == []

@@ -1,4 +1,4 @@
-"""The names of all options, to recognise one that stands where a value is due."""
+"""Recognise the name of an option where a value is expected."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a misspelt word may have meant: near words only, and never the opposite of what was written."""
+"""Find what a misspelt word may mean: near words only, and never the opposite of what was written."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final

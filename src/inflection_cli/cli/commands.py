@@ -1,4 +1,4 @@
-"""The kind of command that all commands are: its words are checked before and after they are parsed."""
+"""Check the words of every command before and after they are parsed: the class that all commands have."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Command(TyperCommand):
     """A command none of whose options takes the next option for its value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words after the command's name, once they are seen to be what they seem to be.
+        """Parse the words after the command's name, once they are checked.
 
         Raises:
             UsageError: An option has no value of its own.
@@ -28,7 +28,7 @@ class Command(TyperCommand):
         return _parsed(self, super().parse_args, ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Carry the command out, once numbers and the environment are seen to be usable.
+        """Run the command, once numbers and the environment are checked.
 
         Raises:
             UsageError: They are not.
@@ -42,7 +42,7 @@ class Group(TyperGroup):
     """A command that has commands of its own; what is suggested for a misspelt one is said in `misuse.py`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words before a command's name, likewise.
+        """Parse the words before a command's name, once they are checked.
 
         Raises:
             UsageError: An option has no value of its own.

@@ -1,4 +1,4 @@
-"""A right value for each option that takes one, as errors show it."""
+"""Return a correct value for each option that takes one, as errors show it."""
 
 from types import MappingProxyType
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Options and commands that other tools have: what does the same here, and nothing that sends unasked."""
+"""Map options and commands of other tools to what does the same here; nothing of it sends unasked."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -11,7 +11,7 @@ from inflection_cli.option_names import SHORT_NAMES
 from inflection_cli.suggestions import meant, nearest
 
 UNSAFE: Final = frozenset({"--yes", "--force", "--all", "--resend-in-doubt", "--new-destination"})
-"""Options that skip a question or a refusal: they are the user's word, and are never put into anybody's mouth."""
+"""Options that skip a question or a refusal: only the user may ask for them, so they are never suggested."""
 
 _CHOICE: Final = re.compile(r"(.*?)is not one of (.+)\.")
 _LEAST: Final = re.compile(r"(?:greater than or equal to|in the range x>=)\s*(\d+)", re.IGNORECASE)
@@ -65,7 +65,7 @@ def _mend(error: Any, said: str) -> str:
 
 
 def _other_option(error: Any) -> str:
-    """Say what does what an option that there is not was to do."""
+    """Return the hint for an unknown option."""
     typed, command = str(error.option_name), getattr(getattr(error, "ctx", None), "command", None)
     bare = typed.lstrip("-")
     foreign = OPTIONS.get(bare) or OPTIONS.get(bare.lower().replace("_", "-"))
@@ -87,6 +87,7 @@ def _safe_names(error: Any) -> Iterator[str]:
 
 
 def _other_command(error: Any, typed: str) -> str:
+    """Return the hint for an unknown command."""
     context = error.ctx
     foreign = COMMANDS.get(typed.lower())
     near = nearest(typed, context.command.commands)

@@ -24,7 +24,7 @@ _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400
 _LONGEST_S = 10 * 365 * 86_400.0
 _LARGEST_BYTES = 10**18
 _MOST_ROWS = 1e12
-"""Beyond these a value is a slip of the keyboard."""
+"""Beyond these a value is a typing error."""
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]i?b|b)?")
 _BYTES: dict[str | None, int] = {

@@ -1,4 +1,4 @@
-"""The words of a command line, taken apart as the parser does, to find values that are none."""
+"""Check the words of a command line before it is parsed: each option has a value of its own where it takes one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LONGEST_VALUE: Final = 8_000
 """Characters; a value of an option that is longer is another file's content."""
 
 MOST: Final = 1e12
-"""A number above this is a slip: no rate, port, limit or duration comes near it."""
+"""A number above this is a typing error: no rate, port, limit or duration comes near it."""
 
 _TRUTHS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1"})
 
@@ -26,7 +26,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "INFL_SEG_STATE_DIR": "state_dir",
     "INFL_SEG_NO_PROJECT": "no_project",
 }
-"""What the environment can say, and the parameter of a command that it stands for."""
+"""Variables that commands read, and the parameter of a command that each sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Given:
 
 
 def refuse_swallowed_words(options: Sequence[Any], words: Sequence[str]) -> dict[str, str]:
-    """See that each option has a value where it takes one, and that the value is no other option.
+    """Check that each option has a value, and that it is no other option.
 
     Args:
         options: All of a command, as Typer knows them.
@@ -71,7 +71,7 @@ def refuse_swallowed_words(options: Sequence[Any], words: Sequence[str]) -> dict
 
 
 def refuse_options_in_environment(parameters: Sequence[Any], environ: Mapping[str, str]) -> None:
-    """See that no variable which a command reads holds the name of an option.
+    """Check that no variable which a command reads holds an option.
 
     Raises:
         UsageError: One does.
@@ -87,7 +87,7 @@ def refuse_options_in_environment(parameters: Sequence[Any], environ: Mapping[st
 
 
 def refuse_huge_numbers(parameters: Sequence[Any], values: Mapping[str, Any]) -> None:
-    """See that no number which an option brings is infinite or beyond all use.
+    """Check that no number is infinite or out of any useful range.
 
     Raises:
         UsageError: One is.
@@ -101,7 +101,7 @@ def refuse_huge_numbers(parameters: Sequence[Any], values: Mapping[str, Any]) ->
 
 
 def options_in(options: Sequence[Any], words: Sequence[str]) -> Iterator[Given]:
-    """Yield the options of a command line; what is no option of the command ends them.
+    """Yield the options of a command line, up to an unknown one.
 
     Raises:
         UsageError: A word is an option but for its dashes, or an option stands where only files can.
@@ -137,7 +137,7 @@ def _given(option: Any, name: str, joined: str | None, after: str | None) -> Giv
 
 
 def _cluster(word: str, after: str | None, named: Mapping[str, Any]) -> list[Given] | None:
-    """Take options of one letter apart, `-qy`; None where one of them is no option.
+    """Split options of one letter, `-qy`; None where one is unknown.
 
     Raises:
         UsageError: It is a long option that lacks a dash.
@@ -168,7 +168,7 @@ def _refuse_other_dashes(word: str, named: Mapping[str, Any]) -> None:
 
 
 def _refuse_options_as_files(words: Sequence[str]) -> None:
-    """See that nothing after `--` is an option, as all of it is taken for files."""
+    """Check that nothing after `--` is an option: all of it names files."""
     for word in words:
         if names_an_option(word):
             name = plain_dashes(word).partition("=")[0]
@@ -183,7 +183,7 @@ def _takes_none(option: Any) -> bool:
 
 
 def _refuse_value_of_flag(given: Given) -> None:
-    """See that nothing like `true` stands after an option that is on by being there."""
+    """Check that no value such as `true` follows a flag."""
     if given.joined:
         word: str | None = given.value
     else:
@@ -222,7 +222,7 @@ def _value_of(given: Given) -> str:
 
 
 def _shown(value: str, *, secret: bool) -> str:
-    """Name what stands where a value is due; no part of a key is repeated."""
+    """Return the words for what stands where a value is expected; no part of a key is repeated."""
     if names_an_option(value):
         return f"the option {plain_dashes(value).partition('=')[0]}"
     return "a word that begins with a hyphen" if secret else value.partition("=")[0][:80]

@@ -1,4 +1,4 @@
-"""The write key as people give it: what is surely no key is refused by its kind, and no part of it is repeated."""
+"""Check the write key: what cannot be one is refused by its kind, and no part of it is repeated."""
 
 import base64
 import binascii
@@ -13,10 +13,10 @@ from inflection_cli.option_names import names_an_option
 from inflection_cli.segment.destination import Secret
 
 KEY_CHARACTERS: Final = 32
-"""What Segment's own keys have."""
+"""Length of Segment's own keys."""
 
 STDIN: Final = "-"
-"""What names standard input in the place of a file."""
+"""Names standard input in the place of a file."""
 
 _MOST_BYTES: Final = 64_000
 """A file that is larger holds no key; it may be endless."""
@@ -191,4 +191,4 @@ _FAULTS: Final[tuple[tuple[Callable[[str], object], str, str], ...]] = (
         _ALONE,
     ),
 )
-"""What a text is that is no key, the more telling kinds first, and what to do; no part of the text is repeated."""
+"""Kinds of text that are no key, the more specific ones first: test, description, hint."""

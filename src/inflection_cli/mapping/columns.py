@@ -286,7 +286,7 @@ def _index_of(
 
 
 def _column_meant(column: str, names: Sequence[str], options: ColumnOptions, field: str | None) -> str:
-    """Name the column that a misspelt one may mean: never one that is another field, or is called like one.
+    """Return the hint for a misspelt column: never one of another field.
 
     Args:
         column: What the option says.
@@ -527,7 +527,7 @@ def require_the_essentials(
 def _hint_of_lack(
     name: str, columns: Columns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]]
 ) -> str:
-    """Say how a field is given that no column is known as; a column is named where nothing speaks against it."""
+    """Return the hint for a field that no column is known as."""
     taken = {columns.names[index] for index in columns.fields.values()}
     free = [each for each in _free_names(columns.names, options, name) if each not in taken]
     near = nearest(name, free)

@@ -1,4 +1,4 @@
-"""The one column whose cells are events' names, where a file has no column that is called so."""
+"""Find the one column whose cells are events' names, where no column is called so."""
 
 from collections.abc import Sequence
 

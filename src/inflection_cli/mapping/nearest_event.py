@@ -1,4 +1,4 @@
-"""Which of Inflection's events a misspelt name may mean: never one that says the opposite."""
+"""Find the event that a misspelt name may mean: never one that means the opposite."""
 
 from functools import lru_cache
 from typing import Final

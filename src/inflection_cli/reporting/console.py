@@ -57,7 +57,7 @@ class Speaker:
             self._say(Text(text, style=style))
 
     def warn(self, text: str) -> None:
-        """Print a warning on stderr that also a quiet run must not keep: of where things go, and with which key."""
+        """Print a warning on stderr, also in a quiet run: of the destination and its key."""
         self._say(Text(f"warning: {text}", style="yellow"))
 
     def detail(self, text: str) -> None:

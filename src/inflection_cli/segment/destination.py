@@ -171,7 +171,7 @@ def _split(endpoint: str) -> SplitResult:
 
 
 def _same_host(endpoint: str) -> str:
-    """Return the hint that spells an endpoint right: the host that was given, and never another one."""
+    """Return the hint with the endpoint corrected: the same host, never another one."""
     bare = re.split(r"[?#]", endpoint.strip())[0]
     rest = bare.partition("://")[2] or _SCHEME_ALONE.sub("", bare)
     where, _, path = rest.rpartition("@")[2].partition("/")

@@ -23,7 +23,7 @@ _MOST_EVENT_WORDS: Final = 30
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
 _ROW_WORDS: Final = frozenset({"id", "uuid", "guid", "key", "pk", "row", "record", "number", "no", "index"})
-"""What a column is called that numbers the rows, and nobody in them."""
+"""Names of columns that number the rows and identify no person."""
 _MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
 _MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
