@@ -208,8 +208,9 @@ class _Desk:
         """Print the JSON object where it is asked for, and give the exit code."""
         if self.json:
             from inflection_cli.reporting.json import dumps
+            from inflection_cli.reporting.outlet import print_machine
 
-            print(dumps({**self.known, "complete": True, "exit_code": exit_code}))
+            print_machine(dumps({**self.known, "complete": True, "exit_code": exit_code}))
         return exit_code
 
 
@@ -244,8 +245,10 @@ def _confirm(question: str, *, yes: bool) -> None:
         raise ConfirmationMissing(
             f"nobody is there to be asked: {question}", hint="the same command with --yes"
         )
+    from inflection_cli.reporting.console import answered_yes
+
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not answered_yes():
         raise ConfirmationMissing("nothing was changed", hint="the same command asks again")
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -55,8 +55,10 @@ from inflection_cli.pipeline.record import (
 )
 from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reporting import text
+from inflection_cli.reporting.console import answered_yes
 from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.json import delivery_object, dumps, estimate_object, events_object
+from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.settings import settings_lines
 from inflection_cli.version import __version__
 
@@ -263,7 +265,7 @@ class Sending:
             )
         question = text.question(plan, target.destination.endpoint, self._rejects.path)
         at_work.speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        if not answered_yes():
             raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
 
     def _start(self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger") -> None:
@@ -297,7 +299,8 @@ class Sending:
         at_work.known["events"] = events_object(plan, already_known=True)
         summary = _kept(at_work.report())
         ledger.finish_run(self._run_id, summary=summary, exit_code=exit_code, now=time.time())
-        self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
+        with at_work.speaker.result_of(self._again()):
+            self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
         return exit_code
 
     def _send(
@@ -396,18 +399,23 @@ class Sending:
         self._record(at_work, ledger, delivered, exit_code)
         if error is not None:
             if not self._output.json:
-                with suppress(BrokenPipeError):
+                with at_work.speaker.result_of(self._again()):
                     text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
             if not error.hint or error.exit_code in {3, 129, 130, 141, 143}:
                 error.hint = f"run the same command again: {shown_command(sys.argv)}"
             raise error
-        if not self._output.json:
-            text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
         closing = text.closing(plan, delivered, self._rejects.path, self._command)
-        self._finish(
-            at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
-        )
+        with at_work.speaker.result_of(self._again()):
+            if not self._output.json:
+                text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+            self._finish(
+                at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
+            )
         return exit_code
+
+    def _again(self) -> str:
+        """Return the command that tells again what the run came to; a rehearsal leaves nothing behind."""
+        return "" if self._delivery.rehearse else f"infl-seg runs show {self._run_id}"
 
     def _record(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", exit_code: int) -> None:
         summary = _kept(at_work.report())
@@ -421,7 +429,7 @@ class Sending:
     def _finish(self, at_work: Session, exit_code: int, closing: str) -> None:
         at_work.write_reports(exit_code)
         if self._output.json:
-            print(dumps({**at_work.report(), "exit_code": exit_code}))
+            print_machine(dumps({**at_work.report(), "exit_code": exit_code}))
             return
         at_work.speaker.result(closing)
 
