@@ -17,6 +17,7 @@ from inflection_cli.cli.planning import Session, session
 from inflection_cli.cli.project import slowed
 from inflection_cli.cli.settings import budget, seconds
 from inflection_cli.cli.signals import SIGNALS
+from inflection_cli.cli.unkept import refused_lines, refused_object, refused_places, trouble_words
 from inflection_cli.cli.unsettled import left_over, refused_again, undecided
 from inflection_cli.delivery.ledger import new_run_id
 from inflection_cli.delivery.records import RunStart
@@ -126,6 +127,8 @@ class Sending:
             at_work.took |= took
             stack.callback(self._rejects.close)
             self._rejects.folder.require_a_folder()
+            if not self._delivery.dry_run:
+                self._rejects.folder.require_a_place()
             open_files(at_work, self._rejects)
             if self._delivery.out is not None:
                 refuse_to_replace(self._delivery.out, (each.source.location for each in at_work.plan.inputs))
@@ -198,6 +201,8 @@ class Sending:
         plan = self._plan(at_work, known)
         self._say_plan(at_work, target)
         at_work.known["events"] = events_object(plan, already_known=True)
+        if not self._delivery.rehearse:
+            self._rejects.fall_back_on(self._state_dir(), self._run_id)
         refuse_events_elsewhere(plan, elsewhere)
         refuse_other_settings(plan, ledger, label)
         self._confirm(at_work, plan, target, unasked_stdin=unasked_stdin)
@@ -327,7 +332,7 @@ class Sending:
         self._start(at_work, plan, target, ledger)
         halt = Halt()
         assert plan.dispositions is not None
-        keep = partial(self._keep_refused, plan.dispositions)
+        keep = partial(self._keep_refused, plan.dispositions, at_work.speaker)
         progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, keep)
         messages = outgoing(plan, Binder(settings.namespace, settings.label or None).bind)
         batched = batches_of(messages, settings, plan.dispositions)
@@ -355,9 +360,13 @@ class Sending:
             delivered.end_with(error)
         return delivered
 
-    def _keep_refused(self, dispositions: Dispositions, message: Message) -> None:
+    def _keep_refused(self, dispositions: Dispositions, speaker: "Speaker", message: Message) -> None:
         self._refused_again += dispositions.one(message.ordinal) is Disposition.REFUSED
+        kept = self._rejects.refused_messages
+        before = len(kept.troubles)
         self._rejects.refused(message)
+        for trouble in kept.troubles[before:]:
+            speaker.talk(f"warning: {trouble_words(trouble)}; the delivery goes on", "yellow")
 
     @contextmanager
     def _stoppable(self, halt: "Halt", progress: "DeliveryProgress", speaker: "Speaker") -> Iterator[None]:
@@ -385,14 +394,17 @@ class Sending:
     def _account(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", known: KnownEvents) -> int:
         """Settle what the run came to: exit code, ledger, summary."""
         plan = at_work.plan
+        self._rejects.refused_messages.save()
+        refused = refused_places(self._rejects)
         doubtful_runs = [*known.held_runs, *([self._run_id] if delivered.tally.in_doubt else [])]
-        again = refused_again(delivered, self._refused_again, self._rejects.path)
+        again = refused_again(delivered, self._refused_again, refused)
         error = again or delivered.error(self._signum) or left_over(delivered, doubtful_runs)
         exit_code = (
             error.exit_code if error else int(bool(plan.account.rows.rejected or delivered.events.refused))
         )
         at_work.known |= {
             "rejects": self._rejects.path,
+            **refused_object(self._rejects),
             "events": events_object(plan, already_known=True, events=delivered.events),
             "delivery": delivery_object(delivered, self._endpoint, ledger.namespace),
         }
@@ -400,18 +412,22 @@ class Sending:
         if error is not None:
             if not self._output.json:
                 with at_work.speaker.result_of(self._again()):
-                    text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+                    self._speak_summary(at_work, delivered)
             if not error.hint or error.exit_code in {3, 129, 130, 141, 143}:
                 error.hint = f"run the same command again: {shown_command(sys.argv)}"
             raise error
-        closing = text.closing(plan, delivered, self._rejects.path, self._command)
+        closing = text.closing(plan, delivered, self._rejects.path, self._command, refused)
         with at_work.speaker.result_of(self._again()):
             if not self._output.json:
-                text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+                self._speak_summary(at_work, delivered)
             self._finish(
                 at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
             )
         return exit_code
+
+    def _speak_summary(self, at_work: Session, delivered: "Delivered") -> None:
+        text.speak_summary(at_work.speaker, at_work.plan, delivered, self._rejects.path)
+        text.speak(refused_lines(self._rejects), at_work.speaker, result=True)
 
     def _again(self) -> str:
         """Return the command that tells again what the run came to; a rehearsal leaves nothing behind."""
@@ -468,6 +484,8 @@ _KEPT: Final = (
     "delivery",
     "estimate",
     "rejects",
+    "refused_kept_in",
+    "refused_not_kept",
 )
 
 
