@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+from typing import NoReturn
 
 _EXIT_CODE = 128 + signal.SIGINT
 _WORDS = "interrupted; nothing was begun"
@@ -24,7 +25,11 @@ def main() -> None:
 
     if early:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # a second one, while the first is told
+        _leave(signal.SIGINT, None)
+    sys.exit(code)
 
 
 def _fill_descriptors() -> None:
@@ -39,7 +44,7 @@ def _fill_descriptors() -> None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open as long as the process
 
 
-def _leave(number: int, frame: object) -> None:  # noqa: ARG001 - a signal handler
+def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - a signal handler
     """End at once, with words and with the JSON object where it is asked for."""
     if "--json" in sys.argv:
         error = f'{{"code":"interrupted","message":"{_WORDS}","hint":"{_HINT}"}}'

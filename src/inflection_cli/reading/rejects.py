@@ -37,13 +37,11 @@ class RejectsFolder:
     Attributes:
         path: Where it is, or would be.
         rows: How many rows were written, unreadable lines included.
-        used: Whether anything was written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
-        self.used = False
         self._files: dict[tuple[str, str], IO[bytes]] = {}
         self._names: set[str] = set()
 
@@ -161,7 +159,6 @@ class RejectsFolder:
                 except FileExistsError:
                     name = f"{stem}-{again}{dot}{ending}"
                 else:
-                    self.used = True
                     return descriptor, self.path / name
         raise AssertionError("names never run out")
 

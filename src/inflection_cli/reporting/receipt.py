@@ -119,11 +119,10 @@ def receipt_lines(entry: Entry, batches: Mapping[BatchState, StateOfBatches]) ->
     spare = kept_beside(entry)
     if spare is not None:
         yield "refused", f"messages that the rejects folder did not take are in {shown(str(spare))}"
-    if entry.report.get("refused_not_kept"):
-        yield (
-            "refused",
-            f"{entry.report['refused_not_kept']:,} of them are in no file; the same command sends them again",
-        )
+    lost = entry.report.get("refused_not_kept")
+    if lost:
+        messages = counted(lost, "refused message is", "refused messages are")
+        yield "refused", f"{messages} in no file; the same command sends what was refused once more"
     yield "meaning", _meaning(entry)
     yield "version", f"infl-seg {run.version}; ledger {shown(str(entry.ledger.path))}"
 
