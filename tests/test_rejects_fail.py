@@ -145,10 +145,13 @@ def test_where_the_folder_is_full_later_the_delivery_goes_on_and_keeps_the_messa
     assert f"refused   messages that the rejects folder did not take are in {file}" in shown.out
     assert f"Next: mend the refused messages in {file}, then: infl-seg replay FILE" in shown.out
     assert desk.run("runs", "show", "last", "--json").json["run"]["refused_kept_in"] == str(file)
+    run_id = desk.run("runs", "show", "last", "--json").json["run"]["id"]
     # What was kept is what is missing: replayed, it is the eighth.
     with serve(Settings()) as sandbox:
         url = ("--endpoint", sandbox.url, "--write-key", KEY, "--yes", *FAST, "--new-destination")
         assert desk.run("replay", str(file), *url, "--json").json["events"]["accepted"] == 1
+    forgotten = desk.run("runs", "forget", run_id, "--yes")
+    assert f"Refused messages stay in {file}." in forgotten.out
 
 
 def test_a_folder_that_is_removed_under_way_is_made_again_with_all_that_was_refused(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class Rejects:
     @property
     def path(self) -> str | None:
         """The folder, where something was written to it."""
-        return str(self.folder.path) if self.folder.rows or self._refused_in_folder() else None
+        return str(self.folder.path) if self.folder.has_rows or self._refused_in_folder() else None
 
     def take(self, source: Input, chunk: Chunk, converted: Converted) -> None:
         """Keep a chunk's rejected rows and unreadable lines.

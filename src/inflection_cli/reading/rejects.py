@@ -37,11 +37,13 @@ class RejectsFolder:
     Attributes:
         path: Where it is, or would be.
         rows: How many rows were written, unreadable lines included.
+        has_rows: Whether a file of rows or lines was made.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
+        self.has_rows = False
         self._files: dict[tuple[str, str], IO[bytes]] = {}
         self._names: set[str] = set()
 
@@ -132,6 +134,7 @@ class RejectsFolder:
             stem = stem.removesuffix(ending)[:_MOST_CHARS]
             name = self._free_name(stem, f".rejects{ending}" if readable else ".unreadable.txt")
             file = self._files[key] = self._open(name)
+            self.has_rows = True
             if readable and source.format == "csv":
                 self._write(file, _csv_line((*REJECT_COLUMNS, *_kept(columns)), source.delimiter or ","))
         return self._files[key]
