@@ -1,18 +1,33 @@
 """Entry point of `infl-seg` and of `python -m inflection_cli`."""
 
-import gc
-import os
-import signal
-import sys
-from typing import NoReturn
+from __future__ import annotations
 
-_EXIT_CODE = 128 + signal.SIGINT
+import os
+import sys
+
+TYPE_CHECKING = False  # see the package's own
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+# Nothing else is imported here: a Ctrl-C is heard from `main` on.
+_EXIT_CODE = 130
 _WORDS = "interrupted; nothing was begun"
 _HINT = "run the same command again"
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while Python imports, or a second one while the first is told
+        _leave(0, None)
+    sys.exit(code)
+
+
+def _run() -> int:
+    import gc  # noqa: PLC0415 - see above
+    import signal  # noqa: PLC0415
+
     _fill_descriptors()
     # Until the command is imported there is nothing to settle, and an exception in the midst of an import may be
     # swallowed or spoil a module; a Ctrl-C that is ignored (nohup, a job in the background) stays ignored.
@@ -21,15 +36,11 @@ def main() -> None:
         signal.signal(signal.SIGINT, _leave)
     # Rows are freed with their last reference; looking for cycles among them every 700 objects takes a twentieth.
     gc.set_threshold(50_000)
-    from inflection_cli.cli.app import run  # noqa: PLC0415 - so that a Ctrl-C under way ends with words
+    from inflection_cli.cli.app import run  # noqa: PLC0415
 
     if early:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # a second one, while the first is told
-        _leave(signal.SIGINT, None)
-    sys.exit(code)
+    return run(sys.argv[1:])
 
 
 def _fill_descriptors() -> None:
