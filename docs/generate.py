@@ -359,7 +359,7 @@ def _endings() -> Iterator[type[InflSegError]]:
 
 
 def _exit_code(kind: type[InflSegError]) -> str:
-    return "130, 143" if kind.code == "interrupted" else str(kind.exit_code)
+    return "129, 130, 143" if kind.code == "interrupted" else str(kind.exit_code)
 
 
 def _first_line(kind: type[InflSegError]) -> str:

@@ -3,12 +3,17 @@
 The public Python API; everything else may change without notice. Names are imported when they are first used.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.version import __version__
 
+# Not typing's own: its import takes as long as all of Python's start, and a Ctrl-C in it would end in a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from inflection_cli.errors import InflSegError
     from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.compile import MapOptions

@@ -5,6 +5,8 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    ├── OutputLost                   4  stdout takes nothing any more: a full device
+    │   └── ReaderLeft             141  nobody reads it any more
     ├── DeliveryIncomplete           3  some events are still pending or in doubt
     │   └── InputChanged             3  a file is not the one that was checked
     ├── DestinationError             5  the destination refused, or is not Segment
@@ -82,6 +84,20 @@ class InputError(InflSegError):
 
     code = "input"
     exit_code = 4
+
+
+class OutputLost(InflSegError):
+    """Standard output takes nothing any more, as on a full device."""
+
+    code = "output"
+    exit_code = 4
+
+
+class ReaderLeft(OutputLost):
+    """Nobody reads the output any more: a closed pipe, or a closed terminal."""
+
+    code = "reader-left"
+    exit_code = 141
 
 
 class DeliveryIncomplete(InflSegError):

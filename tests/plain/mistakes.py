@@ -883,6 +883,21 @@ PLACES: Final = {
         r"--rejects export\.csv-rejects",
         f"{DRY} {{mend}}",
     ),
+    "rejected rows are to go into a folder that cannot be made": Mistake(
+        "backfill export.csv --rehearse --rejects export.csv/kept",
+        4,
+        r"the rejects cannot be written to export\.csv/kept: Not a directory",
+        r"choose a folder that takes files: --rejects DIR",
+        "backfill export.csv --rehearse --rejects kept",
+        shows="2 accepted",
+    ),
+    "messages are to go to a device that is full": Mistake(
+        f"{DRY} --out /dev/full",
+        4,
+        r"the messages cannot be written to /dev/full: No space left on device",
+        r"choose another file: --out FILE",
+        f"{DRY} --out messages.ndjson",
+    ),
     "a report's form is misspelt": Mistake(
         f"{V} --report jnit",
         2,

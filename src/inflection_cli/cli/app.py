@@ -1,6 +1,7 @@
 """The command line: which commands there are, and how every way out becomes an exit code."""
 
 import os
+import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -20,14 +21,16 @@ from inflection_cli.cli.sandbox import sandbox
 from inflection_cli.cli.schema import schema
 from inflection_cli.cli.send_test import send_test
 from inflection_cli.cli.validate import validate
-from inflection_cli.errors import InflSegError, UsageError
+from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, UsageError
+from inflection_cli.reporting.outlet import outlets
 from inflection_cli.version import __version__
 
 EXIT_CODES = """\
 Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or validate found errors; 2 usage, or a
-confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot be read or mapped;
-5 the destination refused; 6 the ledger is locked or damaged; 7 a decision is needed; 8 over the error budget,
-nothing was sent; 70 a defect of ours; 130, 143 interrupted, resumable."""
+confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot be read or mapped, or
+an output cannot be written; 5 the destination refused; 6 the ledger is locked or damaged; 7 a decision is needed;
+8 over the error budget, nothing was sent; 70 a defect of ours; 129, 130, 143 interrupted, resumable; 141 nobody reads
+the output any more."""
 
 _MISUSE: Final[type[Exception]] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -46,7 +49,7 @@ app = Commands(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"infl-seg {__version__}")
+        print(f"infl-seg {__version__}")
         raise typer.Exit
 
 
@@ -73,12 +76,17 @@ app.command("schema")(schema)
 _CTRL_C = 130
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way out
+def run(arguments: Sequence[str]) -> int:
     """Run a command line; no exception leaves, whatever happens.
 
     Returns:
         The exit code.
     """
+    with outlets():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = _exit_code(_parser()(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
         # Typer makes a Ctrl-C that reaches it an exit code without a word; ours come as exceptions, with theirs.
@@ -91,11 +99,6 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
         return _report(error, arguments)
     except (typer.Abort, KeyboardInterrupt):
         return _report(_interrupted(), arguments)
-    except BrokenPipeError:
-        from inflection_cli.reporting.console import let_go_of_stdout
-
-        let_go_of_stdout()
-        return 141
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _report(_defect(error), arguments)
 
@@ -113,7 +116,7 @@ def _exit_code(returned: Any) -> int:
 def _misused(error: Any, arguments: Sequence[str]) -> int:
     """Say what is wrong with the command; without any argument the help has been shown, and says enough."""
     if type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(error.format_message(), err=True, nl=False)
+        print(error.format_message(), end="", file=sys.stderr)
         return UsageError.exit_code
     return _report(misuse(error), arguments)
 
@@ -139,18 +142,20 @@ def _defect(error: Exception) -> InflSegError:
 
 
 def _report(error: InflSegError, arguments: Sequence[str]) -> int:
-    """Say what ended the run, as words or as the one JSON object; that nobody listens changes nothing."""
-    from inflection_cli.reporting.console import Speaker, let_go_of_stdout
+    """Print what ended the run, as words or as the one JSON object; that stdout takes nothing changes nothing."""
+    from inflection_cli.reporting.console import Speaker
 
+    speaker = Speaker()
     if "--json" in arguments:
         from inflection_cli.reporting.json import dumps, empty_report, error_object
+        from inflection_cli.reporting.outlet import print_machine
 
         command = next((word for word in arguments if not word.startswith("-")), "")
         report = {**empty_report(command), "error": error_object(error), "exit_code": error.exit_code}
         try:
-            typer.echo(dumps({**report, **getattr(error, "report", {})}))
-        except OSError:
-            let_go_of_stdout()
-
-    Speaker().error(error)
+            print_machine(dumps({**report, **getattr(error, "report", {})}))
+        except OutputLost as lost:
+            speaker.lost(lost)
+    if not isinstance(error, ReaderLeft):  # a pipe that is closed early is no fault of anybody's
+        speaker.error(error)
     return error.exit_code

@@ -59,9 +59,10 @@ def _print_list(rules: "Iterable[Rule]") -> None:
 def _print_object(rules: "Iterable[Rule]") -> None:
     from inflection_cli.reporting.catalogue import rule_object
     from inflection_cli.reporting.json import dumps, empty_report
+    from inflection_cli.reporting.outlet import print_machine
 
     report = {**empty_report("explain"), "complete": True, "rules": [rule_object(rule) for rule in rules]}
-    print(dumps({**report, "exit_code": 0}))
+    print_machine(dumps({**report, "exit_code": 0}))
 
 
 def _unknown(code: str, rules: "Iterable[str]") -> UsageError:

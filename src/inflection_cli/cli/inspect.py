@@ -43,6 +43,7 @@ def inspect(
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection import inspection_lines, inspection_report, verdict
     from inflection_cli.reporting.json import dumps
+    from inflection_cli.reporting.outlet import print_machine
     from inflection_cli.reporting.settings import settings_lines, settings_object
     from inflection_cli.reporting.text import speak
 
@@ -63,7 +64,7 @@ def inspect(
             to_fill_in = draft.to_fill_in
     if output.json:
         report = inspection_report(inspections, save, to_fill_in, show_values=output.show_values)
-        print(dumps({**report, **settings_object(said), "exit_code": 0}))
+        print_machine(dumps({**report, **settings_object(said), "exit_code": 0}))
         return 0
     speak(settings_lines(said), speaker, result=True)
     for each in inspections:

@@ -12,7 +12,7 @@ from inflection_cli.cli.project import Project, find_project, reporting, settle
 from inflection_cli.cli.recorded import recorded
 from inflection_cli.cli.settings import convert_settings, read_options
 from inflection_cli.cli.signals import interruptible
-from inflection_cli.errors import InflSegError
+from inflection_cli.errors import InflSegError, OutputLost
 from inflection_cli.pipeline.account import Account
 from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
 from inflection_cli.pipeline.plan import Plan, Planner, RejectSink
@@ -180,5 +180,7 @@ def _report_end(at_work: Session, error: InflSegError) -> None:
     """Write the reports of a run that was ended; what ended it is said, whatever becomes of them."""
     try:
         at_work.write_reports(error.exit_code, error)
+    except OutputLost as lost:
+        at_work.speaker.lost(lost)
     except InflSegError as unwritten:
         at_work.speaker.error(unwritten)

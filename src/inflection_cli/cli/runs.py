@@ -169,11 +169,13 @@ def forget_run(
     if (run is None) == (not every):
         raise UsageError("say which run to forget, or --all", hint="infl-seg runs list shows them")
     with _looking("forget", look) as desk:
-        from inflection_cli.pipeline.receipts import forget, forget_all
+        from inflection_cli.pipeline.receipts import forget, forget_all, kept_beside
         from inflection_cli.reporting.counts import counted
+        from inflection_cli.reporting.shown import shown
 
         entries = list(desk.shelf.entries()) if run is None else [desk.shelf.find(run)]
         names = [entry.run.run_id for entry in entries]
+        kept = [str(path) for path in map(kept_beside, entries) if path is not None]
         accepted = sum(entry.events.accepted for entry in entries)
         what = f"run {names[0]}" if run is not None else f"all runs ({len(names):,})"
         what_of = counted(accepted, "accepted event counts", "accepted events count")
@@ -184,7 +186,8 @@ def forget_run(
         else:
             forget(desk.shelf.state_dir, entries[0], f"infl-seg runs forget {names[0]}")
         desk.known["forgotten"] = names
-        desk.say([f"Forgotten: {what}; {risk}."])
+        stay = [f"Refused messages stay in {shown(path)}." for path in kept]
+        desk.say([f"Forgotten: {what}; {risk}.", *stay])
         return desk.finish(0)
 
 
@@ -207,8 +210,9 @@ class _Desk:
         """Print the JSON object where it is asked for, and give the exit code."""
         if self.json:
             from inflection_cli.reporting.json import dumps
+            from inflection_cli.reporting.outlet import print_machine
 
-            print(dumps({**self.known, "complete": True, "exit_code": exit_code}))
+            print_machine(dumps({**self.known, "complete": True, "exit_code": exit_code}))
         return exit_code
 
 
@@ -243,8 +247,10 @@ def _confirm(question: str, *, yes: bool) -> None:
         raise ConfirmationMissing(
             f"nobody is there to be asked: {question}", hint="the same command with --yes"
         )
+    from inflection_cli.reporting.console import answered_yes
+
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not answered_yes():
         raise ConfirmationMissing("nothing was changed", hint="the same command asks again")
 
 

@@ -1,6 +1,7 @@
 """The command `infl-seg sandbox`: the local stand-in for Segment, until Ctrl-C."""
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,14 +59,14 @@ def sandbox(
         keep=keep,
     )
     for line in _summary(run(settings, _greet)):
-        typer.echo(line, err=True)
+        print(line, file=sys.stderr)
 
 
 def _greet(url: str) -> None:
-    typer.echo(f"listening on {url}")
+    print(f"listening on {url}")
     command = f"infl-seg backfill FILE --endpoint {url} --write-key any-key --dedup-window 20"
-    typer.echo(f"backfill to it:  {command}", err=True)
-    typer.echo(f"what it received: {url}/stats   stop it: Ctrl-C", err=True)
+    print(f"backfill to it:  {command}", file=sys.stderr)
+    print(f"what it received: {url}/stats   stop it: Ctrl-C", file=sys.stderr)
 
 
 def _summary(stats: "Stats") -> list[str]:

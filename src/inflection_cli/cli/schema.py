@@ -19,6 +19,8 @@ def schema(
     """Print the JSON Schema of a profile or of infl-seg.toml, for an editor to check and complete it by."""
     from importlib.resources import files
 
+    from inflection_cli.reporting.outlet import print_machine
+
     found = files("inflection_cli").joinpath("schemas", f"{kind.value}.schema.json")
-    print(found.read_text(encoding="utf-8"), end="")
+    print_machine(found.read_text(encoding="utf-8"))
     return 0

@@ -111,10 +111,10 @@ def _send(
 ) -> int:
     """Deliver, and say what came of it."""
     from inflection_cli.pipeline.send_test import trouble
-    from inflection_cli.reporting.json import delivery_object, dumps, empty_report
-    from inflection_cli.reporting.probes import advice, rows, table
+    from inflection_cli.reporting.json import delivery_object
+    from inflection_cli.reporting.probes import rows
 
-    speaker, testing, output = manners
+    speaker, _, _ = manners
     speaker.talk(f"Sending {len(probes)} test messages to {target.words()}")
     report["events"] = rows(probes)
     delivered, signum = _deliver(probes, target, patience_s, speaker)
@@ -125,13 +125,25 @@ def _send(
     error = trouble(delivered, signum)
     if error is not None:
         raise error
+    with speaker.result_of():
+        _print_result(probes, report, manners)
+    return 0
+
+
+def _print_result(
+    probes: "list[Probe]", report: dict[str, Any], manners: "tuple[Speaker, TestOptions, OutputOptions]"
+) -> None:
+    from inflection_cli.reporting.json import dumps, empty_report
+    from inflection_cli.reporting.outlet import print_machine
+    from inflection_cli.reporting.probes import advice, table
+
+    speaker, testing, output = manners
     if output.json:
-        print(dumps({**empty_report("send-test"), "complete": True, **report, "exit_code": 0}))
-        return 0
+        print_machine(dumps({**empty_report("send-test"), "complete": True, **report, "exit_code": 0}))
+        return
     off = not _integrations(testing).get("All", True)
     for line in [*table(probes), "", *advice(probes, destinations_off=off, rehearsed=testing.rehearse)]:
         speaker.result(line)
-    return 0
 
 
 def _deliver(

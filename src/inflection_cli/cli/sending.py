@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -17,6 +17,7 @@ from inflection_cli.cli.planning import Session, session
 from inflection_cli.cli.project import slowed
 from inflection_cli.cli.settings import budget, seconds
 from inflection_cli.cli.signals import SIGNALS
+from inflection_cli.cli.unkept import refused_lines, refused_object, refused_places, trouble_words
 from inflection_cli.cli.unsettled import left_over, refused_again, undecided
 from inflection_cli.delivery.ledger import new_run_id
 from inflection_cli.delivery.records import RunStart
@@ -55,8 +56,10 @@ from inflection_cli.pipeline.record import (
 )
 from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reporting import text
+from inflection_cli.reporting.console import answered_yes
 from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.json import delivery_object, dumps, estimate_object, events_object
+from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.settings import settings_lines
 from inflection_cli.version import __version__
 
@@ -126,6 +129,8 @@ class Sending:
             stack.callback(self._rejects.close)
             self._rejects.folder.require_a_folder()
             target = self._target_given(files)
+            if not self._delivery.dry_run:
+                self._rejects.folder.require_a_place()
             open_files(at_work, self._rejects)
             if self._delivery.out is not None:
                 refuse_to_replace(self._delivery.out, (each.source.location for each in at_work.plan.inputs))
@@ -213,6 +218,8 @@ class Sending:
         plan = self._plan(at_work, known)
         self._say_plan(at_work, target)
         at_work.known["events"] = events_object(plan, already_known=True)
+        if not self._delivery.rehearse:
+            self._rejects.fall_back_on(self._state_dir(), self._run_id)
         refuse_events_elsewhere(plan, elsewhere)
         refuse_other_settings(plan, ledger, label)
         self._confirm(at_work, plan, target, unasked_stdin=unasked_stdin)
@@ -282,7 +289,7 @@ class Sending:
             )
         question = text.question(plan, target.destination.endpoint, self._rejects.path)
         at_work.speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        if not answered_yes():
             raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
 
     def _start(self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger") -> None:
@@ -316,7 +323,8 @@ class Sending:
         at_work.known["events"] = events_object(plan, already_known=True)
         summary = _kept(at_work.report())
         ledger.finish_run(self._run_id, summary=summary, exit_code=exit_code, now=time.time())
-        self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
+        with at_work.speaker.result_of(self._again()):
+            self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
         return exit_code
 
     def _send(
@@ -343,7 +351,7 @@ class Sending:
         self._start(at_work, plan, target, ledger)
         halt = Halt()
         assert plan.dispositions is not None
-        keep = partial(self._keep_refused, plan.dispositions)
+        keep = partial(self._keep_refused, plan.dispositions, at_work.speaker)
         progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, keep)
         messages = outgoing(plan, Binder(settings.namespace, settings.label or None).bind)
         batched = batches_of(messages, settings, plan.dispositions)
@@ -371,9 +379,13 @@ class Sending:
             delivered.end_with(error)
         return delivered
 
-    def _keep_refused(self, dispositions: Dispositions, message: Message) -> None:
+    def _keep_refused(self, dispositions: Dispositions, speaker: "Speaker", message: Message) -> None:
         self._refused_again += dispositions.one(message.ordinal) is Disposition.REFUSED
+        kept = self._rejects.refused_messages
+        before = len(kept.troubles)
         self._rejects.refused(message)
+        for trouble in kept.troubles[before:]:
+            speaker.talk(f"warning: {trouble_words(trouble)}; the delivery goes on", "yellow")
 
     @contextmanager
     def _stoppable(self, halt: "Halt", progress: "DeliveryProgress", speaker: "Speaker") -> Iterator[None]:
@@ -401,32 +413,44 @@ class Sending:
     def _account(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", known: KnownEvents) -> int:
         """Settle what the run came to: exit code, ledger, summary."""
         plan = at_work.plan
+        self._rejects.refused_messages.save()
+        refused = refused_places(self._rejects)
         doubtful_runs = [*known.held_runs, *([self._run_id] if delivered.tally.in_doubt else [])]
-        again = refused_again(delivered, self._refused_again, self._rejects.path)
+        again = refused_again(delivered, self._refused_again, refused)
         error = again or delivered.error(self._signum) or left_over(delivered, doubtful_runs)
         exit_code = (
             error.exit_code if error else int(bool(plan.account.rows.rejected or delivered.events.refused))
         )
         at_work.known |= {
             "rejects": self._rejects.path,
+            **refused_object(self._rejects),
             "events": events_object(plan, already_known=True, events=delivered.events),
             "delivery": delivery_object(delivered, self._endpoint, ledger.namespace),
         }
         self._record(at_work, ledger, delivered, exit_code)
         if error is not None:
             if not self._output.json:
-                with suppress(BrokenPipeError):
-                    text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
+                with at_work.speaker.result_of(self._again()):
+                    self._speak_summary(at_work, delivered)
             if not error.hint or error.exit_code in {3, 129, 130, 141, 143}:
                 error.hint = f"run the same command again: {shown_command(sys.argv)}"
             raise error
-        if not self._output.json:
-            text.speak_summary(at_work.speaker, plan, delivered, self._rejects.path)
-        closing = text.closing(plan, delivered, self._rejects.path, self._command)
-        self._finish(
-            at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
-        )
+        closing = text.closing(plan, delivered, self._rejects.path, self._command, refused)
+        with at_work.speaker.result_of(self._again()):
+            if not self._output.json:
+                self._speak_summary(at_work, delivered)
+            self._finish(
+                at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
+            )
         return exit_code
+
+    def _speak_summary(self, at_work: Session, delivered: "Delivered") -> None:
+        text.speak_summary(at_work.speaker, at_work.plan, delivered, self._rejects.path)
+        text.speak(refused_lines(self._rejects), at_work.speaker, result=True)
+
+    def _again(self) -> str:
+        """Return the command that tells again what the run came to; a rehearsal leaves nothing behind."""
+        return "" if self._delivery.rehearse else f"infl-seg runs show {self._run_id}"
 
     def _record(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", exit_code: int) -> None:
         summary = _kept(at_work.report())
@@ -440,7 +464,7 @@ class Sending:
     def _finish(self, at_work: Session, exit_code: int, closing: str) -> None:
         at_work.write_reports(exit_code)
         if self._output.json:
-            print(dumps({**at_work.report(), "exit_code": exit_code}))
+            print_machine(dumps({**at_work.report(), "exit_code": exit_code}))
             return
         at_work.speaker.result(closing)
 
@@ -478,6 +502,8 @@ _KEPT: Final = (
     "delivery",
     "estimate",
     "rejects",
+    "refused_kept_in",
+    "refused_not_kept",
 )
 
 

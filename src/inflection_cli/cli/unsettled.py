@@ -28,7 +28,7 @@ def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> De
     return DestinationError(
         f"{counted(again, 'event is', 'events are')} refused again, as before ({words}); "
         f"{counted(others, 'other is', 'others are')} accepted, and {rest} left to send",
-        hint=f"it is their content: mend the messages in {rejects}, then: infl-seg replay FILE"
+        hint=f"it is their content: mend the messages in {rejects or 'the export'}, then: infl-seg replay FILE"
         + ("; then the same command again" if left else ""),
     )
 

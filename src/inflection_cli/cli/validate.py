@@ -11,6 +11,7 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
     from inflection_cli.cli.settings import budget
     from inflection_cli.reporting import text
     from inflection_cli.reporting.json import dumps
+    from inflection_cli.reporting.outlet import print_machine
     from inflection_cli.reporting.settings import settings_lines
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
@@ -21,7 +22,7 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
         exit_code = 1 if problems.errors else 0
         at_work.write_reports(exit_code)
         if output.json:
-            print(dumps({**at_work.report(), "exit_code": exit_code}))
+            print_machine(dumps({**at_work.report(), "exit_code": exit_code}))
             return exit_code
         text.speak(settings_lines(at_work.settings_said()), at_work.speaker, result=True)
         text.speak(text.input_lines(plan), at_work.speaker, result=True)

@@ -65,6 +65,11 @@ def lock_path(state_dir: Path, namespace: str) -> Path:
     return ledger_path(state_dir, namespace).with_suffix(LOCK_SUFFIX)
 
 
+def refused_path(state_dir: Path, run_id: str) -> Path:
+    """Name the file of the messages that a run had refused and that its rejects folder did not take."""
+    return state_dir.absolute() / "refused" / f"{run_id}.ndjson"
+
+
 def ledger_folder(state_dir: Path) -> Path:
     """Name the folder of the ledgers: one of its own, so that the user's `--state-dir` keeps its mode."""
     return state_dir.absolute() / "ledgers"

@@ -19,6 +19,7 @@ from inflection_cli.errors import LedgerError, UsageError
 from inflection_cli.model import BatchState
 from inflection_cli.pipeline.record import held_ledger
 from inflection_cli.suggestions import meant, nearest
+from inflection_cli.pipeline.refused import kept_beside_the_ledger
 
 LAST: Final = "last"
 
@@ -226,6 +227,11 @@ def batches_by_state(entry: Entry) -> dict[BatchState, StateOfBatches]:
         if batch.settled is not None:
             summed.last = max(summed.last or batch.settled, batch.settled)
     return states
+
+
+def kept_beside(entry: Entry) -> Path | None:
+    """Return the file of refused messages that a run's rejects folder did not take; None without one."""
+    return kept_beside_the_ledger(entry.ledger.path.parent.parent, entry.run.run_id)
 
 
 def settle(state_dir: Path, entry: Entry, state: BatchState, command: str) -> int:

@@ -1,11 +1,13 @@
 """What is not sent is kept: rejected rows by pass 1, refused messages by the delivery."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from inflection_cli.model import Chunk, Message, Severity
 from inflection_cli.pipeline.convert import Converted
 from inflection_cli.pipeline.inputs import Input
+from inflection_cli.pipeline.refused import RefusedMessages, beside_the_ledger
 from inflection_cli.reading.rejects import RejectsFolder
 from inflection_cli.segment.message import renamed
 
@@ -17,16 +19,22 @@ class Rejects:
     """Keeps rows and messages in a folder that is made only when something comes."""
 
     folder: RejectsFolder
+    refused_messages: RefusedMessages
 
     @classmethod
     def at(cls, path: str) -> "Rejects":
         """Keep them in the folder at `path`."""
-        return cls(RejectsFolder(Path(path)))
+        folder = RejectsFolder(Path(path))
+        return cls(folder, RefusedMessages(partial(folder.open_lines, REFUSED)))
+
+    def fall_back_on(self, state_dir: Path, run_id: str) -> None:
+        """Keep refused messages in the state directory where the folder fails in the midst of the delivery."""
+        self.refused_messages.add_place(beside_the_ledger(state_dir, run_id))
 
     @property
     def path(self) -> str | None:
         """The folder, where something was written to it."""
-        return str(self.folder.path) if self.folder.used else None
+        return str(self.folder.path) if self.folder.has_rows or self._refused_in_folder() else None
 
     def take(self, source: Input, chunk: Chunk, converted: Converted) -> None:
         """Keep a chunk's rejected rows and unreadable lines.
@@ -49,8 +57,16 @@ class Rejects:
 
     def refused(self, message: Message) -> None:
         """Keep a message that the destination refused, with its content id, as `replay` takes it."""
-        self.folder.add_file(REFUSED, renamed(message.wire, message.content_id) + b"\n")
+        self.refused_messages.keep(renamed(message.wire, message.content_id) + b"\n")
+
+    def kept_elsewhere(self) -> list[str]:
+        """Return the files of refused messages that are not in the folder."""
+        return [str(path) for path in self.refused_messages.files if path.parent != self.folder.path]
+
+    def _refused_in_folder(self) -> bool:
+        return any(path.parent == self.folder.path for path in self.refused_messages.files)
 
     def close(self) -> None:
         """Finish the files."""
+        self.refused_messages.close()
         self.folder.close()

@@ -8,7 +8,9 @@ name. Lines that could not be read stand verbatim beside it.
 import csv
 import io
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import IO, Final
@@ -17,12 +19,15 @@ import orjson
 
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.reading.line_file import LineFile
 from inflection_cli.reading.names import unpacked_name
 from inflection_cli.reading.source import Source
 
 _PRIVATE: Final = 0o600
 # Of a file's own name; 255 bytes are the most that file systems take.
 _MOST_CHARS: Final = 50
+_PROBE_BYTES: Final = 4096
+"""A file system that is full may still take a name."""
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
@@ -32,13 +37,13 @@ class RejectsFolder:
     Attributes:
         path: Where it is, or would be.
         rows: How many rows were written, unreadable lines included.
-        used: Whether anything was written.
+        has_rows: Whether a file of rows or lines was made.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
-        self.used = False
+        self.has_rows = False
         self._files: dict[tuple[str, str], IO[bytes]] = {}
         self._names: set[str] = set()
 
@@ -77,12 +82,13 @@ class RejectsFolder:
         self._write(self._file(source, (), readable=False), raw if raw.endswith(b"\n") else raw + b"\n")
         self.rows += rows
 
-    def add_file(self, name: str, line: bytes) -> None:
-        """Write a line to a file of another kind, such as refused messages."""
-        key = (name, name)
-        if key not in self._files:
-            self._files[key] = self._open(name)
-        self._write(self._files[key], line)
+    def open_lines(self, name: str) -> LineFile:
+        """Open a file of another kind, such as refused messages.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        return LineFile(*self._opened(name))
 
     def require_a_folder(self) -> None:
         """See that the folder can be there, before anything is read.
@@ -95,6 +101,23 @@ class RejectsFolder:
                 f"--rejects {self.path}: is a file, and rejected rows need a folder",
                 hint=f"name another folder, which is made where it is not there: --rejects {self.path}-rejects",
             )
+
+    def require_a_place(self) -> None:
+        """See, by a file that goes at once, that the folder can be made and written to; nothing is left behind.
+
+        Raises:
+            InputError: It cannot.
+        """
+        missing = [path for path in (self.path, *self.path.parents) if not os.path.lexists(path)]
+        with _translated(self.path):
+            try:
+                self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with tempfile.NamedTemporaryFile(prefix=".infl-seg-", dir=self.path, buffering=0) as probe:
+                    probe.write(bytes(_PROBE_BYTES))
+            finally:
+                for path in missing:
+                    with suppress(OSError):
+                        path.rmdir()
 
     def close(self) -> None:
         """Close all files."""
@@ -111,6 +134,7 @@ class RejectsFolder:
             stem = stem.removesuffix(ending)[:_MOST_CHARS]
             name = self._free_name(stem, f".rejects{ending}" if readable else ".unreadable.txt")
             file = self._files[key] = self._open(name)
+            self.has_rows = True
             if readable and source.format == "csv":
                 self._write(file, _csv_line((*REJECT_COLUMNS, *_kept(columns)), source.delimiter or ","))
         return self._files[key]
@@ -124,16 +148,21 @@ class RejectsFolder:
         return name
 
     def _open(self, name: str) -> IO[bytes]:
+        descriptor, _ = self._opened(name)
+        return os.fdopen(descriptor, "wb")
+
+    def _opened(self, name: str) -> tuple[int, Path]:
         """Make a file of this name, or of the next free one: what is there may be this very run's input."""
         stem, dot, ending = name.partition(".")
-        self.used = True
         with _translated(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for again in count(2):
                 try:
-                    return os.fdopen(os.open(self.path / name, _NEW_FILE, _PRIVATE), "wb")
+                    descriptor = os.open(self.path / name, _NEW_FILE, _PRIVATE)
                 except FileExistsError:
                     name = f"{stem}-{again}{dot}{ending}"
+                else:
+                    return descriptor, self.path / name
         raise AssertionError("names never run out")
 
     def _write(self, file: IO[bytes], data: bytes) -> None:
@@ -154,8 +183,16 @@ class _translated:  # noqa: N801 - a context manager reads as a verb
         if isinstance(error, OSError):
             raise InputError(
                 f"the rejects cannot be written to {self._path}: {error.strerror}",
-                hint="choose another folder: --rejects DIR",
+                hint=_elsewhere(self._path),
             ) from error
+
+
+def _elsewhere(path: Path) -> str:
+    """Name the option for another folder, with one that takes files as a rule."""
+    temporary = Path(tempfile.gettempdir())
+    inside = temporary == path or temporary in path.absolute().parents
+    example = "" if inside else f", for example --rejects {temporary / 'infl-seg-rejects'}"
+    return f"choose a folder that takes files: --rejects DIR{example}"
 
 
 def first_origin(row: Mapping[str, object], file: str, line: int) -> tuple[str, str]:

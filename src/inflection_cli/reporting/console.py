@@ -2,14 +2,16 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 from rich.console import Console
 from rich.text import Text
 
-from inflection_cli.errors import InflSegError, SettingsFileFaults
+from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
+from inflection_cli.reporting.outlet import Outlet, outlet_of
 from inflection_cli.reporting.shown import shown
 
 if TYPE_CHECKING:
@@ -35,21 +37,17 @@ class Speaker:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, color: When = "auto") -> None:
         self.quiet = quiet
         self.verbose = verbose
-        self.out = _console(sys.stdout, color)
-        self.err = _console(sys.stderr, color)
+        self.out = _console(outlet_of(sys.stdout, "stdout", raises=True), color)
+        self.err = _console(outlet_of(sys.stderr, "stderr", raises=False), color)
         self.when_lost: Callable[[], None] = _end
 
     def result(self, text: str = "", style: str = "") -> None:
         """Print a line of the result on stdout.
 
         Raises:
-            BrokenPipeError: Nobody reads it any more: a closed pipe, or a closed terminal.
+            OutputLost: It takes nothing any more.
         """
-        try:
-            self.out.print(Text(text, style=style), soft_wrap=True)
-        except OSError as error:
-            let_go_of_stdout()
-            raise BrokenPipeError from error
+        self.out.print(Text(text, style=style), soft_wrap=True)
 
     def talk(self, text: str = "", style: str = "") -> None:
         """Print a line of talk on stderr, unless quiet."""
@@ -71,48 +69,61 @@ class Speaker:
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
         line.append(shown(heading), style="default")
-        with suppress(OSError):
-            self.err.print(line, soft_wrap=True)
-            for place, words in faults:
-                at = "" if place is None else f"line {place}: "
-                self.err.print(Text(f"  {at}{shown(words, _MOST_OF_FAULT)}"), soft_wrap=True)
-            if error.hint:
-                self.err.print(Text(f"  → {shown(error.hint)}", style="cyan"), soft_wrap=True)
+        self.err.print(line, soft_wrap=True)
+        for place, words in faults:
+            at = "" if place is None else f"line {place}: "
+            self.err.print(Text(f"  {at}{shown(words, _MOST_OF_FAULT)}"), soft_wrap=True)
+        if error.hint:
+            self.err.print(Text(f"  → {shown(error.hint)}", style="cyan"), soft_wrap=True)
+
+    def lost(self, lost: OutputLost, again: str = "") -> None:
+        """Print that stdout did not take what a command came to, and what tells it again."""
+        known = f"; {again} tells it again" if again else ""
+        words = f"warning: {lost.message}; what was done stands{known}"
+        self.err.print(Text(shown(words), style="yellow"), soft_wrap=True)
+
+    @contextmanager
+    def result_of(self, again: str = "") -> Iterator[None]:
+        """Let a delivery that was carried out keep its exit code, whatever becomes of stdout.
+
+        Args:
+            again: The command that tells again what it came to.
+        """
+        try:
+            yield
+        except OutputLost as lost:
+            self.lost(lost, again)
 
     def _say(self, text: Text) -> None:
-        try:
-            self.err.print(text, soft_wrap=True)
-        except OSError:
+        self.err.print(text, soft_wrap=True)
+        failure = getattr(self.err.file, "failure", None)
+        if failure is not None:
             self.err = Console(file=StringIO(), quiet=True)
-            self.when_lost()
+            # A full device under stderr stops nothing: what the run comes to is told on stdout.
+            if isinstance(failure, ReaderLeft):
+                self.when_lost()
 
 
-def let_go_of_stdout() -> None:
-    """Point stdout at nothing, so that what is still to be written raises no more, at exit neither."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _Stream(Console):
-    """A console that leaves it to us what a closed pipe means."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise what rich would turn into an exit of its own, in the midst of a delivery."""
-        raise BrokenPipeError
+def answered_yes() -> bool:
+    """Read the answer to a question from a terminal; what its encoding does not have is no yes."""
+    try:
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    except UnicodeDecodeError:
+        return False
 
 
 def _end() -> None:
-    raise BrokenPipeError
+    raise ReaderLeft("nobody reads stderr any more")
 
 
-def _console(stream: IO[str], color: When) -> Console:
+def _console(stream: Outlet, color: When) -> Console:
     no_color = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
     # A pipe gets no escape codes, whatever FORCE_COLOR or a CI's terminal variables say.
     plain = color == "never" or (color == "auto" and not stream.isatty())
     # Colour that was asked for makes no terminal of a pipe: nothing moves on it, no progress is drawn.
     forced = color == "always" and not stream.isatty()
-    return _Stream(
-        file=stream,
+    return Console(
+        file=cast(IO[str], stream),
         force_terminal=False if plain or forced else None,
         no_color=no_color,
         color_system=None if plain else "standard" if forced else "auto",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from inflection_cli.model import BatchState
 from inflection_cli.pipeline.account import EventCounts, RowCounts
-from inflection_cli.pipeline.receipts import Ending, Entry, StateOfBatches
+from inflection_cli.pipeline.receipts import Ending, Entry, StateOfBatches, kept_beside
 from inflection_cli.pipeline.verify import Found, Verified
 from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.shown import shown
@@ -93,6 +93,7 @@ def receipt_object(entry: Entry, batches: Mapping[BatchState, StateOfBatches]) -
             "accepted_since": entry.doubt.accepted_since,
         },
         "held_by": None if entry.holder is None else str(entry.holder),
+        "refused_kept_in": None if (spare := kept_beside(entry)) is None else str(spare),
     }
 
 
@@ -115,6 +116,13 @@ def receipt_lines(entry: Entry, batches: Mapping[BatchState, StateOfBatches]) ->
     yield from _equation_lines(entry)
     yield from _batch_lines(batches)
     yield from _doubt_lines(entry)
+    spare = kept_beside(entry)
+    if spare is not None:
+        yield "refused", f"messages that the rejects folder did not take are in {shown(str(spare))}"
+    lost = entry.report.get("refused_not_kept")
+    if lost:
+        messages = counted(lost, "refused message is", "refused messages are")
+        yield "refused", f"{messages} in no file; the same command sends what was refused once more"
     yield "meaning", _meaning(entry)
     yield "version", f"infl-seg {run.version}; ledger {shown(str(entry.ledger.path))}"
 
@@ -135,7 +143,7 @@ def next_step(entry: Entry) -> str:
     if entry.events.in_doubt or entry.events.pending:
         return f"run the same command again: {typed}"
     if entry.events.refused:
-        return "mend the refused messages in the rejects folder, then: infl-seg replay FILE"
+        return f"mend the refused messages in {_refused_in(entry)}, then: infl-seg replay FILE"
     return f"prove it: infl-seg runs verify FILE --run {run.run_id}"
 
 
@@ -204,10 +212,17 @@ def verified_verdict(verified: Verified, entry: Entry) -> str:
         return f"Not certain: {doubtful} in doubt. Next: infl-seg runs show {entry.run.run_id}"
     if total.refused:
         refused = counted(total.refused, "event was", "events were")
-        folder = shown(str(entry.report.get("rejects") or "the rejects folder of the run"))
-        return f"Not all there: {refused} refused. Mend the messages in {folder}, then: infl-seg replay FILE"
+        where = _refused_in(entry)
+        return f"Not all there: {refused} refused. Mend the messages in {where}, then: infl-seg replay FILE"
     rejected = counted(verified.plan.account.rows.rejected, "row was", "rows were")
     return f"All events are there, but {rejected} rejected: mend them in the rejects, then backfill those"
+
+
+def _refused_in(entry: Entry) -> str:
+    """Return where the messages are that a run had refused."""
+    spare = kept_beside(entry)
+    folder = entry.report.get("rejects") or (None if spare else "the rejects folder of the run")
+    return shown(" and ".join(str(place) for place in (folder, spare) if place))
 
 
 def _recorded(events: int) -> str:

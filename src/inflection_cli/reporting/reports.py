@@ -17,6 +17,7 @@ from inflection_cli.reporting.findings import Findings, ended_by
 from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, step_summary
 from inflection_cli.reporting.json import dumps, error_object
 from inflection_cli.reporting.junit import junit_xml
+from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.sarif import sarif_json
 from inflection_cli.reporting.shown import shown
 from inflection_cli.suggestions import nearest
@@ -156,8 +157,7 @@ class Reports:
         for report in wanted:
             content = _rendered(report.format, findings)
             if report.path is None:
-                sys.stdout.write(content)
-                sys.stdout.flush()
+                print_machine(content)
             else:
                 self._put(report.path, content)
         if any(report.format is Format.GITHUB for report in wanted):

@@ -292,13 +292,27 @@ REHEARSED: Final = (
 )
 
 
-def closing(plan: Plan, delivered: "Delivered", rejects: str | None, command: str) -> str:
-    """Word the last line of a delivery that came to its end: what it came to, what to do next."""
+def closing(
+    plan: Plan, delivered: "Delivered", rejects: str | None, command: str, refused_in: str = ""
+) -> str:
+    """Word the last line of a delivery that came to its end: what it came to, what to do next.
+
+    Args:
+        plan: What was planned.
+        delivered: What it came to.
+        rejects: The folder of rejected rows.
+        command: The command that takes them once they are mended.
+        refused_in: Where refused messages are; by default in the folder too.
+    """
     look = "Look at the source's delivery overview in Segment: accepted is not yet delivered."
     refused, rejected = delivered.events.refused, plan.account.rows.rejected
     if refused:
         many = counted(refused, "message was", "messages were")
-        return f"Done, but {many} refused; mend {_them(refused)} in {rejects}, then replay that file. {look}"
+        where = refused_in or rejects
+        if not where:
+            again = f"the same command sends {_them(refused)} once more; give it a folder: --rejects DIR"
+            return f"Done, but {many} refused, and no file took {_them(refused)}: {again}. {look}"
+        return f"Done, but {many} refused; mend {_them(refused)} in {where}, then replay that file. {look}"
     if rejected:
         return (
             f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; mend {_them(rejected)} in {rejects}, "
