@@ -39,7 +39,7 @@ def assert_some_of_each(ledger: Harmed, command: str) -> None:
     """Both ends were met: a test in which every harm is refused, or none, would show nothing."""
     assert ledger.tally[f"{command}: right"] > 0
     assert ledger.tally[f"{command}: exit 6"] > 0
-    print({end: n for end, n in ledger.tally.items() if end.startswith(command)})
+    print({end: n for end, n in ledger.tally.items() if end.startswith(command)})  # noqa: T201 - seen with -rP
 
 
 @every_command
