@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_tools import FAST, KEY, Desk, Result, opened
+from old_ledger import as_version_1
 
 from inflection_cli.sandbox import Sandbox, serve
 
@@ -104,6 +105,21 @@ def test_a_ledger_on_a_disk_that_was_made_read_only_is_read_and_not_written(
     assert desk.run(*words).code == 0
     then = "cp -r state small && mount -o remount,ro small &&"
     assert confined(desk, "9m", "runs", "list", "--state-dir", "small/state", then=then).code == 0
+    done = confined(desk, "9m", *sending(sandbox, "--state-dir", "small/state"), then=then)
+    assert_told(done, "ledger-read-only", "--state-dir DIR")
+
+
+@needs_mounts
+def test_a_ledger_from_before_that_cannot_be_written_is_read_and_said_to_have_no_checksums(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    assert desk.run(*sending(sandbox, "--state-dir", "state")).code == 0
+    (path,) = (desk.folder / "state" / "ledgers").glob("*.sqlite3")
+    as_version_1(path)
+    then = "cp -r state small && mount -o remount,ro small &&"
+    listed = confined(desk, "9m", "runs", "list", "--json", "--state-dir", "small/state", then=then)
+    assert (listed.code, listed.json["runs"][0]["events"]["accepted"]) == (0, 5_000)
+    assert "has no checksums" in listed.err
     done = confined(desk, "9m", *sending(sandbox, "--state-dir", "small/state"), then=then)
     assert_told(done, "ledger-read-only", "--state-dir DIR")
 
