@@ -6,8 +6,8 @@ are one transaction: a ledger is at the version before or at the one after. A le
 migrated. `ALTER TABLE` is not for here: the text that it leaves in the schema is SQLite's, not ours, and the text of
 every version is compared. A small table is made anew instead, its rows moved by way of a temporary table.
 
-A new table whose rows decide anything ends in a `checksum` column. Its row is a named tuple in `row_checksums.TABLES`, it
-is written by `insert_row`, and `ledger_checks` goes through it before anything is said of the ledger.
+A new table whose rows decide anything ends in a `checksum` column. Its row is a named tuple in `row_checksums.TABLES`,
+it is written by `insert_row`, and `ledger_checks` goes through it before anything is said of the ledger.
 """
 
 import sqlite3
