@@ -180,13 +180,15 @@ def test_a_run_is_named_by_the_beginning_of_its_id_if_no_other_begins_so(tmp_pat
 
 def test_a_damaged_ledger_hides_no_other(tmp_path: Path) -> None:
     with station(tmp_path) as place:
-        place.backfill(campaign(tmp_path / "a.csv", range(5)))
+        sent = place.backfill(campaign(tmp_path / "a.csv", range(5))).json["run_id"]
         broken = place.ledger.with_name("aaa.sqlite3")
         broken.write_bytes(b"not a ledger" * 1000)
         done = place.runs("list")
         assert (done.code, len(done.json["runs"])) == (6, 1)
         assert "aaa.sqlite3" in done.json["error"]["message"]
-        assert place.runs("show", "last").code == 0
+        assert place.runs("show", sent).code == 0
+        assert place.runs("show", "last").code == 6  # the last run of all may be in the other ledger
+        assert place.runs("show", "last", "--namespace", place.namespace).code == 0
 
 
 def test_verify_proves_by_event_and_day_that_all_is_there(tmp_path: Path) -> None:

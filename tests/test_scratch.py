@@ -10,7 +10,7 @@ from command_tools import Desk, opened
 
 from inflection_cli.delivery.records import ID_BYTES
 from inflection_cli.delivery.scratch import scratch_file
-from inflection_cli.errors import LedgerDamaged
+from inflection_cli.errors import TemporaryFolderFull
 from inflection_cli.pipeline.identities import Identities
 
 _EVENTS = 11_000
@@ -31,14 +31,14 @@ def confine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Confine]:
 def test_identities_that_found_no_room_are_given_back_without_another_error(confine: Confine) -> None:
     identities = Identities()
     confine(_FULL_AT)
-    with pytest.raises(LedgerDamaged, match="temporary folder"):
+    with pytest.raises(TemporaryFolderFull, match="temporary folder"):
         identities.add([bytes(ID_BYTES)] * _EVENTS, [0] * _EVENTS)
     identities.close()
 
 
 def test_where_no_temporary_folder_takes_a_file_the_way_out_is_named(confine: Confine) -> None:
     confine(0)
-    with pytest.raises(LedgerDamaged, match="temporary folder") as refused:
+    with pytest.raises(TemporaryFolderFull, match="temporary folder") as refused:
         scratch_file()
     assert "TMPDIR=" in refused.value.hint
 

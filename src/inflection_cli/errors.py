@@ -12,13 +12,17 @@
     ├── DestinationError             5  the destination refused, or is not Segment
     ├── LedgerError                  6  the ledger cannot be used
     │   ├── LedgerLocked             6  another run holds it
-    │   └── LedgerDamaged            6  it cannot be trusted, or not be written
+    │   ├── LedgerDamaged            6  it cannot be trusted
+    │   ├── LedgerDiskFull           6  the disk takes no more
+    │   └── LedgerReadOnly           6  this user may not write it
+    ├── TemporaryFolderError         6  the temporary folder cannot be used
+    │   └── TemporaryFolderFull      6  it takes no more
     ├── DecisionNeeded               7  only the user can say what is right
     ├── OverBudget                   8  too many rows are wrong; nothing was sent
     └── Interrupted           130, 143  a signal asked for the end
 
 Third-party errors are translated into these in one place each: httpx in `segment/client.py`,
-sqlite3 in `delivery/ledger.py`, OSError where a file is opened.
+sqlite3 in `delivery/ledger_trouble.py`, OSError where a file is opened.
 """
 
 from collections.abc import Mapping, Sequence
@@ -134,9 +138,34 @@ class LedgerLocked(LedgerError):
 
 
 class LedgerDamaged(LedgerError):
-    """The ledger cannot be trusted or cannot be written."""
+    """The ledger cannot be trusted."""
 
     code = "ledger-damaged"
+
+
+class LedgerDiskFull(LedgerError):
+    """The disk, or a quota, has no room for what the ledger must record."""
+
+    code = "ledger-disk-full"
+
+
+class LedgerReadOnly(LedgerError):
+    """The ledger or its folder cannot be written by this user."""
+
+    code = "ledger-read-only"
+
+
+class TemporaryFolderError(InflSegError):
+    """The temporary folder cannot be used."""
+
+    code = "temporary-folder"
+    exit_code = 6
+
+
+class TemporaryFolderFull(TemporaryFolderError):
+    """The temporary folder has no room for what a run sorts there."""
+
+    code = "temporary-folder-full"
 
 
 class DecisionNeeded(InflSegError):

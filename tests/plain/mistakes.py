@@ -1182,6 +1182,36 @@ COMMANDS: Final = {
     ),
 }
 
+TO = f"backfill export.csv --endpoint {{url}} --write-key {KEY} --yes --events-per-second 0"
+NO_LEDGER = {"state/ledgers/crm-eu.sqlite3": "not a ledger\n" * 500}
+
+LEDGERS: Final = {
+    "a file in the ledger's place is none": Mistake(
+        "runs list --state-dir state",
+        6,
+        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"restore it from a backup, or move it away",
+        files=NO_LEDGER,
+        edit={"state/ledgers/crm-eu.sqlite3": None},
+        shows="No run is recorded",
+    ),
+    "another destination's ledger cannot be read, and may have the events": Mistake(
+        f"{TO} --state-dir state --namespace fresh",
+        6,
+        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"a source that has never got these events does not need it: (--new-destination)",
+        "{typed} {mend}",
+        {"export.csv": GOOD, **NO_LEDGER},
+    ),
+    "the state folder is to be made where none can be": Mistake(
+        f"{TO} --state-dir export.csv/state",
+        6,
+        r"the folder \S+ cannot be made: Not a directory",
+        r"name a folder of your own on a local disk: (--state-dir) DIR",
+        "{typed} {mend} other",
+    ),
+}
+
 MISTAKES: Final[dict[str, Mistake]] = {
     name: mistake
     for chapter in (
@@ -1198,6 +1228,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         PLACES,
         DESTINATIONS,
         COMMANDS,
+        LEDGERS,
     )
     for name, mistake in chapter.items()
 }

@@ -27,7 +27,7 @@ from command_tools import events_balance, rows_balance
 
 import inflection_cli
 from inflection_cli.delivery.known import best
-from inflection_cli.delivery.ledger import ledgers, read_ledger
+from inflection_cli.delivery.ledger import ledger_files, read_ledger
 from inflection_cli.model import BatchState
 from inflection_cli.sandbox import Sandbox, Settings, serve
 
@@ -329,8 +329,8 @@ def _is_relevant(name: str, arguments: str, state: str) -> bool:
 def _known(state: Path) -> dict[bytes, BatchState]:
     """The best state of every event that the ledger knows; none where there is no ledger yet."""
     found: dict[bytes, BatchState] = {}
-    for file in ledgers(state):
-        with read_ledger(file.path) as ledger:
+    for path in ledger_files(state):
+        with read_ledger(path) as ledger:
             told: dict[bytes, list[Known]] = {}
             for one in ledger.known():
                 told.setdefault(one.content_id, []).append(one)
@@ -339,8 +339,8 @@ def _known(state: Path) -> dict[bytes, BatchState]:
 
 
 def _is_whole(state: Path) -> bool:
-    (file,) = ledgers(state)
-    with closing(sqlite3.connect(f"{file.path.as_uri()}?mode=ro", uri=True)) as db:
+    (path,) = ledger_files(state)
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
         return db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 

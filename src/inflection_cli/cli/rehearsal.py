@@ -23,7 +23,7 @@ def rehearsal(*, gzip: bool) -> Iterator[tuple[Target, Path]]:
     The namespace is always the same, so that two rehearsals of one file can be compared.
 
     Raises:
-        LedgerDamaged: The temporary folder is full or cannot be written.
+        TemporaryFolderError: The temporary folder is full or cannot be written.
     """
     with translated():
         scratch = tempfile.TemporaryDirectory(prefix="infl-seg-rehearsal-")

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -149,7 +149,9 @@ def settle_run(
         word = "accepted" if accepted else "pending"
         _confirm(f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?", yes=yes)
         state = BatchState.ACCEPTED if accepted else BatchState.PENDING
-        settled = settle(desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}")
+        settled = settle(
+            desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}", desk.speaker.talk
+        )
         desk.known["events"] = settled
         desk.say([f"Settled: {settled:,} events of run {name} count as {word}; {then}."])
         return desk.finish(0)
@@ -182,9 +184,9 @@ def forget_run(
         risk = f"{what_of} as never sent, and the same files would be sent again"
         _confirm(f"Forget {what}; {risk}?", yes=yes)
         if run is None:
-            forget_all(desk.shelf, "infl-seg runs forget --all")
+            forget_all(desk.shelf, "infl-seg runs forget --all", desk.speaker.talk)
         else:
-            forget(desk.shelf.state_dir, entries[0], f"infl-seg runs forget {names[0]}")
+            forget(desk.shelf.state_dir, entries[0], f"infl-seg runs forget {names[0]}", desk.speaker.talk)
         desk.known["forgotten"] = names
         stay = [f"Refused messages stay in {shown(path)}." for path in kept]
         desk.say([f"Forgotten: {what}; {risk}.", *stay])
@@ -220,8 +222,10 @@ class _Desk:
 def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
     """Open the ledgers; what ends the command early carries what is known so far."""
     from inflection_cli.cli.signals import interruptible
+    from inflection_cli.delivery.ledger_trouble import making_sense
     from inflection_cli.delivery.state_dir import state_dir
     from inflection_cli.pipeline.receipts import open_shelf
+    from inflection_cli.pipeline.record import unprotected
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.json import empty_report
 
@@ -229,7 +233,12 @@ def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
     try:
         folder = state_dir(Path(look.state_dir) if look.state_dir else None, os.environ)
         with interruptible(), open_shelf(folder, look.namespace) as shelf:
-            yield _Desk(shelf, Speaker(), known, look.json)
+            speaker = Speaker()
+            unsafe = [reader for reader in shelf.readers if not reader.has_checksums]
+            for reader in unsafe:
+                speaker.talk(f"note: {unprotected(reader)}")
+            with making_sense(unsafe[0].path) if unsafe else nullcontext():
+                yield _Desk(shelf, speaker, known, look.json)
     except InflSegError as error:
         error.report = {**known, **error.report}
         raise
@@ -267,10 +276,10 @@ def _run_of(files: list[str], shelf: "Shelf") -> "Entry":
     having = [
         run for _, run in shelf.runs() if prints & {str(each.get("fingerprint")) for each in run.inputs}
     ]
+    if shelf.troubles:
+        raise shelf.first_trouble()
     if having:
         return shelf.find(max(having, key=lambda run: run.started).run_id)
-    if shelf.troubles:
-        raise shelf.troubles[0]
     raise DecisionNeeded(
         f"no run has read {'these files' if len(files) > 1 else 'this file'}, byte for byte",
         hint="name the run whose settings hold: --run RUN; infl-seg runs list shows them",

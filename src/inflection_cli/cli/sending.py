@@ -53,6 +53,7 @@ from inflection_cli.pipeline.record import (
     refuse_events_elsewhere,
     refuse_other_settings,
     shaping_settings,
+    unprotected,
 )
 from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reporting import text
@@ -179,6 +180,8 @@ class Sending:
         if target is not None:
             ledger = stack.enter_context(looked_up_ledger(self._state_dir(), target.namespace))
             if ledger is not None:
+                if not ledger.has_checksums:
+                    at_work.speaker.talk(f"note: {unprotected(ledger)}")
                 known = KnownEvents(
                     ledger, self._delivery.again or "", self._doubts(target), ready=self._ready
                 )
@@ -209,7 +212,9 @@ class Sending:
             yield draft
 
     def _deliver(self, at_work: Session, stack: ExitStack, target: "Target", *, unasked_stdin: bool) -> int:
-        ledger = stack.enter_context(held_ledger(self._state_dir(), target.namespace, kept_command(sys.argv)))
+        ledger = stack.enter_context(
+            held_ledger(self._state_dir(), target.namespace, kept_command(sys.argv), at_work.speaker.talk)
+        )
         label = self._delivery.again or ""
         elsewhere = []
         if not self._destination.new_destination and not self._delivery.rehearse:

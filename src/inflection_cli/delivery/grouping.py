@@ -39,7 +39,7 @@ class Runs:
         """Take records in any order.
 
         Raises:
-            LedgerDamaged: The temporary folder is full or cannot be written.
+            TemporaryFolderError: The temporary folder is full or cannot be written.
         """
         self._buffer.extend(records)
         if len(self._buffer) >= self._run_records:

@@ -14,9 +14,8 @@ import os
 import secrets
 import sqlite3
 import struct
-import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,20 +24,31 @@ from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from inflection_cli.delivery.known import Known
+from inflection_cli.delivery.ledger_checks import Checked, check_ledger, checked_row
+from inflection_cli.delivery.ledger_schema import (
+    APPLICATION_ID,
+    CHECKSUMS_SINCE,
+    SCHEMA_VERSION,
+    crc32_of,
+    insert_row,
+    is_whole,
+    migrate,
+)
+from inflection_cli.delivery.ledger_trouble import START_AGAIN, damaged, making_sense, translated
 from inflection_cli.delivery.lock import Lock
-from inflection_cli.delivery.records import (
-    HASH_BYTES,
-    ID_BYTES,
-    BatchRecord,
-    KnownBatch,
-    LedgerFile,
-    Run,
-    RunStart,
+from inflection_cli.delivery.records import ID_BYTES, BatchRecord, KnownBatch, Run, RunStart
+from inflection_cli.delivery.row_checksums import (
+    SALT_BYTES,
+    BatchRow,
+    LedgerRow,
+    RunRow,
+    columns,
+    content_digest,
+    row_checksum,
 )
 from inflection_cli.delivery.state_dir import (
     LEDGER_SUFFIX,
     check_private_file,
-    file_trouble,
     ledger_folder,
     ledger_path,
     lock_path,
@@ -48,57 +58,23 @@ from inflection_cli.delivery.state_dir import (
     sync_folder,
     vanished,
 )
-from inflection_cli.errors import LedgerDamaged, LedgerError, LedgerLocked, UsageError
+from inflection_cli.errors import LedgerDamaged, LedgerError, UsageError
 from inflection_cli.model import Batch, BatchState
 
-APPLICATION_ID: Final = 0x49534C67  # "ISLg", in the header of the file: https://sqlite.org/fileformat2.html
-
-_BUSY_TIMEOUT_S: Final = 10.0
+_BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
 _PAGE_OF_BATCHES: Final = 32
 _JOURNAL_LIMIT_BYTES: Final = 1 << 20
-_STATES = ", ".join(f"'{state}'" for state in BatchState)
+_RUN_COLUMNS: Final = columns(RunRow)
+_BATCH_COLUMNS: Final = columns(BatchRow, "checksum")
 
-_MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        "CREATE TABLE ledger (namespace TEXT NOT NULL, created REAL NOT NULL)",
-        """CREATE TABLE runs (
-            number INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            started REAL NOT NULL,
-            ended REAL,
-            command TEXT NOT NULL,
-            arguments TEXT NOT NULL,
-            shaping TEXT NOT NULL,
-            inputs TEXT NOT NULL,
-            label TEXT NOT NULL,
-            endpoint TEXT NOT NULL,
-            version TEXT NOT NULL,
-            summary TEXT,
-            exit_code INTEGER
-        )""",
-        f"""CREATE TABLE batches (
-            key INTEGER PRIMARY KEY,
-            run INTEGER NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ({_STATES})),
-            events INTEGER NOT NULL CHECK (events >= 0),
-            attempts INTEGER NOT NULL CHECK (attempts > 0),
-            statuses TEXT NOT NULL,
-            intended REAL NOT NULL,
-            settled REAL,
-            unknown_since REAL,
-            doubtful_since REAL
-        )""",
-        """CREATE TABLE contents (
-            key INTEGER PRIMARY KEY,
-            ids BLOB NOT NULL,
-            hashes BLOB NOT NULL,
-            crc32 INTEGER NOT NULL
-        )""",
-    ),
-)
-"""The schema's versions: entry i brings a ledger from version i to i + 1. Entries are never edited."""
-
-SCHEMA_VERSION: Final = len(_MIGRATIONS)
+_KNOWN_BATCHES: Final = """
+    SELECT b.key, b.state, coalesce(b.doubtful_since, b.unknown_since), b.run, r.id,
+        b.digest, c.ids, c.hashes, c.crc32
+    FROM batches b LEFT JOIN runs r ON r.number = b.run LEFT JOIN contents c ON c.key = b.key
+    WHERE b.key > :after AND NOT instr(:others, b.state || ';')
+        AND (:run IS NULL OR r.id = :run) AND (:label IS NULL OR r.label = :label)
+    ORDER BY b.key LIMIT :rows
+"""
 
 _WRITER_SETTINGS: Final[Mapping[str, tuple[str, object]]] = {
     "journal_mode": ("PERSIST", "persist"),
@@ -110,41 +86,6 @@ _WRITER_SETTINGS: Final[Mapping[str, tuple[str, object]]] = {
 }
 """What a writing connection is set to, and what the setting must read back as."""
 
-_START_AGAIN = (
-    "restore it from a backup, or move it away: then nothing is known as sent, and Segment recognises by id "
-    "only what it got within about a day, so cut the input to what is missing with --since"
-)
-_TROUBLES: Final[Mapping[int, tuple[type[LedgerError], str, str]]] = {
-    sqlite3.SQLITE_FULL: (
-        LedgerDamaged,
-        "cannot grow, the disk is full",
-        "nothing was sent that is not recorded; make room and run the same command again",
-    ),
-    sqlite3.SQLITE_IOERR: (
-        LedgerDamaged,
-        "cannot be read or written, the disk reports an error",
-        "check free space, quota and the health of the disk, then run the same command again",
-    ),
-    sqlite3.SQLITE_READONLY: (
-        LedgerDamaged,
-        "cannot be written",
-        "give this user the right to write the file and its folder, or name another with --state-dir DIR",
-    ),
-    sqlite3.SQLITE_PERM: (LedgerDamaged, "may not be opened", "check the rights of the file and its folder"),
-    sqlite3.SQLITE_CANTOPEN: (
-        LedgerDamaged,
-        "or its journal cannot be opened",
-        "check the rights of both, that neither is a symlink, and that they were not moved",
-    ),
-    sqlite3.SQLITE_NOTADB: (LedgerDamaged, "is no ledger: its content is something else", _START_AGAIN),
-    sqlite3.SQLITE_CORRUPT: (LedgerDamaged, "is damaged", _START_AGAIN),
-    sqlite3.SQLITE_BUSY: (
-        LedgerLocked,
-        "is kept locked by another program",
-        "close what has the file open (a database browser, a backup), then run the same command again",
-    ),
-}
-
 
 class LedgerReader:
     """A ledger to look into; works while a run writes, and where nothing can be written.
@@ -154,11 +95,14 @@ class LedgerReader:
     Attributes:
         path: The file.
         namespace: The destination it is for.
+        has_checksums: Whether damage is certain to be found; not so in a ledger of an earlier version.
     """
 
-    def __init__(self, path: Path, db: sqlite3.Connection, namespace: str) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, checked: Checked) -> None:
         self.path = path
-        self.namespace = namespace
+        self.namespace = checked.namespace
+        self.has_checksums = checked.version >= CHECKSUMS_SINCE
+        self._salt = checked.salt
         self._db = db
 
     def close(self) -> None:
@@ -179,7 +123,8 @@ class LedgerReader:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        return tuple(self._run(row) for row in self._fetch("SELECT * FROM runs ORDER BY number"))
+        rows = self._fetch(f"SELECT {_RUN_COLUMNS} FROM runs ORDER BY number")  # noqa: S608
+        return tuple(self._run(row) for row in rows)
 
     def run(self, run_id: str) -> Run | None:
         """Look up one run; None where the ledger has none of that name.
@@ -187,7 +132,7 @@ class LedgerReader:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        rows = self._fetch("SELECT * FROM runs WHERE id = ?", run_id)
+        rows = self._fetch(f"SELECT {_RUN_COLUMNS} FROM runs WHERE id = ?", run_id)  # noqa: S608
         return self._run(rows[0]) if rows else None
 
     def counts(self) -> dict[str, dict[BatchState, int]]:
@@ -201,7 +146,7 @@ class LedgerReader:
             "SELECT r.id, b.state, sum(b.events) FROM runs r JOIN batches b ON b.run = r.number"
             " WHERE b.events > 0 GROUP BY r.number, b.state"
         ):
-            with _parsing(self.path):
+            with making_sense(self.path):
                 counted.setdefault(run_id, {})[BatchState(state)] = events
         return counted
 
@@ -218,7 +163,7 @@ class LedgerReader:
             run=run_id,
         ):
             key, state, events, attempts, statuses, *times = row
-            with _parsing(self.path):
+            with making_sense(self.path):
                 record = BatchRecord(
                     key, BatchState(state), events, attempts, tuple(statuses.split()), *times
                 )
@@ -244,20 +189,16 @@ class LedgerReader:
             LedgerDamaged: A batch's content is not what was written.
             LedgerError: The ledger cannot be read.
         """
-        for key, state, since, number, found_run, ids, hashes, check in self._pages(
-            "SELECT b.key, b.state, coalesce(b.doubtful_since, b.unknown_since), b.run, r.id,"
-            " c.ids, c.hashes, c.crc32 FROM batches b"
-            " LEFT JOIN runs r ON r.number = b.run LEFT JOIN contents c ON c.key = b.key"
-            " WHERE b.key > :after AND NOT instr(:others, b.state || ';')"
-            " AND (:run IS NULL OR r.id = :run) AND (:label IS NULL OR r.label = :label)"
-            " ORDER BY b.key LIMIT :rows",
+        query = _KNOWN_BATCHES if self.has_checksums else _KNOWN_BATCHES.replace("b.digest", "NULL")
+        for key, state, since, number, found_run, digest, ids, hashes, check in self._pages(
+            query,
             others="".join(f"{state};" for state in BatchState if state not in states),
             run=run_id,
             label=None if label is None else _storable(label),
         ):
-            if found_run is None or not _is_whole(ids, hashes, check):
-                raise LedgerDamaged(f"{self.path} is damaged: batch {key} is incomplete", hint=_START_AGAIN)
-            with _parsing(self.path):
+            if found_run is None or not self._is_whole(key, digest, (ids, hashes, check)):
+                raise damaged(self.path, f"batch {key} is incomplete")
+            with making_sense(self.path):
                 known = KnownBatch(number, found_run, BatchState(state), since, ids, hashes)
             yield known
 
@@ -272,10 +213,19 @@ class LedgerReader:
         for batch in self.known_batches(states=states, run_id=run_id, label=label):
             yield from batch
 
+    def _is_whole(self, key: int, digest: object, content: tuple[object, object, object]) -> bool:
+        """Check what a batch holds against the digest in its row, or by what version 1 has."""
+        ids, hashes, crc32 = content
+        if self._salt is None:
+            return is_whole(ids, hashes, crc32)
+        if not isinstance(ids, bytes) or not isinstance(hashes, bytes):
+            return False
+        return content_digest(self._salt, key, ids, hashes) == digest
+
     def _run(self, row: tuple[Any, ...]) -> Run:
         number, run_id, started, ended, command, arguments, shaping, inputs, *rest = row
         label, endpoint, version, summary, exit_code = rest
-        with _parsing(self.path):
+        with making_sense(self.path):
             return Run(
                 number=number,
                 run_id=run_id,
@@ -293,14 +243,14 @@ class LedgerReader:
             )
 
     def _fetch(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with _translated(self.path):
+        with translated(self.path):
             return self._db.execute(query, values).fetchall()
 
     def _pages(self, query: str, **values: object) -> Iterator[tuple[Any, ...]]:
         """Run a query page by page, by the key in its first column; no lock is held between pages."""
         after = -1
         while True:
-            with _translated(self.path):
+            with translated(self.path):
                 rows = self._db.execute(
                     query, {**values, "after": after, "rows": _PAGE_OF_BATCHES}
                 ).fetchall()
@@ -315,15 +265,17 @@ class Ledger(LedgerReader):
 
     Attributes:
         recovered: How many events were in flight when the last run ended, and are now in doubt.
+        was_migrated: Whether an earlier version wrote it, and it has got its checksums now.
     """
 
     def __init__(
-        self, path: Path, db: sqlite3.Connection, namespace: str, lock: Lock, recovered: int
+        self, path: Path, db: sqlite3.Connection, checked: Checked, lock: Lock, *, was_migrated: bool
     ) -> None:
-        super().__init__(path, db, namespace)
-        self.recovered = recovered
+        super().__init__(path, db, checked)
+        self.was_migrated = was_migrated
         self._lock = lock
         self._inode = _inode(path)
+        self.recovered = self._recover()
 
     def start_run(self, start: RunStart, *, now: float, run_id: str | None = None) -> str:
         """Record that a run begins, and name it.
@@ -340,22 +292,23 @@ class Ledger(LedgerReader):
             run_id = run_id or new_run_id(now)
             while db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone():
                 run_id = new_run_id(now)
-            db.execute(
-                "INSERT INTO runs"
-                " (id, started, command, arguments, shaping, inputs, label, endpoint, version)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    run_id,
-                    now,
-                    _storable(start.command),
-                    json.dumps(start.arguments),
-                    json.dumps(start.shaping),
-                    json.dumps(start.inputs),
-                    _storable(start.label),
-                    _without_credentials(start.endpoint),
-                    start.version,
-                ),
+            (number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
+            row = RunRow(
+                number=number,
+                id=run_id,
+                started=float(now),
+                ended=None,
+                command=_storable(start.command),
+                arguments=json.dumps(start.arguments),
+                shaping=json.dumps(start.shaping),
+                inputs=json.dumps(start.inputs),
+                label=_storable(start.label),
+                endpoint=_without_credentials(start.endpoint),
+                version=start.version,
+                summary=None,
+                exit_code=None,
             )
+            insert_row(db, self.salt, row)
         return run_id
 
     def journal(self, run_id: str) -> "RunJournal":
@@ -382,9 +335,14 @@ class Ledger(LedgerReader):
         """
         number = self._number(run_id)
         with self.writing() as db:
+            query = f"SELECT {_RUN_COLUMNS}, checksum FROM runs WHERE number = ?"  # noqa: S608
+            *values, checksum = db.execute(query, (number,)).fetchone()
+            row = RunRow(*values)
+            checked_row(self.path, self.salt, row, checksum)
+            row = row._replace(ended=float(now), summary=json.dumps(summary), exit_code=exit_code)
             db.execute(
-                "UPDATE runs SET ended = ?, summary = ?, exit_code = ? WHERE number = ?",
-                (now, json.dumps(summary), exit_code, number),
+                "UPDATE runs SET ended = ?, summary = ?, exit_code = ?, checksum = ? WHERE number = ?",
+                (row.ended, row.summary, row.exit_code, row_checksum(self.salt, row), number),
             )
 
     def settle_run(self, run_id: str, state: BatchState, *, now: float) -> int:
@@ -402,16 +360,17 @@ class Ledger(LedgerReader):
         if state not in {BatchState.ACCEPTED, BatchState.PENDING}:
             raise ValueError(f"a doubt cannot be settled as {state}")
         number = self._number(run_id)
+        events = 0
         with self.writing() as db:
-            total = db.execute(
-                "SELECT coalesce(sum(events), 0) FROM batches WHERE run = ? AND state = 'in_doubt'", (number,)
-            )
-            events = cast(int, total.fetchone()[0])
-            db.execute(
-                "UPDATE batches SET state = ?, settled = ?, doubtful_since = NULL,"
-                " statuses = ltrim(statuses || ' user') WHERE run = ? AND state = 'in_doubt'",
-                (state, now, number),
-            )
+            for row in self.batch_rows(db, "run = ? AND state = 'in_doubt'", number):
+                events += row.events
+                statuses = f"{row.statuses} user".lstrip()
+                self.write_batch(
+                    db,
+                    row._replace(
+                        state=state.value, settled=float(now), doubtful_since=None, statuses=statuses
+                    ),
+                )
         return events
 
     def forget(self, run_id: str) -> None:
@@ -439,7 +398,7 @@ class Ledger(LedgerReader):
             LedgerDamaged: The ledger or its lock was deleted or replaced, or the disk takes no more.
             LedgerError: It cannot be written otherwise.
         """
-        with _translated(self.path):
+        with translated(self.path):
             self._check_in_place()
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -449,6 +408,54 @@ class Ledger(LedgerReader):
                 with suppress(sqlite3.Error):
                     self._db.rollback()
                 raise
+
+    @property
+    def salt(self) -> bytes:
+        """What the checksums are keyed with; a ledger that is written has one."""
+        assert self._salt is not None
+        return self._salt
+
+    def batch_rows(self, db: sqlite3.Connection, where: str, *values: object) -> list[BatchRow]:
+        """Fetch batches to change, each checked against its checksum.
+
+        Raises:
+            LedgerDamaged: One is not as it was written.
+        """
+        found = []
+        query = f"SELECT {_BATCH_COLUMNS} FROM batches WHERE {where} ORDER BY key"  # noqa: S608 - no word of a user's
+        for *columns_of, checksum in db.execute(query, values).fetchall():
+            row = BatchRow(*columns_of)
+            checked_row(self.path, self.salt, row, checksum)
+            found.append(row)
+        return found
+
+    def write_batch(self, db: sqlite3.Connection, row: BatchRow) -> None:
+        """Write what may change of a batch, and its checksum: one row."""
+        db.execute(
+            "UPDATE batches SET state = ?, events = ?, attempts = ?, statuses = ?, settled = ?, unknown_since = ?,"
+            " doubtful_since = ?, checksum = ? WHERE key = ?",
+            (
+                row.state,
+                row.events,
+                row.attempts,
+                row.statuses,
+                row.settled,
+                row.unknown_since,
+                row.doubtful_since,
+                row_checksum(self.salt, row),
+                row.key,
+            ),
+        )
+
+    def _recover(self) -> int:
+        """Turn what was in flight when the last run ended into doubt, since its outcome is unknown; count it."""
+        events = 0
+        with self.writing() as db:
+            for row in self.batch_rows(db, "state = 'in_flight'"):
+                events += row.events
+                since = row.unknown_since if row.doubtful_since is None else row.doubtful_since
+                self.write_batch(db, row._replace(state="in_doubt", unknown_since=None, doubtful_since=since))
+        return events
 
     def _check_in_place(self) -> None:
         """Refuse to write into a file that has no name any more: the next run would not find it."""
@@ -471,7 +478,7 @@ class Ledger(LedgerReader):
                 "DELETE FROM runs WHERE number = ?1 OR ?1 IS NULL",
             ):
                 db.execute(query, (number,))
-        with _translated(self.path):
+        with translated(self.path):
             # The journal that persists still holds the pages as they were.
             self._db.execute("PRAGMA journal_mode = DELETE")
             _apply_settings(self.path, self._db)
@@ -506,17 +513,26 @@ class RunJournal:
         hashes = struct.pack(f">{len(batch)}Q", *batch.content_hashes)
         if len(ids) != len(batch) * ID_BYTES:
             raise ValueError("a content id has 16 bytes")
-        with self._ledger.writing() as db:
-            cursor = db.execute(
-                "INSERT INTO batches"
-                " (run, state, events, attempts, statuses, intended, unknown_since, doubtful_since)"
-                " VALUES (?, 'in_flight', ?, 1, '', ?, ?, ?)",
-                (self._run, len(batch), now, now, doubtful_since),
+        ledger = self._ledger
+        with ledger.writing() as db:
+            (key,) = db.execute("SELECT coalesce(max(key), 0) + 1 FROM batches").fetchone()
+            row = BatchRow(
+                key=key,
+                run=self._run,
+                state=BatchState.IN_FLIGHT.value,
+                events=len(batch),
+                attempts=1,
+                statuses="",
+                intended=float(now),
+                settled=None,
+                unknown_since=float(now),
+                doubtful_since=None if doubtful_since is None else float(doubtful_since),
+                digest=content_digest(ledger.salt, key, ids, hashes),
             )
-            key = cast(int, cursor.lastrowid)
-            db.execute("INSERT INTO contents VALUES (?, ?, ?, ?)", (key, ids, hashes, _checksum(ids, hashes)))
+            insert_row(db, ledger.salt, row)
+            db.execute("INSERT INTO contents VALUES (?, ?, ?, ?)", (key, ids, hashes, crc32_of(ids, hashes)))
             self._take_over(db, batch)
-        return key
+        return cast(int, key)
 
     def retrying(self, key: int, *, now: float) -> None:
         """Record that a batch is about to be sent once more.
@@ -528,12 +544,14 @@ class RunJournal:
         Raises:
             LedgerError: It cannot be recorded, and so must not be sent.
         """
+        now = float(now)
         self._change(
-            "UPDATE batches SET state = 'in_flight', attempts = attempts + 1,"
-            " unknown_since = coalesce(unknown_since, :now)"
-            " WHERE key = :key AND run = :run AND state != 'accepted'",
-            key=key,
-            now=now,
+            key,
+            lambda row: row._replace(
+                state=BatchState.IN_FLIGHT.value,
+                attempts=row.attempts + 1,
+                unknown_since=now if row.unknown_since is None else row.unknown_since,
+            ),
         )
 
     def settle(self, key: int, state: BatchState, *, status: int | None, now: float) -> None:
@@ -550,30 +568,21 @@ class RunJournal:
         """
         if state is BatchState.IN_FLIGHT:
             raise ValueError("in flight is no outcome")
-        self._change(
-            "UPDATE batches SET state = CASE WHEN :accepted THEN 'accepted'"
-            " WHEN :doubtful OR doubtful_since IS NOT NULL THEN 'in_doubt' ELSE :state END,"
-            " doubtful_since = CASE WHEN :accepted THEN NULL"
-            " WHEN :doubtful THEN coalesce(doubtful_since, unknown_since, :now) ELSE doubtful_since END,"
-            " unknown_since = NULL, settled = :now, statuses = ltrim(statuses || ' ' || :status)"
-            " WHERE key = :key AND run = :run AND state != 'accepted'",
-            accepted=state is BatchState.ACCEPTED,
-            doubtful=state is BatchState.IN_DOUBT,
-            state=BatchState.PENDING if state is BatchState.SPLIT else state,
-            status="-" if status is None else str(status),
-            key=key,
-            now=now,
-        )
+        answer = "-" if status is None else str(status)
+        self._change(key, lambda row: _settled(row, state, answer, float(now)))
         if state is BatchState.SPLIT:
             self._heirs.update(dict.fromkeys(self._ids_of(key), key))
 
-    def _change(self, query: str, *, key: int, **values: object) -> None:
-        with self._ledger.writing() as db:
-            if db.execute(query, {**values, "key": key, "run": self._run}).rowcount != 1:
-                raise LedgerDamaged(f"{self._ledger.path} has no open batch {key}", hint=_START_AGAIN)
+    def _change(self, key: int, change: Callable[[BatchRow], BatchRow]) -> None:
+        ledger = self._ledger
+        with ledger.writing() as db:
+            rows = ledger.batch_rows(db, "key = ? AND run = ? AND state != 'accepted'", key, self._run)
+            if len(rows) != 1:
+                raise LedgerDamaged(f"{ledger.path} has no open batch {key}", hint=START_AGAIN)
+            ledger.write_batch(db, change(rows[0]))
 
     def _ids_of(self, key: int) -> list[bytes]:
-        with self._ledger.writing() as db, _parsing(self._ledger.path):
+        with self._ledger.writing() as db, making_sense(self._ledger.path):
             (ids,) = db.execute("SELECT ids FROM contents WHERE key = ?", (key,)).fetchone()
         return [ids[i : i + ID_BYTES] for i in range(0, len(ids), ID_BYTES)]
 
@@ -583,11 +592,31 @@ class RunJournal:
             return
         wholes = Counter(self._heirs.pop(content_id, 0) for content_id in batch.content_ids)
         for key, events in wholes.items():
-            db.execute("UPDATE batches SET events = events - ? WHERE key = ?", (events, key))
-            db.execute(
-                "UPDATE batches SET state = 'split', doubtful_since = NULL WHERE key = ? AND events = 0",
-                (key,),
-            )
+            for row in self._ledger.batch_rows(db, "key = ?", key):
+                left = row._replace(events=row.events - events)
+                if not left.events:
+                    left = left._replace(state=BatchState.SPLIT.value, doubtful_since=None)
+                self._ledger.write_batch(db, left)
+
+
+def _settled(row: BatchRow, state: BatchState, answer: str, now: float) -> BatchRow:
+    """Return a batch's row after the outcome of an attempt; doubt is lifted by acceptance alone."""
+    if state is BatchState.SPLIT:  # until its halves are recorded the whole batch speaks for its events
+        state = BatchState.PENDING
+    doubtful_since = row.doubtful_since
+    if state is BatchState.ACCEPTED:
+        doubtful_since = None
+    elif doubtful_since is not None:
+        state = BatchState.IN_DOUBT
+    elif state is BatchState.IN_DOUBT:
+        doubtful_since = now if row.unknown_since is None else row.unknown_since
+    return row._replace(
+        state=state.value,
+        doubtful_since=doubtful_since,
+        unknown_since=None,
+        settled=now,
+        statuses=f"{row.statuses} {answer}".lstrip(),
+    )
 
 
 def new_run_id(now: float) -> str:
@@ -616,53 +645,47 @@ def open_ledger(state_dir: Path, namespace: str, lock: Lock, *, now: float) -> L
     lock.check()
     path = ledger_path(state_dir, namespace)
     make_private_folder(path.parent)
-    with _translated(path):
+    with translated(path):
         if not os.path.lexists(path):
             _create(path, namespace, now)
         shut_out_others(path, check_private_file(path))
         with _connected(path, "rw") as db:
-            found = _check_identity(path, db, namespace)
-            _check_integrity(path, db)
+            checked = _checked(path, db, namespace)
             _apply_settings(path, db)
-            _migrate(db)
-            return Ledger(path, db, found, lock, _recover(db))
+            _check_writable(db)
+            earlier = checked.version < SCHEMA_VERSION
+            if earlier:
+                with making_sense(path):
+                    migrate(db)
+                checked = _checked(path, db, namespace)
+            return Ledger(path, db, checked, lock, was_migrated=earlier)
 
 
 def read_ledger(path: Path) -> LedgerReader:
     """Open a ledger to look into; works while a run writes, and in a folder that cannot be written.
 
-    Its content is not checked as a whole, which would keep a run from recording meanwhile; what turns out
-    to be damaged raises when it is read.
+    It is checked as a whole at this moment; what its batches hold is checked when it is read. A ledger of an
+    earlier version stays as it is: only its shape can be checked.
 
     Raises:
         LedgerDamaged: It is missing, damaged, or no ledger.
         LedgerError: It is of a newer version, a symlink, or another user's.
     """
-    with _translated(path):
+    with translated(path):
         check_private_file(path)
         with _connected(path, "ro") as db:
-            _roll_back_if_needed(path, db)
-            return LedgerReader(path, db, _check_identity(path, db, None))
+            return LedgerReader(path, db, _checked(path, db, None))
 
 
-def ledgers(state_dir: Path) -> tuple[LedgerFile, ...]:
-    """List the ledgers of all destinations in the state directory; one that cannot be read says why.
+def ledger_files(state_dir: Path) -> tuple[Path, ...]:
+    """List the files of all ledgers in the state directory.
 
     Raises:
-        LedgerDamaged: The folder cannot be read.
+        LedgerError: The folder cannot be read.
     """
     folder = ledger_folder(state_dir)
-    with _translated(folder):
-        paths = sorted(folder.glob(f"*{LEDGER_SUFFIX}")) if folder.is_dir() else []
-    return tuple(_look_at(path) for path in paths)
-
-
-def _look_at(path: Path) -> LedgerFile:
-    try:
-        with read_ledger(path) as ledger:
-            return LedgerFile(path, ledger.namespace, None)
-    except LedgerError as error:
-        return LedgerFile(path, None, error)
+    with translated(folder):
+        return tuple(sorted(folder.glob(f"*{LEDGER_SUFFIX}")) if folder.is_dir() else ())
 
 
 def _create(path: Path, namespace: str, now: float) -> None:
@@ -675,21 +698,12 @@ def _create(path: Path, namespace: str, now: float) -> None:
     with closing(_connect(fresh, "rw")) as db:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA fullfsync = ON")
-        _migrate(db)
-        db.execute("INSERT INTO ledger VALUES (?, ?)", (_storable(namespace), now))
+        migrate(db)
+        salt = secrets.token_bytes(SALT_BYTES)
+        insert_row(db, salt, LedgerRow(_storable(namespace), float(now), salt))
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     fresh.rename(path)
     sync_folder(path.parent)
-
-
-def _migrate(db: sqlite3.Connection, migrations: Sequence[Sequence[str]] = _MIGRATIONS) -> None:
-    """Bring the schema up to date, one numbered step at a time, each in a transaction of its own."""
-    for version in range(_pragma(db, "user_version"), len(migrations)):
-        db.execute("BEGIN IMMEDIATE")
-        for statement in migrations[version]:
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {version + 1}")
-        db.execute("COMMIT")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -712,34 +726,17 @@ def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def _check_identity(path: Path, db: sqlite3.Connection, namespace: str | None) -> str:
-    """Make sure that this is a ledger that this version can read, of this destination if one is named."""
-    application, version = _pragma(db, "application_id"), _pragma(db, "user_version")
-    if application != APPLICATION_ID or version < 1:
-        raise LedgerDamaged(f"{path} is no ledger: another program made it", hint=_START_AGAIN)
-    if version > SCHEMA_VERSION:
+def _checked(path: Path, db: sqlite3.Connection, namespace: str | None) -> Checked:
+    """Check a ledger as a whole, and that it is of this destination if one is named."""
+    _roll_back_if_needed(path, db)
+    checked = check_ledger(path, db)
+    if namespace is not None and checked.namespace != _storable(namespace):
         raise LedgerError(
-            f"{path} was written by a newer infl-seg "
-            f"(its version is {version}, this one knows {SCHEMA_VERSION})",
-            hint="upgrade: pip install --upgrade infl-seg",
-        )
-    rows = db.execute("SELECT namespace FROM ledger").fetchall()
-    if len(rows) != 1 or not isinstance(rows[0][0], str):
-        raise LedgerDamaged(f"{path} does not say which destination it is for", hint=_START_AGAIN)
-    found = rows[0][0]
-    if namespace is not None and found != _storable(namespace):
-        raise LedgerError(
-            f"{path} is the ledger of another destination ({found}, not {namespace})",
+            f"{path} is the ledger of another destination ({checked.namespace}, not {namespace})",
             hint="ledgers must not be renamed or copied over each other; to go on with its ids, --namespace "
-            + found,
+            + checked.namespace,
         )
-    return found
-
-
-def _check_integrity(path: Path, db: sqlite3.Connection) -> None:
-    finding = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if finding != "ok":
-        raise LedgerDamaged(f"{path} is damaged: {finding}", hint=_START_AGAIN)
+    return checked
 
 
 def _apply_settings(path: Path, db: sqlite3.Connection) -> None:
@@ -752,16 +749,9 @@ def _apply_settings(path: Path, db: sqlite3.Connection) -> None:
             raise LedgerError(f"SQLite keeps {name} at {found} for {path}, where {expected} is needed")
 
 
-def _recover(db: sqlite3.Connection) -> int:
-    """Turn what was in flight when the last run ended into doubt, since its outcome is unknown; count it."""
-    (events,) = db.execute(
-        "SELECT coalesce(sum(events), 0) FROM batches WHERE state = 'in_flight'"
-    ).fetchone()
-    db.execute(
-        "UPDATE batches SET state = 'in_doubt', unknown_since = NULL,"
-        " doubtful_since = coalesce(doubtful_since, unknown_since) WHERE state = 'in_flight'"
-    )
-    return cast(int, events)
+def _check_writable(db: sqlite3.Connection) -> None:
+    """Find out now whether the file can be written; `BEGIN IMMEDIATE` on a read-only one says nothing."""
+    db.execute("DELETE FROM batches WHERE 0")
 
 
 def _roll_back_if_needed(path: Path, db: sqlite3.Connection) -> None:
@@ -791,17 +781,6 @@ def _journal_of(path: Path) -> Path:
     return path.with_name(path.name + "-journal")
 
 
-def _checksum(ids: bytes, hashes: bytes) -> int:
-    return zlib.crc32(hashes, zlib.crc32(ids))
-
-
-def _is_whole(ids: object, hashes: object, check: object) -> bool:
-    """Tell whether a batch's content is what was written: SQLite's own check does not look into blobs."""
-    if not isinstance(ids, bytes) or not isinstance(hashes, bytes):
-        return False
-    return len(ids) * HASH_BYTES == len(hashes) * ID_BYTES and _checksum(ids, hashes) == check
-
-
 def _storable(text: str) -> str:
     """Make text of the command line fit for a database; bytes that are not UTF-8 are spelled out."""
     return text.encode("utf-8", "backslashreplace").decode()
@@ -810,32 +789,3 @@ def _storable(text: str) -> str:
 def _without_credentials(endpoint: str) -> str:
     parts = urlsplit(endpoint)
     return _storable(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite or the system says about the ledger into a LedgerError that says what helps."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _trouble(path, error) from error
-    except OSError as error:
-        raise file_trouble(path, error) from error
-
-
-@contextmanager
-def _parsing(path: Path) -> Iterator[None]:
-    """Refuse a row whose content nobody wrote like that."""
-    try:
-        yield
-    except (ValueError, TypeError, AttributeError) as error:
-        raise LedgerDamaged(f"{path} is damaged: a row makes no sense", hint=_START_AGAIN) from error
-
-
-def _trouble(path: Path, error: sqlite3.Error) -> LedgerError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    if code == sqlite3.SQLITE_READONLY_DBMOVED:
-        return vanished(path)
-    primary = code & 0xFF  # the rest of an extended code is detail: https://sqlite.org/rescode.html
-    kind, what, hint = _TROUBLES.get(primary, (LedgerDamaged, "cannot be used", _START_AGAIN))
-    return kind(f"{path} {what} ({error})", hint=hint)

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from struct import iter_unpack
 from typing import Any, Final
 
 from inflection_cli.delivery.known import Known
-from inflection_cli.errors import LedgerError
 from inflection_cli.model import BatchState
 
 ID_BYTES: Final = 16
@@ -111,18 +109,3 @@ class KnownBatch:
         ids, hashes = iter_unpack(f"{ID_BYTES}s", self.ids), iter_unpack(f"{HASH_BYTES}s", self.hashes)
         for (content_id,), (content_hash,) in zip(ids, hashes, strict=True):
             yield Known(content_id, content_hash, *told)
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFile:
-    """One ledger found in the state directory.
-
-    Attributes:
-        path: The file.
-        namespace: The destination it is for; None where it cannot be read.
-        trouble: Why it cannot be read; None where it can.
-    """
-
-    path: Path
-    namespace: str | None
-    trouble: LedgerError | None

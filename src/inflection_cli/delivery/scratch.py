@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Final
 
-from inflection_cli.errors import LedgerDamaged
+from inflection_cli.delivery.state_dir import FULL
+from inflection_cli.errors import TemporaryFolderError, TemporaryFolderFull
 
 SPILL_BYTES: Final = 1 << 18
 """So much is held in memory before it is written."""
@@ -24,7 +25,7 @@ class Spill:
         """Take more bytes.
 
         Raises:
-            LedgerDamaged: The temporary folder is full or cannot be written.
+            TemporaryFolderError: The temporary folder is full or cannot be written.
         """
         self._held += data
         if len(self._held) < SPILL_BYTES:
@@ -41,7 +42,7 @@ class Spill:
         """Return bytes from offset `at` on, which were appended together.
 
         Raises:
-            LedgerDamaged: The temporary folder cannot be read any more.
+            TemporaryFolderError: The temporary folder cannot be read any more.
         """
         if at >= self._written:
             start = at - self._written
@@ -62,7 +63,7 @@ def scratch_file() -> IO[bytes]:
     """Open a file that nobody else can open, and that is gone when it is closed.
 
     Raises:
-        LedgerDamaged: The temporary folder is full or cannot be written.
+        TemporaryFolderError: The temporary folder is full or cannot be written.
     """
     with translated():
         return tempfile.TemporaryFile(prefix="infl-seg-")
@@ -74,14 +75,27 @@ def translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise LedgerDamaged(
-            f"{_folder()} cannot be used: {error.strerror}",
-            hint="free some room there, or choose another with TMPDIR=/path/with/room",
+        folder, reason = _folder_and_reason(error)
+        if reason.errno in FULL:
+            raise TemporaryFolderFull(
+                f"the temporary folder {folder} takes no more: {reason.strerror}",
+                hint="free some room there, or choose another with TMPDIR=/path/with/room",
+            ) from error
+        raise TemporaryFolderError(
+            f"the temporary folder {folder} cannot be used: {reason.strerror}",
+            hint="see that this user may write there, or choose another with TMPDIR=/path/with/room",
         ) from error
 
 
-def _folder() -> str:
+def _folder_and_reason(error: OSError) -> tuple[str, OSError]:
+    """Name the temporary folder; where Python finds none that takes a file, find out why the first does not."""
     try:
-        return f"the temporary folder {tempfile.gettempdir()}"
-    except FileNotFoundError:  # none of those that are tried takes a file
-        return "a temporary folder"
+        return tempfile.gettempdir(), error
+    except FileNotFoundError as none_takes_a_file:
+        folder = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - where Python looks as well
+        try:
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"probe")
+        except OSError as reason:
+            return folder, reason
+        return folder, none_takes_a_file

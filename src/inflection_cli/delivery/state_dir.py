@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from inflection_cli.errors import LedgerDamaged, LedgerError
+from inflection_cli.errors import LedgerDamaged, LedgerDiskFull, LedgerError, LedgerReadOnly
 
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
@@ -19,6 +19,10 @@ LEDGER_SUFFIX: Final = ".sqlite3"
 LOCK_SUFFIX: Final = ".lock"
 
 _ELSEWHERE = "name a folder of your own on a local disk: --state-dir DIR"
+_RIGHTS = "give this user the right to read and write it and its folder, or name another with --state-dir DIR"
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says where a disk, a quota or a limit takes no more."""
+
 _MAKE_ROOM = "nothing was sent that is not recorded; make room and run the same command again"
 
 
@@ -81,13 +85,12 @@ def make_private_folder(folder: Path) -> None:
     Parents that are missing are made with the same mode, as the XDG specification asks.
 
     Raises:
-        LedgerError: It is a symlink, no folder, or another user's.
-        LedgerDamaged: It cannot be created or read.
+        LedgerError: It is a symlink, no folder, another user's, or cannot be made.
     """
     with translated(folder):
         missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
         for path in reversed(missing):
-            path.mkdir(FOLDER_MODE, exist_ok=True)
+            _make_folder(path)
             sync_folder(path.parent)
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode):
@@ -166,21 +169,30 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def file_trouble(path: Path, error: OSError) -> LedgerError:
-    """Say what an OSError means for a file or folder of the state directory."""
+    """Return the error that an OSError means for a file or folder of the state directory."""
     reason = error.strerror or type(error).__name__
+    if error.errno in FULL:
+        return LedgerDiskFull(f"{path} cannot grow: {reason}", hint=_MAKE_ROOM)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return _denied(path, error, reason)
     match error.errno:
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            return LedgerDamaged(f"{path} cannot grow: {reason}", hint=_MAKE_ROOM)
         case errno.ENOENT | errno.ESTALE:
             return vanished(path)
         case errno.ELOOP:
             return LedgerError(f"{path} is a symlink, and is not followed", hint=_ELSEWHERE)
         case errno.EISDIR:
             return LedgerError(f"{path} is no ordinary file", hint=f"remove it, or {_ELSEWHERE}")
-        case errno.ENOLCK | errno.EOPNOTSUPP:
-            return LedgerError(f"{path} cannot be locked: {reason}", hint=_ELSEWHERE)
-        case _:
-            return LedgerDamaged(f"{path} cannot be read and written: {reason}", hint=_ELSEWHERE)
+        case number:
+            done = "locked" if number in {errno.ENOLCK, errno.EOPNOTSUPP} else "read and written"
+            return LedgerError(f"{path} cannot be {done}: {reason}", hint=_ELSEWHERE)
+
+
+def _denied(path: Path, error: OSError, reason: str) -> LedgerError:
+    """Tell what may not be written from what may not be read; of what is missing, its folder decides."""
+    nearest = next(each for each in (path, *path.parents) if os.path.lexists(each) or each == each.parent)
+    if error.errno == errno.EROFS or os.access(nearest, os.R_OK):
+        return LedgerReadOnly(f"{path} may not be written: {reason}", hint=_RIGHTS)
+    return LedgerError(f"{path} may not be read: {reason}", hint=_RIGHTS)
 
 
 def vanished(path: Path) -> LedgerDamaged:
@@ -190,6 +202,17 @@ def vanished(path: Path) -> LedgerDamaged:
         hint="what was recorded in it may be lost: put the file back before the same command runs again, "
         "or give up what it knew and cut the input to what is missing with --since",
     )
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder; a missing one must not be taken for one that vanished."""
+    try:
+        path.mkdir(FOLDER_MODE, exist_ok=True)
+    except OSError as error:
+        if error.errno in FULL or error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        reason = error.strerror or type(error).__name__
+        raise LedgerError(f"the folder {path} cannot be made: {reason}", hint=_ELSEWHERE) from error
 
 
 def _check_ordinary(path: Path, found: os.stat_result) -> None:

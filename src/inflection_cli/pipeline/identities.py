@@ -32,7 +32,7 @@ class Identities:
         """Take the events of the next chunk, in their order.
 
         Raises:
-            LedgerDamaged: The temporary folder is full or cannot be written.
+            TemporaryFolderError: The temporary folder is full or cannot be written.
         """
         self.starts.append(self.starts[-1] + len(content_ids))
         self._spill.append(b"".join(content_ids) + array("Q", content_hashes).tobytes())
@@ -41,7 +41,7 @@ class Identities:
         """Return the events of a chunk, by its place among all chunks.
 
         Raises:
-            LedgerDamaged: The temporary folder cannot be read any more.
+            TemporaryFolderError: The temporary folder cannot be read any more.
         """
         first, after = self.starts[chunk], self.starts[chunk + 1]
         block = self._spill.read(first * _EVENT_BYTES, (after - first) * _EVENT_BYTES)

@@ -23,7 +23,7 @@ class Places:
         """Take the lines of the next events of a file, in order.
 
         Raises:
-            LedgerDamaged: The temporary folder is full or cannot be written.
+            TemporaryFolderError: The temporary folder is full or cannot be written.
         """
         if not self._files or self._files[-1] != file:
             self._files.append(file)
@@ -35,7 +35,7 @@ class Places:
         """Return the file and the line of an event.
 
         Raises:
-            LedgerDamaged: The temporary folder cannot be read any more.
+            TemporaryFolderError: The temporary folder cannot be read any more.
         """
         file = self._files[bisect_right(self._firsts, ordinal) - 1]
         (line,) = array("Q", self._lines.read(ordinal * _BYTES, _BYTES))

@@ -1,8 +1,9 @@
 """What the ledgers say of runs: which there were, how each ended, what it sent and what it left open."""
 
+import shlex
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,15 +12,15 @@ from struct import Struct
 from typing import Any, Final
 
 from inflection_cli.delivery.grouping import Runs
-from inflection_cli.delivery.ledger import LedgerReader, ledgers, read_ledger
+from inflection_cli.delivery.ledger import LedgerReader, ledger_files, read_ledger
 from inflection_cli.delivery.lock import Holder, holder_of
 from inflection_cli.delivery.records import ID_BYTES, Run
-from inflection_cli.delivery.state_dir import LOCK_SUFFIX
+from inflection_cli.delivery.state_dir import LOCK_SUFFIX, ledger_path
 from inflection_cli.errors import LedgerError, UsageError
 from inflection_cli.model import BatchState
 from inflection_cli.pipeline.record import held_ledger
-from inflection_cli.suggestions import meant, nearest
 from inflection_cli.pipeline.refused import kept_beside_the_ledger
+from inflection_cli.suggestions import meant, nearest
 
 LAST: Final = "last"
 
@@ -153,15 +154,27 @@ class Shelf:
         for reader in self.readers:
             yield from _entries(reader, reader.runs())
 
+    def first_trouble(self) -> LedgerError:
+        """Return why a ledger cannot be read, and how to leave it aside."""
+        error = self.troubles[0]
+        if self.readers:
+            others = " or ".join(
+                sorted({f"--namespace {shlex.quote(each.namespace)}" for each in self.readers})
+            )
+            error.hint += f"; to ask another ledger alone: {others}"
+        return error
+
     def find(self, word: str) -> Entry:
         """Find the run that a word means: its id, the beginning of one, or `last` for the latest of all.
 
         Raises:
             UsageError: None or several are meant.
-            LedgerError: None is, and a ledger cannot be read.
+            LedgerError: No run has that very id, and a ledger that may have the one meant cannot be read.
         """
         every = list(self.runs())
         found = [pair for pair in every if pair[1].run_id == word]
+        if not found and self.troubles:
+            raise self.first_trouble()
         if word == LAST and every:
             found = [max(every, key=lambda pair: (pair[1].started, pair[1].run_id))]
         found = found or [pair for pair in every if word and pair[1].run_id.startswith(word)]
@@ -172,8 +185,6 @@ class Shelf:
                 hint="type more of it; the same id in two ledgers: name one with --namespace",
             )
         if not found:
-            if self.troubles:
-                raise self.troubles[0]
             near = nearest(word, [run.run_id for _, run in every])
             asked = f"{meant(near)} " if near else ""
             raise UsageError(
@@ -198,15 +209,15 @@ def open_shelf(state_dir: Path, namespace: str | None = None) -> Iterator[Shelf]
     readers: list[LedgerReader] = []
     troubles: list[LedgerError] = []
     with ExitStack() as stack:
-        for found in ledgers(state_dir):
-            if namespace is not None and found.namespace not in {None, namespace}:
-                continue
+        for path in ledger_files(state_dir):
             try:
-                if found.trouble is not None:
-                    raise found.trouble
-                readers.append(stack.enter_context(read_ledger(found.path)))
+                reader = stack.enter_context(read_ledger(path))
             except LedgerError as error:
-                troubles.append(error)
+                if namespace is None or path == ledger_path(state_dir, namespace):
+                    troubles.append(error)
+                continue
+            if namespace in {None, reader.namespace}:
+                readers.append(reader)
         yield Shelf(state_dir, readers, troubles)
 
 
@@ -234,32 +245,38 @@ def kept_beside(entry: Entry) -> Path | None:
     return kept_beside_the_ledger(entry.ledger.path.parent.parent, entry.run.run_id)
 
 
-def settle(state_dir: Path, entry: Entry, state: BatchState, command: str) -> int:
+def settle(state_dir: Path, entry: Entry, state: BatchState, command: str, say: Callable[[str], None]) -> int:
     """Settle by the user's word what a run left in doubt, and count the events whose standing it changes.
+
+    What the user should know of the ledger is handed to `say`.
 
     Raises:
         LedgerLocked: A run is at work on the ledger.
         LedgerError: It cannot be written.
     """
-    with held_ledger(state_dir, entry.ledger.namespace, command) as ledger:
+    with held_ledger(state_dir, entry.ledger.namespace, command, say) as ledger:
         (found,) = _entries(ledger, [run for run in ledger.runs() if run.run_id == entry.run.run_id])
         ledger.settle_run(entry.run.run_id, state, now=time.time())
         return found.doubt.events
 
 
-def forget(state_dir: Path, entry: Entry, command: str) -> None:
+def forget(state_dir: Path, entry: Entry, command: str, say: Callable[[str], None]) -> None:
     """Erase a run.
+
+    What the user should know of the ledger is handed to `say`.
 
     Raises:
         LedgerLocked: A run is at work on the ledger.
         LedgerError: It cannot be written.
     """
-    with held_ledger(state_dir, entry.ledger.namespace, command) as ledger:
+    with held_ledger(state_dir, entry.ledger.namespace, command, say) as ledger:
         ledger.forget(entry.run.run_id)
 
 
-def forget_all(shelf: Shelf, command: str) -> None:
+def forget_all(shelf: Shelf, command: str, say: Callable[[str], None]) -> None:
     """Erase all runs of all ledgers; nothing is erased unless every ledger can be held.
+
+    What the user should know of a ledger is handed to `say`.
 
     Raises:
         LedgerLocked: A run is at work on one of them.
@@ -269,7 +286,7 @@ def forget_all(shelf: Shelf, command: str) -> None:
         raise shelf.troubles[0]
     with ExitStack() as stack:
         held = [
-            stack.enter_context(held_ledger(shelf.state_dir, reader.namespace, command))
+            stack.enter_context(held_ledger(shelf.state_dir, reader.namespace, command, say))
             for reader in shelf.readers
         ]
         for ledger in held:

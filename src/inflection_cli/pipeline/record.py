@@ -5,8 +5,8 @@ import shlex
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from inflection_cli.delivery.grouping import Runs
 from inflection_cli.delivery.known import is_fresh
-from inflection_cli.delivery.ledger import Ledger, LedgerReader, ledgers, open_ledger, read_ledger
+from inflection_cli.delivery.ledger import Ledger, LedgerReader, ledger_files, open_ledger, read_ledger
 from inflection_cli.delivery.lock import Holder, take_lock
 from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES, KnownBatch, Run
 from inflection_cli.delivery.settle import UNCOMPARED, Known
@@ -130,8 +130,16 @@ def _known(batch: KnownBatch, disposition: Disposition, *, alike: bool) -> Itera
 
 
 @contextmanager
-def held_ledger(state_dir: Path, namespace: str, command: str) -> Iterator[Ledger]:
+def held_ledger(
+    state_dir: Path, namespace: str, command: str, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Ledger]:
     """Hold a destination's ledger for one run: nobody else can work on it meanwhile.
+
+    Args:
+        state_dir: The state directory.
+        namespace: The destination.
+        command: What the lock file says of the holder.
+        say: Takes what the user should know of the ledger.
 
     Raises:
         LedgerLocked: Another run holds it.
@@ -143,7 +151,17 @@ def held_ledger(state_dir: Path, namespace: str, command: str) -> Iterator[Ledge
         take_lock(lock_path(state_dir, namespace), holder) as lock,
         open_ledger(state_dir, namespace, lock, now=now) as ledger,
     ):
+        if ledger.was_migrated:
+            say(f"{ledger.path} was written by an earlier infl-seg; its rows have checksums from now on.")
         yield ledger
+
+
+def unprotected(ledger: LedgerReader) -> str:
+    """Return the words on a ledger in which damage may go unseen."""
+    return (
+        f"{ledger.path} was written by an earlier infl-seg and has no checksums: it is checked by its shape alone, "
+        "until a run to its destination adds them."
+    )
 
 
 @contextmanager
@@ -159,20 +177,25 @@ def looked_up_ledger(state_dir: Path, namespace: str) -> Iterator[LedgerReader |
 
 @contextmanager
 def others_if_empty(state_dir: Path, ledger: LedgerReader) -> Iterator[list[LedgerReader]]:
-    """Open the other destinations' ledgers where this one knows nothing yet; those that can be read."""
-    opened: list[LedgerReader] = []
-    try:
+    """Open the other destinations' ledgers where this one knows nothing yet.
+
+    Raises:
+        LedgerError: One cannot be read: it may be the one that has these events as sent.
+    """
+    with ExitStack() as stack:
+        opened: list[LedgerReader] = []
         if not any(True for _ in ledger.known_batches()):
-            for found in ledgers(state_dir):
-                if found.trouble is None and found.path != ledger.path:
-                    try:
-                        opened.append(read_ledger(found.path))
-                    except LedgerError:
-                        continue
+            others = [path for path in ledger_files(state_dir) if path != ledger.path]
+            opened = [stack.enter_context(_read_other(path)) for path in others]
         yield opened
-    finally:
-        for other in opened:
-            other.close()
+
+
+def _read_other(path: Path) -> LedgerReader:
+    try:
+        return read_ledger(path)
+    except LedgerError as error:
+        error.hint += "; a source that has never got these events does not need it: --new-destination"
+        raise
 
 
 def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
@@ -180,7 +203,7 @@ def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
 
     Raises:
         DecisionNeeded: It has.
-        LedgerDamaged: The temporary folder cannot be used.
+        TemporaryFolderError: The temporary folder cannot be used.
     """
     count = plan.count(Disposition.ELSEWHERE)
     if count:

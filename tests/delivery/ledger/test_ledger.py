@@ -11,11 +11,11 @@ from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, content_hash, c
 
 from inflection_cli.delivery.journal import Journal
 from inflection_cli.delivery.known import RANK, Known, best, is_fresh
-from inflection_cli.delivery.ledger import Ledger, ledgers, open_ledger, read_ledger
+from inflection_cli.delivery.ledger import Ledger, ledger_files, open_ledger, read_ledger
 from inflection_cli.delivery.lock import take_lock
 from inflection_cli.delivery.records import RunStart
 from inflection_cli.delivery.state_dir import ledger_path, lock_path
-from inflection_cli.errors import UsageError
+from inflection_cli.errors import LedgerDamaged, UsageError
 from inflection_cli.model import BatchState
 
 ACCEPTED, REFUSED, SPLIT = BatchState.ACCEPTED, BatchState.REFUSED, BatchState.SPLIT
@@ -383,16 +383,16 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
         reader._db.execute("DELETE FROM runs")
 
 
-def test_all_ledgers_of_the_state_directory_are_listed_with_their_namespaces(tmp_path: Path) -> None:
-    assert ledgers(tmp_path / "nowhere") == ()
+def test_all_ledgers_of_the_state_directory_are_listed(tmp_path: Path) -> None:
+    assert ledger_files(tmp_path / "nowhere") == ()
     for namespace in ("one", "two"):
         with opened(tmp_path, namespace):
             pass
     ledger_path(tmp_path, "three").write_bytes(b"not a database, and long enough to look at " * 9)
-    found = ledgers(tmp_path)
-    assert {one.namespace for one in found} == {"one", "two", None}
-    (broken,) = [one for one in found if one.trouble]
-    assert "is no ledger" in str(broken.trouble)
+    every = {ledger_path(tmp_path, namespace) for namespace in ("one", "two", "three")}
+    assert set(ledger_files(tmp_path)) == every
+    with pytest.raises(LedgerDamaged, match="is no ledger"):
+        read_ledger(ledger_path(tmp_path, "three"))
 
 
 def test_another_locks_ledger_is_not_opened(tmp_path: Path) -> None:

@@ -14,17 +14,11 @@ import pytest
 from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, child, content_id, opened
 
 from inflection_cli.delivery.known import Known
-from inflection_cli.delivery.ledger import (
-    APPLICATION_ID,
-    SCHEMA_VERSION,
-    RunJournal,
-    _migrate,
-    open_ledger,
-    read_ledger,
-)
+from inflection_cli.delivery.ledger import RunJournal, open_ledger, read_ledger
+from inflection_cli.delivery.ledger_schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 from inflection_cli.delivery.lock import take_lock
 from inflection_cli.delivery.state_dir import ledger_path, lock_path
-from inflection_cli.errors import LedgerDamaged, LedgerError, LedgerLocked
+from inflection_cli.errors import LedgerDamaged, LedgerDiskFull, LedgerError, LedgerLocked
 from inflection_cli.model import BatchState
 
 PAGE = 4096
@@ -49,7 +43,7 @@ NO_ROOM = """
 import resource, sys
 from pathlib import Path
 from ledger_support import NOW, START, batch, opened
-from inflection_cli.errors import LedgerDamaged
+from inflection_cli.errors import LedgerDiskFull
 from inflection_cli.model import BatchState
 
 with opened(Path(sys.argv[1])) as ledger:
@@ -60,7 +54,7 @@ with opened(Path(sys.argv[1])) as ledger:
             key = journal.intend(batch(*range(100 * number, 100 * number + 100)), now=NOW)
             journal.settle(key, BatchState.ACCEPTED, status=200, now=NOW)
             print(number, flush=True)
-    except LedgerDamaged as error:
+    except LedgerDiskFull as error:
         print(error.message, error.exit_code)
 """
 
@@ -195,7 +189,7 @@ def test_a_ledger_without_its_tables_is_refused(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute("DROP TABLE ledger")
     db.close()
-    with pytest.raises(LedgerDamaged, match="no such table"):
+    with pytest.raises(LedgerDamaged, match="its schema is not as it was written"):
         told(tmp_path)
 
 
@@ -207,7 +201,7 @@ def test_a_state_that_nobody_wrote_is_found_before_anything_is_read(tmp_path: Pa
     db.close()
     with pytest.raises(LedgerDamaged, match="CHECK constraint failed"), opened(tmp_path):
         pass
-    with pytest.raises(LedgerDamaged, match="makes no sense"):
+    with pytest.raises(LedgerDamaged, match="batch 40 is not as it was written"):
         told_by_reader(path)
 
 
@@ -217,7 +211,7 @@ def test_a_batch_without_its_run_or_its_content_is_not_passed_over(tmp_path: Pat
     db = sqlite3.connect(path, isolation_level=None)
     db.execute(f"DELETE FROM {missing}")
     db.close()
-    with pytest.raises(LedgerDamaged, match="is incomplete"):
+    with pytest.raises(LedgerDamaged, match=r"is incomplete|what \d+ hold"):
         told_by_reader(path)
 
 
@@ -225,6 +219,7 @@ def test_a_ledger_newer_than_the_tool_is_refused_with_the_command_that_upgrades(
     path, _ = filled(tmp_path)
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    db.execute("CREATE TABLE lists (name TEXT NOT NULL)")
     db.close()
     for tell, where in ((told, tmp_path), (told_by_reader, path)):
         with pytest.raises(LedgerError, match="newer infl-seg") as caught:
@@ -247,11 +242,11 @@ def test_the_ledger_of_another_destination_is_refused_and_named(tmp_path: Path) 
 def test_an_unfinished_migration_leaves_the_version_before_it() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):
-        _migrate(db, [("CREATE TABLE a (x)",), ("CREATE TABLE b (x)", "nonsense")])
+        migrate(db, [("CREATE TABLE a (x)",), ("CREATE TABLE b (x)", "nonsense")])
     db.rollback()
     tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master")]
     assert (db.execute("PRAGMA user_version").fetchone()[0], tables) == (1, ["a"])
-    _migrate(db, [("CREATE TABLE a (x)",), ("CREATE TABLE b (x)",), ("CREATE TABLE c (x)",)])
+    migrate(db, [("CREATE TABLE a (x)",), ("CREATE TABLE b (x)",), ("CREATE TABLE c (x)",)])
     assert db.execute("PRAGMA user_version").fetchone()[0] == 3
     db.close()
 
@@ -306,7 +301,7 @@ def test_a_symlink_in_the_journals_place_is_not_followed(tmp_path: Path) -> None
     victim.write_bytes(b"precious")
     journal.unlink()
     journal.symlink_to(victim)
-    with pytest.raises(LedgerDamaged) as caught, opened(tmp_path) as ledger:
+    with pytest.raises(LedgerError) as caught, opened(tmp_path) as ledger:
         ledger.start_run(START, now=NOW)
     assert "symlink" in caught.value.hint
     assert victim.read_bytes() == b"precious"
@@ -468,7 +463,7 @@ def test_a_ledger_that_may_not_grow_records_no_intent_and_keeps_what_it_has(tmp_
         key = journal.intend(batch(1, 2), now=NOW)
         pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
         ledger._db.execute(f"PRAGMA max_page_count = {pages + 3}")
-        with pytest.raises(LedgerDamaged, match="disk is full") as caught:
+        with pytest.raises(LedgerDiskFull, match="disk is full") as caught:
             journal.intend(batch(*range(100, 2000)), now=NOW)
         assert "make room" in caught.value.hint
         journal.settle(key, ACCEPTED, status=200, now=NOW)
@@ -517,7 +512,7 @@ def test_a_read_only_state_directory_is_refused_for_a_run_and_read_by_runs(
     said, _, counted = output.partition("\n")
     assert counted == expected
     kind, code, _, hint = said.split("|")
-    assert (kind, code) == ("LedgerDamaged", "6")
+    assert (kind, code) == ("LedgerReadOnly", "6")
     assert "--state-dir" in hint
 
 

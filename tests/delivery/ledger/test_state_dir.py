@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.delivery.state_dir import ledger_path, make_private_folder, open_private, state_dir
-from inflection_cli.errors import LedgerDamaged, LedgerError
+from inflection_cli.errors import LedgerError
 
 HOME = Path("/home/ada")
 
@@ -92,7 +92,7 @@ def test_a_file_where_a_folder_is_needed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LedgerError) as caught:
         make_private_folder(tmp_path / "file")
     assert "--state-dir" in caught.value.hint
-    with pytest.raises(LedgerDamaged):
+    with pytest.raises(LedgerError, match="cannot be made: Not a directory"):
         make_private_folder(tmp_path / "file" / "below")
 
 

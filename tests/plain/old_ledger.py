@@ -1,0 +1,31 @@
+"""A ledger as version 1 of its schema had it: without checksums, written by hand from one of today."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from inflection_cli.delivery.ledger_schema import APPLICATION_ID, MIGRATIONS, migrate
+from inflection_cli.delivery.row_checksums import BatchRow, LedgerRow, RunRow
+
+_ROWS = {
+    "ledger": LedgerRow._fields[:-1],
+    "runs": RunRow._fields,
+    "batches": BatchRow._fields[:-1],
+    "contents": ("key", "ids", "hashes", "crc32"),
+}
+
+
+def as_version_1(path: Path) -> None:
+    """Put a ledger of version 1 with the same rows in the place of one of today."""
+    before = path.with_suffix(".today")
+    path.rename(before)
+    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, MIGRATIONS[:1])
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("ATTACH ? AS today", (str(before),))
+        for table, names in _ROWS.items():
+            db.execute(f"INSERT INTO {table} SELECT {', '.join(names)} FROM today.{table}")
+        db.execute("DETACH today")
+    path.chmod(0o600)
+    before.unlink()
