@@ -41,6 +41,26 @@ class Number(str):
     __slots__ = ()
 
 
+class JsonCell(str):
+    """A cell that is JSON other than a string: its text is a number, `true`, `false`, an object or a list.
+
+    It equals the text of the same characters, so that fields, ids and hashes do not depend on it; whoever remembers
+    what becomes of a cell tells the two apart by their class.
+    """
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """What it is: `number`, `boolean`, `object` or `list`."""
+        return _KINDS.get(self[0], "number")
+
+
+TRUE: Final = JsonCell("true")
+FALSE: Final = JsonCell("false")
+_KINDS: Final = {"{": "object", "[": "list", "t": "boolean", "f": "boolean"}
+
+
 def parse(text: str) -> Any:
     """Read one JSON value; every number becomes a `Number`.
 
@@ -109,6 +129,13 @@ def swift_text(value: Any) -> str:
     return "" if value is None else orjson.dumps(value).decode()
 
 
+def swift_cell(value: Any) -> str:
+    """Write a value that `swiftly` read as a cell, as `as_cell` does."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else JsonCell(orjson.dumps(value).decode())
+
+
 def as_text(value: Any) -> str:
     """Write a value as a cell: strings as they are, numbers as they stood, null as "", the rest as compact JSON.
 
@@ -120,6 +147,16 @@ def as_text(value: Any) -> str:
     if value is None:
         return ""
     return ("true" if value else "false") if isinstance(value, bool) else _compact(value)
+
+
+def as_cell(value: Any) -> str:
+    """Write a value as `as_text` does; what is no string and not null becomes a `JsonCell`.
+
+    Raises:
+        Flaw: A string in it holds a NUL.
+    """
+    text = as_text(value)
+    return text if value is None or type(value) is str else JsonCell(text)
 
 
 def without_nul(text: str) -> str:

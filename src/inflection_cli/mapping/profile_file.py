@@ -67,6 +67,7 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         user_id_from=options.user_id_from,
         anonymous_id_from=options.anonymous_id_from,
         own_ids=options.own_ids is not False,
+        properties_as_text=bool(options.properties_as_text),
         context=given.context or {},
         integrations=given.integrations or {},
     )
