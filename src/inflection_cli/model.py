@@ -176,6 +176,7 @@ class Chunk:
         faults: The unreadable regions that begin in this chunk.
         digest: A digest of the raw (decompressed) bytes read since the previous chunk.
         typed: Whether the file is JSON, so that cells may be a `JsonCell`.
+        warnings: What is to be said of rows that were read all the same, each with its line.
     """
 
     file: str
@@ -186,6 +187,7 @@ class Chunk:
     faults: tuple[Fault, ...]
     digest: bytes
     typed: bool = False
+    warnings: tuple[Problem, ...] = ()
 
 
 class Message(NamedTuple):

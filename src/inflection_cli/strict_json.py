@@ -56,6 +56,20 @@ class JsonCell(str):
         return _KINDS.get(self[0], "number")
 
 
+def fits_a_float(cell: JsonCell) -> bool:
+    """Tell whether no number in a cell is beyond a 64-bit float; one without an exponent is where it is so long."""
+    if "e" not in cell and "E" not in cell and len(cell) <= _MOST_DIGITS:
+        return True
+    try:
+        orjson.loads(str(cell))
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+_MOST_DIGITS: Final = 300
+"""A number of so many digits is still within a float."""
+
 TRUE: Final = JsonCell("true")
 FALSE: Final = JsonCell("false")
 _KINDS: Final = {"{": "object", "[": "list", "t": "boolean", "f": "boolean"}
@@ -111,7 +125,7 @@ def _brackets(text: str) -> int:
 def _swiftly(text: str) -> Any:
     if "\\u0000" in text:
         raise ValueError
-    found = orjson.loads(text)
+    found = orjson.loads(str(text))  # which takes no class beneath str
     again = orjson.dumps(found).decode()
     # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
     # Spaces are none of both, and where strings have lost theirs too they are still as many strings.

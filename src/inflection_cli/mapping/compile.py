@@ -23,7 +23,7 @@ from inflection_cli.errors import UsageError
 from inflection_cli.mapping.columns import ColumnOptions, Columns, is_address, looks_personal, squash
 from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
-from inflection_cli.strict_json import JsonCell
+from inflection_cli.strict_json import JsonCell, fits_a_float
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
 
@@ -221,6 +221,9 @@ class RowMapper:
             if type(cell) is JsonCell and self._goes_as_json(name):
                 kinds[at] = cell.kind[0]
                 literals = literals | {name}
+                if not fits_a_float(cell):
+                    detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
+                    notes.append(Note(rules.NUMBER_TOO_LARGE, detail, self.columns.names[index], cell))
         return Trail(link or None, tuple(extras), literals, "".join(kinds)), tuple(notes)
 
     def _goes_as_json(self, name: str) -> bool:

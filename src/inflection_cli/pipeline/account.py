@@ -152,6 +152,6 @@ def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
     """Yield a chunk's problems by line: in which order codes come must not hang on where a chunk ends."""
     found = [(fault.line, fault.problem) for fault in chunk.faults]
     found += [(rejected.line, problem) for rejected in converted.rejected for problem in rejected.problems]
-    found += [(problem.line or 0, problem) for problem in converted.warnings]
+    found += [(problem.line or 0, problem) for problem in (*chunk.warnings, *converted.warnings)]
     found.sort(key=itemgetter(0))
     return map(itemgetter(1), found)

@@ -128,6 +128,8 @@ class _Gatherer:
             if fault.problem.rule is rules.BAD_ENCODING:
                 gathered.bad_bytes += 1
                 gathered.encoding.add(fault.raw)
+        for problem in chunk.warnings:
+            gathered.add_problem(problem)
         for name, cells in zip(chunk.columns, zip(*chunk.rows, strict=True), strict=False):
             gauge = self._gauge(name)
             gauge.add(cells)
