@@ -108,7 +108,7 @@ def _cells(given: Mapping[str, shape.Cell], environ: Mapping[str, str]) -> dict[
 def _cell(given: shape.Cell, environ: Mapping[str, str]) -> Cell:
     kind = {}
     if isinstance(given, shape.PropertyCell):
-        kind = {"type": given.type or "string", "decimal": given.decimal or "."}
+        kind = {"type": given.type, "decimal": given.decimal or "."}
     return Cell(
         column=given.column,
         constant=given.constant,

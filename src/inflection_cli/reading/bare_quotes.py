@@ -80,8 +80,12 @@ def judge(
 def _opens(record: str, start: int, end: int, delimiter: str) -> bool:
     """Tell whether a quote in the bare cell from `start` to `end` can open a cell that ends behind it."""
     after = {delimiter, "\r", "\n", ""}
+    closing = start
     for quotes in _QUOTES.finditer(record, start, end):
-        closing = _closing(record, quotes.start())
+        # What opens within another one's reach ends with it; so all of it is followed once.
+        if quotes.end() <= closing:
+            continue
+        closing = _closing(record, quotes.end() - 1)
         if closing >= end and closing < len(record) and record[closing + 1 : closing + 2] in after:
             return True
     return False
