@@ -182,7 +182,7 @@ def _row(source: Source, columns: Sequence[str], ours: Sequence[str], cells: Seq
         return _csv_line((*ours, *(cell for _, cell in pairs)), source.delimiter or ",")
     # A number that came back as a string would be sent as another type once the row is repaired.
     present = {
-        name: orjson.Fragment(cell) if type(cell) is JsonCell else cell for name, cell in pairs if cell
+        name: orjson.Fragment(str(cell)) if type(cell) is JsonCell else cell for name, cell in pairs if cell
     }
     return orjson.dumps({**dict(zip(REJECT_COLUMNS, ours, strict=True)), **present}) + b"\n"
 
