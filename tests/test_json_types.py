@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import pytest
 from command_tools import Desk, to
@@ -138,7 +138,8 @@ def test_csv_stays_text_and_a_profile_types_it(desk: Desk) -> None:
     file = desk.file("a.csv", 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,7,"{""n"":1}"', header=header)
     assert sent(desk, file) == [r'"score":"7","data":"{\"n\":1}"']
     (desk.folder / "p.toml").write_text(
-        'profile = 1\n[properties]\nscore = { column = "score", type = "integer" }\nn = "data.n"\n', encoding="utf-8"
+        'profile = 1\n[properties]\nscore = { column = "score", type = "integer" }\nn = "data.n"\n',
+        encoding="utf-8",
     )
     assert sent(desk, file, "--profile", "p.toml") == ['"score":7,"n":"1"']
 
@@ -171,7 +172,9 @@ def test_validate_inspect_and_json_say_what_members_are_sent_as(desk: Desk) -> N
     seen = desk.run("inspect", file).out
     assert "property score (number or text)" in seen
     assert "property tags (list)" in seen
-    assert "sent as properties: score, tags, o, b, t\n" in desk.run("validate", file, "--properties-as-text").out
+    assert (
+        "sent as properties: score, tags, o, b, t\n" in desk.run("validate", file, "--properties-as-text").out
+    )
     assert "property tags\n" in desk.run("inspect", file, "--properties-as-text").out
 
 
@@ -192,13 +195,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcX "), inner, max_size=3),
     max_leaves=6,
 )
-SPELLINGS = st.sampled_from(["1.10", "-0", "-0.0", "1E5", "1e+05", "1.0", "123456789012345678901", "0.1e-400"])
+SPELLINGS = st.sampled_from(
+    ["1.10", "-0", "-0.0", "1E5", "1e+05", "1.0", "123456789012345678901", "0.1e-400"]
+)
 
 
 class Spelled(float):
     """A number that is written in one way."""
 
-    def __new__(cls, text: str) -> "Spelled":
+    def __new__(cls, text: str) -> Self:
         made = super().__new__(cls, float(text))
         made.text = text
         return made
@@ -265,9 +270,7 @@ def test_what_is_sent_equals_the_source_member_by_member_and_ids_are_those_of_te
     rows: list[dict[str, Any]], chunk_bytes: int
 ) -> None:
     texts = [", ".join(f"{json.dumps(name)} : {spell(value)}" for name, value in row.items()) for row in rows]
-    lines = [
-        f"{{{EVENT.format(number)}{',' if more else ''}{more}}}\n" for number, more in enumerate(texts)
-    ]
+    lines = [f"{{{EVENT.format(number)}{',' if more else ''}{more}}}\n" for number, more in enumerate(texts)]
     typed = converted("".join(lines), InputOptions(), chunk_bytes)
     text = converted("".join(lines), InputOptions(properties_as_text=True), chunk_bytes)
     assert (typed.ids, typed.hashes) == (text.ids, text.hashes)
@@ -302,7 +305,9 @@ def test_text_before_is_named_in_the_plan_ids_stay_and_verify_knows_both(desk: D
     assert (report["events"]["accepted"], report["events"]["already_accepted"]) == (1, 2)
     assert report["problem_counts"] == {}
     assert [(each["names"], each["certain"]) for each in report["text_before"]] == [(["score", "tags"], True)]
-    assert f"score, tags: went as text in run {report['text_before'][0]['run_id']}, and not as text now" in told
+    assert (
+        f"score, tags: went as text in run {report['text_before'][0]['run_id']}, and not as text now" in told
+    )
 
 
 class Ledger:

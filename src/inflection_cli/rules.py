@@ -334,8 +334,8 @@ QUOTE_IN_BARE_CELL = Rule(
     "quote-in-bare-cell",
     _ERROR,
     _ROW,
-    "A quote inside a cell without quotes can be read as the opening quote of a cell whose delimiter was lost, and then "
-    "the row has other cells.",
+    "A quote inside a cell without quotes can be the opening quote of a cell whose delimiter was lost; then the row "
+    "has other cells.",
     "write the lost delimiter before the quote and delete blanks there; if the quote is text, quote the whole cell and "
     "double the quote",
     'u1,Spring"Hello, friends",2024-03-01T09:30:00Z',
@@ -346,7 +346,7 @@ QUOTE_AS_TEXT = Rule(
     _WARNING,
     _COLUMN,
     "A quote stands inside a cell without quotes; no other reading has another count of cells, so it is read as text.",
-    "nothing if the quotes are text, as in 5\" screen; else delete the blank before the opening quote, or quote the "
+    'nothing if the quotes are text, as in 5" screen; else delete the blank before the opening quote, or quote the '
     "whole cell and double the quotes inside",
     'u1,5" screen,2024-03-01T09:30:00Z',
 )

@@ -95,13 +95,16 @@ def read_csv(data: bytes, delimiter: str = ",") -> list[dict[str, str]]:
 class Typed(str):
     """The text of a JSON value that is no string, and beside it the value, which a property is sent as."""
 
+    __slots__ = ("value",)
     value: Any
 
 
 def read_ndjson(data: bytes) -> list[dict[str, str]]:
     """All objects of a well-formed NDJSON file, values as text; absent and null are absent."""
     lines = data.decode("utf-8-sig").split("\n")
-    objects = [(json.loads(line, parse_int=str, parse_float=str), json.loads(line)) for line in lines if line.strip()]
+    objects = [
+        (json.loads(line, parse_int=str, parse_float=str), json.loads(line)) for line in lines if line.strip()
+    ]
     return [
         {key: _typed(_text(value), exact[key]) for key, value in one.items() if value is not None}
         for one, exact in objects

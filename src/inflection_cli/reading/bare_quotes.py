@@ -68,9 +68,13 @@ def judge(
     """
     warnings = []
     for quote in bare_quotes(record, delimiter):
-        where = "after a blank at the start of a cell" if quote.after_blank else "inside a cell without quotes"
+        where = (
+            "after a blank at the start of a cell" if quote.after_blank else "inside a cell without quotes"
+        )
         if quote.opens:
-            message = f"a quote stands {where}; taken as an opening quote, it gives the row another count of cells"
+            message = (
+                f"a quote stands {where}; taken as an opening quote, it gives the row another count of cells"
+            )
             return Problem(rules.QUOTE_IN_BARE_CELL, message, file, line, name(quote.cell)), []
         message = f"a quote stands {where} and is read as text, first in this line"
         warnings.append(Problem(rules.QUOTE_AS_TEXT, message, file, line, name(quote.cell)))

@@ -110,7 +110,7 @@ def _without_bare_quotes(harvest: Harvest, block: bytes, form: Form, line: int) 
         return harvest
     raw = block.split(b"\n")
     faults: dict[int, Fault] = {}
-    warnings: list[Problem] = []
+    warnings = list[Problem]()
     for at in sorted(quoted):
         start, first = harvest.lines[at], harvest.lines[at] - line
         end = first + 1 + "".join(harvest.rows[at]).count("\n")

@@ -244,11 +244,8 @@ def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]
     for each in before:
         names = ", ".join(map(shown, each.names))
         run = f"{'went' if each.certain else 'may have gone'} as text in run {each.run_id}"
-        yield (
-            "types",
-            f"{names}: {run}, and not as text now; a warehouse keeps the first type of a column "
-            "(--properties-as-text sends text)",
-        )
+        yield "types", f"{names}: {run}, and not as text now; a warehouse keeps a column's first type"
+        yield "", "--properties-as-text sends them as text again"
 
 
 def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, str]]:
