@@ -169,8 +169,14 @@ def as_cell(value: Any) -> str:
     Raises:
         Flaw: A string in it holds a NUL.
     """
-    text = as_text(value)
-    return text if value is None or type(value) is str else JsonCell(text)
+    kind = type(value)
+    if kind is str:
+        return without_nul(value)
+    if value is None:
+        return ""
+    if kind is bool:
+        return TRUE if value else FALSE
+    return JsonCell(value if kind is Number else _compact(value))
 
 
 def without_nul(text: str) -> str:
