@@ -41,6 +41,7 @@ COLUMN = {
     "why",
     "tied_with",
     "property",
+    "property_types",
     "left_out",
     "profile",
     "times",

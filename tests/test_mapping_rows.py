@@ -193,19 +193,19 @@ def test_a_row_is_atomic_and_shows_every_reason() -> None:
     assert {"event-unknown", "id-scientific", "timestamp-unreadable"} <= codes
 
 
-def test_nested_json_and_booleans_reach_the_fields() -> None:
+def test_ids_of_json_are_text_and_properties_are_what_they_were() -> None:
     line = (
-        b'{"event":"opened","userId":7,"timestamp":1709285400,"campaign_id":"c1","email_id":"e1",'
+        b'{"event":"opened","userId":7,"timestamp":1709285400,"campaign_id":12,"email_id":"e1",'
         b'"is_unique_open":true,"score":1.50,"gone":null,"big":123456789012345678901}\n'
     )
     (message,) = tools.outcome({"export.ndjson": line}).messages
     assert message["userId"] == "7"
     assert message["properties"] == {
         "email_id": "e1",
-        "campaign_id": "c1",
+        "campaign_id": "12",
         "is_unique_open": True,
-        "score": "1.50",
-        "big": "123456789012345678901",
+        "score": 1.5,
+        "big": 123456789012345678901,
     }
 
 

@@ -341,7 +341,7 @@ def test_the_plan_shows_each_use_of_a_column_with_where_it_is_taken_from(desk: D
     (desk.folder / "old.toml").write_text(PAYLOADS + 'copy = "payload.mail"\n', encoding="utf-8")
     told = desk.run("validate", file, "--profile", "old.toml").out
     assert "event from “payload.kind”, userId from “payload.user.id”, email_id from “payload.mail”" in told
-    assert "price from “payload.price”, big from “payload.big”" in told
+    assert "price (number) from “payload.price”, big (integer) from “payload.big”" in told
     assert "copy from “payload.mail”" in told
     assert "payload, payload" not in told
 

@@ -134,12 +134,14 @@ class Trail(NamedTuple):
     Attributes:
         link: The link's URL as it stood; None is absent.
         extras: Further properties: (property name, text), absent ones left out.
-        literals: Names of extras that are no text: theirs is a JSON number, true or false as it is sent.
+        literals: Names of extras that are no text: theirs is JSON as it is sent.
+        kinds: Of each of the file's extras the first letter of what it is here; "-" for an absent one.
     """
 
     link: str | None
     extras: tuple[tuple[str, str], ...]
     literals: frozenset[str] = frozenset()
+    kinds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +169,14 @@ class Chunk:
         file: The path as the user wrote it (`-` for standard input).
         columns: The column names; every row has as many cells. An NDJSON file may gain columns from
             one chunk to the next, never lose or reorder them.
-        rows: The cells. CSV cells as they stood; NDJSON values as text, an absent key or null is "".
+        rows: The cells. CSV cells as they stood; NDJSON values as text, an absent key or null is "", what is
+            neither null nor a string a `JsonCell`.
         lines: For each row, the physical line, from 1, on which its record starts.
         first_number: The number of the first row among the file's readable records, from 1.
         faults: The unreadable regions that begin in this chunk.
         digest: A digest of the raw (decompressed) bytes read since the previous chunk.
+        typed: Whether the file is JSON, so that cells may be a `JsonCell`.
+        warnings: What is to be said of rows that were read all the same, each with its line.
     """
 
     file: str
@@ -181,6 +186,8 @@ class Chunk:
     first_number: int
     faults: tuple[Fault, ...]
     digest: bytes
+    typed: bool = False
+    warnings: tuple[Problem, ...] = ()
 
 
 class Message(NamedTuple):

@@ -330,6 +330,37 @@ TEXT_AFTER_QUOTE = Rule(
     'u1,"Spring "big" sale",2024-03-01T09:30:00Z',
 )
 
+QUOTE_IN_BARE_CELL = Rule(
+    "quote-in-bare-cell",
+    _ERROR,
+    _ROW,
+    "A quote inside a cell without quotes can be the opening quote of a cell whose delimiter was lost; then the row "
+    "has other cells.",
+    "write the lost delimiter before the quote and delete blanks there; if the quote is text, quote the whole cell and "
+    "double the quote",
+    'u1,Spring"Hello, friends",2024-03-01T09:30:00Z',
+)
+
+QUOTE_AS_TEXT = Rule(
+    "quote-as-text",
+    _WARNING,
+    _COLUMN,
+    "A quote stands inside a cell without quotes; no other reading has another count of cells, so it is read as text.",
+    'nothing if the quotes are text, as in 5" screen; else delete the blank before the opening quote, or quote the '
+    "whole cell and double the quotes inside",
+    'u1,5" screen,2024-03-01T09:30:00Z',
+)
+
+NUMBER_TOO_LARGE = Rule(
+    "number-too-large",
+    _WARNING,
+    _COLUMN,
+    "A JSON number is beyond what a 64-bit float can hold; it is sent as it is written, and a destination may refuse "
+    "the whole message.",
+    'send it as text: type = "string" under [properties] of a profile, or --properties-as-text',
+    '{"score": 1e400}',
+)
+
 RAGGED_ROW = Rule(
     "ragged-row",
     _ERROR,

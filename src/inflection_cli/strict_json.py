@@ -41,6 +41,40 @@ class Number(str):
     __slots__ = ()
 
 
+class JsonCell(str):
+    """A cell that is JSON other than a string: its text is a number, `true`, `false`, an object or a list.
+
+    It equals the text of the same characters, so that fields, ids and hashes do not depend on it; whoever remembers
+    what becomes of a cell tells the two apart by their class.
+    """
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """What it is: `number`, `boolean`, `object` or `list`."""
+        return _KINDS.get(self[0], "number")
+
+
+def fits_a_float(cell: JsonCell) -> bool:
+    """Tell whether no number in a cell is beyond a 64-bit float; one without an exponent is where it is so long."""
+    if "e" not in cell and "E" not in cell and len(cell) <= _MOST_DIGITS:
+        return True
+    try:
+        orjson.loads(str(cell))
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+_MOST_DIGITS: Final = 300
+"""A number of so many digits is still within a float."""
+
+TRUE: Final = JsonCell("true")
+FALSE: Final = JsonCell("false")
+_KINDS: Final = {"{": "object", "[": "list", "t": "boolean", "f": "boolean"}
+
+
 def parse(text: str) -> Any:
     """Read one JSON value; every number becomes a `Number`.
 
@@ -91,7 +125,7 @@ def _brackets(text: str) -> int:
 def _swiftly(text: str) -> Any:
     if "\\u0000" in text:
         raise ValueError
-    found = orjson.loads(text)
+    found = orjson.loads(str(text))  # which takes no class beneath str
     again = orjson.dumps(found).decode()
     # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
     # Spaces are none of both, and where strings have lost theirs too they are still as many strings.
@@ -109,6 +143,13 @@ def swift_text(value: Any) -> str:
     return "" if value is None else orjson.dumps(value).decode()
 
 
+def swift_cell(value: Any) -> str:
+    """Write a value that `swiftly` read as a cell, as `as_cell` does."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else JsonCell(orjson.dumps(value).decode())
+
+
 def as_text(value: Any) -> str:
     """Write a value as a cell: strings as they are, numbers as they stood, null as "", the rest as compact JSON.
 
@@ -120,6 +161,22 @@ def as_text(value: Any) -> str:
     if value is None:
         return ""
     return ("true" if value else "false") if isinstance(value, bool) else _compact(value)
+
+
+def as_cell(value: Any) -> str:
+    """Write a value as `as_text` does; what is no string and not null becomes a `JsonCell`.
+
+    Raises:
+        Flaw: A string in it holds a NUL.
+    """
+    kind = type(value)
+    if kind is str:
+        return without_nul(value)
+    if value is None:
+        return ""
+    if kind is bool:
+        return TRUE if value else FALSE
+    return JsonCell(value if kind is Number else _compact(value))
 
 
 def without_nul(text: str) -> str:

@@ -528,7 +528,7 @@ def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
     many = [["Email Opened", f"u{number}", "e1", "c1", "1709285400"] for number in range(20_000)]
     rows, _ = shaper(many)
     assert rows[5][-1] == hashlib.sha256(b"su5").hexdigest()
-    assert max(len(memo) for _, _, memo in shaper._columns) <= 8_192
+    assert max(len(draws._texts) for _, _, draws in shaper._columns) <= 8_192
 
 
 def answers(condition: Condition, *cells: str) -> list[bool]:

@@ -13,6 +13,7 @@ HEADER = "event,userId,personId,email_id,campaign_id,timestamp\n"
 ROW = "Email Opened,u1,p1,e1,c1,2024-03-01T09:30:00Z\n"
 LATER = "Email Opened,u2,p2,e1,c1,2024-03-02T09:30:00Z\n"
 GOOD = HEADER + ROW + LATER
+NAMED = "event,userId,email_id,campaign_id,timestamp,campaign_name,email_subject\n"
 SEMICOLONS = GOOD.replace(",", ";")
 KEY = "abcdefghijklmnopqrstuvwxyz012345"
 NO_WARNING = "Nothing stands in the way. "
@@ -336,6 +337,33 @@ HEADERS: Final = {
         files=export(HEADER + ROW.replace("u1", '"u1')),
         edit=export(HEADER + ROW.replace("u1", '"u1"')),
     ),
+    "a delimiter is lost before a quoted cell": Mistake(
+        V,
+        1,
+        r"quote-in-bare-cell(?s:.*)export\.csv, line 2, column “campaign_name”: a quote stands inside a cell",
+        r"write the lost delimiter before the quote",
+        files=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring"Hello, friends"\n'),
+        edit=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring,"Hello, friends"\n'),
+        shows=NO_WARNING,
+    ),
+    "a blank stands before an opening quote": Mistake(
+        V,
+        0,
+        r"quote-as-text(?s:.*)line 2, column “email_subject”: a quote stands after a blank at the start of a cell",
+        r"delete the blank before the opening quote",
+        files=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring,  "Hello"\n'),
+        edit=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring,"Hello"\n'),
+        shows=NO_WARNING,
+    ),
+    "a line ends with two carriage returns": Mistake(
+        V,
+        1,
+        r"bare-carriage-return(?s:.*)export\.csv, line 3, column “timestamp”: a carriage return stands outside quotes",
+        r"tr '\\r' '\\n' < OLD > NEW",
+        files=export(GOOD.removesuffix("\n") + "\r\r\n"),
+        edit=export(GOOD.removesuffix("\n") + "\n\n\n"),
+        shows=NO_WARNING,
+    ),
     "a word processor has turned the quotes": Mistake(
         V,
         1,
@@ -639,6 +667,15 @@ JSON_FILES: Final = {
         r"export the file again",
         files={"export.json": f'[{RECORD},\n{{"event":'},
         edit={"export.json": f"[{RECORD}]"},
+    ),
+    "a member holds a number that nothing can hold": Mistake(
+        "backfill export.ndjson --dry-run",
+        0,
+        r"number-too-large(?s:.*)line 1, column “score”: a number is beyond what a 64-bit float holds",
+        r"(--properties-as-text)",
+        "{typed} {mend}",
+        {"export.ndjson": RECORD.replace("}", ',"score":1e400}') + "\n"},
+        shows="sent as properties: score\n",
     ),
 }
 

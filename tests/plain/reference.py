@@ -92,11 +92,31 @@ def read_csv(data: bytes, delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
+class Typed(str):
+    """The text of a JSON value that is no string, and beside it the value, which a property is sent as."""
+
+    __slots__ = ("value",)
+    value: Any
+
+
 def read_ndjson(data: bytes) -> list[dict[str, str]]:
     """All objects of a well-formed NDJSON file, values as text; absent and null are absent."""
     lines = data.decode("utf-8-sig").split("\n")
-    objects = [json.loads(line, parse_int=str, parse_float=str) for line in lines if line.strip()]
-    return [{key: _text(value) for key, value in one.items() if value is not None} for one in objects]
+    objects = [
+        (json.loads(line, parse_int=str, parse_float=str), json.loads(line)) for line in lines if line.strip()
+    ]
+    return [
+        {key: _typed(_text(value), exact[key]) for key, value in one.items() if value is not None}
+        for one, exact in objects
+    ]
+
+
+def _typed(text: str, value: object) -> str:
+    if isinstance(value, str):
+        return text
+    typed = Typed(text)
+    typed.value = value
+    return typed
 
 
 def _text(value: object) -> str:
@@ -149,7 +169,11 @@ def _identity(row: Mapping[str, str]) -> dict[str, str]:
 def _properties(row: Mapping[str, str], extras: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {name: row[name] for name in (*IDS, *TEXTS) if name in row}
     found |= {name: _flag(row[name]) for name in FLAGS if name in row}
-    return found | {snake_case(name): cell for name, cell in extras.items() if cell != ""}
+    return found | {snake_case(name): _sent(cell) for name, cell in extras.items() if cell != ""}
+
+
+def _sent(cell: str) -> Any:
+    return cell.value if isinstance(cell, Typed) else cell
 
 
 def _flag(text: str) -> bool:

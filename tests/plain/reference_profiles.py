@@ -133,7 +133,7 @@ def ses(name: str) -> Iterator[Message]:
             configuration_set=mail["tags"]["ses:configuration-set"][0],
             processing_ms=told.get("processingTimeMillis"),
             smtp_response=dig(told, "smtpResponse"),
-            link_tags=dig(clicked, "linkTags"),
+            link_tags=clicked.get("linkTags"),
             bounce_type={"Permanent": "hard", "Transient": "soft"}.get(dig(told, "bounceType"), ""),
             diagnostic_code=dig(told, "bouncedRecipients", 0, "diagnosticCode"),
             complaint_type=dig(told, "complaintFeedbackType"),

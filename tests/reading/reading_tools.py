@@ -3,10 +3,10 @@
 import atexit
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from inflection_cli.model import Fault
+from inflection_cli.model import Fault, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, read
 
 SIZES = (1, 2, 3, 7, 64, 1 << 22)
@@ -19,6 +19,11 @@ class Reading:
     rows: list[dict[str, str]]
     lines: list[int]
     faults: list[Fault]
+    warnings: list[Problem] = field(default_factory=list)
+
+    def told(self) -> list[tuple[str, int | None, str | None]]:
+        """What is said of rows that were read."""
+        return [(problem.rule.code, problem.line, problem.column) for problem in self.warnings]
 
     def places(self) -> list[tuple[str, int | None, str | None]]:
         return [(fault.problem.rule.code, fault.problem.line, fault.problem.column) for fault in self.faults]
@@ -28,13 +33,15 @@ def whole(source: Source, chunk_bytes: int = 1 << 16) -> Reading:
     rows: list[dict[str, str]] = []
     lines: list[int] = []
     faults: list[Fault] = []
+    warnings: list[Problem] = []
     for chunk in read(source, ReadOptions(chunk_bytes=chunk_bytes)):
         assert chunk.first_number == len(rows) + 1
         assert len(chunk.rows) == len(chunk.lines)
         rows += [dict(zip(chunk.columns, row, strict=True)) for row in chunk.rows]
         lines += chunk.lines
         faults += chunk.faults
-    return Reading(rows, lines, faults)
+        warnings += chunk.warnings
+    return Reading(rows, lines, faults, warnings)
 
 
 def source_of(data: bytes, options: ReadOptions | None = None, name: str = "export.csv") -> Source:

@@ -27,8 +27,8 @@ class NoHeader(Exception):
 def record(text: str, at: int, delimiter: str) -> tuple[list[str] | None, int]:  # noqa: C901 - a machine of states
     """Read one record by RFC 4180, character by character: its cells and where it ends.
 
-    A quote within an unquoted cell is a character. No cells where text follows a quote or a carriage return ends no
-    line, with the place; or where a quote is left open, with the end of the text.
+    A quote within an unquoted cell is a character, see `torn`. No cells where text follows a quote or a carriage
+    return ends no line, with the place; or where a quote is left open, with the end of the text.
     """
     cells, cell, state = list[str](), "", "start"
     while at < len(text):
@@ -43,8 +43,7 @@ def record(text: str, at: int, delimiter: str) -> tuple[list[str] | None, int]: 
         elif char == "\n":
             return [*cells, cell], at + 1
         elif char == "\r":
-            rest = text[at:].lstrip("\r")
-            if rest and rest[0] != "\n":
+            if text[at + 1 : at + 2] != "\n":
                 return None, at
         elif char == delimiter:
             cells, cell, state = [*cells, cell], "", "start"
@@ -56,6 +55,38 @@ def record(text: str, at: int, delimiter: str) -> tuple[list[str] | None, int]: 
             cell, state = cell + char, "plain"
         at += 1
     return (None if state == "inside" else [*cells, cell]), at
+
+
+def torn(text: str, delimiter: str) -> bool:
+    """Whether a quote within an unquoted cell of a whole record can open a cell that goes on beyond that one.
+
+    Tried for each such quote: the record is cut in front of it, so that it opens a cell. If that cell ends as one
+    should, and holds a delimiter that divides cells otherwise, the record has two readings.
+    """
+    bounds, state, start = list[tuple[int, int]](), "start", 0
+    for at, char in enumerate(text):
+        if state == "inside":
+            state = "closed" if char == '"' else "inside"
+        elif char in {delimiter, "\r", "\n"}:
+            bounds += [(start, at)] if state == "plain" else []
+            state, start = "start", at + 1
+        elif char == '"' and state in {"start", "closed"}:
+            state = "inside"
+        else:
+            state = "plain"
+    bounds += [(start, len(text))] if state == "plain" else []
+    for start, end in bounds:
+        for at in range(start, end):
+            if text[at] == '"' and _ends_beyond(text[at:], end - at, delimiter):
+                return True
+    return False
+
+
+def _ends_beyond(rest: str, end: int, delimiter: str) -> bool:
+    """Whether the quoted cell that a text begins with ends as one should, at or beyond an offset."""
+    bare = rest[1:].replace('""', "xx")
+    closing = bare.find('"') + 1
+    return closing >= max(end, 1) and rest[closing + 1 : closing + 2] in {"", delimiter, "\r", "\n"}
 
 
 def table(text: str, delimiter: str) -> Table:
@@ -75,10 +106,11 @@ def table(text: str, delimiter: str) -> Table:
             at = line_end
             continue
         cells, end = record(text, at, delimiter)
-        if cells is not None and len(cells) == len(header) and sendable(text[at:end]):
+        fits = cells is not None and len(cells) == len(header)
+        if cells is not None and fits and sendable(text[at:end]) and not torn(text[at:end], delimiter):
             found.rows.append((text.count("\n", 0, at) + 1, cells))
         else:
-            if cells is None or len(cells) != len(header):
+            if not fits:
                 alone = end <= line_end if cells is not None else end < line_end
                 end = line_end if alone else _feet(text, line_end, delimiter, len(header))
             found.faults.append((text.count("\n", 0, at) + 1, text.count("\n", 0, end - 1) + 1))

@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reading_tools import SIZES, cells, source_of, whole
+from strict_oracle import table
 
 from inflection_cli.reading import ReadOptions
+from inflection_cli.reading.bare_quotes import bare_quotes
 from inflection_cli.reading.grammar import Ending, Grammar
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -58,6 +61,11 @@ def test_the_grammar_ends_records_where_pythons_strict_csv_reader_does(text: str
         return
     if row is None:
         assert text == ""
+    elif shape.ending is Ending.BARE_RETURN:
+        # Python takes any number of carriage returns for a part of the line end.
+        assert re.match(r"\r\r+(\n|\Z)", text[shape.end :])
+    elif shape.ending is Ending.CUT and shape.end < len(text):
+        assert text[shape.end :] == "\r"
     elif shape.ending is Ending.CROWDED:
         assert len(row) > width
     elif row:
@@ -66,9 +74,60 @@ def test_the_grammar_ends_records_where_pythons_strict_csv_reader_does(text: str
         assert text[: shape.end].count("\n") == reader.line_num - (shape.ending is Ending.CUT)
 
 
-def test_a_quote_inside_an_unquoted_cell_is_read_as_it_stands() -> None:
-    reading = whole(source_of(b'size,name\n5" pipe,a"b"\n'))
-    assert cells(reading) == [['5" pipe', 'a"b"']]
+@pytest.mark.parametrize("size", SIZES)
+def test_a_quote_inside_an_unquoted_cell_is_read_as_it_stands_where_no_other_reading_is(size: int) -> None:
+    reading = whole(source_of(b'size,name\n5" pipe,a"b"\n5" x 7", "c"\n"""d""","e"\n'), size)
+    assert cells(reading) == [['5" pipe', 'a"b"'], ['5" x 7"', ' "c"'], ['"d"', "e"]]
+    assert reading.faults == []
+    assert reading.told() == [("quote-as-text", line, name) for line in (2, 3) for name in ("size", "name")]
+
+
+TORN = {
+    "a lost delimiter": 'a,Spring"Hello, friends"',
+    "a blank in front": 'a,  "Hello, friends"',
+    "a doubled quote inside": 'a,Spring"Hello, ""dear"" friends"',
+    "behind another quote": 'a,5""Hello, friends"',
+    "over two cells": 'a"b,c,d"',
+    "an inch in two cells": '5",7",x',
+}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("row", TORN.values(), ids=TORN.keys())
+def test_a_quote_that_may_open_a_cell_rejects_its_row_alone(row: str, line_end: str) -> None:
+    lines = ["x,y,z", "1,2,3", row, '4,"5\n",6', ""]
+    data = line_end.join(lines).encode()
+    reading = whole(source_of(data))
+    assert [line for _, line, _ in reading.places()] == [3]
+    assert reading.places()[0][0] == "quote-in-bare-cell"
+    assert reading.places()[0][2] == ("x" if row[1] in '"b' else "y")
+    assert cells(reading) == [["1", "2", "3"], ["4", "5\n", "6"]]
+    assert reading.faults[0].raw == (row + line_end).encode()
+    for size in SIZES:
+        assert whole(source_of(data), size).places() == reading.places()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_carriage_return_too_many_ends_no_line_and_neither_does_one_at_the_end_of_a_file(size: int) -> None:
+    reading = whole(source_of(b"a,b\n1,x\r\r\n2,z\r\n3,y\r"), size)
+    assert cells(reading) == [["2", "z"]]
+    assert reading.places() == [("bare-carriage-return", 2, "b"), ("bare-carriage-return", 4, "b")]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(['"', '"', ",", ",", "a", " ", "\n", "\r\n"]), max_size=24).map("".join))
+def test_which_rows_have_two_readings_is_what_the_oracle_says(text: str) -> None:
+    data = f"a,b\n1,2\n{text}".encode()
+    expected = table(data.decode(), ",")
+    for size in SIZES:
+        reading = whole(source_of(data, ReadOptions(delimiter=",")), size)
+        assert list(zip(reading.lines, cells(reading), strict=True)) == expected.rows
+
+
+@pytest.mark.timeout(60)  # quadratic work would take many minutes
+@pytest.mark.parametrize("cell", ['""' * 200_000, 'a"' * 200_000, 'a""' * 200_000, 'a"""' * 200_000])
+def test_a_cell_full_of_quotes_is_judged_in_one_pass(cell: str) -> None:
+    assert [(quote.cell, quote.opens) for quote in bare_quotes(f"a{cell},b", ",")] == [(0, False)]
 
 
 def test_line_breaks_in_quoted_cells_stay_as_they_are_and_lines_count_them() -> None:

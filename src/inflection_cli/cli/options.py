@@ -171,6 +171,15 @@ class InputOptions:
         bool,
         typer.Option("--no-event-id", help="Ignore the export's own event ids.", rich_help_panel=_INPUT),
     ] = False
+    properties_as_text: Annotated[
+        bool,
+        typer.Option(
+            "--properties-as-text",
+            help="Send numbers, booleans, lists and objects of NDJSON and JSON documents as text where a profile says "
+            "no type; else they are sent as they are.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = False
     timezone: Annotated[
         str | None,
         typer.Option(

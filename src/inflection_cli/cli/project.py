@@ -211,6 +211,9 @@ def _scalars(
     if not given.own_ids and not reading.no_event_id and not mapped:
         took["own_ids"] = False
         changes["no_event_id"] = True
+    as_text = reading.properties_as_text or (profile is not None and profile.properties_as_text)
+    if given.properties_as_text and not as_text:
+        took["properties_as_text"] = changes["properties_as_text"] = True
     return changes
 
 

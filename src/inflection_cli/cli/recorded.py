@@ -19,6 +19,9 @@ _Group = TypeVar("_Group", InputOptions, MessageOptions)
 
 _LEFT_OUT = frozenset({"max_errors", "rejects"})
 _TIMES = ("timezone", "timestamp_format")
+_BEFORE: Mapping[str, Any] = {"properties_as_text": True}
+"""What a run did that was recorded before there was an option for it."""
+
 _ENUMS: Mapping[str, type[Enum]] = {"unknown_events": UnknownEvents, "naming": Naming}
 
 
@@ -70,7 +73,7 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
             profile is not what it was.
     """
     try:
-        reading = _group(InputOptions, arguments["reading"])
+        reading = _group(InputOptions, {**_BEFORE, **arguments["reading"]})
         message = _group(MessageOptions, arguments["message"])
         now = datetime.fromisoformat(arguments["now"])
     except (KeyError, TypeError, ValueError):

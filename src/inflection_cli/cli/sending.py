@@ -43,6 +43,7 @@ from inflection_cli.pipeline.out import (
 )
 from inflection_cli.pipeline.personal import PERSONAL
 from inflection_cli.pipeline.plan import Plan
+from inflection_cli.pipeline.property_kinds import RECORDED, plan_kinds, sent_as_text_before
 from inflection_cli.pipeline.record import (
     Doubts,
     KnownEvents,
@@ -59,7 +60,13 @@ from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reporting import text
 from inflection_cli.reporting.console import answered_yes
 from inflection_cli.reporting.counts import counted
-from inflection_cli.reporting.json import delivery_object, dumps, estimate_object, events_object
+from inflection_cli.reporting.json import (
+    delivery_object,
+    dumps,
+    estimate_object,
+    events_object,
+    text_before_object,
+)
 from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.settings import settings_lines
 from inflection_cli.version import __version__
@@ -187,7 +194,7 @@ class Sending:
                 )
         with self._drafting(at_work) as draft:
             plan = self._plan(at_work, known or ())
-            self._say_plan(at_work, target)
+            self._say_plan(at_work, target, known)
             at_work.known["events"] = events_object(plan, already_known=target is not None)
             self._check_budget(plan, asking=False)
             if draft is not None and plan.dispositions is not None:
@@ -221,7 +228,7 @@ class Sending:
             elsewhere = stack.enter_context(others_if_empty(self._state_dir(), ledger))
         known = KnownEvents(ledger, label, self._doubts(target), elsewhere, ready=self._ready)
         plan = self._plan(at_work, known)
-        self._say_plan(at_work, target)
+        self._say_plan(at_work, target, known)
         at_work.known["events"] = events_object(plan, already_known=True)
         if not self._delivery.rehearse:
             self._rejects.fall_back_on(self._state_dir(), self._run_id)
@@ -243,7 +250,7 @@ class Sending:
     def _estimate(self, plan: Plan) -> Estimate:
         return estimate(plan, self._delivery.request_rate, self._delivery.event_rate)
 
-    def _say_plan(self, at_work: Session, target: "Target | None") -> None:
+    def _say_plan(self, at_work: Session, target: "Target | None", known: KnownEvents | None) -> None:
         """Say what would happen: what was read, what it costs, where it goes, what is wrong."""
         from inflection_cli.cli.destination import unusual_key
 
@@ -252,6 +259,9 @@ class Sending:
         text.speak(settings_lines(at_work.settings_said()), speaker, result=False)
         text.speak(text.input_lines(plan), speaker, result=False)
         text.speak(text.known_lines(plan), speaker, result=False)
+        before = [] if known is None or self._ready else sent_as_text_before(plan, known.ledger)
+        at_work.known["text_before"] = text_before_object(before)
+        text.speak(text.text_before_lines(before), speaker, result=False)
         text.speak(text.cost_lines(self._estimate(plan), self._delivery.event_rate), speaker, result=False)
         where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
         if target is not None and where is None:
@@ -304,7 +314,7 @@ class Sending:
             arguments={
                 "command": kept_command(sys.argv),
                 **at_work.arguments,
-                "plan": _kept(at_work.report()),
+                "plan": {**_kept(at_work.report()), RECORDED: plan_kinds(plan)},
             },
             shaping=shaping_settings(plan),
             inputs=input_records(plan),

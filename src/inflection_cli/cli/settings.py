@@ -133,6 +133,7 @@ def _map_options(
         anonymous_id_from_email=from_anonymous,
         naming=naming,
         events=event_names(options.event),
+        properties_as_text=options.properties_as_text or said.properties_as_text,
     )
 
 

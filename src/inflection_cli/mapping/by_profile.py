@@ -56,7 +56,7 @@ class _Event:
         given: Fields that are settled, be it as absent.
         absent: Those whose column the file lacks.
         extras: Place and name of each property.
-        kinds: By place, the types of those that are not sent as text.
+        kinds: By name, the types of those of which the profile says one.
         times: Where its time comes from.
         choose: Which of several times counts.
     """
@@ -69,7 +69,7 @@ class _Event:
     given: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     extras: list[tuple[int, str]] = field(default_factory=list)
-    kinds: dict[int, PropertyType] = field(default_factory=dict)
+    kinds: dict[str, PropertyType] = field(default_factory=dict)
     times: tuple[TimeColumn, ...] = ()
     choose: Literal["first", "earliest", "latest"] = "first"
 
@@ -152,7 +152,7 @@ class _Draft:
             index = self._drawing.property(name, cell, event.key("properties", name, own=name in own))
             if index is not None:
                 event.extras.append((index, name))
-                event.kinds |= {index: cell.type} if cell.type != "string" else {}
+                event.kinds |= {name: cell.type} if cell.type is not None else {}
 
     def _take_fields(self, event: _Event) -> None:
         own = event.said.fields
@@ -300,6 +300,7 @@ class _Draft:
             ),
             tuple(self._names),
             tuple(dict.fromkeys(note for block in blocks for note in block.columns.notes)),
+            kinds={name: kind for block in blocks for name, kind in block.columns.kinds.items()},
             also=also,
             field_sources=self._sources(
                 use

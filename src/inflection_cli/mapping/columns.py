@@ -100,7 +100,7 @@ class Columns:
         forced: Indexes of extras that are sent whatever their cells look like.
         names: The column names as they stand in the file; in a profile's block, those of drawn cells after them.
         notes: Columns left out, each with the reason.
-        kinds: Of extras that are not sent as text, by index.
+        kinds: Types of extras of which a profile says one, by property name.
         also: Further columns that a field comes from in one of several blocks, by index.
         field_sources: Field to the columns and paths that it comes from; all of them, where a profile says it.
         property_sources: Property to the columns and paths that it comes from, likewise; none for a constant.
@@ -112,7 +112,7 @@ class Columns:
     forced: frozenset[int]
     names: tuple[str, ...]
     notes: tuple[Note, ...]
-    kinds: Mapping[int, PropertyType] = field(default_factory=dict)
+    kinds: Mapping[str, PropertyType] = field(default_factory=dict)
     also: Mapping[int, str] = field(default_factory=dict)
     field_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     property_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)

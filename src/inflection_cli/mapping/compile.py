@@ -23,6 +23,7 @@ from inflection_cli.mapping.columns import ColumnOptions, Columns, is_address, l
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
+from inflection_cli.strict_json import JsonCell, fits_a_float
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
 
@@ -64,6 +65,7 @@ class MapOptions:
         anonymous_id_from_email: Whether a hash of the address stands in for a missing personId.
         naming: `inflection` or `spec`.
         events: Inflection's names of the events to keep; empty keeps all.
+        properties_as_text: Whether JSON in properties is sent as text where no profile says a type.
     """
 
     columns: ColumnOptions = field(default_factory=ColumnOptions)
@@ -72,6 +74,7 @@ class MapOptions:
     anonymous_id_from_email: bool = False
     naming: Literal["inflection", "spec"] = "inflection"
     events: frozenset[str] = frozenset()
+    properties_as_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,7 @@ class RowMapper:
             set(PERSON_FIELDS) & set(columns.constants)
         )
         self._constant_link = columns.constants.get("email_link_url")
-        self._literals = frozenset(
-            name for i, name in columns.extras if columns.kinds.get(i) in LITERAL_TYPES
-        )
+        self._literals = frozenset(name for name, kind in columns.kinds.items() if kind in LITERAL_TYPES)
 
     def campaign(self, cells: Sequence[str]) -> tuple[Campaign | Filtered | None, tuple[Note, ...]]:
         """Read what an event shares with its campaign."""
@@ -206,7 +207,9 @@ class RowMapper:
         link = cells[0] if has_link else self._constant_link
         notes = []
         extras = []
-        for (index, name), cell in zip(self.columns.extras, cells[has_link:], strict=True):
+        literals = self._literals
+        kinds = ["-"] * len(self.columns.extras)
+        for at, ((index, name), cell) in enumerate(zip(self.columns.extras, cells[has_link:], strict=True)):
             if not cell:
                 continue
             if index not in self.columns.forced and looks_personal(cell):
@@ -214,7 +217,18 @@ class RowMapper:
                 notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[index], cell))
                 continue
             extras.append((name, cell))
-        return Trail(link or None, tuple(extras), self._literals), tuple(notes)
+            kinds[at] = "t"
+            if type(cell) is JsonCell and self._goes_as_json(name):
+                kinds[at] = cell.kind[0]
+                literals = literals | {name}
+                if not fits_a_float(cell):
+                    detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
+                    notes.append(Note(rules.NUMBER_TOO_LARGE, detail, self.columns.names[index], cell))
+        return Trail(link or None, tuple(extras), literals, "".join(kinds)), tuple(notes)
+
+    def _goes_as_json(self, name: str) -> bool:
+        """Tell whether a property's JSON, be it a number or a whole object, is sent as it stands and not as text."""
+        return name not in self.columns.kinds and not self._options.properties_as_text
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""

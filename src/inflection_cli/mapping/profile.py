@@ -24,7 +24,7 @@ class Cell:
         otherwise: What becomes of a filled cell that `values` does not list.
         hash: Whether the hex SHA-256 of the salt, followed by the text, is taken instead of the text.
         salt: The salt's text, from the environment; empty where nothing is hashed.
-        type: How a property is sent; fields have types of their own and are always `string` here.
+        type: How a property is sent; None sends text as a string and JSON as it is. Fields have types of their own.
         decimal: The character before the fraction of a `number`.
     """
 
@@ -35,7 +35,7 @@ class Cell:
     otherwise: Literal["keep", "reject", "empty"] = "keep"
     hash: bool = False
     salt: str = field(default="", repr=False)
-    type: PropertyType = "string"
+    type: PropertyType | None = None
     decimal: Literal[".", ","] = "."
 
 
@@ -124,6 +124,7 @@ class Profile:
         user_id_from: As `--user-id-from`.
         anonymous_id_from: As `--anonymous-id-from`.
         own_ids: False as `--no-event-id`.
+        properties_as_text: As `--properties-as-text`.
         context: Further members of every event's context.
         integrations: Destinations turned on or off.
     """
@@ -147,5 +148,6 @@ class Profile:
     user_id_from: Literal["email"] | None = None
     anonymous_id_from: Literal["email"] | None = None
     own_ids: bool = True
+    properties_as_text: bool = False
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)

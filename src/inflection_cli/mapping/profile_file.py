@@ -67,6 +67,7 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         user_id_from=options.user_id_from,
         anonymous_id_from=options.anonymous_id_from,
         own_ids=options.own_ids is not False,
+        properties_as_text=bool(options.properties_as_text),
         context=given.context or {},
         integrations=given.integrations or {},
     )
@@ -107,7 +108,7 @@ def _cells(given: Mapping[str, shape.Cell], environ: Mapping[str, str]) -> dict[
 def _cell(given: shape.Cell, environ: Mapping[str, str]) -> Cell:
     kind = {}
     if isinstance(given, shape.PropertyCell):
-        kind = {"type": given.type or "string", "decimal": given.decimal or "."}
+        kind = {"type": given.type, "decimal": given.decimal or "."}
     return Cell(
         column=given.column,
         constant=given.constant,

@@ -66,7 +66,9 @@ class PropertyCell(Cell):
 
     type: Literal["string", "integer", "number", "boolean", "timestamp"] | None = Field(
         default=None,
-        description="How it is sent; `string` unless said. A warehouse keeps the first type it sees.",
+        description="How it is sent. Unless said, text is sent as a string, and a number, a boolean, a list or an "
+        "object of NDJSON and JSON documents as that; what `values` or `hash` has made is text. A warehouse keeps the "
+        "first type it sees.",
     )
     decimal: Literal[".", ","] | None = Field(
         default=None, description="The character before the fraction of a `number`; `.` unless said."
@@ -229,6 +231,11 @@ class Options(Table):
     own_ids: bool | None = Field(
         default=None,
         description="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
+    )
+    properties_as_text: bool | None = Field(
+        default=None,
+        description="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text where "
+        "no `type` is said; `false` unless said. As `--properties-as-text`.",
     )
 
 

@@ -80,6 +80,7 @@ class ProjectSettings:
     user_id_from: str | None = None
     anonymous_id_from: str | None = None
     own_ids: bool = True
+    properties_as_text: bool = False
     timezone: str | None = None
     timestamp_format: str | None = None
     encoding: str | None = None

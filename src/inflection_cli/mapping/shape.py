@@ -12,8 +12,11 @@ from inflection_cli.mapping.typed import Typed
 from inflection_cli.model import Note
 from inflection_cli.strict_json import (
     Flaw,
+    JsonCell,
+    as_cell,
     as_text,
     parse,
+    swift_cell,
     swift_text,
     swiftly,
     swiftly_all,
@@ -70,7 +73,7 @@ class Treatment:
             {fold(word): text for word, text in cell.values.items()},
             cell.otherwise,
             cell.salt if cell.hash else None,
-            None if cell.type == "string" else Typed(cell.type, cell.decimal, *times),
+            None if cell.type in {None, "string"} else Typed(cell.type, cell.decimal, *times),
         )
 
     @property
@@ -79,12 +82,13 @@ class Treatment:
         return not self.values and self.salt is None and self.typed is None
 
     def __call__(self, text: str, name: str) -> tuple[str, Note | None]:
-        """Return what a text becomes, "" for absent, and what is to be said of it.
+        """Return what a text becomes, "" for absent, and what is to be said of it; JSON becomes text.
 
         Args:
             text: A cell, or what was found in it.
             name: The column's name or path, for the note.
         """
+        text = str(text)
         if self.values:
             word = fold(text)
             if word in self.values:
@@ -141,7 +145,7 @@ class RowShaper:
             (
                 index,
                 [at for at, draw in draws if draw.place.column == index],
-                _Memo(group),
+                _Draws(group),
             )
             for index in dict.fromkeys(draw.place.column for _, draw in draws)
             for group in [[draw for _, draw in draws if draw.place.column == index]]
@@ -164,8 +168,8 @@ class RowShaper:
             [cell] * len(rows) if isinstance(cell, str) else () for cell in self.cells
         ]
         notes: dict[int, tuple[Note, ...]] = {}
-        for index, places, memo in self._columns:
-            texts, said = memo.draw_all([row[index] for row in rows])
+        for index, places, column_draws in self._columns:
+            texts, said = column_draws.draw_all([row[index] for row in rows])
             for i, more in said:
                 notes[i] = (*notes.get(i, ()), *more)
             for at, column in zip(places, texts, strict=False):
@@ -174,11 +178,34 @@ class RowShaper:
         return shaped, notes
 
 
+class _Draws:
+    """Draws from one column's cells; what lies in JSON keeps its type, what lies in a text that is JSON is text."""
+
+    def __init__(self, draws: Sequence[Draw]) -> None:
+        self._texts = _Memo(draws, typed=False)
+        self._typed = _Memo(draws, typed=True)
+
+    def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
+        """Return a column for each draw, and what is to be said of cells, by their place."""
+        kinds = set(map(type, filter(None, cells)))
+        if len(kinds) < 2:
+            return (self._typed if JsonCell in kinds else self._texts).draw_all(cells)
+        return _columns_of([(self._typed if type(cell) is JsonCell else self._texts)[cell] for cell in cells])
+
+
+def _columns_of(
+    drawn: Sequence[_Drawn],
+) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
+    columns: list[Sequence[str]] = list(zip(*(texts for texts, _ in drawn), strict=True))
+    return columns, [(i, said) for i, (_, said) in enumerate(drawn) if said]
+
+
 class _Memo(dict[str, _Drawn]):
     """From a cell of one column to what all draws make of it, computed on first sight."""
 
-    def __init__(self, draws: Sequence[Draw]) -> None:
+    def __init__(self, draws: Sequence[Draw], *, typed: bool) -> None:
         super().__init__()
+        self._swift, self._strict = (swift_cell, _strict_cell) if typed else (swift_text, _strict_text)
         self._draws = [
             (
                 draw,
@@ -205,9 +232,7 @@ class _Memo(dict[str, _Drawn]):
             texts = self._at_once(cells)
             if texts is not None:
                 return texts, []
-        drawn = list(map(self.__getitem__, cells))
-        columns: list[Sequence[str]] = list(zip(*(texts for texts, _ in drawn), strict=True))
-        return columns, [(i, said) for i, (_, said) in enumerate(drawn) if said]
+        return _columns_of(list(map(self.__getitem__, cells)))
 
     def _at_once(self, cells: list[str]) -> list[Sequence[str]] | None:
         """Draw from many cells, as `_draw` does from one; None where something is to be said of any."""
@@ -215,7 +240,7 @@ class _Memo(dict[str, _Drawn]):
         try:
             values = swiftly_all(cells)
             for _, keys, name, treatment in self._draws:
-                texts = [swift_text(dig(value, keys, name)) for value in values] if keys else cells
+                texts = [self._swift(dig(value, keys, name)) for value in values] if keys else cells
                 if treatment is not None:
                     treated = [treatment(text, name) for text in texts]
                     if any(note is not None for _, note in treated):
@@ -251,11 +276,11 @@ class _Memo(dict[str, _Drawn]):
         if not self._has_paths or not cell.strip():
             return None, swift_text, []
         try:
-            return swiftly(cell), swift_text, []
+            return swiftly(cell), self._swift, []
         except ValueError:
             pass
         try:
-            return parse(cell), _strict_text, []
+            return parse(cell), self._strict, []
         except Flaw as flaw:
             first = next(draw for draw, keys, *_ in self._draws if keys)
             return None, swift_text, [_not_json(flaw, first, cell)]
@@ -263,6 +288,10 @@ class _Memo(dict[str, _Drawn]):
 
 def _strict_text(value: Any) -> str:
     return whole(as_text(value))
+
+
+def _strict_cell(value: Any) -> str:
+    return whole(as_cell(value))
 
 
 def _not_found(flaw: Flaw, draw: Draw, cell: str) -> Note:

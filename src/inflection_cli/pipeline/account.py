@@ -109,6 +109,7 @@ class Account:
         first: The earliest instant, exact text; empty before the first event.
         last: The latest instant, likewise.
         message_bytes: The encoded bytes of all messages built.
+        property_kinds: By path, of JSON files: name of each property, and `text` or the kind of JSON that it is.
     """
 
     rows: RowCounts = field(default_factory=RowCounts)
@@ -120,6 +121,7 @@ class Account:
     first: str = ""
     last: str = ""
     message_bytes: int = 0
+    property_kinds: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def take(self, chunk: Chunk, converted: Converted) -> None:
         """Count a chunk and what became of it."""
@@ -139,6 +141,7 @@ class Account:
         self.events.built += len(converted.content_ids)
         self.message_bytes += converted.message_bytes
         self.by_event.update(converted.names)
+        self.property_kinds.setdefault(chunk.file, set()).update(converted.property_kinds)
         if converted.times:
             first, last = min(converted.times), max(converted.times)
             self.first = min(self.first or first, first)
@@ -149,6 +152,6 @@ def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
     """Yield a chunk's problems by line: in which order codes come must not hang on where a chunk ends."""
     found = [(fault.line, fault.problem) for fault in chunk.faults]
     found += [(rejected.line, problem) for rejected in converted.rejected for problem in rejected.problems]
-    found += [(problem.line or 0, problem) for problem in converted.warnings]
+    found += [(problem.line or 0, problem) for problem in (*chunk.warnings, *converted.warnings)]
     found.sort(key=itemgetter(0))
     return map(itemgetter(1), found)

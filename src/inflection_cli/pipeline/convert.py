@@ -90,6 +90,7 @@ class Converted:
         names: Each event's name, Inflection's.
         people: The user ids and the person ids of the events' persons; "" is absent.
         unlinked: Whether there are clicks among the events that have no link for want of a column.
+        property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
     """
 
     mapped: int = 0
@@ -106,6 +107,7 @@ class Converted:
     names: list[str] = field(default_factory=list)
     people: tuple[Sequence[str], Sequence[str]] = ((), ())
     unlinked: bool = False
+    property_kinds: frozenset[tuple[str, str]] = frozenset()
 
 
 class Conversion(Protocol):
@@ -164,7 +166,7 @@ class Converter:
         if not chunk.rows:
             return result
         cells, said = self._shaper(chunk.rows) if self._shaper else (chunk.rows, {})
-        blocks = [self._block(reader, cells, chunk.lines) for reader in self._readers]
+        blocks = [self._block(reader, cells, chunk) for reader in self._readers]
         if (
             len(blocks) == 1
             and not (said or self._bounded)
@@ -179,15 +181,17 @@ class Converter:
             events = merged(parts, order) if len(parts) > 1 else parts[0].take([i for _, i in order])
         if events.heads:
             self._encode(events, result)
+            if chunk.typed:
+                result.property_kinds = frozenset().union(*{head.kinds for head in events.heads})
             if identified:
                 _identify(events, result)
         return result
 
-    def _block(self, reader: BlockReader, cells: list[list[str]], lines: Sequence[int]) -> _Block:
+    def _block(self, reader: BlockReader, cells: list[list[str]], chunk: Chunk) -> _Block:
         """Read the rows that have a block's event."""
-        block = reader.block
+        block, lines = reader.block, chunk.lines
         if block.applies is None and not block.absent_without_time:
-            return _Block(reader, reader.read(cells, lines), range(len(cells)))
+            return _Block(reader, reader.read(cells, lines, typed=chunk.typed), range(len(cells)))
         applies = [True] * len(cells) if block.applies is None else block.applies(cells)
         columns = [column.index for column in block.times]
         rows = [
@@ -196,7 +200,8 @@ class Converter:
             if is_there
             and not (block.absent_without_time and not any(row[column].strip() for column in columns))
         ]
-        return _Block(reader, reader.read([cells[i] for i in rows], [lines[i] for i in rows]), rows)
+        some = [cells[i] for i in rows], [lines[i] for i in rows]
+        return _Block(reader, reader.read(*some, typed=chunk.typed), rows)
 
     def _judge(
         self,

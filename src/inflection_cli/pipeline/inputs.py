@@ -192,6 +192,11 @@ def first_rows(chunk: Chunk, most: int) -> Chunk:
         else:
             kept_rows += 1
             most -= 1
+    lines = chunk.lines[:kept_rows]
     return replace(
-        chunk, rows=chunk.rows[:kept_rows], lines=chunk.lines[:kept_rows], faults=tuple(kept_faults)
+        chunk,
+        rows=chunk.rows[:kept_rows],
+        lines=lines,
+        faults=tuple(kept_faults),
+        warnings=tuple(problem for problem in chunk.warnings if problem.line in lines),
     )

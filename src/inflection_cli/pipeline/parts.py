@@ -35,6 +35,9 @@ _MEMO_CHARACTERS: Final = 1 << 22
 
 _REST: Final = (1 << OWN_PERSON_SHIFT) - 1
 
+KINDS: Final = {kind[0]: kind for kind in ("text", "number", "boolean", "list", "object")}
+"""What a property can be in a message, by its first letter."""
+
 _Part = TypeVar("_Part")
 Cells = Sequence[Sequence[str]]
 
@@ -85,6 +88,7 @@ class Head:
         source: What the content hash makes of flags and extra properties.
         json: The fragments of the message.
         size: The message's bytes without the person's.
+        kinds: What each property is sent as, of JSON files: its name, and `text` or the kind of JSON.
     """
 
     __slots__ = (
@@ -92,6 +96,7 @@ class Head:
         "filtered",
         "hashed",
         "json",
+        "kinds",
         "name",
         "notes",
         "odd",
@@ -112,6 +117,7 @@ class Head:
         self.trail = self.prefix = self.json = ""
         self.hashed = absorbed(b"")
         self.source = self.size = 0
+        self.kinds: frozenset[tuple[str, str]] = frozenset()
 
 
 class _Person:
@@ -335,20 +341,24 @@ class BlockReader:
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
-        self._head_cells = _getter(campaign + links + [i for i, _ in block.columns.extras])
+        head = campaign + links + [i for i, _ in block.columns.extras]
+        self._head_width = len(head)
+        self._head_cells = _getter(head)
         self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
         self._campaigns = _Memo(self._campaign)
         self._heads = _Memo(self._head)
         self._people = _Memo(self._person)
+        self._kinds = _Memo(self._kinds_of)
         self._fixed_bytes = FIXED_BYTES + len(encoder.tail.encode())
 
-    def read(self, cells: Cells, lines: Sequence[int]) -> Events:
-        """Read the parts of rows, which all have this event."""
+    def read(self, cells: Cells, lines: Sequence[int], *, typed: bool = False) -> Events:
+        """Read the parts of rows, which all have this event; `typed` is whether cells may be a `JsonCell`."""
         own_ids = None
         if self.columns.has("event_id"):
             own_ids = [OwnId(*self._mapper.own_id(cell)) for cell in self._cells_of("event_id", cells)]
         times, time_columns = self._read_times(cells)
-        heads = list(map(self._heads.__getitem__, map(self._head_cells, cells)))
+        keys = map(self._head_cells, cells)
+        heads = list(map(self._heads.__getitem__, map(_with_types, keys) if typed else keys))
         return Events(heads, self._read_people(cells), times, time_columns, own_ids, lines)
 
     def is_plain(self, events: Events) -> bool:
@@ -440,7 +450,7 @@ class BlockReader:
 
     def _head(self, cells: tuple[str, ...]) -> Head:
         campaign = self._campaigns[cells[: self._campaign_width]]
-        trail, said = self._mapper.trail(cells[self._campaign_width :])
+        trail, said = self._mapper.trail(cells[self._campaign_width : self._head_width])
         notes = [*said, *check_trail(trail)]
         unlinked = campaign.link and trail.link is None
         if unlinked and self.has_links:
@@ -455,7 +465,17 @@ class BlockReader:
         json = self._encoder.trail(trail)
         head.json = campaign.json + (json[1:] if is_bare(campaign.json) else json)
         head.size = self._fixed_bytes + len(head.json.encode())
+        if len(cells) > self._head_width:
+            head.kinds = self._kinds[trail.kinds]
         return head
+
+    def _kinds_of(self, letters: str) -> frozenset[tuple[str, str]]:
+        """Return what each property that is there is, by `Trail.kinds`."""
+        return frozenset(
+            (name, KINDS[letter])
+            for (_, name), letter in zip(self.columns.extras, letters, strict=True)
+            if letter != "-"
+        )
 
     def _person(self, cells: tuple[str, ...]) -> _Person:
         person, notes = self._mapper.person(cells)
@@ -467,6 +487,11 @@ class BlockReader:
             self._encoder.person(person),
             (person.user_id or "", person.person_id or ""),
         )
+
+
+def _with_types(cells: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return cells with their types, as a `JsonCell` equals the text that is spelled like it."""
+    return (*cells, tuple(map(type, cells)))
 
 
 def hash64(source: str) -> int:

@@ -3,12 +3,13 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, repeat
 from operator import add
 
 from inflection_cli.errors import InputError
-from inflection_cli.model import Chunk, Fault
+from inflection_cli.model import Chunk, Fault, Problem
+from inflection_cli.reading.bare_quotes import judge
 from inflection_cli.reading.grammar import Ending
 from inflection_cli.reading.page import Page
 from inflection_cli.reading.records import Form, Harvest, Records, ragged
@@ -46,6 +47,7 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
                 number,
                 tuple(harvest.faults),
                 window.digest(),
+                warnings=tuple(harvest.warnings),
             )
             number += len(harvest.rows)
 
@@ -59,7 +61,10 @@ def _swiftly(block: bytes, form: Form, line: int) -> Harvest | None:
         text = block.decode(text_encoding(form.encoding))
     except UnicodeDecodeError:
         return None
-    rows, whole = _rows(text, block, form)
+    read = _rows(text, block, form)
+    if read is None:
+        return None
+    rows, whole, in_order = read
     line_ends = block.count(b"\n")
     if whole and set(map(len, rows)) == {form.width} and line_ends + (block[-1:] != b"\n") == len(rows):
         harvest = Harvest(rows, range(line, line + len(rows)), (), len(block), line_ends)
@@ -68,25 +73,61 @@ def _swiftly(block: bytes, form: Form, line: int) -> Harvest | None:
         if uneven is None:
             return None
         harvest = uneven
+    if not in_order:
+        harvest = _without_bare_quotes(harvest, block, form, line)
     if form.nameless_last and any([row.pop() for row in harvest.rows]):  # noqa: C419 - every row loses its last cell
         return None
     return harvest
 
 
-def _rows(text: str, block: bytes, form: Form) -> tuple[list[list[str]], bool]:
-    """Read rows as far as they are in order, and tell whether that is to the end."""
+def _rows(text: str, block: bytes, form: Form) -> tuple[list[list[str]], bool, bool] | None:
+    """Read rows as far as they are in order; None where a carriage return may end no line.
+
+    Returns:
+        The rows, whether they reach to the end, and whether each quote stands where a grammar has one.
+    """
     if len(text) <= csv.field_size_limit():
         data = block if form.encoding == "utf-8" else text.encode()
         split = split_rows(data, form.delimiter)
         if split is not None:
-            return split, True
+            return split, True, True
+    # The csv module takes any number of carriage returns for a part of the line end, and one at the end of a file.
+    if "\r\r" in text or text.endswith("\r"):
+        return None
     rows: list[list[str]] = []
     try:
         # newline="\n" keeps every CR, and no other character that Unicode calls a line break splits a line.
         rows.extend(csv.reader(io.StringIO(text, newline="\n"), delimiter=form.delimiter, strict=True))
     except csv.Error:
-        return rows, False  # the last record may just go on in the next block
-    return rows, True
+        return rows, False, False  # the last record may just go on in the next block
+    return rows, True, False
+
+
+def _without_bare_quotes(harvest: Harvest, block: bytes, form: Form, line: int) -> Harvest:
+    """Look at the rows that hold quotes: say which quotes are read as text, and reject rows with another reading."""
+    quoted = {at for at, row in enumerate(harvest.rows) if '"' in "".join(row)}
+    if not quoted:
+        return harvest
+    raw = block.split(b"\n")
+    faults: dict[int, Fault] = {}
+    warnings = list[Problem]()
+    for at in sorted(quoted):
+        start, first = harvest.lines[at], harvest.lines[at] - line
+        end = first + 1 + "".join(harvest.rows[at]).count("\n")
+        record = b"\n".join(raw[first:end]) + (b"\n" if end < len(raw) else b"")
+        text = record.decode(text_encoding(form.encoding))
+        flaw, said = judge(text, form.delimiter, form.file, start, form.name)
+        warnings += said
+        if flaw is not None:
+            faults[at] = Fault(flaw, start, sum(1 for part in text.split("\n") if part.strip("\r")), record)
+    fitting = [at for at in range(len(harvest.rows)) if at not in faults]
+    return replace(
+        harvest,
+        rows=[harvest.rows[at] for at in fitting],
+        lines=[harvest.lines[at] for at in fitting],
+        faults=sorted([*harvest.faults, *faults.values()], key=lambda fault: fault.line),
+        warnings=warnings,
+    )
 
 
 def _unevenly(block: bytes, rows: list[list[str]], form: Form, line: int, *, whole: bool) -> Harvest | None:

@@ -76,6 +76,7 @@ class Gatherer:
             self._number,
             tuple(self._faults),
             self._window.digest(),
+            typed=True,
         )
         self._number += len(self._rows)
         self._rows, self._lines, self._faults = [], [], []

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 _INSIDE_QUOTES = re.compile(r'(?:[^"]++|"")*+')
-_LINE_END = re.compile(r"\r*+(?:\n|\Z)")
+_LINE_END = re.compile(r"\r?+\n")
 
 
 class Quote(NamedTuple):
@@ -50,8 +50,8 @@ class Shape:
 class Grammar:
     """Strict RFC 4180 with one of many delimiters, as Python's csv module reads it with `strict=True`.
 
-    A quote inside an unquoted cell is a character like any other. A line ends with LF, or any number of CRs
-    and LF.
+    A quote inside an unquoted cell is a character like any other, of which `bare_quotes` tells more. A line ends
+    with LF or CRLF.
     """
 
     def __init__(self, delimiter: str) -> None:
@@ -99,9 +99,8 @@ class Grammar:
 
     @staticmethod
     def _end(text: str, at: int, stop: int, shape: Shape) -> Shape:
-        """Tell a line end from a carriage return that ends nothing."""
+        """Tell a line end from a carriage return that ends nothing; at the end of the text it may yet be one."""
         line_end = _LINE_END.match(text, at, stop)
         if line_end is None:
-            return replace(shape, ending=Ending.BARE_RETURN)
-        end = line_end.end()
-        return replace(shape, ending=Ending.WHOLE if text[end - 1] == "\n" else Ending.CUT, end=end)
+            return replace(shape, ending=Ending.CUT if at + 1 == stop else Ending.BARE_RETURN)
+        return replace(shape, end=line_end.end())

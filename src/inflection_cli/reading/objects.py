@@ -8,7 +8,7 @@ import orjson
 from inflection_cli import rules
 from inflection_cli.reading.source import MAX_RECORD_CHARS
 from inflection_cli.reading.text import holds_bad_bytes
-from inflection_cli.strict_json import Flaw, Number, as_text, parse, whole, without_nul
+from inflection_cli.strict_json import FALSE, TRUE, Flaw, JsonCell, Number, as_cell, parse, whole, without_nul
 
 __all__ = ("Flaw", "Number", "decode", "read_object")
 
@@ -20,7 +20,7 @@ def read_object(text: str) -> dict[str, str]:
     """Read a line that holds one object; values become text.
 
     Numbers are given as they stood, booleans as `true` and `false`, null as "", objects and lists as compact
-    JSON with the order of their keys.
+    JSON with the order of their keys; all of them but null and strings as a `JsonCell`.
 
     Raises:
         Flaw: It is no such line.
@@ -58,13 +58,15 @@ def _whole(found: dict[str, Any], text: str) -> dict[str, str] | None:
 
 
 def _plain(value: bool | int | None) -> str:
-    return as_text(value) if value is None or isinstance(value, bool) else str(value)
+    if value is None:
+        return ""
+    return JsonCell(value) if type(value) is int else TRUE if value else FALSE
 
 
 def _strictly(text: str) -> dict[str, str]:
     """Read any object exactly into text, or say what is wrong."""
     # A key that cannot be sent cannot be shown either.
-    return {whole(without_nul(key)): whole(as_text(value), key) for key, value in decode(text).items()}
+    return {whole(without_nul(key)): whole(as_cell(value), key) for key, value in decode(text).items()}
 
 
 def decode(text: str) -> dict[str, Any]:

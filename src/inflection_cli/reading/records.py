@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from inflection_cli import rules
 from inflection_cli.model import Fault, Problem, Rule
+from inflection_cli.reading.bare_quotes import judge
 from inflection_cli.reading.grammar import Ending, Grammar, Shape
 from inflection_cli.reading.page import Page
 from inflection_cli.reading.source import MAX_RECORD_CHARS
@@ -51,13 +52,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
-    """What was read of some bytes: rows with their lines, faults, how many bytes that took, and line ends if known."""
+    """What was read of some bytes: rows with their lines, faults, how many bytes that took, and line ends if known.
+
+    `warnings` are problems of rows that are read all the same.
+    """
 
     rows: list[list[str]]
     lines: Sequence[int]
     faults: Sequence[Fault]
     consumed: int
     line_ends: int | None = None
+    warnings: Sequence[Problem] = ()
 
 
 def ragged(form: Form, cells: int, line: int, text: str) -> Problem:
@@ -86,6 +91,7 @@ class Records:
         self._rows: list[list[str]] = []
         self._lines: list[int] = []
         self._faults: list[Fault] = []
+        self._warnings: list[Problem] = []
 
     def gather(self, size: int) -> Harvest:
         """Read every record that starts within `size` bytes."""
@@ -95,7 +101,7 @@ class Records:
                 page.take(page.line_end(page.at))
             else:
                 self._record()
-        return Harvest(self._rows, self._lines, self._faults, page.taken)
+        return Harvest(self._rows, self._lines, self._faults, page.taken, warnings=self._warnings)
 
     def blank(self) -> bool:
         """Say whether the next line is there and holds nothing but its end."""
@@ -118,8 +124,12 @@ class Records:
             if stop < len(page.text):
                 return replace(shape, ending=Ending.OVERLONG)
             if not page.extend():
-                # The last line needs no line end.
-                return replace(shape, ending=Ending.WHOLE) if shape.ending is Ending.CUT else shape
+                return shape if shape.ending is Ending.OPEN else self._last(shape)
+
+    def _last(self, shape: Shape) -> Shape:
+        """Settle a record with which the file ends: it needs no line end, and a carriage return alone is none."""
+        whole = shape.end == len(self._page.text)
+        return replace(shape, ending=Ending.WHOLE if whole else Ending.BARE_RETURN)
 
     def _record(self) -> None:
         """Read the next record: into a row, or into a fault."""
@@ -159,6 +169,9 @@ class Records:
             except csv.Error:
                 message = f"a cell has more than {csv.field_size_limit():,} characters"
                 flaw = Problem(rules.FIELD_TOO_LONG, message, form.file, line)
+        warnings: list[Problem] = []
+        if flaw is None and any('"' in cell for cell in row):
+            flaw, warnings = judge(text, form.delimiter, form.file, line, form.name)
         if flaw is None and form.nameless_last and row.pop():
             flaw = Problem(
                 rules.NAMELESS_CELL,
@@ -170,6 +183,7 @@ class Records:
             self._fault(end, flaw)
             return
         page.take(end)
+        self._warnings += warnings
         self._rows.append(row)
         self._lines.append(line)
 

@@ -22,6 +22,7 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.reading.line_file import LineFile
 from inflection_cli.reading.names import unpacked_name
 from inflection_cli.reading.source import Source
+from inflection_cli.strict_json import JsonCell
 
 _PRIVATE: Final = 0o600
 # Of a file's own name; 255 bytes are the most that file systems take.
@@ -216,7 +217,10 @@ def _row(source: Source, columns: Sequence[str], ours: Sequence[str], cells: Seq
     pairs = [(name, cell) for name, cell in zip(columns, cells, strict=False) if name not in REJECT_COLUMNS]
     if source.format == "csv":
         return _csv_line((*ours, *(cell for _, cell in pairs)), source.delimiter or ",")
-    present = {name: cell for name, cell in pairs if cell}
+    # A number that came back as a string would be sent as another type once the row is repaired.
+    present = {
+        name: orjson.Fragment(str(cell)) if type(cell) is JsonCell else cell for name, cell in pairs if cell
+    }
     return orjson.dumps({**dict(zip(REJECT_COLUMNS, ours, strict=True)), **present}) + b"\n"
 
 

@@ -4,7 +4,7 @@
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
-property, left_out, profile[], times}]`, `events[{name, count, becomes, nearest}]`, `events_bounded`,
+property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes, nearest}]`, `events_bounded`,
 `proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
 `missing[{about, message, option, profile}]` and `refused{message, hint}` or null. A column's `times` are
 `{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
@@ -165,7 +165,8 @@ def _becomes(column: ColumnFinding) -> str:
         only = "" if suggestion.reason not in {"path", "content"} else ", if a profile says so"
         return f"{suggestion.field} ({_WHY[suggestion.reason]}{only})"
     if column.sent_as:
-        return f"property {column.sent_as}"
+        types = "" if column.sent_types == ("text",) else f" ({' or '.join(column.sent_types)})"
+        return f"property {column.sent_as}{types}"
     return f"not sent: {shown(column.left_out, 200)}" if column.left_out else ""
 
 
@@ -279,6 +280,7 @@ def _column_object(column: ColumnFinding, *, show_values: bool) -> dict[str, Any
         "why": suggestion.reason if suggestion else None,
         "tied_with": [*suggestion.tied_with] if suggestion else [],
         "property": column.sent_as,
+        "property_types": list(column.sent_types) if column.sent_as else [],
         "left_out": column.left_out,
         "profile": [*column.uses],
         "times": _times_object(column.times) if column.times else None,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -12,6 +13,7 @@ from inflection_cli.pipeline.account import EventCounts
 from inflection_cli.pipeline.estimate import Estimate
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.plan import Plan
+from inflection_cli.pipeline.property_kinds import TextBefore, file_kinds
 from inflection_cli.reporting.shown import UNSEEN, cell
 from inflection_cli.version import __version__
 
@@ -69,6 +71,11 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
             for problem in account.problems.first(PROBLEMS_SHOWN)
         ],
     }
+
+
+def text_before_object(before: Iterable[TextBefore]) -> list[dict[str, Any]]:
+    """Return which properties an earlier run has sent as text that are not text now."""
+    return [{"run_id": each.run_id, "names": list(each.names), "certain": each.certain} for each in before]
 
 
 def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, Any]:
@@ -173,5 +180,6 @@ def _file(source: Input, plan: Plan) -> dict[str, Any]:
         "properties": {
             origin: name for name, origins in source.columns.by_property().items() for origin in origins
         },
+        "property_types": file_kinds(source, plan),
         "left_out": [note.field for note in source.columns.notes],
     }

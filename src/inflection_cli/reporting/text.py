@@ -10,6 +10,7 @@ from inflection_cli.pipeline.account import EventCounts, ProblemTally, RowCounts
 from inflection_cli.pipeline.estimate import Estimate
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.plan import Plan
+from inflection_cli.pipeline.property_kinds import TEXT, TextBefore, file_kinds
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.shown import cell, shown
@@ -31,7 +32,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         words = ", ".join(_column_words(source))
         if words:
             yield "columns", words
-        extras = ", ".join(_property_words(source))
+        extras = ", ".join(_property_words(source, file_kinds(source, plan)))
         if extras:
             yield "unmapped", f"sent as properties: {extras}"
         left_out = [shown(note.field or "") for note in source.columns.notes]
@@ -146,14 +147,15 @@ def _column_words(source: Input) -> Iterator[str]:
         yield f"{name} set"
 
 
-def _property_words(source: Input) -> Iterator[str]:
+def _property_words(source: Input, kinds: Mapping[str, list[str]]) -> Iterator[str]:
     for name, origins in source.columns.by_property().items():
+        kind = "" if kinds[name] == [TEXT] else f" ({' or '.join(kinds[name])})"
         if not origins:
             yield f"{shown(name)} set"
         elif len(origins) == 1 and name in {origins[0], snake_case(origins[0])}:
-            yield shown(origins[0])
+            yield f"{shown(origins[0])}{kind}"
         else:
-            yield f"{shown(name)} from {_named(origins)}"
+            yield f"{shown(name)}{kind} from {_named(origins)}"
 
 
 def _named(columns: Iterable[str]) -> str:
@@ -235,6 +237,15 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "ledger", f"{', '.join(words)}; {plan.to_send:,} to go"
     else:
         yield "ledger", "none of these events is known as sent from this machine"
+
+
+def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]:
+    """Yield which properties an earlier run has sent as text that are not text now."""
+    for each in before:
+        names = ", ".join(map(shown, each.names))
+        run = f"{'went' if each.certain else 'may have gone'} as text in run {each.run_id}"
+        yield "types", f"{names}: {run}, and not as text now; a warehouse keeps a column's first type"
+        yield "", "--properties-as-text sends them as text again"
 
 
 def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, str]]:

@@ -126,6 +126,7 @@ class ColumnFinding:
         samples: Some of its cells, as they stand.
         suggestion: The field that it would be.
         sent_as: The property that it would be sent as, where it is no field.
+        sent_types: What that would be: `text` or kinds of JSON.
         left_out: Why it would not be sent, where it is neither.
         uses: Where the profile at hand names it.
         times: How its times are written.
@@ -141,6 +142,7 @@ class ColumnFinding:
     samples: tuple[str, ...] = field(repr=False)
     suggestion: Suggestion | None = None
     sent_as: str | None = None
+    sent_types: tuple[str, ...] = ("text",)
     left_out: str | None = None
     uses: tuple[str, ...] = ()
     times: TimeFinding | None = None

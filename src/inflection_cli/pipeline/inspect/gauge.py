@@ -13,7 +13,7 @@ from inflection_cli.mapping.suggest import Candidate
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble
 from inflection_cli.pipeline.inspect.findings import MOST_DISTINCT, ColumnFinding
 from inflection_cli.pipeline.inspect.times import TimeGauge
-from inflection_cli.strict_json import Flaw, as_text, parse
+from inflection_cli.strict_json import Flaw, JsonCell, as_text, parse
 
 _SAMPLES: Final = 3
 _SAMPLE_CHARS: Final = 200
@@ -71,6 +71,11 @@ class ColumnGauge:
         self._samples: list[str] = []
         self._words: Counter[str] = Counter()
         self._more_words = False
+        self._sent: set[str] = set()
+
+    def add_types(self, cells: Iterable[str]) -> None:
+        """Take what cells of a JSON file would be sent as: text or a kind of JSON."""
+        self._sent |= {cell.kind if isinstance(cell, JsonCell) else "text" for cell in cells if cell}
 
     def add(self, cells: Iterable[str]) -> None:
         """Take the cells of some rows."""
@@ -137,6 +142,7 @@ class ColumnGauge:
             samples=tuple(self._samples),
             times=self._times.finding() if self._times else None,
             words=self.words,
+            sent_types=tuple(sorted(self._sent or {"text"})),
         )
 
 

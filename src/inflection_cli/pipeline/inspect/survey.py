@@ -128,9 +128,13 @@ class _Gatherer:
             if fault.problem.rule is rules.BAD_ENCODING:
                 gathered.bad_bytes += 1
                 gathered.encoding.add(fault.raw)
+        for problem in chunk.warnings:
+            gathered.add_problem(problem)
         for name, cells in zip(chunk.columns, zip(*chunk.rows, strict=True), strict=False):
             gauge = self._gauge(name)
             gauge.add(cells)
+            if chunk.typed and not self._settings.mapping.properties_as_text:
+                gauge.add_types(cells)
             if gauge.kind == "json":
                 self._take_paths(name, cells)
         if not self._encoding_given:
