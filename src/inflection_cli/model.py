@@ -135,11 +135,18 @@ class Trail(NamedTuple):
         link: The link's URL as it stood; None is absent.
         extras: Further properties: (property name, text), absent ones left out.
         literals: Names of extras that are no text: theirs is a JSON number, true or false as it is sent.
+        hashed: What counts in the content hash, likewise; None stands for the extras.
     """
 
     link: str | None
     extras: tuple[tuple[str, str], ...]
     literals: frozenset[str] = frozenset()
+    hashed: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def source(self) -> tuple[tuple[str, str], ...]:
+        """What counts in the content hash."""
+        return self.extras if self.hashed is None else self.hashed
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,14 @@ from inflection_cli.catalog import (
     EventKind,
 )
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.columns import ColumnOptions, Columns, is_address, looks_personal, squash
+from inflection_cli.mapping.columns import (
+    ColumnOptions,
+    Columns,
+    is_address,
+    looks_personal,
+    personal_member,
+    squash,
+)
 from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
 
@@ -99,6 +106,7 @@ class RowMapper:
             set(PERSON_FIELDS) & set(columns.constants)
         )
         self._constant_link = columns.constants.get("email_link_url")
+        self._carried = columns.trail_columns
         self._literals = frozenset(
             name for i, name in columns.extras if columns.kinds.get(i) in LITERAL_TYPES
         )
@@ -205,16 +213,28 @@ class RowMapper:
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
         notes = []
-        extras = []
-        for (index, name), cell in zip(self.columns.extras, cells[has_link:], strict=True):
+        extras, hashed = [], []
+        for (index, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
             if not cell:
                 continue
-            if index not in self.columns.forced and looks_personal(cell):
-                detail = "a cell looks like an address or a phone number and is not sent"
-                notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[index], cell))
-                continue
-            extras.append((name, cell))
-        return Trail(link or None, tuple(extras), self._literals), tuple(notes)
+            if index not in self.columns.forced:
+                if looks_personal(cell):
+                    if sent:
+                        notes.append(self._left_out(index, cell, "looks like an address or a phone number"))
+                    continue
+                member = personal_member(cell) if sent else None
+                if member is not None:
+                    detail = f"has a personal member, {self.columns.names[index]}.{member},"
+                    notes.append(self._left_out(index, cell, detail))
+                    sent = False
+            if sent:
+                extras.append((name, cell))
+            if counts:
+                hashed.append((name, cell))
+        return Trail(link or None, tuple(extras), self._literals, tuple(hashed)), tuple(notes)
+
+    def _left_out(self, index: int, cell: str, why: str) -> Note:
+        return Note(rules.VALUE_LEFT_OUT, f"a cell {why} and is not sent", self.columns.names[index], cell)
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""

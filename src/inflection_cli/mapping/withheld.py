@@ -1,0 +1,76 @@
+"""JSON in cells: which member of an object or a list would be withheld if it were a column of its own."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+
+_BRACKETS: Final = ("{", "[")
+_MOST_DEPTH: Final = 64
+"""What lies deeper is not looked at any more, and counts as personal: nobody can say what it is."""
+
+_TOO_DEEP: Final = "…"
+
+NameTest = Callable[[str], bool]
+TextTest = Callable[[str], bool]
+
+
+def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> str | None:
+    """Return the path of the first personal member in a cell; None where it holds none.
+
+    A cell that is no JSON object or list has no members; that takes a look at its first characters.
+
+    Args:
+        cell: The text of a cell.
+        is_name: Tells whether a member's name is that of a personal trait.
+        is_text: Tells whether a text looks like an address or a phone number.
+    """
+    if not cell.lstrip().startswith(_BRACKETS):
+        return None
+    try:
+        value = orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        return None
+    return personal_member(value, is_name, is_text)
+
+
+def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int = 0) -> str | None:
+    """Return the path of the first personal member in a parsed value; None where it holds none.
+
+    Args:
+        value: A parsed JSON value.
+        is_name: Tells whether a member's name is that of a personal trait; a member without a value is none.
+        is_text: Tells whether a text looks like an address or a phone number.
+        depth: How many members are above it.
+    """
+    if depth > _MOST_DEPTH:
+        return _TOO_DEEP
+    if isinstance(value, str):
+        # An object that was written into a text is an object all the same.
+        return personal_member_of_cell(value, is_name, is_text) if value.lstrip().startswith(_BRACKETS) else None
+    if isinstance(value, list):
+        members = [(str(place), False, one) for place, one in enumerate(value)]
+    elif isinstance(value, dict):
+        members = [(key, is_name(key) or is_text(key), one) for key, one in value.items()]
+    else:
+        return None
+    for key, personal, one in members:
+        spelled = _spelled(key, is_text)
+        if _is_filled(one) and (personal or (isinstance(one, str) and is_text(one))):
+            return spelled
+        inner = personal_member(one, is_name, is_text, depth + 1)
+        if inner is not None:
+            return f"{spelled}.{inner}"
+    return None
+
+
+def _is_filled(value: Any) -> bool:
+    """Tell whether a member has a value at all, as an empty cell has none."""
+    return value is not None and value not in ("", [], {})
+
+
+def _spelled(key: str, is_text: TextTest) -> str:
+    """Spell a key as a path does; one that is somebody's address is not repeated."""
+    if is_text(key):
+        return _TOO_DEEP
+    return '"' + key.replace('"', '""') + '"' if "." in key or '"' in key or not key else key
