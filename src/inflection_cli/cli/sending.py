@@ -45,6 +45,7 @@ from inflection_cli.pipeline.plan import Plan
 from inflection_cli.pipeline.record import (
     Doubts,
     KnownEvents,
+    bound_otherwise,
     held_ledger,
     input_records,
     looked_up_ledger,
@@ -58,6 +59,7 @@ from inflection_cli.reporting import text
 from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.json import delivery_object, dumps, estimate_object, events_object
 from inflection_cli.reporting.settings import settings_lines
+from inflection_cli.reporting.shown import shown
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
@@ -162,6 +164,8 @@ class Sending:
                 )
         with self._drafting(at_work) as draft:
             plan = self._plan(at_work, known or ())
+            if known is not None and not self._ready:
+                self._compare_with_earlier_runs(at_work, plan, known)
             self._say_plan(at_work, target)
             at_work.known["events"] = events_object(plan, already_known=target is not None)
             self._check_budget(plan, asking=False)
@@ -194,6 +198,8 @@ class Sending:
             elsewhere = stack.enter_context(others_if_empty(self._state_dir(), ledger))
         known = KnownEvents(ledger, label, self._doubts(target), elsewhere, ready=self._ready)
         plan = self._plan(at_work, known)
+        if not self._ready:
+            self._compare_with_earlier_runs(at_work, plan, known)
         self._say_plan(at_work, target)
         at_work.known["events"] = events_object(plan, already_known=True)
         refuse_events_elsewhere(plan, elsewhere)
@@ -211,6 +217,11 @@ class Sending:
         at_work.known |= {"estimate": estimate_object(costs), "rejects": self._rejects.path}
         return plan
 
+    def _compare_with_earlier_runs(self, at_work: Session, plan: Plan, known: KnownEvents) -> None:
+        """Note where a run that sent these files took ids from other columns; a plan that sends nothing moves none."""
+        if plan.to_send:
+            at_work.known["bound_otherwise"] = bound_otherwise(plan, known.ledger, known.label)
+
     def _estimate(self, plan: Plan) -> Estimate:
         return estimate(plan, self._delivery.request_rate, self._delivery.event_rate)
 
@@ -223,6 +234,8 @@ class Sending:
         text.speak(settings_lines(at_work.settings_said()), speaker, result=False)
         text.speak(text.input_lines(plan), speaker, result=False)
         text.speak(text.known_lines(plan), speaker, result=False)
+        moved = at_work.known.get("bound_otherwise", [])
+        text.speak((("", shown(line)) for line in moved), speaker, result=False)
         text.speak(text.cost_lines(self._estimate(plan), self._delivery.event_rate), speaker, result=False)
         where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
         if target is not None and where is None:

@@ -25,6 +25,7 @@ from inflection_cli.mapping.drawing import Drawing, key_of
 from inflection_cli.mapping.lacking import Lacking
 from inflection_cli.mapping.profile import EventBlock, Profile, PropertyType, Timestamps
 from inflection_cli.mapping.when import CellTest, When
+from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
 
 _SENT_UNASKED: Final = frozenset({"ip", "user_agent"})
 """Fields that go out whatever they are for; a profile that drops what it does not name drops them too."""
@@ -246,6 +247,8 @@ class _Draft:
         if index is not None and not event.times:
             column = self._drawing.names()[index]
             rule, hints = self._drawing.time_rule(column), self._drawing.time_hints(column)
+            by_name = Columns(event.fields, event.constants, (), frozenset(), tuple(self._names), ())
+            refuse_the_time_of_sending(self._names, self._sample, by_name, self._options, self._file)
             event.times = (TimeColumn(index, rule.timezone, rule.format, hints),)
 
     def _block(self, event: _Event, applies: When | None, mapped: set[int]) -> Block:

@@ -114,6 +114,7 @@ class ColumnOptions:
         profile: What the user's profile says; every option beats it.
         timezone: `--timezone`, for properties that are times.
         timestamp_format: `--timestamp-format`, likewise.
+        asks_for_times: Whether a wide file is refused whose events would all get the time of sending.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -124,6 +125,7 @@ class ColumnOptions:
     profile: Profile | None = None
     timezone: str | None = None
     timestamp_format: str | None = None
+    asks_for_times: bool = True
 
 
 class Carried(NamedTuple):

@@ -4,8 +4,8 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import sha256
+from operator import ne
 from typing import Final, Literal
 
 import orjson
@@ -44,6 +44,11 @@ _DECIMAL: Final = re.compile(r"\d+\.0")
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
+_LONG_NAME: Final = 8
+"""Shorter names are a letter away from many words: `click` from `clock`, `open` from `opt`."""
+
+_SWAPPED: Final = 2
+
 _NUMBER_STARTS: Final = frozenset("+-0123456789")
 _ZERO_STARTS: Final = frozenset("-0")
 
@@ -58,6 +63,23 @@ _KINDS: Final[Mapping[str, EventKind]] = {
 def kind_of(name: str) -> EventKind | None:
     """Find the event that a name means, whatever its spelling; None where none has it."""
     return _KINDS.get(squash(name))
+
+
+def _mistyped(squashed: str) -> EventKind | None:
+    """Find the event of which a long name has a letter too many, too few, or two in the wrong order.
+
+    More is another word: between `subscribe` and `unsubscribe`, or `send` and `open`, there are but a few letters.
+    """
+    if len(squashed) < _LONG_NAME:
+        return None
+    letters = sorted(squashed)
+    for name, kind in _KINDS.items():
+        short, long = sorted((squashed, name), key=len)
+        if len(long) - len(short) == 1 and any(short == long[:i] + long[i + 1 :] for i in range(len(long))):
+            return kind
+        if len(long) == len(short) and letters == sorted(name) and sum(map(ne, squashed, name)) == _SWAPPED:
+            return kind
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +188,8 @@ class RowMapper:
         if squashed in _TOTALS:
             detail = "the line holds totals, and no event"
             return Note(rules.EVENT_UNKNOWN, detail, "event", name, "delete the line")
-        near = get_close_matches(squashed, _KINDS, 1, 0.8)
-        meant = f"“{_KINDS[near[0]].name}” may be meant: write it so in the export; " if near else ""
+        near = _mistyped(squashed)
+        meant = f"“{near.name}” may be meant: write it so in the export; " if near else ""
         detail = "the event is none of Inflection's"
         return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.mend}")
 

@@ -11,6 +11,7 @@ from inflection_cli.pipeline.inspect import InspectSettings
 from inflection_cli.pipeline.inspect.findings import ColumnFinding, EventProposal, Inspection, Missing
 from inflection_cli.pipeline.inspect.missing import (
     event_columns,
+    event_times,
     id_columns,
     rows_in_words,
     time_columns,
@@ -34,7 +35,7 @@ _WHO_AND_WHEN: Final = {
 }
 """What must be there, and what nobody guesses."""
 
-_BY_CELLS: Final = frozenset({"email", "ip", "user_agent"})
+_BY_CELLS: Final = frozenset({"email", "user_agent"})
 """Fields that are no part of what an event is: a column may be one for what its cells are."""
 
 _ADVICE: Final = {
@@ -203,7 +204,7 @@ class Draft:
         if name == "userId":
             return id_columns(self._found)
         if name == "timestamp":
-            return [each.name for each in self._found.columns if each.kind == "time"]
+            return event_times(self._found)
         return event_columns(self._found)
 
     def _columns(self) -> Iterator[str]:
@@ -310,8 +311,7 @@ class Draft:
         yield f"# {rows_in_words(count)} with events that are none of Inflection's:"
         for event in unknown[:_MOST_EVENTS]:
             name = "(not shown)" if event.private and not self._show_values else toml_string(event.name)
-            near = f", perhaps {toml_string(event.nearest)}" if event.nearest else ""
-            yield f"#   {name} in {rows_in_words(event.count)}{near}"
+            yield f"#   {name} in {rows_in_words(event.count)}"
         column = self._found.of_field("event")
         if column is not None:
             yield "# To send one as another, in [fields]:"

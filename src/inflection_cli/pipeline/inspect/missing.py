@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from inflection_cli.mapping.columns import listed, quoted
+from inflection_cli.catalog import PERSON_WORDS
+from inflection_cli.mapping.columns import listed, quoted, squash
 from inflection_cli.mapping.content import words_of
-from inflection_cli.mapping.suggest import AUTOMATIC
+from inflection_cli.mapping.suggest import AUTOMATIC, is_copy_stamp, is_of_the_sender
 from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.inspect.findings import (
+    MOST_DISTINCT,
     ColumnFinding,
     EventName,
     Inspection,
@@ -20,6 +22,10 @@ _IDS: Final = frozenset({"id", "number", "text", "address"})
 _MOST_IDS: Final = 5
 _MOST_NAMES: Final = 8
 _MOST_EVENT_WORDS: Final = 30
+_OWN_IDS: Final = frozenset(
+    {"activityid", "eventid", "guid", "id", "key", "logid", "messageid", "pk", "recordid", "rowid", "uid", "uuid"}
+)
+_PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
 _MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
@@ -151,8 +157,8 @@ def _ties(inspection: Inspection) -> Iterator[Missing]:
         yield Missing(
             "tie",
             f"{len(names)} columns could be {tie.field}: {listed(names)}",
-            f"--map {tie.field}={quoted(names[0])}",
-            f"[fields] {tie.field} = {toml_string(names[0])}",
+            f"--map {tie.field}=COLUMN",
+            f'[fields] {tie.field} = "COLUMN"',
         )
 
 
@@ -212,8 +218,8 @@ def _timestamp(inspection: Inspection, settings: ConvertSettings) -> Iterator[Mi
         return
     if is_settled(inspection, "timestamp") or is_tied(inspection, "timestamp"):
         return
-    times = [column.name for column in inspection.columns if column.kind == "time"]
-    first = times[0] if times else "COLUMN"
+    times = event_times(inspection)
+    first = times[0] if len(times) == 1 else "COLUMN"
     known = f"of times are {listed(times, _MOST_NAMES)}" if times else f"there are {_names(inspection)}"
     yield Missing(
         "timestamp",
@@ -241,7 +247,8 @@ def _person(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missi
         )
         return
     ids = id_columns(inspection)
-    first = ids[0] if ids else "COLUMN"
+    people = [name for name in ids if _PERSON_NAMES & words_of(name.replace(".", "_"))]
+    first = people[0] if len(people) == 1 else "COLUMN"
     known = f"; ids could be {listed(ids, _MOST_IDS)}" if ids else ""
     yield Missing(
         "person",
@@ -268,15 +275,26 @@ def event_columns(inspection: Inspection) -> list[str]:
 
 
 def id_columns(inspection: Inspection) -> list[str]:
-    """Name the columns that could hold a person's id: filled throughout, and of no other use."""
-    return [
+    """Name the columns that could hold a person's id: filled throughout, of no other use, no sender's, no row's own.
+
+    Those that are named after a person come first.
+    """
+    names = [
         column.name
         for column in inspection.columns
         if column.kind in _IDS
         and (column.suggestion is None or column.suggestion.reason == "content")
         and column.distinct > 1
         and column.share > _FILLED_SHARE
-    ][:_MOST_IDS]
+        and not (is_of_the_sender(column.name) or _is_the_rows_own(column))
+    ]
+    return sorted(names, key=lambda name: _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_"))))[:_MOST_IDS]
+
+
+def _is_the_rows_own(column: ColumnFinding) -> bool:
+    """Tell whether a column is called an id and never repeats, so that it tells rows apart and no people."""
+    never_repeats = column.distinct == column.filled or column.distinct >= MOST_DISTINCT
+    return never_repeats and squash(column.name.rpartition(".")[2]) in _OWN_IDS
 
 
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
@@ -349,8 +367,13 @@ def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterat
 
 
 def _some_time(inspection: Inspection) -> str:
-    times = [column.name for column in inspection.columns if column.kind == "time"]
-    return times[0] if times else "COLUMN"
+    times = event_times(inspection)
+    return times[0] if len(times) == 1 else "COLUMN"
+
+
+def event_times(inspection: Inspection) -> list[str]:
+    """Name the columns of times that could be an event's: not those that say when a row was copied."""
+    return [each.name for each in inspection.columns if each.kind == "time" and not is_copy_stamp(each.name)]
 
 
 def _names(inspection: Inspection) -> str:
