@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Group = TypeVar("_Group", InputOptions, MessageOptions)
 
 _RULES = 2
-"""Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file's time is asked for."""
+"""Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file is asked about."""
 
 _LEFT_OUT = frozenset({"max_errors", "rejects"})
 _TIMES = ("timezone", "timestamp_format")

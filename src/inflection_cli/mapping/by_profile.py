@@ -13,6 +13,7 @@ from inflection_cli.mapping.columns import (
     Carried,
     ColumnOptions,
     Columns,
+    Others,
     automatic_fields,
     explicit_fields,
     fields_by_name,
@@ -110,7 +111,7 @@ class _Draft:
         self._leeway = leeway
         self._asked = explicit_fields(names, options, file)
         self._bound: set[str] = set()
-        self._not_used: dict[int, str] = {}
+        self._not_used: set[int] = set()
 
     def layout(self) -> Layout:
         """Settle the blocks and what they are together.
@@ -131,8 +132,8 @@ class _Draft:
             self._bind_the_rest(event)
         mapped = drawing.named.union(*(event.fields.values() for event in events))
         self._bound = {name for event in events for name in (*event.fields, *event.constants)}
-        self._not_used = {i: name for event in events for name, found in event.not_used.items() for i in found}
-        self._not_used = {i: name for i, name in self._not_used.items() if i not in mapped}
+        unused = {i for event in events for found in event.not_used.values() for i in found}
+        self._not_used = unused - mapped
         blocks = [self._block(event, when, mapped) for event, when in zip(events, applies, strict=True)]
         if all(self._is_hollow(event) for event in events):
             raise lacking.nothing_fits()
@@ -253,16 +254,14 @@ class _Draft:
 
     def _block(self, event: _Event, applies: When | None, mapped: set[int]) -> Block:
         sent = [*self._profile.properties, *event.said.properties]
-        rest = unmapped_columns(
-            self._names,
-            self._sample,
-            mapped,
-            self._options,
-            properties=sent,
-            wanted=self._profile.other_columns == "send",
-            bound=FIELDS if self._profile.binds_by_name else self._bound,
-            not_used={} if self._profile.binds_by_name else self._not_used,
+        by_name = self._profile.binds_by_name
+        others = Others(
+            self._profile.other_columns == "send",
+            sent,
+            FIELDS if by_name else self._bound,
+            () if by_name else self._not_used,
         )
+        rest = unmapped_columns(self._names, self._sample, mapped, self._options, others)
         columns = Columns(
             dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
             event.constants,
@@ -297,7 +296,9 @@ class _Draft:
             ),
         ):
             if not there:
-                could = {name: self._names[event.not_used[name][0]] for name in names if name in event.not_used}
+                could = {
+                    name: self._names[event.not_used[name][0]] for name in names if name in event.not_used
+                }
                 raise InputError(
                     f"{self._file}, for {event.words}: {what}; the columns are {listed(self._names)}"
                     f"{''.join(_could_be(name, column) for name, column in could.items())}",

@@ -6,7 +6,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from inflection_cli import rules
@@ -92,7 +91,9 @@ def is_address(value: str) -> bool:
     return _ADDRESS.fullmatch(value) is not None and ":" not in value
 
 
-MESSAGE_FIELDS: Final = frozenset(FIELDS) - {"email", "ip", "user_agent", "event_id", "personId"} | {"link_url"}
+MESSAGE_FIELDS: Final = frozenset(FIELDS) - {"email", "ip", "user_agent", "event_id", "personId"} | {
+    "link_url"
+}
 """Names that no property can have, since the message says something else under them."""
 
 _FIELD_NAMES: Final = frozenset(
@@ -132,14 +133,14 @@ class Carried(NamedTuple):
     """A column that is no field, and what becomes of its cells.
 
     Attributes:
-        index: Its place in a row.
+        place: Its index in a row.
         name: The property's name.
         sent: Whether it is sent.
         hashed: Whether it counts in the content hash: what earlier versions sent does, whatever becomes of it now,
             and what they took for a field does not, so that the events of earlier runs stay what they are.
     """
 
-    index: int
+    place: int
     name: str
     sent: bool = True
     hashed: bool = True
@@ -161,7 +162,24 @@ class Unmapped(NamedTuple):
     @property
     def extras(self) -> tuple[tuple[int, str], ...]:
         """Index and property name of what is sent."""
-        return tuple((each.index, each.name) for each in self.carried if each.sent)
+        return tuple((each.place, each.name) for each in self.carried if each.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What a profile says of columns that are nothing else.
+
+    Attributes:
+        wanted: Whether they are sent without being asked for.
+        properties: Names of properties that are sent already.
+        bound: Fields that come from somewhere.
+        not_used: Indexes of columns that are known by a field's name, where the profile names its fields without it.
+    """
+
+    wanted: bool = True
+    properties: Collection[str] = ()
+    bound: Collection[str] = FIELDS
+    not_used: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +278,7 @@ def bind_columns(
     fields = explicit_fields(names, options, file, elsewhere=elsewhere)
     given = {*fields, *options.constants}
     fields |= automatic_fields(names, given, set(fields.values()), options, file)
-    rest = unmapped_columns(names, sample, set(fields.values()), options)
+    rest = unmapped_columns(names, sample, set(fields.values()), options, Others())
     columns = Columns(
         fields,
         dict(options.constants),
@@ -458,11 +476,7 @@ def unmapped_columns(
     sample: Sequence[Sequence[str]],
     mapped: AbstractSet[int],
     options: ColumnOptions,
-    *,
-    properties: Collection[str] = (),
-    wanted: bool = True,
-    bound: Collection[str] = FIELDS,
-    not_used: Mapping[int, str] = MappingProxyType({}),
+    others: Others,
 ) -> Unmapped:
     """Settle which columns that are nothing else are sent as properties, and which are left out, and why.
 
@@ -471,22 +485,19 @@ def unmapped_columns(
         sample: Some of the file's first rows.
         mapped: Indexes of columns that are something else.
         options: What the user says.
-        properties: Names of properties that are sent already.
-        wanted: Whether columns are sent without being asked for.
-        bound: Fields that come from somewhere.
-        not_used: By index, the field that a column would be by its name, where a profile names none such.
+        others: What a profile says of such columns.
     """
     sample = sample if isinstance(sample, Sample) else Sample(map(list, sample))
     carried: list[Carried] = []
     notes = []
     asked = {squash(name) for name in options.properties}
     forced = frozenset(i for i, name in enumerate(names) if asked and squash(name) in asked)
-    taken = {*bound, "link_url", *properties}
+    taken = {*others.bound, "link_url", *others.properties}
     no_ids = not options.own_ids
     for i, (column, (name, plain, unusable, personal, since)) in enumerate(
         zip(names, sample.looks(names), strict=False)
     ):
-        if (i in mapped or not wanted) and i not in forced:
+        if (i in mapped or not others.wanted) and i not in forced:
             continue
         if not plain or name in taken or name in MESSAGE_FIELDS or no_ids:
             if column in REJECT_COLUMNS or not column or (no_ids and _is_event_id(column)):
@@ -494,11 +505,11 @@ def unmapped_columns(
             reason = unusable or _reason_to_leave_out(name, personal, taken, forced=i in forced)
             if reason:
                 notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_mend_for(column, reason)))
-                if reason == personal and since and i not in not_used:
+                if reason == personal and since and i not in others.not_used:
                     carried.append(Carried(i, name, sent=False))
                 continue
         taken.add(name)
-        carried.append(Carried(i, name, hashed=i not in not_used))
+        carried.append(Carried(i, name, hashed=i not in others.not_used))
     return Unmapped(tuple(carried), forced, tuple(notes))
 
 
@@ -551,13 +562,14 @@ class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
         if _was_personal(column):
             return "its name is that of a personal trait", False
         filled = [row[index] for row in self if index < len(row) and row[index]]
-        if filled and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled):
-            return "its cells look like addresses or phone numbers", False
-        if _is_personal_since(column):
+        ever = bool(filled) and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled)
+        if not ever and _is_personal_since(column):
             return "its name is that of a personal trait", True
         member = next(filter(None, map(personal_member, filled)), None)
         if member is not None:
-            return f"its member {column}.{member} is personal", True
+            return f"its member {column}.{member} is personal", not ever
+        if ever:
+            return "its cells look like addresses or phone numbers", False
         return None, False
 
 

@@ -236,27 +236,25 @@ class RowMapper:
         link = cells[0] if has_link else self._constant_link
         notes = []
         extras, hashed = [], []
-        for (index, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
+        for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
             if not cell:
                 continue
-            if index not in self.columns.forced:
-                if looks_personal(cell):
-                    if sent:
-                        notes.append(self._left_out(index, cell, "looks like an address or a phone number"))
-                    continue
-                member = personal_member(cell) if sent else None
-                if member is not None:
-                    detail = f"has a personal member, {self.columns.names[index]}.{member},"
-                    notes.append(self._left_out(index, cell, detail))
-                    sent = False
-            if sent:
+            personal, ever = (None, False) if place in self.columns.forced else self._personal(place, cell)
+            if personal is not None and sent:
+                detail = f"a cell {personal} and is not sent"
+                notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[place], cell))
+            if personal is None and sent:
                 extras.append((name, cell))
-            if counts:
+            if counts and not ever:
                 hashed.append((name, cell))
         return Trail(link or None, tuple(extras), self._literals, tuple(hashed)), tuple(notes)
 
-    def _left_out(self, index: int, cell: str, why: str) -> Note:
-        return Note(rules.VALUE_LEFT_OUT, f"a cell {why} and is not sent", self.columns.names[index], cell)
+    def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
+        """Say what makes a cell personal, and whether all versions held it back, so that no content hash has it."""
+        member, ever = personal_member(cell), looks_personal(cell)
+        if member is not None:
+            return f"has a personal member, {self.columns.names[place]}.{member},", ever
+        return ("looks like an address or a phone number" if ever else None), ever
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""

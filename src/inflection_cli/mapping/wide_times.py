@@ -85,12 +85,11 @@ def _holds_times(name: str, index: int, sample: Rows) -> bool:
 
 def _differs(index: int, kind: EventKind, time: int, columns: Columns, sample: Rows) -> bool:
     """Tell whether a row of an event has another time in the column that is named after it."""
-    event = columns.fields.get("event")
-    constant = columns.constants.get("event")
+    event, constant = columns.fields.get("event"), columns.constants.get("event", "")
     for row in sample[:_MOST_ROWS]:
         if max(index, time, event or 0) >= len(row):
             continue
-        said = kind_of(constant if event is None else row[event]) if constant or event is not None else None
+        said = kind_of(constant if event is None else row[event])
         if said == kind and row[index].strip() and row[index].strip() != row[time].strip():
             return True
     return False

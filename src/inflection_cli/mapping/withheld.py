@@ -47,7 +47,9 @@ def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int
         return _TOO_DEEP
     if isinstance(value, str):
         # An object that was written into a text is an object all the same.
-        return personal_member_of_cell(value, is_name, is_text) if value.lstrip().startswith(_BRACKETS) else None
+        return (
+            personal_member_of_cell(value, is_name, is_text) if value.lstrip().startswith(_BRACKETS) else None
+        )
     if isinstance(value, list):
         members = [(str(place), False, one) for place, one in enumerate(value)]
     elif isinstance(value, dict):

@@ -335,7 +335,7 @@ class BlockReader:
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
-        self._head_cells = _getter(campaign + links + [each.index for each in block.columns.trail_columns])
+        self._head_cells = _getter(campaign + links + [each.place for each in block.columns.trail_columns])
         self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
         self._campaigns = _Memo(self._campaign)
         self._heads = _Memo(self._head)

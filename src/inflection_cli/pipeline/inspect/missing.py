@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from inflection_cli.catalog import PERSON_WORDS
-from inflection_cli.mapping.columns import listed, quoted, squash
+from inflection_cli.mapping.columns import is_personal_name, listed, quoted, squash
 from inflection_cli.mapping.content import words_of
 from inflection_cli.mapping.suggest import AUTOMATIC, is_copy_stamp, is_of_the_sender
 from inflection_cli.pipeline.convert import ConvertSettings
@@ -23,7 +23,20 @@ _MOST_IDS: Final = 5
 _MOST_NAMES: Final = 8
 _MOST_EVENT_WORDS: Final = 30
 _OWN_IDS: Final = frozenset(
-    {"activityid", "eventid", "guid", "id", "key", "logid", "messageid", "pk", "recordid", "rowid", "uid", "uuid"}
+    {
+        "activityid",
+        "eventid",
+        "guid",
+        "id",
+        "key",
+        "logid",
+        "messageid",
+        "pk",
+        "recordid",
+        "rowid",
+        "uid",
+        "uuid",
+    }
 )
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FILLED_SHARE: Final = 0.9
@@ -286,9 +299,16 @@ def id_columns(inspection: Inspection) -> list[str]:
         and (column.suggestion is None or column.suggestion.reason == "content")
         and column.distinct > 1
         and column.share > _FILLED_SHARE
-        and not (is_of_the_sender(column.name) or _is_the_rows_own(column))
+        and not (is_of_the_sender(column.name) or _is_the_rows_own(column) or _is_prose(column))
     ]
-    return sorted(names, key=lambda name: _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_"))))[:_MOST_IDS]
+    return sorted(names, key=lambda name: _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_"))))[
+        :_MOST_IDS
+    ]
+
+
+def _is_prose(column: ColumnFinding) -> bool:
+    """Tell whether a column holds a name, a street or what a message says: personal, and nobody's id."""
+    return column.kind == "text" and is_personal_name(column.name.rpartition(".")[2])
 
 
 def _is_the_rows_own(column: ColumnFinding) -> bool:

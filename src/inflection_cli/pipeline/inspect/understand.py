@@ -80,7 +80,9 @@ def understood(gathered: Gathered, encoding: EncodingFinding | None, settings: C
     candidates = [gauge.candidate() for gauge in gauges]
     fields = suggest_fields(candidates, options)
     own_times = _own_times(columns, fields, options)
-    proposals = () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
+    proposals = (
+        () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
+    )
     if proposals:
         told = {proposal.column for proposal in proposals}
         fields = suggest_fields([each for each in candidates if each.name not in told], options)
@@ -124,8 +126,12 @@ def _own_times(
     if options.profile is not None or {"event", "timestamp"} & {*options.columns, *options.constants}:
         return None
     named = [each for each in fields.values() if each.field == "event"]
-    time = next((name for name, each in fields.items() if each.field == "timestamp" and not each.tied_with), None)
-    own = [each for each in columns if each.kind == "time" and event_of_column(each.name) and not each.is_path]
+    time = next(
+        (name for name, each in fields.items() if each.field == "timestamp" and not each.tied_with), None
+    )
+    own = [
+        each for each in columns if each.kind == "time" and event_of_column(each.name) and not each.is_path
+    ]
     if not named or not own or (time is not None and not may_be_of_sending(time)):
         return None
     return [each for each in own if each.name != time] or None

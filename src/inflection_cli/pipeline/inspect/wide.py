@@ -32,7 +32,8 @@ def propose_events(
     about = [(column, kind) for column in columns if column.filled and (kind := _event_of(column))]
     timed = {kind.name: column for column, kind in reversed(about) if column.kind == "time"}
     flags = {kind.name for column, kind in about if column.kind == "flag"}
-    if len({kind.name for _, kind in about}) < (_LEAST if own_times is None else 1) or not (timed or len(flags) >= _LEAST):
+    least = _LEAST if own_times is None else 1
+    if len({kind.name for _, kind in about}) < least or not (timed or len(flags) >= _LEAST):
         return ()
     told = {kind.name: column for column, kind in reversed(about) if kind.name not in timed}
     order = dict.fromkeys(kind.name for _, kind in about)
