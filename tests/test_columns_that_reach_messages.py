@@ -29,6 +29,11 @@ FIELDS: Final = (
 ROWS: Final = 2
 
 
+def squash(name: str) -> str:
+    """Reduce a name to letters and digits: columns whose names differ in the rest only are taken for one another."""
+    return "".join(filter(str.isalnum, name)).lower()
+
+
 @dataclass(frozen=True)
 class Case:
     """A file of these columns, and a profile."""
@@ -84,31 +89,30 @@ def cases(draw: st.DrawFn) -> Case:
     columns = tuple(dict.fromkeys((*base, *more)))
     texts = [name for name in columns if name not in TIMES]
     some = st.sampled_from(texts)
+    ids = st.sampled_from([name for name in texts if name not in OBJECTS])
 
     def fields() -> dict[str, str]:
-        return draw(st.dictionaries(st.sampled_from(FIELDS), some, max_size=4))
+        return draw(st.dictionaries(st.sampled_from(FIELDS), ids, max_size=4))
 
     def properties(prefix: str) -> dict[str, str]:
         return {f"{prefix}{i}": name for i, name in enumerate(draw(st.lists(some, max_size=2)))}
 
+    # Events of one name and one time would be one event, of which only the first is sent.
+    kinds = st.lists(st.sampled_from(["Email Opened", "Email Bounced"]), unique=True, max_size=2)
     blocks = tuple(
         {"name": name, "fields": fields() if named else {}, "properties": properties(f"b{i}_")}
-        for i, name in enumerate(
-            draw(st.lists(st.sampled_from(["Email Opened", "Email Bounced"]), max_size=2))
-        )
+        for i, name in enumerate(draw(kinds))
     )
     bound = {"event": "kind", "timestamp": "when", "userId": "uid", **fields()} if named else None
-    free = [name for name in columns if name not in base]
-    chosen = st.lists(st.sampled_from(free), unique=True, max_size=2) if free else st.just([])
-    return Case(
-        columns,
-        bound,
-        properties("p"),
-        blocks,
-        draw(st.sampled_from([None, "send", "drop"])),
-        tuple(draw(chosen)) if not named else (),
-        tuple(name for name in draw(chosen) if name in {"FNAME", "to", "device", "payload", "recipient"}),
-    )
+    shared = properties("p")
+    tables = [bound or {}, shared, *(block[key] for block in blocks for key in ("fields", "properties"))]
+    used = {squash(column) for table in tables for column in (*base, *table.values())}
+    free = [name for name in columns if squash(name) not in used]
+    dropped = draw(st.lists(st.sampled_from(free), unique=True, max_size=2)) if free else []
+    asked = [name for name in ("FNAME", "to", "device", "payload", "recipient") if name in free]
+    forced = draw(st.lists(st.sampled_from(asked), unique=True)) if asked else []
+    others = draw(st.sampled_from([None, "send", "drop"]))
+    return Case(columns, bound, shared, blocks, others, tuple(dropped), tuple(forced))
 
 
 def write(desk: Desk, case: Case) -> tuple[str, ...]:
@@ -149,9 +153,7 @@ def test_the_columns_that_reach_messages_are_those_that_validate_lists(desk: Des
     done = desk.run("backfill", *words, "--email-trait", "--dry-run", "--out", str(out), "--json")
     assert validated.code == done.code, (validated.out, done.out)
     if validated.code != 0:  # two columns are tied for a field, or a property is named twice
-        assert validated.json["error"]["code"] in {"input-error", "usage", "settings-file-faults"}, (
-            validated.out
-        )
+        assert validated.json["error"]["code"] in {"input", "usage"}, validated.out
         return
     file = validated.json["files"][0]
     assert {name: file[name] for name in ("columns", "fields", "properties", "not_used")} == {
