@@ -35,13 +35,22 @@ def squash(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """An `[[event]]` of a profile."""
+
+    name: str
+    fields: Mapping[str, str]
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Case:
     """A file of these columns, and a profile."""
 
     columns: tuple[str, ...]
     fields: Mapping[str, str] | None
     properties: Mapping[str, str] = field(default_factory=dict)
-    blocks: tuple[Mapping[str, Any], ...] = ()
+    blocks: tuple[Kind, ...] = ()
     others: str | None = None
     drop: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
@@ -56,9 +65,9 @@ class Case:
         lines += [f'others = "{self.others}"'] if self.others else []
         for block in self.blocks:
             lines.append("[[event]]")
-            lines += [f'name = "{block["name"]}"'] if block.get("name") else []
-            lines += [f'fields.{name} = "{column}"' for name, column in block["fields"].items()]
-            lines += [f'properties.{name} = "{column}"' for name, column in block["properties"].items()]
+            lines += [f'name = "{block.name}"']
+            lines += [f'fields.{name} = "{column}"' for name, column in block.fields.items()]
+            lines += [f'properties.{name} = "{column}"' for name, column in block.properties.items()]
         return "\n".join(lines) + "\n"
 
 
@@ -100,12 +109,12 @@ def cases(draw: st.DrawFn) -> Case:
     # Events of one name and one time would be one event, of which only the first is sent.
     kinds = st.lists(st.sampled_from(["Email Opened", "Email Bounced"]), unique=True, max_size=2)
     blocks = tuple(
-        {"name": name, "fields": fields() if named else {}, "properties": properties(f"b{i}_")}
-        for i, name in enumerate(draw(kinds))
+        Kind(name, fields() if named else {}, properties(f"b{i}_")) for i, name in enumerate(draw(kinds))
     )
     bound = {"event": "kind", "timestamp": "when", "userId": "uid", **fields()} if named else None
     shared = properties("p")
-    tables = [bound or {}, shared, *(block[key] for block in blocks for key in ("fields", "properties"))]
+    tables: list[Mapping[str, str]] = [bound or {}, shared, *(block.fields for block in blocks)]
+    tables += [block.properties for block in blocks]
     used = {squash(column) for table in tables for column in (*base, *table.values())}
     free = [name for name in columns if squash(name) not in used]
     dropped = draw(st.lists(st.sampled_from(free), unique=True, max_size=2)) if free else []
@@ -161,6 +170,6 @@ def test_the_columns_that_reach_messages_are_those_that_validate_lists(desk: Des
     }
     assert reached(desk, case) == listed(file)
     if case.fields is not None:
-        known = {*case.fields, *(name for block in case.blocks for name in block["fields"])}
+        known = {*case.fields, *(name for block in case.blocks for name in block.fields)}
         assert set(file["fields"]) <= known
         assert not {*file["not_used"]} & {*case.fields}

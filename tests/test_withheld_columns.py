@@ -5,22 +5,65 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_tools import Desk
+from command_tools import Desk, to
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.mapping.columns import is_personal_name, looks_personal, personal_member
+from inflection_cli.sandbox import serve
 
 HEADER = "event,timestamp,userId,campaign_id,email_id"
 ROW = "open,2024-01-01T00:00:00Z,u1,c,e"
-PERSONAL = (
-    "FNAME,LNAME,fname,lname,First Name,last_name,merge_lname,MERGE3,MergeFields,to,To Name,from,from_email,"
-    "FromName,reply_to,Reply-To,sender,Sender Email,body,Message Text,text,html,content,sms_body,address,"
-    "Address 1,street,phone,Mobile Number,msisdn,Birthday,date_of_birth,customer_phone,billing_address,cc"
-).split(",")
-PLAIN = "plan,merged_at,tokens,toolbar,fromage,bodyguard,textile,link_text,utm_content,contented,street_team".split(
-    ","
-)
+PERSONAL = [
+    "FNAME",
+    "LNAME",
+    "fname",
+    "lname",
+    "First Name",
+    "last_name",
+    "merge_lname",
+    "MERGE3",
+    "MergeFields",
+    "to",
+    "To Name",
+    "from",
+    "from_email",
+    "FromName",
+    "reply_to",
+    "Reply-To",
+    "sender",
+    "Sender Email",
+    "body",
+    "Message Text",
+    "text",
+    "html",
+    "content",
+    "sms_body",
+    "address",
+    "Address 1",
+    "street",
+    "phone",
+    "Mobile Number",
+    "msisdn",
+    "Birthday",
+    "date_of_birth",
+    "customer_phone",
+    "billing_address",
+    "cc",
+]
+PLAIN = [
+    "plan",
+    "merged_at",
+    "tokens",
+    "toolbar",
+    "fromage",
+    "bodyguard",
+    "textile",
+    "link_text",
+    "utm_content",
+    "contented",
+    "street_team",
+]
 
 
 @pytest.fixture
@@ -129,6 +172,39 @@ def test_json_in_a_cell_of_csv_is_looked_into_as_well(desk: Desk) -> None:
     desk.file("i.csv", f'{ROW},"{{""who"":{{""fname"":""Xena""}}}}"', header=f"{HEADER},data")
     (message,) = sent(desk, "i.csv")
     assert "Xena" not in json.dumps(message)
+
+
+@pytest.mark.parametrize("name", ["FNAME", "body", "data"])
+def test_a_column_that_an_earlier_version_sent_makes_no_other_event_of_one_that_is_in(
+    name: str, desk: Desk
+) -> None:
+    desk.file(
+        "i.csv", f'{ROW},x,"{{""to"":""a@example.com"",""plan"":1}}",z', header=f"{HEADER},FNAME,data,body"
+    )
+    with serve() as sandbox:
+        earlier = desk.run("backfill", "i.csv", "--property", name, *to(sandbox.url), "--json").json
+        now = desk.run("backfill", "i.csv", *to(sandbox.url), "--json").json
+    assert earlier["events"]["accepted"] == 1
+    assert (now["events"]["already_accepted"], now["events"]["accepted"]) == (1, 0)
+    assert "same-id-other-content" not in now["problem_counts"]
+
+
+def test_a_column_that_an_earlier_version_took_for_a_field_makes_no_other_event_either(desk: Desk) -> None:
+    desk.file("i.csv", f"{ROW},Firefox,Hi", header=f"{HEADER},browser,subject")
+    fields = "profile = 1\n[fields]\n" + "".join(f'{field} = "{field}"\n' for field in HEADER.split(","))
+    old = fields + 'user_agent = "browser"\nemail_subject = "subject"\n'
+    with serve() as sandbox:
+        for text, key, count in ((old, "accepted", 1), (fields, "already_accepted", 1)):
+            (desk.folder / "p.toml").write_text(text, encoding="utf-8")
+            done = desk.run("backfill", "i.csv", "--profile", "p.toml", *to(sandbox.url), "--json").json
+            assert (done["events"][key], done["problem_counts"]) == (count, {})
+    (message,) = sent(desk, "i.csv", "--profile", "p.toml")
+    assert message["properties"] == {
+        "email_id": "e",
+        "campaign_id": "c",
+        "browser": "Firefox",
+        "subject": "Hi",
+    }
 
 
 values = st.recursive(

@@ -213,7 +213,7 @@ class Draft:
         told = {each.column for each in self._found.proposals}
         told |= {column for each in self._found.proposals for _, column in each.properties}
         sent = [each for each in sent if each.name not in told]
-        if not sent and not left_out:
+        if not sent and not left_out and not self._documents():
             return
         yield "[columns]"
         yield "# What no line of this profile names is sent as properties, but for what looks personal."
@@ -222,6 +222,8 @@ class Draft:
             yield f"# {toml_string(_short(column.name))} is sent as {column.sent_as}{self._words(column)}"
         for column in left_out[:_MOST_LISTED]:
             yield f"# {toml_string(_short(column.name))} is not sent: {toml_comment(column.left_out or '')}"
+        for column in self._documents()[:_MOST_LISTED]:
+            yield f"# {toml_string(_short(column.name))} holds JSON, and no line has it as a field"
         unlisted = max(0, len(sent) - _MOST_LISTED) + max(0, len(left_out) - _MOST_LISTED)
         if unlisted:
             yield f"# and {unlisted:,} columns more"
@@ -229,6 +231,14 @@ class Draft:
         if names:
             yield f"# drop = {toml_list(names)}"
             yield from self._typed(sent)
+
+    def _documents(self) -> list[ColumnFinding]:
+        """Return the columns that have a field's name and hold JSON: a path into one may be the field."""
+        return [
+            each
+            for each in self._found.columns
+            if each.kind == "json" and not (each.suggestion or each.sent_as or each.left_out or each.is_path)
+        ]
 
     def _typed(self, sent: Iterable[ColumnFinding]) -> Iterator[str]:
         typed = [each for each in sent if each.kind in _TYPES][:_MOST_NAMED]
