@@ -190,7 +190,7 @@ def as_of_version_0_1(desk: Desk, profile: str) -> None:
         del arguments["rules"]
         path = desk.folder / profile
         arguments["profile"] |= {"path": str(path), "sha256": sha256(path.read_bytes()).hexdigest()}
-        arguments["reading"]["profile"] = str(path)
+        arguments["reading"] |= {"profile": str(path), "map": []}
         connection.execute("UPDATE runs SET arguments = ? WHERE rowid = ?", (json.dumps(arguments), number))
     connection.close()
 
@@ -203,6 +203,33 @@ def test_a_run_of_the_version_before_is_verified_as_it_was_bound(desk: Desk, san
     as_of_version_0_1(desk, "a.toml")
     verified = desk.run("runs", "verify", "a.csv", "--json").json
     assert (verified["exit_code"], verified["events"]["accepted"]) == (0, 2)
+
+
+def test_a_run_that_took_the_time_of_sending_before_it_was_asked_is_verified(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    row = "Opened,p1,c,e,2024-03-01T10:00:00Z,2024-03-02T09:30:00Z"
+    desk.file("a.csv", row, header="event,userId,campaign_id,email_id,sent_at,opened_at")
+    write(desk, "a.toml", 'profile = 1\n[options]\nnaming = "inflection"\n')
+    assert desk.run("validate", "a.csv", "--profile", "a.toml").code == 4
+    named = ("--profile", "a.toml", "--map", "timestamp=sent_at")
+    assert desk.run("backfill", "a.csv", *named, *to(sandbox.url)).code == 0
+    as_of_version_0_1(desk, "a.toml")
+    verified = desk.run("runs", "verify", "a.csv", "--json").json
+    assert (verified["exit_code"], verified["events"]["accepted"]) == (0, 1)
+
+
+def test_inspect_shows_by_a_profile_what_it_names_and_no_more(desk: Desk) -> None:
+    desk.file("a.csv", *ACCOUNTS, header=ACCOUNT_HEADER)
+    write(desk, "a.toml", DROPS)
+    columns = desk.run("inspect", "a.csv", "--profile", "a.toml", "--json").json["files"][0]["columns"]
+    assert {each["name"]: (each["field"], each["profile"]) for each in columns} == {
+        "user_id": (None, []),
+        "recipient": (None, ["fields.email"]),
+        "kind": (None, ["fields.event"]),
+        "when": (None, ["fields.timestamp"]),
+        "ip": (None, []),
+    }
 
 
 def test_a_run_of_the_version_before_whose_profile_is_gone_says_that_it_cannot_be_verified(

@@ -1,4 +1,4 @@
-"""Files of one row a message: events get the time of their own column, or nothing is sent before the user says which."""
+"""Files of one row a message: events get the time of their own column, or the user is asked which one is meant."""
 
 import json
 from pathlib import Path

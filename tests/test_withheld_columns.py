@@ -14,56 +14,48 @@ from inflection_cli.sandbox import serve
 
 HEADER = "event,timestamp,userId,campaign_id,email_id"
 ROW = "open,2024-01-01T00:00:00Z,u1,c,e"
-PERSONAL = [
-    "FNAME",
-    "LNAME",
-    "fname",
-    "lname",
-    "First Name",
-    "last_name",
-    "merge_lname",
-    "MERGE3",
-    "MergeFields",
-    "to",
-    "To Name",
-    "from",
-    "from_email",
-    "FromName",
-    "reply_to",
-    "Reply-To",
-    "sender",
-    "Sender Email",
-    "body",
-    "Message Text",
-    "text",
-    "html",
-    "content",
-    "sms_body",
-    "address",
-    "Address 1",
-    "street",
-    "phone",
-    "Mobile Number",
-    "msisdn",
-    "Birthday",
-    "date_of_birth",
-    "customer_phone",
-    "billing_address",
-    "cc",
-]
-PLAIN = [
-    "plan",
-    "merged_at",
-    "tokens",
-    "toolbar",
-    "fromage",
-    "bodyguard",
-    "textile",
-    "link_text",
-    "utm_content",
-    "contented",
-    "street_team",
-]
+PERSONAL = (
+    *("FNAME", "LNAME", "fname", "lname", "First Name", "last_name", "merge_lname", "MERGE3", "MergeFields"),
+    *(
+        "to",
+        "To Name",
+        "from",
+        "from_email",
+        "FromName",
+        "reply_to",
+        "Reply-To",
+        "sender",
+        "Sender Email",
+        "cc",
+    ),
+    *(
+        "body",
+        "Message Text",
+        "text",
+        "html",
+        "content",
+        "sms_body",
+        "address",
+        "Address 1",
+        "street",
+        "phone",
+    ),
+    *("Mobile Number", "msisdn", "Birthday", "date_of_birth", "customer_phone", "billing_address"),
+)
+PLAIN = (
+    *(
+        "plan",
+        "merged_at",
+        "tokens",
+        "toolbar",
+        "fromage",
+        "bodyguard",
+        "textile",
+        "link_text",
+        "utm_content",
+    ),
+    *("contented", "street_team"),
+)
 
 
 @pytest.fixture
@@ -205,6 +197,27 @@ def test_a_column_that_an_earlier_version_took_for_a_field_makes_no_other_event_
         "browser": "Firefox",
         "subject": "Hi",
     }
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '{"to":"a@example.com","to":""}',
+        '{"n":1.50,"who":{"fname":"X"}}',
+        '{"plan":"x","recipient":"a@exam',
+        '{"plan":"x","m":"a@example.com","y',
+        "{'plan': 'x', 'first_name': 'Xena'}",
+        " [ {'m': 'a@example.com'} ]",
+        "[" * 2000 + '"x"' + "]" * 2000,
+    ],
+)
+def test_what_is_odd_json_or_none_is_looked_into_as_well(cell: str) -> None:
+    assert personal_member(cell) is not None
+
+
+@pytest.mark.parametrize("cell", ["{{ plan }}", "{'plan': 'gold'}", "[sic]", '{"plan":1.50}', "{", "", "to"])
+def test_a_text_in_brackets_is_not_personal_for_that(cell: str) -> None:
+    assert personal_member(cell) is None
 
 
 values = st.recursive(

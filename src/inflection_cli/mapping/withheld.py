@@ -1,15 +1,20 @@
 """JSON in cells: which member of an object or a list would be withheld if it were a column of its own."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
+from inflection_cli.strict_json import swiftly
 
 _BRACKETS: Final = ("{", "[")
 _MOST_DEPTH: Final = 64
 """What lies deeper is not looked at any more, and counts as personal: nobody can say what it is."""
 
 _TOO_DEEP: Final = "…"
+_QUOTED: Final = re.compile(r"""["']([^"'{}\[\]]+)(?:["']\s*(:)?|$)""")
+"""A text in quotes, also one whose end was cut off, and the colon that makes it a member's name."""
+
 
 NameTest = Callable[[str], bool]
 TextTest = Callable[[str], bool]
@@ -28,10 +33,28 @@ def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> 
     if not cell.lstrip().startswith(_BRACKETS):
         return None
     try:
-        value = orjson.loads(cell)
-    except orjson.JSONDecodeError:
-        return None
-    return personal_member(value, is_name, is_text)
+        return personal_member(swiftly(cell), is_name, is_text)
+    except ValueError:
+        pass
+    try:
+        # A key that is there twice has two values, and either may be personal.
+        return personal_member(json.loads(cell, object_pairs_hook=_Pairs), is_name, is_text)
+    except RecursionError:
+        return _TOO_DEEP
+    except ValueError:
+        return _personal_part(cell, is_name, is_text)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of an object in their order, also those of one name."""
+
+
+def _personal_part(text: str, is_name: NameTest, is_text: TextTest) -> str | None:
+    """Look for personal members in what resembles JSON and is none: cut off, or written by another program."""
+    for word, colon in _QUOTED.findall(text):
+        if (colon and is_name(word)) or is_text(word):
+            return _spelled(word, is_text)
+    return None
 
 
 def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int = 0) -> str | None:
@@ -50,7 +73,9 @@ def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int
         return (
             personal_member_of_cell(value, is_name, is_text) if value.lstrip().startswith(_BRACKETS) else None
         )
-    if isinstance(value, list):
+    if isinstance(value, _Pairs):
+        members = [(key, is_name(key) or is_text(key), one) for key, one in value]
+    elif isinstance(value, list):
         members = [(str(place), False, one) for place, one in enumerate(value)]
     elif isinstance(value, dict):
         members = [(key, is_name(key) or is_text(key), one) for key, one in value.items()]

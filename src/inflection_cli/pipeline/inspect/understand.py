@@ -151,13 +151,20 @@ def _named(
     return [
         replace(
             column,
-            suggestion=fields.get(column.name) if column.name not in uses else None,
+            suggestion=_held(fields.get(column.name), options) if column.name not in uses else None,
             sent_as=sent.get(column.name),
             left_out=left_out.get(column.name),
             uses=tuple(uses.get(column.name, ())),
         )
         for column in columns
     ]
+
+
+def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion | None:
+    """Return what holds beside a profile: where that names fields, an option alone adds to them."""
+    if options.profile is None or options.profile.binds_by_name:
+        return suggestion
+    return suggestion if suggestion is not None and suggestion.reason == "option" else None
 
 
 def _as_bound(source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions) -> Columns | None:
