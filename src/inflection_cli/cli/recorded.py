@@ -110,7 +110,7 @@ def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
 
 
 def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Profile | None":
-    """Read a run's profile again, see that it is the same, and let it bind columns as it did then."""
+    """Read a run's profile again and check that it has not changed."""
     if known is None:
         return None
     from inflection_cli.mapping.profile_file import read_profile

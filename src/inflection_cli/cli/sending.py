@@ -218,7 +218,7 @@ class Sending:
         return plan
 
     def _compare_with_earlier_runs(self, at_work: Session, plan: Plan, known: KnownEvents) -> None:
-        """Note where a run that sent these files took ids from other columns; a plan that sends nothing moves none."""
+        """Compare with earlier runs which columns ids are taken from."""
         if plan.to_send:
             at_work.known["bound_otherwise"] = bound_otherwise(plan, known.ledger, known.label)
 

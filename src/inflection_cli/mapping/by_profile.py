@@ -146,7 +146,7 @@ class _Draft:
         )
 
     def _named(self, events: Sequence[_Event]) -> dict[str, tuple[str, ...]]:
-        """Return field to the columns that are known by its name and are not it, over all events."""
+        """Return, over all events, the columns not used by field."""
         found: dict[str, dict[str, None]] = {}
         for event in events:
             for name, columns in event.not_used.items():
@@ -417,7 +417,7 @@ def _could_be(name: str, column: str) -> str:
 
 
 def _with_candidates(lines: str, could: Mapping[str, str]) -> str:
-    """Write the columns that could be fields into the lines of a profile that name them."""
+    """Replace COLUMN in a hint's lines by the columns that could be meant."""
     for name, column in could.items():
         line = f"{name} = {json.dumps(column, ensure_ascii=False)}"
         known = f'{name} = "COLUMN"'

@@ -60,19 +60,19 @@ def looks_personal(value: str) -> bool:
 
 
 def is_personal_name(name: str) -> bool:
-    """Tell whether a column or member has the name of a personal trait."""
+    """Return whether a column or member has a personal trait's name."""
     return _was_personal(name) or _is_personal_since(name)
 
 
 def _was_personal(name: str) -> bool:
-    """Tell whether a name is one that all versions have taken for personal."""
+    """Return whether all versions have taken a name for personal."""
     whose, _, trait = snake_case(name).partition("_")
     return squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS)
 
 
 @lru_cache(maxsize=_NAMES_REMEMBERED)
 def _is_personal_since(name: str) -> bool:
-    """Tell whether a name is one that versions before 0.2 did not take for personal."""
+    """Return whether a name is personal by the rules since 0.2."""
     snake = snake_case(name)
     whose, _, trait = snake.partition("_")
     whose_words = PERSON_WORDS | LATER_PERSON_WORDS
@@ -82,7 +82,7 @@ def _is_personal_since(name: str) -> bool:
 
 
 def personal_member(cell: str) -> str | None:
-    """Return the path of the first member of a cell's JSON that a column could not be sent as unasked."""
+    """Return the path of the first personal member in a cell's JSON."""
     return personal_member_of_cell(cell, is_personal_name, looks_personal)
 
 
@@ -424,7 +424,7 @@ def fields_by_name(
     *,
     by_exact_name: AbstractSet[int] = frozenset(),
 ) -> dict[str, list[int]]:
-    """Find the columns that are known by the names of fields, as `automatic_fields` does; a tie has several."""
+    """Return field to the columns known by its name; a tie has several."""
     return dict(_fields_by_name(names, given, taken, options, by_exact_name))
 
 
@@ -435,7 +435,7 @@ def _fields_by_name(
     options: ColumnOptions,
     by_exact_name: AbstractSet[int],
 ) -> Iterator[tuple[str, list[int]]]:
-    """Yield each field with the columns that could be it by their names; a column goes to one field."""
+    """Yield each field with the columns that have its name."""
     # Most columns of a wide file are none of any field, and are looked at once.
     likely = [
         (i, column)
@@ -455,7 +455,7 @@ def _fields_by_name(
 def _best_columns(
     name: str, columns: Sequence[tuple[int, str]], by_exact_name: AbstractSet[int]
 ) -> list[int]:
-    """Find a field's columns: the exact name beats a spelling of it, which beats an alias."""
+    """Return a field's columns: exact name before spelling before alias."""
     wanted = squash(name)
     aliases = COLUMN_ALIASES.get(name, ())
     by_rank: tuple[list[int], list[int], list[int]] = ([], [], [])
@@ -558,7 +558,7 @@ class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
         return known
 
     def _reason_personal(self, column: str, index: int) -> tuple[str | None, bool]:
-        """Return why a column is not sent unasked, and whether versions before 0.2 did send it."""
+        """Return why a column is withheld, and whether versions before 0.2 sent it."""
         if _was_personal(column):
             return "its name is that of a personal trait", False
         filled = [row[index] for row in self if index < len(row) and row[index]]

@@ -66,7 +66,7 @@ def kind_of(name: str) -> EventKind | None:
 
 
 def _mistyped(squashed: str) -> EventKind | None:
-    """Find the event of which a long name has a letter too many, too few, or two in the wrong order.
+    """Return the event whose name differs by one typing error, if any.
 
     More is another word: between `subscribe` and `unsubscribe`, or `send` and `open`, there are but a few letters.
     """
@@ -250,7 +250,7 @@ class RowMapper:
         return Trail(link or None, tuple(extras), self._literals, tuple(hashed)), tuple(notes)
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
-        """Say what makes a cell personal, and whether all versions held it back, so that no content hash has it."""
+        """Return why a cell is personal, and whether all versions withheld it."""
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:
             return f"has a personal member, {self.columns.names[place]}.{member},", ever

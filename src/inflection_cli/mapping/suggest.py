@@ -142,12 +142,12 @@ def event_of_column(name: str) -> EventKind | None:
 
 
 def is_copy_stamp(name: str) -> bool:
-    """Tell whether a column or path has the time at which a row was copied: `_fivetran_synced`, `emitted_at`."""
+    """Return whether a name is a copy's time: `_fivetran_synced`, `emitted_at`."""
     return _COPY_STAMP.fullmatch(snake_case(name.rpartition(".")[2])) is not None
 
 
 def is_of_the_sender(name: str) -> bool:
-    """Tell whether a column or path is about who sent a message: `from_email`, `data.from`, `sender.id`."""
+    """Return whether a name is the sender's: `from_email`, `data.from`, `sender.id`."""
     return not SENDER_WORDS.isdisjoint(_words(name))
 
 
@@ -157,7 +157,7 @@ def _words(name: str) -> set[str]:
 
 
 def _is_possible(candidate: Candidate, field: str) -> bool:
-    """Tell whether a column's name does not speak against its being a field; the very name is beyond doubt."""
+    """Return whether a column's name allows it to be a field."""
     if field == "timestamp":
         return not is_copy_stamp(candidate.name)
     if field not in _PERSON_FIELDS:

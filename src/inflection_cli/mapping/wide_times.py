@@ -25,7 +25,7 @@ Rows = Sequence[Sequence[str]]
 
 
 def may_be_of_sending(name: str) -> bool:
-    """Tell whether a column's name as a time may as well mean when the message left: `sent_at`, `created_at`."""
+    """Return whether a time's name may be the sending's: `sent_at`, `created_at`."""
     return squash(name) in _OF_THE_MESSAGE
 
 
@@ -38,7 +38,7 @@ def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
 def refuse_the_time_of_sending(
     names: Sequence[str], sample: Rows, columns: Columns, options: ColumnOptions, file: str
 ) -> None:
-    """Refuse to give events the time of a message, where another column has the event's own.
+    """Refuse a message's time where another column has the event's own.
 
     A file with one row a message, a status and a column of times for each event names a time by accident only: the
     rows' status is what happened last, and `sent_at` is when the message left.
@@ -74,7 +74,7 @@ def _further(found: Sequence[str]) -> str:
 
 @cache
 def _reader() -> TimestampReader:
-    """Return what tells times from other cells; no cell is too late for it."""
+    """Return a reader of times for which no cell is too late."""
     return TimestampReader(now=datetime(9000, 1, 1, tzinfo=UTC))
 
 
@@ -84,7 +84,7 @@ def _holds_times(name: str, index: int, sample: Rows) -> bool:
 
 
 def _differs(index: int, kind: EventKind, time: int, columns: Columns, sample: Rows) -> bool:
-    """Tell whether a row of an event has another time in the column that is named after it."""
+    """Return whether an event's row has another time in the event's column."""
     event, constant = columns.fields.get("event"), columns.constants.get("event", "")
     for row in sample[:_MOST_ROWS]:
         if max(index, time, event or 0) >= len(row):

@@ -50,7 +50,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _personal_part(text: str, is_name: NameTest, is_text: TextTest) -> str | None:
-    """Look for personal members in what resembles JSON and is none: cut off, or written by another program."""
+    """Return the first personal member in text that resembles JSON."""
     for word, colon in _QUOTED.findall(text):
         if (colon and is_name(word)) or is_text(word):
             return _spelled(word, is_text)
@@ -92,12 +92,12 @@ def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int
 
 
 def _is_filled(value: Any) -> bool:
-    """Tell whether a member has a value at all, as an empty cell has none."""
+    """Return whether a member has a value; an empty cell has none."""
     return value is not None and value not in ("", [], {})
 
 
 def _spelled(key: str, is_text: TextTest) -> str:
-    """Spell a key as a path does; one that is somebody's address is not repeated."""
+    """Return a key as a path has it; an address is masked."""
     if is_text(key):
         return _TOO_DEEP
     return '"' + key.replace('"', '""') + '"' if "." in key or '"' in key or not key else key

@@ -233,7 +233,7 @@ class Draft:
             yield from self._typed(sent)
 
     def _documents(self) -> list[ColumnFinding]:
-        """Return the columns that have a field's name and hold JSON: a path into one may be the field."""
+        """Return the columns that have a field's name and hold JSON."""
         return [
             each
             for each in self._found.columns

@@ -286,7 +286,7 @@ def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Seq
 
 
 def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
-    """Word how the latest run that sent one of the files took its ids from other columns, a line a field."""
+    """Return a line for each field that an earlier run bound otherwise."""
     runs = ledger.runs()
     if not runs:
         return []
@@ -309,7 +309,7 @@ def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
 
 
 def _bound(run_id: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[str]:
-    """Word each field that one run takes from a column and the other does not."""
+    """Yield a line for each field that two runs bind differently."""
     for name in _IDENTITY:
         was, now = theirs.get(name), ours.get(name)
         if was == now:

@@ -288,9 +288,9 @@ def event_columns(inspection: Inspection) -> list[str]:
 
 
 def id_columns(inspection: Inspection) -> list[str]:
-    """Name the columns that could hold a person's id: filled throughout, of no other use, no sender's, no row's own.
+    """Return the columns that could hold a person's id.
 
-    Those that are named after a person come first.
+    They are filled throughout, of no other use, no sender's and no row's own; those named after a person come first.
     """
     names = [
         column.name
@@ -307,12 +307,12 @@ def id_columns(inspection: Inspection) -> list[str]:
 
 
 def _is_prose(column: ColumnFinding) -> bool:
-    """Tell whether a column holds a name, a street or what a message says: personal, and nobody's id."""
+    """Return whether a column holds personal text, which is nobody's id."""
     return column.kind == "text" and is_personal_name(column.name.rpartition(".")[2])
 
 
 def _is_the_rows_own(column: ColumnFinding) -> bool:
-    """Tell whether a column is called an id and never repeats, so that it tells rows apart and no people."""
+    """Return whether a column is a row's own id, which never repeats."""
     never_repeats = column.distinct == column.filled or column.distinct >= MOST_DISTINCT
     return never_repeats and squash(column.name.rpartition(".")[2]) in _OWN_IDS
 
@@ -392,7 +392,7 @@ def _some_time(inspection: Inspection) -> str:
 
 
 def event_times(inspection: Inspection) -> list[str]:
-    """Name the columns of times that could be an event's: not those that say when a row was copied."""
+    """Return the columns of times that could be an event's."""
     return [each.name for each in inspection.columns if each.kind == "time" and not is_copy_stamp(each.name)]
 
 

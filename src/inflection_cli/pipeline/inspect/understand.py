@@ -118,7 +118,7 @@ def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> boo
 def _own_times(
     columns: Sequence[ColumnFinding], fields: Mapping[str, Suggestion], options: ColumnOptions
 ) -> list[ColumnFinding] | None:
-    """Return the columns of times that are named after events, where a column beside them names an event all the same.
+    """Return the columns with events' own times beside an event column.
 
     None stands for a file that is no such one: the user says what names the event or its time, or a column of times
     is known by a name that can only be the event's.
@@ -161,7 +161,7 @@ def _named(
 
 
 def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion | None:
-    """Return what holds beside a profile: where that names fields, an option alone adds to them."""
+    """Return a suggestion where a profile leaves it valid, else None."""
     if options.profile is None or options.profile.binds_by_name:
         return suggestion
     return suggestion if suggestion is not None and suggestion.reason == "option" else None
