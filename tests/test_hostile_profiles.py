@@ -114,7 +114,8 @@ def test_no_profile_hashes_a_secret_of_the_environment_into_ids(
 def test_a_salt_is_on_no_stream(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INFL_SEG_SALT", SECRET)
     field = '{ column = "userId", hash = "sha256", salt_env = "INFL_SEG_SALT" }'
-    write(desk, "p.toml", f"profile = 1\n[fields]\nuserId = {field}")
+    named = 'event = "event"\ntimestamp = "timestamp"\n'
+    write(desk, "p.toml", f"profile = 1\n[fields]\nuserId = {field}\n{named}")
     for done in every_way(desk, "--profile", "p.toml", "--show-values"):
         assert done.code == 0
         assert SECRET not in done.out + done.err
@@ -217,7 +218,8 @@ def test_columns_and_events_that_a_profile_names_are_shown_harmless(desk: Desk, 
     write(
         desk,
         "p.toml",
-        f'profile = 1\n[fields]\ncampaign_name = {{ constant = "{nasty}" }}\n[properties]\n'
+        'profile = 1\n[fields]\nuserId = "userId"\ntimestamp = "timestamp"\n'
+        f'campaign_name = {{ constant = "{nasty}" }}\n[properties]\n'
         f'"a{nasty}" = {{ constant = "x" }}\n[[event]]\nname = "{nasty}"\n[options]\nunknown_events = "send"\n'
         f'[context]\n"{nasty}" = "x"\n[integrations]\n"{nasty}" = false\n',
     )

@@ -310,3 +310,52 @@ def test_whatever_the_columns_are_called_a_saved_profile_names_them(names: list[
         fields = tomllib.loads(Path(profile).read_text(encoding="utf-8"))["fields"]
         assert {field: fields[field] for field in mapped} == mapped
         assert desk.run("validate", export, "--profile", profile).code == 0
+
+
+BY_NAME = (
+    "event,userId,email_id,campaign_id,timestamp",
+    "Activity Type,Customer ID,Template Id,Journey ID,Event Time,Run Id,Journey Name,Subject,Link URL,note",
+    "action,contact_id,email_id,campaign_id,date,insert_id,ip_address,browser,Unique Open,first_click,email",
+    "type,user,personId,programid,time,email_id,ip,user_agent,event_id,mail,send_id",
+)
+
+
+@pytest.mark.parametrize("header", BY_NAME)
+def test_a_draft_names_all_that_a_run_binds_by_name_and_is_what_its_run_does(header: str, desk: Desk) -> None:
+    flags = {"Unique Open": "true", "first_click": "false"}
+    rows = []
+    for i in range(3):
+        cells = {name: f"{chr(97 + at)}{i}" for at, name in enumerate(header.split(","))}
+        cells |= {name: flag for name, flag in flags.items() if name in cells}
+        names = header.split(",")
+        cells |= {names[0]: "opened", names[4]: f"2024-03-01T09:30:0{i}Z"}
+        cells |= {name: f"u{i}@example.com" for name in ("email", "mail") if name in cells}
+        rows.append(",".join(cells.values()))
+    name = desk.file("by_name.csv", *rows, header=header)
+    text = saved(desk, name)
+    assert marked(text) == []
+    plain = desk.run("validate", name, "--json").json["files"][0]
+    drafted = desk.run("validate", name, "--profile", "p.toml", "--json").json["files"][0]
+    assert {key: drafted[key] for key in ("fields", "properties", "left_out")} == {
+        key: plain[key] for key in ("fields", "properties", "left_out")
+    }
+    assert drafted["not_used"] == {}
+    for words in ((), ("--profile", "p.toml")):
+        assert desk.run("backfill", name, *words, "--dry-run", "--out", f"{len(words)}.ndjson").code == 0
+    assert desk.messages("0.ndjson") == desk.messages("2.ndjson")
+
+
+def test_an_address_of_a_machine_or_a_sender_is_drafted_as_nobodys(desk: Desk) -> None:
+    columns = "event,timestamp,userId,campaign_id,email_id,from_email,reply_to,sender_ip,server_ip,host"
+    row = "open,2024-01-01T00:00:00Z,u1,c,e,news@brand.example,re@brand.example,192.0.2.1,192.0.2.2,192.0.2.3"
+    text = saved(desk, desk.file("f.csv", row, header=columns))
+    assert {*tomllib.loads(text)["fields"]} == {"event", "userId", "email_id", "campaign_id", "timestamp"}
+
+
+def test_the_senders_path_is_drafted_as_nobody(desk: Desk) -> None:
+    record = '{"type":"email.opened","created_at":"2024-01-01T00:00:00Z","data":{"from":"news@brand.example",'
+    record += '"sender":{"id":"s1","email":"x@brand.example"},"broadcast_id":"b1"}}'
+    (desk.folder / "r.ndjson").write_text(record + "\n" + record.replace("b1", "b2") + "\n", encoding="utf-8")
+    text = saved(desk, "r.ndjson")
+    assert '"data.from"' not in text
+    assert '"data.sender' not in text

@@ -219,7 +219,7 @@ def test_whose_trait_it_is_makes_it_no_less_personal(name: str) -> None:
     assert bind(*NEEDED, name).extras == ()
 
 
-@pytest.mark.parametrize("name", ["company name", "user plan", "contact owner team", "sender name"])
+@pytest.mark.parametrize("name", ["company name", "user plan", "contact owner team"])
 def test_what_only_sounds_like_a_trait_is_sent(name: str) -> None:
     assert [index for index, _ in bind(*NEEDED, name).extras] == [3]
 

@@ -187,6 +187,10 @@ BY_FILE: Final = """\
 profile = 1
 [fields]
 event = { by_file = { "*-opens.csv" = "Email Opened", "*" = "Unsubscribed" } }
+userId = "userId"
+email_id = "email_id"
+campaign_id = "campaign_id"
+timestamp = "timestamp"
 """
 
 

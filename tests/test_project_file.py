@@ -369,7 +369,8 @@ def test_the_ledger_has_place_and_digest_of_a_profile_and_no_salt(
         (tmp_path / "a.csv").write_text(ZONELESS.replace("userId", "Mail"), encoding="utf-8")
         (tmp_path / "p.toml").write_text(
             "profile = 1\n[time]\nzone = 'UTC'\n"
-            "[fields]\nuserId = { column = 'Mail', hash = 'sha256', salt_env = 'INFL_SEG_SALT' }\n",
+            "[fields]\nuserId = { column = 'Mail', hash = 'sha256', salt_env = 'INFL_SEG_SALT' }\n"
+            "event = 'event'\ntimestamp = 'timestamp'\n",
             encoding="utf-8",
         )
         done = place.backfill("a.csv", more=["--profile", "p.toml"])

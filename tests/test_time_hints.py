@@ -10,6 +10,8 @@ import pytest
 from command_tools import Desk
 
 FIELDS: Final = 'profile = 1\n[fields]\nuserId = "Who"\nevent = "What"\n'
+NAMELESS: Final = "profile = 1\n"
+MAPPED: Final = ("--map", "userId=Who", "--map", "event=What")
 NAMED: Final = f'{FIELDS}timestamp = "Sent At"\n'
 GAP: Final = "2024-03-31 02:30:00"
 TABLE: Final = '[time.columns."Sent At"]'
@@ -84,14 +86,14 @@ def test_the_line_goes_by_the_name_that_the_profile_has_for_the_column_already(d
 
 
 def test_a_column_that_the_profile_only_says_the_form_of_is_one_of_its_own(desk: Desk) -> None:
-    profile = f'{FIELDS}[time.columns.timestamp]\nformat = "%Y-%m-%d"\n'
-    said = hint(desk, profile, "2024-03-01", column="timestamp")
+    profile = f'{NAMELESS}[time.columns.timestamp]\nformat = "%Y-%m-%d"\n'
+    said = hint(desk, profile, "2024-03-01", *MAPPED, column="timestamp")
     assert '[time.columns."timestamp"] zone = "Europe/Berlin"' in said
 
 
 def test_the_option_is_named_for_a_column_that_the_profile_does_not_name(desk: Desk) -> None:
-    assert hint(desk, FIELDS, "2024-03-01", column="timestamp").startswith("--timestamp-format ")
-    assert hint(desk, FIELDS, "2024-03-01 09:30", column="timestamp").startswith("--timezone NAME")
+    assert hint(desk, NAMELESS, "2024-03-01", *MAPPED, column="timestamp").startswith("--timestamp-format ")
+    assert hint(desk, NAMELESS, "2024-03-01 09:30", *MAPPED, column="timestamp").startswith("--timezone NAME")
 
 
 def test_the_line_names_the_one_of_several_columns_that_holds_the_time(desk: Desk) -> None:

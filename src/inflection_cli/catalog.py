@@ -289,6 +289,103 @@ PERSON_WORDS: Final = frozenset(
 )
 """Words before a trait that say whose it is: a contact's name is a name."""
 
+LATER_PERSON_WORDS: Final = frozenset(
+    {"billing", "bcc", "cc", "from", "home", "profile", "sender", "shipping", "to", "work"}
+)
+"""Further such words. Versions before 0.2 did not know them, nor the names that follow: they sent such columns, whose
+cells are a part of content hashes for that reason."""
+
+LATER_PERSONAL_COLUMNS: Final = frozenset(
+    {
+        *(
+            "fname",
+            "lname",
+            "mname",
+            "nickname",
+            "displayname",
+            "contactname",
+            "forename",
+            "familyname",
+            "initials",
+        ),
+        *("vorname", "nachname", "prenom", "apellido", "apellidos", "salutation", "honorific"),
+        *("to", "toaddress", "toaddresses", "toemail", "toname", "tonumber", "recipients", "cc", "bcc"),
+        *(
+            "from",
+            "fromaddress",
+            "fromemail",
+            "fromname",
+            "fromnumber",
+            "mailfrom",
+            "envelopefrom",
+            "returnpath",
+        ),
+        *(
+            "replyto",
+            "replytoaddress",
+            "replytoemail",
+            "sender",
+            "senderaddress",
+            "senderemail",
+            "sendername",
+        ),
+        *(
+            "body",
+            "bodyhtml",
+            "bodyplain",
+            "bodytext",
+            "emailbody",
+            "messagebody",
+            "smsbody",
+            "htmlbody",
+            "textbody",
+        ),
+        *(
+            "content",
+            "messagecontent",
+            "emailcontent",
+            "html",
+            "messagehtml",
+            "htmlcontent",
+            "text",
+            "plaintext",
+        ),
+        *("messagetext", "smstext", "smsmessage", "message", "textcontent", "strippedtext", "strippedhtml"),
+        *(
+            "address1",
+            "address2",
+            "addressline",
+            "addressline1",
+            "addressline2",
+            "homeaddress",
+            "postaladdress",
+        ),
+        *("mailingaddress", "street1", "street2", "housenumber", "postal", "plz", "strasse"),
+        *("phone1", "phone2", "homephone", "workphone", "mobileno", "mobilenumber", "cellnumber", "phoneno"),
+        *(
+            "telephonenumber",
+            "telefon",
+            "tel",
+            "msisdn",
+            "whatsapp",
+            "smsnumber",
+            "contactnumber",
+            "faxnumber",
+        ),
+        *("birth", "birthyear", "geburtsdatum", "geburtstag", "passport", "taxid", "iban"),
+        *("personalemail", "alternateemail", "emails", "phones", "addresses", "useremail", "contactemail"),
+    }
+)
+"""Further names of what is a person's own: names, addresses, senders, and what a message says, squashed."""
+
+SENDER_WORDS: Final = frozenset(
+    {"from", "sender", "reply", "replyto", "return", "returnpath", "mailfrom", "fromemail", "fromaddress"}
+)
+"""Words in a column's name that say that it is about who sent a message, and not about who got it."""
+
+SERVER_WORDS: Final = frozenset({"host", "mta", "mx", "relay", "sending", "server", "smtp", "source"})
+"""Words in a column's name that say that a network address is a machine's, and not the recipient's."""
+
 # Segment docs, "Identify: best practices", ids that merge strangers into one profile.
 PLACEHOLDER_IDS: Final = frozenset(
     {

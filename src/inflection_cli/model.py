@@ -136,12 +136,19 @@ class Trail(NamedTuple):
         extras: Further properties: (property name, text), absent ones left out.
         literals: Names of extras that are no text: theirs is JSON as it is sent.
         kinds: Of each of the file's extras the first letter of what it is here; "-" for an absent one.
+        hashed: What counts in the content hash, likewise; None stands for the extras.
     """
 
     link: str | None
     extras: tuple[tuple[str, str], ...]
     literals: frozenset[str] = frozenset()
     kinds: str = ""
+    hashed: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def source(self) -> tuple[tuple[str, str], ...]:
+        """What counts in the content hash."""
+        return self.extras if self.hashed is None else self.hashed
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ VALUE_LEFT_OUT = Rule(
     "value-left-out",
     _WARNING,
     _COLUMN,
-    "A value in an unmapped column looks like an address or a phone number and is not sent.",
+    "A value in an unmapped column looks like an address or a phone number, or has a personal member, and is not sent.",
     "--property COLUMN sends the column as it stands",
     "ada@example.com",
 )

@@ -192,7 +192,7 @@ WRONG_FILES: Final = {
         r"p\.toml: is a profile or another settings file, and no export",
         r"name the export, and the profile by its option: (--profile p\.toml)",
         "validate export.csv {mend}",
-        {"p.toml": 'profile = 1\n[fields]\nuserId = "userId"\n', "export.csv": GOOD},
+        {"p.toml": 'profile = 1\n[options]\nnaming = "spec"\n', "export.csv": GOOD},
     ),
     "a list of contacts is given for an export of events": Mistake(
         V,
@@ -679,10 +679,117 @@ JSON_FILES: Final = {
     ),
 }
 
+WIDE = (
+    "contact_id,campaign_id,email_id,sent_at,opened_at,status\n"
+    "p1,c1,e1,2024-03-01T10:00:00Z,2024-03-02T09:30:00Z,Opened\n"
+    "p2,c1,e1,2024-03-01T10:00:00Z,2024-03-03T11:00:00Z,Opened\n"
+)
+COPIED = (
+    "id,_fivetran_synced,created,lead_id,event,campaign_id,email_id\n"
+    "e1,2024-03-09T00:00:00Z,2024-03-01T10:00:00Z,77,open,c1,e1\n"
+    "e2,2024-03-09T00:00:00Z,2024-03-01T10:01:00Z,77,click,c1,e1\n"
+    "e3,2024-03-09T00:00:00Z,2024-03-01T10:02:00Z,78,open,c1,e1\n"
+)
+LETTER = (
+    "event,timestamp,userId,campaign_id,email_id,from_email,recipient_key,FNAME,body\n"
+    "open,2024-01-01T00:00:00Z,u1,c1,e1,news@brand.example,r1,Xena,Hello Xena\n"
+    "open,2024-01-01T00:00:01Z,u2,c1,e1,news@brand.example,r2,Zoe,Hello Zoe\n"
+)
+NESTED = 2 * (
+    '{"event":"open","timestamp":1700000000,"userId":"u1","campaign_id":"c","email_id":"e",'
+    '"data":{"plan":"gold","to":[{"recipient":"a@example.com"}]}}\n'
+)
+
+GUESSES: Final = {
+    "a row for each message has a status, and the time of sending": Mistake(
+        f"{V} --map event=status",
+        4,
+        r"the time would be “sent_at”, known by its name only, and “opened_at” is the time of Email Opened",
+        r"--map timestamp=opened_at",
+        "{typed} {mend}",
+        export(WIDE),
+        shows="time      2024-03-02 09:30:00 UTC",
+    ),
+    "the time of every event is taken for the time of sending": Mistake(
+        'backfill export.csv --set event="Email Opened" --dry-run',
+        4,
+        r"the time would be “sent_at”",
+        r"--map timestamp=opened_at",
+        "{typed} {mend}",
+        export(WIDE),
+        shows="time      2024-03-02 09:30:00 UTC",
+    ),
+    "the time at which rows were copied stands in front": Mistake(
+        "inspect export.csv --map userId=lead_id",
+        0,
+        r"no column is known as the timestamp; of times are “created”\n",
+        r"--map timestamp=created",
+        f"{V} --map userId=lead_id {{mend}}",
+        export(COPIED),
+        shows="people    2",
+    ),
+    "a row's own id stands in front of the person's": Mistake(
+        "inspect export.csv --map timestamp=created",
+        0,
+        r"no column is known as the person; ids could be “lead_id”\n",
+        r"--map userId=lead_id",
+        f"{V} --map timestamp=created {{mend}}",
+        export(COPIED),
+        shows="people    2",
+    ),
+    "the only addresses are the sender's": Mistake(
+        "inspect export.csv",
+        0,
+        r"no column is known as the person; ids could be “recipient_key”\n",
+        r"--map userId=recipient_key",
+        f"{V} {{mend}}",
+        export(LETTER.replace("userId", "unread").replace(",u2,", ",u1,")),
+        shows="people    2",
+    ),
+    "addresses are asked for, and only the sender's are there": Mistake(
+        f"{V} --user-id-from email",
+        0,
+        r"--user-id-from email finds nothing to do: no column is known as the email",
+        r"--map email=COLUMN; or leave --user-id-from email out",
+        V,
+        export(LETTER),
+        shows="people    2",
+    ),
+    "a person's name and a message's text are in the export": Mistake(
+        f"{V} --property body",
+        0,
+        r"column “FNAME”: its name is that of a personal trait",
+        r"--property FNAME",
+        "{typed} {mend}",
+        export(LETTER),
+        shows="sent as properties: recipient_key, FNAME, body",
+    ),
+    "a member of a JSON object is an address": Mistake(
+        "validate export.ndjson",
+        0,
+        r"column “data”: its member data\.to is personal",
+        r"--property data",
+        "{typed} {mend}",
+        {"export.ndjson": NESTED},
+        shows="sent as properties: data",
+    ),
+    "an event resembles its opposite": Mistake(
+        V,
+        1,
+        r"the event is none of Inflection's",
+        r"--unknown-events skip",
+        "{typed} {mend}",
+        export(GOOD + ROW.replace("Email Opened", "emailSubscribe")),
+        shows="Email Opened 2",
+    ),
+}
+
 PROFILE = 'profile = 1\n[fields]\nuserId = "Kunde"\nevent = "Ereignis"\ntimestamp = "Wann"\n'
 FOREIGN = "Kunde,Ereignis,Wann,email_id,campaign_id\nu1,Email Opened,2024-03-01T09:30:00Z,e1,c1\n"
+NAMED = 'event = "event"\ntimestamp = "timestamp"\nemail_id = "email_id"\ncampaign_id = "campaign_id"\n'
 HASHED = (
     'profile = 1\n[fields]\nuserId = { column = "userId", hash = "sha256", salt_env = "INFL_SEG_SALT" }\n'
+    + NAMED
 )
 
 PROFILES: Final = {
@@ -692,7 +799,20 @@ PROFILES: Final = {
         r"p\.toml seems to be a profile for another export: export\.csv lacks 3 of the 3 columns",
         r"give the profile that was made for this export",
         f"{V} --profile ours.toml",
-        {"export.csv": GOOD, "p.toml": PROFILE, "ours.toml": 'profile = 1\n[fields]\nuserId = "personId"\n'},
+        {
+            "export.csv": GOOD,
+            "p.toml": PROFILE,
+            "ours.toml": f'profile = 1\n[fields]\nuserId = "personId"\n{NAMED}',
+        },
+    ),
+    "a profile leaves a field to the name of its column": Mistake(
+        f"{V} --profile p.toml",
+        4,
+        r"no column is known as the person; .*; the profile does not name userId, which “userId” could be",
+        r'write (userId = "userId") or personId = "personId" under \[fields\]',
+        files={"export.csv": GOOD, "p.toml": f"profile = 1\n[fields]\n{NAMED}"},
+        edit={"p.toml": f'profile = 1\n[fields]\nuserId = "userId"\n{NAMED}'},
+        shows="not used: personId could be personId",
     ),
     "the times of a profile's column name no zone": Mistake(
         "validate foreign.csv --profile p.toml",
@@ -727,7 +847,10 @@ PROFILES: Final = {
         r"the profile p\.toml is no TOML, line 3",
         r"ids, dates and 007 stand in quotes",
         files={"export.csv": GOOD, "p.toml": "profile = 1\n[fields]\ncampaign_id = { constant = 007 }\n"},
-        edit={"p.toml": 'profile = 1\n[fields]\ncampaign_id = { constant = "007" }\n'},
+        edit={
+            "p.toml": 'profile = 1\n[fields]\ncampaign_id = { constant = "007" }\nuserId = "userId"\n'
+            + NAMED.replace('campaign_id = "campaign_id"\n', "")
+        },
     ),
     "a profile says no version": Mistake(
         "validate foreign.csv --profile p.toml",
@@ -1259,6 +1382,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         IDS,
         ENCODINGS,
         JSON_FILES,
+        GUESSES,
         PROFILES,
         FIELDS,
         NUMBERS,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _Group = TypeVar("_Group", InputOptions, MessageOptions)
 
+_RULES = 2
+"""Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file is asked about."""
+
 _LEFT_OUT = frozenset({"max_errors", "rejects"})
 _TIMES = ("timezone", "timestamp_format")
 _BEFORE: Mapping[str, Any] = {"properties_as_text": True}
@@ -34,12 +37,14 @@ class Recorded:
         message: What every message carried.
         now: The run's one idea of the present.
         profile: The profile, as it was then.
+        asks_for_times: Whether the run would have asked which of several times a wide file's events have.
     """
 
     reading: InputOptions
     message: MessageOptions
     now: datetime
     profile: "Profile | None" = None
+    asks_for_times: bool = True
 
 
 def recorded(
@@ -57,6 +62,7 @@ def recorded(
         "reading": plain,
         "message": _plain(message or MessageOptions()),
         "now": now.isoformat(),
+        "rules": _RULES,
         "profile": None if profile is None else _of_profile(profile, plain["profile"]),
     }
 
@@ -96,7 +102,9 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
             f"--set {next(iter(values))} was not given to the run, or its value was another one",
             hint="verify with the settings of the run: leave it out",
         )
-    return Recorded(reading, message, now, _profile_then(arguments.get("profile")))
+    rules = arguments.get("rules", 1)
+    profile = _profile_then(arguments.get("profile"), also_by_name=rules < _RULES)
+    return Recorded(reading, message, now, profile, asks_for_times=rules >= _RULES)
 
 
 def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
@@ -104,8 +112,8 @@ def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
     return {"path": path, "sha256": profile.digest, **{name: getattr(profile, name) for name in _TIMES}}
 
 
-def _profile_then(known: Mapping[str, Any] | None) -> "Profile | None":
-    """Read a run's profile again, and see that it is the same."""
+def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Profile | None":
+    """Read a run's profile again and check that it has not changed."""
     if known is None:
         return None
     from inflection_cli.mapping.profile_file import read_profile
@@ -117,7 +125,8 @@ def _profile_then(known: Mapping[str, Any] | None) -> "Profile | None":
         raise _other_profile(f"cannot be read any more: {error.message}", known) from None
     if profile.digest != known["sha256"]:
         raise _other_profile("has changed since", known)
-    return replace(profile, **{name: known[name] for name in _TIMES if name in known})
+    then = {name: known[name] for name in _TIMES if name in known}
+    return replace(profile, also_by_name=also_by_name, **then)
 
 
 def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:

@@ -301,7 +301,9 @@ def _planner(files: list[str], entry: "Entry", given: list[str]) -> "Planner":
     if entry.run.command == "replay":
         return planner_of(files, then.reading, then.message, now=then.now)
     options = read_options(then.reading, then.profile)
-    settings = replace(convert_settings(then.reading, then.message, then.profile), now=then.now)
+    settings = convert_settings(then.reading, then.message, then.profile)
+    columns = replace(settings.mapping.columns, asks_for_times=then.asks_for_times)
+    settings = replace(settings, now=then.now, mapping=replace(settings.mapping, columns=columns))
     inputs = open_inputs(files, options, settings)
     chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
     return Planner(inputs, settings, chunks)

@@ -47,6 +47,7 @@ from inflection_cli.pipeline.property_kinds import RECORDED, plan_kinds, sent_as
 from inflection_cli.pipeline.record import (
     Doubts,
     KnownEvents,
+    bound_otherwise,
     held_ledger,
     input_records,
     looked_up_ledger,
@@ -69,6 +70,7 @@ from inflection_cli.reporting.json import (
 )
 from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.settings import settings_lines
+from inflection_cli.reporting.shown import shown
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
@@ -194,6 +196,8 @@ class Sending:
                 )
         with self._drafting(at_work) as draft:
             plan = self._plan(at_work, known or ())
+            if known is not None and not self._ready:
+                self._compare_with_earlier_runs(at_work, plan, known)
             self._say_plan(at_work, target, known)
             at_work.known["events"] = events_object(plan, already_known=target is not None)
             self._check_budget(plan, asking=False)
@@ -228,6 +232,8 @@ class Sending:
             elsewhere = stack.enter_context(others_if_empty(self._state_dir(), ledger))
         known = KnownEvents(ledger, label, self._doubts(target), elsewhere, ready=self._ready)
         plan = self._plan(at_work, known)
+        if not self._ready:
+            self._compare_with_earlier_runs(at_work, plan, known)
         self._say_plan(at_work, target, known)
         at_work.known["events"] = events_object(plan, already_known=True)
         if not self._delivery.rehearse:
@@ -247,6 +253,11 @@ class Sending:
         at_work.known |= {"estimate": estimate_object(costs), "rejects": self._rejects.path}
         return plan
 
+    def _compare_with_earlier_runs(self, at_work: Session, plan: Plan, known: KnownEvents) -> None:
+        """Compare with earlier runs which columns ids are taken from."""
+        if plan.to_send:
+            at_work.known["bound_otherwise"] = bound_otherwise(plan, known.ledger, known.label)
+
     def _estimate(self, plan: Plan) -> Estimate:
         return estimate(plan, self._delivery.request_rate, self._delivery.event_rate)
 
@@ -262,6 +273,8 @@ class Sending:
         before = [] if known is None or self._ready else sent_as_text_before(plan, known.ledger)
         at_work.known["text_before"] = text_before_object(before)
         text.speak(text.text_before_lines(before), speaker, result=False)
+        moved = at_work.known.get("bound_otherwise", [])
+        text.speak((("", shown(line)) for line in moved), speaker, result=False)
         text.speak(text.cost_lines(self._estimate(plan), self._delivery.event_rate), speaker, result=False)
         where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
         if target is not None and where is None:

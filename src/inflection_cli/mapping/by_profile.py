@@ -1,6 +1,7 @@
 """A layout by a profile: each block's fields, times, properties and condition, in the terms of one file."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -8,10 +9,14 @@ from inflection_cli.catalog import FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.blocks import Block, Layout, Leeway, TimeColumn
 from inflection_cli.mapping.columns import (
+    MESSAGE_FIELDS,
+    Carried,
     ColumnOptions,
     Columns,
+    Others,
     automatic_fields,
     explicit_fields,
+    fields_by_name,
     listed,
     refuse_unknown_fields,
     snake_case,
@@ -21,9 +26,10 @@ from inflection_cli.mapping.drawing import Drawing, key_of
 from inflection_cli.mapping.lacking import Lacking
 from inflection_cli.mapping.profile import EventBlock, Profile, PropertyType, Timestamps
 from inflection_cli.mapping.when import CellTest, When
+from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
 
-_SENT_FIELDS: Final = frozenset(FIELDS) - {"email", "ip", "user_agent", "event_id", "personId"} | {"link_url"}
-"""Names that a property cannot have, since the message says something else under them."""
+_SENT_UNASKED: Final = frozenset({"ip", "user_agent"})
+"""Fields that go out whatever they are for; a profile that drops what it does not name drops them too."""
 
 _NO_EVENT: Final = "no column is known as the event"
 _NO_TIME: Final = "no column is known as the time"
@@ -59,6 +65,7 @@ class _Event:
         kinds: By name, the types of those of which the profile says one.
         times: Where its time comes from.
         choose: Which of several times counts.
+        not_used: Field to the columns that are known by its name and are not it, as the profile does not say so.
     """
 
     number: int
@@ -72,6 +79,7 @@ class _Event:
     kinds: dict[str, PropertyType] = field(default_factory=dict)
     times: tuple[TimeColumn, ...] = ()
     choose: Literal["first", "earliest", "latest"] = "first"
+    not_used: dict[str, list[int]] = field(default_factory=dict)
 
     def key(self, table: str, name: str = "", *, own: bool = True) -> str:
         """Spell the key of the profile that says something, `own` being whether the block itself does."""
@@ -102,6 +110,8 @@ class _Draft:
         self._drawing = Drawing(names, options, profile, file, sample)
         self._leeway = leeway
         self._asked = explicit_fields(names, options, file)
+        self._bound: set[str] = set()
+        self._not_used: set[int] = set()
 
     def layout(self) -> Layout:
         """Settle the blocks and what they are together.
@@ -121,16 +131,27 @@ class _Draft:
         for event in events:
             self._bind_the_rest(event)
         mapped = drawing.named.union(*(event.fields.values() for event in events))
+        self._bound = {name for event in events for name in (*event.fields, *event.constants)}
+        unused = {i for event in events for found in event.not_used.values() for i in found}
+        self._not_used = unused - mapped
         blocks = [self._block(event, when, mapped) for event, when in zip(events, applies, strict=True)]
         if all(self._is_hollow(event) for event in events):
             raise lacking.nothing_fits()
         return Layout(
-            self._together(blocks),
+            replace(self._together(blocks), not_used=self._named(events)),
             drawing.shaper(),
             tuple(blocks),
             lacking.notes(len(self._sample)),
             drawing.places,
         )
+
+    def _named(self, events: Sequence[_Event]) -> dict[str, tuple[str, ...]]:
+        """Return, over all events, the columns not used by field."""
+        found: dict[str, dict[str, None]] = {}
+        for event in events:
+            for name, columns in event.not_used.items():
+                found.setdefault(name, {}).update(dict.fromkeys(self._names[i] for i in columns))
+        return {name: tuple(found[name]) for name in FIELDS if name in found}
 
     def _event(self, number: int, said: EventBlock) -> _Event:
         """Take what options and profile say of a block."""
@@ -204,29 +225,52 @@ class _Draft:
     def _bind_the_rest(self, event: _Event) -> None:
         taken = self._drawing.taken | set(event.fields.values())
         copied = self._drawing.copied - taken
-        event.fields |= automatic_fields(
-            self._names, event.given, taken, self._options, self._file, by_exact_name=copied
-        )
+        profile = self._profile
+        drops = profile.other_columns == "drop" and not profile.also_by_name
+        left = _SENT_UNASKED if drops else frozenset()
+        if profile.binds_by_name:
+            event.fields |= automatic_fields(
+                self._names,
+                {*event.given, *left},
+                taken,
+                self._options,
+                self._file,
+                by_exact_name=copied,
+            )
+            left -= event.given
+        else:
+            left = frozenset(FIELDS) - event.given
+        if left:
+            known = {*FIELDS} - left
+            taken |= set(event.fields.values())
+            event.not_used = fields_by_name(self._names, known, taken, self._options, by_exact_name=copied)
         index = event.fields.get("timestamp")
         if index is not None and not event.times:
             column = self._drawing.names()[index]
             rule, hints = self._drawing.time_rule(column), self._drawing.time_hints(column)
+            by_name = Columns(event.fields, event.constants, (), frozenset(), tuple(self._names), ())
+            refuse_the_time_of_sending(self._names, self._sample, by_name, self._options, self._file)
             event.times = (TimeColumn(index, rule.timezone, rule.format, hints),)
 
     def _block(self, event: _Event, applies: When | None, mapped: set[int]) -> Block:
         sent = [*self._profile.properties, *event.said.properties]
-        wanted = self._profile.other_columns == "send"
-        others, forced, notes = unmapped_columns(
-            self._names, self._sample, mapped, self._options, properties=sent, wanted=wanted
+        by_name = self._profile.binds_by_name
+        others = Others(
+            self._profile.other_columns == "send",
+            sent,
+            FIELDS if by_name else self._bound,
+            () if by_name else self._not_used,
         )
+        rest = unmapped_columns(self._names, self._sample, mapped, self._options, others)
         columns = Columns(
             dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
             event.constants,
-            (*event.extras, *others),
-            forced.union(index for index, _ in event.extras),
+            (*event.extras, *rest.extras),
+            rest.forced.union(index for index, _ in event.extras),
             self._drawing.names(),
-            notes,
+            rest.notes,
             event.kinds,
+            carried=(*(Carried(*extra) for extra in event.extras), *rest.carried),
         )
         self._require_the_essentials(event, columns)
         absent = event.said.timestamp is not None and not event.said.when
@@ -240,20 +284,25 @@ class _Draft:
         """
         said = {*columns.fields, *columns.constants, *event.absent}
         person = bool(said & {"userId", "personId"})
-        for there, what, line in (
-            ("event" in said, _NO_EVENT, _EVENT_LINES),
-            ("timestamp" in said, _NO_TIME, _TIME_LINES),
-            (person or "email" in said, _NO_PERSON, _PERSON_LINES),
+        for there, what, line, names in (
+            ("event" in said, _NO_EVENT, _EVENT_LINES, ("event",)),
+            ("timestamp" in said, _NO_TIME, _TIME_LINES, ("timestamp",)),
+            (person or "email" in said, _NO_PERSON, _PERSON_LINES, ("userId", "personId", "email")),
             (
                 person or self._options.person_from_email,
                 f"there is neither a user id nor a person id, only addresses in {columns.column_of('email')}",
                 _ADDRESS_LINES,
+                ("userId", "personId"),
             ),
         ):
             if not there:
+                could = {
+                    name: self._names[event.not_used[name][0]] for name in names if name in event.not_used
+                }
                 raise InputError(
-                    f"{self._file}, for {event.words}: {what}; the columns are {listed(self._names)}",
-                    hint=line + self._option(what),
+                    f"{self._file}, for {event.words}: {what}; the columns are {listed(self._names)}"
+                    f"{''.join(_could_be(name, column) for name, column in could.items())}",
+                    hint=_with_candidates(line, could) + self._option(what),
                 )
 
     def _option(self, what: str) -> str:
@@ -364,10 +413,23 @@ def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
             )
 
 
+def _could_be(name: str, column: str) -> str:
+    return f"; the profile does not name {name}, which “{column}” could be"
+
+
+def _with_candidates(lines: str, could: Mapping[str, str]) -> str:
+    """Replace COLUMN in a hint's lines by the columns that could be meant."""
+    for name, column in could.items():
+        line = f"{name} = {json.dumps(column, ensure_ascii=False)}"
+        known = f'{name} = "COLUMN"'
+        lines = lines.replace(known, line) if known in lines else f"write {line} under [fields]; or {lines}"
+    return lines
+
+
 def _refuse_property_names(profile: Profile) -> None:
     for properties in (profile.properties, *(block.properties for block in profile.events)):
         for name in properties:
-            if snake_case(name) in RESERVED_PROPERTIES or name in _SENT_FIELDS or not name:
+            if snake_case(name) in RESERVED_PROPERTIES or name in MESSAGE_FIELDS or not name:
                 raise UsageError(
                     f"{profile.path}: no property can be named “{name}”: Segment or the message itself has another "
                     "use for that name",

@@ -1,7 +1,7 @@
 """Columns to fields: which column is what, what becomes a property, what stays behind, and why."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -11,6 +11,8 @@ from inflection_cli import rules
 from inflection_cli.catalog import (
     COLUMN_ALIASES,
     FIELDS,
+    LATER_PERSON_WORDS,
+    LATER_PERSONAL_COLUMNS,
     PERSON_WORDS,
     PERSONAL_COLUMNS,
     REJECT_COLUMNS,
@@ -18,6 +20,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.profile import Profile, PropertyType
+from inflection_cli.mapping.withheld import personal_member_of_cell
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
@@ -31,6 +34,9 @@ _ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;
 _PHONE: Final = re.compile(r"\s*(?:\+|00|\(\d)[\d\s().\-/]{6,}\d\s*|\s*\d{3}[-. ]\d{3}[-. ]\d{4}\s*")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}([./])\d{1,2}\1\d{2,4}.*")
 _LONG_NUMBER: Final = re.compile(r"\d{5,}")
+_MERGE_FIELD: Final = re.compile(r"merge(?:_.+|\d+|_?(?:fields?|vars?)(?:_.*)?)")
+"""A newsletter tool's names for what it puts into the text of a message: MERGE0, merge_lname, merge_fields."""
+
 _READY_KEYS: Final = frozenset({"messageId", "type"})
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -53,10 +59,42 @@ def looks_personal(value: str) -> bool:
     return bool(_ADDRESS.fullmatch(value) or _PHONE.fullmatch(value))
 
 
+def is_personal_name(name: str) -> bool:
+    """Return whether a column or member has a personal trait's name."""
+    return _was_personal(name) or _is_personal_since(name)
+
+
+def _was_personal(name: str) -> bool:
+    """Return whether all versions have taken a name for personal."""
+    whose, _, trait = snake_case(name).partition("_")
+    return squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS)
+
+
+@lru_cache(maxsize=_NAMES_REMEMBERED)
+def _is_personal_since(name: str) -> bool:
+    """Return whether a name is personal by the rules since 0.2."""
+    snake = snake_case(name)
+    whose, _, trait = snake.partition("_")
+    whose_words = PERSON_WORDS | LATER_PERSON_WORDS
+    traits = PERSONAL_COLUMNS | LATER_PERSONAL_COLUMNS
+    known = squash(name) in traits or (whose in whose_words and squash(trait) in traits)
+    return known or _MERGE_FIELD.fullmatch(snake) is not None
+
+
+def personal_member(cell: str) -> str | None:
+    """Return the path of the first personal member in a cell's JSON."""
+    return personal_member_of_cell(cell, is_personal_name, looks_personal)
+
+
 def is_address(value: str) -> bool:
     """Tell whether a whole cell is an e-mail address and nothing else."""
     return _ADDRESS.fullmatch(value) is not None and ":" not in value
 
+
+MESSAGE_FIELDS: Final = frozenset(FIELDS) - {"email", "ip", "user_agent", "event_id", "personId"} | {
+    "link_url"
+}
+"""Names that no property can have, since the message says something else under them."""
 
 _FIELD_NAMES: Final = frozenset(
     squash(name) for field in FIELDS for name in (field, *COLUMN_ALIASES.get(field, ()))
@@ -77,6 +115,7 @@ class ColumnOptions:
         profile: What the user's profile says; every option beats it.
         timezone: `--timezone`, for properties that are times.
         timestamp_format: `--timestamp-format`, likewise.
+        asks_for_times: Whether a wide file is refused whose events would all get the time of sending.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +126,60 @@ class ColumnOptions:
     profile: Profile | None = None
     timezone: str | None = None
     timestamp_format: str | None = None
+    asks_for_times: bool = True
+
+
+class Carried(NamedTuple):
+    """A column that is no field, and what becomes of its cells.
+
+    Attributes:
+        place: Its index in a row.
+        name: The property's name.
+        sent: Whether it is sent.
+        hashed: Whether it counts in the content hash: what earlier versions sent does, whatever becomes of it now,
+            and what they took for a field does not, so that the events of earlier runs stay what they are.
+    """
+
+    place: int
+    name: str
+    sent: bool = True
+    hashed: bool = True
+
+
+class Unmapped(NamedTuple):
+    """What becomes of the columns that are nothing else.
+
+    Attributes:
+        carried: Those that are sent, and those that only count in the content hash, in the order of the file.
+        forced: Indexes of those that are sent on the user's word.
+        notes: A note for each column that is left out.
+    """
+
+    carried: tuple[Carried, ...]
+    forced: frozenset[int]
+    notes: tuple[Note, ...]
+
+    @property
+    def extras(self) -> tuple[tuple[int, str], ...]:
+        """Index and property name of what is sent."""
+        return tuple((each.place, each.name) for each in self.carried if each.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What a profile says of columns that are nothing else.
+
+    Attributes:
+        wanted: Whether they are sent without being asked for.
+        properties: Names of properties that are sent already.
+        bound: Fields that come from somewhere.
+        not_used: Indexes of columns that are known by a field's name, where the profile names its fields without it.
+    """
+
+    wanted: bool = True
+    properties: Collection[str] = ()
+    bound: Collection[str] = FIELDS
+    not_used: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +197,8 @@ class Columns:
         also: Further columns that a field comes from in one of several blocks, by index.
         field_sources: Field to the columns and paths that it comes from; all of them, where a profile says it.
         property_sources: Property to the columns and paths that it comes from, likewise; none for a constant.
+        carried: The extras, and what only counts in the content hash, in order; None stands for the extras alone.
+        not_used: Field to the columns that are known by its name, where a profile names its fields and not those.
     """
 
     fields: Mapping[str, int]
@@ -116,6 +211,13 @@ class Columns:
     also: Mapping[int, str] = field(default_factory=dict)
     field_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     property_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    carried: tuple[Carried, ...] | None = None
+    not_used: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def trail_columns(self) -> tuple[Carried, ...]:
+        """The columns that an event's further properties and its content hash are made of."""
+        return tuple(Carried(*extra) for extra in self.extras) if self.carried is None else self.carried
 
     def has(self, name: str) -> bool:
         """Tell whether a field has a column or a constant."""
@@ -176,8 +278,16 @@ def bind_columns(
     fields = explicit_fields(names, options, file, elsewhere=elsewhere)
     given = {*fields, *options.constants}
     fields |= automatic_fields(names, given, set(fields.values()), options, file)
-    extras, forced, notes = unmapped_columns(names, sample, set(fields.values()), options)
-    columns = Columns(fields, dict(options.constants), extras, forced, tuple(names), notes)
+    rest = unmapped_columns(names, sample, set(fields.values()), options, Others())
+    columns = Columns(
+        fields,
+        dict(options.constants),
+        rest.extras,
+        rest.forced,
+        tuple(names),
+        rest.notes,
+        carried=rest.carried,
+    )
     require_the_essentials(columns, options, file, sample)
     return columns
 
@@ -343,26 +453,54 @@ def automatic_fields(
         InputError: A field is tied between columns.
     """
     fields: dict[str, int] = {}
+    for name, columns in _fields_by_name(names, given, taken, options, by_exact_name):
+        if len(columns) > 1:
+            ways = " or ".join(f"--map {name}={quoted(names[i])}" for i in columns)
+            raise InputError(f"{file}: {len(columns)} columns could be {name}", hint=f"say which one: {ways}")
+        fields[name] = columns[0]
+    return fields
+
+
+def fields_by_name(
+    names: Sequence[str],
+    given: Collection[str],
+    taken: AbstractSet[int],
+    options: ColumnOptions,
+    *,
+    by_exact_name: AbstractSet[int] = frozenset(),
+) -> dict[str, list[int]]:
+    """Return field to the columns known by its name; a tie has several."""
+    return dict(_fields_by_name(names, given, taken, options, by_exact_name))
+
+
+def _fields_by_name(
+    names: Sequence[str],
+    given: Collection[str],
+    taken: AbstractSet[int],
+    options: ColumnOptions,
+    by_exact_name: AbstractSet[int],
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield each field with the columns that have its name."""
     # Most columns of a wide file are none of any field, and are looked at once.
     likely = [
         (i, column)
         for i, column in enumerate(names)
         if squash(column) in _FIELD_NAMES and i not in taken and column not in REJECT_COLUMNS
     ]
+    found: set[int] = set()
     for name in FIELDS:
         if name in given or (name == "event_id" and not options.own_ids):
             continue
-        free = [(i, column) for i, column in likely if i not in fields.values()]
-        index = _best_column(name, free, by_exact_name, file)
-        if index is not None:
-            fields[name] = index
-    return fields
+        columns = _best_columns(name, [(i, column) for i, column in likely if i not in found], by_exact_name)
+        if columns:
+            found.update(columns)
+            yield name, columns
 
 
-def _best_column(
-    name: str, columns: Sequence[tuple[int, str]], by_exact_name: AbstractSet[int], file: str
-) -> int | None:
-    """Find a field's column: the exact name beats a spelling of it, which beats an alias."""
+def _best_columns(
+    name: str, columns: Sequence[tuple[int, str]], by_exact_name: AbstractSet[int]
+) -> list[int]:
+    """Return a field's columns: exact name before spelling before alias."""
     wanted = squash(name)
     aliases = COLUMN_ALIASES.get(name, ())
     by_rank: tuple[list[int], list[int], list[int]] = ([], [], [])
@@ -375,11 +513,7 @@ def _best_column(
             by_rank[1].append(i)
         elif squash(column) in aliases:
             by_rank[2].append(i)
-    candidates = next((rank for rank in by_rank if rank), [])
-    if len(candidates) > 1:
-        ways = " or ".join(f"--map {name}={quoted(column)}" for i, column in columns if i in candidates)
-        raise InputError(f"{file}: {len(candidates)} columns could be {name}", hint=f"say which one: {ways}")
-    return candidates[0] if candidates else None
+    return next((rank for rank in by_rank if rank), [])
 
 
 def unmapped_columns(
@@ -387,10 +521,8 @@ def unmapped_columns(
     sample: Sequence[Sequence[str]],
     mapped: AbstractSet[int],
     options: ColumnOptions,
-    *,
-    properties: Collection[str] = (),
-    wanted: bool = True,
-) -> tuple[tuple[tuple[int, str], ...], frozenset[int], tuple[Note, ...]]:
+    others: Others,
+) -> Unmapped:
     """Settle which columns that are nothing else are sent as properties, and which are left out, and why.
 
     Args:
@@ -398,35 +530,32 @@ def unmapped_columns(
         sample: Some of the file's first rows.
         mapped: Indexes of columns that are something else.
         options: What the user says.
-        properties: Names of properties that are sent already.
-        wanted: Whether columns are sent without being asked for.
-
-    Returns:
-        Index and property name of what is sent; the indexes that are sent on the user's word; a note for each
-        column that is left out.
+        others: What a profile says of such columns.
     """
     sample = sample if isinstance(sample, Sample) else Sample(map(list, sample))
-    extras: list[tuple[int, str]] = []
+    carried: list[Carried] = []
     notes = []
     asked = {squash(name) for name in options.properties}
     forced = frozenset(i for i, name in enumerate(names) if asked and squash(name) in asked)
-    taken = {*FIELDS, "link_url", *properties}
+    taken = {*others.bound, "link_url", *others.properties}
     no_ids = not options.own_ids
-    for i, (column, (name, plain, unusable, personal)) in enumerate(
+    for i, (column, (name, plain, unusable, personal, since)) in enumerate(
         zip(names, sample.looks(names), strict=False)
     ):
-        if (i in mapped or not wanted) and i not in forced:
+        if (i in mapped or not others.wanted) and i not in forced:
             continue
-        if not plain or name in taken or no_ids:
+        if not plain or name in taken or name in MESSAGE_FIELDS or no_ids:
             if column in REJECT_COLUMNS or not column or (no_ids and _is_event_id(column)):
                 continue
             reason = unusable or _reason_to_leave_out(name, personal, taken, forced=i in forced)
             if reason:
                 notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_mend_for(column, reason)))
+                if reason == personal and since and i not in others.not_used:
+                    carried.append(Carried(i, name, sent=False))
                 continue
         taken.add(name)
-        extras.append((i, name))
-    return tuple(extras), forced, tuple(notes)
+        carried.append(Carried(i, name, hashed=i not in others.not_used))
+    return Unmapped(tuple(carried), forced, tuple(notes))
 
 
 def _is_event_id(column: str) -> bool:
@@ -436,16 +565,27 @@ def _is_event_id(column: str) -> bool:
 def _reason_to_leave_out(name: str, personal: str | None, taken: set[str], *, forced: bool) -> str | None:
     if name in taken and not (forced and name == "email"):
         return f"another column is already sent as {name}"
+    if name in MESSAGE_FIELDS:
+        return f"the profile does not name it as {name}, and no property can have the name of that field"
     return None if forced else personal
 
 
 class _Look(NamedTuple):
-    """What a column would be sent as, whether nothing of its own is against it, else why it cannot or is personal."""
+    """What a column would be sent as.
+
+    Attributes:
+        name: The property's name.
+        plain: Whether nothing of its own is against it.
+        unusable: Why it cannot be sent.
+        personal: Why it is not sent unasked.
+        since: Whether versions before 0.2 sent it all the same.
+    """
 
     name: str
     plain: bool
     unusable: str | None
     personal: str | None
+    since: bool
 
 
 class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
@@ -456,19 +596,26 @@ class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
         known: list[_Look] = self.__dict__.setdefault("known", [])
         for index in range(len(known), len(columns)):
             name = snake_case(columns[index])
-            unusable, personal = _reason_unusable(name), self._reason_personal(name, index)
+            unusable = _reason_unusable(name)
+            personal, since = self._reason_personal(columns[index], index)
             plain = not (unusable or personal or columns[index] in REJECT_COLUMNS)
-            known.append(_Look(name, plain, unusable, personal))
+            known.append(_Look(name, plain, unusable, personal, since))
         return known
 
-    def _reason_personal(self, name: str, index: int) -> str | None:
-        whose, _, trait = name.partition("_")
-        if squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS):
-            return "its name is that of a personal trait"
+    def _reason_personal(self, column: str, index: int) -> tuple[str | None, bool]:
+        """Return why a column is withheld, and whether versions before 0.2 sent it."""
+        if _was_personal(column):
+            return "its name is that of a personal trait", False
         filled = [row[index] for row in self if index < len(row) and row[index]]
-        if filled and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled):
-            return "its cells look like addresses or phone numbers"
-        return None
+        ever = bool(filled) and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled)
+        if not ever and _is_personal_since(column):
+            return "its name is that of a personal trait", True
+        member = next(filter(None, map(personal_member, filled)), None)
+        if member is not None:
+            return f"its member {column}.{member} is personal", not ever
+        if ever:
+            return "its cells look like addresses or phone numbers", False
+        return None, False
 
 
 def _reason_unusable(name: str) -> str | None:
@@ -480,8 +627,10 @@ def _reason_unusable(name: str) -> str | None:
 
 
 def _mend_for(column: str, reason: str) -> str:
-    if reason.startswith(("its name is", "its cells")):
+    if reason.startswith(("its name is", "its cells", "its member")):
         return f"send it all the same with --property {quoted(column)}"
+    if reason.startswith("the profile does not name"):
+        return "name it under [fields] of the profile to have it as that field"
     return "rename the column in the export to send it"
 
 

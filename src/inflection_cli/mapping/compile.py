@@ -19,7 +19,14 @@ from inflection_cli.catalog import (
     EventKind,
 )
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.columns import ColumnOptions, Columns, is_address, looks_personal, squash
+from inflection_cli.mapping.columns import (
+    ColumnOptions,
+    Columns,
+    is_address,
+    looks_personal,
+    personal_member,
+    squash,
+)
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
@@ -37,6 +44,11 @@ _DECIMAL: Final = re.compile(r"\d+\.0")
 """How a program writes an id that it took for a number: 12345.0."""
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
+
+_LONG_NAME: Final = 8
+"""Shorter names are a letter away from many words: `click` from `clock`, `open` from `opt`."""
+
+_SWAPPED: Final = 2
 
 _NUMBER_STARTS: Final = frozenset("+-0123456789")
 _ZERO_STARTS: Final = frozenset("-0")
@@ -103,6 +115,7 @@ class RowMapper:
         )
         self._constant_link = columns.constants.get("email_link_url")
         self._literals = frozenset(name for name, kind in columns.kinds.items() if kind in LITERAL_TYPES)
+        self._carried = columns.trail_columns
 
     def campaign(self, cells: Sequence[str]) -> tuple[Campaign | Filtered | None, tuple[Note, ...]]:
         """Read what an event shares with its campaign."""
@@ -206,29 +219,40 @@ class RowMapper:
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
         notes = []
-        extras = []
         literals = self._literals
-        kinds = ["-"] * len(self.columns.extras)
-        for at, ((index, name), cell) in enumerate(zip(self.columns.extras, cells[has_link:], strict=True)):
+        extras, hashed, kinds = [], [], []
+        for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
+            if sent:
+                kinds.append("-")
             if not cell:
                 continue
-            if index not in self.columns.forced and looks_personal(cell):
-                detail = "a cell looks like an address or a phone number and is not sent"
-                notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[index], cell))
-                continue
-            extras.append((name, cell))
-            kinds[at] = "t"
-            if type(cell) is JsonCell and self._goes_as_json(name):
-                kinds[at] = cell.kind[0]
-                literals = literals | {name}
-                if not fits_a_float(cell):
-                    detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
-                    notes.append(Note(rules.NUMBER_TOO_LARGE, detail, self.columns.names[index], cell))
-        return Trail(link or None, tuple(extras), literals, "".join(kinds)), tuple(notes)
+            personal, ever = (None, False) if place in self.columns.forced else self._personal(place, cell)
+            if personal is not None and sent:
+                detail = f"a cell {personal} and is not sent"
+                notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[place], cell))
+            if personal is None and sent:
+                extras.append((name, cell))
+                kinds[-1] = "t"
+                if type(cell) is JsonCell and self._goes_as_json(name):
+                    kinds[-1] = cell.kind[0]
+                    literals = literals | {name}
+                    if not fits_a_float(cell):
+                        detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
+                        notes.append(Note(rules.NUMBER_TOO_LARGE, detail, self.columns.names[place], cell))
+            if counts and not ever:
+                hashed.append((name, cell))
+        return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
 
     def _goes_as_json(self, name: str) -> bool:
-        """Tell whether a property's JSON, be it a number or a whole object, is sent as it stands and not as text."""
+        """Return whether a property keeps its JSON type instead of going as text."""
         return name not in self.columns.kinds and not self._options.properties_as_text
+
+    def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
+        """Return why a cell is personal, and whether all versions withheld it."""
+        member, ever = personal_member(cell), looks_personal(cell)
+        if member is not None:
+            return f"has a personal member, {self.columns.names[place]}.{member},", ever
+        return ("looks like an address or a phone number" if ever else None), ever
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""

@@ -13,6 +13,7 @@ from inflection_cli.mapping.blocks import (
     one_event,
 )
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns
+from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
 
 __all__ = ("Block", "Layout", "Leeway", "RowCondition", "Shaper", "TimeColumn", "lay_out", "one_event")
 
@@ -47,4 +48,6 @@ def lay_out(
         from inflection_cli.mapping.by_profile import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts
 
         return lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
-    return one_event(bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere))
+    columns = bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere)
+    refuse_the_time_of_sending(names, sample, columns, options, file)
+    return one_event(columns)

@@ -101,8 +101,9 @@ class EventBlock:
 class Profile:
     """How exports of one shape are read and mapped. Options of the command line beat all of it.
 
-    A column that a profile names for any use is sent as a property only where `properties` says so. A property is
-    a copy: a column with the very name of a field is still that field too, unless the property is hashed.
+    A column that a profile names for any use is sent as a property only where `properties` says so. A profile that
+    names fields has those and no others; of one that names none, columns are fields by their names. There a property
+    is a copy: a column with the very name of a field is still that field too, unless the property is hashed.
 
     Attributes:
         path: The file as the user wrote it.
@@ -127,6 +128,8 @@ class Profile:
         properties_as_text: As `--properties-as-text`.
         context: Further members of every event's context.
         integrations: Destinations turned on or off.
+        also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
+            name, as in runs of versions before 0.2.
     """
 
     path: str
@@ -151,3 +154,10 @@ class Profile:
     properties_as_text: bool = False
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)
+    also_by_name: bool = False
+
+    @property
+    def binds_by_name(self) -> bool:
+        """Whether columns that it does not name are fields by their names."""
+        named = self.fields or self.timestamp or any(block.fields for block in self.events)
+        return self.also_by_name or not named

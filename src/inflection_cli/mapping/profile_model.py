@@ -247,7 +247,10 @@ class ProfileFile(Table):
     profile: Literal[1] | None = Field(default=None, description="The version of this format: 1.")
     input: Input | None = Field(default=None, description="How the files are read.")
     time: Time | None = Field(default=None, description="How times are read.")
-    fields: Fields | None = Field(default=None, description="Inflection's fields, and where they come from.")
+    fields: Fields | None = Field(
+        default=None,
+        description="Inflection's fields, and where they come from; with it, what it does not name is no field.",
+    )
     properties: dict[str, PropertyCell] | None = Field(
         default=None, description="Properties of every event, by the name they are sent under."
     )

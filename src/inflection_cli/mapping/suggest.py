@@ -1,10 +1,19 @@
 """Which field a column would be, and why: the rules of `columns.py` without their refusals, and what cells tell."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
-from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, EventKind
+from inflection_cli.catalog import (
+    COLUMN_ALIASES,
+    FIELDS,
+    REJECT_COLUMNS,
+    SENDER_WORDS,
+    SERVER_WORDS,
+    EventKind,
+)
 from inflection_cli.mapping.columns import ColumnOptions, snake_case, squash
 from inflection_cli.mapping.compile import kind_of
 from inflection_cli.mapping.content import Kind
@@ -22,9 +31,18 @@ _BY_CONTENT: Final[Mapping[str, Kind]] = {
     "timestamp": "time",
     "email": "address",
     "email_link_url": "link",
-    "ip": "network address",
     "user_agent": "browser",
 }
+_PERSON_FIELDS: Final = frozenset({"userId", "personId", "email", "ip", "user_agent"})
+
+_NAMES_REMEMBERED: Final = 1 << 13
+
+_COPY_STAMP: Final = re.compile(
+    r"_*(?:fivetran|airbyte|sdc|dlt|hevo|rivery|stitch|etl)_.*"
+    r"|(?:.*_)?(?:emitted|extracted|ingested|loaded|replicated|synced)(?:_at|_on|_date|_time|_ts)?"
+)
+"""Names of the time at which a row was copied from one store to another; it says nothing of when anything happened."""
+
 _TAILS: Final = 2
 """So many of a path's last keys are held against a field's names: `user.id` is a userId."""
 
@@ -116,22 +134,49 @@ def suggest_fields(candidates: Sequence[Candidate], options: ColumnOptions) -> d
     return found
 
 
+@lru_cache(maxsize=_NAMES_REMEMBERED)
 def event_of_column(name: str) -> EventKind | None:
     """Find the event that a column tells about: `Delivered At`, `First Opened`, `Bounce Type`; None for no event."""
     words = [word for word in snake_case(name).split("_") if word not in _IDLE_WORDS]
     return kind_of("".join(words)) if words else None
 
 
+def is_copy_stamp(name: str) -> bool:
+    """Return whether a name is a copy's time: `_fivetran_synced`, `emitted_at`."""
+    return _COPY_STAMP.fullmatch(snake_case(name.rpartition(".")[2])) is not None
+
+
+def is_of_the_sender(name: str) -> bool:
+    """Return whether a name is the sender's: `from_email`, `data.from`, `sender.id`."""
+    return not SENDER_WORDS.isdisjoint(_words(name))
+
+
+def _words(name: str) -> set[str]:
+    """Return the words of a column's name or a path's keys, in lower case."""
+    return {word for key in name.split(".") for word in (*snake_case(key).split("_"), squash(key))}
+
+
+def _is_possible(candidate: Candidate, field: str) -> bool:
+    """Return whether a column's name allows it to be a field."""
+    if field == "timestamp":
+        return not is_copy_stamp(candidate.name)
+    if field not in _PERSON_FIELDS:
+        return True
+    words = _words(candidate.name)
+    return SENDER_WORDS.isdisjoint(words) and (field != "ip" or SERVER_WORDS.isdisjoint(words))
+
+
 def _by_rank(field: str, left: Sequence[Candidate]) -> Iterable[tuple[Reason, list[str]]]:
     """Yield reasons with the columns that they hold for, the best reason first."""
     wanted, aliases = squash(field), COLUMN_ALIASES.get(field, ())
+    possible = [each for each in left if _is_possible(each, field)]
     whole = [each.name for each in left if not each.is_path]
     ranks: tuple[tuple[Reason, list[str]], ...] = (
         ("name", [name for name in whole if name == field]),
         ("spelling", [name for name in whole if squash(name) == wanted]),
         ("alias", [each.name for each in left if not each.is_path and _is_alias(each, aliases)]),
-        ("path", [each.name for each in left if each.is_path and _ends_in(each, field)]),
-        ("content", [each.name for each in left if _is_by_content(each, field)]),
+        ("path", [each.name for each in possible if each.is_path and _ends_in(each, field)]),
+        ("content", [each.name for each in possible if _is_by_content(each, field)]),
     )
     return [(reason, names) for reason, names in ranks if names]
 

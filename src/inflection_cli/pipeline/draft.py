@@ -11,6 +11,7 @@ from inflection_cli.pipeline.inspect import InspectSettings
 from inflection_cli.pipeline.inspect.findings import ColumnFinding, EventProposal, Inspection, Missing
 from inflection_cli.pipeline.inspect.missing import (
     event_columns,
+    event_times,
     id_columns,
     rows_in_words,
     time_columns,
@@ -34,7 +35,7 @@ _WHO_AND_WHEN: Final = {
 }
 """What must be there, and what nobody guesses."""
 
-_BY_CELLS: Final = frozenset({"email", "ip", "user_agent"})
+_BY_CELLS: Final = frozenset({"email", "user_agent"})
 """Fields that are no part of what an event is: a column may be one for what its cells are."""
 
 _ADVICE: Final = {
@@ -203,7 +204,7 @@ class Draft:
         if name == "userId":
             return id_columns(self._found)
         if name == "timestamp":
-            return [each.name for each in self._found.columns if each.kind == "time"]
+            return event_times(self._found)
         return event_columns(self._found)
 
     def _columns(self) -> Iterator[str]:
@@ -212,7 +213,7 @@ class Draft:
         told = {each.column for each in self._found.proposals}
         told |= {column for each in self._found.proposals for _, column in each.properties}
         sent = [each for each in sent if each.name not in told]
-        if not sent and not left_out:
+        if not sent and not left_out and not self._documents():
             return
         yield "[columns]"
         yield "# What no line of this profile names is sent as properties, but for what looks personal."
@@ -221,6 +222,8 @@ class Draft:
             yield f"# {toml_string(_short(column.name))} is sent as {column.sent_as}{self._words(column)}"
         for column in left_out[:_MOST_LISTED]:
             yield f"# {toml_string(_short(column.name))} is not sent: {toml_comment(column.left_out or '')}"
+        for column in self._documents()[:_MOST_LISTED]:
+            yield f"# {toml_string(_short(column.name))} holds JSON, and no line has it as a field"
         unlisted = max(0, len(sent) - _MOST_LISTED) + max(0, len(left_out) - _MOST_LISTED)
         if unlisted:
             yield f"# and {unlisted:,} columns more"
@@ -228,6 +231,14 @@ class Draft:
         if names:
             yield f"# drop = {toml_list(names)}"
             yield from self._typed(sent)
+
+    def _documents(self) -> list[ColumnFinding]:
+        """Return the columns that have a field's name and hold JSON."""
+        return [
+            each
+            for each in self._found.columns
+            if each.kind == "json" and not (each.suggestion or each.sent_as or each.left_out or each.is_path)
+        ]
 
     def _typed(self, sent: Iterable[ColumnFinding]) -> Iterator[str]:
         typed = [each for each in sent if each.kind in _TYPES][:_MOST_NAMED]
@@ -310,8 +321,7 @@ class Draft:
         yield f"# {rows_in_words(count)} with events that are none of Inflection's:"
         for event in unknown[:_MOST_EVENTS]:
             name = "(not shown)" if event.private and not self._show_values else toml_string(event.name)
-            near = f", perhaps {toml_string(event.nearest)}" if event.nearest else ""
-            yield f"#   {name} in {rows_in_words(event.count)}{near}"
+            yield f"#   {name} in {rows_in_words(event.count)}"
         column = self._found.of_field("event")
         if column is not None:
             yield "# To send one as another, in [fields]:"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from inflection_cli import rules
 from inflection_cli.mapping.columns import is_address, quoted
 from inflection_cli.mapping.profile import Profile
+from inflection_cli.mapping.suggest import is_of_the_sender
 from inflection_cli.model import Problem
 from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.inputs import Input
@@ -67,7 +68,7 @@ def _of_addresses(source: Input, field: str) -> str | None:
     counts = {
         index: sum(is_address(row[index]) for row in source.source.sample if index < len(row))
         for index in range(len(source.source.columns))
-        if index not in taken
+        if index not in taken and not is_of_the_sender(source.source.columns[index])
     }
     best = max(counts, key=lambda index: counts[index], default=None)
     return None if best is None or not counts[best] else source.source.columns[best]

@@ -341,7 +341,7 @@ class BlockReader:
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
-        head = campaign + links + [i for i, _ in block.columns.extras]
+        head = campaign + links + [each.place for each in block.columns.trail_columns]
         self._head_width = len(head)
         self._head_cells = _getter(head)
         self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
@@ -457,7 +457,7 @@ class BlockReader:
             notes.append(Note(rules.LINK_MISSING, f"“{campaign.name}” has no link", "email_link_url"))
         head = Head(campaign, notes)
         head.unlinked = unlinked and not self.has_links
-        extras = "".join(netstring(name) + netstring(value) for name, value in trail.extras)
+        extras = "".join(netstring(name) + netstring(value) for name, value in trail.source)
         head.trail = netstring(trail.link)
         head.prefix = FIELDS + campaign.identity + head.trail
         head.hashed = absorbed(head.prefix.encode())

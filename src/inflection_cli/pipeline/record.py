@@ -308,6 +308,44 @@ def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Seq
                 yield f"{name} was {_column(one.get(name))}, is {_column(other.get(name))}"
 
 
+def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
+    """Return a line for each field that an earlier run bound otherwise."""
+    runs = ledger.runs()
+    if not runs:
+        return []
+    shaping = shaping_settings(plan)["columns"]
+    counts = ledger.counts()
+    for run in reversed(runs):
+        sent = any(counts.get(run.run_id, {}).get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        common = {str(entry.get("fingerprint")) for entry in run.inputs} & set(plan.fingerprints.values())
+        if run.label != label or not common or not (sent or _found_accepted(run)):
+            continue
+        theirs = run.shaping.get("columns", {})
+        return list(
+            dict.fromkeys(
+                line
+                for fingerprint in sorted(common)
+                for line in _bound(run.run_id, theirs.get(fingerprint, {}), shaping.get(fingerprint, {}))
+            )
+        )
+    return []
+
+
+def _bound(run_id: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each field that two runs bind differently."""
+    for name in _IDENTITY:
+        was, now = theirs.get(name), ours.get(name)
+        if was == now:
+            continue
+        earlier = f"bound {name} from {_source(was)}" if was else f"did not bind {name}"
+        this = f"binds {name} from {_source(now)}" if now else f"does not bind {name}"
+        yield f"an earlier run of this file ({run_id}) {earlier}; this run {this}: its events get other ids"
+
+
+def _source(column: str | None) -> str:
+    return "a constant" if column is None or column.startswith("=") else f"“{column}”"
+
+
 def _given(value: object) -> str:
     return "not given" if value in {None, False} else "given" if value is True else str(value)
 

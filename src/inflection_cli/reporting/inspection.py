@@ -4,7 +4,7 @@
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
-property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes, nearest}]`, `events_bounded`,
+property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
 `proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
 `missing[{about, message, option, profile}]` and `refused{message, hint}` or null. A column's `times` are
 `{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
@@ -191,8 +191,7 @@ def _moment(exact: str, form: TimeForm) -> str:
 def _event_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
     label = "events"
     for event in found.events[:_MOST_EVENTS]:
-        near = f", perhaps {event.nearest}" if event.nearest else ""
-        becomes = event.becomes or f"none of Inflection's{near}"
+        becomes = event.becomes or "none of Inflection's"
         yield (
             label,
             f"{_event_name(event, show_values=show_values)} in {rows_in_words(event.count)}: {becomes}",
@@ -235,7 +234,6 @@ def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
                 else _event_name(each, show_values=False),
                 "count": each.count,
                 "becomes": each.becomes,
-                "nearest": each.nearest,
             }
             for each in found.events
         ],

@@ -181,5 +181,6 @@ def _file(source: Input, plan: Plan) -> dict[str, Any]:
             origin: name for name, origins in source.columns.by_property().items() for origin in origins
         },
         "property_types": file_kinds(source, plan),
+        "not_used": {name: [*could] for name, could in source.columns.not_used.items()},
         "left_out": [note.field for note in source.columns.notes],
     }

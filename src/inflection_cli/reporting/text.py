@@ -32,6 +32,8 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         words = ", ".join(_column_words(source))
         if words:
             yield "columns", words
+        for name, could in source.columns.not_used.items():
+            yield "", f"not used: {name} could be {' or '.join(map(shown, could))}"
         extras = ", ".join(_property_words(source, file_kinds(source, plan)))
         if extras:
             yield "unmapped", f"sent as properties: {extras}"

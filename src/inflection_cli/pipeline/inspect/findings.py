@@ -162,14 +162,12 @@ class EventName:
         name: As it stands.
         count: In how many rows.
         becomes: Inflection's name for it; None where it is unknown.
-        nearest: The name of Inflection's that comes closest to an unknown one.
         private: Whether it may be somebody's data, so that it is shown to those only who ask for values.
     """
 
     name: str
     count: int
     becomes: str | None
-    nearest: str | None = None
     private: bool = False
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from inflection_cli.mapping.columns import listed, quoted
+from inflection_cli.catalog import PERSON_WORDS
+from inflection_cli.mapping.columns import is_personal_name, listed, quoted, squash
 from inflection_cli.mapping.content import words_of
-from inflection_cli.mapping.suggest import AUTOMATIC
+from inflection_cli.mapping.suggest import AUTOMATIC, is_copy_stamp, is_of_the_sender
 from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.inspect.findings import (
+    MOST_DISTINCT,
     ColumnFinding,
     EventName,
     Inspection,
@@ -20,6 +22,23 @@ _IDS: Final = frozenset({"id", "number", "text", "address"})
 _MOST_IDS: Final = 5
 _MOST_NAMES: Final = 8
 _MOST_EVENT_WORDS: Final = 30
+_OWN_IDS: Final = frozenset(
+    {
+        "activityid",
+        "eventid",
+        "guid",
+        "id",
+        "key",
+        "logid",
+        "messageid",
+        "pk",
+        "recordid",
+        "rowid",
+        "uid",
+        "uuid",
+    }
+)
+_PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
 _ROW_WORDS: Final = frozenset({"id", "uuid", "guid", "key", "pk", "row", "record", "number", "no", "index"})
@@ -153,8 +172,8 @@ def _ties(inspection: Inspection) -> Iterator[Missing]:
         yield Missing(
             "tie",
             f"{len(names)} columns could be {tie.field}: {listed(names)}",
-            " or ".join(f"--map {tie.field}={quoted(name)}" for name in names),
-            f"[fields] {tie.field} = {' or '.join(map(toml_string, names))}",
+            f"--map {tie.field}=COLUMN",
+            f'[fields] {tie.field} = "COLUMN"',
         )
 
 
@@ -214,8 +233,8 @@ def _timestamp(inspection: Inspection, settings: ConvertSettings) -> Iterator[Mi
         return
     if is_settled(inspection, "timestamp") or is_tied(inspection, "timestamp"):
         return
-    times = [column.name for column in inspection.columns if column.kind == "time" and _is_free(column)]
-    first = _only(times)
+    times = event_times(inspection)
+    first = times[0] if len(times) == 1 else "COLUMN"
     known = f"of times are {listed(times, _MOST_NAMES)}" if times else f"there are {_names(inspection)}"
     yield Missing(
         "timestamp",
@@ -243,7 +262,8 @@ def _person(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missi
         )
         return
     ids = id_columns(inspection)
-    first = _only(ids)
+    people = [name for name in ids if _PERSON_NAMES & words_of(name.replace(".", "_"))]
+    first = people[0] if len(people) == 1 else "COLUMN"
     known = f"; ids could be {listed(ids, _MOST_IDS)}" if ids else ""
     yield Missing(
         "person",
@@ -270,16 +290,33 @@ def event_columns(inspection: Inspection) -> list[str]:
 
 
 def id_columns(inspection: Inspection) -> list[str]:
-    """Name the columns that could hold a person's id: filled throughout, and of no other use."""
-    return [
+    """Return the columns that could hold a person's id.
+
+    They are filled throughout, of no other use, no sender's and no row's own; those named after a person come first.
+    """
+    names = [
         column.name
         for column in inspection.columns
         if column.kind in _IDS
         and (column.suggestion is None or column.suggestion.reason == "content")
         and column.distinct > 1
         and column.share > _FILLED_SHARE
-        and not _numbers_rows(column)
-    ][:_MOST_IDS]
+        and not (is_of_the_sender(column.name) or _is_the_rows_own(column) or _is_prose(column))
+    ]
+    return sorted(names, key=lambda name: _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_"))))[
+        :_MOST_IDS
+    ]
+
+
+def _is_prose(column: ColumnFinding) -> bool:
+    """Return whether a column holds personal text, which is nobody's id."""
+    return column.kind == "text" and is_personal_name(column.name.rpartition(".")[2])
+
+
+def _is_the_rows_own(column: ColumnFinding) -> bool:
+    """Return whether a column is a row's own id, which never repeats."""
+    never_repeats = column.distinct == column.filled or column.distinct >= MOST_DISTINCT
+    return never_repeats and squash(column.name.rpartition(".")[2]) in _OWN_IDS
 
 
 def _numbers_rows(column: ColumnFinding) -> bool:
@@ -367,8 +404,13 @@ def _only(names: Sequence[str]) -> str:
 
 
 def _some_time(inspection: Inspection) -> str:
-    times = [column.name for column in inspection.columns if column.kind == "time"]
-    return times[0] if times else "COLUMN"
+    times = event_times(inspection)
+    return times[0] if len(times) == 1 else "COLUMN"
+
+
+def event_times(inspection: Inspection) -> list[str]:
+    """Return the columns of times that could be an event's."""
+    return [each.name for each in inspection.columns if each.kind == "time" and not is_copy_stamp(each.name)]
 
 
 def _names(inspection: Inspection) -> str:

@@ -8,9 +8,9 @@ from inflection_cli.errors import InflSegError
 from inflection_cli.mapping.columns import ColumnOptions, Columns, looks_personal
 from inflection_cli.mapping.compile import kind_of
 from inflection_cli.mapping.layout import Layout, Leeway, lay_out
-from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.profile import Profile, Timestamps
-from inflection_cli.mapping.suggest import AUTOMATIC, Suggestion, suggest_fields
+from inflection_cli.mapping.suggest import AUTOMATIC, Suggestion, event_of_column, suggest_fields
+from inflection_cli.mapping.wide_times import may_be_of_sending
 from inflection_cli.model import Problem
 from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.pipeline.inspect.encoding import EncodingGauge
@@ -79,10 +79,15 @@ def understood(gathered: Gathered, encoding: EncodingFinding | None, settings: C
     columns = [gauge.finding(gathered.rows) for gauge in gauges]
     candidates = [gauge.candidate() for gauge in gauges]
     fields = suggest_fields(candidates, options)
-    proposals = () if _has_events(fields, options) else propose_events(columns)
+    own_times = _own_times(columns, fields, options)
+    proposals = (
+        () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
+    )
     if proposals:
         told = {proposal.column for proposal in proposals}
         fields = suggest_fields([each for each in candidates if each.name not in told], options)
+        if own_times is not None:
+            fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
     columns = _named(columns, fields, gathered.source, options)
     names, more = _event_names(gathered, fields, options)
     notes, refusal = _verdict(gathered.source, options)
@@ -110,6 +115,28 @@ def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> boo
     return any(each.field == "event" for each in fields.values())
 
 
+def _own_times(
+    columns: Sequence[ColumnFinding], fields: Mapping[str, Suggestion], options: ColumnOptions
+) -> list[ColumnFinding] | None:
+    """Return the columns with events' own times beside an event column.
+
+    None stands for a file that is no such one: the user says what names the event or its time, or a column of times
+    is known by a name that can only be the event's.
+    """
+    if options.profile is not None or {"event", "timestamp"} & {*options.columns, *options.constants}:
+        return None
+    named = [each for each in fields.values() if each.field == "event"]
+    time = next(
+        (name for name, each in fields.items() if each.field == "timestamp" and not each.tied_with), None
+    )
+    own = [
+        each for each in columns if each.kind == "time" and event_of_column(each.name) and not each.is_path
+    ]
+    if not named or not own or (time is not None and not may_be_of_sending(time)):
+        return None
+    return [each for each in own if each.name != time] or None
+
+
 def _named(
     columns: Sequence[ColumnFinding],
     fields: Mapping[str, Suggestion],
@@ -124,13 +151,20 @@ def _named(
     return [
         replace(
             column,
-            suggestion=fields.get(column.name) if column.name not in uses else None,
+            suggestion=_held(fields.get(column.name), options) if column.name not in uses else None,
             sent_as=sent.get(column.name),
             left_out=left_out.get(column.name),
             uses=tuple(uses.get(column.name, ())),
         )
         for column in columns
     ]
+
+
+def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion | None:
+    """Return a suggestion where a profile leaves it valid, else None."""
+    if options.profile is None or options.profile.binds_by_name:
+        return suggestion
+    return suggestion if suggestion is not None and suggestion.reason == "option" else None
 
 
 def _as_bound(source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions) -> Columns | None:
@@ -212,7 +246,6 @@ def _event_names(
             name=name,
             count=count,
             becomes=kind.name if kind else None,
-            nearest=None if kind else nearest_event(name),
             private=kind is None
             and (
                 more

@@ -15,7 +15,9 @@ _NO_COUNT: Final = ("0", "")
 _TELLING: Final = frozenset({"time", "number", "flag", "text", "id"})
 
 
-def propose_events(columns: Sequence[ColumnFinding]) -> tuple[EventProposal, ...]:
+def propose_events(
+    columns: Sequence[ColumnFinding], own_times: Sequence[ColumnFinding] | None = None
+) -> tuple[EventProposal, ...]:
     """Say which events a row of a wide export stands for; none where the columns do not look like that.
 
     A column of times gives an event its time. A count, a flag or a kind (`Clicks`, `Bounce Type`) tells that an
@@ -23,11 +25,15 @@ def propose_events(columns: Sequence[ColumnFinding]) -> tuple[EventProposal, ...
 
     Args:
         columns: The columns of a file in which none names the event.
+        own_times: Where one does name an event, the columns that say when others were; only those are proposed.
     """
+    if own_times is not None:
+        columns = own_times
     about = [(column, kind) for column in columns if column.filled and (kind := _event_of(column))]
     timed = {kind.name: column for column, kind in reversed(about) if column.kind == "time"}
     flags = {kind.name for column, kind in about if column.kind == "flag"}
-    if len({kind.name for _, kind in about}) < _LEAST or not (timed or len(flags) >= _LEAST):
+    least = _LEAST if own_times is None else 1
+    if len({kind.name for _, kind in about}) < least or not (timed or len(flags) >= _LEAST):
         return ()
     told = {kind.name: column for column, kind in reversed(about) if kind.name not in timed}
     order = dict.fromkeys(kind.name for _, kind in about)
