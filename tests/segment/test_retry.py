@@ -62,7 +62,7 @@ def test_a_2xx_counts_only_when_it_is_segments_and_the_body_had_left(code: int) 
 def test_a_failure_of_the_network_is_retried_and_doubtful_when_the_body_left(
     kind: FailureKind, *, body_left: bool
 ) -> None:
-    assert verdict(Failure(kind, body_left, "why"), now=NOW) == Retry(f"{kind}: why", None, doubt=body_left)
+    assert verdict(Failure(kind, body_left, "why"), now=NOW) == Retry("why", None, doubt=body_left)
 
 
 def test_a_certificate_that_cannot_be_verified_stops_the_run() -> None:
