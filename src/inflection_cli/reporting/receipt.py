@@ -116,6 +116,9 @@ def receipt_lines(entry: Entry, batches: Mapping[BatchState, StateOfBatches]) ->
     yield from _batch_lines(batches)
     yield from _doubt_lines(entry)
     yield "meaning", _meaning(entry)
+    cause = ((run.summary or {}).get("error") or {}).get("cause")
+    if cause:
+        yield "cause", shown(str(cause))
     yield "version", f"infl-seg {run.version}; ledger {shown(str(entry.ledger.path))}"
 
 
