@@ -82,7 +82,8 @@ def test_a_mistake_is_told_with_a_mend_that_works(
             settings.write(f"{table}\n{line}\n")
     if mistake.shell:
         subprocess.run(mend, shell=True, check=True, cwd=desk.folder, timeout=60)
-    second = typed(desk, mistake.mended.replace("{typed}", command).replace("{mend}", mend))
+    mended = mistake.mended.replace("{typed}", command).replace("{mend}", mend)
+    second = typed(desk, mended.replace("{url}", sandbox.url))
     assert second.code == mistake.then, said(second)
     assert not re.search(mistake.says, said(second))
     assert mistake.shows in said(second), said(second)

@@ -226,7 +226,7 @@ class Pace:
     def _out_of_patience(self) -> Stopped:
         return Stopped(
             StopReason.PATIENCE,
-            f"Nothing was accepted for {self._edge.patience_s:,.0f} s; the last try: {self._cause}",
+            f"Nothing was accepted for {_seconds(self._edge.patience_s)}; the last try: {self._cause}",
             "run the same command again when the destination answers; --patience sets how long to wait",
             cause=self._cause,
         )
@@ -313,3 +313,7 @@ class Pace:
                 await self._edge.clock.sleep(seconds)
             finally:
                 self._naps.discard(scope)
+
+
+def _seconds(patience_s: float) -> str:
+    return f"{patience_s:,.0f} s" if patience_s >= 10 else f"{patience_s:g} s"

@@ -66,9 +66,10 @@ def _of_one(link: BaseException, *, host: str, peer: str) -> str | None:
             return f"host {host} is not known (DNS)"
         return f"host {host} could not be looked up now (DNS: {link.strerror})"
     if isinstance(link, ssl.SSLCertVerificationError):
-        return f"{peer}: {link.verify_message}"
+        return f"{peer}: {getattr(link, 'verify_message', link)}"
     if isinstance(link, ssl.SSLError):
-        return f"{peer} does not speak TLS as expected ({link.reason or 'connection ended'})"
+        reason = getattr(link, "reason", None) or "connection ended"
+        return f"{peer} does not speak TLS as expected ({reason})"
     if isinstance(link, OSError) and link.errno in _BY_NUMBER:
         return _BY_NUMBER[link.errno].format(peer=peer)
     return None
