@@ -114,7 +114,7 @@ DEFECTS = (
         "segment/answer.py",
         (
             (
-                "return not _is_markup(body.decode(errors=\"replace\"), content_type)",
+                'return not _is_markup(body.decode(errors="replace"), content_type)',
                 "return True",
             ),
         ),

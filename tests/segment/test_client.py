@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from inflection_cli.errors import UsageError
@@ -368,7 +369,7 @@ def test_a_reset_before_the_body_leaves_no_doubt() -> None:
                 await was_reset.wait()
                 # On the loopback a RST has arrived once it was sent; the loop must only read it.
                 for _ in range(100):
-                    await anyio.sleep(0)
+                    await anyio.lowlevel.checkpoint()
                 return untold
 
             return await client.post(BATCH, 0, gate)
@@ -414,7 +415,9 @@ def test_silence_after_the_body_is_a_time_out_in_doubt() -> None:
     assert (outcome.kind, outcome.body_left) == (FailureKind.TIMEOUT, True)
 
 
-@pytest.mark.parametrize("timeouts", [Timeouts(write_s=0.3), Timeouts(total_s=0.3)], ids=["one write", "in total"])
+@pytest.mark.parametrize(
+    "timeouts", [Timeouts(write_s=0.3), Timeouts(total_s=0.3)], ids=["one write", "in total"]
+)
 def test_a_body_that_gets_stuck_leaves_no_doubt_as_its_end_was_never_handed_over(timeouts: Timeouts) -> None:
     async def behave(talk: Talk) -> None:
         await talk.reader.readexactly(1_000)

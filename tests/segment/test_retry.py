@@ -193,7 +193,10 @@ def test_an_answers_own_words_are_one_line_that_can_be_printed(
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "host h.example is not known (DNS)"),
+        (
+            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+            "host h.example is not known (DNS)",
+        ),
         (
             socket.gaierror(socket.EAI_AGAIN, "Temporary failure"),
             "host h.example could not be looked up now (DNS: Temporary failure)",

@@ -26,7 +26,8 @@ def six(desk: Desk) -> str:
 
 
 def record(desk: Desk) -> dict[str, Any]:
-    return desk.run("runs", "show", "last", "--json").json
+    shown: dict[str, Any] = desk.run("runs", "show", "last", "--json").json["run"]
+    return shown
 
 
 def closed_port() -> str:
@@ -65,7 +66,7 @@ def test_an_acceptance_just_after_the_patience_ends_the_run_with_0(desk: Desk) -
         done = desk.run("backfill", six(desk), "--json", *to(sandbox.url, "--patience", "100ms"))
     assert (done.code, done.json["exit_code"], done.json["events"]["accepted"]) == (0, 0, 6)
     assert "error" not in done.json
-    run = record(desk)["run"] if "run" in record(desk) else record(desk)
+    run = record(desk)
     assert (run["exit_code"], run["meaning"]) == (0, "done")
     (listed,) = desk.run("runs", "list", "--json").json["runs"]
     assert listed["exit_code"] == 0
@@ -126,9 +127,7 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
 
 def test_a_test_message_that_finds_nobody_says_why(desk: Desk) -> None:
     url = closed_port()
-    done = desk.run(
-        "send-test", "--endpoint", url, "--write-key", KEY, "--patience", "100ms", "--json"
-    )
+    done = desk.run("send-test", "--endpoint", url, "--write-key", KEY, "--patience", "100ms", "--json")
     assert done.json["error"]["cause"].startswith("connection refused by 127.0.0.1:")
 
 
