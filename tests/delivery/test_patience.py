@@ -71,6 +71,18 @@ def test_once_patience_is_over_nothing_more_begins_and_what_is_under_way_is_awai
     assert tally.in_doubt == 8
 
 
+def test_once_patience_is_over_what_failed_is_not_begun_again() -> None:
+    """The first batch fails just after the end, while the other one is still under way."""
+
+    def decide(batch: Batch, _retry_count: int) -> Reply:
+        return Reply(status(503).outcome, latency_s=5.5 if batch.ordinals[0] == 0 else 20.0)
+
+    segment = FakeSegment(decide)
+    tally = deliver_virtually(batches_of(2, 1), edge_for(segment, patience_s=5.0))
+    assert tally.stopped is not None
+    assert segment.requests == [((0,), 0), ((1,), 0)]
+
+
 def test_a_connection_that_comes_late_is_still_used() -> None:
     segment = FakeSegment([Reply(stored=True, connect_s=9.0)])
     tally = deliver_virtually([batch_of([1])], edge_for(segment, patience_s=5.0))
@@ -165,6 +177,21 @@ def test_the_end_says_what_the_last_try_came_to(reply: Reply, cause: str) -> Non
     assert tally.stopped is not None
     assert tally.stopped.message == f"Nothing was accepted for 90 s; the last try: {cause}"
     assert tally.stopped.cause == cause
+
+
+def test_a_try_from_before_a_sleep_is_none_after_it() -> None:
+    patience = Patience(10.0, now=0.0, wall=0.0)
+    for now in range(11):
+        patience.note(float(now), float(now), counts=True)
+    for now in (3_600.0, 3_600.1):
+        patience.note(now, now, counts=True)
+    for _ in range(120):
+        now += 0.1
+        patience.note(now, now, counts=True)
+    patience.tried(began=9.0)
+    assert (patience.left_s, patience.is_over) == (0.0, False)
+    patience.tried(began=3_601.0)
+    assert patience.is_over
 
 
 @given(

@@ -24,7 +24,7 @@ import pytest
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Batch
 from inflection_cli.segment.answer import Answer, Failure, FailureKind
-from inflection_cli.segment.client import Client, Left
+from inflection_cli.segment.client import Client, Left, _Passage
 from inflection_cli.segment.destination import Destination, Secret, Timeouts
 
 KEY = "canaryKEY0123456789abcdefghijklm"
@@ -433,6 +433,14 @@ def test_a_body_that_gets_stuck_leaves_no_doubt_as_its_end_was_never_handed_over
     outcome = anyio.run(main)
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.body_left) == (FailureKind.TIMEOUT, False)
+
+
+def test_the_doubt_begins_when_the_last_byte_is_handed_over_and_not_when_that_is_known_to_be_done() -> None:
+    async def main() -> list[tuple[bytes, bool]]:
+        passage = _Passage(passing, untold)
+        return [(piece, passage.body_left) async for piece in passage.pieces(b"body")]
+
+    assert anyio.run(main) == [(b"bod", False), (b"y", True)]
 
 
 def test_a_cut_when_all_but_the_last_byte_has_come_is_a_doubt() -> None:
