@@ -181,8 +181,8 @@ def test_the_end_says_what_the_last_try_came_to(reply: Reply, cause: str) -> Non
 
 def test_a_try_from_before_a_sleep_is_none_after_it() -> None:
     patience = Patience(10.0, now=0.0, wall=0.0)
-    for now in range(11):
-        patience.note(float(now), float(now), counts=True)
+    for second in range(11):
+        patience.note(float(second), float(second), counts=True)
     for now in (3_600.0, 3_600.1):
         patience.note(now, now, counts=True)
     for _ in range(120):
