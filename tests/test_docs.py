@@ -22,7 +22,7 @@ def generate(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         check=False,
         text=True,
-        timeout=60,
+        timeout=240,
         env={**os.environ, **environ},
     )
 

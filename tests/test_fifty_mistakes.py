@@ -81,8 +81,9 @@ def test_a_mistake_is_told_with_a_mend_that_works(
         with (desk.folder / mistake.into).open("a", encoding="utf-8") as settings:
             settings.write(f"{table}\n{line}\n")
     if mistake.shell:
-        subprocess.run(mend, shell=True, check=True, cwd=desk.folder, timeout=60)
-    second = typed(desk, mistake.mended.replace("{typed}", command).replace("{mend}", mend))
+        subprocess.run(mend, shell=True, check=True, cwd=desk.folder, timeout=240)
+    mended = mistake.mended.replace("{typed}", command).replace("{mend}", mend)
+    second = typed(desk, mended.replace("{url}", sandbox.url))
     assert second.code == mistake.then, said(second)
     assert not re.search(mistake.says, said(second))
     assert mistake.shows in said(second), said(second)

@@ -229,7 +229,7 @@ def test_a_dry_run_whose_messages_find_no_room_leaves_no_part_of_them(desk: Desk
         ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *words],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 4
     assert b"the messages cannot be written to out.ndjson" in done.stderr

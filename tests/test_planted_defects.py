@@ -114,7 +114,7 @@ DEFECTS = (
         "segment/answer.py",
         (
             (
-                "return not markup and not content_type.lower().lstrip().startswith(_HTML_TYPES)",
+                'return not _is_markup(body.decode(errors="replace"), content_type)',
                 "return True",
             ),
         ),

@@ -19,7 +19,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CAMPAIGN = str(SAMPLES / "spring-launch.csv")
 BROKEN = str(SAMPLES / "broken.csv")
 KEY = "test-write-key-0123456789abcdefg"
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0  # only guards against hanging
 FAST = ("--events-per-second", "0", "--requests-per-second", "0")
 OURS = ("SEGMENT_", "INFL_SEG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_COLOR", "FORCE_COLOR")
 

@@ -47,7 +47,7 @@ class Mistake:
         code: Its exit code.
         says: A pattern of what is said: what is wrong, and where.
         mend: A pattern of what the hint says; its group, else all of it, is what is typed then.
-        mended: The command that mends it: {mend} is what the hint says, {typed} what was typed.
+        mended: The command that mends it: {mend} is what the hint says, {typed} what was typed, {url} as in `typed`.
         files: The files that are there.
         edit: The files as they are after the edit that the hint names; None takes one away.
         then: The exit code of the mended command.
@@ -1197,6 +1197,15 @@ DESTINATIONS: Final = {
         r"The endpoint api\.segment\.io has the path /v1/track",
         r"--endpoint https://api\.segment\.io",
         f"{DRY} --write-key {KEY} {{mend}}",
+    ),
+    "nothing listens at the endpoint": Mistake(
+        f"backfill export.csv --write-key {KEY} --yes --patience 100ms --endpoint http://127.0.0.1:9",
+        3,
+        r"Nothing was accepted for .*; the last try: connection refused by 127\.0\.0\.1:9",
+        r"check (--endpoint) http://127\.0\.0\.1:9",
+        "{typed} {mend} {url}",
+        export(GOOD.replace("c1", "c-refused")),
+        shows="2 accepted",
     ),
     "the endpoint would carry the key in the open": Mistake(
         f"{DRY} --write-key {KEY} --endpoint http://events.shop.example",

@@ -19,7 +19,7 @@ from inflection_cli.cli.app import run
 from inflection_cli.sandbox import Sandbox, Settings, serve
 
 KEY = "canary-Wk7Qz0123456789abcdefghij"
-WAIT_S = 60.0
+WAIT_S = 240.0  # only guards against hanging
 HEADER = "event,userId,personId,email_id,campaign_id,timestamp"
 
 

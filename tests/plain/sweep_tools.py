@@ -38,7 +38,7 @@ KEY: Final = "sweep-write-key-0123456789abcdef"
 ROWS: Final = 60
 BATCH_EVENTS: Final = 10
 _EVENTS_PER_SECOND = BATCH_EVENTS * 10  # a batch is a tenth of a second's events
-_PATIENCE_S = 120.0
+_PATIENCE_S = 240.0
 _SQLITE_LOCKS = "F_SETLK"
 _OPEN = frozenset({BatchState.IN_FLIGHT, BatchState.IN_DOUBT})
 

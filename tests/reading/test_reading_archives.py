@@ -223,9 +223,9 @@ def test_what_the_tools_make_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(DATA * 1000)
     try:
         words = ["zip", "-q", "x.zip", "a.csv"]
-        subprocess.run(words, check=True, cwd=tmp_path, timeout=60)
+        subprocess.run(words, check=True, cwd=tmp_path, timeout=240)
         piped = subprocess.run(
-            ["zip", "-q", "-", "-"], input=DATA, check=True, timeout=60, capture_output=True
+            ["zip", "-q", "-", "-"], input=DATA, check=True, timeout=240, capture_output=True
         ).stdout
     except FileNotFoundError:
         pytest.skip("this machine has no zip")

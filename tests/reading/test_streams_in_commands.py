@@ -79,7 +79,7 @@ def test_a_plain_file_does_not_import_the_package_for_zstd(tmp_path: Path) -> No
         "assert not {'backports', 'compression.zstd'} & set(sys.modules), 'imported'; sys.exit(code)"
     )
     words = [sys.executable, "-c", program, CAMPAIGN]
-    subprocess.run(words, capture_output=True, check=True, timeout=60, cwd=tmp_path)
+    subprocess.run(words, capture_output=True, check=True, timeout=240, cwd=tmp_path)
 
 
 def test_a_folder_of_exports_is_validated_and_what_is_left_out_is_a_warning(

@@ -13,7 +13,7 @@ import orjson
 from inflection_cli.sandbox import Sandbox
 
 KEY = "a-write-key"
-PATIENCE_S = 20.0
+PATIENCE_S = 240.0
 
 
 def event(number: int = 0, **changes: Any) -> dict[str, Any]:

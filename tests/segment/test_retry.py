@@ -1,12 +1,16 @@
 """The retry policy, status by status and header by header."""
 
+import errno
+import socket
+import ssl
 from email.utils import formatdate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge
+from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge, own_words
+from inflection_cli.segment.cause import cause_words
 from inflection_cli.segment.retry import (
     Accepted,
     Content,
@@ -62,7 +66,7 @@ def test_a_2xx_counts_only_when_it_is_segments_and_the_body_had_left(code: int) 
 def test_a_failure_of_the_network_is_retried_and_doubtful_when_the_body_left(
     kind: FailureKind, *, body_left: bool
 ) -> None:
-    assert verdict(Failure(kind, body_left, "why"), now=NOW) == Retry(f"{kind}: why", None, doubt=body_left)
+    assert verdict(Failure(kind, body_left, "why"), now=NOW) == Retry("why", None, doubt=body_left)
 
 
 def test_a_certificate_that_cannot_be_verified_stops_the_run() -> None:
@@ -150,6 +154,15 @@ def test_backoff_doubles_from_half_a_second_to_a_minute_with_full_jitter() -> No
         (b"hello", "TEXT/HTML", False, False),
         (b"[" * 100_000, "application/json", False, True),
         (b"\xff\xfe", "", False, True),
+        (b'{"status":0,"error":"token, missing or empty"}', "application/json", True, False),
+        (b'{"error":{"code":1}}', "application/json", True, False),
+        (b'{"errors":["x"]}', "application/json", True, False),
+        (b'{"error":true}', "application/json", True, False),
+        (b'{"error":null,"errors":[]}', "application/json", True, True),
+        (b'{"error":"","errors":{}}', "application/json", True, True),
+        (b'{"error":false,"errors":0}', "application/json", True, True),
+        (b'{"status":1,"error":" "}', "application/json", True, True),
+        (b'{"status":0}', "application/json", True, True),
     ],
 )
 def test_an_acceptance_is_told_from_a_login_page(
@@ -157,3 +170,51 @@ def test_an_acceptance_is_told_from_a_login_page(
 ) -> None:
     assert judge(body, content_type=content_type, is_segment=True) is on_segment
     assert judge(body, content_type=content_type, is_segment=False) is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "words"),
+    [
+        ('{"error": "no\\u001b"}', "application/json", '{"error": "no\\u001b"}'),
+        ("no\x1b[31m\r\nsuch\u202e key", "text/plain", "no [31m such key"),
+        ("<html><head><title>\n Sign\tin </title>", "text/html", "Sign in"),
+        ("<html><style>p {}</style><p>Hotel &amp; more</p><script>x<y</script>", "", "Hotel & more"),
+        ("<title></title><h1>Log in</h1>", "text/html", "Log in"),
+        ("<" * 100_000, "text/html", "<" * 4_096),
+        ("<script" * 20_000, "text/html", ""),
+    ],
+)
+def test_an_answers_own_words_are_one_line_that_can_be_printed(
+    text: str, content_type: str, words: str
+) -> None:
+    assert own_words(text, content_type=content_type) == words
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+            "host h.example is not known (DNS)",
+        ),
+        (
+            socket.gaierror(socket.EAI_AGAIN, "Temporary failure"),
+            "host h.example could not be looked up now (DNS: Temporary failure)",
+        ),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "connection refused by h.example:443"),
+        (ConnectionResetError(errno.ECONNRESET, "x"), "the connection was reset by h.example:443"),
+        (OSError(errno.EHOSTUNREACH, "x"), "no route to h.example:443"),
+        (ssl.SSLError(1, "x"), "h.example:443 does not speak TLS as expected (connection ended)"),
+    ],
+)
+def test_a_cause_is_found_behind_what_a_library_made_of_it(error: Exception, words: str) -> None:
+    wrapped = RuntimeError("All connection attempts failed")
+    wrapped.__cause__ = ExceptionGroup("several", [ValueError("x"), error])
+    assert cause_words(wrapped, host="h.example", peer="h.example:443") == words
+
+
+def test_a_refusal_behind_a_200_is_told_in_the_destinations_own_words() -> None:
+    outcome = verdict(Answer(200, genuine=False, excerpt="workspace suspended"), now=NOW)
+    assert isinstance(outcome, Stop)
+    assert "“workspace suspended”" in outcome.reason
+    assert "workspace" not in outcome.cause

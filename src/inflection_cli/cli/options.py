@@ -376,7 +376,7 @@ class DeliveryOptions:
         str,
         typer.Option(
             metavar="TIME",
-            help="End, resumable, after this long without an acceptance.",
+            help="End, resumable, after this long of trying without an acceptance; time asleep does not count.",
             rich_help_panel=_DELIVERY,
         ),
     ] = "1h"

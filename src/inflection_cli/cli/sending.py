@@ -455,13 +455,15 @@ class Sending:
             "events": events_object(plan, already_known=True, events=delivered.events),
             "delivery": delivery_object(delivered, self._endpoint, ledger.namespace),
         }
-        self._record(at_work, ledger, delivered, exit_code)
+        self._record(at_work, ledger, delivered, error, exit_code)
         if error is not None:
             if not self._output.json:
                 with at_work.speaker.result_of(self._again()):
                     self._speak_summary(at_work, delivered)
+            lost = bool(error.cause) and delivered.nothing_answered
             if not error.hint or error.exit_code in {3, 129, 130, 141, 143}:
-                error.hint = f"run the same command again: {shown_command(sys.argv)}"
+                first = f"check --endpoint {self._endpoint} and the network, then " if lost else ""
+                error.hint = f"{first}run the same command again: {shown_command(sys.argv)}"
             raise error
         closing = text.closing(plan, delivered, self._rejects.path, self._command, refused)
         with at_work.speaker.result_of(self._again()):
@@ -480,8 +482,17 @@ class Sending:
         """Return the command that tells again what the run came to; a rehearsal leaves nothing behind."""
         return "" if self._delivery.rehearse else f"infl-seg runs show {self._run_id}"
 
-    def _record(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", exit_code: int) -> None:
+    def _record(
+        self,
+        at_work: Session,
+        ledger: "Ledger",
+        delivered: "Delivered",
+        error: InflSegError | None,
+        exit_code: int,
+    ) -> None:
         summary = _kept(at_work.report())
+        if error is not None and error.cause:
+            summary["error"] = {"code": error.code, "cause": error.cause}
         stopped = delivered.tally.stopped
         try:
             ledger.finish_run(self._run_id, summary=summary, exit_code=exit_code, now=time.time())

@@ -159,6 +159,7 @@ class _Delivery:
     async def _carry(self, batch: Batch) -> None:
         """Bring one batch to its end, with the halves that it may fall into."""
         origin = _Origin(len(batch))
+        self._pace.carried += 1
         stack = [_Work(batch, origin, Pass(len(batch)), self._edge.doubtful(batch))]
         try:
             while stack:
@@ -173,6 +174,7 @@ class _Delivery:
                 self._abandon(work)
             self._leave_lobby(origin)
             self._slots.release()
+            self._pace.carried -= 1
 
     async def _bring(self, work: _Work) -> tuple[_Work, ...]:
         """Send a batch until something final came of it; give its halves where it has to be split."""
@@ -196,7 +198,7 @@ class _Delivery:
             self._pace.shut_out(work.ticket)
             return None
         finally:
-            self._pace.dequeue(work.ticket)
+            self._pace.end(work.ticket)
         self._tally.statuses[_name(outcome)] += 1
         if work.in_flight:
             self._tally.bytes += outcome.body_bytes
@@ -241,7 +243,7 @@ class _Delivery:
         self._settle(work, BatchState.ACCEPTED, outcome)
         work.counted = True
         self._tally.accepted += len(work.batch)
-        self._pace.answered(accepted=True)
+        self._pace.answered(work.ticket)
         self._edge.observer.accepted(len(work.batch))
 
     async def _miss(self, work: _Work, retry: Retry, outcome: Answer | Failure) -> None:
@@ -251,10 +253,10 @@ class _Delivery:
         work.misses += 1
         if not self._pace.stopping and self._may_be_sent(work):
             self._edge.observer.retried(retry.reason, wait_s)
-        await self._pace.rest(wait_s)
+        await self._pace.rest(work.ticket, wait_s)
 
     def _refuse(self, work: _Work, content: Content, outcome: Answer | Failure) -> tuple[_Work, ...]:
-        self._pace.answered(accepted=False)
+        self._pace.answered(work.ticket, refusal=f"HTTP {content.status}")
         if len(work.batch) == 1:
             self._refuse_alone(work, content, outcome)
             return ()
@@ -285,11 +287,11 @@ class _Delivery:
             self._pace.stop(_not_the_content(content, self._refused_alone))
 
     def _give_up(self, work: _Work, stop: Stop, outcome: Answer | Failure) -> None:
-        self._pace.answered(accepted=False)
+        self._pace.answered(work.ticket, refusal=stop.cause)
         self._doubt(work, doubt=stop.doubt)
         self._settle(work, BatchState.PENDING, outcome)
         self._leave(work)
-        self._pace.stop(Stopped(StopReason.DESTINATION, stop.reason, stop.hint))
+        self._pace.stop(Stopped(StopReason.DESTINATION, stop.reason, stop.hint, cause=stop.cause))
 
     def _doubt(self, work: _Work, *, doubt: bool) -> None:
         if doubt and work.in_flight and work.doubtful_since is None:
@@ -361,4 +363,5 @@ def _not_the_content(content: Content, refused: int) -> Stopped:
         f"{refused} event(s) in a row of refusals got HTTP {content.status} each, even alone{said}",
         "it is hardly the content; check the write key and --endpoint with `infl-seg send-test`",
         refusal=content,
+        cause=f"HTTP {content.status}",
     )

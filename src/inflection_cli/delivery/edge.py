@@ -164,7 +164,7 @@ class Edge:
         draw: Gives random numbers in [0, 1), for jitter.
         doubtful: Since when, in unix seconds, a batch's ids have been in doubt from an earlier run, or None.
             A batch should not mix such ids with others: what holds for one holds for all of them.
-        patience_s: The run ends after so long without an acceptance, waits included.
+        patience_s: The run ends after so long in which something could have been accepted and was not; see `Patience`.
         dedup_window_s: How old a doubt may be for its ids to be sent again.
     """
 

@@ -8,6 +8,7 @@ from typing import Final
 import anyio
 
 from inflection_cli.delivery.edge import Edge, Left
+from inflection_cli.delivery.patience import Patience
 from inflection_cli.delivery.tally import Stopped, StopReason, Tally
 from inflection_cli.segment.limits import BACKOFF_CAP_S
 from inflection_cli.segment.retry import backoff_bound_s, backoff_s
@@ -18,6 +19,7 @@ SILENT_AFTER: Final = 4
 _CONNECT_AHEAD_S = 1.0  # a connection that idles longer before its turn may be closed by the other side
 _MAX_LEAD_S = 0.05
 _MOMENT_S = 1e-9  # shorter than a clock can tell
+_IDLE_BEAT_S = 0.1
 
 
 class Shut(Exception):
@@ -29,17 +31,26 @@ class Pass:
 
     Attributes:
         events: Its size.
+        queued: Whether it is booked to pass the gate.
+        began: When its latest attempt began, in monotonic seconds.
+        waits: Whether it could be accepted now but for the destination: it is on its way, or waits to be repeated.
     """
 
-    __slots__ = ("events", "queued")
+    __slots__ = ("began", "events", "queued", "waits")
 
     def __init__(self, events: int) -> None:
         self.events = events
         self.queued = False
+        self.began = -inf
+        self.waits = False
 
 
 class Pace:
-    """Holds a run to its rates, and still while the destination asks for it or does not answer."""
+    """Holds a run to its rates, and still while the destination asks for it or does not answer.
+
+    Attributes:
+        carried: How many batches were drawn and have not come to their end.
+    """
 
     def __init__(self, edge: Edge, tally: Tally) -> None:
         self._edge = edge
@@ -54,8 +65,10 @@ class Pace:
         self._failures = 0
         self._probes: int | None = None
         self._prober: Pass | None = None
-        self._patient_until = self._now() + edge.patience_s
-        self._busy_since: float | None = None
+        self._patience = Patience(edge.patience_s, now=self._now(), wall=edge.clock.wall())
+        self._upstream = False
+        self.carried = self._under_way = self._waiting = 0
+        self._cause = ""
 
     @property
     def stopping(self) -> bool:
@@ -81,11 +94,13 @@ class Pace:
         while not self.stopping and (wait_s := self._held_until - self._now()) > _MOMENT_S:
             await self._nap(wait_s)
 
-    async def rest(self, seconds: float) -> None:
-        """Wait for so long; a stop ends it."""
+    async def rest(self, ticket: Pass, seconds: float) -> None:
+        """Wait for so long with a batch that will be sent again; a stop ends it."""
         until = self._now() + seconds
+        self._wait(ticket, waits=True)
         while not self.stopping and (wait_s := until - self._now()) > _MOMENT_S:
             await self._nap(wait_s)
+        self._wait(ticket, waits=False)
 
     async def admit(self, ticket: Pass) -> bool:
         """Wait until it makes sense for a batch to connect; False where the run stops instead."""
@@ -94,7 +109,8 @@ class Pace:
             if self.stopping:
                 return False
             self.resume()
-            if self._prober is not None:
+            # Once patience is over, what is under way is awaited: its acceptance is one. Nothing else may begin.
+            if self._prober is not None or self._patience.is_over:
                 await self._nap(inf)
                 continue
             early_s = self._edge.throttle.wait(self._now()) + self._queued_s - _CONNECT_AHEAD_S
@@ -103,8 +119,7 @@ class Pace:
                 continue
             if self._probes is not None:
                 self._prober = ticket
-            ticket.queued = True
-            self._queued_s += self._edge.throttle.cost(ticket.events)
+            self._begin(ticket)
             return True
 
     async def gate(self, ticket: Pass, intend: Callable[[], None]) -> Left:
@@ -118,8 +133,9 @@ class Pace:
         Raises:
             Shut: The run paused or stops; the tokens are given back, and nothing may be sent.
         """
+        self._wait(ticket, waits=False)  # for tokens of the run's own, which is nobody's fault
         async with self._door:
-            self.dequeue(ticket)
+            self._dequeue(ticket)
             self._check(ticket)
             now = self._now()
             slot = now + self._edge.throttle.reserve(ticket.events, now)
@@ -131,13 +147,16 @@ class Pace:
                 raise
             while (rest_s := slot - self._now()) > _MOMENT_S:
                 await self._edge.clock.sleep(rest_s)
+        self._wait(ticket, waits=True)
         return partial(self._edge.throttle.left, ticket.events)
 
-    def dequeue(self, ticket: Pass) -> None:
-        """Take a batch out of the queue before the gate, if it is in there."""
-        if ticket.queued:
-            ticket.queued = False
-            self._queued_s -= self._edge.throttle.cost(ticket.events)
+    def end(self, ticket: Pass) -> None:
+        """Note that an attempt is over, whatever came of it."""
+        self._dequeue(ticket)
+        self._wait(ticket, waits=False)
+        self._under_way -= 1
+        if self._patience.is_over:
+            self._wake()
 
     def shut_out(self, ticket: Pass) -> None:
         """Note that an attempt ended without an outcome: another batch may probe."""
@@ -145,11 +164,17 @@ class Pace:
             self._prober = None
             self._wake()
 
-    def answered(self, *, accepted: bool) -> None:
-        """Note that the destination is there, and whether it took something."""
+    def answered(self, ticket: Pass, *, refusal: str = "") -> None:
+        """Note that the destination is there, and took a batch, or what it said instead."""
         self._failures = 0
-        if accepted:
-            self._patient_until = self._now() + self._edge.patience_s
+        if refusal:
+            self._failed(ticket, refusal)
+        else:
+            self._note()
+            was_over = self._patience.is_over
+            self._patience.renew()
+            if was_over:
+                self._wake()
         if self._probes is not None:
             self._probes = self._prober = None
             self._wake()
@@ -167,6 +192,8 @@ class Pace:
             The wait, in seconds, that this batch keeps by itself.
         """
         self._failures += 1
+        asked = f", which asks for a wait of {after_s:,.0f} s" if after_s is not None else ""
+        self._failed(ticket, reason + asked)
         probed = self._prober is ticket
         self.shut_out(ticket)
         if after_s is not None:
@@ -182,27 +209,62 @@ class Pace:
 
     def busy(self, *, upstream: bool) -> None:
         """Tell whether a batch is being made: that time is not the destination's, and costs no patience."""
-        now = self._now()
-        if self._busy_since is not None:
-            self._patient_until += now - self._busy_since
-        self._busy_since = now if upstream else None
+        self._note()
+        self._upstream = upstream
 
     async def watch(self) -> None:
-        """End the run when its patience does."""
+        """End the run when its patience does, and what was under way then has come to nothing."""
         while not self.stopping:
-            self.busy(upstream=self._busy_since is not None)
-            left_s = self._patient_until - self._now()
-            if left_s <= _MOMENT_S:
-                self.stop(
-                    Stopped(
-                        StopReason.PATIENCE,
-                        f"Nothing was accepted for {self._edge.patience_s:,.0f} s.",
-                        "run the same command again when the destination answers; "
-                        "--patience sets how long to wait",
-                    )
-                )
+            self._note()
+            if self._patience.is_over and self.carried and not self._under_way:
+                self.stop(self._out_of_patience())
                 return
-            await self._nap(left_s if self._busy_since is None else max(left_s, 1.0))
+            # Patience that is used up waits for an attempt, and one that nothing uses for its next use.
+            left_s = self._patience.left_s if self._waiting else max(self._patience.left_s, _IDLE_BEAT_S)
+            await self._nap(min(self._patience.beat_s, left_s or inf))
+
+    def _out_of_patience(self) -> Stopped:
+        return Stopped(
+            StopReason.PATIENCE,
+            f"Nothing was accepted for {_seconds(self._edge.patience_s)}; the last try: {self._cause}",
+            "run the same command again when the destination answers; --patience sets how long to wait",
+            cause=self._cause,
+        )
+
+    def _note(self) -> None:
+        """Add the time since the last change to what patience has cost."""
+        paused = self._held_until - self._patience.noted > _MOMENT_S
+        counts = (self._waiting > 0 or paused) and not self._upstream
+        was_over = self._patience.is_over
+        self._patience.note(self._now(), self._edge.clock.wall(), counts=counts)
+        if was_over is not self._patience.is_over:
+            self._wake()
+
+    def _begin(self, ticket: Pass) -> None:
+        ticket.queued = True
+        ticket.began = self._now()
+        self._queued_s += self._edge.throttle.cost(ticket.events)
+        self._under_way += 1
+        self._wait(ticket, waits=True)
+
+    def _wait(self, ticket: Pass, *, waits: bool) -> None:
+        if ticket.waits != waits:
+            self._note()
+            ticket.waits = waits
+            self._waiting += 1 if waits else -1
+
+    def _failed(self, ticket: Pass, cause: str) -> None:
+        self._cause = cause
+        self._note()
+        self._patience.tried(ticket.began)
+        if self._patience.is_over:
+            self._wake()
+
+    def _dequeue(self, ticket: Pass) -> None:
+        """Take a batch out of the queue before the gate, if it is in there."""
+        if ticket.queued:
+            ticket.queued = False
+            self._queued_s -= self._edge.throttle.cost(ticket.events)
 
     def _check(self, ticket: Pass) -> None:
         silent = self._probes is not None and self._prober is not ticket
@@ -229,6 +291,7 @@ class Pace:
         now = self._now()
         if now + seconds <= self._held_until:
             return
+        self._note()
         self._held_until = now + seconds
         if self._paused_at is None:
             self._paused_at = now
@@ -250,3 +313,7 @@ class Pace:
                 await self._edge.clock.sleep(seconds)
             finally:
                 self._naps.discard(scope)
+
+
+def _seconds(patience_s: float) -> str:
+    return f"{patience_s:,.0f} s" if patience_s >= 10 else f"{patience_s:g} s"

@@ -26,6 +26,8 @@ class Stopped:
         hint: What may settle it.
         error: What was raised by the journal, the observer or whoever makes the batches; to be raised again.
         refusal: What the destination said of the last event that it refused alone, where that ended the run.
+        cause: What came of the try that ended the run, or of the last one, as a clause that may be kept: without
+            words of the destination's; empty where no try did.
     """
 
     reason: StopReason
@@ -33,6 +35,7 @@ class Stopped:
     hint: str = ""
     error: Exception | None = None
     refusal: Content | None = None
+    cause: str = ""
 
 
 @dataclass(slots=True)

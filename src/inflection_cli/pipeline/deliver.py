@@ -86,7 +86,21 @@ class Delivered:
             return stopped.error
         if stopped.error is not None:
             return InflSegError(f"a defect of infl-seg: {type(stopped.error).__name__}", hint=_DEFECT_HINT)
-        return _stop_error(stopped.reason, stopped.message, stopped.hint, signum)
+        error = _stop_error(stopped.reason, stopped.message + self._route(stopped), stopped.hint, signum)
+        error.cause = stopped.cause + self._route(stopped)
+        return error
+
+    @property
+    def nothing_answered(self) -> bool:
+        """Whether the run tried, and no HTTP answer ever came."""
+        statuses = self.tally.statuses
+        return bool(statuses) and not any(name.isdigit() for name in statuses)
+
+    def _route(self, stopped: Stopped) -> str:
+        """Return the proxy as a clause, where the end of the run was a matter of tries and does not name it."""
+        if stopped.reason is not StopReason.PATIENCE or self.proxy is None or self.proxy in stopped.cause:
+            return ""
+        return f", through the proxy {self.proxy}"
 
 
 def run_delivery(

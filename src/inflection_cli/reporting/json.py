@@ -160,6 +160,8 @@ def delivery_object(delivered: "Delivered", endpoint: str, namespace: str) -> di
 def error_object(error: InflSegError) -> dict[str, Any]:
     """Return what ended a run; of a faulty file also where its faults are."""
     told = {"code": error.code, "message": error.message, "hint": error.hint}
+    if error.cause:
+        told["cause"] = error.cause
     if isinstance(error, SettingsFileFaults):
         faults = [{"line": line, "message": words} for line, words in error.faults]
         return {**told, "file": error.file, "faults": faults}

@@ -124,6 +124,9 @@ def receipt_lines(entry: Entry, batches: Mapping[BatchState, StateOfBatches]) ->
         messages = counted(lost, "refused message is", "refused messages are")
         yield "refused", f"{messages} in no file; the same command sends what was refused once more"
     yield "meaning", _meaning(entry)
+    cause = ((run.summary or {}).get("error") or {}).get("cause")
+    if cause:
+        yield "cause", shown(str(cause))
     yield "version", f"infl-seg {run.version}; ledger {shown(str(entry.ledger.path))}"
 
 

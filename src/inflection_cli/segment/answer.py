@@ -1,11 +1,16 @@
 """What came of a request, as values."""
 
+import html
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 import orjson
 
 _HTML_TYPES = ("text/html", "application/xhtml")
+_PAGE_CHARS = 4_096  # bounds the search in a page that was made to take long
+_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<(style|script)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 class FailureKind(StrEnum):
@@ -29,7 +34,7 @@ class Answer:
         body_left: False only where the request's body certainly did not leave whole.
         retry_after: The header as it came.
         rate_limit_reset: The header X-RateLimit-Reset as it came.
-        excerpt: The first characters of the body, or where a redirect leads.
+        excerpt: The first words of the body as one line, or where a redirect leads; see `own_words`.
         body_bytes: Size of the request's body before compression.
         wire_bytes: Size of the request's body as it was sent.
     """
@@ -51,7 +56,7 @@ class Failure:
     Attributes:
         kind: What broke.
         body_left: False only where the request's body certainly did not leave whole.
-        detail: The words of the system, without secrets.
+        detail: What happened, as a clause without secrets.
         proxy_status: The status with which a proxy refused to connect, where it did.
         body_bytes: Size of the request's body before compression.
         wire_bytes: Size of the request's body as it would be sent.
@@ -66,18 +71,40 @@ class Failure:
 
 
 def judge(body: bytes, *, content_type: str, is_segment: bool) -> bool:
-    """Tell whether the body of a 2xx is a collector's, not a login page of something in between.
+    """Tell whether the body of a 2xx is a collector's acceptance, not a refusal or a page of something in between.
 
     On Segment's own hosts it must be a JSON object whose `success` is not false (Segment docs, HTTP API: a
-    batch is answered `{"success": true}`); elsewhere it must not be HTML and not say `success: false`.
+    batch is answered `{"success": true}`); elsewhere it must not be HTML, nor a JSON object that says no: by
+    `success: false`, or by an `error` or `errors` with something in it.
     """
     answer = _json(body)
     if isinstance(answer, dict):
-        return answer.get("success") is not False
+        if answer.get("success") is False:
+            return False
+        return is_segment or not any(_tells(answer.get(name)) for name in ("error", "errors"))
     if is_segment:
         return False
-    markup = body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-    return not markup and not content_type.lower().lstrip().startswith(_HTML_TYPES)
+    return not _is_markup(body.decode(errors="replace"), content_type)
+
+
+def own_words(text: str, *, content_type: str) -> str:
+    """Return an answer's text as one line of what can be printed; of a page, its title or first words."""
+    if _is_markup(text, content_type):
+        text = text[:_PAGE_CHARS]
+        title = _TITLE.search(text)
+        text = html.unescape(_TAG.sub(" ", title[1] if title and title[1].strip() else text))
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+
+
+def _tells(member: object) -> bool:
+    """Check whether an `error` has something in it; a count of 0 has not."""
+    return bool(member.strip()) if isinstance(member, str) else bool(member)
+
+
+def _is_markup(text: str, content_type: str) -> bool:
+    if content_type.lower().lstrip().startswith(_HTML_TYPES):
+        return True
+    return text.removeprefix("\ufeff").lstrip().startswith("<")
 
 
 def _json(body: bytes) -> object:

@@ -23,7 +23,8 @@ from isal import isal_zlib
 
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Batch
-from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge
+from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge, own_words
+from inflection_cli.segment.cause import cause_words, chain
 from inflection_cli.segment.destination import Destination, Secret, is_loopback
 from inflection_cli.segment.limits import MAX_ANSWER_BYTES
 
@@ -114,8 +115,8 @@ class Client:
         return httpx.Request(
             "POST",
             self._destination.url,
-            headers=headers,
-            content=body,
+            headers=[*headers, ("Content-Length", str(len(body)))],
+            content=passage.pieces(body),
             extensions={"timeout": steps, "trace": passage},
         )
 
@@ -127,8 +128,49 @@ class Client:
                 response = await self._transport.handle_async_request(request)
                 return await self._answer(response, passage)
             except httpx.TransportError as error:
-                return _failure(error, passage)
-        return Failure(FailureKind.TIMEOUT, passage.body_left, "the answer took too long")
+                return self._failure(error, passage)
+        late = f"no complete answer from {self._peer} within {passage.total_s:g} s"
+        return Failure(FailureKind.TIMEOUT, passage.body_left, self._route(late))
+
+    @property
+    def _peer(self) -> str:
+        parts = urlsplit(self._destination.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return f"[{parts.hostname}]:{port}" if ":" in (parts.hostname or "") else f"{parts.hostname}:{port}"
+
+    def _route(self, words: str) -> str:
+        return words if self.proxy is None else f"{words}, through the proxy {self.proxy}"
+
+    def _failure(self, error: httpx.TransportError, passage: "_Passage") -> Failure:
+        """Translate httpx's exceptions; the only place that does."""
+        if isinstance(error, httpx.ProxyError):
+            status = str(error)[:3]
+            return Failure(
+                FailureKind.PROXY,
+                passage.body_left,
+                f"the proxy {self.proxy} answered {error}",
+                proxy_status=int(status) if status.isascii() and status.isdigit() else None,
+            )
+        kind = FailureKind.CERTIFICATE if _is_certificate(error) else _kind(error)
+        if self._proxy is not None and kind is FailureKind.CONNECT and not passage.tunnelled:
+            named = f"the proxy {self.proxy}"
+            host = urlsplit(self._proxy.reveal()).hostname
+            return Failure(kind, passage.body_left, self._words(error, f"{host} of {named}", named))
+        words = self._words(error, self._destination.host, self._peer)
+        return Failure(kind, passage.body_left, self._route(words))
+
+    def _words(self, error: httpx.TransportError, host: str, peer: str) -> str:
+        timeouts = self._destination.timeouts
+        limits = (
+            (httpx.ConnectTimeout, f"no connection to {peer} within {timeouts.connect_s:g} s"),
+            (httpx.WriteTimeout, f"{peer} took nothing of the request for {timeouts.write_s:g} s"),
+            (httpx.ReadTimeout, f"no answer from {peer} within {timeouts.read_s:g} s"),
+            (httpx.PoolTimeout, f"no connection to {peer} within {timeouts.total_s:g} s"),
+        )
+        for kind, words in limits:
+            if isinstance(error, kind):
+                return words
+        return cause_words(error, host=host, peer=peer)
 
     async def _answer(self, response: httpx.Response, passage: "_Passage") -> Answer:
         status, headers = response.status_code, response.headers
@@ -139,6 +181,7 @@ class Client:
         finally:
             await response.aclose()
         excerpt = headers.get("location", "") if 300 <= status < 400 else body.decode(errors="replace")
+        excerpt = own_words(self._censored(excerpt), content_type=headers.get("content-type", ""))
         return Answer(
             status,
             genuine=whole
@@ -150,7 +193,7 @@ class Client:
             body_left=passage.body_left,
             retry_after=headers.get("retry-after"),
             rate_limit_reset=headers.get("x-ratelimit-reset"),
-            excerpt=self._censored(excerpt)[:_EXCERPT_CHARS],
+            excerpt=excerpt[:_EXCERPT_CHARS],
         )
 
     def _censored(self, text: str) -> str:
@@ -165,38 +208,45 @@ class _Passage:
     """Follows one request on its way out, by the trace that httpx passes on from httpcore.
 
     Attributes:
-        body_left: Whether the body may have left whole: False until its first byte, then true unless a write
-            is known to have failed. What is not known counts as left.
+        body_left: Whether the body may have left whole: True from the moment at which its last byte is handed
+            over, which happens only after the system took all the others.
+        tunnelled: Whether a proxy was asked to connect.
         scope: Given its deadline when the first byte leaves.
         total_s: How far off that is.
     """
 
-    __slots__ = ("_at_first_byte", "_gate", "_ours", "body_left", "scope", "total_s")
+    __slots__ = ("_at_first_byte", "_gate", "body_left", "scope", "total_s", "tunnelled")
 
     def __init__(self, gate: Gate, at_first_byte: Left) -> None:
         self._gate = gate
         self._at_first_byte = at_first_byte
-        self._ours = False
         self.body_left = False
+        self.tunnelled = False
         self.scope = anyio.CancelScope()
         self.total_s = 0.0
 
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        if event == "http11.send_request_headers.started":
-            # A proxy's CONNECT is traced under the same names.
-            self._ours = info["request"].method == b"POST"
-            if self._ours:
-                left = await self._gate()
-                self.scope.deadline = anyio.current_time() + self.total_s
-                now = time.monotonic()
-                left(now)
-                self._at_first_byte(now)
-        elif self._ours and event == "http11.send_request_body.started":
-            self.body_left = True
-        elif self._ours and event == "http11.send_request_body.failed":
-            # Only a broken connection tells: the body is one write, and that write did not go through. After
-            # a time-out or a cancellation the system may still have sent the rest.
-            self.body_left = type(info["exception"]).__name__ != "WriteError"
+        if event != "http11.send_request_headers.started":
+            return
+        if info["request"].method != b"POST":  # a proxy's CONNECT is traced under the same names
+            self.tunnelled = True
+            return
+        left = await self._gate()
+        self.scope.deadline = anyio.current_time() + self.total_s
+        now = time.monotonic()
+        left(now)
+        self._at_first_byte(now)
+
+    async def pieces(self, body: bytes) -> AsyncGenerator[bytes, None]:
+        """Yield a body, its last byte by itself.
+
+        A piece is asked for once the system has taken all of the one before it. So while the last byte was not
+        asked for, nobody can have a complete request, whatever kind of failure comes. From then on it is
+        unknown: a write that failed may have handed the byte over.
+        """
+        yield body[:-1]
+        self.body_left = True
+        yield body[-1:]
 
 
 def _untold(_when: float, _events: int) -> None:
@@ -298,23 +348,8 @@ async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
-def _failure(error: httpx.TransportError, passage: _Passage) -> Failure:
-    """Translate httpx's exceptions; the only place that does."""
-    detail = str(error) or type(error).__name__
-    if isinstance(error, httpx.ProxyError):
-        status = detail[:3]
-        return Failure(
-            FailureKind.PROXY,
-            passage.body_left,
-            detail,
-            proxy_status=int(status) if status.isascii() and status.isdigit() else None,
-        )
-    if _is_certificate(error):
-        return Failure(FailureKind.CERTIFICATE, passage.body_left, detail)
-    for kinds, kind in _KINDS:
-        if isinstance(error, kinds):
-            return Failure(kind, passage.body_left, detail)
-    return Failure(FailureKind.PROTOCOL, passage.body_left, detail)
+def _kind(error: httpx.TransportError) -> FailureKind:
+    return next((kind for kinds, kind in _KINDS if isinstance(error, kinds)), FailureKind.PROTOCOL)
 
 
 _KINDS: tuple[tuple[tuple[type[httpx.TransportError], ...], FailureKind], ...] = (
@@ -325,9 +360,4 @@ _KINDS: tuple[tuple[tuple[type[httpx.TransportError], ...], FailureKind], ...] =
 
 
 def _is_certificate(error: BaseException) -> bool:
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return True
-        link = link.__cause__ or link.__context__
-    return False
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in chain(error))

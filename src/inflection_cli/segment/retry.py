@@ -52,11 +52,13 @@ class Stop:
         reason: What happened, as a sentence.
         hint: What may settle it.
         doubt: Whether the batch may be in nevertheless.
+        cause: What happened, as a clause without words of the destination's, which may repeat personal data.
     """
 
     reason: str
     hint: str
     doubt: bool
+    cause: str
 
 
 Verdict = Accepted | Retry | Content | Stop
@@ -73,7 +75,7 @@ def verdict(outcome: Answer | Failure, *, now: float) -> Verdict:
         return _of_failure(outcome)
     status = outcome.status
     if 200 <= status < 300:
-        return Accepted() if outcome.genuine and outcome.body_left else _not_segment(status)
+        return Accepted() if outcome.genuine and outcome.body_left else _not_accepted(outcome)
     if is_retryable(status):
         wait_s = retry_after_s(outcome.retry_after, now=now)
         if wait_s is None and status == 429:
@@ -143,23 +145,26 @@ def _of_failure(failure: Failure) -> Retry | Stop:
             f"The destination's certificate could not be verified: {failure.detail}",
             "behind a proxy with its own authority, point SSL_CERT_FILE to that authority's certificate",
             doubt=failure.body_left,
+            cause=f"certificate not verified: {failure.detail}",
         )
     if failure.proxy_status is not None and not is_retryable(failure.proxy_status):
         return Stop(
             f"The proxy refused to connect: {failure.detail}",
             "check HTTPS_PROXY and its credentials, or name the host in NO_PROXY",
             doubt=failure.body_left,
+            cause=failure.detail,
         )
-    reason = f"{failure.kind.value}: {failure.detail}" if failure.detail else failure.kind.value
-    return Retry(reason, None, doubt=failure.body_left)
+    return Retry(failure.detail or failure.kind.value, None, doubt=failure.body_left)
 
 
-def _not_segment(status: int) -> Stop:
+def _not_accepted(answer: Answer) -> Stop:
+    said = f": “{answer.excerpt}”" if answer.excerpt else "."
     return Stop(
-        f"HTTP {status} came back, but not in a form in which Segment accepts anything.",
-        "something in between may have answered, such as a proxy's login page; "
-        "check --endpoint and the proxy settings",
+        f"HTTP {answer.status} came back, but not in a form in which Segment accepts anything{said}",
+        "the destination, or something in between such as a proxy's login page, answered that; "
+        "check the write key, --endpoint and the proxy settings",
         doubt=True,
+        cause=f"HTTP {answer.status} without an acceptance",
     )
 
 
@@ -169,7 +174,8 @@ def _final(answer: Answer) -> Stop:
     # neither that nor a final 4xx leaves a doubt.
     doubt = not 300 <= status < 500 and answer.body_left
     detail = f": {answer.excerpt}" if answer.excerpt else "."
-    return Stop(f"The destination answered HTTP {status}{detail}", _hint(status), doubt=doubt)
+    reason = f"The destination answered HTTP {status}{detail}"
+    return Stop(reason, _hint(status), doubt=doubt, cause=f"HTTP {status}")
 
 
 def _hint(status: int) -> str:

