@@ -77,6 +77,7 @@ class ColumnOptions:
         profile: What the user's profile says; every option beats it.
         timezone: `--timezone`, for properties that are times.
         timestamp_format: `--timestamp-format`, likewise.
+        nulls: `--null`, texts that stand for an empty cell.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class ColumnOptions:
     profile: Profile | None = None
     timezone: str | None = None
     timestamp_format: str | None = None
+    nulls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol, cast
 from inflection_cli.delivery.settle import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
 from inflection_cli.mapping.compile import MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeColumn
+from inflection_cli.mapping.nulls import emptied
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.pipeline.parts import (
@@ -135,9 +136,15 @@ class _Verdict:
 
 
 class Converter:
-    """Converts the chunks of one file; keeps nothing between them but what it can compute again."""
+    """Converts the chunks of one file; keeps nothing between them but what it can compute again.
 
-    def __init__(self, layout: Layout, settings: ConvertSettings) -> None:
+    Args:
+        layout: What the file's rows mean.
+        settings: What shapes messages and ids.
+        encoding: How the file was decoded.
+    """
+
+    def __init__(self, layout: Layout, settings: ConvertSettings, encoding: str = "utf-8") -> None:
         def times(column: TimeColumn | None) -> TimestampReader:
             zone = column.timezone if column else None
             form = column.format if column else None
@@ -150,8 +157,11 @@ class Converter:
         encoder = MessageEncoder(settings.message)
         self._tail = encoder.tail
         self._shaper = layout.shaper
+        self._nulls = settings.mapping.nulls
         self._readers = [
-            BlockReader(block, settings.mapping, encoder, times, alone=len(layout.blocks) == 1)
+            BlockReader(
+                block, settings.mapping, encoder, times, alone=len(layout.blocks) == 1, encoding=encoding
+            )
             for block in layout.blocks
         ]
         self._since, self._until = settings.since, settings.until
@@ -163,7 +173,8 @@ class Converter:
         result = Converted()
         if not chunk.rows:
             return result
-        cells, said = self._shaper(chunk.rows) if self._shaper else (chunk.rows, {})
+        rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
+        cells, said = self._shaper(rows) if self._shaper else (rows, {})
         blocks = [self._block(reader, cells, chunk.lines) for reader in self._readers]
         if (
             len(blocks) == 1

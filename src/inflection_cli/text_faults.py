@@ -1,0 +1,137 @@
+"""Faults of text that its reader cannot see: null spellings, unseen characters, text decoded as another encoding."""
+
+import re
+import unicodedata
+from shlex import quote
+from typing import Final
+
+from inflection_cli.catalog import NULL_WORDS, NULLS_IN_TEXT, PLACEHOLDER_IDS
+
+# Format characters without a glyph: soft hyphen, joiners, zero-width and direction marks, fillers, tags; and controls.
+UNSEEN: Final = (
+    r"\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f"
+)
+"""The inside of a character class."""
+
+SPACES: Final = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+"""The spaces of Unicode beside the one of ASCII, likewise."""
+
+_MERGE_TAG: Final = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|\$\{[^{}]*\}|\{\$[^{}]*\}|%%[^%]+%%|\*\|[^|]+\|\*|\[\[.*?\]\]|<%.*?%>", re.DOTALL
+)
+_PERCENT_TAG: Final = re.compile(r"%[A-Za-z_][\w.]*%")
+
+_UNSEEN: Final = re.compile(f"[{UNSEEN}]")
+_OTHER_SPACE: Final = re.compile(f"[{SPACES}]")
+
+# UTF-8 read a byte at a time as windows-1252 or latin-1: a lead byte's character, then that of a byte 80 to BF.
+_TAIL: Final = r"\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_DECODED_TWICE: Final = re.compile(
+    # After Ã and Â typographic quotes and dashes may well end a word in capitals.
+    r"Ã[\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ‘•˜™š›œžŸ]|Â[\x80-\xaa\xac-\xba\xbc-\xbf]"
+    r"|â(?:€|\x80|\x82|‚|„|\x84)[" + _TAIL + r"]|ð(?:Ÿ|\x9f)[" + _TAIL + r"]|ï¿½|ï»¿"
+    r"|(?:[ÐÑ][" + _TAIL + r"]){2}|(?:[ÄÅ][" + _TAIL + r"]){2}"
+)
+_REPLACED: Final = "\ufffd"
+_LONGEST_NULL: Final = 40
+
+
+def unseen(text: str) -> str | None:
+    """Name the first character that nobody sees, with its place; None where there is none."""
+    return None if text.isascii() and text.isprintable() else _first(_UNSEEN, text)
+
+
+def unusual_space(text: str) -> str | None:
+    """Name the first space that is not ASCII's, with its place; None where there is none."""
+    return None if text.isascii() else _first(_OTHER_SPACE, text)
+
+
+def spaced(text: str) -> str:
+    """Return text in which each space of Unicode is the one of ASCII."""
+    return text if text.isascii() else _OTHER_SPACE.sub(" ", text)
+
+
+def code_point(char: str) -> str:
+    """Name a character by its code point and, where Unicode has one, by its name."""
+    name = unicodedata.name(char, "").lower()
+    return f"U+{ord(char):04X} ({name})" if name else f"U+{ord(char):04X}"
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    if found is None:
+        return None
+    return f"{code_point(found[0])} as character {found.start() + 1} of {len(text)}"
+
+
+def misspelled(text: str) -> str | None:
+    """Say what makes an id another one than it looks like; None where nothing does."""
+    hidden = unseen(text) or unusual_space(text)
+    if hidden is not None:
+        return f"holds {hidden}, which nobody sees"
+    if text.startswith("'"):
+        return "begins with an apostrophe, the mark of text in a spreadsheet"
+    if not unicodedata.is_normalized("NFC", text):
+        return "is not in Unicode's normal form NFC, so that it differs from an id that looks the same"
+    return None
+
+
+def is_null_word(text: str) -> bool:
+    """Tell whether a cell is a spelling of nothing: `NULL`, `\\N`, `#N/A`."""
+    return text.lower() in NULL_WORDS
+
+
+def is_placeholder(text: str | None) -> bool:
+    """Tell whether an id stands for nobody: a null, all zeros, `anonymous`, an unfilled merge tag."""
+    if text is None:
+        return False
+    return not text.strip("0-") or text.lower() in PLACEHOLDER_IDS or has_merge_tag(text)
+
+
+def is_null_in_text(text: str) -> bool:
+    """Tell whether a cell of free text is nothing but a null that software wrote."""
+    return text in NULLS_IN_TEXT
+
+
+def has_merge_tag(text: str) -> bool:
+    """Tell whether a placeholder of a template was never filled in."""
+    return _MERGE_TAG.search(text) is not None or _PERCENT_TAG.fullmatch(text) is not None
+
+
+def damage(text: str) -> str | None:
+    """Say how a text was damaged on its way through encodings; None where it was not."""
+    if text.isascii():
+        return None
+    if _REPLACED in text:
+        return "holds U+FFFD, which stands for a character that was lost when the text was decoded"
+    found = _DECODED_TWICE.search(text)
+    if found is None:
+        return None
+    spelled = " ".join(f"U+{ord(char):04X}" for char in found[0][:3])
+    return f"holds {spelled}, as UTF-8 does that was decoded as windows-1252 or latin-1"
+
+
+def damage_hint(text: str, encoding: str) -> str:
+    """Say which encoding explains the damage of a text, and what mends it.
+
+    Args:
+        text: It has damage.
+        encoding: How its file was decoded.
+    """
+    if _REPLACED in text:
+        return "the characters are lost in the file itself: export it again, as UTF-8"
+    if encoding.lower().startswith("utf"):
+        return (
+            "the file itself holds it so: a program before this one read UTF-8 as windows-1252; export it again, as "
+            "UTF-8"
+        )
+    return f"the file seems to be UTF-8 and was read as {encoding}: --encoding utf-8"
+
+
+def null_option(text: str) -> str:
+    """Return the option that has cells of this placeholder empty, and the line of a profile that does."""
+    word = text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _PERCENT_TAG.fullmatch(text) else ""
+    if not word or len(word) > _LONGEST_NULL or "'" in word or unseen(word):
+        return "--null VALUE, in a profile [input] null = ['VALUE']"
+    return f"--null {quote(word)}, in a profile [input] null = ['{word}']"
