@@ -51,11 +51,15 @@ def check_person_id(name: str, value: str | None, *, allowed: bool = False) -> I
         return
     if is_placeholder(value):
         rule = rules.PLACEHOLDER_ID if allowed else rules.PLACEHOLDER_PERSON
-        yield Note(rule, f"{name} is a placeholder, no id{_kind(value)}", name, value, _null_hint(value, rule))
+        yield Note(
+            rule, f"{name} is a placeholder, no id{_kind(value)}", name, value, _null_hint(value, rule)
+        )
         return
     fault = misspelled(value)
     if fault is not None:
-        yield Note(rules.ID_MISSPELLED if allowed else rules.PERSON_ID_MISSPELLED, f"{name} {fault}", name, value)
+        yield Note(
+            rules.ID_MISSPELLED if allowed else rules.PERSON_ID_MISSPELLED, f"{name} {fault}", name, value
+        )
 
 
 def check_id(name: str, value: str | None) -> Iterator[Note]:

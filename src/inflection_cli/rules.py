@@ -89,7 +89,8 @@ OUTER_SPACE = Rule(
     "outer-space",
     _WARNING,
     _ROW,
-    "An id, event name or flag has white space around it; it is sent without.",
+    "An id, event name or flag has white space around it, and is sent without; or it is nothing but white space, and "
+    "counts as empty.",
     "nothing need be done; trim the column in the export to be rid of this",
     '" u1 "',
 )
@@ -151,7 +152,7 @@ PLACEHOLDER_ID = Rule(
     _ROW,
     "An id of a campaign or an event is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a "
     "template's tag that was never filled in. All events that have it count as one campaign's, or as one event.",
-    "have such cells empty: --null VALUE, in a profile [input] null = [\"VALUE\"]",
+    'have such cells empty: --null VALUE, in a profile [input] null = ["VALUE"]',
     r"\N",
 )
 PLACEHOLDER_PERSON = Rule(
@@ -161,7 +162,7 @@ PLACEHOLDER_PERSON = Rule(
     "The id of the person is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a template's "
     "tag that was never filled in. Everyone who has it would be merged into one person, which cannot be undone.",
     "have such cells empty, so that the row's other id is used: --null VALUE, in a profile "
-    "[input] null = [\"VALUE\"]; where it is somebody's id, --allow-implausible-people sends it",
+    '[input] null = ["VALUE"]; where it is somebody\'s id, --allow-implausible-people sends it',
     r"\N",
 )
 ID_MISSPELLED = Rule(
@@ -189,8 +190,8 @@ PERSON_IMPLAUSIBLE = Rule(
     "The ids of the people cannot be right: they are the campaign's or the email's own on every one of 20 rows or "
     "more, one id has three or more different addresses, or one person has more than half of 200 events or more. "
     "Many people would be merged into one, which cannot be undone, so nothing is sent, whatever --max-errors says.",
-    "name the column that holds the person's id: --map userId=COLUMN; where the people are as they should be, "
-    "--allow-implausible-people",
+    'name the column that holds the person\'s id: --map userId=COLUMN, in a profile [fields] userId = "COLUMN"; where '
+    "the people are as they should be, --allow-implausible-people",
     "50 addresses, and one userId for all of them",
 )
 PERSON_NEVER_REPEATS = Rule(
@@ -224,7 +225,7 @@ NULL_SPELLED = Rule(
     _WARNING,
     _COLUMN,
     "A cell is a word that software writes for nothing; it is sent as text.",
-    "have such cells empty: --null VALUE, in a profile [input] null = [\"VALUE\"]",
+    'have such cells empty: --null VALUE, in a profile [input] null = ["VALUE"]',
     r"\N",
 )
 INVISIBLE_CHARACTER = Rule(

@@ -131,7 +131,9 @@ def damage_hint(text: str, encoding: str) -> str:
 
 def null_option(text: str) -> str:
     """Return the option that has cells of this placeholder empty, and the line of a profile that does."""
-    word = text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _PERCENT_TAG.fullmatch(text) else ""
+    word = (
+        text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _PERCENT_TAG.fullmatch(text) else ""
+    )
     if not word or len(word) > _LONGEST_NULL or "'" in word or unseen(word):
         return "--null VALUE, in a profile [input] null = ['VALUE']"
     return f"--null {quote(word)}, in a profile [input] null = ['{word}']"

@@ -188,7 +188,9 @@ class RowMapper:
         near = get_close_matches(squashed, _KINDS, 1, 0.8)
         meant = f"“{_KINDS[near[0]].name}” may be meant: write it so in the export; " if near else ""
         hidden = unseen(name)
-        detail = "the event is none of Inflection's" + (f", and holds {hidden}, which nobody sees" if hidden else "")
+        detail = "the event is none of Inflection's" + (
+            f", and holds {hidden}, which nobody sees" if hidden else ""
+        )
         return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.mend}")
 
     def _kept(self, event: str) -> bool:
@@ -416,7 +418,9 @@ def alone(cell: str, notes: list[Note]) -> str:
         notes.append(Note(rules.EMAIL_WITH_NAME, detail, "email", cell))
         return found["address"]
     if several or "<" in cell or ">" in cell:
-        detail = "the cell holds several addresses" if several else "the cell in angle brackets is no recipient"
+        detail = (
+            "the cell holds several addresses" if several else "the cell in angle brackets is no recipient"
+        )
         notes.append(Note(rules.EMAIL_AMBIGUOUS, detail, "email", cell))
     return cell
 
@@ -441,7 +445,9 @@ def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:
 def _unreadable(name: str, value: str) -> Note:
     """Say that a flag is none, and what else it seems to be."""
     hidden = unseen(value)
-    detail = f"{name} is neither true nor false" + (f", and holds {hidden}, which nobody sees" if hidden else "")
+    detail = f"{name} is neither true nor false" + (
+        f", and holds {hidden}, which nobody sees" if hidden else ""
+    )
     hint = f"have such cells empty: {null_option(value)}" if is_null_word(value) else ""
     return Note(rules.FLAG_UNREADABLE, detail, name, value, hint)
 

@@ -13,6 +13,7 @@ from inflection_cli.mapping.layout import Layout, Leeway, lay_out
 from inflection_cli.mapping.paths import find_place
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.pipeline.convert import Conversion, Converter, ConvertSettings
+from inflection_cli.pipeline.seen import address_column
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.text_faults import damage, damage_hint, unseen
 
@@ -137,12 +138,13 @@ def _with_converter(
 ) -> Iterator[tuple[Input, Chunk, Converter]]:
     """Pair each chunk with its converter; an NDJSON file may gain keys on the way, and its input with it."""
     columns = source.source.columns
-    converter = Converter(source.layout, settings, source.source.encoding)
+    known = source.source.encoding, address_column(source.source)
+    converter = Converter(source.layout, settings, *known)
     for chunk in read(source.source, reading):
         if chunk.columns != columns:
             columns = chunk.columns
             source = Input(source.source, _extended(source, chunk, settings))
-            converter = Converter(source.layout, settings, source.source.encoding)
+            converter = Converter(source.layout, settings, *known)
         yield source, chunk, converter
 
 

@@ -13,6 +13,7 @@ from inflection_cli.pipeline.estimate import Estimate
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.reporting.shown import cell
+from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN = 100
 
-# DEL, C1, and what turns or breaks lines: what is below them JSON spells out anyway.
-_HARMFUL: Final = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# What is below DEL JSON spells out anyway, and the line ends of the indented text are to stay.
+_HARMFUL: Final = re.compile(f"(?![\\x00-\\x1f])[{UNSEEN}]")
 
 
 def dumps(report: dict[str, Any]) -> str:
@@ -33,7 +34,7 @@ def dumps(report: dict[str, Any]) -> str:
         text = json.dumps(report, indent=2)
     # A terminal may be steered, and the runner of GitHub reads commands out of what is printed; JSON may spell
     # every character another way.
-    return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text).replace("##[", "##\\u005b")
+    return _HARMFUL.sub(lambda match: json.dumps(match[0])[1:-1], text).replace("##[", "##\\u005b")
 
 
 def empty_report(command: str) -> dict[str, Any]:

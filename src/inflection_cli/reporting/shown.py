@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
-# C0, DEL, C1, and what reorders or breaks lines: bidi controls, line and paragraph separator.
-_HARMFUL: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+from inflection_cli.text_faults import SPACES, UNSEEN
+
+# Controls and what reorders or breaks lines; and what nobody sees or would take for another space.
+_HARMFUL: Final = re.compile(f"[{UNSEEN}{SPACES}\\ud800-\\udfff]")
 _MOST: Final = 80
 
 
@@ -32,4 +32,6 @@ def masked(value: str) -> str:
 
 
 def _spelled(char: str) -> str:
-    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
+    if ord(char) < 0x100:
+        return f"\\x{ord(char):02x}"
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
