@@ -451,11 +451,13 @@ def test_white_space_around_ids_and_names_goes_with_a_warning(desk: Desk) -> Non
     )
 
 
-def test_a_placeholder_id_is_a_warning(desk: Desk) -> None:
+def test_a_placeholder_for_a_person_is_rejected(desk: Desk) -> None:
     file = ndjson(desk, "placeholder.ndjson", good(userId=None, anonymousId="undefined"))
     result = desk.run("replay", file, "--dry-run", "--json")
     (problem,) = result.json["problems"]
-    assert (problem["code"], problem["column"], result.code) == ("placeholder-id", "anonymousId", 0)
+    assert (problem["code"], problem["column"], result.code) == ("placeholder-person", "anonymousId", 8)
+    allowed = desk.run("replay", file, "--dry-run", "--json", "--allow-implausible-people")
+    assert ([each["code"] for each in allowed.json["problems"]], allowed.code) == (["placeholder-id"], 0)
 
 
 @pytest.mark.parametrize("over", [0, 1])

@@ -289,7 +289,7 @@ PERSON_WORDS: Final = frozenset(
 )
 """Words before a trait that say whose it is: a contact's name is a name."""
 
-# What software writes for a value that is not there, in lower case: MySQL and PostgreSQL, spreadsheets, pandas, SQL shells.
+# What databases, spreadsheets and pandas write for a value that is not there, in lower case.
 NULL_WORDS: Final = frozenset(
     {
         r"\n",

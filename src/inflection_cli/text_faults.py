@@ -25,13 +25,26 @@ _PERCENT_TAG: Final = re.compile(r"%[A-Za-z_][\w.]*%")
 _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 _OTHER_SPACE: Final = re.compile(f"[{SPACES}]")
 
-# UTF-8 read a byte at a time as windows-1252 or latin-1: a lead byte's character, then that of a byte 80 to BF.
-_TAIL: Final = r"\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+
+def _read(*bytes_read: int) -> str:
+    """Return the characters as which windows-1252 and latin-1 read bytes, for the inside of a character class."""
+    codecs = ("cp1252", "latin-1")
+    return re.escape(
+        "".join(dict.fromkeys(bytes([b]).decode(c, "ignore") for b in bytes_read for c in codecs))
+    )
+
+
+_TAIL: Final = f"[{_read(*range(0x80, 0xC0))}]"
+# In capitals a word may well end in the first character of these, with a quotation mark, a dash or dots behind it.
+_AFTER_C2: Final = (
+    f"[{_read(*range(0x80, 0x82), *range(0xA0, 0xAB), *range(0xAC, 0xBB), *range(0xBC, 0xC0))}]"
+)
+_AFTER_C3: Final = f"[{_read(*sorted({*range(0x80, 0xC0)} - {0x85, 0x92, 0x94, 0x96, 0x97, 0xBB}))}]"
+
+# UTF-8 read a byte at a time: a lead byte's character, then those of bytes from 80 to BF.
 _DECODED_TWICE: Final = re.compile(
-    # After Ã and Â typographic quotes and dashes may well end a word in capitals.
-    r"Ã[\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ‘•˜™š›œžŸ]|Â[\x80-\xaa\xac-\xba\xbc-\xbf]"
-    r"|â(?:€|\x80|\x82|‚|„|\x84)[" + _TAIL + r"]|ð(?:Ÿ|\x9f)[" + _TAIL + r"]|ï¿½|ï»¿"
-    r"|(?:[ÐÑ][" + _TAIL + r"]){2}|(?:[ÄÅ][" + _TAIL + r"]){2}"
+    f"\u00c2{_AFTER_C2}|\u00c3{_AFTER_C3}|(?:[\u00c4\u00c5]{_TAIL}){{2}}|(?:[\u00d0\u00d1]{_TAIL}){{2}}"
+    f"|\u00e2[{_read(0x80, 0x82, 0x84)}]{_TAIL}|\u00f0[{_read(0x9F)}]{_TAIL}|\u00ef\u00bf\u00bd|\u00ef\u00bb\u00bf"
 )
 _REPLACED: Final = "\ufffd"
 _LONGEST_NULL: Final = 40
@@ -78,7 +91,7 @@ def misspelled(text: str) -> str | None:
 
 
 def is_null_word(text: str) -> bool:
-    """Tell whether a cell is a spelling of nothing: `NULL`, `\\N`, `#N/A`."""
+    """Tell whether a cell is a word for nothing, such as `NULL` or `#N/A`."""
     return text.lower() in NULL_WORDS
 
 

@@ -7,9 +7,9 @@ import typer
 
 from inflection_cli.cli.groups import with_groups
 from inflection_cli.cli.options import (
-    AllowImplausiblePeople,
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EXPANSION,
+    AllowImplausiblePeople,
     DeliveryOptions,
     DestinationOptions,
     Files,

@@ -73,4 +73,5 @@ def _never_repeating(group: Gathered) -> str | None:
     if not name or count < _REPEATING_SHARE * group.rows:
         return None
     known = "the address" if name == "email" else f"“{name}”"
-    return f"no id of a person comes twice in {group.rows:,} rows, but {known} repeats an earlier one in {count:,} of them"
+    rows = f"{group.rows:,} rows"
+    return f"no id of a person comes twice in {rows}, but {known} repeats an earlier one in {count:,} of them"

@@ -43,7 +43,10 @@ from inflection_cli.segment.ready import (
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
-_ID_HINT: Final = "see who is meant, or leave the member out; where it is somebody's id, --allow-implausible-people sends it"
+_ID_HINT: Final = (
+    "see who is meant, or leave the member out; where it is somebody's id, "
+    "--allow-implausible-people sends it"
+)
 _NO_LAYOUT: Final = one_event(
     Columns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
 )
