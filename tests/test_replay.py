@@ -21,6 +21,7 @@ from inflection_cli.reading import ReadOptions, detect
 from inflection_cli.reading.lines import read_lines
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.segment.message_id import ready_id
+from inflection_cli.text_faults import is_placeholder, misspelled
 
 READY = str(SAMPLES / "ready.ndjson")
 ARCHIVE = str(SAMPLES / "archive.ndjson")
@@ -126,7 +127,7 @@ ROWS = st.lists(
         user=st.text(
             st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters='",'),
             min_size=1,
-        ).filter(lambda text: text.strip() == text and text != "\ufeff"),
+        ).filter(lambda text: text.strip() == text and not is_placeholder(text) and misspelled(text) is None),
         minute=st.integers(0, 1439),
         campaign=st.sampled_from(["c1", "007", "d'été"]),
     ),

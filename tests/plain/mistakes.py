@@ -611,7 +611,7 @@ IDS: Final = {
             "id,contact_id,event,email_id,campaign_id,timestamp\n"
             + "".join(f"r{n},k{n % 50},open,e,c,{1_709_285_400 + n}\n" for n in range(250))
         ),
-        shows=NO_WARNING,
+        shows="Nothing stands in the way (1 warning). ",
     ),
     "a name stands before the address": Mistake(
         f"{V} --user-id-from email",
@@ -647,6 +647,15 @@ IDS: Final = {
         r"export it again, as UTF-8",
         files=export(HEADER.replace("\n", ",campaign_name\n") + ROW.replace("\n", ",Fr\ufffdhling\n")),
         edit=export(HEADER.replace("\n", ",campaign_name\n") + ROW.replace("\n", ",Frühling\n")),
+        shows=NO_WARNING,
+    ),
+    "a column's name holds a zero-width space": Mistake(
+        V,
+        0,
+        r"warning invisible-character.*\n.*line 1, column “userId\\u200b”: the column's name holds U\+200B",
+        r"take the character out in the export",
+        files=export(GOOD.replace("userId", "userId\u200b")),
+        edit=export(GOOD),
         shows=NO_WARNING,
     ),
     "a time holds a mark of direction": Mistake(

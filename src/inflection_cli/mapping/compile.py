@@ -222,7 +222,7 @@ class RowMapper:
         if not (as_user or as_person or self._options.email_trait):
             return email, user_id, person_id
         address = alone(email, notes)
-        if (as_user or as_person) and not is_address(address):
+        if (as_user or as_person) and not is_address(address) and not has_error(notes):
             detail = "the cell stands in for an id and is no e-mail address"
             notes.append(Note(rules.EMAIL_NOT_ADDRESS, detail, "email", address))
         if as_person:

@@ -184,7 +184,9 @@ class TimestampReader:
         if isinstance(said, Clock):
             return self._judge(said)
         if is_null_word(text):
-            return Trouble(rules.TIMESTAMP_MISSING, "the cell is a word for nothing", hint=_null_hint(text))
+            return Trouble(
+                rules.TIMESTAMP_UNREADABLE, "the cell is a word for nothing", hint=_null_hint(text)
+            )
         return self._advised(said) if said.hint else said
 
     def _advised(self, trouble: Trouble) -> Trouble:

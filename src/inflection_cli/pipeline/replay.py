@@ -275,7 +275,7 @@ def _odd_ids(message: Mapping[str, Any], *, allowed: bool) -> Iterator[Note]:
     """Yield why the ids of a message's person are no people's."""
     for name in ("userId", "anonymousId"):
         value = message.get(name)
-        if isinstance(value, str):
+        if isinstance(value, str) and value.strip():
             for note in check_person_id(name, value, allowed=allowed):
                 yield replace(note, hint=_ID_HINT)
 
