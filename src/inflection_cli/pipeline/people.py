@@ -18,7 +18,7 @@ _HALF: Final = 8
 _SENT, _ADDRESS, _WHO = slice(0, 8), slice(8, 16), slice(16, 24)
 _PAIR, _GROUP, _ROWS = slice(0, 16), slice(24, 28), slice(28, 36)
 _NO_ADDRESS: Final = bytes(_HALF)
-_KEYS_HELD: Final = 1 << 13
+_KEYS_HELD: Final = 1 << 14
 _FURTHER: Final = Struct(">qII")
 MANY_ADDRESSES: Final = 3
 """So many different addresses of one id, and it is not one person's."""

@@ -1,7 +1,6 @@
 """What of an event's cells tells whether its person is plausible: addresses, ids of people, ids of the campaign."""
 
 from collections.abc import Iterable, Sequence
-from operator import eq
 from typing import Final
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
@@ -93,28 +92,36 @@ class Watch:
             rows: The cells of the row that each event is of.
         """
         at = self._address
-        ids = [user or person for user, person in zip(user_ids, person_ids, strict=True)]
-        equal = frozenset(self._equal(ids, rows)) | self._taken(user_ids)
+        equal = self._equal(user_ids, person_ids, rows) | self._taken(user_ids)
         return Seen(
             self._block,
             user_ids,
             person_ids,
             () if at is None else addresses([row[at] for row in rows]),
             equal,
-            bool(equal) and all("@" in one for one in ids),
+            bool(equal)
+            and all("@" in (user or person) for user, person in zip(user_ids, person_ids, strict=True)),
             tuple((name, [row[index] for row in rows]) for index, name in self._others),
         )
 
-    def _equal(self, ids: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-        for name in CAMPAIGN_IDS:
-            index = self._columns.fields.get(name)
-            if index is None:
-                constant = self._columns.constants.get(name, "").strip()
-                if constant and ids[0] == constant and set(ids) == {constant}:
-                    yield name
-            # One look at the first row is enough for most files.
-            elif ids[0] == rows[0][index].strip() and all(map(eq, ids, [row[index].strip() for row in rows])):
-                yield name
+    def _equal(
+        self, user_ids: Sequence[str], person_ids: Sequence[str], rows: Sequence[Sequence[str]]
+    ) -> frozenset[str]:
+        """Name the campaign's ids that the people's ids equal; for most files one look at the first row tells."""
+        first = user_ids[0] or person_ids[0]
+        likely = [name for name in CAMPAIGN_IDS if first == self._id_of(name, rows[0])]
+        return frozenset(
+            name
+            for name in likely
+            if all(
+                (user or person) == self._id_of(name, row)
+                for user, person, row in zip(user_ids, person_ids, rows, strict=True)
+            )
+        )
+
+    def _id_of(self, name: str, row: Sequence[str]) -> str:
+        index = self._columns.fields.get(name)
+        return self._columns.constants.get(name, "").strip() if index is None else row[index].strip()
 
     def _taken(self, user_ids: Sequence[str]) -> frozenset[str]:
         """Name the campaign's id whose column is taken for the person's."""
