@@ -16,7 +16,7 @@ _KEY: Final = Struct(">qqqI")
 _COUNT: Final = Struct(">Q")
 _HALF: Final = 8
 _SENT, _ADDRESS, _WHO = slice(0, 8), slice(8, 16), slice(16, 24)
-_PAIR, _GROUP, _ROWS = slice(0, 16), slice(24, 28), slice(28, 36)
+_PAIR, _IDS, _GROUP, _ROWS = slice(0, 16), slice(0, 24), slice(24, 28), slice(28, 36)
 _NO_ADDRESS: Final = bytes(_HALF)
 _KEYS_HELD: Final = 1 << 14
 _FURTHER: Final = Struct(">qII")
@@ -177,9 +177,11 @@ class People:
         tracked = 0
         people = Runs(_HALF)
         for records in self._records.parts():
-            sent = {record[_SENT] for record in records}
+            # Most records differ in their counts alone, and are cut to pieces once.
+            keys = {record[_IDS] for record in records}
+            sent = {key[_SENT] for key in keys}
             tracked += len(sent)
-            people.add({record[_WHO] for record in records})
+            people.add({key[_WHO] for key in keys})
             self._judge(records, sent)
         self._records.close()
         self._count_further()
