@@ -5,8 +5,8 @@ import pytest
 
 from inflection_cli import rules
 from inflection_cli.catalog import EVENTS, PLACEHOLDER_IDS
-from inflection_cli.checks import is_placeholder
 from inflection_cli.model import Rule, Scope, Severity
+from inflection_cli.text_faults import is_placeholder
 
 ROW = {
     "event": "Email Opened",
@@ -48,10 +48,6 @@ def test_a_row_in_order_has_nothing_said_of_it() -> None:
         ({"event": "click", "email_link_url": "shop.example"}, "link-not-http", "email_link_url"),
         ({"event": "click", "email_link_url": "mailto:ada@shop.example"}, "link-not-http", "email_link_url"),
         ({"event": "click", "email_link_url": "https://"}, "link-not-http", "email_link_url"),
-        ({"userId": "anonymous"}, "placeholder-id", "userId"),
-        ({"userId": "NULL"}, "placeholder-id", "userId"),
-        ({"personId": "0000"}, "placeholder-id", "personId"),
-        ({"personId": "00000000-0000-0000-0000-000000000000"}, "placeholder-id", "personId"),
         ({"campaign_id": "n/a"}, "placeholder-id", "campaign_id"),
         ({"event": "Email Unique Opens", "is_unique_open": "no"}, "unique-contradiction", "is_unique_open"),
         (
@@ -77,6 +73,10 @@ def test_a_warning_names_its_place_and_the_row_goes_out(
         ({"event": "Sent"}, "event-unknown", "event"),
         ({"userId": "", "personId": ""}, "person-missing", None),
         ({"userId": "1.5E+18"}, "id-scientific", "userId"),
+        ({"userId": "anonymous"}, "placeholder-person", "userId"),
+        ({"userId": "NULL"}, "placeholder-person", "userId"),
+        ({"personId": "0000"}, "placeholder-person", "personId"),
+        ({"personId": "00000000-0000-0000-0000-000000000000"}, "placeholder-person", "personId"),
         ({"is_unique_open": "maybe"}, "flag-unreadable", "is_unique_open"),
         ({"timestamp": ""}, "timestamp-missing", "timestamp"),
         ({"timestamp": "2024-03-01 09:30:00"}, "timestamp-no-zone", "timestamp"),

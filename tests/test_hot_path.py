@@ -30,7 +30,7 @@ from inflection_cli.pipeline.inputs import Input, convertible_chunks, open_input
 from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.out import drafted
 from inflection_cli.pipeline.parts import PlainPeople
-from inflection_cli.pipeline.people import People
+from inflection_cli.pipeline.people import People, Seen
 from inflection_cli.pipeline.plan import Planner
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.destination import Destination, Secret
@@ -251,7 +251,7 @@ def test_long_cells_that_all_differ_do_not_fill_the_memory() -> None:
 
 def test_a_user_id_that_is_another_ones_person_id_is_two_people() -> None:
     people = People()
-    people.add(["a", "", "a"], ["", "a", ""])
+    people.add("export.csv", Seen(0, ["a", "", "a"], ["", "a", ""]))
     assert people.count() == (2, 2)
 
 

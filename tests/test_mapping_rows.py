@@ -147,7 +147,9 @@ def test_a_problem_names_the_column_as_it_stands_in_the_file() -> None:
 
 
 def test_a_row_without_a_person_is_rejected() -> None:
-    assert place(take(userId="", personId=" ")) == [("person-missing", 2, None)]
+    assert place(take(userId="", personId="")) == [("person-missing", 2, None)]
+    blank = place(take(userId="", personId=" "))
+    assert blank == [("person-missing", 2, None), ("outer-space", 2, "personId")]
 
 
 def test_an_address_stands_in_for_a_user_id_only_where_there_is_none() -> None:

@@ -21,6 +21,7 @@ from inflection_cli.reading import ReadOptions, detect
 from inflection_cli.reading.lines import read_lines
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.segment.message_id import ready_id
+from inflection_cli.text_faults import is_placeholder, misspelled
 
 READY = str(SAMPLES / "ready.ndjson")
 ARCHIVE = str(SAMPLES / "archive.ndjson")
@@ -126,7 +127,7 @@ ROWS = st.lists(
         user=st.text(
             st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters='",'),
             min_size=1,
-        ).filter(lambda text: text.strip() == text and text != "\ufeff"),
+        ).filter(lambda text: text.strip() == text and not is_placeholder(text) and misspelled(text) is None),
         minute=st.integers(0, 1439),
         campaign=st.sampled_from(["c1", "007", "d'été"]),
     ),
@@ -451,11 +452,13 @@ def test_white_space_around_ids_and_names_goes_with_a_warning(desk: Desk) -> Non
     )
 
 
-def test_a_placeholder_id_is_a_warning(desk: Desk) -> None:
+def test_a_placeholder_for_a_person_is_rejected(desk: Desk) -> None:
     file = ndjson(desk, "placeholder.ndjson", good(userId=None, anonymousId="undefined"))
     result = desk.run("replay", file, "--dry-run", "--json")
     (problem,) = result.json["problems"]
-    assert (problem["code"], problem["column"], result.code) == ("placeholder-id", "anonymousId", 0)
+    assert (problem["code"], problem["column"], result.code) == ("placeholder-person", "anonymousId", 8)
+    allowed = desk.run("replay", file, "--dry-run", "--json", "--allow-implausible-people")
+    assert ([each["code"] for each in allowed.json["problems"]], allowed.code) == (["placeholder-id"], 0)
 
 
 @pytest.mark.parametrize("over", [0, 1])

@@ -386,28 +386,74 @@ SENDER_WORDS: Final = frozenset(
 SERVER_WORDS: Final = frozenset({"host", "mta", "mx", "relay", "sending", "server", "smtp", "source"})
 """Words in a column's name that say that a network address is a machine's, and not the recipient's."""
 
-# Segment docs, "Identify: best practices", ids that merge strangers into one profile.
-PLACEHOLDER_IDS: Final = frozenset(
+# What databases, spreadsheets and pandas write for a value that is not there, in lower case.
+NULL_WORDS: Final = frozenset(
     {
-        "anonymous",
-        "anon",
+        r"\n",
         "null",
+        "(null)",
+        "[null]",
+        "<null>",
         "nil",
         "none",
-        "n/a",
-        "na",
+        "(none)",
+        "<none>",
         "nan",
+        "nat",
+        "na",
+        "<na>",
+        "n/a",
+        "n.a.",
         "#n/a",
+        "#null!",
+        "#ref!",
+        "#name?",
+        "#value!",
+        "#div/0!",
+        "#num!",
         "undefined",
-        "unknown",
-        "test",
+        "(blank)",
+        "(empty)",
         "-",
-        "?",
-        "[object object]",
-        "true",
-        "false",
+        "--",
     }
 )
+
+# Of these a text that people write is never made.
+NULLS_IN_TEXT: Final = frozenset(
+    {
+        r"\N",
+        "NULL",
+        "null",
+        "(null)",
+        "[null]",
+        "<null>",
+        "nan",
+        "NaN",
+        "NaT",
+        "<NA>",
+        "#N/A",
+        "#NULL!",
+        "#REF!",
+        "#NAME?",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NUM!",
+        "undefined",
+    }
+)
+
+# Segment docs, "Identify: best practices", ids that merge strangers into one profile.
+PLACEHOLDER_IDS: Final = NULL_WORDS | {
+    "anonymous",
+    "anon",
+    "unknown",
+    "test",
+    "?",
+    "[object object]",
+    "true",
+    "false",
+}
 
 TRUE_WORDS: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
 FALSE_WORDS: Final = frozenset({"false", "f", "no", "n", "0", "off"})

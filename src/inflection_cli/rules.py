@@ -89,7 +89,8 @@ OUTER_SPACE = Rule(
     "outer-space",
     _WARNING,
     _ROW,
-    "An id, event name or flag has white space around it; it is sent without.",
+    "An id, event name or flag has white space around it, and is sent without; or it is nothing but white space, and "
+    "counts as empty.",
     "nothing need be done; trim the column in the export to be rid of this",
     '" u1 "',
 )
@@ -149,9 +150,100 @@ PLACEHOLDER_ID = Rule(
     "placeholder-id",
     _WARNING,
     _ROW,
-    "The id is a placeholder: everyone who has it would be merged into one person.",
-    "empty the cell in the export, so that the row's other id is used",
-    "anonymous",
+    "An id of a campaign or an event is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a "
+    "template's tag that was never filled in. All events that have it count as one campaign's, or as one event.",
+    'have such cells empty: --null VALUE, in a profile [input] null = ["VALUE"]',
+    r"\N",
+)
+PLACEHOLDER_PERSON = Rule(
+    "placeholder-person",
+    _ERROR,
+    _ROW,
+    "The id of the person is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a template's "
+    "tag that was never filled in. Everyone who has it would be merged into one person, which cannot be undone.",
+    "have such cells empty, so that the row's other id is used: --null VALUE, in a profile "
+    '[input] null = ["VALUE"]; where it is somebody\'s id, --allow-implausible-people sends it',
+    r"\N",
+)
+ID_MISSPELLED = Rule(
+    "id-misspelled",
+    _WARNING,
+    _ROW,
+    "An id holds a character that nobody sees, begins with a spreadsheet's apostrophe, or is not in Unicode's normal "
+    "form NFC: it is another id than the one that looks the same. It is sent as it stands.",
+    "mend the id in the export",
+    "c1 followed by U+200B, the zero width space",
+)
+PERSON_ID_MISSPELLED = Rule(
+    "person-id-misspelled",
+    _ERROR,
+    _ROW,
+    "The id of the person holds a character that nobody sees, begins with a spreadsheet's apostrophe, or is not in "
+    "Unicode's normal form NFC: the events would go to another person than the one whose id looks the same.",
+    "mend the id in the export; where the id is so in all systems, --allow-implausible-people sends it",
+    "u1 followed by U+200B, the zero width space",
+)
+PERSON_IMPLAUSIBLE = Rule(
+    "person-implausible",
+    _ERROR,
+    _FILE,
+    "The ids of the people cannot be right: they are the campaign's or the email's own on every one of 20 rows or "
+    "more, one id has three or more different addresses, or one person has more than half of 200 events or more. "
+    "Many people would be merged into one, which cannot be undone, so nothing is sent, whatever --max-errors says.",
+    'name the column that holds the person\'s id: --map userId=COLUMN, in a profile [fields] userId = "COLUMN"; where '
+    "the people are as they should be, --allow-implausible-people",
+    "50 addresses, and one userId for all of them",
+)
+PERSON_NEVER_REPEATS = Rule(
+    "person-never-repeats",
+    _WARNING,
+    _FILE,
+    "No id of a person comes twice in 200 rows or more, though a column of addresses or of other ids repeats in at "
+    "least a fifth of them: the id may be the row's own, and each event would become a person.",
+    "see whether the right column is mapped: --map userId=COLUMN",
+    "--map userId=id, where id numbers the rows and contact_id stands beside it",
+)
+EMAIL_WITH_NAME = Rule(
+    "email-with-name",
+    _WARNING,
+    _COLUMN,
+    "The cells hold a name and an address in angle brackets; the address alone is used.",
+    "nothing need be done; export the address alone to be rid of this",
+    "Ada Lovelace <ada@shop.example>",
+)
+EMAIL_AMBIGUOUS = Rule(
+    "email-ambiguous",
+    _ERROR,
+    _ROW,
+    "The cell is to tell the person's address and holds several, or a text in angle brackets as ids of messages are, "
+    "so whose event it is cannot be known.",
+    "leave one address in the cell, or map the column of the recipient: --map email=COLUMN",
+    "ada@shop.example, bob@shop.example",
+)
+NULL_SPELLED = Rule(
+    "null-spelled",
+    _WARNING,
+    _COLUMN,
+    "A cell is a word that software writes for nothing; it is sent as text.",
+    'have such cells empty: --null VALUE, in a profile [input] null = ["VALUE"]',
+    r"\N",
+)
+INVISIBLE_CHARACTER = Rule(
+    "invisible-character",
+    _WARNING,
+    _COLUMN,
+    "An event's name, a flag or a column's name holds a character that nobody sees, so that it differs from one that "
+    "looks the same.",
+    "take the character out in the export",
+    "Email Opened followed by U+200B, the zero width space",
+)
+TEXT_DAMAGED = Rule(
+    "text-damaged",
+    _WARNING,
+    _COLUMN,
+    "A text was decoded as another encoding than it was written in, and is sent as it stands.",
+    "export it again as UTF-8, or name the encoding the file was written in: --encoding NAME",
+    "FrÃ¼hling",
 )
 UNIQUE_CONTRADICTION = Rule(
     "unique-contradiction",

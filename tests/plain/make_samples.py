@@ -307,7 +307,7 @@ BROKEN: tuple[bytes, ...] = (
     b"Email Delivered,u-16,,e-1,,Spring sale,,,2024-03-05T09:15:00.000Z,fine,,",
     b"Link Clicked,u-17,,e-1,c-1,Spring sale,,,2024-03-05T09:16:00.000Z,fine,,",
     b"Link Clicked,u-18,,e-1,c-1,Spring sale,shop.example/spring,,2024-03-05T09:17:00.000Z,fine,,",
-    b"Email Delivered,anonymous,,e-1,c-1,Spring sale,,,2024-03-05T09:18:00.000Z,,,",
+    b"Email Delivered,u-19,,e-1,n/a,Spring sale,,,2024-03-05T09:18:00.000Z,,,",
     b"Email Unique Opens,u-20,,e-1,c-1,Spring sale,,false,2024-03-05T09:19:00.000Z,,,",
     b"Email Opened,u-1,,e-1,c-1,Spring sale,,false,2024-03-05T09:00:00.000Z,,,",
     # Times.

@@ -29,6 +29,17 @@ def by(user: str) -> str:
     return HEADER + ROW.replace("u1", user)
 
 
+def crowd(user: str, column: str) -> str:
+    """Give an export in which three addresses have one user's id, and a column that tells them apart."""
+    rows = "".join(f"p{n}@shop.example,{user},k{n},open,e,c,{1_709_285_400 + n}\n" for n in range(3))
+    return f"email,user_id,{column},event,email_id,campaign_id,timestamp\n{rows}"
+
+
+def addressed(cell: str) -> str:
+    """Give an export whose only person is this address."""
+    return f"event,email,email_id,campaign_id,timestamp\nopen,{cell},e,c,2024-03-01T09:30:00Z\n"
+
+
 def workbook() -> bytes:
     """Give the least that is an Excel workbook."""
     packed = io.BytesIO()
@@ -531,11 +542,158 @@ IDS: Final = {
     ),
     "an id stands for nobody": Mistake(
         V,
+        1,
+        r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
+        r"--null null",
+        f"{V} {{mend}}",
+        export(by("null")),
+        shows=NO_WARNING,
+    ),
+    "a database's null stands in the place of every user's id": Mistake(
+        f"{DRY} --max-errors 100%",
+        1,
+        r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder.*null",
+        r"--null '\\N'",
+        f"{V} {{mend}}",
+        export(by("\\N")),
+        shows=NO_WARNING,
+    ),
+    "a template's tag was never filled in": Mistake(
+        V,
+        1,
+        r"error placeholder-person.*\n.*column “userId”: .*a template's tag that was not filled in",
+        r"--null '\{\{user\.id\}\}'",
+        f"{V} {{mend}}",
+        export(by("{{user.id}}")),
+        shows=NO_WARNING,
+    ),
+    "a column of text holds a database's null": Mistake(
+        V,
         0,
-        r"warning placeholder-id.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
-        r"empty the cell in the export, so that the row's other id is used",
-        files=export(by("null")),
+        r"warning null-spelled.*\n\s+export\.csv, line 2, column “colour”",
+        r"--null '\\N'",
+        f"{V} {{mend}}",
+        export(HEADER.replace("\n", ",colour\n") + ROW.replace("\n", ",\\N\n")),
+        shows=NO_WARNING,
+    ),
+    "a flag is a database's null": Mistake(
+        V,
+        1,
+        r"error flag-unreadable.*\n\s+export\.csv, line 2, column “is_unique_open”",
+        r"--null NULL",
+        f"{V} {{mend}}",
+        export(HEADER.replace("\n", ",is_unique_open\n") + ROW.replace("\n", ",NULL\n")),
+        shows=NO_WARNING,
+    ),
+    "a zero-width space follows a user's id": Mistake(
+        V,
+        1,
+        r"error person-id-misspelled.*\n.*line 2, column “userId”: userId holds U\+200B \(zero width space\)",
+        r"mend the id in the export",
+        files=export(by("u1\u200b")),
+        edit=export(by("u1")),
+        shows=NO_WARNING,
+    ),
+    "a spreadsheet's apostrophe stands before a campaign's id": Mistake(
+        V,
+        0,
+        r"warning id-misspelled.*\n.*line 2, column “campaign_id”: campaign_id begins with an apostrophe",
+        r"mend the id in the export",
+        files=export(HEADER + ROW.replace("c1", "'007")),
+        edit=export(HEADER + ROW),
+        shows=NO_WARNING,
+    ),
+    "a user's id is white space alone": Mistake(
+        V,
+        0,
+        r"warning outer-space.*\n.*“userId”: userId is white space alone and counts as empty, so the personId",
+        r"trim the column in the export",
+        files=export(by("  ")),
         edit=export(by("")),
+        shows=NO_WARNING,
+    ),
+    "every address has one user's id": Mistake(
+        f"{DRY} --max-errors 100%",
+        8,
+        r"error: the people cannot be right: one id has 3 different addresses, on 3 of 3 rows; nothing was sent",
+        r"--map userId=COLUMN",
+        f"{V} --map userId=contact_id",
+        export(crowd("900", "contact_id")),
+        shows="Nothing stands in the way (1 warning). ",
+    ),
+    "one user's id is right for every address": Mistake(
+        V,
+        1,
+        r"error person-implausible.*\n\s+export\.csv, column “user_id”: one id has 3 different addresses",
+        r"--allow-implausible-people",
+        f"{V} {{mend}}",
+        export(crowd("900", "contact_id")),
+        shows=NO_WARNING,
+    ),
+    "the rows' own id is taken for the person's": Mistake(
+        f"{V} --map userId=id",
+        0,
+        r"warning person-never-repeats.*\n.*column “id”: no id of a person comes twice in 250 rows, but “contact_id”",
+        r"--map userId=COLUMN",
+        f"{V} --map userId=contact_id",
+        export(
+            "id,contact_id,event,email_id,campaign_id,timestamp\n"
+            + "".join(f"r{n},k{n % 50},open,e,c,{1_709_285_400 + n}\n" for n in range(250))
+        ),
+        shows="Nothing stands in the way (1 warning). ",
+    ),
+    "a name stands before the address": Mistake(
+        f"{V} --user-id-from email",
+        0,
+        r"warning email-with-name.*\n.*column “email”: the cell holds a name and an address",
+        r"export the address alone",
+        files=export(addressed("Ada Lovelace <ada@shop.example>")),
+        edit=export(addressed("ada@shop.example")),
+        shows=NO_WARNING,
+    ),
+    "a cell holds the addresses of two people": Mistake(
+        f"{V} --user-id-from email",
+        1,
+        r"error email-ambiguous.*\n.*line 2, column “email”: the cell holds several addresses",
+        r"leave one address in the cell",
+        files=export(addressed('"ada@shop.example, bob@shop.example"')),
+        edit=export(addressed("ada@shop.example")),
+        shows=NO_WARNING,
+    ),
+    "an export in UTF-8 is read as windows-1252": Mistake(
+        f"{V} --encoding windows-1252",
+        0,
+        r"warning text-damaged.*\n.*line 2, column “campaign_name”: campaign_name holds U\+00C3 U\+00BC",
+        r"--encoding utf-8",
+        f"{V} {{mend}}",
+        export(HEADER.replace("\n", ",campaign_name\n") + ROW.replace("\n", ",Frühling\n")),
+        shows=NO_WARNING,
+    ),
+    "the export holds text that was damaged before": Mistake(
+        V,
+        0,
+        r"warning text-damaged.*\n.*line 2, column “campaign_name”: campaign_name holds U\+FFFD",
+        r"export it again, as UTF-8",
+        files=export(HEADER.replace("\n", ",campaign_name\n") + ROW.replace("\n", ",Fr\ufffdhling\n")),
+        edit=export(HEADER.replace("\n", ",campaign_name\n") + ROW.replace("\n", ",Frühling\n")),
+        shows=NO_WARNING,
+    ),
+    "a column's name holds a zero-width space": Mistake(
+        V,
+        0,
+        r"warning invisible-character.*\n.*line 1, column “userId\\u200b”: the column's name holds U\+200B",
+        r"take the character out in the export",
+        files=export(GOOD.replace("userId", "userId\u200b")),
+        edit=export(GOOD),
+        shows=NO_WARNING,
+    ),
+    "a time holds a mark of direction": Mistake(
+        V,
+        1,
+        r"error timestamp-unreadable.*\n.*the text holds U\+200E \(left-to-right mark\) as character 1",
+        r"take the character out in the export",
+        files=export(at("\u200e2024-03-01T09:30:00Z")),
+        edit=export(at("2024-03-01T09:30:00Z")),
         shows=NO_WARNING,
     ),
     "the export has addresses and no ids": Mistake(

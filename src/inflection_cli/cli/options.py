@@ -43,6 +43,14 @@ MaxBytes = Annotated[
         rich_help_panel=_INPUT,
     ),
 ]
+AllowImplausiblePeople = Annotated[
+    bool,
+    typer.Option(
+        "--allow-implausible-people",
+        help="Send although one person seems to stand for many, or an id to stand for nobody.",
+        rich_help_panel=_INPUT,
+    ),
+]
 DEFAULT_MAX_EXPANSION: Final = 250
 DEFAULT_MAX_BYTES: Final = "100GB"
 
@@ -159,6 +167,16 @@ class InputOptions:
             rich_help_panel=_INPUT,
         ),
     ] = None
+    null: Annotated[
+        list[str],
+        typer.Option(
+            "--null",
+            metavar="VALUE",
+            help="Take cells that are this text for empty, e.g. NULL or '\\N'; may be repeated.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = field(default_factory=list)
+    allow_implausible_people: AllowImplausiblePeople = False
     email_trait: Annotated[
         bool,
         typer.Option(

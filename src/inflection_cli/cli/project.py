@@ -231,6 +231,10 @@ def _lists(
     if columns:
         took["property"] = columns
         changes["property"] = [*reading.property, *columns]
+    nulls = [text for text in given.null if text not in reading.null]
+    if nulls:
+        took["null"] = nulls
+        changes["null"] = [*reading.null, *nulls]
     if given.event and not reading.event:
         took["event"] = [*given.event]
         changes["event"] = [*given.event]

@@ -9,6 +9,7 @@ from inflection_cli.cli.groups import with_groups
 from inflection_cli.cli.options import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EXPANSION,
+    AllowImplausiblePeople,
     DeliveryOptions,
     DestinationOptions,
     Files,
@@ -61,6 +62,7 @@ class ReplayOptions:
         str | None,
         typer.Option(metavar="T", help="Keep messages before this time.", rich_help_panel=_PANEL),
     ] = None
+    allow_implausible_people: AllowImplausiblePeople = False
     event: Annotated[
         list[str],
         typer.Option(
@@ -122,6 +124,7 @@ def _open(
         until=replaying.until,
         event=replaying.event,
         limit=replaying.limit,
+        allow_implausible_people=replaying.allow_implausible_people,
         max_expansion=replaying.max_expansion,
         max_bytes=replaying.max_bytes,
     )

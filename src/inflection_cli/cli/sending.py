@@ -291,6 +291,13 @@ class Sending:
                 "the export's own event ids identify no events: one id stands for different times, links or people",
                 hint="--no-event-id ignores them, and events are told apart by their fields",
             )
+        implausible = plan.account.problems.by_code().get("person-implausible")
+        if implausible:
+            raise OverBudget(
+                f"the people cannot be right: {implausible[0].message}; nothing was sent",
+                hint="name the column that holds the person's id: --map userId=COLUMN; where the people are as they "
+                "should be, --allow-implausible-people sends them",
+            )
         rows = plan.account.rows
         if asking or self._budget.allows(rows.rejected, rows.read):
             return

@@ -112,7 +112,9 @@ def _map_options(
     """Say how rows are mapped; `said` is the profile, or one that says nothing."""
     from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.compile import MapOptions, event_names
+    from inflection_cli.mapping.nulls import null_texts
 
+    nulls = null_texts([*options.null, *said.nulls])
     from_user = _only_email("--user-id-from", options.user_id_from or said.user_id_from)
     from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from or said.anonymous_id_from)
     unknown: Literal["reject", "skip", "send"]
@@ -127,6 +129,7 @@ def _map_options(
             profile=profile,
             timezone=options.timezone,
             timestamp_format=options.timestamp_format,
+            nulls=nulls,
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,
@@ -134,6 +137,9 @@ def _map_options(
         naming=naming,
         events=event_names(options.event),
         properties_as_text=options.properties_as_text or said.properties_as_text,
+        email_trait=options.email_trait,
+        allow_implausible=options.allow_implausible_people,
+        nulls=nulls,
     )
 
 

@@ -116,6 +116,7 @@ class ColumnOptions:
         timezone: `--timezone`, for properties that are times.
         timestamp_format: `--timestamp-format`, likewise.
         asks_for_times: Whether a wide file is refused whose events would all get the time of sending.
+        nulls: `--null`, texts that stand for an empty cell.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -126,6 +127,7 @@ class ColumnOptions:
     profile: Profile | None = None
     timezone: str | None = None
     timestamp_format: str | None = None
+    nulls: frozenset[str] = frozenset()
     asks_for_times: bool = True
 
 

@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
@@ -31,6 +31,16 @@ from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.typed import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
 from inflection_cli.strict_json import JsonCell, fits_a_float
+from inflection_cli.text_faults import (
+    damage,
+    damage_hint,
+    is_null_in_text,
+    is_null_word,
+    is_placeholder,
+    misspelled,
+    null_option,
+    unseen,
+)
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
 
@@ -42,6 +52,10 @@ _SCIENTIFIC_CHARS: Final = 24
 
 _DECIMAL: Final = re.compile(r"\d+\.0")
 """How a program writes an id that it took for a number: 12345.0."""
+
+_NAMED: Final = re.compile(r"[^<>]*[^<>\s][^<>]*<\s*(?P<address>[^<>\s]+)\s*>")
+_COMMENTED: Final = re.compile(r"(?P<address>[^\s()<>]+)\s+\([^()]*\)")
+_ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:\"'()]+")
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
@@ -78,6 +92,9 @@ class MapOptions:
         naming: `inflection` or `spec`.
         events: Inflection's names of the events to keep; empty keeps all.
         properties_as_text: Whether JSON in properties is sent as text where no profile says a type.
+        email_trait: Whether the address is sent as a trait.
+        allow_implausible: Whether the user takes ids for people that look like none.
+        nulls: Texts that stand for an empty cell, outer white space aside.
     """
 
     columns: ColumnOptions = field(default_factory=ColumnOptions)
@@ -87,6 +104,9 @@ class MapOptions:
     naming: Literal["inflection", "spec"] = "inflection"
     events: frozenset[str] = frozenset()
     properties_as_text: bool = False
+    email_trait: bool = False
+    allow_implausible: bool = False
+    nulls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +121,17 @@ class RowMapper:
 
     Each method takes the cells of its part in the order of the matching `…_columns` and returns the part
     with its notes; the part is None where a note is an error.
+
+    Args:
+        columns: What each cell is.
+        options: What the user says.
+        encoding: How the file was decoded, which may explain a text that is damaged.
     """
 
-    def __init__(self, columns: Columns, options: MapOptions) -> None:
+    def __init__(self, columns: Columns, options: MapOptions, encoding: str = "utf-8") -> None:
         self.columns = columns
         self._options = options
+        self._encoding = encoding
         self.campaign_columns = _present(CAMPAIGN_FIELDS, columns)
         self.person_columns = _present(PERSON_FIELDS, columns)
         self.link_columns = _present(("email_link_url",), columns)
@@ -122,6 +148,7 @@ class RowMapper:
         raw = {**self.columns.constants, **dict(zip(self.campaign_columns, cells, strict=True))}
         notes: list[Note] = []
         name = trimmed("event", raw.get("event", ""), notes)
+        notes += self._faults("event", name)
         named = self._named(name, notes)
         if not isinstance(named, _Named):
             return named, tuple(notes)
@@ -131,11 +158,11 @@ class RowMapper:
             sent_event=named.sent,
             link=kind is not None and kind.link,
             unique_flag=kind.unique_flag if kind else None,
-            email_id=_identifier("email_id", raw.get("email_id", ""), notes),
-            campaign_id=_identifier("campaign_id", raw.get("campaign_id", ""), notes),
-            campaign_run_id=_identifier("campaign_run_id", raw.get("campaign_run_id", ""), notes),
-            campaign_name=raw.get("campaign_name") or None,
-            email_subject=raw.get("email_subject") or None,
+            email_id=self._identifier("email_id", raw.get("email_id", ""), notes),
+            campaign_id=self._identifier("campaign_id", raw.get("campaign_id", ""), notes),
+            campaign_run_id=self._identifier("campaign_run_id", raw.get("campaign_run_id", ""), notes),
+            campaign_name=self._text("campaign_name", raw, notes),
+            email_subject=self._text("email_subject", raw, notes),
             is_unique_open=_flag("is_unique_open", raw, notes),
             is_unique_click=_flag("is_unique_click", raw, notes),
         )
@@ -174,7 +201,10 @@ class RowMapper:
             return Note(rules.EVENT_UNKNOWN, detail, "event", name, "delete the line")
         near = nearest_event(name)
         meant = f"“{near}” may be meant: write it so in the export; " if near else ""
-        detail = "the event is none of Inflection's"
+        hidden = unseen(name)
+        detail = "the event is none of Inflection's" + (
+            f", and holds {hidden}, which nobody sees" if hidden else ""
+        )
         return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.mend}")
 
     def _kept(self, event: str) -> bool:
@@ -184,28 +214,35 @@ class RowMapper:
         """Read who the event is about."""
         user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_cells(cells)
         notes: list[Note] = []
-        user_id = _identifier("userId", user_cell, notes)
-        person_id = _identifier("personId", person_cell, notes)
+        user_id = self._identifier("userId", user_cell, notes, "personId" if person_cell.strip() else "")
+        person_id = self._identifier("personId", person_cell, notes, "userId" if user_id else "")
         email = trimmed("email", email_cell, notes) if email_cell else None
         if email is not None:
-            user_id, person_id = self._with_address(email, user_id, person_id, notes)
+            email, user_id, person_id = self._with_address(email, user_id, person_id, notes)
         if user_id is None and person_id is None:
             notes.append(Note(rules.PERSON_MISSING, "there is neither a userId nor a personId"))
         if notes and has_error(notes):
             return None, tuple(notes)
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
+        notes += self._damages("user_agent", user_agent)
         return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
 
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]
-    ) -> tuple[str | None, str | None]:
-        """Let an address stand in for missing ids, where the user wants that."""
+    ) -> tuple[str | None, str | None, str | None]:
+        """Take the address out of its cell, and let it stand in for missing ids, where the user wants that."""
         as_user = user_id is None and self._options.user_id_from_email
         as_person = person_id is None and self._options.anonymous_id_from_email
-        if (as_user or as_person) and not is_address(email):
+        if not (as_user or as_person or self._options.email_trait):
+            return email, user_id, person_id
+        address = alone(email, notes)
+        if (as_user or as_person) and not is_address(address) and not has_error(notes):
             detail = "the cell stands in for an id and is no e-mail address"
-            notes.append(Note(rules.EMAIL_NOT_ADDRESS, detail, "email", email))
-        return email if as_user else user_id, hashed_address(email) if as_person else person_id
+            notes.append(Note(rules.EMAIL_NOT_ADDRESS, detail, "email", address))
+        if as_person:
+            # What is wrong with an address cannot be seen in its hash.
+            notes += _address_faults(address, allowed=self._options.allow_implausible)
+        return address, address if as_user else user_id, hashed_address(address) if as_person else person_id
 
     def _person_cells(self, cells: Sequence[str]) -> Sequence[str]:
         """Return a cell for each of `PERSON_FIELDS`, constants and empty ones included."""
@@ -218,37 +255,45 @@ class RowMapper:
         """Read the link, if a column has it, and the further properties."""
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
-        notes = []
-        literals = self._literals
+        notes: list[Note] = []
+        if not "".join(cells).isascii():
+            notes += self._faults("email_link_url", link)
+            for column, cell in zip(self._carried, cells[has_link:], strict=True):
+                notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
         extras, hashed, kinds = [], [], []
         for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
-            if sent:
-                kinds.append("-")
-            if not cell:
-                continue
-            personal, ever = (None, False) if place in self.columns.forced else self._personal(place, cell)
-            if personal is not None and sent:
-                detail = f"a cell {personal} and is not sent"
-                notes.append(Note(rules.VALUE_LEFT_OUT, detail, self.columns.names[place], cell))
-            if personal is None and sent:
+            personal, ever = self._personal(place, cell) if cell else (None, False)
+            goes = bool(cell) and sent and personal is None
+            if goes:
                 extras.append((name, cell))
-                kinds[-1] = "t"
-                if type(cell) is JsonCell and self._goes_as_json(name):
-                    kinds[-1] = cell.kind[0]
-                    literals = literals | {name}
-                    if not fits_a_float(cell):
-                        detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
-                        notes.append(Note(rules.NUMBER_TOO_LARGE, detail, self.columns.names[place], cell))
-            if counts and not ever:
+            if sent:
+                kinds.append(self._kind(name, cell) if goes else "-")
+                notes += self._property_notes(self.columns.names[place], cell, personal, kinds[-1])
+            if cell and counts and not ever:
                 hashed.append((name, cell))
+        typed = zip(extras, filter("-".__ne__, kinds), strict=True)
+        literals = self._literals.union(name for (name, _), kind in typed if kind != "t")
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
 
-    def _goes_as_json(self, name: str) -> bool:
-        """Return whether a property keeps its JSON type instead of going as text."""
-        return name not in self.columns.kinds and not self._options.properties_as_text
+    def _kind(self, name: str, cell: str) -> str:
+        """Return the first letter of a property's kind: `t` for text, else of its JSON type."""
+        keeps_type = name not in self.columns.kinds and not self._options.properties_as_text
+        return cell.kind[0] if type(cell) is JsonCell and keeps_type else "t"
+
+    def _property_notes(self, column: str, cell: str, personal: str | None, kind: str) -> Iterator[Note]:
+        """Yield the problems of a property's cell, of which `kind` is sent."""
+        if cell:
+            yield from _nulls(column, cell)
+        if personal is not None:
+            yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
+        if kind not in "t-" and not fits_a_float(cell):
+            detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
+            yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell)
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
         """Return why a cell is personal, and whether all versions withheld it."""
+        if place in self.columns.forced:
+            return None, False
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:
             return f"has a personal member, {self.columns.names[place]}.{member},", ever
@@ -257,8 +302,42 @@ class RowMapper:
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""
         notes: list[Note] = []
-        value = _identifier("event_id", cell, notes)
+        value = self._identifier("event_id", cell, notes)
         return value, tuple(notes)
+
+    def _identifier(self, name: str, cell: str, notes: list[Note], other: str = "") -> str | None:
+        if not cell:
+            return None
+        value = trimmed(name, cell, notes)
+        if value is None:
+            instead = f", so the {other} of the row is used" if other else ""
+            detail = f"{name} is white space alone and counts as empty{instead}"
+            notes.append(Note(rules.OUTER_SPACE, detail, name, cell))
+            return None
+        notes += _odd_forms(name, value)
+        notes += self._damages(name, value)
+        return value
+
+    def _text(self, name: str, raw: Mapping[str, str], notes: list[Note]) -> str | None:
+        """Read a text that is sent as it stands."""
+        cell = raw.get(name, "")
+        notes += self._damages(name, cell)
+        notes += _nulls(name, cell)
+        return cell or None
+
+    def _faults(self, name: str, text: str | None) -> Iterator[Note]:
+        """Yield what a reader of a name or a link cannot see in it."""
+        hidden = unseen(text or "")
+        if hidden is not None:
+            detail = f"{name} holds {hidden}, which nobody sees"
+            yield Note(rules.INVISIBLE_CHARACTER, detail, name, text)
+        yield from self._damages(name, text or "")
+
+    def _damages(self, name: str, text: str) -> Iterator[Note]:
+        fault = damage(text)
+        if fault is not None:
+            hint = damage_hint(text, self._encoding)
+            yield Note(rules.TEXT_DAMAGED, f"{name} {fault}", name, text, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,32 +418,79 @@ def trimmed(name: str, cell: str, notes: list[Note]) -> str | None:
     return text or None
 
 
-def _identifier(name: str, cell: str, notes: list[Note]) -> str | None:
-    if not cell:
-        return None
-    value = trimmed(name, cell, notes)
-    if value is not None and is_scientific(value):
-        notes.append(Note(rules.ID_SCIENTIFIC, f"{name} is in scientific notation", name, value))
-    if value is not None and is_decimal(value):
-        notes.append(Note(rules.ID_DECIMAL, f"{name} ends in .0", name, value))
-    if value is not None and value.startswith("="):
-        notes.append(Note(rules.ID_FORMULA, f"{name} begins with an equals sign", name, value))
-    if value is not None and is_container(value):
-        notes.append(Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value))
-    return value
+def _odd_forms(name: str, value: str) -> Iterator[Note]:
+    """Yield what programs have made of an id."""
+    if is_scientific(value):
+        yield Note(rules.ID_SCIENTIFIC, f"{name} is in scientific notation", name, value)
+    if is_decimal(value):
+        yield Note(rules.ID_DECIMAL, f"{name} ends in .0", name, value)
+    if value.startswith("="):
+        yield Note(rules.ID_FORMULA, f"{name} begins with an equals sign", name, value)
+    if is_container(value):
+        yield Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value)
+
+
+def _nulls(name: str, cell: str) -> Iterator[Note]:
+    """Yield a note where a text is a word for nothing."""
+    if is_null_in_text(cell):
+        hint = f"have such cells empty: {null_option(cell)}"
+        yield Note(rules.NULL_SPELLED, f"{name} is a word for nothing", name, cell, hint)
+
+
+def _address_faults(address: str, *, allowed: bool) -> Iterator[Note]:
+    """Yield why an address names nobody, where its hash alone is sent."""
+    if is_placeholder(address):
+        rule = rules.PLACEHOLDER_ID if allowed else rules.PLACEHOLDER_PERSON
+        hint = f"have such cells empty: {null_option(address)}"
+        yield Note(rule, "the address stands in for an id and is a placeholder", "email", address, hint)
+        return
+    fault = misspelled(address)
+    if fault is not None:
+        rule = rules.ID_MISSPELLED if allowed else rules.PERSON_ID_MISSPELLED
+        yield Note(rule, f"the address stands in for an id and {fault}", "email", address)
+
+
+def alone(cell: str, notes: list[Note]) -> str:
+    """Return the address of a cell such as `Name <address>`, with a note; any other cell as it stands."""
+    found = _NAMED.fullmatch(cell) or _COMMENTED.fullmatch(cell)
+    several = len({address.lower() for address in _ADDRESSES.findall(cell)}) > 1
+    if found is not None and not several and is_address(found["address"]):
+        detail = "the cell holds a name and an address; the address alone is used"
+        notes.append(Note(rules.EMAIL_WITH_NAME, detail, "email", cell))
+        return found["address"]
+    if several or "<" in cell or ">" in cell:
+        detail = (
+            "the cell holds several addresses" if several else "the cell in angle brackets is no recipient"
+        )
+        notes.append(Note(rules.EMAIL_AMBIGUOUS, detail, "email", cell))
+    return cell
 
 
 def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:
-    value = trimmed(name, raw.get(name, ""), notes)
+    cell = raw.get(name, "")
+    value = trimmed(name, cell, notes)
     if value is None:
+        if cell:
+            detail = f"{name} is white space alone and counts as empty"
+            notes.append(Note(rules.OUTER_SPACE, detail, name, cell))
         return None
     word = value.lower()
     if word in TRUE_WORDS:
         return True
     if word not in FALSE_WORDS:
-        notes.append(Note(rules.FLAG_UNREADABLE, f"{name} is neither true nor false", name, value))
+        notes.append(_unreadable(name, value))
         return None
     return False
+
+
+def _unreadable(name: str, value: str) -> Note:
+    """Say that a flag is none, and what else it seems to be."""
+    hidden = unseen(value)
+    detail = f"{name} is neither true nor false" + (
+        f", and holds {hidden}, which nobody sees" if hidden else ""
+    )
+    hint = f"have such cells empty: {null_option(value)}" if is_null_word(value) else ""
+    return Note(rules.FLAG_UNREADABLE, detail, name, value, hint)
 
 
 def _present(names: Sequence[str], columns: Columns) -> tuple[str, ...]:

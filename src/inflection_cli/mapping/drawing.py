@@ -131,7 +131,7 @@ class Drawing:
         if treatment.is_idle and not place.keys:
             return place.column
         name = cell.column if place.keys else self._names[place.column]
-        return self._add(Draw(name, place, treatment), name)
+        return self._add(Draw(name, place, treatment, self._options.nulls), name)
 
     def property(self, name: str, cell: Cell, where: str) -> int | None:
         """Return where in a shaped row a property is; None where it is empty on all rows.

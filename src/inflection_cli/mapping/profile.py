@@ -111,6 +111,7 @@ class Profile:
         encoding: The files' encoding; None leaves it to the option.
         delimiter: The character between cells of CSV files; None has it found by parsing.
         records: Dotted path to the list of records in an enveloped JSON document; None for none.
+        nulls: Texts that stand for an empty cell.
         timezone: Zone of times without one.
         timestamp_format: Form of the times.
         times: What differs from it for single columns.
@@ -137,6 +138,7 @@ class Profile:
     encoding: str | None = None
     delimiter: str | None = None
     records: str | None = None
+    nulls: tuple[str, ...] = ()
     timezone: str | None = None
     timestamp_format: str | None = None
     times: Mapping[str, TimeRule] = field(default_factory=dict)

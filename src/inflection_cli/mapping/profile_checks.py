@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +74,13 @@ def records_fault(path: Path, given: str | None) -> Iterator[Fault]:
         yield Fault(path, "expected names with single dots between them, such as data or result.items")
 
 
+def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[Fault]:
+    """Yield a fault for each text that is white space alone: such a cell is empty already."""
+    for text in texts or ():
+        if not text.strip():
+            yield Fault(path, 'expected texts that stand for nothing, such as "NULL"')
+
+
 def zone_fault(path: Path, name: str | None) -> Iterator[Fault]:
     """Yield a fault where a name is no time zone's."""
     try:
@@ -138,6 +145,7 @@ def _input(given: shape.Input) -> Iterator[Fault]:
     yield from encoding_fault(("input", "encoding"), given.encoding)
     yield from delimiter_fault(("input", "delimiter"), given.delimiter)
     yield from records_fault(("input", "records"), given.records)
+    yield from null_faults(("input", "null"), given.null)
 
 
 def _times(time: shape.Time) -> Iterator[Fault]:

@@ -53,6 +53,7 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         encoding=how.encoding,
         delimiter=_delimiter(how.delimiter),
         records=how.records,
+        nulls=tuple(how.null or ()),
         timezone=time.zone,
         timestamp_format=time.format,
         times={name: TimeRule(rule.zone, rule.format) for name, rule in (time.columns or {}).items()},

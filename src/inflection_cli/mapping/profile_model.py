@@ -199,6 +199,11 @@ class Input(Table):
         default=None,
         description="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
     )
+    null: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None,
+        min_length=1,
+        description="Texts that stand for an empty cell: `NULL`, `\\\\N`. As `--null`.",
+    )
 
 
 class Columns(Table):

@@ -46,6 +46,8 @@ _NEVER: Final[Mapping[str, str]] = MappingProxyType(
         "max_errors": "how many rows may be lost is your word, each time: --max-errors N",
         "max_expansion": "how large an input may grow is said on the command line: --max-expansion N",
         "max_bytes": "how large an input may grow is said on the command line: --max-bytes SIZE",
+        "allow_implausible_people": "whether many events may be one person's is your word, each time: "
+        "--allow-implausible-people",
         "limit": "how much is read is said on the command line: --limit N",
         "email_trait": "an address creates or merges profiles, so it is your word: --email-trait",
         "show_values": "whether cells are shown is said on the command line: --show-values",
@@ -86,6 +88,7 @@ class ProjectSettings:
     encoding: str | None = None
     delimiter: str | None = None
     records: str | None = None
+    null: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
     event: tuple[str, ...] = ()
@@ -124,6 +127,9 @@ class ProjectFile(Options):
     )
     records: Text | None = Field(
         default=None, description="Where the list of records is in a JSON document. As `--records`."
+    )
+    null: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None, min_length=1, description="Texts that stand for an empty cell. As `--null`."
     )
     since: Text | None = Field(default=None, description="Keep events from this time on. As `--since`.")
     until: Text | None = Field(default=None, description="Keep events before this time. As `--until`.")
@@ -183,6 +189,7 @@ def _faults_of(given: ProjectFile) -> Iterator[Fault]:
     yield from checks.encoding_fault(("encoding",), given.encoding)
     yield from checks.delimiter_fault(("delimiter",), given.delimiter)
     yield from checks.records_fault(("records",), given.records)
+    yield from checks.null_faults(("null",), given.null)
     yield from checks.context_faults(("context",), given.context)
     yield from checks.integration_faults(("integration",), given.integration)
     yield from _words("context", given.context or ())

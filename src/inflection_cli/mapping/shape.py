@@ -124,11 +124,13 @@ class Draw:
         name: The column's name or path as the profile writes it.
         place: Where that is in this file.
         treatment: What is done to the text found there.
+        nulls: Texts found at the end of a path that stand for nothing.
     """
 
     name: str
     place: Place
     treatment: Treatment
+    nulls: frozenset[str] = frozenset()
 
 
 class RowShaper:
@@ -216,6 +218,7 @@ class _Memo(dict[str, _Drawn]):
             for draw in draws
         ]
         self._has_paths = any(draw.place.keys for draw in draws)
+        self._nulls = frozenset().union(*(draw.nulls for draw in draws))
 
     def __missing__(self, cell: str) -> _Drawn:
         drawn = self._draw(cell)
@@ -241,6 +244,8 @@ class _Memo(dict[str, _Drawn]):
             values = swiftly_all(cells)
             for _, keys, name, treatment in self._draws:
                 texts = [self._swift(dig(value, keys, name)) for value in values] if keys else cells
+                if keys and self._nulls:
+                    texts = ["" if text.strip() in self._nulls else text for text in texts]
                 if treatment is not None:
                     treated = [treatment(text, name) for text in texts]
                     if any(note is not None for _, note in treated):
@@ -259,6 +264,7 @@ class _Memo(dict[str, _Drawn]):
             if keys:
                 try:
                     text = spell(dig(value, keys, name))
+                    text = "" if self._nulls and text.strip() in self._nulls else text
                 except Flaw as flaw:
                     text, note = "", _not_found(flaw, draw, cell)
             if treatment is not None and note is None:

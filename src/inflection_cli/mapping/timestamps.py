@@ -3,7 +3,7 @@
 The *exact* text of an instant is `YYYY-MM-DDTHH:MM:SS.fffZ` in UTC, with three digits of fraction and as many
 more as the source has (zeros at the end beyond the third left out): one instant, one text, however spelled.
 
-What is read without a format, outer white space aside:
+What is read without a format, outer white space aside, each space of Unicode as the one of ASCII:
 
 - ISO 8601, extended or basic, with `T`, `t` or one space between date and time, the seconds left out or with
   any number of digits after `.` or `,`, and a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, `UTC`, `GMT`, one space
@@ -29,6 +29,7 @@ from inflection_cli.errors import UsageError
 from inflection_cli.mapping.time_format import ZONE, Clock, TimeFormat, on_clock, suggest, zone_offset
 from inflection_cli.mapping.zones import Fold, Zone
 from inflection_cli.model import Rule
+from inflection_cli.text_faults import is_null_word, null_option, spaced, unseen
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far beyond the run's start a time may lie, for clocks that differ."""
@@ -105,7 +106,7 @@ class TimestampReader:
             raise ValueError("now needs a zone")
         self._arguments = now, zone, format
         self._zone = Zone(zone) if zone is not None else None
-        self._format = TimeFormat(format) if format is not None else None
+        self._format = TimeFormat(spaced(format)) if format is not None else None
         limit = now.astimezone(UTC) + FUTURE_TOLERANCE
         self._limit_s = (limit - _EPOCH) // timedelta(seconds=1)
         self._limit = sort_key(exact_text(self._limit_s, f"{limit.microsecond:06}"))
@@ -168,9 +169,13 @@ class TimestampReader:
         return read
 
     def _read_slowly(self, cell: str) -> str | Trouble:
-        text = cell.strip()
+        text = spaced(cell.strip())
         if not text:
             return _MISSING
+        hidden = unseen(text)
+        if hidden is not None:
+            detail = f"the text holds {hidden}, which nobody sees"
+            return Trouble(rules.TIMESTAMP_UNREADABLE, detail, hint="take the character out in the export")
         if self._format is None:
             said = _understand(text)
         else:
@@ -178,6 +183,10 @@ class TimestampReader:
             said = outcome if isinstance(outcome, Clock) else _misfit(outcome, self._format.text)
         if isinstance(said, Clock):
             return self._judge(said)
+        if is_null_word(text):
+            return Trouble(
+                rules.TIMESTAMP_UNREADABLE, "the cell is a word for nothing", hint=_null_hint(text)
+            )
         return self._advised(said) if said.hint else said
 
     def _advised(self, trouble: Trouble) -> Trouble:
@@ -270,7 +279,7 @@ def parse_bound(text: str, zone: str | None) -> str:
         UsageError: The text is no time, or one that the zone's clocks leave out; the hint has a value to try.
     """
     where = Zone(zone or "UTC")
-    bare = text.strip()
+    bare = spaced(text.strip())
     day = _DATE(bare)
     said = _understand(f"{bare}T00:00" if day else bare)
     if isinstance(said, Trouble):
@@ -325,6 +334,10 @@ def _no_iso(text: str) -> Clock | Trouble:
     if found is not None:
         return _BEFORE_1970 if found[1] else _epoch(found[2], found[3] or "")
     return _SCIENCE if _SCIENTIFIC(text) else _foreign(text)
+
+
+def _null_hint(text: str) -> str:
+    return f"fill in the time; rows that may do without need the cell empty: {null_option(text)}"
 
 
 def _iso(found: re.Match[str]) -> Clock | Trouble:

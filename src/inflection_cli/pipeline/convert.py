@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol, cast
 from inflection_cli.delivery.settle import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
 from inflection_cli.mapping.compile import MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeColumn
+from inflection_cli.mapping.nulls import emptied
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.pipeline.parts import (
@@ -25,6 +26,8 @@ from inflection_cli.pipeline.parts import (
     hash64,
     merged,
 )
+from inflection_cli.pipeline.people import Seen
+from inflection_cli.pipeline.seen import Watch
 from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages
 from inflection_cli.segment.message_id import OWN, netstring, uuid8, uuid8s_after
 
@@ -89,6 +92,7 @@ class Converted:
         times: Each event's instant, exact text.
         names: Each event's name, Inflection's.
         people: The user ids and the person ids of the events' persons; "" is absent.
+        seen: What tells whether they are plausible, by block.
         unlinked: Whether there are clicks among the events that have no link for want of a column.
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
     """
@@ -106,6 +110,7 @@ class Converted:
     times: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     people: tuple[Sequence[str], Sequence[str]] = ((), ())
+    seen: Sequence[Seen] = ()
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
 
@@ -137,9 +142,22 @@ class _Verdict:
 
 
 class Converter:
-    """Converts the chunks of one file; keeps nothing between them but what it can compute again."""
+    """Converts the chunks of one file; keeps nothing between them but what it can compute again.
 
-    def __init__(self, layout: Layout, settings: ConvertSettings) -> None:
+    Args:
+        layout: What the file's rows mean.
+        settings: What shapes messages and ids.
+        encoding: How the file was decoded.
+        address: The column that holds addresses, where none is known as the email.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        settings: ConvertSettings,
+        encoding: str = "utf-8",
+        address: int | None = None,
+    ) -> None:
         def times(column: TimeColumn | None) -> TimestampReader:
             zone = column.timezone if column else None
             form = column.format if column else None
@@ -152,10 +170,14 @@ class Converter:
         encoder = MessageEncoder(settings.message)
         self._tail = encoder.tail
         self._shaper = layout.shaper
+        self._nulls = settings.mapping.nulls
         self._readers = [
-            BlockReader(block, settings.mapping, encoder, times, alone=len(layout.blocks) == 1)
+            BlockReader(
+                block, settings.mapping, encoder, times, alone=len(layout.blocks) == 1, encoding=encoding
+            )
             for block in layout.blocks
         ]
+        self._watches = [Watch(block.columns, address, at) for at, block in enumerate(layout.blocks)]
         self._since, self._until = settings.since, settings.until
         self._may_lack_links = not all(reader.has_links for reader in self._readers)
         self._bounded = settings.since is not None or settings.until is not None
@@ -165,7 +187,8 @@ class Converter:
         result = Converted()
         if not chunk.rows:
             return result
-        cells, said = self._shaper(chunk.rows) if self._shaper else (chunk.rows, {})
+        rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
+        cells, said = self._shaper(rows) if self._shaper else (rows, {})
         blocks = [self._block(reader, cells, chunk) for reader in self._readers]
         if (
             len(blocks) == 1
@@ -175,17 +198,32 @@ class Converter:
         ):
             events = blocks[0].events
             result.mapped = len(cells)
+            places: Mapping[int, Sequence[int]] = {0: range(len(cells))}
         else:
             order = self._judge(chunk, cells, said, blocks, result)
+            places = _places(order)
             parts = [block.events for block in blocks]
             events = merged(parts, order) if len(parts) > 1 else parts[0].take([i for _, i in order])
         if events.heads:
             self._encode(events, result)
             if chunk.typed:
                 result.property_kinds = frozenset().union(*{head.kinds for head in events.heads})
+            result.seen = [self._see(at, blocks[at], places[at], cells) for at in sorted(places)]
             if identified:
                 _identify(events, result)
         return result
+
+    def _see(self, number: int, block: _Block, places: Sequence[int], cells: Cells) -> Seen:
+        """Gather what tells whether the people of a block's events are plausible."""
+        people, rows = block.events.people, block.rows
+        user_ids, person_ids = people.user_ids, people.person_ids
+        if len(places) == len(cells):
+            return self._watches[number].see(user_ids, person_ids, cells)
+        return self._watches[number].see(
+            [user_ids[at] for at in places],
+            [person_ids[at] for at in places],
+            [cells[rows[at]] for at in places],
+        )
 
     def _block(self, reader: BlockReader, cells: list[list[str]], chunk: Chunk) -> _Block:
         """Read the rows that have a block's event."""
@@ -278,6 +316,14 @@ class Converter:
         result.names = list(map(attrgetter("name"), heads))
         result.people = people.user_ids, people.person_ids
         result.unlinked = self._may_lack_links and any(head.unlinked for head in set(heads))
+
+
+def _places(order: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    """Return the places of the events that go out, by block."""
+    places: dict[int, list[int]] = {}
+    for block, at in order:
+        places.setdefault(block, []).append(at)
+    return places
 
 
 def _whole(

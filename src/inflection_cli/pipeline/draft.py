@@ -61,6 +61,7 @@ class Draft:
         self._reading = settings.reading
         self._settings = settings.convert
         self._encoding_given = settings.encoding_given
+        self._nulls = settings.convert.mapping.nulls
         self._options = settings.convert.mapping.columns
         self._show_values = show_values
 
@@ -112,6 +113,8 @@ class Draft:
             lines += [f"delimiter = {toml_string('tab' if tab else source.delimiter)}"]
         if options.records is not None:
             lines += [f"records = {toml_string(options.records)}"]
+        if self._nulls:
+            lines += [f"null = {toml_list(sorted(self._nulls))}"]
         if lines:
             yield "[input]"
             yield from lines

@@ -13,7 +13,9 @@ from inflection_cli.mapping.layout import Layout, Leeway, lay_out
 from inflection_cli.mapping.paths import find_place
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.pipeline.convert import Conversion, Converter, ConvertSettings
+from inflection_cli.pipeline.seen import address_column
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
+from inflection_cli.text_faults import damage, damage_hint, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,21 @@ class Input:
                 column=note.field,
                 hint=note.hint,
             )
+        yield from self._odd_names(header)
         yield from self._ids_of_no_column()
+
+    def _odd_names(self, header: int | None) -> Iterator[Problem]:
+        """Name the columns whose names are not what they look like."""
+        for name in self.source.columns:
+            hidden = unseen(name)
+            if hidden is not None:
+                message = f"the column's name holds {hidden}, which nobody sees"
+                yield Problem(rules.INVISIBLE_CHARACTER, message, self.path, header, name)
+            fault = damage(name)
+            if fault is not None:
+                hint = damage_hint(name, self.source.encoding)
+                message = f"the column's name {fault}"
+                yield Problem(rules.TEXT_DAMAGED, message, self.path, header, name, hint=hint)
 
     def _ids_of_no_column(self) -> Iterator[Problem]:
         """Say once of a file what would hold for its every row."""
@@ -122,12 +138,13 @@ def _with_converter(
 ) -> Iterator[tuple[Input, Chunk, Converter]]:
     """Pair each chunk with its converter; an NDJSON file may gain keys on the way, and its input with it."""
     columns = source.source.columns
-    converter = Converter(source.layout, settings)
+    known = source.source.encoding, address_column(source.source)
+    converter = Converter(source.layout, settings, *known)
     for chunk in read(source.source, reading):
         if chunk.columns != columns:
             columns = chunk.columns
             source = Input(source.source, _extended(source, chunk, settings))
-            converter = Converter(source.layout, settings)
+            converter = Converter(source.layout, settings, *known)
         yield source, chunk, converter
 
 

@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
-from inflection_cli.checks import check_campaign, check_person, check_trail
+from inflection_cli.checks import check_campaign, check_id, check_person, check_trail
 from inflection_cli.delivery.settle import OWN_PERSON_SHIFT
 from inflection_cli.mapping.compile import Filtered, MapOptions, RowMapper, are_plain_ids
 from inflection_cli.mapping.layout import Block, TimeColumn
@@ -318,6 +318,7 @@ class BlockReader:
         encoder: How messages are written.
         times: Makes what reads a column of times.
         alone: Whether rows stand for events of this block only; else people are read one by one.
+        encoding: How the file was decoded.
     """
 
     def __init__(
@@ -328,11 +329,13 @@ class BlockReader:
         times: Callable[[TimeColumn | None], TimestampReader],
         *,
         alone: bool,
+        encoding: str = "utf-8",
     ) -> None:
         self.block = block
         self.columns = block.columns
         self.has_links = block.columns.has("email_link_url")
-        self._mapper = RowMapper(block.columns, mapping)
+        self._mapper = RowMapper(block.columns, mapping, encoding)
+        self._allowed = mapping.allow_implausible
         self._encoder = encoder
         self._plain_people = alone and self._mapper.person_is_two_ids
         self._times = [(column, times(column)) for column in block.times]
@@ -355,7 +358,7 @@ class BlockReader:
         """Read the parts of rows, which all have this event; `typed` is whether cells may be a `JsonCell`."""
         own_ids = None
         if self.columns.has("event_id"):
-            own_ids = [OwnId(*self._mapper.own_id(cell)) for cell in self._cells_of("event_id", cells)]
+            own_ids = self._read_own_ids(self._cells_of("event_id", cells))
         times, time_columns = self._read_times(cells)
         keys = map(self._head_cells, cells)
         heads = list(map(self._heads.__getitem__, map(_with_types, keys) if typed else keys))
@@ -420,6 +423,13 @@ class BlockReader:
                 return PlainPeople(user_ids, person_ids)
         return ReadPeople(list(map(self._people.__getitem__, ids)))
 
+    def _read_own_ids(self, cells: Sequence[str]) -> list[OwnId]:
+        """Read the export's own ids: at once where all are plain, one by one else; both ways give the same."""
+        if are_plain_ids(cells):
+            return [OwnId(cell or None, ()) for cell in cells]
+        read = map(self._mapper.own_id, cells)
+        return [OwnId(value, (*notes, *check_id("event_id", value))) for value, notes in read]
+
     def _cells_of(self, name: str, cells: Cells) -> list[str]:
         index = self.columns.fields.get(name)
         if index is None:
@@ -482,7 +492,7 @@ class BlockReader:
         if person is None:
             return _Person(notes)
         return _Person(
-            (*notes, *check_person(person)),
+            (*notes, *check_person(person, allowed=self._allowed)),
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
             (person.user_id or "", person.person_id or ""),

@@ -14,6 +14,7 @@ from inflection_cli.pipeline.idle import idle_options, unlinked
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.people import People
 from inflection_cli.pipeline.places import Places
+from inflection_cli.pipeline.plausible import judged
 from inflection_cli.reading.fingerprint import fingerprint
 
 REPEATS_SHARE: Final = 0.01
@@ -143,6 +144,8 @@ class Planner:
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()
         plan.people, plan.tracked_users = self._people.count()
+        allowed = plan.settings.mapping.allow_implausible
+        plan.account.problems.add_all(judged(self._people, plan.inputs, allowed=allowed))
         self._judge_files()
         self._judge_repeats(plan.dispositions, run_words)
         self._places.close()
@@ -167,7 +170,8 @@ class Planner:
         self._settling.add(converted.content_ids, converted.content_hashes)
         if not self._judges_only:
             self.plan.identities.add(converted.content_ids, converted.content_hashes)
-        self._people.add(*converted.people)
+        for seen in converted.seen:
+            self._people.add(source.path, seen)
         if converted.unlinked:
             self._unlinked.add(source.path)
         if self._rejects is not None and (converted.rejected or chunk.faults):

@@ -370,6 +370,7 @@ def shaping_settings(plan: Plan) -> dict[str, Any]:
         "timestamp_format": settings.timestamp_format,
         "user_id_from_email": mapping.user_id_from_email,
         "anonymous_id_from_email": mapping.anonymous_id_from_email,
+        "null": ", ".join(sorted(mapping.nulls)) or None,
         "profile": None if profile is None else f"the one with SHA-256 {profile.digest[:12]}…",
     }
 

@@ -9,7 +9,7 @@ import orjson
 
 from inflection_cli import rules
 from inflection_cli.catalog import REJECT_COLUMNS
-from inflection_cli.checks import is_placeholder
+from inflection_cli.checks import check_person_id
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.columns import Columns
 from inflection_cli.mapping.compile import has_error, kind_of
@@ -18,6 +18,8 @@ from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
 from inflection_cli.pipeline.convert import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.pipeline.inputs import Input, first_rows
+from inflection_cli.pipeline.people import Seen
+from inflection_cli.pipeline.seen import CAMPAIGN_IDS, addresses
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.lines import COLUMNS, Lines, parse, read_lines
 from inflection_cli.reading.rejects import RejectsFolder, first_origin
@@ -27,6 +29,7 @@ from inflection_cli.segment.message_id import ready_id, uuid_text
 from inflection_cli.segment.ready import (
     TYPES,
     ReadySettings,
+    address_of,
     body_of,
     content_hash,
     faults,
@@ -40,6 +43,10 @@ from inflection_cli.segment.ready import (
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
+_ID_HINT: Final = (
+    "see who is meant, or leave the member out; where it is somebody's id, "
+    "--allow-implausible-people sends it"
+)
 _NO_LAYOUT: Final = one_event(
     Columns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
 )
@@ -114,6 +121,7 @@ class Replayer:
         self._times = TimestampReader(now=convert.now)
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
+        self._allowed = convert.mapping.allow_implausible
 
     def __call__(self, lines: Lines, *, identified: bool = True) -> Converted:
         """Judge and convert each line, with or without content ids."""
@@ -141,7 +149,7 @@ class Replayer:
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
         """Say everything that is to be said of a message; None where it is not sent."""
         notes += faults(message)
-        notes += _placeholders(message)
+        notes += _odd_ids(message, allowed=self._allowed)
         exact = self._instant(time_of(message), notes)
         if exact is None or has_error(notes):
             return None
@@ -233,6 +241,23 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     result.names = [name_of(ready.message) for ready in messages]
     people = [person_of(ready.message) for ready in messages]
     result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
+    if messages:
+        result.seen = [_seen([ready.message for ready in messages], *result.people)]
+
+
+def _seen(messages: Sequence[Mapping[str, Any]], user_ids: Sequence[str], person_ids: Sequence[str]) -> Seen:
+    """Gather what tells whether the people of messages are plausible."""
+    ids = [user_id or person_id for user_id, person_id in zip(user_ids, person_ids, strict=True)]
+    equal = [
+        name
+        for name in CAMPAIGN_IDS
+        if all(
+            message.get("properties", {}).get(name) == person_id
+            for message, person_id in zip(messages, ids, strict=True)
+        )
+    ]
+    found = addresses([address_of(message) for message in messages])
+    return Seen(0, user_ids, person_ids, found, frozenset(equal), all("@" in one for one in ids))
 
 
 def _identify(messages: Sequence[_Ready], result: Converted) -> None:
@@ -246,12 +271,13 @@ def _problem(note: Note, file: str, line: int) -> Problem:
     return Problem(note.rule, note.detail, file, line, note.field, note.value, note.hint)
 
 
-def _placeholders(message: Mapping[str, Any]) -> Iterator[Note]:
+def _odd_ids(message: Mapping[str, Any], *, allowed: bool) -> Iterator[Note]:
+    """Yield why the ids of a message's person are no people's."""
     for name in ("userId", "anonymousId"):
         value = message.get(name)
-        if isinstance(value, str) and is_placeholder(value):
-            hint = "see who is meant; whoever has this id is merged with all others who do"
-            yield Note(rules.PLACEHOLDER_ID, f"{name} is a placeholder, no id", name, value, hint)
+        if isinstance(value, str) and value.strip():
+            for note in check_person_id(name, value, allowed=allowed):
+                yield replace(note, hint=_ID_HINT)
 
 
 def _time_note(trouble: Trouble, value: str | None) -> Note:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from inflection_cli.text_faults import UNSEEN
+
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 # What TOML forbids in a string, and what would show a line other than it is: controls, bidi marks, separators.
-_SPELLED: Final = re.compile(
-    r'["\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]'
-)
+_SPELLED: Final = re.compile(f'["\\\\{UNSEEN}\\ud800-\\udfff]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONGEST_COMMENT: Final = 1_000
 _MANY_DOTS: Final = 20
@@ -43,4 +43,5 @@ def toml_comment(text: str) -> str:
 def _spelled(char: str) -> str:
     if "\ud800" <= char <= "\udfff":
         return "\\uFFFD"
-    return _SHORT.get(char) or f"\\u{ord(char):04X}"
+    long = f"\\U{ord(char):08X}" if ord(char) > 0xFFFF else f"\\u{ord(char):04X}"
+    return _SHORT.get(char, long)

@@ -19,7 +19,8 @@ from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting import text
 from inflection_cli.reporting.counts import counted
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
-from inflection_cli.reporting.shown import UNSEEN, shown
+from inflection_cli.reporting.shown import shown
+from inflection_cli.text_faults import UNSEEN
 
 MOST_ANNOTATIONS: Final = 10
 """Errors, and as many warnings, that GitHub shows of one step (orgs/community discussion 26680)."""
@@ -28,7 +29,7 @@ MOST_SUMMARY_BYTES: Final = 1 << 20
 
 _DATA: Final = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY: Final = {**_DATA, ":": "%3A", ",": "%2C"}
-_CONTROL: Final = re.compile(rf"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f{UNSEEN}\ud800-\udfff]")
+_CONTROL: Final = re.compile(f"(?![\\n\\r])[{UNSEEN}\\ud800-\\udfff]")
 _RESERVE_BYTES: Final = 200
 MOST_OF_FAULT: Final = 1000
 

@@ -14,7 +14,8 @@ from inflection_cli.pipeline.estimate import Estimate
 from inflection_cli.pipeline.inputs import Input
 from inflection_cli.pipeline.plan import Plan
 from inflection_cli.pipeline.property_kinds import TextBefore, file_kinds
-from inflection_cli.reporting.shown import UNSEEN, cell
+from inflection_cli.reporting.shown import cell
+from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 PROBLEMS_SHOWN = 100
 
-# DEL, C1, and what nobody sees or turns or breaks lines: what is below them JSON spells out anyway.
-_HARMFUL: Final = re.compile(rf"[\x7f-\x9f{UNSEEN}]")
+# What is below DEL JSON spells out anyway, and the line ends of the indented text are to stay.
+_HARMFUL: Final = re.compile(f"(?![\\x00-\\x1f])[{UNSEEN}]")
 
 
 def dumps(report: dict[str, Any]) -> str:

@@ -3,16 +3,10 @@
 import re
 from typing import Final
 
-# What reorders or breaks lines (bidi controls, line and paragraph separators), and what nobody sees: soft hyphens,
-# fillers, marks of zero width, annotations, and the tag characters, which spell ASCII (UTS #51, ED-14a).
-UNSEEN: Final = (
-    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    r"\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-"""Characters to spell out, as a pattern's class."""
+from inflection_cli.text_faults import SPACES, UNSEEN
 
-# C0, DEL and C1 beside them.
-_HARMFUL: Final = re.compile(rf"[\x00-\x1f\x7f-\x9f{UNSEEN}\ud800-\udfff]")
+# Controls and what reorders or breaks lines; and what nobody sees or would take for another space.
+_HARMFUL: Final = re.compile(f"[{UNSEEN}{SPACES}\\ud800-\\udfff]")
 _MOST: Final = 80
 
 
@@ -38,7 +32,6 @@ def masked(value: str) -> str:
 
 
 def _spelled(char: str) -> str:
-    code = ord(char)
-    if code > 0xFFFF:
-        return f"\\U{code:08x}"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if ord(char) < 0x100:
+        return f"\\x{ord(char):02x}"
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"

@@ -135,6 +135,14 @@ def person_of(message: Mapping[str, Any]) -> tuple[str, str]:
     return user_id or ("" if person_id == anonymous_id else "\0" + anonymous_id), person_id
 
 
+def address_of(message: Mapping[str, Any]) -> str:
+    """Return the address among a message's traits; "" is absent."""
+    for traits in (message.get("context", {}).get("traits"), message.get("traits")):
+        if isinstance(traits, dict) and isinstance(traits.get("email"), str):
+            return str(traits["email"])
+    return ""
+
+
 def identity_of(message: Mapping[str, Any]) -> str:
     """Spell the person of a message as content ids do."""
     _, person_id = person_of(message)

@@ -6,6 +6,7 @@ from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.errors import InputError
+from inflection_cli.mapping.nulls import emptied
 from inflection_cli.mapping.profile import TimeRule
 from inflection_cli.mapping.suggest import suggest_fields
 from inflection_cli.model import Chunk
@@ -92,8 +93,9 @@ def _evidence(found: Found, reading: ReadOptions) -> EncodingFinding | None:
 
 def _gathered(source: Source, settings: InspectSettings, progress: Callable[[int], None]) -> Gathered:
     gatherer = _Gatherer(source, settings.convert, encoding_given=settings.encoding_given)
+    nulls = settings.convert.mapping.nulls
     for chunk in _limited(read(source, settings.reading), settings.limit):
-        gatherer.take(chunk)
+        gatherer.take(replace(chunk, rows=emptied(chunk.rows, nulls)) if nulls else chunk)
         progress(gatherer.gathered.rows)
     return gatherer.gathered
 

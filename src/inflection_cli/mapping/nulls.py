@@ -1,0 +1,28 @@
+"""Cells that stand for nothing, on the user's word: `--null VALUE` has them empty before anything is read of them."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from inflection_cli.errors import UsageError
+
+
+def null_texts(given: Sequence[str]) -> frozenset[str]:
+    """Read the values of `--null`.
+
+    Raises:
+        UsageError: One is empty, or white space alone.
+    """
+    for text in given:
+        if not text.strip():
+            raise UsageError(
+                "--null needs the text that stands for nothing; an empty cell is empty without it",
+                hint="--null NULL, or --null '\\N'",
+            )
+    return frozenset(text.strip() for text in given)
+
+
+def emptied(rows: list[list[str]], nulls: frozenset[str]) -> list[list[str]]:
+    """Return rows in which each cell that is one of these texts is empty; the given ones where none is."""
+    if not nulls or nulls.isdisjoint(map(str.strip, chain.from_iterable(rows))):
+        return rows
+    return [["" if cell.strip() in nulls else cell for cell in row] for row in rows]
