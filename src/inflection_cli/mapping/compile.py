@@ -286,7 +286,7 @@ class RowMapper:
             yield from _nulls(column, cell)
         if personal is not None:
             yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
-        if kind not in "t-" and not fits_a_float(cell):
+        if kind not in "t-" and isinstance(cell, JsonCell) and not fits_a_float(cell):
             detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
             yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell)
 
