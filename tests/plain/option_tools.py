@@ -67,7 +67,9 @@ def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def options_of(command: Any, path: tuple[str, ...]) -> list[Place]:
     """The options of a command, also the help that all of them have."""
-    context = command.context_class(command, info_name=" ".join(path), **command.context_settings)
+    # The parser keeps the help option of its first context, which is the app's in a real run.
+    settings = {"help_option_names": ["-h", "--help"], **command.context_settings}
+    context = command.context_class(command, info_name=" ".join(path), **settings)
     every = command.get_params(context)
     return [Place(path, option) for option in every if option.param_type_name == "option"]
 
