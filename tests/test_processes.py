@@ -211,7 +211,7 @@ def test_a_full_disk_stops_the_run_before_what_it_cannot_record(tmp_path: Path) 
                 stdin=subprocess.DEVNULL,
             )
         )
-        assert (done.code, done.json["error"]["code"]) == (6, "ledger-damaged")
+        assert (done.code, done.json["error"]["code"]) == (6, "ledger-disk-full")
         assert place.sandbox.stats()["accepted"] < 8000
         rest = place.backfill(file)
         assert rest.code == 0, rest.err
@@ -228,7 +228,7 @@ def test_a_read_only_state_directory_stops_the_run_before_anything_leaves(tmp_pa
         place.state.mkdir(0o500)
         done = ended(place.start(*place.words(file), before=confined))
         place.state.chmod(0o700)
-        assert (done.code, done.json["error"]["code"]) == (6, "ledger-damaged")
+        assert (done.code, done.json["error"]["code"]) == (6, "ledger-read-only")
         assert "--state-dir" in done.json["error"]["hint"]
         assert place.sandbox.stats()["requests"] == 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_tools import Desk, to
+from old_ledger import as_version_1
 
 from inflection_cli.sandbox import Sandbox, serve
 
@@ -184,6 +185,7 @@ def as_of_version_0_1(desk: Desk, profile: str) -> None:
     """Make the one run of the ledger a run of the version before, which had this profile."""
     files = [path for path in (desk.folder / "state").rglob("*") if path.is_file()]
     (ledger,) = [path for path in files if path.read_bytes()[:6] == b"SQLite"]
+    as_version_1(ledger)
     with sqlite3.connect(ledger) as connection:
         ((number, text),) = connection.execute("SELECT rowid, arguments FROM runs").fetchall()
         arguments = json.loads(text)

@@ -43,11 +43,11 @@ def test_where_no_temporary_folder_takes_a_file_the_way_out_is_named(confine: Co
     assert "TMPDIR=" in refused.value.hint
 
 
-def test_a_rehearsal_that_finds_no_temporary_folder_says_so(
+def test_a_rehearsal_where_no_folder_takes_a_file_names_the_one_for_rejects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confine: Confine
 ) -> None:
     desk = Desk.at(tmp_path, monkeypatch)
     file = desk.file("a.csv", opened("u1"))
     confine(0)
     done = desk.run("backfill", file, "--rehearse", "--no-project")
-    assert (done.code, "TMPDIR=" in done.err) == (6, True)
+    assert (done.code, "--rejects DIR" in done.err) == (4, True), done.err

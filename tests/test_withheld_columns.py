@@ -64,8 +64,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def ndjson(desk: Desk, *records: dict[str, Any]) -> str:
-    whole = {"event": "open", "userId": "u1", "campaign_id": "c", "email_id": "e"}
-    lines = [json.dumps({**whole, "timestamp": 1700000000 + i, **each}) for i, each in enumerate(records)]
+    whole = {"event": "open", "campaign_id": "c", "email_id": "e"}
+    lines = [
+        json.dumps({**whole, "userId": f"u{i + 1}", "timestamp": 1700000000 + i, **each})
+        for i, each in enumerate(records)
+    ]
     (desk.folder / "h.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return "h.ndjson"
 

@@ -26,6 +26,7 @@ EXAMPLES: Final = MappingProxyType(
         "--max-expansion": "250",
         "--namespace": "crm-eu",
         "--naming": "spec",
+        "--null": "NULL",
         "--out": "messages.ndjson",
         "--patience": "1h",
         "--port": "8080",

@@ -190,7 +190,10 @@ class _translated:  # noqa: N801 - a context manager reads as a verb
 
 def _elsewhere(path: Path) -> str:
     """Name the option for another folder, with one that takes files as a rule."""
-    temporary = Path(tempfile.gettempdir())
+    try:
+        temporary = Path(tempfile.gettempdir())
+    except FileNotFoundError:  # no temporary folder takes a file either
+        return "choose a folder that takes files: --rejects DIR"
     inside = temporary == path or temporary in path.absolute().parents
     example = "" if inside else f", for example --rejects {temporary / 'infl-seg-rejects'}"
     return f"choose a folder that takes files: --rejects DIR{example}"
