@@ -277,6 +277,7 @@ def test_an_option_for_a_value_of_a_profile_is_refused_with_its_key(line: str, k
 
 def test_what_a_cell_holds_may_be_a_letter_with_a_hyphen(desk: Desk) -> None:
     fields = 'event = "event"\ntimestamp = "timestamp"\nuserId = "userId"'
-    profile = f'profile = 1\n[fields]\n{fields}\ncampaign_id = {{ column = "campaign_id", values = {{ "c1" = "-n" }} }}\n'
+    campaign = 'campaign_id = { column = "campaign_id", values = { "c1" = "-n" } }'
+    profile = f"profile = 1\n[fields]\n{fields}\n{campaign}\n"
     (desk.folder / "p.toml").write_text(profile, encoding="utf-8")
     assert desk.run("validate", "export.csv", "--profile", "p.toml").code == 0
