@@ -30,8 +30,9 @@ from inflection_cli.pipeline.inputs import Input, convertible_chunks, open_input
 from inflection_cli.pipeline.messages import outgoing
 from inflection_cli.pipeline.out import drafted
 from inflection_cli.pipeline.parts import PlainPeople
-from inflection_cli.pipeline.people import People, Seen
+from inflection_cli.pipeline.people import People
 from inflection_cli.pipeline.plan import Planner
+from inflection_cli.pipeline.seen import Seen
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.message import MessageEncoder, MessageSettings

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from inflection_cli.delivery.grouping import Runs
 from inflection_cli.model import Disposition
+from inflection_cli.segment.message_id import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
 
 _KEY: Final = slice(0, 16)
 _RECORD: Final = Struct(">16sQQ")  # content id, content hash, tag
@@ -21,11 +22,6 @@ UNCOMPARED: Final = 0
 """Stands for the content hash of what is known by its id alone: it conflicts with nothing."""
 
 CONFLICTS_SHOWN: Final = 5
-
-OWN_PLACE_SHIFT: Final = 44
-OWN_PERSON_SHIFT: Final = 24
-"""A content hash holds 20 bits of time and link and 20 of the person, which an own id must not span, and 24 of the
-rest. Without an own id the first two are parts of the identity, and are 0: they cannot differ."""
 
 
 class Known(NamedTuple):

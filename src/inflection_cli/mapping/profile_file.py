@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from inflection_cli.catalog import FIELDS
 from inflection_cli.mapping import profile_model as shape
+from inflection_cli.mapping.forbidden_keys import NEVER
 from inflection_cli.mapping.profile import Cell, Condition, EventBlock, Profile, TimeRule, Timestamps
 from inflection_cli.mapping.profile_checks import faults_of
-from inflection_cli.mapping.project_file import NEVER
 from inflection_cli.mapping.toml_file import parse
 from inflection_cli.mapping.toml_model import schema_of
 

@@ -10,7 +10,6 @@ from functools import partial
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol, cast
 
-from inflection_cli.delivery.settle import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
 from inflection_cli.mapping.compile import MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeColumn
 from inflection_cli.mapping.nulls import emptied
@@ -26,12 +25,18 @@ from inflection_cli.pipeline.parts import (
     hash64,
     merged,
 )
-from inflection_cli.pipeline.people import Seen
-from inflection_cli.pipeline.seen import Watch
+from inflection_cli.pipeline.seen import Seen, Watch
 from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages
-from inflection_cli.segment.message_id import OWN, netstring, uuid8, uuid8s_after
+from inflection_cli.segment.message_id import (
+    CONTENT_REST,
+    OWN,
+    OWN_PERSON_SHIFT,
+    OWN_PLACE_SHIFT,
+    netstring,
+    uuid8,
+    uuid8s_after,
+)
 
-_REST: Final = (1 << OWN_PERSON_SHIFT) - 1
 _NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
 
@@ -374,5 +379,5 @@ def _identify_own(
         result.content_ids.append(uuid8((OWN + netstring(own.value) + netstring(head.name)).encode()))
         place = hash64(head.trail + netstring(time)) >> OWN_PLACE_SHIFT
         who = hash64(person) & (1 << OWN_PLACE_SHIFT - OWN_PERSON_SHIFT) - 1
-        rest = (hash64(head.campaign) + head.source) & _REST
+        rest = (hash64(head.campaign) + head.source) & CONTENT_REST
         result.content_hashes.append(place << OWN_PLACE_SHIFT | who << OWN_PERSON_SHIFT | rest)

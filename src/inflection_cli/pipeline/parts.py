@@ -12,7 +12,6 @@ from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
 from inflection_cli.checks import check_campaign, check_id, check_person, check_trail
-from inflection_cli.delivery.settle import OWN_PERSON_SHIFT
 from inflection_cli.mapping.compile import Filtered, MapOptions, RowMapper, are_plain_ids
 from inflection_cli.mapping.layout import Block, TimeColumn
 from inflection_cli.mapping.timestamps import TimestampReader, Trouble, sort_key
@@ -27,13 +26,12 @@ from inflection_cli.segment.message import (
     plain_sizes,
     plain_total,
 )
-from inflection_cli.segment.message_id import FIELDS, absorbed, netstring, person_part
+from inflection_cli.segment.message_id import CONTENT_REST, FIELDS, absorbed, netstring, person_part
 
 _MEMO_ENTRIES: Final = 1 << 13
 _MEMO_CHARACTERS: Final = 1 << 22
 """Parts remembered of each kind, and characters of their cells; more is forgotten at once: memory stays flat."""
 
-_REST: Final = (1 << OWN_PERSON_SHIFT) - 1
 
 KINDS: Final = {kind[0]: kind for kind in ("text", "number", "boolean", "list", "object")}
 """What a property can be in a message, by its first letter."""
@@ -471,7 +469,7 @@ class BlockReader:
         head.trail = netstring(trail.link)
         head.prefix = FIELDS + campaign.identity + head.trail
         head.hashed = absorbed(head.prefix.encode())
-        head.source = (campaign.source + (hash64("extras" + extras) if extras else 0)) & _REST
+        head.source = (campaign.source + (hash64("extras" + extras) if extras else 0)) & CONTENT_REST
         json = self._encoder.trail(trail)
         head.json = campaign.json + (json[1:] if is_bare(campaign.json) else json)
         head.size = self._fixed_bytes + len(head.json.encode())

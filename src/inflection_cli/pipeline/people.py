@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from operator import add
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from inflection_cli.delivery.grouping import Runs, count_distinct
+from inflection_cli.pipeline.seen import Seen
 
 _KEY: Final = Struct(">qqqI")
 """Hashes of the id that is sent, of the address (0 for none) and of the person, and the number of the group."""
@@ -25,28 +26,6 @@ MANY_ADDRESSES: Final = 3
 
 MOST_OF_ROWS: Final = 200
 """Among fewer rows, that one person has more than half of them says nothing."""
-
-
-class Seen(NamedTuple):
-    """What is known of the people of events that are read alike: of one block in one file. Parallel sequences.
-
-    Attributes:
-        block: The number of the block.
-        user_ids: "" is absent.
-        person_ids: Likewise.
-        addresses: In lower case, "" is absent; empty where no column is known to hold them.
-        equal: The ids of the campaign that the person's id equals on every one of the events.
-        all_addresses: Whether every person's id is an address; known where `equal` is not empty.
-        others: Cells of further columns that hold ids of people, by name.
-    """
-
-    block: int
-    user_ids: Sequence[str]
-    person_ids: Sequence[str]
-    addresses: Sequence[str] = ()
-    equal: frozenset[str] = frozenset()
-    all_addresses: bool = False
-    others: tuple[tuple[str, Sequence[str]], ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -18,8 +18,7 @@ from inflection_cli.mapping.timestamps import TimestampReader, Trouble, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
 from inflection_cli.pipeline.convert import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.pipeline.inputs import Input, first_rows
-from inflection_cli.pipeline.people import Seen
-from inflection_cli.pipeline.seen import CAMPAIGN_IDS, addresses
+from inflection_cli.pipeline.seen import CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.lines import COLUMNS, Lines, parse, read_lines
 from inflection_cli.reading.rejects import RejectsFolder, first_origin

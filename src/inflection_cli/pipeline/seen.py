@@ -1,11 +1,10 @@
 """What of an event's cells tells whether its person is plausible: addresses, ids of people, ids of the campaign."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
 from inflection_cli.mapping.columns import Columns, is_address, squash
-from inflection_cli.pipeline.people import Seen
 from inflection_cli.reading import Source
 
 CAMPAIGN_IDS: Final = ("email_id", "campaign_id", "campaign_run_id")
@@ -34,6 +33,28 @@ _OF_OTHERS: Final = (
 
 _ID_ENDS: Final = ("id", "key", "number", "no", "uuid", "guid")
 _MOST_OTHERS: Final = 3
+
+
+class Seen(NamedTuple):
+    """What is known of the people of events that are read alike: of one block in one file. Parallel sequences.
+
+    Attributes:
+        block: The number of the block.
+        user_ids: "" is absent.
+        person_ids: Likewise.
+        addresses: In lower case, "" is absent; empty where no column is known to hold them.
+        equal: The ids of the campaign that the person's id equals on every one of the events.
+        all_addresses: Whether every person's id is an address; known where `equal` is not empty.
+        others: Cells of further columns that hold ids of people, by name.
+    """
+
+    block: int
+    user_ids: Sequence[str]
+    person_ids: Sequence[str]
+    addresses: Sequence[str] = ()
+    equal: frozenset[str] = frozenset()
+    all_addresses: bool = False
+    others: tuple[tuple[str, Sequence[str]], ...] = ()
 
 
 def address_column(source: Source) -> int | None:

@@ -21,6 +21,7 @@ number.
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Final
 
 OWN = "infl-seg/1 own\n"
 FIELDS = "infl-seg/1 fields\n"
@@ -31,6 +32,12 @@ _NAMESPACE = "infl-seg/1 namespace\n"
 _DIGEST_BYTES = 13
 _MIDDLE = b"\x80\x01\x80"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+
+OWN_PLACE_SHIFT: Final = 44
+OWN_PERSON_SHIFT: Final = 24
+CONTENT_REST: Final = (1 << OWN_PERSON_SHIFT) - 1
+"""A content hash holds 20 bits of time and link and 20 of the person, which an own id must not span, and 24 of the
+rest. Without an own id the first two are parts of the identity, and are 0: they cannot differ."""
 
 
 def netstring(value: str | None) -> str:
