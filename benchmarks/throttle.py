@@ -13,17 +13,17 @@ from itertools import count
 import anyio
 
 from inflection_cli import SandboxSettings, serve_sandbox
+from inflection_cli.delivery.context import DeliveryContext, StopSignal
 from inflection_cli.delivery.deliver import deliver
-from inflection_cli.delivery.edge import Edge, Halt
 from inflection_cli.delivery.journal import MemoryJournal
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch
 from inflection_cli.segment.batching import batches
 from inflection_cli.segment.client import Client
 from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.segment.ids import uuid8, uuid_text
 from inflection_cli.segment.limits import max_batch_events
 from inflection_cli.segment.message import with_id
-from inflection_cli.segment.message_id import uuid8, uuid_text
 
 _BODY = b',"type":"track","event":"Email Opened","userId":"u","timestamp":"2024-03-01T09:30:00.000Z"}'
 
@@ -39,11 +39,11 @@ def _stream(max_events: int) -> Iterator[Batch | None]:
 
 async def _run(url: str, requests: float, events: float, seconds: float) -> list[tuple[float, int]]:
     trace: list[tuple[float, int]] = []
-    halt = Halt()
+    halt = StopSignal()
     destination = Destination(url, Secret("benchmark-write-key-0123456789ab"), version="0")
     async with Client(destination, on_first_byte=lambda at, n: trace.append((at, n))) as client:
         throttle = Throttle(requests_per_second=requests, events_per_second=events)
-        edge = Edge(client=client, throttle=throttle, journal=MemoryJournal(), halt=halt)
+        edge = DeliveryContext(client=client, throttle=throttle, journal=MemoryJournal(), halt=halt)
         async with anyio.create_task_group() as group:
             group.start_soon(_stop_later, halt, seconds)
             # Where requests bind, a batch is small, so that the limit is what is measured and not the machine.
@@ -51,7 +51,7 @@ async def _run(url: str, requests: float, events: float, seconds: float) -> list
     return trace
 
 
-async def _stop_later(halt: Halt, seconds: float) -> None:
+async def _stop_later(halt: StopSignal, seconds: float) -> None:
     await anyio.sleep(seconds)
     halt.request()
 

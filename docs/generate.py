@@ -16,11 +16,11 @@ from typing import Any, Final, get_args
 import typer.main
 
 from inflection_cli.cli.app import EXIT_CODES, app
+from inflection_cli.cli.project_schema import project_schema
 from inflection_cli.errors import InflSegError
-from inflection_cli.mapping.profile_file import profile_schema
-from inflection_cli.mapping.project_file import project_schema
+from inflection_cli.mapping.profile.profile_file import profile_schema
 from inflection_cli.model import Rule
-from inflection_cli.reporting.catalogue import effect, rules_by_code
+from inflection_cli.reporting.rule_docs import effect, rules_by_code
 
 PROGRAM: Final = "infl-seg"
 SCHEMAS: Final = "src/inflection_cli/schemas"

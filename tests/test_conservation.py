@@ -12,14 +12,14 @@ from command_tools import Desk, events_balance, opened, rows_balance, to
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from inflection_cli.delivery.settle import Known
+from inflection_cli.backfilling.account import Account
+from inflection_cli.backfilling.dedup import LedgerEvents
+from inflection_cli.backfilling.plan import Planner
+from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.converter import ConvertSettings
+from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.errors import InputChanged, Interrupted
 from inflection_cli.model import Disposition
-from inflection_cli.pipeline.account import Account
-from inflection_cli.pipeline.convert import ConvertSettings
-from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
-from inflection_cli.pipeline.messages import outgoing
-from inflection_cli.pipeline.plan import Planner
 from inflection_cli.reading import ReadOptions
 from inflection_cli.sandbox import Settings, serve
 
@@ -95,7 +95,7 @@ def test_every_rejected_row_stands_in_the_rejects_with_its_reason(data: bytes, h
 def test_what_the_ledger_knows_is_counted_and_left_behind(data: bytes, known: list[Disposition]) -> None:
     fresh = tools.outcome(data)
     ids = [bytes.fromhex(one.replace("-", "")) for one in fresh.ids]
-    entries = [Known(one, 0, what, 1) for one, what in zip(ids, known, strict=False)]
+    entries = [LedgerEvents(one, 0, what, 1) for one, what in zip(ids, known, strict=False)]
     found = tools.outcome(data, known=entries)
     held = (Disposition.DUPLICATE, Disposition.ALREADY_ACCEPTED, Disposition.IN_DOUBT)
     assert found.plan.account.events.built == len(found.lines) + sum(map(found.plan.count, held))

@@ -10,9 +10,9 @@ from command_tools import CAMPAIGN, Desk
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inflection_cli.mapping.layout import Layout, lay_out
+from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, convert
+from inflection_cli.mapping.bind import Layout, lay_out
 from inflection_cli.model import Chunk
-from inflection_cli.pipeline.convert import Converted, Converter, ConvertSettings, convert
 
 WIDE = st.lists(st.one_of(tools.GOOD_ROWS, tools.ANY_ROWS), min_size=1, max_size=10)
 Row = tuple[str, ...]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_tools import Desk
 
-from inflection_cli.reporting.catalogue import rules_by_code
+from inflection_cli.reporting.rule_docs import rules_by_code
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("docs/problems.md", "docs/commands.md")

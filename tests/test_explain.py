@@ -7,7 +7,7 @@ import pytest
 from command_tools import BROKEN, Desk
 
 from inflection_cli.model import Rule
-from inflection_cli.reporting.catalogue import rules_by_code
+from inflection_cli.reporting.rule_docs import rules_by_code
 
 RULES = [*rules_by_code().values()]
 every_rule = pytest.mark.parametrize("rule", RULES, ids=[rule.code for rule in RULES])

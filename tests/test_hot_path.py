@@ -16,29 +16,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyfakefs.fake_filesystem import FakeFilesystem
 
-from inflection_cli.checks import check_person
-from inflection_cli.delivery.settle import UNCOMPARED, Dispositions, Known
+from inflection_cli.backfilling.dedup import UNCOMPARED, Dispositions, LedgerEvents
+from inflection_cli.backfilling.delivery_run import DeliverySettings, batches_of
+from inflection_cli.backfilling.event_store import EventIds
+from inflection_cli.backfilling.message_file import open_message_file
+from inflection_cli.backfilling.person_counts import People
+from inflection_cli.backfilling.plan import Planner
+from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.columnar import AsciiPeople
+from inflection_cli.converting.converter import Conversion, Converted, Converter, ConvertSettings
+from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
+from inflection_cli.converting.person_columns import Seen
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.columns import Columns
-from inflection_cli.mapping.compile import MapOptions, RowMapper, are_plain_ids
-from inflection_cli.mapping.layout import lay_out
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.checks import check_person
+from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.events import EventReader, MapOptions, are_plain_ids
 from inflection_cli.model import Batch, Chunk, Disposition
-from inflection_cli.pipeline.convert import Conversion, Converted, Converter, ConvertSettings
-from inflection_cli.pipeline.deliver import DeliverySettings, batches_of
-from inflection_cli.pipeline.identities import Identities
-from inflection_cli.pipeline.inputs import Input, convertible_chunks, open_inputs
-from inflection_cli.pipeline.messages import outgoing
-from inflection_cli.pipeline.out import drafted
-from inflection_cli.pipeline.parts import PlainPeople
-from inflection_cli.pipeline.people import People
-from inflection_cli.pipeline.plan import Planner
-from inflection_cli.pipeline.seen import Seen
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.segment.ids import person_part
 from inflection_cli.segment.message import MessageEncoder, MessageSettings
-from inflection_cli.segment.message_id import person_part
 
-TWO_IDS = Columns(
+TWO_IDS = BoundColumns(
     fields={"userId": 0, "personId": 1},
     constants={},
     extras=(),
@@ -61,8 +61,8 @@ id_cells = st.one_of(
 def test_people_who_pass_as_plain_are_read_as_one_by_one(ids: list[tuple[str, str]]) -> None:
     if ("", "") in ids or not all(are_plain_ids(column) for column in zip(*ids, strict=True)):
         return
-    mapper, encoder = RowMapper(TWO_IDS, MapOptions()), MessageEncoder(MessageSettings("0.1.0"))
-    plain = PlainPeople([user for user, _ in ids], [person for _, person in ids])
+    mapper, encoder = EventReader(TWO_IDS, MapOptions()), MessageEncoder(MessageSettings("0.1.0"))
+    plain = AsciiPeople([user for user, _ in ids], [person for _, person in ids])
     assert plain.total_bytes() == sum(plain.sizes)
     assert plain.most_bytes() >= max(plain.sizes)
     for i, cells in enumerate(ids):
@@ -139,8 +139,8 @@ def test_what_pass_1_identified_is_read_back_in_any_order(
     chunks: list[list[tuple[bytes, int]]], block_bytes: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inflection_cli.delivery.scratch.SPILL_BYTES", block_bytes)
-        kept = Identities()
+        patch.setattr("inflection_cli.backfilling.spill_file.SPILL_BYTES", block_bytes)
+        kept = EventIds()
         for chunk in chunks:
             kept.add([content_id for content_id, _ in chunk], [content_hash for _, content_hash in chunk])
     assert kept.starts[-1] == sum(map(len, chunks))
@@ -159,7 +159,7 @@ def test_pass_2_converts_only_what_it_sends_and_hashes_nothing_again(tmp_path: P
     inputs = open_inputs([str(path)], options, how)
     converted: list[bool] = []
 
-    def chunks() -> Iterator[tuple[Input, Chunk, Conversion]]:
+    def chunks() -> Iterator[tuple[InputFile, Chunk, Conversion]]:
         for source, chunk, convert in convertible_chunks(inputs, options, how):
 
             def noted(*, identified: bool = True, convert: Conversion = convert) -> Converted:
@@ -173,7 +173,9 @@ def test_pass_2_converts_only_what_it_sends_and_hashes_nothing_again(tmp_path: P
     ]
     in_all = converted.count(True)
     ids = [bytes.fromhex(json.loads(line)["messageId"].replace("-", "")) for line in everything]
-    known = [Known(each, UNCOMPARED, Disposition.ALREADY_ACCEPTED, 1) for each in ids[:200] + ids[250:]]
+    known = [
+        LedgerEvents(each, UNCOMPARED, Disposition.ALREADY_ACCEPTED, 1) for each in ids[:200] + ids[250:]
+    ]
     plan = Planner(inputs, how, chunks).run(known)
     converted.clear()
     steps = list(outgoing(plan, list))
@@ -261,7 +263,7 @@ def test_a_pipe_that_nobody_reads_for_a_while_holds_up_no_one(tmp_path: Path) ->
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     batch = Batch([0, 1], [bytes(16)] * 2, [0, 0], [b"{" + b"x" * 300_000 + b"}"] * 2)
-    with drafted(str(pipe)) as draft:
+    with open_message_file(str(pipe)) as draft:
         steps = draft.beside([None, batch])
         assert [next(steps) for _ in range(9)] == [None] * 9
         gaps, read = [draft.failed], b""
@@ -280,7 +282,7 @@ def test_a_pipe_that_nobody_reads_for_a_while_holds_up_no_one(tmp_path: Path) ->
 def test_a_file_with_a_gap_never_gets_its_name(fs: FakeFilesystem) -> None:
     fs.set_disk_usage(1_000_000)
     batch = Batch([0], [bytes(16)], [0], [b"x" * 3_000_000])
-    with drafted("messages.ndjson") as draft:
+    with open_message_file("messages.ndjson") as draft:
         with pytest.raises(InputError, match="cannot be written"):
             next(draft.beside([batch]))
         fs.set_disk_usage(100_000_000)

@@ -12,12 +12,12 @@ from command_tools import CAMPAIGN, KEY, SAMPLES, Desk, to
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from inflection_cli.delivery.settle import Known
+from inflection_cli.backfilling.dedup import LedgerEvents
+from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.model import Disposition
-from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.sandbox import Settings, serve
-from inflection_cli.segment.message_id import Binder, namespace_of, uuid_text
+from inflection_cli.segment.ids import Binder, namespace_of, uuid_text
 
 COLUMNS = (
     "event",
@@ -320,7 +320,8 @@ def test_what_the_ledger_has_under_other_content_is_told_and_not_sent(
 ) -> None:
     fresh = tools.outcome(tools.csv_of(rows))
     known = [
-        Known(bytes.fromhex(one.replace("-", "")), 1, Disposition.ALREADY_ACCEPTED, 1) for one in fresh.ids
+        LedgerEvents(bytes.fromhex(one.replace("-", "")), 1, Disposition.ALREADY_ACCEPTED, 1)
+        for one in fresh.ids
     ]
     again = tools.outcome(tools.csv_of(rows), known=known)
     assert again.lines == []

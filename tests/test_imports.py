@@ -10,8 +10,8 @@ from command_tools import CAMPAIGN, PATIENCE_S
 
 NETWORK = {"httpx", "httpcore", "h11", "anyio", "asyncio", "ssl", "http.client"}
 HEAVY = {*NETWORK, "orjson", "sqlite3", "csv", "rich.progress"}
-OURS = {"inflection_cli.pipeline.plan", "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
-MODELS = "inflection_cli.mapping.profile_model"
+OURS = {"inflection_cli.backfilling.plan", "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
+MODELS = "inflection_cli.mapping.profile.profile_schema"
 WATCHED = HEAVY | OURS | {MODELS, "email", "typer"}
 
 PROGRAM = """
@@ -44,7 +44,7 @@ def test_help_of_a_command_imports_neither_the_network_nor_the_pipeline(tmp_path
 
 def test_validation_never_imports_the_network(tmp_path: Path) -> None:
     found = imported_by(tmp_path, "validate", CAMPAIGN)
-    assert "inflection_cli.pipeline.plan" in found
+    assert "inflection_cli.backfilling.plan" in found
     assert not found & {*NETWORK, "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
 
 

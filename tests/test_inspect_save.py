@@ -11,7 +11,7 @@ from command_tools import CAMPAIGN, HEADER, SAMPLES, Desk, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inflection_cli.pipeline.toml_text import toml_comment, toml_key, toml_list, toml_string
+from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 
 EXPORTS = Path(__file__).resolve().parent / "exports"
 NEWSLETTER = str(SAMPLES / "newsletter-export.csv")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from command_tools import BROKEN, CAMPAIGN, FAST, KEY, PATIENCE_S, SAMPLES, Desk, command, opened, to
 
-from inflection_cli.delivery.lock import Holder, take_lock
-from inflection_cli.delivery.state_dir import lock_path
+from inflection_cli.ledger.lock import Holder, take_lock
+from inflection_cli.ledger.state_dir import lock_path
 from inflection_cli.sandbox import Settings, serve
 
 ESCAPE = "\x1b"

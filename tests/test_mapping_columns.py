@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.columns import (
+    BoundColumns,
     ColumnOptions,
-    Columns,
     Sample,
     bind_columns,
     listed,
@@ -26,7 +26,9 @@ from inflection_cli.mapping.columns import (
 NEEDED = ("event", "userId", "timestamp")
 
 
-def bind(*names: str, options: ColumnOptions | None = None, sample: Sequence[Sequence[str]] = ()) -> Columns:
+def bind(
+    *names: str, options: ColumnOptions | None = None, sample: Sequence[Sequence[str]] = ()
+) -> BoundColumns:
     """Bind a header."""
     return bind_columns(names, sample, options or ColumnOptions(), file="export.csv")
 

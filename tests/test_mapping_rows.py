@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.catalog import EVENTS
+from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.errors import UsageError
 from inflection_cli.mapping.columns import ColumnOptions, squash
-from inflection_cli.mapping.compile import event_names, kind_of
-from inflection_cli.pipeline.convert import ConvertSettings
+from inflection_cli.mapping.events import event_names, kind_of
 
 ROW = {
     "event": "Email Opened",

@@ -9,9 +9,9 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.model import Campaign
-from inflection_cli.pipeline.convert import ConvertSettings
 from inflection_cli.segment.message import MessageEncoder, MessageSettings, is_bare
 
 ROW = ("Link Clicked", "u1", "p1", "e1", "c1", "Hello", "http://a.example", "true", "1709285400.5", "red")

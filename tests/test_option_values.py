@@ -10,9 +10,9 @@ from command_tools import KEY, Desk, Result, opened
 from option_tools import FLAGS, PLACES, SENDS, VALUES, WORDS, Place, commands, names_in
 
 from inflection_cli.cli.app import _parser
-from inflection_cli.cli.commands import Command
-from inflection_cli.cli.examples import EXAMPLES, example_of
-from inflection_cli.cli.words import LONGEST_VALUE
+from inflection_cli.cli.command_class import Command
+from inflection_cli.cli.option_check import LONGEST_VALUE
+from inflection_cli.cli.option_examples import EXAMPLES, example_of
 from inflection_cli.option_names import OPTION_NAMES, SHORT_NAMES, names_an_option
 from inflection_cli.sandbox import Sandbox, serve
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from command_tools import PATIENCE_S, Desk, command, opened
 
+from inflection_cli.backfilling.message_file import open_message_file
 from inflection_cli.errors import InputError
-from inflection_cli.pipeline.out import drafted
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_something_else_of_the_name_of_a_draft_is_left_alone(export: Desk, what:
 
 def test_a_pipe_of_the_name_of_a_draft_that_appears_under_way_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "messages.ndjson.part")
-    with pytest.raises(InputError), drafted(str(tmp_path / "messages.ndjson")):
+    with pytest.raises(InputError), open_message_file(str(tmp_path / "messages.ndjson")):
         pass
 
 

@@ -13,8 +13,8 @@ from command_tools import FAST, Desk, to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.pipeline.people import People
-from inflection_cli.pipeline.seen import Seen
+from inflection_cli.backfilling.person_counts import People
+from inflection_cli.converting.person_columns import Seen
 from inflection_cli.sandbox import Sandbox, serve
 
 HEADER = "event,timestamp,userId,personId,campaign_id,email_id"

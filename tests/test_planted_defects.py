@@ -111,7 +111,7 @@ DEFECTS = (
     ),
     Defect(
         "an HTML 200 counted as success: not recognised",
-        "segment/answer.py",
+        "segment/response.py",
         (
             (
                 'return not _is_markup(body.decode(errors="replace"), content_type)',
@@ -128,13 +128,13 @@ DEFECTS = (
     ),
     Defect(
         "Retry-After ignored: by the run as a whole",
-        "delivery/pace.py",
+        "delivery/pacing.py",
         (("        self._held_until = now + seconds\n", ""),),
         f"{DELIVER}test_retry_after_pauses_the_whole_run",
     ),
     Defect(
         "the lock not taken",
-        "delivery/lock.py",
+        "ledger/lock.py",
         (("fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None"),),
         "tests/delivery/ledger/test_lock.py::test_a_second_taker_is_told_who_holds_the_lock_and_since_when",
     ),
@@ -154,31 +154,31 @@ DEFECTS = (
     ),
     Defect(
         "doubt lifted by a later 429: in the ledger",
-        "delivery/ledger.py",
+        "ledger/ledger_file.py",
         (("WHEN :doubtful OR doubtful_since IS NOT NULL THEN", "WHEN :doubtful THEN"),),
         "tests/delivery/ledger/test_ledger.py::test_doubt_is_not_lifted_by_anything_but_acceptance",
     ),
     Defect(
         "a duplicate sent: of the same input",
-        "pipeline/messages.py",
+        "backfilling/second_pass.py",
         (("frozenset({Disposition.SEND,", "frozenset({Disposition.DUPLICATE, Disposition.SEND,"),),
         "tests/test_identity.py::test_repeats_are_counted_and_the_first_goes",
     ),
     Defect(
         "a duplicate sent: of what was accepted before",
-        "pipeline/messages.py",
+        "backfilling/second_pass.py",
         (("frozenset({Disposition.SEND,", "frozenset({Disposition.ALREADY_ACCEPTED, Disposition.SEND,"),),
         f"{CONSERVED}test_what_the_ledger_knows_is_counted_and_left_behind",
     ),
     Defect(
         "a filtered row counted as mapped",
-        "pipeline/account.py",
+        "backfilling/account.py",
         (("            rows.filtered += count\n", "            rows.mapped += count\n"),),
         f"{CONSERVED}test_every_row_is_mapped_rejected_or_filtered",
     ),
     Defect(
         "a reject not written: a row",
-        "pipeline/rejects.py",
+        "backfilling/rejects_folder.py",
         (
             (
                 "        for rejected in converted.rejected:\n",
@@ -189,7 +189,7 @@ DEFECTS = (
     ),
     Defect(
         "a reject not written: a line that cannot be read",
-        "pipeline/rejects.py",
+        "backfilling/rejects_folder.py",
         (("        for fault in chunk.faults:\n", "        for fault in chunk.faults[1:]:\n"),),
         f"{CONSERVED}test_every_rejected_row_stands_in_the_rejects_with_its_reason",
     ),

@@ -15,11 +15,18 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from inflection_cli.catalog import FIELDS
+from inflection_cli.cli.project_schema import project_schema
 from inflection_cli.errors import SettingsFileFaults, UsageError
-from inflection_cli.mapping.profile import Cell, Condition, EventBlock, Profile, TimeRule, Timestamps
-from inflection_cli.mapping.profile_file import profile_schema, read_profile
-from inflection_cli.mapping.profile_model import Fields
-from inflection_cli.mapping.project_file import project_schema
+from inflection_cli.mapping.profile.profile_file import profile_schema, read_profile
+from inflection_cli.mapping.profile.profile_nouns import (
+    CellCondition,
+    CellRule,
+    EventBlock,
+    Profile,
+    TimeRule,
+    Timestamps,
+)
+from inflection_cli.mapping.profile.profile_schema import Fields
 
 SALT = "sesame-and-salt"
 ENVIRON = {"INFL_SEG_SALT": SALT, "INFL_SEG_SALT_2": "other", "SEGMENT_WRITE_KEY": "k" * 32}
@@ -96,25 +103,25 @@ def test_a_full_profile_is_read_as_it_stands(tmp_path: Path) -> None:
         timestamp_format="%d.%m.%Y %H:%M",
         times={"Clicked At": TimeRule("UTC", None)},
         fields={
-            "event": Cell("Action", values={"O": "Email Opened", "-": ""}, otherwise="reject"),
-            "userId": Cell("Contact ID"),
-            "personId": Cell("Email", hash=True, salt=SALT),
-            "campaign_id": Cell(constant="spring-2024"),
-            "email_subject": Cell(by_file={"*-a.csv": "Hello"}),
+            "event": CellRule("Action", values={"O": "Email Opened", "-": ""}, otherwise="reject"),
+            "userId": CellRule("Contact ID"),
+            "personId": CellRule("Email", hash=True, salt=SALT),
+            "campaign_id": CellRule(constant="spring-2024"),
+            "email_subject": CellRule(by_file={"*-a.csv": "Hello"}),
         },
         timestamp=Timestamps(("Clicked At", "Opened At"), "earliest"),
-        properties={"revenue": Cell("Revenue", type="number", decimal=","), "device": Cell("Device")},
+        properties={"revenue": CellRule("Revenue", type="number", decimal=","), "device": CellRule("Device")},
         other_columns="drop",
         drop=("Internal Note",),
         events=(
             EventBlock(
                 "Email Opened",
                 Timestamps(("First Opened",)),
-                (Condition("Opens", not_equals=("0", "")),),
-                {"email_link_url": Cell("URL")},
-                {"bounce_type": Cell("Bounce Type")},
+                (CellCondition("Opens", not_equals=("0", "")),),
+                {"email_link_url": CellRule("URL")},
+                {"bounce_type": CellRule("Bounce Type")},
             ),
-            EventBlock(when=(Condition("a.b", equals=("x",)), Condition("c", filled=False))),
+            EventBlock(when=(CellCondition("a.b", equals=("x",)), CellCondition("c", filled=False))),
         ),
         unknown_events="skip",
         naming="spec",

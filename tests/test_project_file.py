@@ -8,8 +8,7 @@ import pytest
 from command_tools import Desk, opened, to
 from run_tools import Station, station
 
-from inflection_cli.cli import options
-from inflection_cli.mapping import project_file
+from inflection_cli.cli import options, project_schema
 from inflection_cli.sandbox import Settings, serve
 from inflection_cli.segment import limits
 
@@ -196,7 +195,7 @@ def test_it_slows_a_run_down(desk: Desk) -> None:
 
 
 def test_the_rates_it_is_bound_by_are_the_commands_defaults() -> None:
-    ours = (project_file.MOST_REQUESTS_PER_SECOND, project_file.MOST_EVENTS_PER_SECOND)
+    ours = (project_schema.MOST_REQUESTS_PER_SECOND, project_schema.MOST_EVENTS_PER_SECOND)
     assert ours == (options.DEFAULT_REQUESTS_PER_SECOND, options.DEFAULT_EVENTS_PER_SECOND)
     assert ours == (limits.REQUESTS_PER_SECOND, limits.EVENTS_PER_SECOND)
 

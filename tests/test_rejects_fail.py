@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from command_tools import FAST, KEY, PATIENCE_S, Desk, Result, command, opened, to
 
-from inflection_cli.pipeline.refused import RefusedMessages, beside_the_ledger
+from inflection_cli.backfilling.refused_messages import RefusedMessages, beside_the_ledger
 from inflection_cli.reading.line_file import LineFile
-from inflection_cli.reading.rejects import RejectsFolder
+from inflection_cli.reading.rejected_rows import RejectsFolder
 from inflection_cli.sandbox import Sandbox, Settings, serve
 
 CONFINED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inflection_cli.reading.rejects import RejectsFolder
+from inflection_cli.reading.rejected_rows import RejectsFolder
 
 
 def test_a_file_that_is_there_is_left_alone_since_it_may_be_the_input(tmp_path: Path) -> None:

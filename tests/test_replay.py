@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inflection_cli.model import Chunk
-from inflection_cli.pipeline.replay import marked
 from inflection_cli.reading import ReadOptions, detect
-from inflection_cli.reading.lines import read_lines
+from inflection_cli.reading.json.message_lines import read_lines
+from inflection_cli.replaying.replayer import marked
 from inflection_cli.sandbox import Sandbox, Settings, serve
-from inflection_cli.segment.message_id import ready_id
+from inflection_cli.segment.ids import ready_id
 from inflection_cli.text_faults import is_placeholder, misspelled
 
 READY = str(SAMPLES / "ready.ndjson")

@@ -17,13 +17,13 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from command_tools import BROKEN, CAMPAIGN, Desk, opened
 
+from inflection_cli.backfilling.account import ProblemTally, RowCounts
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Problem
-from inflection_cli.pipeline.account import ProblemTally, RowCounts
-from inflection_cli.reporting.catalogue import rules_by_code
 from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.github import step_summary
 from inflection_cli.reporting.reports import Format, Reports, Wanted
+from inflection_cli.reporting.rule_docs import rules_by_code
 from inflection_cli.reporting.sarif import MOST_RESULTS, sarif_json
 
 FORMS = ("text", "json", "github", "junit", "sarif")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from run_tools import KEY, Station, campaign, station
 
-from inflection_cli.delivery.ledger import Ledger
-from inflection_cli.delivery.records import RunStart
+from inflection_cli.backfilling.ledger_lookup import held_ledger
+from inflection_cli.ledger.ledger_file import Ledger
+from inflection_cli.ledger.ledger_records import RunStart
 from inflection_cli.model import Batch
-from inflection_cli.pipeline.record import held_ledger
 
 LOST = "ack-lost"
 START = RunStart(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from command_tools import Desk, opened
 
-from inflection_cli.delivery.records import ID_BYTES
-from inflection_cli.delivery.scratch import scratch_file
+from inflection_cli.backfilling.event_store import EventIds
+from inflection_cli.backfilling.spill_file import scratch_file
 from inflection_cli.errors import TemporaryFolderFull
-from inflection_cli.pipeline.identities import Identities
+from inflection_cli.ledger.ledger_records import ID_BYTES
 
 _EVENTS = 11_000
 _FULL_AT = _EVENTS * 24 - 100  # all but the last few bytes find room, and those stay in the file's buffer
@@ -29,7 +29,7 @@ def confine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Confine]:
 
 
 def test_identities_that_found_no_room_are_given_back_without_another_error(confine: Confine) -> None:
-    identities = Identities()
+    identities = EventIds()
     confine(_FULL_AT)
     with pytest.raises(TemporaryFolderFull, match="temporary folder"):
         identities.add([bytes(ID_BYTES)] * _EVENTS, [0] * _EVENTS)

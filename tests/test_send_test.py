@@ -12,8 +12,8 @@ import pytest
 import reference
 from command_tools import KEY, Desk
 
-from inflection_cli.cli.destination import Target, unusual_key
-from inflection_cli.sandbox import Sandbox, Settings, Source, serve
+from inflection_cli.cli.target import Target, unusual_key
+from inflection_cli.sandbox import Sandbox, Settings, SourceState, serve
 from inflection_cli.segment.destination import Destination, Secret
 
 NAMES = {*reference.EVENTS, "identify"}
@@ -173,14 +173,14 @@ def test_the_key_may_come_by_each_of_the_four_ways(
     (desk.folder / "key").write_text(KEY + "\n", encoding="utf-8")
     if environ:
         monkeypatch.setenv(*environ)
-    with serve(Settings(source=Source(write_key=KEY))) as sandbox:
+    with serve(Settings(source=SourceState(write_key=KEY))) as sandbox:
         done = desk.run("send-test", "--endpoint", sandbox.url, *words)
         assert (done.code, sandbox.stats()["unique"]) == (0, 10), done.err
     assert KEY not in done.out + done.err
 
 
 def test_a_wrong_key_is_accepted_as_segment_accepts_it(desk: Desk) -> None:
-    with serve(Settings(source=Source(write_key="another"))) as sandbox:
+    with serve(Settings(source=SourceState(write_key="another"))) as sandbox:
         done = desk.run(*to(sandbox.url))
         assert sandbox.stats()["discarded"]["total"] == 10
     assert done.code == 0

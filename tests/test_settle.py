@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.delivery import settle
-from inflection_cli.delivery.grouping import RUN_RECORDS, Runs, count_distinct
-from inflection_cli.delivery.settle import Dispositions, Known, Settling
+from inflection_cli.backfilling import dedup
+from inflection_cli.backfilling.dedup import Deduplicator, Dispositions, LedgerEvents
+from inflection_cli.backfilling.spill_groups import RUN_RECORDS, SpillGroups, count_distinct
 from inflection_cli.model import Disposition
 
 SEND, DUPLICATE = Disposition.SEND, Disposition.DUPLICATE
@@ -38,11 +38,11 @@ def settled(
     keys: Sequence[int], known: Sequence[tuple[int, Disposition]] = (), *, step: int = 7
 ) -> Dispositions:
     """Settle events by key, in portions of `step`."""
-    settling = Settling()
+    settling = Deduplicator()
     for first in range(0, len(keys), step):
         part = keys[first : first + step]
         settling.add([content_id(key) for key in part], [0] * len(part))
-    settling.add_known(Known(content_id(key), 0, what, run) for run, (key, what) in enumerate(known))
+    settling.add_known(LedgerEvents(content_id(key), 0, what, run) for run, (key, what) in enumerate(known))
     return settling.settle()
 
 
@@ -109,7 +109,7 @@ def test_many_runs_on_disk_come_to_the_same() -> None:
 
 @given(numbers=st.lists(st.integers(0, 50), max_size=80), run_records=st.integers(1, 9))
 def test_distinct_records_are_counted_across_runs(numbers: list[int], run_records: int) -> None:
-    runs = Runs(8, run_records)
+    runs = SpillGroups(8, run_records)
     for number in numbers:
         runs.add([content_id(number)[:8]])
     assert count_distinct(runs) == len(set(numbers))
@@ -117,7 +117,7 @@ def test_distinct_records_are_counted_across_runs(numbers: list[int], run_record
 
 @given(numbers=st.lists(st.integers(0, 50), max_size=80), run_records=st.integers(1, 9))
 def test_runs_hand_back_all_records_equal_keys_together(numbers: list[int], run_records: int) -> None:
-    runs = Runs(20, run_records)
+    runs = SpillGroups(20, run_records)
     records = [content_id(number) + i.to_bytes(4) for i, number in enumerate(numbers)]
     for record in records:
         runs.add([record])
@@ -128,8 +128,10 @@ def test_runs_hand_back_all_records_equal_keys_together(numbers: list[int], run_
     assert len(keys) == len(set(keys))
 
 
-def conflicts(*events: tuple[int, int], own_ids: bool = False, known: Sequence[Known] = ()) -> Dispositions:
-    settling = Settling(own_ids=own_ids)
+def conflicts(
+    *events: tuple[int, int], own_ids: bool = False, known: Sequence[LedgerEvents] = ()
+) -> Dispositions:
+    settling = Deduplicator(own_ids=own_ids)
     settling.add([content_id(key) for key, _ in events], [content for _, content in events])
     settling.add_known(known)
     return settling.settle()
@@ -155,7 +157,7 @@ def test_own_ids_that_span_places_are_told_from_other_content(other: int, own: b
 
 
 def test_what_the_ledger_has_with_other_content_names_the_run() -> None:
-    known = [Known(content_id(1), 7, Disposition.ALREADY_ACCEPTED, 42)]
+    known = [LedgerEvents(content_id(1), 7, Disposition.ALREADY_ACCEPTED, 42)]
     (conflict,) = conflicts((1, 5), known=known).conflicts
     assert (conflict.ordinal, conflict.other, conflict.run) == (0, None, 42)
 
@@ -173,4 +175,4 @@ def test_nothing_settles_to_nothing() -> None:
 def test_a_repeat_of_what_is_accepted_is_a_duplicate_of_it_and_not_accepted_twice() -> None:
     found = settled([1, 1], [(1, Disposition.ALREADY_ACCEPTED)])
     assert [found.one(0), found.one(1)] == [Disposition.ALREADY_ACCEPTED, DUPLICATE]
-    assert settle.CONFLICTS_SHOWN == 5
+    assert dedup.CONFLICTS_SHOWN == 5

@@ -17,7 +17,7 @@ from option_tools import PLACES, WORDS
 
 import inflection_cli
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS
-from inflection_cli.cli.foreign import COMMANDS, OPTIONS
+from inflection_cli.cli.foreign_words import COMMANDS, OPTIONS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns, squash
 from inflection_cli.mapping.nearest_event import nearest_event

@@ -14,31 +14,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from inflection_cli.converting.converter import Converted, ConvertSettings, convert
     from inflection_cli.errors import InflSegError
+    from inflection_cli.mapping.bind import lay_out
     from inflection_cli.mapping.columns import ColumnOptions
-    from inflection_cli.mapping.compile import MapOptions
-    from inflection_cli.mapping.layout import lay_out
+    from inflection_cli.mapping.events import MapOptions
     from inflection_cli.model import Chunk, Problem
-    from inflection_cli.pipeline.convert import Converted, ConvertSettings, convert
     from inflection_cli.sandbox import Settings as SandboxSettings
     from inflection_cli.sandbox import serve as serve_sandbox
+    from inflection_cli.segment.ids import Binder, namespace_of
     from inflection_cli.segment.message import MessageSettings
-    from inflection_cli.segment.message_id import Binder, namespace_of
 
 _HOMES: Final = {
-    "Binder": "segment.message_id",
+    "Binder": "segment.ids",
     "Chunk": "model",
     "ColumnOptions": "mapping.columns",
-    "ConvertSettings": "pipeline.convert",
-    "Converted": "pipeline.convert",
+    "ConvertSettings": "converting.converter",
+    "Converted": "converting.converter",
     "InflSegError": "errors",
-    "MapOptions": "mapping.compile",
+    "MapOptions": "mapping.events",
     "MessageSettings": "segment.message",
     "Problem": "model",
     "SandboxSettings": "sandbox:Settings",
-    "convert": "pipeline.convert",
-    "lay_out": "mapping.layout",
-    "namespace_of": "segment.message_id",
+    "convert": "converting.converter",
+    "lay_out": "mapping.bind",
+    "namespace_of": "segment.ids",
     "serve_sandbox": "sandbox:serve",
 }
 

@@ -26,20 +26,20 @@ from virtual import (
     unlimited,
 )
 
+from inflection_cli.delivery.context import DeliveryContext, NullObserver, StopSignal
+from inflection_cli.delivery.counters import DeliveryCounts, StopReason
 from inflection_cli.delivery.deliver import deliver
-from inflection_cli.delivery.edge import Edge, Halt, Silent
 from inflection_cli.delivery.journal import MemoryJournal
-from inflection_cli.delivery.pace import SILENT_AFTER
-from inflection_cli.delivery.tally import StopReason, Tally
+from inflection_cli.delivery.pacing import SILENT_AFTER
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.errors import InputChanged, LedgerDamaged
 from inflection_cli.model import Batch, BatchState, Message
-from inflection_cli.segment.answer import Answer, Failure, FailureKind
+from inflection_cli.segment.response import Answer, Failure, FailureKind
 
 HOUR_S = 3_600.0
 
 
-class Noting(Silent):
+class Noting(NullObserver):
     def __init__(self) -> None:
         self.pauses: list[tuple[float, str]] = []
         self.refusals: list[tuple[int, int, str]] = []
@@ -59,7 +59,7 @@ def slow_throttle() -> Throttle:
     return Throttle(requests_per_second=2, events_per_second=0)
 
 
-def counts(tally: Tally) -> dict[str, int]:
+def counts(tally: DeliveryCounts) -> dict[str, int]:
     numbers = {
         "accepted": tally.accepted,
         "refused": tally.refused,
@@ -340,7 +340,7 @@ def test_a_run_without_an_acceptance_ends_when_its_patience_does(reply: Reply) -
     segment = FakeSegment(lambda _batch, _retries: reply)
     clock = VirtualClock()
 
-    async def timed() -> tuple[Tally, float]:
+    async def timed() -> tuple[DeliveryCounts, float]:
         began = clock.monotonic()
         tally = await deliver(iter(batches_of(400, 10)), edge_for(segment, clock=clock))
         return tally, clock.monotonic() - began
@@ -374,7 +374,7 @@ def test_time_spent_upstream_costs_no_patience() -> None:
 def test_answers_are_read_while_the_next_batch_is_long_in_the_making() -> None:
     told, told_before = list[int](), list[int]()
 
-    class Told(Silent):
+    class Told(NullObserver):
         def accepted(self, events: int) -> None:
             told.append(events)
 
@@ -392,7 +392,7 @@ def test_answers_are_read_while_the_next_batch_is_long_in_the_making() -> None:
 
 
 def test_a_stop_is_heard_while_the_next_batch_is_long_in_the_making() -> None:
-    halt, steps = Halt(), list[int]()
+    halt, steps = StopSignal(), list[int]()
 
     def source() -> Iterator[Batch | None]:
         yield batch_of(range(10))
@@ -484,7 +484,7 @@ def test_an_error_upstream_ends_the_run_after_what_is_in_flight_was_settled() ->
 
 
 def test_an_error_of_the_observers_ends_the_run_and_counts_nothing_twice() -> None:
-    class Broken(Silent):
+    class Broken(NullObserver):
         def accepted(self, events: int) -> None:
             raise OSError(28, f"no space for {events}")
 
@@ -497,8 +497,8 @@ def test_an_error_of_the_observers_ends_the_run_and_counts_nothing_twice() -> No
 
 def _halted(
     *requests_at_s: float, replies: Callable[[Batch, int], Reply]
-) -> tuple[Tally, float, FakeSegment]:
-    halt, clock = Halt(), VirtualClock()
+) -> tuple[DeliveryCounts, float, FakeSegment]:
+    halt, clock = StopSignal(), VirtualClock()
     segment = FakeSegment(replies)
 
     async def ask() -> None:
@@ -506,7 +506,7 @@ def _halted(
             await anyio.sleep(when)
             halt.request()
 
-    async def both() -> tuple[Tally, float]:
+    async def both() -> tuple[DeliveryCounts, float]:
         began = clock.monotonic()
         async with anyio.create_task_group() as group:
             group.start_soon(ask)
@@ -528,7 +528,7 @@ def test_a_stop_ends_every_wait_at_once() -> None:
 
 
 def test_a_stop_ends_a_backoff_too() -> None:
-    halt, clock = Halt(), VirtualClock()
+    halt, clock = StopSignal(), VirtualClock()
     segment = FakeSegment(lambda _batch, _retries: status(429))
     edge = edge_for(segment, halt=halt, clock=clock, draw=lambda: 0.999)
 
@@ -542,7 +542,7 @@ def test_a_stop_ends_a_backoff_too() -> None:
 
 
 def test_a_batch_that_was_being_drawn_when_the_user_insisted_is_counted() -> None:
-    halt = Halt()
+    halt = StopSignal()
 
     def source() -> Iterator[Batch]:
         for number, batch in enumerate(batches_of(100, 10)):
@@ -575,7 +575,7 @@ def test_a_second_stop_does_not_wait_and_leaves_what_was_in_flight_in_doubt() ->
 
 
 def test_a_stop_that_came_before_the_run_sends_nothing() -> None:
-    halt = Halt()
+    halt = StopSignal()
     halt.request()
     segment = FakeSegment([])
     rest = iter(batches_of(30, 10))
@@ -592,15 +592,17 @@ def test_a_failure_that_left_no_body_is_pending_however_it_looked() -> None:
 
 
 def test_a_stop_from_another_thread_ends_a_real_wait() -> None:
-    halt = Halt()
+    halt = StopSignal()
 
-    class Asking(Silent):
+    class Asking(NullObserver):
         def paused(self, seconds: float, reason: str) -> None:
             assert (seconds, reason) == (300, "HTTP 429")
             threading.Timer(0.01, halt.request).start()
 
     segment = FakeSegment(lambda _batch, _retries: status(429, retry_after="300"))
-    edge = Edge(client=segment, throttle=unlimited(), journal=MemoryJournal(), observer=Asking(), halt=halt)
+    edge = DeliveryContext(
+        client=segment, throttle=unlimited(), journal=MemoryJournal(), observer=Asking(), halt=halt
+    )
     tally = anyio.run(deliver, iter(batches_of(20, 10)), edge)
     assert tally.stopped is not None
     assert tally.stopped.reason is StopReason.INTERRUPTED
@@ -608,4 +610,4 @@ def test_a_stop_from_another_thread_ends_a_real_wait() -> None:
 
 
 def test_no_batches_are_no_work() -> None:
-    assert deliver_virtually([], edge_for(FakeSegment([]))) == Tally()
+    assert deliver_virtually([], edge_for(FakeSegment([]))) == DeliveryCounts()

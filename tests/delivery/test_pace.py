@@ -18,11 +18,11 @@ from virtual import (
     status,
 )
 
-from inflection_cli.delivery.edge import Gate, Left
+from inflection_cli.delivery.context import Gate, Left
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch
-from inflection_cli.segment.answer import Answer, Failure
 from inflection_cli.segment.limits import max_batch_events
+from inflection_cli.segment.response import Answer, Failure
 
 
 @settings(max_examples=60, deadline=None)

@@ -22,31 +22,31 @@ from virtual import (
     status,
 )
 
+from inflection_cli.delivery.context import DeliveryContext
+from inflection_cli.delivery.counters import DeliveryCounts, StopReason
 from inflection_cli.delivery.deliver import deliver
-from inflection_cli.delivery.edge import Edge
 from inflection_cli.delivery.patience import Patience
-from inflection_cli.delivery.tally import StopReason, Tally
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch
 
 NIGHT_S = 8 * 3_600.0
 
 
-def beside(edge: Edge, count: int, *, at_s: float, happens: Callable[[], None]) -> Tally:
+def beside(edge: DeliveryContext, count: int, *, at_s: float, happens: Callable[[], None]) -> DeliveryCounts:
     """Deliver so many batches of one event while something happens at a time."""
 
     async def later() -> None:
         await anyio.sleep(at_s)
         happens()
 
-    async def both() -> Tally:
+    async def both() -> DeliveryCounts:
         async with anyio.create_task_group() as group:
             group.start_soon(later)
             tally = await deliver(iter(batches_of(count, 1)), edge)
             group.cancel_scope.cancel()
         return tally
 
-    tally: Tally = run_virtually(both)
+    tally: DeliveryCounts = run_virtually(both)
     return tally
 
 

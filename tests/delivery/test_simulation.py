@@ -18,12 +18,12 @@ from virtual import (
     run_virtually,
 )
 
+from inflection_cli.delivery.context import StopSignal
+from inflection_cli.delivery.counters import DeliveryCounts, StopReason
 from inflection_cli.delivery.deliver import deliver
-from inflection_cli.delivery.edge import Halt
-from inflection_cli.delivery.tally import StopReason, Tally
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch, BatchState
-from inflection_cli.segment.answer import Answer, Failure, FailureKind
+from inflection_cli.segment.response import Answer, Failure, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class World:
         self.halts = self._moments(2, 60) if dice.random() < 0.3 else []
         self.final_rate = dice.choice([0.0, 0.0, 0.02])
         self.clock = VirtualClock()
-        self.halt = Halt()
+        self.halt = StopSignal()
         self.segment = FakeSegment(self.decide)
         self.journal = LoggedJournal(self.segment.log, takes_s=lambda: dice.choice([0.0, 0.01]))
 
@@ -84,7 +84,7 @@ class World:
         ]
         return dice.choice(faults)()
 
-    async def run(self) -> tuple[Tally, int, float]:
+    async def run(self) -> tuple[DeliveryCounts, int, float]:
         source = iter(batches_of(self.events, self.dice.randint(1, 20)))
         edge = edge_for(
             self.segment,
@@ -110,9 +110,9 @@ class World:
             self.halt.request()
 
 
-def simulate(seed: int) -> Tally:
+def simulate(seed: int) -> DeliveryCounts:
     world = World(seed)
-    tally: Tally
+    tally: DeliveryCounts
     tally, undrawn, _ = run_virtually(world.run)
     assert_every_event_is_in_one_state(world, tally, undrawn)
     assert_pending_and_refused_are_certainly_not_in(world)
@@ -130,7 +130,7 @@ def simulate(seed: int) -> Tally:
     return tally
 
 
-def assert_every_event_is_in_one_state(world: World, tally: Tally, undrawn: int) -> None:
+def assert_every_event_is_in_one_state(world: World, tally: DeliveryCounts, undrawn: int) -> None:
     counted = tally.accepted + tally.refused + tally.pending + tally.in_doubt
     assert counted + undrawn == world.events
     if tally.stopped is None:
@@ -180,7 +180,7 @@ def assert_nothing_in_doubt_was_sent_beyond_the_window(world: World) -> None:
             uncertain |= set(batch)
 
 
-def run_seeds(seeds: Iterator[int], number: int) -> list[Tally]:
+def run_seeds(seeds: Iterator[int], number: int) -> list[DeliveryCounts]:
     tallies = []
     for seed, _ in zip(seeds, range(number), strict=False):
         try:

@@ -8,13 +8,13 @@ from typing import Any
 
 import anyio
 
+from inflection_cli.delivery.context import DeliveryContext, Gate
+from inflection_cli.delivery.counters import DeliveryCounts
 from inflection_cli.delivery.deliver import deliver
-from inflection_cli.delivery.edge import Edge, Gate
 from inflection_cli.delivery.journal import MemoryJournal
-from inflection_cli.delivery.tally import Tally
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch, BatchState
-from inflection_cli.segment.answer import Answer, Failure, FailureKind
+from inflection_cli.segment.response import Answer, Failure, FailureKind
 
 WALL_AT_START = 1_700_000_000.0
 _START = 1_000.0
@@ -215,7 +215,7 @@ def unlimited() -> Throttle:
     return Throttle(requests_per_second=0, events_per_second=0)
 
 
-def edge_for(client: FakeSegment, **parts: Any) -> Edge:
+def edge_for(client: FakeSegment, **parts: Any) -> DeliveryContext:
     """An edge on virtual time, with lifted rates and a middling jitter unless told otherwise."""
     given: dict[str, Any] = {
         "throttle": unlimited(),
@@ -223,9 +223,11 @@ def edge_for(client: FakeSegment, **parts: Any) -> Edge:
         "clock": VirtualClock(),
         "draw": lambda: 0.5,
     } | parts
-    return Edge(client=client, **given)
+    return DeliveryContext(client=client, **given)
 
 
-def deliver_virtually(batches: Sequence[Batch] | Iterator[Batch | None], edge: Edge) -> Tally:
-    tally: Tally = run_virtually(lambda: deliver(iter(batches), edge))
+def deliver_virtually(
+    batches: Sequence[Batch] | Iterator[Batch | None], edge: DeliveryContext
+) -> DeliveryCounts:
+    tally: DeliveryCounts = run_virtually(lambda: deliver(iter(batches), edge))
     return tally

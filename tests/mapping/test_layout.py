@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.bind import EventMapping, Layout, MissingColumnPolicy, TimeSource, lay_out
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns
-from inflection_cli.mapping.compile import MapOptions, RowMapper
-from inflection_cli.mapping.layout import Block, Layout, Leeway, TimeColumn, lay_out
-from inflection_cli.mapping.profile import Cell, Condition, Profile, TimeRule, Timestamps
+from inflection_cli.mapping.events import EventReader, MapOptions
+from inflection_cli.mapping.profile.profile_nouns import (
+    CellCondition,
+    CellRule,
+    Profile,
+    TimeRule,
+    Timestamps,
+)
 
 NAMES = tuple(tools.ROW)
 WIDE = ("Contact ID", "Delivered At", "First Opened", "Clicks", "Last Click", "Note")
@@ -26,13 +32,13 @@ def wide(**said: Any) -> Profile:
         events=(
             tools.block("Email Delivered", "Delivered At"),
             tools.block("Email Opened", "First Opened"),
-            tools.block("Link Clicked", "Last Click", when=(Condition("Clicks", not_equals=("0", "")),)),
+            tools.block("Link Clicked", "Last Click", when=(CellCondition("Clicks", not_equals=("0", "")),)),
         ),
         **said,
     )
 
 
-def by_name(block: Block) -> Mapping[str, str]:
+def by_name(block: EventMapping) -> Mapping[str, str]:
     """Which column each field comes from."""
     return {field: block.columns.names[index] for field, index in block.columns.fields.items()}
 
@@ -57,8 +63,8 @@ def test_without_a_profile_and_with_an_empty_one_columns_are_what_they_always_we
     plain = bind_columns(names, [], ColumnOptions(own_ids=own_ids), file="export.csv")
     without = lay_out(names, [], ColumnOptions(own_ids=own_ids), file="export.csv")
     empty = tools.laid_out(names, own_ids=own_ids)
-    assert without == Layout(plain, None, (Block(plain, (TimeColumn(4),)),))
-    assert (empty.shaper, empty.blocks[0].columns, empty.blocks[0].times) == (None, plain, (TimeColumn(4),))
+    assert without == Layout(plain, None, (EventMapping(plain, (TimeSource(4),)),))
+    assert (empty.shaper, empty.blocks[0].columns, empty.blocks[0].times) == (None, plain, (TimeSource(4),))
     assert empty.columns.by_column() == plain.by_column()
     assert (empty.columns.extras, empty.columns.notes) == (plain.extras, plain.notes)
 
@@ -79,7 +85,9 @@ def test_a_field_comes_from_the_option_else_the_block_else_the_profile_else_its_
 
 
 def test_a_constant_of_an_option_beats_the_profile_too() -> None:
-    said = tools.profile(fields={"campaign_id": Cell(constant="c-profile"), "email_id": Cell(constant="e")})
+    said = tools.profile(
+        fields={"campaign_id": CellRule(constant="c-profile"), "email_id": CellRule(constant="e")}
+    )
     (block,) = tools.laid_out(NAMES, said, constants={"campaign_id": "c-option"}).blocks
     assert block.columns.constants == {"campaign_id": "c-option", "email_id": "e"}
     assert not {"campaign_id", "email_id"} & set(block.columns.fields)
@@ -114,7 +122,7 @@ def test_a_property_is_a_copy_and_leaves_a_column_the_field_of_its_very_name() -
     ],
 )
 def test_a_hashed_property_another_spelling_and_a_path_take_the_column_for_themselves(
-    names: tuple[str, ...], cell: Cell
+    names: tuple[str, ...], cell: CellRule
 ) -> None:
     said = tools.profile(properties={"shown": cell})
     (block,) = tools.laid_out((*NAMES[:3], *NAMES[4:], *names), said).blocks
@@ -124,12 +132,12 @@ def test_a_hashed_property_another_spelling_and_a_path_take_the_column_for_thems
 
 def test_a_column_of_which_only_a_condition_or_a_zone_is_said_still_is_the_field_of_its_name() -> None:
     said = tools.profile(
-        events=(tools.block("opened", when=(Condition("is_unique_open", equals=("true",)),)),),
+        events=(tools.block("opened", when=(CellCondition("is_unique_open", equals=("true",)),)),),
         times={"timestamp": TimeRule("UTC")},
     )
     (block,) = tools.laid_out((*NAMES[1:], "is_unique_open"), said).blocks
     assert by_name(block)["is_unique_open"] == "is_unique_open"
-    assert block.times == (TimeColumn(3, "UTC"),)
+    assert block.times == (TimeSource(3, "UTC"),)
 
 
 def test_the_names_of_blocks_are_their_events() -> None:
@@ -146,7 +154,7 @@ def test_a_block_whose_times_are_its_own_is_absent_where_they_are_empty_unless_i
     layout = tools.laid_out(WIDE, wide())
     assert [block.absent_without_time for block in layout.blocks] == [True, True, False]
     assert [block.applies is None for block in layout.blocks] == [True, True, False]
-    assert [block.times for block in layout.blocks] == [(TimeColumn(1),), (TimeColumn(2),), (TimeColumn(4),)]
+    assert [block.times for block in layout.blocks] == [(TimeSource(1),), (TimeSource(2),), (TimeSource(4),)]
 
 
 def test_the_plan_sees_each_column_of_the_file_once_with_what_it_is_in_any_block() -> None:
@@ -165,7 +173,7 @@ def test_the_plan_sees_each_column_of_the_file_once_with_what_it_is_in_any_block
 def test_a_drawn_field_is_shown_as_the_column_that_it_is_drawn_from() -> None:
     said = tools.profile(
         fields={"userId": tools.column("payload.user.id")},
-        properties={"sku": tools.column("payload.items.0.sku"), "fixed": Cell(constant="x")},
+        properties={"sku": tools.column("payload.items.0.sku"), "fixed": CellRule(constant="x")},
     )
     layout = tools.laid_out((*NAMES[:1], "payload", *NAMES[2:]), said)
     assert layout.columns.by_column()["payload"] == "userId"
@@ -181,7 +189,7 @@ def test_times_are_read_as_the_profile_says_of_their_column() -> None:
         times={"payload.at": TimeRule("UTC", None), "Clicked": TimeRule(None, "%d.%m.%Y")},
     )
     (block,) = tools.laid_out((*NAMES[:4], "Clicked", "payload"), said).blocks
-    assert block.times == (TimeColumn(4, None, "%d.%m.%Y"), TimeColumn(6, "UTC", None))
+    assert block.times == (TimeSource(4, None, "%d.%m.%Y"), TimeSource(6, "UTC", None))
     assert block.choose == "earliest"
     assert block.columns.names[6] == "payload.at"
     assert not block.absent_without_time
@@ -195,14 +203,14 @@ def test_options_for_all_times_beat_what_the_profile_says_of_single_columns() ->
     )
     names = (*NAMES[:4], "Clicked", "At")
     (block,) = tools.laid_out(names, said, timezone="Europe/Rome").blocks
-    assert block.times == (TimeColumn(4, "Europe/Rome", "%d.%m.%Y"), TimeColumn(5, "Europe/Rome", None))
+    assert block.times == (TimeSource(4, "Europe/Rome", "%d.%m.%Y"), TimeSource(5, "Europe/Rome", None))
     (block,) = tools.laid_out(names, said, timestamp_format="%Y").blocks
-    assert block.times == (TimeColumn(4, "UTC", "%Y"), TimeColumn(5, None, "%Y"))
+    assert block.times == (TimeSource(4, "UTC", "%Y"), TimeSource(5, None, "%Y"))
 
 
 def test_a_time_column_that_is_found_by_its_name_is_read_as_the_profile_says_too() -> None:
     (block,) = tools.laid_out(NAMES, tools.profile(times={"timestamp": TimeRule("UTC")})).blocks
-    assert block.times == (TimeColumn(4, "UTC"),)
+    assert block.times == (TimeSource(4, "UTC"),)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +219,7 @@ def test_a_time_column_that_is_found_by_its_name_is_read_as_the_profile_says_too
 def test_an_option_for_the_time_beats_that_of_the_profile(options: dict[str, Any]) -> None:
     said = tools.profile(timestamp=Timestamps(("timestamp",)))
     (block,) = tools.laid_out((*NAMES, "At"), said, **options).blocks
-    assert block.times == ((TimeColumn(5),) if "columns" in options else ())
+    assert block.times == ((TimeSource(5),) if "columns" in options else ())
     assert "timestamp" not in {name for _, name in block.columns.extras}
 
 
@@ -237,7 +245,9 @@ BY_FILE = {"*-Opens.csv": "Email Opened", "q?.csv": "Link Clicked", "*.csv": "Em
     ],
 )
 def test_the_file_s_own_name_may_say_what_its_rows_are(file: str, event: str) -> None:
-    said = tools.profile(fields={"event": Cell(by_file=BY_FILE)}, properties={"kind": Cell(by_file=BY_FILE)})
+    said = tools.profile(
+        fields={"event": CellRule(by_file=BY_FILE)}, properties={"kind": CellRule(by_file=BY_FILE)}
+    )
     layout = tools.laid_out(NAMES[1:], said, file=file)
     assert layout.blocks[0].columns.constants == {"event": event}
     rows, _ = tools.shaped(layout, [["u1", "e1", "c1", "t"]])
@@ -245,7 +255,7 @@ def test_the_file_s_own_name_may_say_what_its_rows_are(file: str, event: str) ->
 
 
 def test_a_file_whose_name_fits_no_pattern_is_refused_with_the_patterns() -> None:
-    said = tools.profile(fields={"event": Cell(by_file=BY_FILE)})
+    said = tools.profile(fields={"event": CellRule(by_file=BY_FILE)})
     error = refused(NAMES[1:], said, file="in/opens.json")
     assert all(word in error.message for word in ("in/opens.json", "fields.event", "*-Opens.csv", "*.csv"))
     assert '"*"' in error.hint
@@ -253,10 +263,10 @@ def test_a_file_whose_name_fits_no_pattern_is_refused_with_the_patterns() -> Non
 
 def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
     said = tools.profile(
-        fields={"campaign_id": Cell(constant="Spring", values={"spring": "c-9"})},
+        fields={"campaign_id": CellRule(constant="Spring", values={"spring": "c-9"})},
         properties={
-            "version": Cell(constant="+2", type="integer"),
-            "none": Cell(constant="x", values={"X": ""}),
+            "version": CellRule(constant="+2", type="integer"),
+            "none": CellRule(constant="x", values={"X": ""}),
         },
     )
     found = tools.read({**tools.ROW, "campaign_id": "c1"}, said)
@@ -270,7 +280,7 @@ def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
 
 def test_a_constant_that_is_none_of_its_type_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match=r"properties\.version: the cell is no whole number"):
-        tools.laid_out(NAMES, tools.profile(properties={"version": Cell(constant="two", type="integer")}))
+        tools.laid_out(NAMES, tools.profile(properties={"version": CellRule(constant="two", type="integer")}))
 
 
 def test_everything_that_the_file_lacks_is_listed_at_once_with_the_nearest_name() -> None:
@@ -295,7 +305,7 @@ def test_what_blocks_conditions_and_drop_name_is_looked_for_as_well() -> None:
             tools.block(
                 "opened",
                 "timestamp",
-                when=(Condition("Opens", filled=True), Condition("userId", filled=True)),
+                when=(CellCondition("Opens", filled=True), CellCondition("userId", filled=True)),
                 fields={"ip": tools.column("Adress")},
                 properties={"y": tools.column("Reason")},
             ),
@@ -312,7 +322,7 @@ def test_what_blocks_conditions_and_drop_name_is_looked_for_as_well() -> None:
         assert told in message
 
 
-KEYS = Leeway(any_key=True)
+KEYS = MissingColumnPolicy(any_key=True)
 BOUNCES = tools.profile(
     fields={"userId": tools.column("userId"), "event": tools.column("event")},
     properties={"kind": tools.column("bounce.type"), "code": tools.column("bounce.code")},
@@ -340,8 +350,8 @@ def test_what_is_absent_meets_conditions_as_an_empty_cell_does_and_blocks_keep_t
     said = tools.profile(
         events=(
             tools.block("bounced", "bounce.at"),
-            tools.block("bounced", "bounce.at", when=(Condition("event", equals=("b",)),)),
-            tools.block("opened", "timestamp", when=(Condition("bounce.at", filled=False),)),
+            tools.block("bounced", "bounce.at", when=(CellCondition("event", equals=("b",)),)),
+            tools.block("opened", "timestamp", when=(CellCondition("bounce.at", filled=False),)),
         ),
     )
     layout = tools.laid_out(NAMES, said, leeway=KEYS)
@@ -391,7 +401,7 @@ def test_keys_beneath_one_member_count_once_and_most_members_must_be_there() -> 
 
 
 def test_a_file_may_lack_what_another_one_has_but_nothing_else() -> None:
-    elsewhere = Leeway(elsewhere={"URL", "Device"}.__contains__)
+    elsewhere = MissingColumnPolicy(elsewhere={"URL", "Device"}.__contains__)
     said = tools.profile(fields={"email_link_url": tools.column("URL")}, drop=("Device",))
     (note,) = tools.laid_out(NAMES, said, leeway=elsewhere).notes
     assert note.detail.startswith("old.toml names 2 columns that this file lacks and another one has: “URL”")
@@ -427,7 +437,7 @@ def test_only_columns_that_the_profile_does_not_name_are_sent_on_their_own() -> 
     said = tools.profile(
         fields={"campaign_name": tools.column("Title")},
         properties={"place": tools.column("payload.place")},
-        events=(tools.block("opened", when=(Condition("Opens", filled=True),)),),
+        events=(tools.block("opened", when=(CellCondition("Opens", filled=True),)),),
         drop=("Secret",),
         times={"Renewal": TimeRule("UTC")},
     )
@@ -506,7 +516,7 @@ def test_a_property_cannot_have_a_name_that_means_something_else(name: str) -> N
         ),
         (
             NAMES,
-            tools.profile(fields={"event": Cell(constant="x", values={"x": ""})}),
+            tools.profile(fields={"event": CellRule(constant="x", values={"x": ""})}),
             "no column is known as the event",
             'event = "COLUMN"',
         ),
@@ -524,7 +534,7 @@ def test_what_every_event_needs_is_asked_for_by_block_and_with_the_line_to_write
 def test_an_address_stands_in_for_a_person_where_the_profile_says_so() -> None:
     said = tools.profile(fields={"email": tools.column("Mail")}, user_id_from="email")
     layout = tools.laid_out(("event", "timestamp", "Mail"), said)
-    mapper = RowMapper(layout.blocks[0].columns, MapOptions(user_id_from_email=True))
+    mapper = EventReader(layout.blocks[0].columns, MapOptions(user_id_from_email=True))
     person, _ = mapper.person(["ada@x.example"])
     assert person is not None
     assert person.user_id == "ada@x.example"
@@ -533,7 +543,7 @@ def test_an_address_stands_in_for_a_person_where_the_profile_says_so() -> None:
 def test_people_of_two_plain_ids_stay_so_when_a_profile_hashes_one() -> None:
     said = tools.profile(fields={"userId": tools.column("userId", hash=True, salt="s")})
     (block,) = tools.laid_out((*NAMES, "personId"), said).blocks
-    assert RowMapper(block.columns, MapOptions()).person_is_two_ids
+    assert EventReader(block.columns, MapOptions()).person_is_two_ids
 
 
 @pytest.mark.parametrize("where", ["profile", "option"])
@@ -547,8 +557,11 @@ def test_own_event_ids_are_ignored_by_profile_or_option(where: str) -> None:
 def test_a_layout_can_be_pickled_with_everything_in_it() -> None:
     said = tools.profile(
         fields={"userId": tools.column("payload.id", hash=True, salt="s")},
-        properties={"at": tools.column("At", type="timestamp"), "one": Cell(constant="1", type="integer")},
-        events=(tools.block("opened", when=(Condition("payload.kind", equals=("o",)),)),),
+        properties={
+            "at": tools.column("At", type="timestamp"),
+            "one": CellRule(constant="1", type="integer"),
+        },
+        events=(tools.block("opened", when=(CellCondition("payload.kind", equals=("o",)),)),),
         timezone="Europe/Berlin",
     )
     layout = tools.laid_out((*NAMES, "payload", "At"), said)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.profile import Condition, TimeRule
-from inflection_cli.mapping.shape import RowShaper
-from inflection_cli.strict_json import as_text, parse, swift_text, swiftly
+from inflection_cli.lossless_json import as_text, parse, swift_text, swiftly
+from inflection_cli.mapping.profile.extraction import RowExtender
+from inflection_cli.mapping.profile.profile_nouns import CellCondition, TimeRule
 
 NUMBERS = ("0", "-0", "1", "1.10", "-12.50", "1e5", "1E+05", "0.1", "123456789012345678901", "1.0e-7")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
@@ -356,7 +356,7 @@ def test_values_come_before_the_hash_and_the_hash_before_the_type() -> None:
 def test_the_salt_is_shown_by_no_repr() -> None:
     said = tools.profile(fields={"userId": tools.column("Mail", hash=True, salt="pepper")})
     layout = tools.laid_out((*tools.ROW, "Mail"), said)
-    assert isinstance(layout.shaper, RowShaper)
+    assert isinstance(layout.shaper, RowExtender)
     assert "pepper" not in repr((layout, layout.shaper.cells, said))
 
 
@@ -524,14 +524,14 @@ def test_what_a_row_becomes_depends_on_the_row_alone(
 def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
     said = tools.profile(fields={"userId": tools.column("userId", hash=True, salt="s")})
     shaper = tools.laid_out(tuple(tools.ROW), said).shaper
-    assert isinstance(shaper, RowShaper)
+    assert isinstance(shaper, RowExtender)
     many = [["Email Opened", f"u{number}", "e1", "c1", "1709285400"] for number in range(20_000)]
     rows, _ = shaper(many)
     assert rows[5][-1] == hashlib.sha256(b"su5").hexdigest()
     assert max(len(draws._texts) for _, _, draws in shaper._columns) <= 8_192
 
 
-def answers(condition: Condition, *cells: str) -> list[bool]:
+def answers(condition: CellCondition, *cells: str) -> list[bool]:
     """Whether rows with these cells in a column `Opens` have the block's event."""
     said = tools.profile(events=(tools.block("Email Opened", when=(condition,)),))
     layout = tools.laid_out((*tools.ROW, "Opens"), said)
@@ -543,20 +543,27 @@ def answers(condition: Condition, *cells: str) -> list[bool]:
 
 def test_a_condition_looks_past_case_and_outer_white_space() -> None:
     cells = ("Yes", " yes ", "no", "", " ")
-    assert answers(Condition("Opens", equals=("YES", "y")), *cells) == [True, True, False, False, False]
-    assert answers(Condition("Opens", not_equals=("0", "")), "0", "1", "", " ") == [False, True, False, False]
-    assert answers(Condition("Opens", filled=True), *cells) == [True, True, True, False, False]
-    assert answers(Condition("Opens", filled=False), *cells) == [False, False, False, True, True]
-    assert answers(Condition("Opens", equals=("",)), "x", " ") == [False, True]
+    assert answers(CellCondition("Opens", equals=("YES", "y")), *cells) == [True, True, False, False, False]
+    assert answers(CellCondition("Opens", not_equals=("0", "")), "0", "1", "", " ") == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert answers(CellCondition("Opens", filled=True), *cells) == [True, True, True, False, False]
+    assert answers(CellCondition("Opens", filled=False), *cells) == [False, False, False, True, True]
+    assert answers(CellCondition("Opens", equals=("",)), "x", " ") == [False, True]
 
 
 def test_a_condition_may_look_into_json() -> None:
-    found = answers(Condition("Opens.count", not_equals=("0", "")), '{"count": 2}', '{"count": 0}', "{}", "")
+    found = answers(
+        CellCondition("Opens.count", not_equals=("0", "")), '{"count": 2}', '{"count": 0}', "{}", ""
+    )
     assert found == [True, False, False, False]
 
 
 def test_several_conditions_must_all_hold() -> None:
-    when = (Condition("A", filled=True), Condition("B", equals=("1",)))
+    when = (CellCondition("A", filled=True), CellCondition("B", equals=("1",)))
     layout = tools.laid_out(
         (*tools.ROW, "A", "B"), tools.profile(events=(tools.block("Email Opened", when=when),))
     )

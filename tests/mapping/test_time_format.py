@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inflection_cli import rules
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.time_format import Clock, TimeFormat, suggest
+from inflection_cli.mapping.times.time_format import ClockReading, TimeFormat, suggest
 
 
 def shown_as(*parts: int) -> datetime:
@@ -21,7 +21,7 @@ EPOCH = shown_as(1970, 1, 1)
 
 def shown(form: str, text: str) -> datetime:
     clock = TimeFormat(form).read(text)
-    assert isinstance(clock, Clock), clock
+    assert isinstance(clock, ClockReading), clock
     return EPOCH + timedelta(seconds=clock.local)
 
 
@@ -72,7 +72,7 @@ def test_real_spellings_fit(form: str, text: str, expected: datetime) -> None:
 
 def test_a_fraction_has_any_number_of_digits_and_keeps_them() -> None:
     clock = TimeFormat("%Y-%m-%d %H:%M:%S.%f").read("2024-03-01 09:30:00.123456789")
-    assert isinstance(clock, Clock)
+    assert isinstance(clock, ClockReading)
     assert clock.fraction == "123456789"
 
 
@@ -82,13 +82,13 @@ def test_a_fraction_has_any_number_of_digits_and_keeps_them() -> None:
 )
 def test_an_offset_is_read_in_its_spellings(zone: str, offset: int) -> None:
     clock = TimeFormat("%Y-%m-%d %H:%M %z").read(f"2024-03-01 09:30 {zone}")
-    assert isinstance(clock, Clock)
+    assert isinstance(clock, ClockReading)
     assert clock.offset == offset
 
 
 def test_epoch_seconds_are_read_with_their_fraction() -> None:
     expected = int(datetime(2024, 3, 1, 9, 30, tzinfo=UTC).timestamp())
-    assert TimeFormat("%s.%f").read(f"{expected}.250") == Clock(expected, "250", 0)
+    assert TimeFormat("%s.%f").read(f"{expected}.250") == ClockReading(expected, "250", 0)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_any_format_is_compiled_or_refused_and_reads_any_text(form: str, text: s
 @given(st.text("0123456789/-.: ,aAmMpPrRtTuUeEfFiI+%#", max_size=70))
 def test_whatever_is_proposed_reads_the_text(text: str) -> None:
     for form in suggest(text):
-        assert isinstance(TimeFormat(form).read(text), Clock)
+        assert isinstance(TimeFormat(form).read(text), ClockReading)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from inflection_cli import rules
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping import timestamps
-from inflection_cli.mapping.timestamps import (
+from inflection_cli.mapping.times import timestamps
+from inflection_cli.mapping.times.timestamps import (
+    TimeProblem,
     TimestampReader,
-    Trouble,
     before,
     exact_text,
     parse_bound,
@@ -47,13 +47,13 @@ def shown_as(*parts: int) -> datetime:
     return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - what a clock shows has no zone
 
 
-def one(cell: str, zone: str | None = None, form: str | None = None) -> str | Trouble:
+def one(cell: str, zone: str | None = None, form: str | None = None) -> str | TimeProblem:
     (answer,) = TimestampReader(now=NOW, zone=zone, format=form).read([cell])
     return answer
 
 
-def rule_of(answer: str | Trouble) -> Rule:
-    assert isinstance(answer, Trouble), answer
+def rule_of(answer: str | TimeProblem) -> Rule:
+    assert isinstance(answer, TimeProblem), answer
     return answer.rule
 
 
@@ -96,8 +96,8 @@ def judged(instant: Fraction) -> tuple[str | None, Rule | None]:
     return plainly_written(instant), rules.TIMESTAMP_BEFORE_2000 if old else None
 
 
-def taken_apart(answer: str | Trouble) -> tuple[str | None, Rule | None]:
-    return (answer.exact, answer.rule) if isinstance(answer, Trouble) else (answer, None)
+def taken_apart(answer: str | TimeProblem) -> tuple[str | None, Rule | None]:
+    return (answer.exact, answer.rule) if isinstance(answer, TimeProblem) else (answer, None)
 
 
 seconds = st.datetimes(shown_as(1969, 6, 1), shown_as(2026, 1, 15, 13)).map(
@@ -167,7 +167,7 @@ def test_an_epoch_number_keeps_every_digit_whatever_its_unit(
 ) -> None:
     text = f"{second}{digits[:finer]}" + (f".{more}" if more else "")
     answer = one(text)
-    if isinstance(answer, Trouble) and answer.rule is rules.TIMESTAMP_AMBIGUOUS:
+    if isinstance(answer, TimeProblem) and answer.rule is rules.TIMESTAMP_AMBIGUOUS:
         assert len(text) == 12
         assert text[:2] in {"19", "20"}
         return
@@ -381,7 +381,7 @@ def test_a_spelling_from_the_world_is_read(cell: str, exact: str) -> None:
 def test_what_is_no_time_is_refused_by_its_own_rule(cell: str, rule: Rule) -> None:
     answer = one(cell)
     assert rule_of(answer) is rule
-    assert isinstance(answer, Trouble)
+    assert isinstance(answer, TimeProblem)
     assert answer.exact is None
     assert rule.severity is Severity.ERROR
 
@@ -392,7 +392,7 @@ def test_what_is_no_time_is_refused_by_its_own_rule(cell: str, rule: Rule) -> No
 def test_a_time_before_2000_is_read_with_a_warning(cell: str) -> None:
     answer = one(cell)
     assert rule_of(answer) is rules.TIMESTAMP_BEFORE_2000
-    assert isinstance(answer, Trouble)
+    assert isinstance(answer, TimeProblem)
     assert answer.exact is not None
     assert answer.rule.severity is Severity.WARNING
 
@@ -517,7 +517,7 @@ def test_a_rule_about_a_column_is_said_once_and_one_about_a_cell_for_each(rule: 
 @example("yesterday")
 def test_what_is_said_of_a_cell_holds_no_cell(cell: str) -> None:
     answer = one(cell)
-    if isinstance(answer, Trouble) and len(cell.strip()) > 5:
+    if isinstance(answer, TimeProblem) and len(cell.strip()) > 5:
         assert cell.strip() not in answer.detail + answer.hint
 
 
@@ -545,7 +545,7 @@ def test_a_time_without_a_zone_names_the_option_and_zones_to_try() -> None:
 )
 def test_the_format_that_is_proposed_reads_the_cell(cell: str, formats: list[str]) -> None:
     answer = one(cell)
-    assert isinstance(answer, Trouble)
+    assert isinstance(answer, TimeProblem)
     assert answer.hint.startswith("--timestamp-format " + " or ".join(f'"{form}"' for form in formats))
     assert ("--timezone" in answer.hint) is not any("%z" in form for form in formats)
     for form in formats:
@@ -554,7 +554,7 @@ def test_the_format_that_is_proposed_reads_the_cell(cell: str, formats: list[str
 
 def test_no_zone_is_proposed_where_one_is_given() -> None:
     answer = one("03/04/2024 10:00", "Europe/Berlin")
-    assert isinstance(answer, Trouble)
+    assert isinstance(answer, TimeProblem)
     assert "--timezone" not in answer.hint
 
 

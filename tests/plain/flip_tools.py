@@ -11,10 +11,10 @@ from pathlib import Path
 
 from command_tools import FAST, KEY, Desk, Result
 
-from inflection_cli.delivery.ledger import Ledger, ledger_files
-from inflection_cli.delivery.records import HASH_BYTES, ID_BYTES, Run, RunStart
+from inflection_cli.backfilling.ledger_lookup import held_ledger
+from inflection_cli.ledger.ledger_file import Ledger, ledger_files
+from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES, Run, RunStart
 from inflection_cli.model import Batch, BatchState
-from inflection_cli.pipeline.record import held_ledger
 from inflection_cli.sandbox import serve
 
 SEED = 9

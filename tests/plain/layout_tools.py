@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from inflection_cli.mapping.blocks import NO_LEEWAY
+from inflection_cli.mapping.bind import EventMapping, Layout, MissingColumnPolicy, lay_out
 from inflection_cli.mapping.columns import ColumnOptions
-from inflection_cli.mapping.compile import MapOptions, RowMapper
-from inflection_cli.mapping.layout import Block, Layout, Leeway, lay_out
-from inflection_cli.mapping.profile import Cell, EventBlock, Profile, Timestamps
+from inflection_cli.mapping.events import EventReader, MapOptions
+from inflection_cli.mapping.layout import NO_LEEWAY
+from inflection_cli.mapping.profile.profile_nouns import CellRule, EventBlock, Profile, Timestamps
 from inflection_cli.model import Campaign, Note, Person
 from inflection_cli.segment.message import MessageEncoder, MessageSettings
 
@@ -32,9 +32,9 @@ def profile(**said: Any) -> Profile:
     return Profile("old.toml", "0" * 64, **{"also_by_name": True, **said})
 
 
-def column(name: str, **done: Any) -> Cell:
+def column(name: str, **done: Any) -> CellRule:
     """A column's cells, and what is done to them."""
-    return Cell(column=name, **done)
+    return CellRule(column=name, **done)
 
 
 def block(name: str, time: str | None = None, **said: Any) -> EventBlock:
@@ -48,7 +48,7 @@ def laid_out(
     *,
     file: str = "export.csv",
     rows: Sequence[Sequence[str]] = (),
-    leeway: Leeway = NO_LEEWAY,
+    leeway: MissingColumnPolicy = NO_LEEWAY,
     **options: Any,
 ) -> Layout:
     """The layout of a file with these columns."""
@@ -89,8 +89,8 @@ def read(cells: Mapping[str, str], said: Profile | None = None, *, number: int =
     return _read(layout.blocks[number], rows[0], list(notes.get(0, ())))
 
 
-def _read(one: Block, row: Sequence[str], notes: list[Note]) -> Read:
-    mapper = RowMapper(one.columns, MapOptions())
+def _read(one: EventMapping, row: Sequence[str], notes: list[Note]) -> Read:
+    mapper = EventReader(one.columns, MapOptions())
     at = one.columns.fields
     campaign, of_campaign = mapper.campaign([row[at[name]] for name in mapper.campaign_columns])
     person, of_person = mapper.person([row[at[name]] for name in mapper.person_columns])

@@ -14,15 +14,15 @@ from typing import Any, Final
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from inflection_cli.delivery.settle import Known
+from inflection_cli.backfilling.dedup import LedgerEvents
+from inflection_cli.backfilling.plan import Plan, Planner
+from inflection_cli.backfilling.rejects_folder import Rejects
+from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.converter import ConvertSettings, Rejected
+from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.mapping.columns import ColumnOptions
-from inflection_cli.mapping.compile import MapOptions
+from inflection_cli.mapping.events import MapOptions
 from inflection_cli.model import Problem
-from inflection_cli.pipeline.convert import ConvertSettings, Rejected
-from inflection_cli.pipeline.inputs import convertible_chunks, open_inputs
-from inflection_cli.pipeline.messages import outgoing
-from inflection_cli.pipeline.plan import Plan, Planner
-from inflection_cli.pipeline.rejects import Rejects
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.message import MessageSettings
 
@@ -110,7 +110,7 @@ def outcome(
     *,
     chunk_bytes: int = 1 << 16,
     limit: int | None = None,
-    known: Iterable[Known] = (),
+    known: Iterable[LedgerEvents] = (),
 ) -> Outcome:
     """Plan some files, by name, and make their messages."""
     named = {"export.csv": files} if isinstance(files, bytes) else files

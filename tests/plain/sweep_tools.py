@@ -26,13 +26,13 @@ import reference
 from command_tools import events_balance, rows_balance
 
 import inflection_cli
-from inflection_cli.delivery.known import best
-from inflection_cli.delivery.ledger import ledger_files, read_ledger
+from inflection_cli.ledger.ledger_file import ledger_files, read_ledger
+from inflection_cli.ledger.ledger_records import best
 from inflection_cli.model import BatchState
 from inflection_cli.sandbox import Sandbox, Settings, serve
 
 if TYPE_CHECKING:
-    from inflection_cli.delivery.known import Known
+    from inflection_cli.ledger.ledger_records import EventState
 
 KEY: Final = "sweep-write-key-0123456789abcdef"
 ROWS: Final = 60
@@ -331,7 +331,7 @@ def _known(state: Path) -> dict[bytes, BatchState]:
     found: dict[bytes, BatchState] = {}
     for path in ledger_files(state):
         with read_ledger(path) as ledger:
-            told: dict[bytes, list[Known]] = {}
+            told: dict[bytes, list[EventState]] = {}
             for one in ledger.known():
                 told.setdefault(one.content_id, []).append(one)
         found |= {content_id: best(known).state for content_id, known in told.items()}

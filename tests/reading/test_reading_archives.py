@@ -10,9 +10,9 @@ import pytest
 from reading_tools import cells, source_of, whole
 
 from inflection_cli.errors import InputError
-from inflection_cli.reading import Found, ReadOptions, detect, find
-from inflection_cli.reading.fingerprint import fingerprint
-from inflection_cli.reading.streams import open_bytes
+from inflection_cli.reading import FoundFile, ReadOptions, detect, find
+from inflection_cli.reading.files.fingerprint import fingerprint
+from inflection_cli.reading.files.stream import open_bytes
 
 DATA = b"a,b\n1,2\n3,4\n"
 
@@ -237,7 +237,7 @@ def test_what_the_tools_make_is_read(tmp_path: Path) -> None:
 def test_a_path_that_is_no_archive_stands_for_itself(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(DATA)
     path = str(tmp_path / "a.csv")
-    assert find([path]) == [Found(path, path)]
+    assert find([path]) == [FoundFile(path, path)]
 
 
 @pytest.mark.parametrize("rows", range(1, 60))

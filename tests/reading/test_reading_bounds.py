@@ -17,10 +17,10 @@ from reading_tools import SIZES, cells, source_of, whole
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading import Limits, ReadOptions, Source, detect, find, read
-from inflection_cli.reading import window as windows
-from inflection_cli.reading.lines import read_lines
+from inflection_cli.reading.files import window as windows
+from inflection_cli.reading.files.window import Window
+from inflection_cli.reading.json.message_lines import read_lines
 from inflection_cli.reading.source import MAX_LINE_BYTES
-from inflection_cli.reading.window import Window
 
 if sys.version_info >= (3, 14):
     from compression import zstd

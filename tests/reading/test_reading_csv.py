@@ -11,8 +11,8 @@ from reading_tools import SIZES, cells, source_of, whole
 from strict_oracle import table
 
 from inflection_cli.reading import ReadOptions
-from inflection_cli.reading.bare_quotes import bare_quotes
-from inflection_cli.reading.grammar import Ending, Grammar
+from inflection_cli.reading.csv.bare_quotes import bare_quotes
+from inflection_cli.reading.csv.csv_grammar import Grammar, RecordEnd
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 CSV_TEXT = st.text(st.sampled_from(list('",;\n\r ab\u2028é😀')), max_size=12)
@@ -57,21 +57,26 @@ def test_the_grammar_ends_records_where_pythons_strict_csv_reader_does(text: str
     try:
         row = next(reader, None)
     except csv.Error:
-        assert shape.ending in {Ending.OPEN, Ending.TEXT_AFTER_QUOTE, Ending.BARE_RETURN, Ending.CROWDED}
+        assert shape.ending in {
+            RecordEnd.OPEN,
+            RecordEnd.TEXT_AFTER_QUOTE,
+            RecordEnd.BARE_RETURN,
+            RecordEnd.CROWDED,
+        }
         return
     if row is None:
         assert text == ""
-    elif shape.ending is Ending.BARE_RETURN:
+    elif shape.ending is RecordEnd.BARE_RETURN:
         # Python takes any number of carriage returns for a part of the line end.
         assert re.match(r"\r\r+(\n|\Z)", text[shape.end :])
-    elif shape.ending is Ending.CUT and shape.end < len(text):
+    elif shape.ending is RecordEnd.CUT and shape.end < len(text):
         assert text[shape.end :] == "\r"
-    elif shape.ending is Ending.CROWDED:
+    elif shape.ending is RecordEnd.CROWDED:
         assert len(row) > width
     elif row:
-        assert shape.ending in {Ending.WHOLE, Ending.CUT}
+        assert shape.ending in {RecordEnd.WHOLE, RecordEnd.CUT}
         assert shape.cells == len(row)
-        assert text[: shape.end].count("\n") == reader.line_num - (shape.ending is Ending.CUT)
+        assert text[: shape.end].count("\n") == reader.line_num - (shape.ending is RecordEnd.CUT)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -10,7 +10,7 @@ from reading_tools import SIZES, cells, source_of, whole
 
 from inflection_cli.model import Fault
 from inflection_cli.reading import ReadOptions
-from inflection_cli.reading.lines import read_lines
+from inflection_cli.reading.json.message_lines import read_lines
 
 
 def test_rows_are_read_with_their_lines() -> None:

@@ -10,7 +10,7 @@ from reading_tools import SIZES, Reading, source_of, whole
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading import ReadOptions, Source, read
-from inflection_cli.reading.objects import Flaw, read_object
+from inflection_cli.reading.json.json_objects import JsonError, read_object
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 KEY = TEXT.filter(bool)
@@ -81,7 +81,7 @@ def test_words_and_what_is_nested_become_text() -> None:
 
 def test_a_backslash_in_front_of_a_closing_quote_hides_nothing() -> None:
     assert read_object(r'{"a": "\\", "b": "\"", "c": "\\u0000"}') == {"a": "\\", "b": '"', "c": r"\u0000"}
-    with pytest.raises(Flaw, match="twice"):
+    with pytest.raises(JsonError, match="twice"):
         read_object(r'{"a": "\\", "a": "\""}')
 
 

@@ -14,7 +14,7 @@ from reading_tools import cells, source_of, whole
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading import detect
-from inflection_cli.reading.fingerprint import fingerprint
+from inflection_cli.reading.files.fingerprint import fingerprint
 from inflection_cli.reading.source import ReadOptions
 
 if sys.version_info >= (3, 14):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from inflection_cli.reading.split import split_rows
+from inflection_cli.reading.csv.splitter import split_rows
 
 ALPHABET = st.sampled_from(['"', '"', ",", ";", "\n", "\r\n", "\r", "a", "ü", " ", "\u2028", "\x1e"])
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])

@@ -11,7 +11,7 @@ from command_tools import CAMPAIGN, Desk
 from pipeline_tools import outcome
 from test_reading_packed import PACKED, every_kind
 
-from inflection_cli.cli.settings import size_bytes
+from inflection_cli.cli.option_values import size_bytes
 from inflection_cli.errors import UsageError
 
 

@@ -17,13 +17,13 @@ import typer
 from sandbox_talk import KEY, batch, event
 from typer.testing import CliRunner
 
-from inflection_cli.cli.sandbox import _seconds, sandbox
+from inflection_cli.cli.sandbox_command import _seconds, sandbox
 from inflection_cli.errors import UsageError
 
 PROGRAM = """
 import sys
 import typer
-from inflection_cli.cli.sandbox import sandbox
+from inflection_cli.cli.sandbox_command import sandbox
 from inflection_cli.errors import InflSegError
 heavy = {"asyncio", "h11", "orjson", "inflection_cli.sandbox"} & set(sys.modules)
 assert not heavy, heavy

@@ -7,7 +7,7 @@ from sandbox_talk import KEY, basic, batch, event
 
 from inflection_cli.sandbox.discards import Discard, discard_reason
 from inflection_cli.sandbox.judge import Post, judge
-from inflection_cli.sandbox.settings import Source
+from inflection_cli.sandbox.sandbox_settings import SourceState
 
 EVENTS: list[tuple[Discard, Any]] = [
     (Discard.NOT_AN_OBJECT, "track"),
@@ -54,12 +54,12 @@ GOOD: list[dict[str, Any]] = [
     event(type="alias", event=None, previousId="p"),
 ]
 
-REQUESTS: list[tuple[Discard, list[Any], Source, int]] = [
-    (Discard.BATCH_EMPTY, [], Source(), 1),
-    (Discard.BATCH_OVER_LIMIT, [event(n) for n in range(2_501)], Source(), 2_501),
-    (Discard.SOURCE_DISABLED, [event(1), event(2)], Source(disabled=True), 2),
-    (Discard.WRITE_KEY_UNKNOWN, [event(1), event(2)], Source(write_key="another-key"), 2),
-    (Discard.EVENT_BLOCKED, [event(1)], Source(blocked_events=frozenset({"Email Opened"})), 1),
+REQUESTS: list[tuple[Discard, list[Any], SourceState, int]] = [
+    (Discard.BATCH_EMPTY, [], SourceState(), 1),
+    (Discard.BATCH_OVER_LIMIT, [event(n) for n in range(2_501)], SourceState(), 2_501),
+    (Discard.SOURCE_DISABLED, [event(1), event(2)], SourceState(disabled=True), 2),
+    (Discard.WRITE_KEY_UNKNOWN, [event(1), event(2)], SourceState(write_key="another-key"), 2),
+    (Discard.EVENT_BLOCKED, [event(1)], SourceState(blocked_events=frozenset({"Email Opened"})), 1),
 ]
 
 
@@ -75,7 +75,7 @@ def test_an_event_that_segment_lets_through_has_no_reason(good: dict[str, Any]) 
 
 @pytest.mark.parametrize(("reason", "events", "source", "count"), REQUESTS)
 def test_a_whole_request_is_dropped_behind_a_200(
-    reason: Discard, events: list[Any], source: Source, count: int
+    reason: Discard, events: list[Any], source: SourceState, count: int
 ) -> None:
     verdict = judge(Post(call="batch", wire=batch(*events), authorization=basic()), source)
 
@@ -91,7 +91,7 @@ def test_every_reason_is_shown_by_one_of_these_tests() -> None:
 def test_the_other_events_of_a_batch_still_go_through() -> None:
     mixed = [event(1), event(2, userId=""), event(3), "no event", event(4, event=None)]
 
-    verdict = judge(Post(call="batch", wire=batch(*mixed)), Source())
+    verdict = judge(Post(call="batch", wire=batch(*mixed)), SourceState())
 
     assert [one["messageId"] for one in verdict.accepted] == ["id-1", "id-3"]
     assert verdict.events == 5
@@ -103,13 +103,13 @@ def test_the_other_events_of_a_batch_still_go_through() -> None:
 
 
 def test_the_key_that_the_source_knows_goes_through() -> None:
-    verdict = judge(Post(call="batch", wire=batch(event())), Source(write_key=KEY))
+    verdict = judge(Post(call="batch", wire=batch(event())), SourceState(write_key=KEY))
 
     assert len(verdict.accepted) == 1
 
 
 def test_a_blocked_name_leaves_the_others_alone() -> None:
-    source = Source(blocked_events=frozenset({"Email Bounced"}))
+    source = SourceState(blocked_events=frozenset({"Email Bounced"}))
     events = [event(1), event(2, event="Email Bounced"), event(3, event=["Email Bounced"])]
 
     verdict = judge(Post(call="batch", wire=batch(*events)), source)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sandbox_talk import KEY, basic, batch, event
 
 from inflection_cli.sandbox.judge import Hazard, Post, Verdict, judge
-from inflection_cli.sandbox.settings import Source
-from inflection_cli.sandbox.verbatim import event_bytes
+from inflection_cli.sandbox.message_store import event_bytes
+from inflection_cli.sandbox.sandbox_settings import SourceState
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
@@ -30,7 +30,7 @@ WRITTEN_JSON = st.fixed_dictionaries(
 
 
 def judged(body: bytes, call: str = "batch", **post: Any) -> Verdict:
-    return judge(Post(call=call, wire=body, **post), Source())
+    return judge(Post(call=call, wire=body, **post), SourceState())
 
 
 def event_of(size: int, filler: str = "x", **dumps: Any) -> str:
@@ -152,7 +152,7 @@ def test_what_is_no_json_object_with_an_array_is_a_400(body: bytes) -> None:
 def test_nesting_deeper_than_can_be_followed_is_a_400_and_no_crash() -> None:
     deep = b'{"batch":[{"x":' + b"[" * 1_010 + b"]" * 1_010 + b"}]}"
 
-    verdict = judge(Post(call="batch", wire=deep, authorization=basic()), Source(), verbatim=True)
+    verdict = judge(Post(call="batch", wire=deep, authorization=basic()), SourceState(), verbatim=True)
 
     assert verdict.status == 400
 
@@ -190,7 +190,7 @@ def test_only_an_empty_or_very_short_key_is_a_400(
 def test_the_path_of_a_single_call_is_its_type_and_its_key_is_no_part_of_it() -> None:
     body = orjson.dumps({**event(type=None), "writeKey": KEY})
 
-    verdict = judge(Post(call="track", wire=body), Source(), verbatim=True)
+    verdict = judge(Post(call="track", wire=body), SourceState(), verbatim=True)
 
     assert verdict.accepted == [event()]
     assert KEY.encode() not in verdict.encoded[0]
@@ -265,6 +265,6 @@ def test_only_accepted_events_give_their_bytes(separators: tuple[str, str]) -> N
     texts = [json.dumps(one, separators=separators).encode() for one in events]
     body = json.dumps({"batch": events, "writeKey": KEY}, separators=separators).encode()
 
-    verdict = judge(Post(call="batch", wire=body), Source(), verbatim=True)
+    verdict = judge(Post(call="batch", wire=body), SourceState(), verbatim=True)
 
     assert verdict.encoded == [texts[0], texts[2]]

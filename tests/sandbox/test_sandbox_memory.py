@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sandbox_talk import batch, event
 
 from inflection_cli.sandbox.judge import Post, judge
-from inflection_cli.sandbox.memory import Memory
-from inflection_cli.sandbox.settings import Source
-from inflection_cli.sandbox.shelf import Shelf
+from inflection_cli.sandbox.message_store import MessageStore
+from inflection_cli.sandbox.sandbox_settings import SourceState
+from inflection_cli.sandbox.stats import ReceivedStats
 
 EVENTS = st.builds(
     event,
@@ -20,17 +20,17 @@ EVENTS = st.builds(
 )
 
 
-def received(memory: Memory, *events: Any) -> None:
+def received(memory: ReceivedStats, *events: Any) -> None:
     post = Post(call="batch", wire=batch(*events))
-    verdict = judge(post, Source(), verbatim=True)
+    verdict = judge(post, SourceState(), verbatim=True)
     memory.weighed(memory.arrived(0.5, 0), len(post.wire), verdict)
     memory.remember(verdict)
 
 
 @given(st.lists(st.lists(EVENTS, min_size=1, max_size=6), max_size=8))
 def test_the_numbers_are_those_of_a_plain_count(batches: list[list[dict[str, Any]]]) -> None:
-    shelf = Shelf(None)
-    memory = Memory(1, shelf)
+    shelf = MessageStore(None)
+    memory = ReceivedStats(1, shelf)
     everything = [one for events in batches for one in events]
     good = [one for one in everything if one["userId"] == "u1"]
     with_id = [one["messageId"] for one in good if one.get("messageId")]
@@ -48,7 +48,7 @@ def test_the_numbers_are_those_of_a_plain_count(batches: list[list[dict[str, Any
 
 
 def test_the_first_message_with_an_id_wins() -> None:
-    memory = Memory(1, Shelf(None))
+    memory = ReceivedStats(1, MessageStore(None))
 
     received(memory, event(1, event="First"), event(1, event="Second"))
     received(memory, event(1, event="Third"))
@@ -58,7 +58,7 @@ def test_the_first_message_with_an_id_wins() -> None:
 
 
 def test_the_largest_body_and_batch_are_remembered() -> None:
-    memory = Memory(1)
+    memory = ReceivedStats(1)
 
     received(memory, event(1), event(2), event(3))
     received(memory, event(4))
@@ -71,7 +71,7 @@ def test_the_largest_body_and_batch_are_remembered() -> None:
 
 
 def test_arrivals_are_bounded_and_the_rest_is_counted() -> None:
-    memory = Memory(1, max_arrivals=2)
+    memory = ReceivedStats(1, max_arrivals=2)
 
     for number in range(5):
         received(memory, event(number))

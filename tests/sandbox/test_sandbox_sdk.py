@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inflection_cli.sandbox import Sandbox, Settings, Source, serve
+from inflection_cli.sandbox import Sandbox, Settings, SourceState, serve
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the SDK's own dependency, dateutil
@@ -82,7 +82,7 @@ def test_the_sdks_own_sent_at_is_told_as_a_hazard() -> None:
 
 
 def test_the_sdk_takes_a_wrong_key_for_a_success() -> None:
-    settings = Settings(source=Source(write_key="the-one-that-it-knows"))
+    settings = Settings(source=SourceState(write_key="the-one-that-it-knows"))
     with serve(settings) as sandbox, sdk(sandbox) as (client, errors):
         track(client, 3)
 

@@ -25,7 +25,7 @@ from sandbox_talk import (
 )
 
 from inflection_cli.errors import UsageError
-from inflection_cli.sandbox import Sandbox, Settings, Source, serve
+from inflection_cli.sandbox import Sandbox, Settings, SourceState, serve
 
 JSON = {"Content-Type": "application/json", "Authorization": basic()}
 
@@ -55,7 +55,7 @@ def test_import_is_another_name_for_batch() -> None:
 
 
 def test_a_wrong_key_is_a_200_and_nothing_goes_through() -> None:
-    with serve(Settings(source=Source(write_key="the-one-that-it-knows"))) as sandbox:
+    with serve(Settings(source=SourceState(write_key="the-one-that-it-knows"))) as sandbox:
         reply = post(sandbox, batch(event()))
 
         assert reply.json == {"success": True}
@@ -285,14 +285,14 @@ def test_a_kept_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_the_write_key_is_in_nothing_that_the_sandbox_tells_or_keeps(tmp_path: Path) -> None:
     path = tmp_path / "kept.ndjson"
-    with serve(Settings(keep=path, source=Source(write_key=KEY))) as sandbox:
+    with serve(Settings(keep=path, source=SourceState(write_key=KEY))) as sandbox:
         post(sandbox, batch(event(1)))
         post(sandbox, orjson.dumps({**event(2), "writeKey": KEY}), "/v1/track")
         told = get(sandbox, "/stats").body + get(sandbox, "/messages").body + path.read_bytes()
 
     assert told.count(b"id-2") == 2
     assert KEY.encode() not in told
-    assert KEY not in repr(Settings(source=Source(write_key=KEY)))
+    assert KEY not in repr(Settings(source=SourceState(write_key=KEY)))
 
 
 def test_a_file_that_takes_no_more_makes_a_500_and_nothing_is_remembered() -> None:

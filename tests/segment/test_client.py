@@ -23,9 +23,9 @@ import pytest
 
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Batch
-from inflection_cli.segment.answer import Answer, Failure, FailureKind
 from inflection_cli.segment.client import Client, Left, _Passage
 from inflection_cli.segment.destination import Destination, Secret, Timeouts
+from inflection_cli.segment.response import Answer, Failure, FailureKind
 
 KEY = "canaryKEY0123456789abcdefghijklm"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"success": true}'

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge, own_words
 from inflection_cli.segment.cause import cause_words
+from inflection_cli.segment.response import Answer, Failure, FailureKind, classify, own_words
 from inflection_cli.segment.retry import (
     Accepted,
     Content,
@@ -168,8 +168,8 @@ def test_backoff_doubles_from_half_a_second_to_a_minute_with_full_jitter() -> No
 def test_an_acceptance_is_told_from_a_login_page(
     body: bytes, content_type: str, *, on_segment: bool, elsewhere: bool
 ) -> None:
-    assert judge(body, content_type=content_type, is_segment=True) is on_segment
-    assert judge(body, content_type=content_type, is_segment=False) is elsewhere
+    assert classify(body, content_type=content_type, is_segment=True) is on_segment
+    assert classify(body, content_type=content_type, is_segment=False) is elsewhere
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,16 @@ from typing import Annotated, Any, Final
 import typer
 from typer.main import get_command
 
-from inflection_cli.cli.backfill import backfill
-from inflection_cli.cli.commands import Commands
-from inflection_cli.cli.explain import explain
-from inflection_cli.cli.inspect import inspect
-from inflection_cli.cli.misuse import misuse
-from inflection_cli.cli.replay import replay
-from inflection_cli.cli.runs import runs
-from inflection_cli.cli.sandbox import sandbox
-from inflection_cli.cli.schema import schema
-from inflection_cli.cli.send_test import send_test
-from inflection_cli.cli.validate import validate
+from inflection_cli.cli.backfill_command import backfill
+from inflection_cli.cli.command_class import Commands
+from inflection_cli.cli.inspect_command import inspect
+from inflection_cli.cli.reference_commands import explain, schema
+from inflection_cli.cli.replay_command import replay
+from inflection_cli.cli.runs_command import runs
+from inflection_cli.cli.sandbox_command import sandbox
+from inflection_cli.cli.send_test_command import send_test
+from inflection_cli.cli.usage_errors import usage_error
+from inflection_cli.cli.validate_command import validate
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, UsageError
 from inflection_cli.reporting.outlet import outlets
 from inflection_cli.version import __version__
@@ -118,7 +117,7 @@ def _misused(error: Any, arguments: Sequence[str]) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error.format_message(), end="", file=sys.stderr)
         return UsageError.exit_code
-    return _report(misuse(error), arguments)
+    return _report(usage_error(error), arguments)
 
 
 def _interrupted() -> InflSegError:
@@ -147,7 +146,7 @@ def _report(error: InflSegError, arguments: Sequence[str]) -> int:
 
     speaker = Speaker()
     if "--json" in arguments:
-        from inflection_cli.reporting.json import dumps, empty_report, error_object
+        from inflection_cli.reporting.json_report import dumps, empty_report, error_object
         from inflection_cli.reporting.outlet import print_machine
 
         command = next((word for word in arguments if not word.startswith("-")), "")

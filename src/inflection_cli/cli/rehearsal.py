@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inflection_cli.cli.destination import Target
-from inflection_cli.delivery.scratch import translated
+from inflection_cli.backfilling.spill_file import translated
+from inflection_cli.cli.target import Target
 from inflection_cli.sandbox import Settings, serve
 from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.segment.ids import namespace_of
 from inflection_cli.segment.limits import DEDUP_WINDOW_S
-from inflection_cli.segment.message_id import namespace_of
 from inflection_cli.version import __version__
 
 _KEY = "rehearsal-write-key-0123456789ab"

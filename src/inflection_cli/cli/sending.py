@@ -13,38 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from inflection_cli.cli.planning import Session, session
-from inflection_cli.cli.project import slowed
-from inflection_cli.cli.settings import budget, seconds
-from inflection_cli.cli.signals import SIGNALS
-from inflection_cli.cli.unkept import refused_lines, refused_object, refused_places, trouble_words
-from inflection_cli.cli.unsettled import left_over, refused_again, undecided
-from inflection_cli.delivery.ledger import new_run_id
-from inflection_cli.delivery.records import RunStart
-from inflection_cli.delivery.settle import Dispositions
-from inflection_cli.delivery.state_dir import state_dir
-from inflection_cli.errors import (
-    ConfirmationMissing,
-    InflSegError,
-    InputError,
-    Interrupted,
-    OverBudget,
-    UsageError,
-)
-from inflection_cli.model import Disposition, Message
-from inflection_cli.pipeline.estimate import Estimate, estimate
-from inflection_cli.pipeline.out import (
-    Draft,
-    drafted,
-    is_stdout,
-    is_stream,
-    refuse_to_replace,
-    write_messages,
-)
-from inflection_cli.pipeline.personal import PERSONAL
-from inflection_cli.pipeline.plan import Plan
-from inflection_cli.pipeline.property_kinds import RECORDED, plan_kinds, sent_as_text_before
-from inflection_cli.pipeline.record import (
+from inflection_cli.backfilling.dedup import Dispositions
+from inflection_cli.backfilling.estimate import Estimate, estimate
+from inflection_cli.backfilling.ledger_lookup import (
     Doubts,
     KnownEvents,
     bound_otherwise,
@@ -57,11 +28,44 @@ from inflection_cli.pipeline.record import (
     shaping_settings,
     unprotected,
 )
-from inflection_cli.pipeline.rejects import Rejects
-from inflection_cli.reporting import text
+from inflection_cli.backfilling.message_file import (
+    MessageFile,
+    is_stdout,
+    is_stream,
+    open_message_file,
+    refuse_to_replace,
+    write_messages,
+)
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.property_types_sent import RECORDED, plan_kinds, sent_as_text_before
+from inflection_cli.backfilling.rejects_folder import Rejects
+from inflection_cli.cli.option_values import budget, seconds
+from inflection_cli.cli.project_file import slowed
+from inflection_cli.cli.run_endings import (
+    left_over,
+    refused_again,
+    refused_lines,
+    refused_object,
+    refused_places,
+    trouble_words,
+    undecided,
+)
+from inflection_cli.cli.session import SIGNALS, Session, session
+from inflection_cli.errors import (
+    ConfirmationMissing,
+    InflSegError,
+    InputError,
+    Interrupted,
+    OverBudget,
+    UsageError,
+)
+from inflection_cli.ledger.ledger_file import new_run_id
+from inflection_cli.ledger.ledger_records import RunStart
+from inflection_cli.ledger.state_dir import state_dir
+from inflection_cli.model import Disposition, Message
+from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import answered_yes
-from inflection_cli.reporting.counts import counted
-from inflection_cli.reporting.json import (
+from inflection_cli.reporting.json_report import (
     delivery_object,
     dumps,
     estimate_object,
@@ -69,21 +73,22 @@ from inflection_cli.reporting.json import (
     text_before_object,
 )
 from inflection_cli.reporting.outlet import print_machine
-from inflection_cli.reporting.settings import settings_lines
-from inflection_cli.reporting.shown import shown
+from inflection_cli.reporting.sanitize import counted, escape
+from inflection_cli.reporting.used_settings import settings_lines
+from inflection_cli.settings.redaction import PERSONAL
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
-    from inflection_cli.cli.destination import Target
+    from inflection_cli.backfilling.delivery_run import Delivered
     from inflection_cli.cli.options import (
         DeliveryOptions,
         DestinationOptions,
         ProjectOptions,
         ReportingOptions,
     )
-    from inflection_cli.delivery.edge import Halt
-    from inflection_cli.delivery.ledger import Ledger
-    from inflection_cli.pipeline.deliver import Delivered
+    from inflection_cli.cli.target import Target
+    from inflection_cli.delivery.context import StopSignal
+    from inflection_cli.ledger.ledger_file import Ledger
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.progress import DeliveryProgress
 
@@ -156,7 +161,7 @@ class Sending:
         Raises:
             UsageError: Key or endpoint cannot be used, or the key and a file would both be standard input.
         """
-        from inflection_cli.cli.destination import find_target, takes_stdin
+        from inflection_cli.cli.target import find_target, takes_stdin
 
         if self._delivery.rehearse:
             return None
@@ -208,17 +213,17 @@ class Sending:
             if draft is None:
                 write_messages(plan, self._delivery.out)
         exit_code = 1 if plan.account.rows.rejected else 0
-        closing = text.dry_run_closing(plan, self._delivery.out, self._rejects.path, self._command)
+        closing = plan_text.dry_run_closing(plan, self._delivery.out, self._rejects.path, self._command)
         self._finish(at_work, exit_code, closing)
         return exit_code
 
     @contextmanager
-    def _drafting(self, at_work: Session) -> Iterator[Draft | None]:
+    def _drafting(self, at_work: Session) -> Iterator[MessageFile | None]:
         """Write messages to a file while they are planned; a stream gets them when the plan is made."""
         if self._delivery.out is None or is_stream(self._delivery.out):
             yield None
             return
-        with drafted(self._delivery.out) as draft:
+        with open_message_file(self._delivery.out) as draft:
             at_work.draft = draft.take
             yield draft
 
@@ -263,23 +268,25 @@ class Sending:
 
     def _say_plan(self, at_work: Session, target: "Target | None", known: KnownEvents | None) -> None:
         """Say what would happen: what was read, what it costs, where it goes, what is wrong."""
-        from inflection_cli.cli.destination import unusual_key
+        from inflection_cli.cli.target import unusual_key
 
         plan, speaker = at_work.plan, at_work.speaker
         speaker.talk("Plan", "bold")
-        text.speak(settings_lines(at_work.settings_said()), speaker, result=False)
-        text.speak(text.input_lines(plan), speaker, result=False)
-        text.speak(text.known_lines(plan), speaker, result=False)
+        plan_text.speak(settings_lines(at_work.settings_said()), speaker, result=False)
+        plan_text.speak(plan_text.input_lines(plan), speaker, result=False)
+        plan_text.speak(plan_text.known_lines(plan), speaker, result=False)
         before = [] if known is None or self._ready else sent_as_text_before(plan, known.ledger)
         at_work.known["text_before"] = text_before_object(before)
-        text.speak(text.text_before_lines(before), speaker, result=False)
+        plan_text.speak(plan_text.text_before_lines(before), speaker, result=False)
         moved = at_work.known.get("bound_otherwise", [])
-        text.speak((("", shown(line)) for line in moved), speaker, result=False)
-        text.speak(text.cost_lines(self._estimate(plan), self._delivery.event_rate), speaker, result=False)
+        plan_text.speak((("", escape(line)) for line in moved), speaker, result=False)
+        plan_text.speak(
+            plan_text.cost_lines(self._estimate(plan), self._delivery.event_rate), speaker, result=False
+        )
         where = "a local stand-in for Segment (--rehearse)" if self._delivery.rehearse else None
         if target is not None and where is None:
             where = target.words()
-        text.speak(text.destination_lines(plan, where, self._command), speaker, result=False)
+        plan_text.speak(plan_text.destination_lines(plan, where, self._command), speaker, result=False)
         odd_key = None if target is None or self._delivery.rehearse else unusual_key(target)
         if odd_key is not None:
             speaker.warn(odd_key)
@@ -322,7 +329,7 @@ class Sending:
                 f"nobody is there to be asked whether to send{why}",
                 hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",
             )
-        question = text.question(plan, target.destination.endpoint, self._rejects.path)
+        question = plan_text.question(plan, target.destination.endpoint, self._rejects.path)
         at_work.speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
         if not answered_yes():
             raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
@@ -359,17 +366,17 @@ class Sending:
         summary = _kept(at_work.report())
         ledger.finish_run(self._run_id, summary=summary, exit_code=exit_code, now=time.time())
         with at_work.speaker.result_of(self._again()):
-            self._finish(at_work, exit_code, text.nothing_to_send(plan, self._rejects.path))
+            self._finish(at_work, exit_code, plan_text.nothing_to_send(plan, self._rejects.path))
         return exit_code
 
     def _send(
         self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger", known: KnownEvents
     ) -> "Delivered":
-        from inflection_cli.delivery.edge import Halt
-        from inflection_cli.pipeline.deliver import DeliverySettings, batches_of, run_delivery
-        from inflection_cli.pipeline.messages import outgoing
+        from inflection_cli.backfilling.delivery_run import DeliverySettings, batches_of, run_delivery
+        from inflection_cli.backfilling.second_pass import outgoing
+        from inflection_cli.delivery.context import StopSignal
         from inflection_cli.reporting.progress import DeliveryProgress
-        from inflection_cli.segment.message_id import Binder
+        from inflection_cli.segment.ids import Binder
 
         options = self._delivery
         settings = DeliverySettings(
@@ -384,7 +391,7 @@ class Sending:
             doubtful_since=known.doubtful_since,
         )
         self._start(at_work, plan, target, ledger)
-        halt = Halt()
+        halt = StopSignal()
         assert plan.dispositions is not None
         keep = partial(self._keep_refused, plan.dispositions, at_work.speaker)
         progress = DeliveryProgress(at_work.speaker, plan.to_send, options.event_rate, keep)
@@ -394,7 +401,7 @@ class Sending:
         try:
             with ExitStack() as stack:
                 if options.out is not None:
-                    draft = stack.enter_context(drafted(options.out))
+                    draft = stack.enter_context(open_message_file(options.out))
                     batched = draft.beside(batched)
                 stack.enter_context(progress)
                 stack.enter_context(self._stoppable(halt, progress, at_work.speaker))
@@ -423,7 +430,9 @@ class Sending:
             speaker.talk(f"warning: {trouble_words(trouble)}; the delivery goes on", "yellow")
 
     @contextmanager
-    def _stoppable(self, halt: "Halt", progress: "DeliveryProgress", speaker: "Speaker") -> Iterator[None]:
+    def _stoppable(
+        self, halt: "StopSignal", progress: "DeliveryProgress", speaker: "Speaker"
+    ) -> Iterator[None]:
         """Let the first signal ask for an end with everything settled, the second for one now.
 
         That nobody reads on counts as such a signal.
@@ -472,18 +481,20 @@ class Sending:
                 first = f"check --endpoint {self._endpoint} and the network, then " if lost else ""
                 error.hint = f"{first}run the same command again: {shown_command(sys.argv)}"
             raise error
-        closing = text.closing(plan, delivered, self._rejects.path, self._command, refused)
+        closing = plan_text.closing(plan, delivered, self._rejects.path, self._command, refused)
         with at_work.speaker.result_of(self._again()):
             if not self._output.json:
                 self._speak_summary(at_work, delivered)
             self._finish(
-                at_work, exit_code, text.REHEARSED if self._delivery.rehearse and not exit_code else closing
+                at_work,
+                exit_code,
+                plan_text.REHEARSED if self._delivery.rehearse and not exit_code else closing,
             )
         return exit_code
 
     def _speak_summary(self, at_work: Session, delivered: "Delivered") -> None:
-        text.speak_summary(at_work.speaker, at_work.plan, delivered, self._rejects.path)
-        text.speak(refused_lines(self._rejects), at_work.speaker, result=True)
+        plan_text.speak_summary(at_work.speaker, at_work.plan, delivered, self._rejects.path)
+        plan_text.speak(refused_lines(self._rejects), at_work.speaker, result=True)
 
     def _again(self) -> str:
         """Return the command that tells again what the run came to; a rehearsal leaves nothing behind."""
@@ -527,7 +538,7 @@ class Sending:
     def _target(self, given: "Target | None") -> Iterator["Target"]:
         """Give the destination: the user's, or a sandbox with a ledger that is thrown away."""
         if not self._delivery.rehearse:
-            from inflection_cli.cli.destination import required
+            from inflection_cli.cli.target import required
 
             yield required(given, command=self._command)
             return

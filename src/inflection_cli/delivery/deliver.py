@@ -9,11 +9,11 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from inflection_cli.delivery.edge import Edge, Left
-from inflection_cli.delivery.pace import Pace, Pass, Shut
-from inflection_cli.delivery.tally import Stopped, StopReason, Tally
+from inflection_cli.delivery.context import DeliveryContext, Left
+from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
+from inflection_cli.delivery.pacing import GateClosed, RateGate, Ticket
 from inflection_cli.model import Batch, BatchState
-from inflection_cli.segment.answer import Answer, Failure
+from inflection_cli.segment.response import Answer, Failure
 from inflection_cli.segment.retry import Accepted, Content, Retry, Stop, verdict
 
 MAX_IN_FLIGHT: Final = 64
@@ -62,7 +62,7 @@ class _Work:
 
     batch: Batch
     origin: _Origin
-    ticket: Pass
+    ticket: Ticket
     doubtful_since: float | None
     key: int | None = None
     sent: int = 0
@@ -72,12 +72,12 @@ class _Work:
     counted: bool = False
 
 
-async def deliver(batches: Iterator[Batch | None], edge: Edge) -> Tally:
+async def deliver(batches: Iterator[Batch | None], edge: DeliveryContext) -> DeliveryCounts:
     """Send every batch, each as often as it takes, and say what it came to.
 
     The iterator is drawn from one batch at a time, only when there is room for it. When the run stops early,
     what is in flight is finished and written down, and the iterator is left where it is: its owner draws
-    the rest and counts it, see `Tally`.
+    the rest and counts it, see `DeliveryCounts`.
 
     It is drawn from on the loop's own thread: a worker thread would fight with the loop over the interpreter's lock,
     from another core, and that cost a fifth of the rate. So it should give None every few milliseconds of work.
@@ -88,7 +88,7 @@ async def deliver(batches: Iterator[Batch | None], edge: Edge) -> Tally:
         edge: What delivery stands on.
 
     Returns:
-        The tally, however the run ended: `Tally.stopped` says why, with the exception where there was one.
+        The tally, however the run ended: `DeliveryCounts.stopped` says why, with the exception where there was one.
     """
     return await _Delivery(edge).run(batches)
 
@@ -96,18 +96,18 @@ async def deliver(batches: Iterator[Batch | None], edge: Edge) -> Tally:
 class _Delivery:
     """One run of `deliver`."""
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: DeliveryContext) -> None:
         self._edge = edge
         self._journal = edge.journal
-        self._tally = Tally()
-        self._pace = Pace(edge, self._tally)
+        self._tally = DeliveryCounts()
+        self._pace = RateGate(edge, self._tally)
         self._scope = anyio.CancelScope()
         limited = edge.throttle.cost(1) > 0
         self._slots = anyio.Semaphore(MAX_IN_FLIGHT if limited else MAX_IN_FLIGHT_UNLIMITED)
         self._lobby = anyio.Semaphore(_LOBBY)
         self._refused_alone = 0
 
-    async def run(self, batches: Iterator[Batch | None]) -> Tally:
+    async def run(self, batches: Iterator[Batch | None]) -> DeliveryCounts:
         # A signal handler must not touch the loop in any other way than by call_soon_threadsafe.
         loop = asyncio.get_running_loop()
 
@@ -160,7 +160,7 @@ class _Delivery:
         """Bring one batch to its end, with the halves that it may fall into."""
         origin = _Origin(len(batch))
         self._pace.carried += 1
-        stack = [_Work(batch, origin, Pass(len(batch)), self._edge.doubtful(batch))]
+        stack = [_Work(batch, origin, Ticket(len(batch)), self._edge.doubtful(batch))]
         try:
             while stack:
                 halves = await self._bring(stack[-1])
@@ -194,7 +194,7 @@ class _Delivery:
             return None
         try:
             outcome = await self._edge.client.post(work.batch, work.sent, lambda: self._depart(work))
-        except Shut:
+        except GateClosed:
             self._pace.shut_out(work.ticket)
             return None
         finally:
@@ -215,7 +215,7 @@ class _Delivery:
 
     def _intend(self, work: _Work) -> None:
         if not self._may_be_sent(work):  # the doubt grew old in the queue
-            raise Shut
+            raise GateClosed
         now = self._edge.clock.wall()
         if work.key is None:
             work.key = self._journal.intend(work.batch, now=now, doubtful_since=work.doubtful_since)
@@ -266,7 +266,7 @@ class _Delivery:
             return ()
         self._settle(work, BatchState.SPLIT, outcome)
         first, second = (
-            _Work(half, work.origin, Pass(len(half)), work.doubtful_since) for half in work.batch.halves()
+            _Work(half, work.origin, Ticket(len(half)), work.doubtful_since) for half in work.batch.halves()
         )
         return (first, second)
 

@@ -40,7 +40,7 @@ class Journal(Protocol):
 
 
 @dataclass(slots=True)
-class Entry:
+class JournalEntry:
     """What a journal knows of one batch; `intended_at` is that of the latest attempt."""
 
     batch: Batch
@@ -59,12 +59,12 @@ class MemoryJournal:
     """
 
     def __init__(self) -> None:
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[int, JournalEntry] = {}
 
     def intend(self, batch: Batch, *, now: float, doubtful_since: float | None = None) -> int:
         """See `Journal.intend`."""
         key = len(self.entries) + 1
-        self.entries[key] = Entry(batch, now, doubtful_since)
+        self.entries[key] = JournalEntry(batch, now, doubtful_since)
         return key
 
     def retrying(self, key: int, *, now: float) -> None:

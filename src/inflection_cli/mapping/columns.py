@@ -19,8 +19,8 @@ from inflection_cli.catalog import (
     RESERVED_PROPERTIES,
 )
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.profile import Profile, PropertyType
-from inflection_cli.mapping.withheld import personal_member_of_cell
+from inflection_cli.mapping.personal_data import personal_member_of_cell
+from inflection_cli.mapping.profile.profile_nouns import Profile, PropertyType
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
@@ -185,7 +185,7 @@ class Others:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class BoundColumns:
     """What each column of a file is.
 
     Attributes:
@@ -260,7 +260,7 @@ def bind_columns(
     *,
     file: str,
     elsewhere: Callable[[str], bool] = _nowhere,
-) -> Columns:
+) -> BoundColumns:
     """Settle what each column is.
 
     Args:
@@ -281,7 +281,7 @@ def bind_columns(
     given = {*fields, *options.constants}
     fields |= automatic_fields(names, given, set(fields.values()), options, file)
     rest = unmapped_columns(names, sample, set(fields.values()), options, Others())
-    columns = Columns(
+    columns = BoundColumns(
         fields,
         dict(options.constants),
         rest.extras,
@@ -572,7 +572,7 @@ def _reason_to_leave_out(name: str, personal: str | None, taken: set[str], *, fo
     return None if forced else personal
 
 
-class _Look(NamedTuple):
+class _ColumnLook(NamedTuple):
     """What a column would be sent as.
 
     Attributes:
@@ -593,15 +593,15 @@ class _Look(NamedTuple):
 class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
     """A file's first rows, of which each column's look is remembered, as they are looked at with each new key."""
 
-    def looks(self, columns: Sequence[str]) -> Sequence[_Look]:
+    def looks(self, columns: Sequence[str]) -> Sequence[_ColumnLook]:
         """Say of columns what is to be said of each on its own; of one file's, there are ever more at the end."""
-        known: list[_Look] = self.__dict__.setdefault("known", [])
+        known: list[_ColumnLook] = self.__dict__.setdefault("known", [])
         for index in range(len(known), len(columns)):
             name = snake_case(columns[index])
             unusable = _reason_unusable(name)
             personal, since = self._reason_personal(columns[index], index)
             plain = not (unusable or personal or columns[index] in REJECT_COLUMNS)
-            known.append(_Look(name, plain, unusable, personal, since))
+            known.append(_ColumnLook(name, plain, unusable, personal, since))
         return known
 
     def _reason_personal(self, column: str, index: int) -> tuple[str | None, bool]:
@@ -637,7 +637,7 @@ def _mend_for(column: str, reason: str) -> str:
 
 
 def require_the_essentials(
-    columns: Columns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]] = ()
+    columns: BoundColumns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]] = ()
 ) -> None:
     """Make sure that event, time and person come from somewhere.
 
@@ -676,7 +676,7 @@ def require_the_essentials(
 
 
 def _hint_of_lack(
-    name: str, columns: Columns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]]
+    name: str, columns: BoundColumns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]]
 ) -> str:
     """Return the hint for a field that no column is known as."""
     taken = {columns.names[index] for index in columns.fields.values()}

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from inflection_cli.mapping.compile import kind_of
-from inflection_cli.mapping.suggest import EVENT_SHARE, event_of_column
+from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.field_candidates import EVENT_SHARE, event_of_column
 
 
 def event_column(names: Sequence[str], free: Sequence[str], sample: Sequence[Sequence[str]]) -> str | None:

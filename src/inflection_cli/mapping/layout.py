@@ -1,53 +1,107 @@
-"""What the rows of one file mean: the way into the mapping, with a profile or without."""
+"""The nouns of a layout: what widens rows, which rows have an event, and what each cell is for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
 
-from inflection_cli.mapping.blocks import (
-    NO_LEEWAY,
-    Block,
-    Layout,
-    Leeway,
-    RowCondition,
-    Shaper,
-    TimeColumn,
-    one_event,
-)
-from inflection_cli.mapping.columns import ColumnOptions, bind_columns
-from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
-
-__all__ = ("Block", "Layout", "Leeway", "RowCondition", "Shaper", "TimeColumn", "lay_out", "one_event")
+from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.profile.json_paths import JsonPath
+from inflection_cli.mapping.times.time_hints import TimeHints
+from inflection_cli.model import Note
 
 
-def lay_out(
-    names: Sequence[str],
-    sample: Sequence[Sequence[str]],
-    options: ColumnOptions,
-    *,
-    file: str,
-    leeway: Leeway = NO_LEEWAY,
-) -> Layout:
-    """Settle what the rows of a file mean.
+class Shaper(Protocol):
+    """Widens rows by the cells that a profile draws out of others; a pure, picklable function of the rows."""
 
-    A field comes from where an option says; else from where the profile's block, then the profile itself says; else
-    from the column that is known by its name, unless the profile names that column for something else.
+    def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
+        """Return new rows, the given cells first, and what is to be said of rows, by their index."""
 
-    Args:
-        names: The header, or the keys of an NDJSON file.
-        sample: Some of the file's first rows.
-        options: What the user says.
-        file: The path, for messages and for `by_file`.
-        leeway: What of the profile the file may lack; a note says what it does lack.
 
-    Raises:
-        InputError: A field is tied between columns, the file lacks what the profile names beyond all leeway or has
-            nothing of any of its events, no pattern fits its name, or event, time or person is nowhere to be found.
-        UsageError: An option names a field or column that does not exist, or contradicts the profile.
+class RowCondition(Protocol):
+    """Tells which rows a block applies to."""
+
+    def __call__(self, rows: list[list[str]]) -> list[bool]:
+        """Return an answer a row; rows are as the shaper left them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSource:
+    """A column that holds a block's times.
+
+    Attributes:
+        index: Its place in a shaped row.
+        timezone: Its zone, where the profile gives it one of its own.
+        format: Its form, where the profile gives it one of its own.
+        hints: What settles times of it that cannot be read.
     """
-    if options.profile is not None:
-        # Most runs have none, and need not read what profiles take.
-        from inflection_cli.mapping.by_profile import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts
 
-        return lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
-    columns = bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere)
-    refuse_the_time_of_sending(names, sample, columns, options, file)
-    return one_event(columns)
+    index: int
+    timezone: str | None = None
+    format: str | None = None
+    hints: TimeHints = field(default=TimeHints(), compare=False)
+
+
+def _nowhere(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class MissingColumnPolicy:
+    """What a file may lack of what a profile names.
+
+    Attributes:
+        any_key: Whether its records have keys of their own, as in JSON, where a missing one is just absent.
+        elsewhere: Tells whether another file of the run has a name or path; then this one may lack it.
+    """
+
+    any_key: bool = False
+    elsewhere: Callable[[str], bool] = _nowhere
+
+
+NO_LEEWAY: Final = MissingColumnPolicy()
+"""A file must have all that the profile names."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventMapping:
+    """One event that a row may stand for.
+
+    Attributes:
+        columns: What each cell of a shaped row is for this event.
+        times: Where its time comes from; empty where `columns` has a constant timestamp.
+        choose: Which of several filled times counts.
+        applies: Which rows have this event; None where all do.
+        absent_without_time: Whether a row in which all of `times` are empty has no such event.
+    """
+
+    columns: BoundColumns
+    times: tuple[TimeSource, ...]
+    choose: Literal["first", "earliest", "latest"] = "first"
+    applies: RowCondition | None = None
+    absent_without_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the rows of one file mean.
+
+    Attributes:
+        columns: What each column of the file is, over all blocks: for the plan and reports.
+        shaper: What widens rows; None where a row's own cells are enough.
+        blocks: At least one, in the order in which a row's events come.
+        notes: What is to be said of the file as a whole.
+        places: What each name and path of a profile was found to be.
+    """
+
+    columns: BoundColumns
+    shaper: Shaper | None
+    blocks: tuple[EventMapping, ...]
+    notes: tuple[Note, ...] = ()
+    places: Mapping[str, JsonPath] = field(default_factory=dict)
+
+
+def one_event(columns: BoundColumns) -> Layout:
+    """Lay rows out that stand for one event each, without a profile."""
+    index = columns.fields.get("timestamp")
+    times = () if index is None else (TimeSource(index),)
+    return Layout(columns, None, (EventMapping(columns, times),))

@@ -7,11 +7,11 @@ from typing import Final
 
 from inflection_cli.catalog import EventKind
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.columns import ColumnOptions, Columns, listed, quoted, squash
-from inflection_cli.mapping.compile import kind_of
-from inflection_cli.mapping.content import are_times
-from inflection_cli.mapping.suggest import event_of_column
-from inflection_cli.mapping.timestamps import TimestampReader
+from inflection_cli.mapping.column_kinds import are_times
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, listed, quoted, squash
+from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.field_candidates import event_of_column
+from inflection_cli.mapping.times.timestamps import TimestampReader
 
 _OF_THE_MESSAGE: Final = frozenset({"sentat", "createdat"})
 """Names of a time that is rather the message's or the record's than that of an event which came of it."""
@@ -36,7 +36,7 @@ def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
 
 
 def refuse_the_time_of_sending(
-    names: Sequence[str], sample: Rows, columns: Columns, options: ColumnOptions, file: str
+    names: Sequence[str], sample: Rows, columns: BoundColumns, options: ColumnOptions, file: str
 ) -> None:
     """Refuse a message's time where another column has the event's own.
 
@@ -83,7 +83,7 @@ def _holds_times(name: str, index: int, sample: Rows) -> bool:
     return bool(cells) and are_times(name, cells, _reader())
 
 
-def _differs(index: int, kind: EventKind, time: int, columns: Columns, sample: Rows) -> bool:
+def _differs(index: int, kind: EventKind, time: int, columns: BoundColumns, sample: Rows) -> bool:
     """Return whether an event's row has another time in the event's column."""
     event, constant = columns.fields.get("event"), columns.constants.get("event", "")
     for row in sample[:_MOST_ROWS]:

@@ -9,26 +9,32 @@ from itertools import islice
 from inflection_cli import rules
 from inflection_cli.errors import InputError
 from inflection_cli.model import Chunk, Problem
-from inflection_cli.reading.chunks import read
-from inflection_cli.reading.csv import Header, read_header
-from inflection_cli.reading.delimiters import DELIMITERS, UNUSUAL, settled, told, typed
-from inflection_cli.reading.files import Found, unfolded
-from inflection_cli.reading.gather import joined
-from inflection_cli.reading.json_layout import THE_OBJECT_ITSELF, brackets_are_certain, json_format
-from inflection_cli.reading.line_ends import exchanged_text
-from inflection_cli.reading.objects import Flaw, read_object
-from inflection_cli.reading.outside import BOM, HEAD_BYTES, refuse_endless, seen_from_outside
-from inflection_cli.reading.page import decode
+from inflection_cli.reading.csv.csv_reader import Header, read_header
+from inflection_cli.reading.csv.delimiters import (
+    DELIMITERS,
+    UNUSUAL,
+    format_delimiter,
+    read_hint,
+    resolve_delimiter,
+)
+from inflection_cli.reading.files.encoding import text_encoding
+from inflection_cli.reading.files.find import FoundFile, unfolded
+from inflection_cli.reading.files.line_endings import swap_text
+from inflection_cli.reading.files.sniff import BOM, HEAD_BYTES, refuse_endless, sniff
+from inflection_cli.reading.files.stream import open_source
+from inflection_cli.reading.files.window import Window
+from inflection_cli.reading.json.chunk_builder import joined
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, brackets_are_certain, json_format
+from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.text_cursor import decode
+from inflection_cli.reading.read import read
 from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, ReadOptions, Source
-from inflection_cli.reading.streams import open_source
-from inflection_cli.reading.wide import text_encoding
-from inflection_cli.reading.window import Window
 
 _JSON_ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|\Z)")
 _JSON_OBJECT = re.compile(r'\s*\{\s*(?:["}]|\Z)')
 
 
-def detect(found: Found | str, options: ReadOptions) -> Source:
+def detect(found: FoundFile | str, options: ReadOptions) -> Source:
     """Find out what a file is and how it is to be read.
 
     Args:
@@ -39,7 +45,7 @@ def detect(found: Found | str, options: ReadOptions) -> Source:
         InputError: It is nothing that can be read, or two readings of it are equally good.
         UsageError: An option names no encoding or no delimiter.
     """
-    blank, head = seen_from_outside(_single(found) if isinstance(found, str) else found, options)
+    blank, head = sniff(_single(found) if isinstance(found, str) else found, options)
     head = head.removeprefix(BOM)
     text = decode(head, blank.encoding)
     if options.format == "ndjson":
@@ -55,16 +61,16 @@ def detect(found: Found | str, options: ReadOptions) -> Source:
             hint="leave --records out for this file",
         )
     refuse_endless(blank, head)
-    line = told(blank.path, text)
+    line = read_hint(blank.path, text)
     if line is not None:
         size = head.index(b"\n") + 1
         blank = replace(blank, data_offset=blank.data_offset + size, header_line=2)
-    return _csv(blank, settled(blank.path, line, options.delimiter))
+    return _csv(blank, resolve_delimiter(blank.path, line, options.delimiter))
 
 
-def _single(path: str) -> Found:
+def _single(path: str) -> FoundFile:
     """Give the file of that name, or the only one in the archive of that name."""
-    files = unfolded(Found(path, path))
+    files = unfolded(FoundFile(path, path))
     if len(files) > 1:
         raise InputError(f"{path}: holds {len(files)} files", hint="unpack it, and name one of them")
     return files[0]
@@ -85,7 +91,7 @@ def _refuse_spread(path: str, text: str) -> None:
     lines = [line for line in text.split("\n") if line.strip()][:2]
     try:
         read_object(lines[0])
-    except Flaw as flaw:
+    except JsonError as flaw:
         spread = flaw.rule is rules.JSON_INVALID and len(lines) > 1 and not lines[1].lstrip().startswith("{")
         if spread:
             raise _not_lines(
@@ -134,7 +140,7 @@ def _with_columns(source: Source, delimiter: str, header: Header) -> Source:
     """Name the columns, and say where the data starts."""
     names = _named(source.path, header)
     if source.line_ends == "cr":
-        names = tuple(map(exchanged_text, names))
+        names = tuple(map(swap_text, names))
     problems = source.problems
     if len(names) < len(header.names):
         message = "the last column has no name and is left out"
@@ -192,9 +198,9 @@ def _refuse_if_another_fits(source: Source, delimiter: str, columns: int) -> Non
                 else "divides no row as it divides the header"
             )
             raise InputError(
-                f"{source.path}: the delimiter {typed(delimiter)} {into}; {typed(other)} divides it and the first "
-                f"rows into {len(trial.columns):,} cells each",
-                hint=f"name the delimiter: --delimiter {typed(other)}",
+                f"{source.path}: the delimiter {format_delimiter(delimiter)} {into}; {format_delimiter(other)} divides "
+                f"it and the first rows into {len(trial.columns):,} cells each",
+                hint=f"name the delimiter: --delimiter {format_delimiter(other)}",
             )
 
 
@@ -215,10 +221,10 @@ def _the_one(source: Source, headers: dict[str, Header]) -> str:
     fitting = whole or some
     if len(fitting) == 1:
         return fitting[0]
-    tied = " and ".join(typed(delimiter) for delimiter in fitting or headers)
+    tied = " and ".join(format_delimiter(delimiter) for delimiter in fitting or headers)
     raise InputError(
         f"{source.path}: {tied} divide the first lines equally well",
-        hint=f"name the delimiter, for example --delimiter {typed(next(iter(fitting or headers)))}",
+        hint=f"name the delimiter, for example --delimiter {format_delimiter(next(iter(fitting or headers)))}",
     )
 
 

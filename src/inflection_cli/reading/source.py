@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from inflection_cli.model import Problem
-from inflection_cli.reading.archive import Member
-from inflection_cli.reading.packed import Packing
+from inflection_cli.reading.files.archive import Member
+from inflection_cli.reading.files.compression import Packing
 
 Compression = Packing | Literal["zip"]
 

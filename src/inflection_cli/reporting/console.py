@@ -12,7 +12,7 @@ from rich.text import Text
 
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
 from inflection_cli.reporting.outlet import Outlet, outlet_of
-from inflection_cli.reporting.shown import shown
+from inflection_cli.reporting.sanitize import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,19 +68,19 @@ class Speaker:
         line = Text("error: ", style="bold red")
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
-        line.append(shown(heading), style="default")
+        line.append(escape(heading), style="default")
         self.err.print(line, soft_wrap=True)
         for place, words in faults:
             at = "" if place is None else f"line {place}: "
-            self.err.print(Text(f"  {at}{shown(words, _MOST_OF_FAULT)}"), soft_wrap=True)
+            self.err.print(Text(f"  {at}{escape(words, _MOST_OF_FAULT)}"), soft_wrap=True)
         if error.hint:
-            self.err.print(Text(f"  → {shown(error.hint)}", style="cyan"), soft_wrap=True)
+            self.err.print(Text(f"  → {escape(error.hint)}", style="cyan"), soft_wrap=True)
 
     def lost(self, lost: OutputLost, again: str = "") -> None:
         """Print that stdout did not take what a command came to, and what tells it again."""
         known = f"; {again} tells it again" if again else ""
         words = f"warning: {lost.message}; what was done stands{known}"
-        self.err.print(Text(shown(words), style="yellow"), soft_wrap=True)
+        self.err.print(Text(escape(words), style="yellow"), soft_wrap=True)
 
     @contextmanager
     def result_of(self, again: str = "") -> Iterator[None]:

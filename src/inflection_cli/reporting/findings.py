@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from inflection_cli.backfilling.account import ProblemTally, RowCounts
 from inflection_cli.errors import InflSegError
 from inflection_cli.model import Problem, Severity
-from inflection_cli.pipeline.account import ProblemTally, RowCounts
-from inflection_cli.reporting.shown import cell, shown
+from inflection_cli.reporting.sanitize import escape, mask_cell
 
 _MOST: Final = 1000
 """Characters of one message or hint: a column's name may be as long as a cell."""
@@ -57,10 +57,10 @@ class Findings:
 
     def said(self, problem: Problem) -> str:
         """Word a problem without its file and line: column, message, cell, and for how many rows it stands."""
-        column = f"column “{shown(problem.column, _MOST_OF_NAME)}”: " if problem.column is not None else ""
-        value = f" {cell(problem.value, in_full=self.show_values)}" if problem.value is not None else ""
+        column = f"column “{escape(problem.column, _MOST_OF_NAME)}”: " if problem.column is not None else ""
+        value = f" {mask_cell(problem.value, in_full=self.show_values)}" if problem.value is not None else ""
         many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
-        return f"{column}{shown(problem.message, _MOST)}{value}{many}"
+        return f"{column}{escape(problem.message, _MOST)}{value}{many}"
 
     def place(self, file: str) -> str:
         """Return a file's path from the root, where both are known to the reader by the same name."""
@@ -75,10 +75,10 @@ def _relative(file: str, root: Path) -> str:
 
 def mend(problem: Problem) -> str:
     """Return what settles a problem."""
-    return shown(problem.hint or problem.rule.mend, _MOST)
+    return escape(problem.hint or problem.rule.mend, _MOST)
 
 
 def ended_by(error: InflSegError) -> str:
     """Word what ended a run, and what settles it."""
-    hint = f" → {shown(error.hint, _MOST)}" if error.hint else ""
-    return f"{shown(error.message, _MOST)}{hint}"
+    hint = f" → {escape(error.hint, _MOST)}" if error.hint else ""
+    return f"{escape(error.message, _MOST)}{hint}"

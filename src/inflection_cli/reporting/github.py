@@ -16,10 +16,9 @@ from typing import Final
 
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Problem, Severity
-from inflection_cli.reporting import text
-from inflection_cli.reporting.counts import counted
+from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
-from inflection_cli.reporting.shown import shown
+from inflection_cli.reporting.sanitize import counted, escape
 from inflection_cli.text_faults import UNSEEN
 
 MOST_ANNOTATIONS: Final = 10
@@ -52,7 +51,7 @@ def annotations(findings: Findings) -> str:
     if left_out:
         lines.append(_command("notice", {"title": "infl-seg"}, left_out))
     if findings.notes:
-        said = "\n".join((f"rows: {text.rows_equation(findings.rows)}", *findings.notes))
+        said = "\n".join((f"rows: {plan_text.rows_equation(findings.rows)}", *findings.notes))
         lines.append(_command("notice", {"title": "infl-seg: settings"}, said))
     return "".join(f"{line}\n" for line in lines)
 
@@ -107,7 +106,7 @@ def _end(findings: Findings, error: InflSegError) -> list[str]:
         _command(
             "error",
             {**file, **({} if line is None else {"line": str(line)}), **title},
-            f"{shown(error.heading, MOST_OF_FAULT)}\n→ {shown(words, MOST_OF_FAULT)}"
+            f"{escape(error.heading, MOST_OF_FAULT)}\n→ {escape(words, MOST_OF_FAULT)}"
             f"{more if place == len(listed) else ''}",
         )
         for place, (line, words) in enumerate(listed, 1)
@@ -131,7 +130,7 @@ def _command(name: str, properties: Mapping[str, str], data: str) -> str:
 
 
 def _escaped(value: str, by: Mapping[str, str]) -> str:
-    spelled = _CONTROL.sub(lambda match: shown(match[0]), value)
+    spelled = _CONTROL.sub(lambda match: escape(match[0]), value)
     return "".join(by.get(char, char) for char in spelled)
 
 
@@ -141,7 +140,7 @@ def _head(findings: Findings) -> str:
     lines = [f"## infl-seg {findings.command}: {verdict}", ""]
     if findings.error is not None:
         lines += [_block([f"error: {ended_by(findings.error)}"]), ""]
-    lines += [f"{text.rows_equation(findings.rows)}", ""]
+    lines += [f"{plan_text.rows_equation(findings.rows)}", ""]
     if findings.notes:
         lines += [_block([*findings.notes]), ""]
     codes = findings.problems.by_code()
@@ -156,7 +155,7 @@ def _head(findings: Findings) -> str:
 
 def _sections(findings: Findings) -> Iterator[str]:
     for code, kept in findings.problems.by_code().items():
-        lines = text.problem_lines(
+        lines = plan_text.problem_lines(
             {code: kept}, findings.problems.counts, show_values=findings.show_values, most=len(kept)
         )
         yield (

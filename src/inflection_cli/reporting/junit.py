@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
-from inflection_cli.reporting.shown import shown
-from inflection_cli.reporting.text import rows_equation
+from inflection_cli.reporting.plan_text import rows_equation
+from inflection_cli.reporting.sanitize import escape
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
-"""What `shown` leaves and XML 1.0 does not have."""
+"""What `escape` leaves and XML 1.0 does not have."""
 _RUN: Final = "infl-seg"
 
 
@@ -93,7 +93,7 @@ def _suite(name: str, cases: Sequence[ET.Element]) -> ET.Element:
 def _name(findings: Findings, file: str | None) -> str:
     if file is None:
         return "all files"
-    return "standard input" if file == STDIN else shown(findings.place(file))
+    return "standard input" if file == STDIN else escape(findings.place(file))
 
 
 def _clean(words: str) -> str:

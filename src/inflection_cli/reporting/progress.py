@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final, Self
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
+from inflection_cli.backfilling.account import Account
 from inflection_cli.model import Message
-from inflection_cli.pipeline.account import Account
 from inflection_cli.reporting.console import Speaker
-from inflection_cli.reporting.counts import counted
-from inflection_cli.reporting.shown import shown
-from inflection_cli.reporting.text import SHOWN_PER_CODE, duration_words
+from inflection_cli.reporting.plan_text import SHOWN_PER_CODE, duration_words
+from inflection_cli.reporting.sanitize import counted, escape
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -115,7 +114,7 @@ class DeliveryProgress:
         """See `Observer.refused`."""
         self._refused += 1
         self._on_refused(message)
-        said = f": {shown(excerpt, 120)}" if excerpt else ""
+        said = f": {escape(excerpt, 120)}" if excerpt else ""
         line = f"refused with HTTP {status}{said}"
         lines = self._refusals.setdefault(status, [])
         if line in lines or len(lines) == SHOWN_PER_CODE:
@@ -128,7 +127,7 @@ class DeliveryProgress:
     def retried(self, reason: str, wait_s: float) -> None:
         """See `Observer.retried`."""
         self._retries += 1
-        self._speaker.detail(f"again in {wait_s:.1f} s: {shown(reason)}")
+        self._speaker.detail(f"again in {wait_s:.1f} s: {escape(reason)}")
         self._show()
 
     def paused(self, seconds: float, reason: str) -> None:
@@ -180,7 +179,7 @@ def _pause_words(seconds: float, reason: str) -> str:
     return (
         f"paused {length} s by Segment (429)"
         if reason == "HTTP 429"
-        else f"paused {length} s: {shown(reason)}"
+        else f"paused {length} s: {escape(reason)}"
     )
 
 

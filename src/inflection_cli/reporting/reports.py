@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.reporting import text
-from inflection_cli.reporting.counts import counted
+from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import Findings, ended_by
 from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, step_summary
-from inflection_cli.reporting.json import dumps, error_object
+from inflection_cli.reporting.json_report import dumps, error_object
 from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.outlet import print_machine
+from inflection_cli.reporting.sanitize import counted, escape
 from inflection_cli.reporting.sarif import sarif_json
-from inflection_cli.reporting.shown import shown
 from inflection_cli.suggestions import nearest
 
 
@@ -81,7 +80,7 @@ def parse_reports(words: Sequence[str], *, json: bool) -> tuple[Wanted, ...]:
     paths = [os.path.realpath(report.path) for report in wanted if report.path is not None]
     twice = [path for path in paths if paths.count(path) > 1]
     if twice:
-        raise UsageError(f"two reports would go to {shown(twice[0])}", hint="give each a file of its own")
+        raise UsageError(f"two reports would go to {escape(twice[0])}", hint="give each a file of its own")
     return wanted
 
 
@@ -143,7 +142,7 @@ class Reports:
             if report.path is not None and os.path.realpath(report.path) in real:
                 self._wanted = [other for other in self._wanted if other is not report]
                 raise UsageError(
-                    f"the report would replace the input {shown(report.path)}",
+                    f"the report would replace the input {escape(report.path)}",
                     hint="give the report another path",
                 )
 
@@ -166,15 +165,15 @@ class Reports:
     def _open(self, form: Format, path: str) -> None:
         target = Path(path)
         if target.is_dir():
-            inside = shown(str(target / f"infl-seg.{_ENDINGS[form]}"))
+            inside = escape(str(target / f"infl-seg.{_ENDINGS[form]}"))
             raise UsageError(
-                f"{shown(path)} is a folder, the report needs a file", hint=f"--report {form}={inside}"
+                f"{escape(path)} is a folder, the report needs a file", hint=f"--report {form}={inside}"
             )
         if not target.parent.is_dir():
-            folder = shown(str(target.parent))
+            folder = escape(str(target.parent))
             raise InputError(
-                f"the report cannot be written to {shown(path)}: there is no folder {folder}",
-                hint=f"mkdir -p {folder} makes it; or leave it out: --report {form}={shown(target.name)}",
+                f"the report cannot be written to {escape(path)}: there is no folder {folder}",
+                hint=f"mkdir -p {folder} makes it; or leave it out: --report {form}={escape(target.name)}",
             )
         if target.exists() and not target.is_file():
             return
@@ -215,7 +214,7 @@ def _parsed(word: str) -> Wanted:
     if name not in _NAMES:
         near = nearest(name, _NAMES)
         raise UsageError(
-            f"--report {shown(word, 80)}: there is no report of that form",
+            f"--report {escape(word, 80)}: there is no report of that form",
             hint=f"--report {near[0]}" if near else f"take one of {', '.join(_NAMES)}",
         )
     if equals and not path:
@@ -242,12 +241,12 @@ def _text(findings: Findings) -> str:
     counts = findings.problems
     found = f"{counted(counts.errors, 'error')}, {counted(counts.warnings, 'warning')}"
     lines = [f"infl-seg {findings.command}: {found}"]
-    lines += [f"rows: {text.rows_equation(findings.rows)}", *findings.notes]
+    lines += [f"rows: {plan_text.rows_equation(findings.rows)}", *findings.notes]
     kept = counts.by_code()
     places = max(map(len, kept.values()), default=0)
     lines += [
         line
-        for _, line in text.problem_lines(
+        for _, line in plan_text.problem_lines(
             kept, counts.counts, show_values=findings.show_values, rest=", not listed", most=places
         )
     ]
@@ -262,6 +261,6 @@ def _size(out: IO[str]) -> int:
 
 def _unwritable(path: str, error: OSError) -> InputError:
     return InputError(
-        f"the report cannot be written to {shown(path)}: {error.strerror}",
+        f"the report cannot be written to {escape(path)}: {error.strerror}",
         hint="choose a path in a folder that is there: --report FORMAT=PATH",
     )

@@ -12,10 +12,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from inflection_cli.model import Problem, Rule, Severity
-from inflection_cli.reporting.catalogue import rules_by_code
 from inflection_cli.reporting.findings import Findings, ended_by, mend
-from inflection_cli.reporting.json import dumps
-from inflection_cli.reporting.text import rows_equation
+from inflection_cli.reporting.json_report import dumps
+from inflection_cli.reporting.plan_text import rows_equation
+from inflection_cli.reporting.rule_docs import rules_by_code
 from inflection_cli.version import __version__
 
 MOST_RESULTS: Final = 5_000

@@ -28,7 +28,7 @@ class Act(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SandboxFault:
     """One way to fail.
 
     Attributes:
@@ -53,22 +53,22 @@ class Fault:
 _NAMED: Final = {
     fault.name: fault
     for fault in (
-        Fault("reset", Act.RESET, remembers=False),
-        Fault("ack-lost", Act.RESET, remembers=True),
-        Fault("timeout", Act.SILENCE, remembers=False),
-        Fault("ack-timeout", Act.SILENCE, remembers=True),
-        Fault("slow", Act.DELAY, remembers=True),
-        Fault("html", Act.ANSWER, False, 200, "text/html; charset=utf-8", _LOGIN_PAGE),
-        Fault("unjson", Act.ANSWER, False, 200, body=b'{"success": tr'),
-        Fault("success-false", Act.ANSWER, False, 200, body=b'{"success": false}'),
-        Fault("redirect", Act.ANSWER, False, 307),
+        SandboxFault("reset", Act.RESET, remembers=False),
+        SandboxFault("ack-lost", Act.RESET, remembers=True),
+        SandboxFault("timeout", Act.SILENCE, remembers=False),
+        SandboxFault("ack-timeout", Act.SILENCE, remembers=True),
+        SandboxFault("slow", Act.DELAY, remembers=True),
+        SandboxFault("html", Act.ANSWER, False, 200, "text/html; charset=utf-8", _LOGIN_PAGE),
+        SandboxFault("unjson", Act.ANSWER, False, 200, body=b'{"success": tr'),
+        SandboxFault("success-false", Act.ANSWER, False, 200, body=b'{"success": false}'),
+        SandboxFault("redirect", Act.ANSWER, False, 307),
     )
 }
 
 _KNOWN: Final = ", ".join((*_NAMED, "a status from 300 to 599 such as 503", "ack-503"))
 
 
-def fault_named(name: str) -> Fault:
+def fault_named(name: str) -> SandboxFault:
     """Find a fault by its name.
 
     Beside the names there are numbers: `503` answers that status and forgets the batch, `ack-503`
@@ -81,11 +81,11 @@ def fault_named(name: str) -> Fault:
         return _NAMED[name]
     number = name.removeprefix("ack-")
     if len(number) == 3 and number.isascii() and number.isdigit() and 300 <= int(number) <= 599:
-        return Fault(name, Act.ANSWER, name.startswith("ack-"), int(number))
+        return SandboxFault(name, Act.ANSWER, name.startswith("ack-"), int(number))
     raise UsageError(f"there is no fault named {name!r}", hint=f"choose among {_KNOWN}")
 
 
-def parse_faults(*words: str) -> tuple[Fault, ...]:
+def parse_faults(*words: str) -> tuple[SandboxFault, ...]:
     """Read faults with their rates, each written `NAME=RATE`, such as `429=0.05`.
 
     Raises:
@@ -105,7 +105,7 @@ def parse_faults(*words: str) -> tuple[Fault, ...]:
     return faults
 
 
-def _parse(word: str) -> Fault:
+def _parse(word: str) -> SandboxFault:
     name, equals, number = word.partition("=")
     try:
         rate = float(number)
@@ -117,7 +117,9 @@ def _parse(word: str) -> Fault:
             hint="write NAME=RATE with a rate from 0 to 1, for example --fault 429=0.05",
         )
     fault = fault_named(name.strip().lower())
-    return Fault(fault.name, fault.act, fault.remembers, fault.status, fault.content_type, fault.body, rate)
+    return SandboxFault(
+        fault.name, fault.act, fault.remembers, fault.status, fault.content_type, fault.body, rate
+    )
 
 
 class Dice:
@@ -127,12 +129,12 @@ class Dice:
     requests give the same faults.
     """
 
-    def __init__(self, faults: Sequence[Fault], seed: int, script: Iterable[str | None] = ()) -> None:
+    def __init__(self, faults: Sequence[SandboxFault], seed: int, script: Iterable[str | None] = ()) -> None:
         self._faults = tuple(faults)
         self._random = random.Random(seed)  # noqa: S311 - dice, no secret; must be repeatable
         self._script = iter([None if name is None else fault_named(name) for name in script])
 
-    def roll(self) -> Fault | None:
+    def roll(self) -> SandboxFault | None:
         """Draw for the next request; None where all goes well."""
         for scripted in self._script:
             return scripted

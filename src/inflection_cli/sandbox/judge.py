@@ -11,16 +11,17 @@ from typing import Any, Final
 
 import orjson
 
-from inflection_cli.sandbox.discards import Discard, discard_reason
-from inflection_cli.sandbox.limits import (
+from inflection_cli.sandbox.discards import (
     BODY_BOUND_BYTES,
     MAX_BATCH_EVENTS,
     MAX_BODY_BYTES,
     MAX_EVENT_BYTES,
     MIN_WRITE_KEY_CHARACTERS,
+    Discard,
+    discard_reason,
 )
-from inflection_cli.sandbox.settings import Source
-from inflection_cli.sandbox.verbatim import event_bytes
+from inflection_cli.sandbox.message_store import event_bytes
+from inflection_cli.sandbox.sandbox_settings import SourceState
 
 BATCH_CALLS: Final = frozenset({"batch", "import"})
 """The calls that carry many events; `import` is the older name of `batch`."""
@@ -107,7 +108,7 @@ class Verdict:
     hazards: Mapping[Hazard, int] = field(default_factory=dict)
 
 
-def judge(post: Post, source: Source, *, verbatim: bool = False) -> Verdict:
+def judge(post: Post, source: SourceState, *, verbatim: bool = False) -> Verdict:
     """Say what Segment does with a request.
 
     Args:
@@ -173,7 +174,7 @@ def _encoded(post: Post, body: bytes, events: list[Any], *, wanted: bool) -> Seq
 
 
 def _sift(
-    events: list[Any], encoded: Sequence[bytes], size: int, source: Source, hazards: Counter[Hazard]
+    events: list[Any], encoded: Sequence[bytes], size: int, source: SourceState, hazards: Counter[Hazard]
 ) -> Verdict:
     """Part the events that go through from those that are dropped in silence."""
     reasons = [discard_reason(event) for event in events]
@@ -221,7 +222,7 @@ def _request_hazards(post: Post, document: dict[str, Any]) -> Counter[Hazard]:
     )
 
 
-def _whole_request(events: int, key: str, source: Source) -> Discard | None:
+def _whole_request(events: int, key: str, source: SourceState) -> Discard | None:
     """Say why a request is dropped as a whole, behind a 200."""
     if source.write_key is not None and key != source.write_key:
         return Discard.WRITE_KEY_UNKNOWN

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import orjson
 
-from inflection_cli.sandbox.memory import Stats
+from inflection_cli.sandbox.sandbox_settings import Settings
 from inflection_cli.sandbox.server import HOST, Server
-from inflection_cli.sandbox.settings import Settings
+from inflection_cli.sandbox.stats import Stats
 
 _T = TypeVar("_T")
 

@@ -11,13 +11,13 @@ import h11
 import orjson
 
 from inflection_cli.errors import UsageError
-from inflection_cli.sandbox.faults import Act, Dice, Fault
+from inflection_cli.sandbox.connection import HttpConnection, SandboxAnswer, SandboxRequest
+from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, TYPES
+from inflection_cli.sandbox.faults import Act, Dice, SandboxFault
 from inflection_cli.sandbox.judge import BATCH_CALLS, Post, Verdict, judge
-from inflection_cli.sandbox.limits import BODY_BOUND_BYTES, TYPES
-from inflection_cli.sandbox.line import Answer, Line, Request
-from inflection_cli.sandbox.memory import Memory, Stats
-from inflection_cli.sandbox.settings import Settings
-from inflection_cli.sandbox.shelf import Shelf
+from inflection_cli.sandbox.message_store import MessageStore
+from inflection_cli.sandbox.sandbox_settings import Settings
+from inflection_cli.sandbox.stats import ReceivedStats, Stats
 
 HOST: Final = "127.0.0.1"
 """Where it listens: on this machine, for this machine. It checks no one, and holds personal data."""
@@ -48,9 +48,9 @@ class Server:
         seed = random.SystemRandom().randrange(1 << 32) if settings.seed is None else settings.seed
         self._dice = self._new_dice(seed)
         keeps = settings.keep is not None or settings.keep_messages
-        self._shelf = Shelf(settings.keep) if keeps else None
-        self._memory = Memory(seed, self._shelf)
-        self._lines: dict[asyncio.Task[None], Line] = {}
+        self._shelf = MessageStore(settings.keep) if keeps else None
+        self._memory = ReceivedStats(seed, self._shelf)
+        self._lines: dict[asyncio.Task[None], HttpConnection] = {}
         self._listener: asyncio.Server | None = None
         self._started_s = 0.0
         self._lasted_s: float | None = None
@@ -101,7 +101,7 @@ class Server:
     def forget(self) -> None:
         """Start anew: no ids, no counts, the clock and the dice as at first; what was kept stays kept."""
         seed = self._memory.seed
-        self._memory = Memory(seed, self._shelf)
+        self._memory = ReceivedStats(seed, self._shelf)
         self._dice = self._new_dice(seed)
         self._started_s += self._elapsed_s()
 
@@ -117,7 +117,7 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection's requests until either side has had enough."""
-        line = Line(reader, writer)
+        line = HttpConnection(reader, writer)
         self._memory.connections += 1
         with self._listed(line):
             try:
@@ -131,7 +131,7 @@ class Server:
                 await line.close()
 
     @contextmanager
-    def _listed(self, line: Line) -> Iterator[None]:
+    def _listed(self, line: HttpConnection) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None
         self._lines[task] = line
@@ -142,7 +142,7 @@ class Server:
         finally:
             del self._lines[task]
 
-    async def _respond(self, request: Request, line: Line) -> None:
+    async def _respond(self, request: SandboxRequest, line: HttpConnection) -> None:
         call = _CALLS.get(request.path)
         if call is not None and request.method == "POST":
             await self._receive(call, request, line)
@@ -150,22 +150,24 @@ class Server:
         await line.body(BODY_BOUND_BYTES)
         match request.method, request.path:
             case "GET" | "HEAD", "/":
-                await line.answer(Answer(200, _HELP, "text/plain; charset=utf-8"))
+                await line.answer(SandboxAnswer(200, _HELP, "text/plain; charset=utf-8"))
             case "GET", "/stats":
-                await line.answer(Answer(200, orjson.dumps(self.stats())))
+                await line.answer(SandboxAnswer(200, orjson.dumps(self.stats())))
             case "GET", "/messages" if self._shelf is not None:
-                await line.stream(Answer(200, content_type="application/x-ndjson"), self._shelf.blocks())
+                await line.stream(
+                    SandboxAnswer(200, content_type="application/x-ndjson"), self._shelf.blocks()
+                )
             case "GET", "/messages":
                 await line.answer(_refusal(404, "no messages are kept; start with --keep FILE.ndjson"))
             case "POST", "/reset":
                 self.forget()
-                await line.answer(Answer(200, b'{"success": true}'))
+                await line.answer(SandboxAnswer(200, b'{"success": true}'))
             case _, path if path in _CALLS:
                 await line.answer(_refusal(405, "messages are sent with POST", {"Allow": "POST"}))
             case _:
                 await line.answer(_refusal(404, "no such path; GET / names them"))
 
-    async def _receive(self, call: str, request: Request, line: Line) -> None:
+    async def _receive(self, call: str, request: SandboxRequest, line: HttpConnection) -> None:
         """Take a request with messages, as the dice have it."""
         memory = self._memory
         number = memory.arrived(self._elapsed_s(), _retry_count(request))
@@ -182,7 +184,9 @@ class Server:
         answer = _answer(verdict) if forgets else _remembered(memory, verdict)
         await self._settle(fault, answer, line, memory)
 
-    async def _settle(self, fault: Fault | None, usual: Answer, line: Line, memory: Memory) -> None:
+    async def _settle(
+        self, fault: SandboxFault | None, usual: SandboxAnswer, line: HttpConnection, memory: ReceivedStats
+    ) -> None:
         """Answer as usual, or let the fault play out."""
         answer = usual if fault is None else await self._befall(fault, usual, line)
         if answer is not None:
@@ -190,7 +194,9 @@ class Server:
             memory.answered(answer.status)
             await line.answer(answer)
 
-    async def _befall(self, fault: Fault, answer: Answer, line: Line) -> Answer | None:
+    async def _befall(
+        self, fault: SandboxFault, answer: SandboxAnswer, line: HttpConnection
+    ) -> SandboxAnswer | None:
         """Let a fault play out; give the answer that is left to be written, or None."""
         match fault.act:
             case Act.RESET:
@@ -206,7 +212,7 @@ class Server:
             case Act.ANSWER:
                 return self._faulty(fault)
 
-    def _faulty(self, fault: Fault) -> Answer:
+    def _faulty(self, fault: SandboxFault) -> SandboxAnswer:
         headers = {}
         if fault.status == 429:  # Segment docs, HTTP API, "Rate limits": both in seconds
             seconds = str(self._settings.retry_after_s)
@@ -214,11 +220,11 @@ class Server:
         elif 300 <= fault.status < 400:
             headers = {"Location": "/redirected"}
         if fault.body is not None:
-            return Answer(fault.status, fault.body, fault.content_type, headers)
+            return SandboxAnswer(fault.status, fault.body, fault.content_type, headers)
         return _refusal(fault.status, f"the sandbox's fault {fault.name}", headers)
 
 
-def _remembered(memory: Memory, verdict: Verdict) -> Answer:
+def _remembered(memory: ReceivedStats, verdict: Verdict) -> SandboxAnswer:
     try:
         memory.remember(verdict)
     except OSError as error:
@@ -226,7 +232,7 @@ def _remembered(memory: Memory, verdict: Verdict) -> Answer:
     return _answer(verdict)
 
 
-def _post(call: str, request: Request, wire: bytes) -> Post:
+def _post(call: str, request: SandboxRequest, wire: bytes) -> Post:
     headers = request.headers
     return Post(
         call=call,
@@ -237,19 +243,19 @@ def _post(call: str, request: Request, wire: bytes) -> Post:
     )
 
 
-def _retry_count(request: Request) -> int:
+def _retry_count(request: SandboxRequest) -> int:
     """Read `X-Retry-Count`, which Segment's SDKs send from the second try on; 0 for none or junk."""
     word = request.headers.get("x-retry-count", "")
     return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
 
 
-def _answer(verdict: Verdict) -> Answer:
+def _answer(verdict: Verdict) -> SandboxAnswer:
     if verdict.status == 200:
-        return Answer(200, b'{"success": true}')
+        return SandboxAnswer(200, b'{"success": true}')
     return _refusal(verdict.status, verdict.message)
 
 
-def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> SandboxAnswer:
     """Word a refusal as Segment does, with the `code` and `message` that its SDKs look for."""
     body = orjson.dumps({"success": False, "code": f"sandbox-{status}", "message": message})
-    return Answer(status, body, headers=headers or {})
+    return SandboxAnswer(status, body, headers=headers or {})

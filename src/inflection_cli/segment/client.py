@@ -23,10 +23,10 @@ from isal import isal_zlib
 
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Batch
-from inflection_cli.segment.answer import Answer, Failure, FailureKind, judge, own_words
 from inflection_cli.segment.cause import cause_words, chain
 from inflection_cli.segment.destination import Destination, Secret, is_loopback
 from inflection_cli.segment.limits import MAX_ANSWER_BYTES
+from inflection_cli.segment.response import Answer, Failure, FailureKind, classify, own_words
 
 Left = Callable[[float], None]
 """Told the monotonic time (`time.monotonic`) of a first byte, just before that leaves."""
@@ -185,7 +185,7 @@ class Client:
         return Answer(
             status,
             genuine=whole
-            and judge(
+            and classify(
                 body,
                 content_type=headers.get("content-type", ""),
                 is_segment=self._destination.is_segment,

@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 
 from inflection_cli.model import Campaign, Person, Trail
-from inflection_cli.segment.message_id import uuid_text
+from inflection_cli.segment.ids import uuid_text
 
 # Segment docs, "Partner source requirements": name and version of the integration in every call.
 INTEGRATION: Final = MappingProxyType({"name": "inflection", "version": "1.0.0"})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from inflection_cli.segment.answer import Answer, Failure, FailureKind
 from inflection_cli.segment.limits import BACKOFF_CAP_S, BACKOFF_FIRST_S, MAX_RETRY_AFTER_S
+from inflection_cli.segment.response import Answer, Failure, FailureKind
 
 _RETRIED_4XX = frozenset({408, 410, 429, 460})
 _FINAL_5XX = frozenset({501, 505, 511})

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
-from inflection_cli.delivery.ledger import Ledger, open_ledger
-from inflection_cli.delivery.lock import Holder, take_lock
-from inflection_cli.delivery.records import RunStart
-from inflection_cli.delivery.state_dir import lock_path
+from inflection_cli.ledger.ledger_file import Ledger, open_ledger
+from inflection_cli.ledger.ledger_records import RunStart
+from inflection_cli.ledger.lock import Holder, take_lock
+from inflection_cli.ledger.state_dir import lock_path
 from inflection_cli.model import Batch
 
 NAMESPACE = "crm-eu"

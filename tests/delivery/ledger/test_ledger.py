@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, content_hash, content_id, opened
 
 from inflection_cli.delivery.journal import Journal
-from inflection_cli.delivery.known import RANK, Known, best, is_fresh
-from inflection_cli.delivery.ledger import Ledger, ledger_files, open_ledger, read_ledger
-from inflection_cli.delivery.lock import take_lock
-from inflection_cli.delivery.records import RunStart
-from inflection_cli.delivery.state_dir import ledger_path, lock_path
 from inflection_cli.errors import LedgerDamaged, UsageError
+from inflection_cli.ledger.ledger_file import Ledger, ledger_files, open_ledger, read_ledger
+from inflection_cli.ledger.ledger_records import RANK, EventState, RunStart, best, is_fresh
+from inflection_cli.ledger.lock import take_lock
+from inflection_cli.ledger.state_dir import ledger_path, lock_path
 from inflection_cli.model import BatchState
 
 ACCEPTED, REFUSED, SPLIT = BatchState.ACCEPTED, BatchState.REFUSED, BatchState.SPLIT
@@ -28,7 +27,7 @@ def begun(ledger: Ledger) -> tuple[str, Journal]:
 
 
 def states(ledger: Ledger) -> dict[bytes, tuple[BatchState, float | None]]:
-    found: dict[bytes, list[Known]] = {}
+    found: dict[bytes, list[EventState]] = {}
     for known in ledger.known():
         found.setdefault(known.content_id, []).append(known)
     return {key: (best(entries).state, best(entries).doubtful_since) for key, entries in found.items()}
@@ -97,7 +96,7 @@ def test_what_was_accepted_is_known_after_reopening(tmp_path: Path) -> None:
         journal.settle(key, ACCEPTED, status=200, now=NOW + 1)
     with opened(tmp_path) as ledger:
         assert list(ledger.known()) == [
-            Known(content_id(n), content_hash(n), ACCEPTED, None, run_id) for n in (1, 2)
+            EventState(content_id(n), content_hash(n), ACCEPTED, None, run_id) for n in (1, 2)
         ]
         assert ledger.counts() == {run_id: {ACCEPTED: 2}}
         assert ledger.recovered == 0
@@ -434,9 +433,9 @@ def test_a_doubt_is_fresh_while_younger_than_the_window_and_never_from_the_futur
     assert is_fresh(NOW, NOW + age_s, window_s) is fresh
 
 
-def knowns() -> st.SearchStrategy[Known]:
+def knowns() -> st.SearchStrategy[EventState]:
     return st.builds(
-        Known,
+        EventState,
         st.just(content_id(1)),
         st.sampled_from([content_hash(1), content_hash(2)]),
         st.sampled_from(BatchState),
@@ -447,18 +446,18 @@ def knowns() -> st.SearchStrategy[Known]:
 
 @given(st.lists(knowns(), min_size=1).flatmap(lambda told: st.tuples(st.just(told), st.permutations(told))))
 def test_the_best_of_all_that_is_told_does_not_depend_on_its_order(
-    told: tuple[list[Known], list[Known]],
+    told: tuple[list[EventState], list[EventState]],
 ) -> None:
     assert best(told[0]) == best(told[1])
 
 
 @given(st.lists(knowns(), min_size=1), st.lists(knowns(), min_size=1))
-def test_the_best_of_two_bests_is_the_best_of_all(one: list[Known], other: list[Known]) -> None:
+def test_the_best_of_two_bests_is_the_best_of_all(one: list[EventState], other: list[EventState]) -> None:
     assert best([best(one), best(other)]) == best(one + other)
 
 
 @given(st.lists(knowns(), min_size=1))
-def test_the_best_is_never_worse_than_any_and_as_old_as_its_oldest_doubt(told: list[Known]) -> None:
+def test_the_best_is_never_worse_than_any_and_as_old_as_its_oldest_doubt(told: list[EventState]) -> None:
     found = best(told)
     assert found in told
     assert RANK[found.state] == min(RANK[known.state] for known in told)

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, child, content_id, opened
 
-from inflection_cli.delivery.known import Known
-from inflection_cli.delivery.ledger import RunJournal, open_ledger, read_ledger
-from inflection_cli.delivery.ledger_schema import APPLICATION_ID, SCHEMA_VERSION, migrate
-from inflection_cli.delivery.lock import take_lock
-from inflection_cli.delivery.state_dir import ledger_path, lock_path
 from inflection_cli.errors import LedgerDamaged, LedgerDiskFull, LedgerError, LedgerLocked
+from inflection_cli.ledger.ledger_file import RunJournal, open_ledger, read_ledger
+from inflection_cli.ledger.ledger_records import EventState
+from inflection_cli.ledger.ledger_schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from inflection_cli.ledger.lock import take_lock
+from inflection_cli.ledger.state_dir import ledger_path, lock_path
 from inflection_cli.model import BatchState
 
 PAGE = 4096
@@ -62,8 +62,8 @@ CANNOT_WRITE = """
 import sys
 from pathlib import Path
 from ledger_support import NAMESPACE, opened
-from inflection_cli.delivery.ledger import read_ledger
-from inflection_cli.delivery.state_dir import ledger_path
+from inflection_cli.ledger.ledger_file import read_ledger
+from inflection_cli.ledger.state_dir import ledger_path
 from inflection_cli.errors import LedgerError
 
 state_dir = Path(sys.argv[1])
@@ -78,7 +78,7 @@ if ledger_path(state_dir, NAMESPACE).exists():
 """
 
 
-def filled(state_dir: Path) -> tuple[Path, list[Known]]:
+def filled(state_dir: Path) -> tuple[Path, list[EventState]]:
     """Make a ledger of two runs whose batches are of both sizes, and tell what it knows."""
     with opened(state_dir) as ledger:
         for first in (0, 5000):
@@ -92,7 +92,7 @@ def filled(state_dir: Path) -> tuple[Path, list[Known]]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[Known]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[EventState]]:
     path, known = filled(tmp_path_factory.mktemp("whole"))
     return path.read_bytes(), known
 
@@ -104,14 +104,14 @@ def placed(state_dir: Path, content: bytes) -> Path:
     return path
 
 
-def told(state_dir: Path) -> list[Known]:
+def told(state_dir: Path) -> list[EventState]:
     with opened(state_dir) as ledger:
         ledger.runs()
         ledger.counts()
         return list(ledger.known())
 
 
-def told_by_reader(path: Path) -> list[Known]:
+def told_by_reader(path: Path) -> list[EventState]:
     with read_ledger(path) as reader:
         for run in reader.runs():
             list(reader.batches(run.run_id))
@@ -131,7 +131,7 @@ def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def test_a_ledger_cut_short_at_any_page_or_within_one_is_refused(
-    tmp_path: Path, whole: tuple[bytes, list[Known]]
+    tmp_path: Path, whole: tuple[bytes, list[EventState]]
 ) -> None:
     content, _ = whole
     path = placed(tmp_path, content)
@@ -146,7 +146,7 @@ def test_a_ledger_cut_short_at_any_page_or_within_one_is_refused(
 
 
 def test_a_damaged_ledger_is_refused_or_knows_exactly_what_it_knew(
-    tmp_path: Path, whole: tuple[bytes, list[Known]]
+    tmp_path: Path, whole: tuple[bytes, list[EventState]]
 ) -> None:
     content, known = whole
     path = placed(tmp_path, content)

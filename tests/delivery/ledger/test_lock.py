@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from ledger_support import HOLDER, NAMESPACE, NOW, child
 
-from inflection_cli.delivery.lock import Holder, take_lock
 from inflection_cli.errors import LedgerDamaged, LedgerError, LedgerLocked
+from inflection_cli.ledger.lock import Holder, take_lock
 
 TAKE = """
 import os, sys
 from pathlib import Path
 from ledger_support import START, batch
-from inflection_cli.delivery.ledger import open_ledger
-from inflection_cli.delivery.lock import Holder, take_lock
-from inflection_cli.delivery.state_dir import lock_path
+from inflection_cli.ledger.ledger_file import open_ledger
+from inflection_cli.ledger.lock import Holder, take_lock
+from inflection_cli.ledger.state_dir import lock_path
 from inflection_cli.errors import LedgerLocked
 
 state_dir, namespace = Path(sys.argv[1]), sys.argv[2]
@@ -38,7 +38,7 @@ with lock, open_ledger(state_dir, namespace, lock, now=1709285400.0) as ledger:
 HOLD = """
 import os, subprocess, sys
 from pathlib import Path
-from inflection_cli.delivery.lock import Holder, take_lock
+from inflection_cli.ledger.lock import Holder, take_lock
 lock = take_lock(Path(sys.argv[1]), Holder(os.getpid(), "desk", "backfill", 1709285400.0))
 bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=sys.stdin, close_fds=False)
 print(bystander.pid, flush=True)

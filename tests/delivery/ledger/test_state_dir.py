@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.delivery.state_dir import ledger_path, make_private_folder, open_private, state_dir
 from inflection_cli.errors import LedgerError
+from inflection_cli.ledger.state_dir import ledger_path, make_private_folder, open_private, state_dir
 
 HOME = Path("/home/ada")
 

@@ -1,0 +1,1 @@
+"""Backfill: plan, compare with the ledger, deliver, account for every event."""

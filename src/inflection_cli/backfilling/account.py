@@ -1,0 +1,157 @@
+"""Counts of one pass over the input: each number is counted where it happens, none from the others."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+from typing import Final
+
+from inflection_cli.converting.converter import Converted
+from inflection_cli.model import Chunk, Problem, Scope, Severity
+
+KEPT_PER_CODE: Final = 100
+"""Problems of one code that are kept with their place; the rest are counted, and stand in the rejects."""
+
+
+class ProblemTally:
+    """Counts problems by code and keeps the first of each; what holds for a column is kept once."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.by_file: Counter[tuple[str | None, str]] = Counter()
+        self.errors = 0
+        self.warnings = 0
+        self._kept: dict[str, list[Problem]] = {}
+        self._wide: dict[tuple[str, str | None, str | None], int] = {}
+
+    def add(self, problem: Problem) -> None:
+        """Count a problem, and keep it while it is among the first of its code."""
+        code = problem.rule.code
+        self.counts[code] += problem.count
+        self.by_file[problem.file, code] += problem.count
+        if problem.rule.severity is Severity.ERROR:
+            self.errors += problem.count
+        else:
+            self.warnings += problem.count
+        kept = self._kept.setdefault(code, [])
+        if problem.rule.scope is not Scope.ROW:
+            key = (code, problem.file, problem.column)
+            if key in self._wide:
+                index = self._wide[key]
+                kept[index] = replace(kept[index], count=kept[index].count + problem.count)
+                return
+            if len(kept) < KEPT_PER_CODE:
+                self._wide[key] = len(kept)
+        if len(kept) < KEPT_PER_CODE:
+            kept.append(problem)
+
+    def add_all(self, problems: Iterable[Problem]) -> None:
+        """Count several problems."""
+        for problem in problems:
+            self.add(problem)
+
+    def by_code(self) -> dict[str, list[Problem]]:
+        """Return the kept problems, codes in the order of their first problem, errors before warnings."""
+        codes = sorted(self._kept.items(), key=lambda item: item[1][0].rule.severity is not Severity.ERROR)
+        return dict(codes)
+
+    def first(self, most: int) -> list[Problem]:
+        """Return the first `most` kept problems: errors first, then by code in order of appearance."""
+        return [problem for kept in self.by_code().values() for problem in kept][:most]
+
+
+@dataclass(slots=True)
+class RowCounts:
+    """Where the rows went: `read = mapped + rejected + filtered`."""
+
+    read: int = 0
+    mapped: int = 0
+    rejected: int = 0
+    filtered: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row is accounted for."""
+        return self.read == self.mapped + self.rejected + self.filtered
+
+
+@dataclass(slots=True)
+class EventCounts:
+    """Where the events went: `built = accepted + already_accepted + duplicate + refused + pending + in_doubt`.
+
+    `filtered` are dropped before they are built. `already_accepted` is None where no destination is known.
+    """
+
+    built: int = 0
+    accepted: int = 0
+    already_accepted: int | None = 0
+    duplicate: int = 0
+    refused: int = 0
+    pending: int = 0
+    in_doubt: int = 0
+    filtered: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every event is accounted for."""
+        settled = self.accepted + (self.already_accepted or 0) + self.duplicate + self.refused
+        return self.built == settled + self.pending + self.in_doubt
+
+
+@dataclass(slots=True)
+class Account:
+    """What a pass over the input has counted so far.
+
+    Attributes:
+        rows_by_file: Rows read, by path.
+        filtered_by: Rows left out, by the option that did it.
+        by_event: Events built, by Inflection's name.
+        first: The earliest instant, exact text; empty before the first event.
+        last: The latest instant, likewise.
+        message_bytes: The encoded bytes of all messages built.
+        property_kinds: By path, of JSON files: name of each property, and `text` or the kind of JSON that it is.
+    """
+
+    rows: RowCounts = field(default_factory=RowCounts)
+    events: EventCounts = field(default_factory=EventCounts)
+    rows_by_file: Counter[str] = field(default_factory=Counter)
+    filtered_by: Counter[str] = field(default_factory=Counter)
+    by_event: Counter[str] = field(default_factory=Counter)
+    problems: ProblemTally = field(default_factory=ProblemTally)
+    first: str = ""
+    last: str = ""
+    message_bytes: int = 0
+    property_kinds: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def take(self, chunk: Chunk, converted: Converted) -> None:
+        """Count a chunk and what became of it."""
+        rows = self.rows
+        rows.read += len(chunk.rows)
+        self.rows_by_file[chunk.file] += len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
+        rows.mapped += converted.mapped
+        rows.rejected += len(converted.rejected)
+        for reason, count in converted.filtered.items():
+            rows.filtered += count
+            self.filtered_by[reason] += count
+        for fault in chunk.faults:
+            rows.read += fault.rows
+            rows.rejected += fault.rows
+        self.problems.add_all(_in_order(chunk, converted))
+        self.events.filtered += converted.events_filtered
+        self.events.built += len(converted.content_ids)
+        self.message_bytes += converted.message_bytes
+        self.by_event.update(converted.names)
+        self.property_kinds.setdefault(chunk.file, set()).update(converted.property_kinds)
+        if converted.times:
+            first, last = min(converted.times), max(converted.times)
+            self.first = min(self.first or first, first)
+            self.last = max(self.last, last)
+
+
+def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
+    """Yield a chunk's problems by line: in which order codes come must not hang on where a chunk ends."""
+    found = [(fault.line, fault.problem) for fault in chunk.faults]
+    found += [(rejected.line, problem) for rejected in converted.rejected for problem in rejected.problems]
+    found += [(problem.line or 0, problem) for problem in (*chunk.warnings, *converted.warnings)]
+    found.sort(key=itemgetter(0))
+    return map(itemgetter(1), found)

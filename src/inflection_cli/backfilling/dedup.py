@@ -1,0 +1,190 @@
+"""Dispositions: what pass 2 does with each event, found by merging the input's ids with the ledger's."""
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from struct import Struct
+from typing import Final, NamedTuple
+
+from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.model import Disposition
+from inflection_cli.segment.ids import OWN_PERSON_SHIFT, OWN_PLACE_SHIFT
+
+_KEY: Final = slice(0, 16)
+_RECORD: Final = Struct(">16sQQ")  # content id, content hash, tag
+_RUN: Final = (1 << 48) - 1
+_KNOWN: Final = 1 << 63
+"""Set in the tag of a record that comes from the ledger; the low bits are its disposition and its run."""
+
+UNCOMPARED: Final = 0
+"""Stands for the content hash of what is known by its id alone: it conflicts with nothing."""
+
+CONFLICTS_SHOWN: Final = 5
+
+
+class LedgerEvents(NamedTuple):
+    """What a ledger knows of an event: its ids, what follows for it, and the number of the run."""
+
+    content_id: bytes
+    content_hash: int
+    disposition: Disposition
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two events with one identity and different content; the later one is not sent.
+
+    Attributes:
+        ordinal: The later event.
+        other: The ordinal of the one that is kept, or None where the ledger has it.
+        run: The number of the ledger's run that has it, or None.
+        own: Whether time, link or person differ, which only ids of the export's own allow.
+    """
+
+    ordinal: int
+    other: int | None
+    run: int | None
+    own: bool
+
+
+_DISPOSITIONS: Final = tuple(Disposition)
+
+
+@dataclass(slots=True)
+class Dispositions:
+    """Four bits for each ordinal, and what was found on the way.
+
+    Attributes:
+        bits: Two ordinals a byte, the lower one in the lower half.
+        events: How many ordinals there are.
+        counts: How many events have each disposition.
+        conflicts: The first conflicts, by ordinal.
+        conflict_count: How many conflicts there are.
+        own_conflict_count: How many of them differ in time or link.
+    """
+
+    bits: bytearray
+    events: int
+    counts: dict[Disposition, int]
+    conflicts: list[Conflict] = field(default_factory=list)
+    conflict_count: int = 0
+    own_conflict_count: int = 0
+
+    def of(self, first: int, count: int) -> Sequence[Disposition] | None:
+        """Return the dispositions of `count` events from ordinal `first` on; None where all are to be sent."""
+        if not any(self.bits[first >> 1 : (first + count + 1) >> 1]):
+            return None
+        return [self.one(ordinal) for ordinal in range(first, first + count)]
+
+    def count_from(self, first: int) -> Counter[Disposition]:
+        """Count the dispositions of the events from ordinal `first` on."""
+        counts: Counter[Disposition] = Counter()
+        if first >= self.events:
+            return counts
+        if first & 1:
+            counts[self.one(first)] += 1
+            first += 1
+        rest = Counter(self.bits[first >> 1 :])
+        for byte, count in rest.items():
+            counts[_DISPOSITIONS[byte & 15]] += count
+            counts[_DISPOSITIONS[byte >> 4]] += count
+        if self.events & 1:
+            counts[Disposition.SEND] -= 1  # the last byte's unused half
+        return +counts
+
+    def one(self, ordinal: int) -> Disposition:
+        """Return the disposition of one event."""
+        return _DISPOSITIONS[self.bits[ordinal >> 1] >> ((ordinal & 1) << 2) & 15]
+
+
+class Deduplicator:
+    """Gathers the ids of pass 1, then settles what becomes of each event.
+
+    Args:
+        own_ids: Whether content hashes are in the parts that own ids have.
+    """
+
+    def __init__(self, *, own_ids: bool = False) -> None:
+        self._runs = SpillGroups(_RECORD.size)
+        self.own_ids = own_ids
+        self.events = 0
+
+    def add(self, content_ids: Sequence[bytes], content_hashes: Sequence[int]) -> None:
+        """Take the ids of the next events, in order; an event's ordinal is its place among all of them."""
+        first = self.events
+        self.events += len(content_ids)
+        tags = range(first, self.events)
+        self._runs.add(map(_RECORD.pack, content_ids, content_hashes, tags))
+
+    def add_known(self, known: Iterable[LedgerEvents]) -> None:
+        """Take what the ledger knows."""
+        block: list[bytes] = []
+        for content_id, content_hash, disposition, run in known:
+            block.append(_RECORD.pack(content_id, content_hash, _KNOWN | disposition << 48 | run))
+            if len(block) == 4096:
+                self._runs.add(block)
+                block = []
+        self._runs.add(block)
+
+    def settle(self) -> Dispositions:
+        """Merge everything and give the memory back. The first of equal events in the input is kept."""
+        result = Dispositions(bytearray((self.events + 1) // 2), self.events, dict.fromkeys(Disposition, 0))
+        for records in self._runs.parts():
+            if len({record[_KEY] for record in records}) == len(records):
+                continue
+            records.sort()
+            for _, group in groupby(records, key=lambda record: record[_KEY]):
+                self._settle_one(list(group), result)
+        self._runs.close()
+        result.counts[Disposition.SEND] = self.events - sum(result.counts.values())
+        return result
+
+    def _settle_one(self, records: list[bytes], result: Dispositions) -> None:
+        tagged = sorted((tag, content) for _, content, tag in map(_RECORD.unpack, records))
+        own = [(tag, content) for tag, content in tagged if not tag & _KNOWN]
+        known = [(tag ^ _KNOWN, content) for tag, content in tagged if tag & _KNOWN]
+        if not own:
+            return
+        (first, kept), repeats = own[0], own[1:]
+        if known:
+            tag, content = min(known, key=lambda entry: (_RANK[Disposition(entry[0] >> 48)], entry[0]))
+            _set(result, first, Disposition(tag >> 48))
+            if content not in {kept, UNCOMPARED}:
+                # The ledger may have known the person by a userId only, which another run sees beside a personId.
+                spans = self._spans(content, kept, OWN_PLACE_SHIFT)
+                self._conflict(Conflict(first, None, tag & _RUN, spans), result)
+        for ordinal, content in repeats:
+            _set(result, ordinal, Disposition.DUPLICATE)
+            if content != kept:
+                spans = self._spans(content, kept, OWN_PERSON_SHIFT)
+                self._conflict(Conflict(ordinal, first, None, spans), result)
+
+    def _spans(self, one: int, other: int, shift: int) -> bool:
+        return self.own_ids and one >> shift != other >> shift
+
+    def _conflict(self, conflict: Conflict, result: Dispositions) -> None:
+        result.conflict_count += 1
+        result.own_conflict_count += conflict.own
+        insort(result.conflicts, conflict, key=lambda c: c.ordinal)
+        del result.conflicts[CONFLICTS_SHOWN:]
+
+
+_RANK: Final = {
+    Disposition.ALREADY_ACCEPTED: 0,
+    Disposition.IN_DOUBT: 1,
+    Disposition.RESEND: 2,
+    Disposition.SEND: 3,
+    Disposition.ELSEWHERE: 4,
+    Disposition.REFUSED: 5,
+    Disposition.DUPLICATE: 6,
+}
+
+
+def _set(result: Dispositions, ordinal: int, disposition: Disposition) -> None:
+    if disposition is Disposition.SEND:
+        return
+    result.bits[ordinal >> 1] |= disposition << ((ordinal & 1) << 2)
+    result.counts[disposition] += 1

@@ -1,0 +1,238 @@
+"""Pass 2 at the edge: messages are bound to a destination, batched, and delivered."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import anyio
+
+from inflection_cli.backfilling.account import EventCounts
+from inflection_cli.backfilling.dedup import Dispositions
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.delivery.context import DeliveryContext, Observer, StopSignal
+from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
+from inflection_cli.delivery.deliver import deliver
+from inflection_cli.delivery.journal import Journal
+from inflection_cli.delivery.throttle import Throttle
+from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegError, Interrupted
+from inflection_cli.model import Batch, Disposition
+from inflection_cli.segment.batching import batches
+from inflection_cli.segment.client import Client
+from inflection_cli.segment.destination import Destination
+from inflection_cli.segment.limits import max_batch_events
+
+_DEFECT_HINT: Final = "please report it; what was sent is recorded, and the same command goes on from there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """Where messages go, and how fast.
+
+    Attributes:
+        destination: Endpoint, key, compression, time-outs.
+        namespace: What message ids are bound to.
+        label: The `--again` label; empty without one.
+        requests_per_second: 0 lifts the limit.
+        events_per_second: 0 lifts the limit.
+        patience_s: The run ends after so long without an acceptance.
+        dedup_window_s: How old a doubt may be for its ids to be sent again.
+        doubtful_since: The earliest doubt, in unix seconds, of what is sent again from earlier runs.
+    """
+
+    destination: Destination
+    namespace: str
+    label: str = ""
+    requests_per_second: float
+    events_per_second: float
+    patience_s: float
+    dedup_window_s: float
+    doubtful_since: float | None = None
+
+    @property
+    def batch_events(self) -> int:
+        """The most events in a batch at this rate."""
+        return max_batch_events(self.events_per_second)
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a delivery came to.
+
+    Attributes:
+        tally: The edge's own count.
+        events: The second equation.
+        seconds: How long it took.
+        proxy: The proxy that was used, without credentials; None for none.
+    """
+
+    tally: DeliveryCounts
+    events: EventCounts
+    seconds: float
+    proxy: str | None
+
+    def end_with(self, error: InflSegError) -> None:
+        """Let an error be what ended the delivery, unless something else did before."""
+        if self.tally.stopped is None:
+            self.tally.stopped = Stopped(StopReason.ERROR, error.message, error.hint, error)
+
+    def error(self, signum: int | None) -> InflSegError | None:
+        """Return what ended the delivery early, as an error; None where it came to its end."""
+        stopped = self.tally.stopped
+        if stopped is None:
+            return None
+        if isinstance(stopped.error, InflSegError):
+            return stopped.error
+        if stopped.error is not None:
+            return InflSegError(f"a defect of infl-seg: {type(stopped.error).__name__}", hint=_DEFECT_HINT)
+        error = _stop_error(stopped.reason, stopped.message + self._route(stopped), stopped.hint, signum)
+        error.cause = stopped.cause + self._route(stopped)
+        return error
+
+    @property
+    def nothing_answered(self) -> bool:
+        """Whether the run tried, and no HTTP answer ever came."""
+        statuses = self.tally.statuses
+        return bool(statuses) and not any(name.isdigit() for name in statuses)
+
+    def _route(self, stopped: Stopped) -> str:
+        """Return the proxy as a clause, where the end of the run was a matter of tries and does not name it."""
+        if stopped.reason is not StopReason.PATIENCE or self.proxy is None or self.proxy in stopped.cause:
+            return ""
+        return f", through the proxy {self.proxy}"
+
+
+def run_delivery(
+    plan: Plan,
+    batched: Iterable[Batch | None],
+    settings: DeliverySettings,
+    *,
+    journal: Journal,
+    observer: Observer,
+    halt: StopSignal,
+) -> Delivered:
+    """Deliver a plan's messages; every event is accounted for, however it ends.
+
+    Args:
+        plan: A complete plan.
+        batched: Its messages, as `batches_of` gives them.
+        settings: Where to and how fast.
+        journal: Keeps intents and outcomes.
+        observer: Is told of progress.
+        halt: By which the user stops.
+    """
+    assert plan.dispositions is not None
+    dispositions = plan.dispositions
+    pulled = _Pulled()
+    stream = pulled.through(batched)
+
+    def doubt(batch: Batch) -> float | None:
+        resent = dispositions.one(batch.ordinals[0]) is Disposition.RESEND
+        return settings.doubtful_since if resent else None
+
+    started = time.monotonic()
+    tally, proxy = anyio.run(deliver_batches, stream, settings, journal, observer, halt, doubt)
+    rest = dispositions.count_from(pulled.next_ordinal)
+    unsent = Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED
+    events = EventCounts(
+        built=plan.account.events.built,
+        accepted=tally.accepted,
+        already_accepted=dispositions.counts[Disposition.ALREADY_ACCEPTED],
+        duplicate=dispositions.counts[Disposition.DUPLICATE],
+        refused=tally.refused,
+        pending=tally.pending + sum(rest[each] for each in unsent),
+        in_doubt=tally.in_doubt + rest[Disposition.RESEND] + dispositions.counts[Disposition.IN_DOUBT],
+        filtered=plan.account.events.filtered,
+    )
+    return Delivered(tally, events, time.monotonic() - started, proxy)
+
+
+class _Pulled:
+    """Notes how far delivery has drawn its batches."""
+
+    def __init__(self) -> None:
+        self.next_ordinal = 0
+
+    def through(self, stream: Iterable[Batch | None]) -> Iterator[Batch | None]:
+        for batch in stream:
+            if batch is not None:
+                self.next_ordinal = batch.ordinals[-1] + 1
+            yield batch
+
+
+def batches_of(
+    messages: Iterable[Batch | None], settings: DeliverySettings, dispositions: Dispositions
+) -> Iterator[Batch | None]:
+    """Batch what `outgoing` yields; what is in doubt travels apart, as what holds for a batch holds for all of it."""
+
+    def filled(portions: Iterable[Batch | None]) -> Iterator[Batch | None]:
+        envelope = settings.destination.envelope_bytes
+        return batches(portions, max_events=settings.batch_events, envelope_bytes=envelope)
+
+    if not dispositions.counts[Disposition.RESEND]:
+        yield from filled(messages)
+        return
+
+    def is_doubtful(ordinal: int) -> bool:
+        return dispositions.one(ordinal) is Disposition.RESEND
+
+    doubtful = False
+
+    def kind(portion: Batch | None) -> bool:
+        nonlocal doubtful
+        if portion is not None:
+            doubtful = is_doubtful(portion.ordinals[0])
+        return doubtful
+
+    alike = (part for portion in messages for part in _split(portion, is_doubtful))
+    for _, portions in groupby(alike, key=kind):
+        yield from filled(portions)
+
+
+def _split(portion: Batch | None, key: Callable[[int], bool]) -> Iterator[Batch | None]:
+    """Cut a portion wherever a fact about its events changes."""
+    if portion is None:
+        yield None
+        return
+    start = 0
+    for _, run in groupby(portion.ordinals, key=key):
+        stop = start + len(list(run))
+        yield portion.part(start, stop)
+        start = stop
+
+
+async def deliver_batches(
+    stream: Iterator[Batch | None],
+    settings: DeliverySettings,
+    journal: Journal,
+    observer: Observer,
+    halt: StopSignal,
+    doubtful: Callable[[Batch], float | None],
+) -> tuple[DeliveryCounts, str | None]:
+    """Deliver batches over a client of their own; return the tally, and the proxy that was used."""
+    throttle = Throttle(
+        requests_per_second=settings.requests_per_second, events_per_second=settings.events_per_second
+    )
+    async with Client(settings.destination) as client:
+        edge = DeliveryContext(
+            client=client,
+            throttle=throttle,
+            journal=journal,
+            observer=observer,
+            halt=halt,
+            doubtful=doubtful,
+            patience_s=settings.patience_s,
+            dedup_window_s=settings.dedup_window_s,
+        )
+        return await deliver(stream, edge), client.proxy
+
+
+def _stop_error(reason: StopReason, message: str, hint: str, signum: int | None) -> InflSegError:
+    match reason:
+        case StopReason.INTERRUPTED:
+            return Interrupted(message, signum=signum or 2, hint=hint)
+        case StopReason.DESTINATION:
+            return DestinationError(message, hint=hint)
+        case StopReason.PATIENCE | StopReason.ERROR:
+            return DeliveryIncomplete(message, hint=hint)

@@ -1,0 +1,99 @@
+"""What pass 1 found each event to be, kept for pass 2: to hash it all again would be a good part of a delivery."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from inflection_cli.backfilling.spill_file import Spill
+from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES
+
+_EVENT_BYTES: Final = ID_BYTES + HASH_BYTES
+
+
+class ChunkIds(NamedTuple):
+    """The events of a chunk: parallel lists of their content ids, 16 bytes each, and their content hashes."""
+
+    content_ids: list[bytes]
+    content_hashes: Sequence[int]
+
+
+class EventIds:
+    """Keeps content ids and hashes in flat memory, 24 bytes an event, to be read by chunk.
+
+    Attributes:
+        starts: The ordinal of each chunk's first event, and at the end the number of events.
+    """
+
+    def __init__(self) -> None:
+        self.starts = array("Q", [0])
+        self._spill = Spill()
+
+    def add(self, content_ids: Sequence[bytes], content_hashes: Sequence[int]) -> None:
+        """Take the events of the next chunk, in their order.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be written.
+        """
+        self.starts.append(self.starts[-1] + len(content_ids))
+        self._spill.append(b"".join(content_ids) + array("Q", content_hashes).tobytes())
+
+    def of(self, chunk: int) -> ChunkIds:
+        """Return the events of a chunk, by its place among all chunks.
+
+        Raises:
+            TemporaryFolderError: The temporary folder cannot be read any more.
+        """
+        first, after = self.starts[chunk], self.starts[chunk + 1]
+        block = self._spill.read(first * _EVENT_BYTES, (after - first) * _EVENT_BYTES)
+        ids = (after - first) * ID_BYTES
+        hashes = array("Q", block[ids:])
+        return ChunkIds([block[at : at + ID_BYTES] for at in range(0, ids, ID_BYTES)], hashes)
+
+    def ids(self) -> Iterator[list[bytes]]:
+        """Yield the content ids of all events, in their order, a chunk's at a time."""
+        for chunk in range(len(self.starts) - 1):
+            yield self.of(chunk).content_ids
+
+    def close(self) -> None:
+        """Give the room back; nothing can be read any more."""
+        self._spill.close()
+
+
+_BYTES: Final = 8
+
+
+class EventLocations:
+    """Remembers the file and line of every event, 8 bytes each, in a scratch file where they are many."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._files: list[str] = []
+        self._events = 0
+        self._lines = Spill()
+
+    def add(self, file: str, lines: Sequence[int]) -> None:
+        """Take the lines of the next events of a file, in order.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be written.
+        """
+        if not self._files or self._files[-1] != file:
+            self._files.append(file)
+            self._firsts.append(self._events)
+        self._lines.append(array("Q", lines).tobytes())
+        self._events += len(lines)
+
+    def of(self, ordinal: int) -> tuple[str, int]:
+        """Return the file and the line of an event.
+
+        Raises:
+            TemporaryFolderError: The temporary folder cannot be read any more.
+        """
+        file = self._files[bisect_right(self._firsts, ordinal) - 1]
+        (line,) = array("Q", self._lines.read(ordinal * _BYTES, _BYTES))
+        return file, line
+
+    def close(self) -> None:
+        """Give the room back; nothing can be read any more."""
+        self._lines.close()

@@ -1,0 +1,472 @@
+"""Wire ids that the ledger stands for: an archive of Segment's holds messages under the ids that went out."""
+
+import os
+import shlex
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import Struct
+from typing import Any, Final
+
+from inflection_cli.backfilling.dedup import UNCOMPARED, LedgerEvents
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.errors import DecisionNeeded, LedgerError
+from inflection_cli.ledger.ledger_file import Ledger, LedgerReader, ledger_files, open_ledger, read_ledger
+from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES, KnownBatch, Run, is_fresh
+from inflection_cli.ledger.lock import Holder, take_lock
+from inflection_cli.ledger.state_dir import ledger_path, lock_path
+from inflection_cli.model import BatchState, Disposition
+from inflection_cli.segment.ids import Binder
+from inflection_cli.settings.redaction import storable_constant
+
+_UNDER_LABEL: Final = b"l"
+_BEFORE: Final = b"b"
+
+
+def known_on_the_wire(
+    ledger: LedgerReader, label: str, states: Collection[BatchState], disposition: Disposition
+) -> Iterator[LedgerEvents]:
+    """Yield the wire id of every event that has left, as an id by which an archive may call it.
+
+    A wire id is written nowhere but in a request, so to meet it in a file shows that its event has arrived: a doubtful
+    one too.
+
+    Args:
+        ledger: Its namespace and its runs' labels give the ids.
+        label: The `--again` label of this run: under one, only what went out under it counts, by whichever of its
+            wire ids an archive calls it; without one, all does.
+        states: Of the batches that count.
+        disposition: What becomes of a message under such an id.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    labels = {run.run_id: run.label for run in ledger.runs()}
+    binders = {used: Binder(ledger.namespace, used or None) for used in labels.values()}
+    every = [Binder(ledger.namespace), *(binder for used, binder in binders.items() if used)]
+    for batch in ledger.known_batches(states=states, label=label or None):
+        ids = batch.ids
+        for binder in every if label else [binders[labels[batch.run_id]]]:
+            for at in range(0, len(ids), ID_BYTES):
+                wire_id = binder.packed(ids[at : at + ID_BYTES])
+                yield LedgerEvents(wire_id, UNCOMPARED, disposition, batch.run_number)
+
+
+def known_from_archives(ledger: LedgerReader, label: str) -> Iterator[LedgerEvents]:
+    """Yield the content ids of events that an archive has brought under a label, by the wire ids they had before.
+
+    A replay under a label takes an archive's wire id for the content id; an export of the same events has their
+    own. Flat in memory; nothing is looked up where no replay went out under the label.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    runs = {run.run_id: run for run in ledger.runs()}
+    if not any(run.label == label and run.command == "replay" for run in runs.values()):
+        return
+    met = SpillGroups(2 * ID_BYTES + 1)
+    for batch in ledger.known_batches(states=[BatchState.ACCEPTED]):
+        used, ids = runs[batch.run_id].label, batch.ids
+        every = [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
+        if used == label:
+            met.add(content_id + bytes(ID_BYTES) + _UNDER_LABEL for content_id in every)
+        else:
+            packed = Binder(ledger.namespace, used or None).packed
+            met.add(packed(content_id) + content_id + _BEFORE for content_id in every)
+    for records in met.parts():
+        under_label = {record[:ID_BYTES] for record in records if record.endswith(_UNDER_LABEL)}
+        for record in records:
+            if record.endswith(_BEFORE) and record[:ID_BYTES] in under_label:
+                yield LedgerEvents(
+                    record[ID_BYTES : 2 * ID_BYTES], UNCOMPARED, Disposition.ALREADY_ACCEPTED, 0
+                )
+    met.close()
+
+
+_NUMBER: Final = Struct(">I")
+_DOUBTFUL: Final = frozenset({BatchState.IN_DOUBT, BatchState.IN_FLIGHT})
+_IN_INPUT: Final = b"i"
+_IN_RUN: Final = b"r"
+_BY_FILE: Final = frozenset({"columns", "encodings"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is done about events in doubt.
+
+    Attributes:
+        now: Unix seconds.
+        window_s: How old a doubt may be for its ids to be sent again.
+        resend: Whether the user wants older ones sent again too.
+    """
+
+    now: float
+    window_s: float
+    resend: bool = False
+
+
+@dataclass(slots=True)
+class KnownEvents:
+    """What the ledger knows, as pass 1 merges it with the input; notes the earliest doubt on the way.
+
+    Attributes:
+        doubtful_since: The earliest doubt among the events that are sent again; None without any.
+        held_runs: The runs that left events in doubt for too long, in the order in which they are met.
+        ready: Whether the input holds ready messages: their ids may be wire ids of ours, and their content
+            hashes compare with those of replays only.
+    """
+
+    ledger: LedgerReader
+    label: str
+    doubts: Doubts
+    elsewhere: Sequence[LedgerReader] = ()
+    doubtful_since: float | None = None
+    held_runs: list[str] = field(default_factory=list)
+    ready: bool = False
+
+    def __iter__(self) -> Iterator[LedgerEvents]:
+        """Yield what is known, event by event.
+
+        Raises:
+            LedgerError: A ledger cannot be read.
+        """
+        wanted = (BatchState.ACCEPTED, *_DOUBTFUL)
+        replays = _replays(self.ledger)
+        for batch in self.ledger.known_batches(states=(*wanted, BatchState.REFUSED), label=self.label):
+            disposition = self._disposition(batch)
+            # What was refused may have been mended since: to have other content now is no conflict.
+            mended = disposition is Disposition.REFUSED
+            alike = (batch.run_id in replays) is self.ready and not mended
+            yield from _known(batch, disposition, alike=alike)
+        for other in self.elsewhere:
+            replays = _replays(other)
+            for batch in other.known_batches(states=[BatchState.ACCEPTED], label=self.label):
+                alike = (batch.run_id in replays) is self.ready
+                yield from _known(batch, Disposition.ELSEWHERE, alike=alike)
+        if self.label:
+            yield from known_from_archives(self.ledger, self.label)
+        if self.ready:
+            yield from known_on_the_wire(self.ledger, self.label, wanted, Disposition.ALREADY_ACCEPTED)
+            for other in self.elsewhere:
+                yield from known_on_the_wire(other, self.label, wanted, Disposition.ELSEWHERE)
+
+    def run_words(self, number: int) -> str:
+        """Say which run has an event, by the number of the run."""
+        if self.elsewhere:
+            return "the ledger of another destination has it"
+        names = [run.run_id for run in self.ledger.runs() if run.number == number]
+        return f"run {names[0]} has sent it" if names else "the ledger has it"
+
+    def _disposition(self, batch: KnownBatch) -> Disposition:
+        if batch.state is BatchState.ACCEPTED:
+            return Disposition.ALREADY_ACCEPTED
+        if batch.state is BatchState.REFUSED:
+            return Disposition.REFUSED
+        doubts, since = self.doubts, batch.doubtful_since
+        fresh = since is not None and is_fresh(since, doubts.now, doubts.window_s)
+        if not fresh and not doubts.resend:
+            if batch.run_id not in self.held_runs:
+                self.held_runs.append(batch.run_id)
+            return Disposition.IN_DOUBT
+        # A stamp in the future comes from a clock that was wrong.
+        stamp = doubts.now if since is None else min(since, doubts.now)
+        self.doubtful_since = stamp if self.doubtful_since is None else min(stamp, self.doubtful_since)
+        return Disposition.RESEND
+
+
+def _replays(ledger: LedgerReader) -> frozenset[str]:
+    """Return the runs whose events were ready messages: their content hashes are of another kind."""
+    return frozenset(run.run_id for run in ledger.runs() if run.command == "replay")
+
+
+def _known(batch: KnownBatch, disposition: Disposition, *, alike: bool) -> Iterator[LedgerEvents]:
+    ids, hashes = batch.ids, batch.hashes
+    for i in range(len(batch)):
+        content_hash = int.from_bytes(hashes[i * HASH_BYTES : (i + 1) * HASH_BYTES]) if alike else UNCOMPARED
+        yield LedgerEvents(
+            ids[i * ID_BYTES : (i + 1) * ID_BYTES], content_hash, disposition, batch.run_number
+        )
+
+
+@contextmanager
+def held_ledger(
+    state_dir: Path, namespace: str, command: str, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Ledger]:
+    """Hold a destination's ledger for one run: nobody else can work on it meanwhile.
+
+    Args:
+        state_dir: The state directory.
+        namespace: The destination.
+        command: What the lock file says of the holder.
+        say: Takes what the user should know of the ledger.
+
+    Raises:
+        LedgerLocked: Another run holds it.
+        LedgerError: It cannot be used.
+    """
+    now = time.time()
+    holder = Holder(pid=os.getpid(), host=socket.gethostname(), command=command, started=now)
+    with (
+        take_lock(lock_path(state_dir, namespace), holder) as lock,
+        open_ledger(state_dir, namespace, lock, now=now) as ledger,
+    ):
+        if ledger.was_migrated:
+            say(f"{ledger.path} was written by an earlier infl-seg; its rows have checksums from now on.")
+        yield ledger
+
+
+def unprotected(ledger: LedgerReader) -> str:
+    """Return the words on a ledger in which damage may go unseen."""
+    return (
+        f"{ledger.path} was written by an earlier infl-seg and has no checksums: it is checked by its shape alone, "
+        "until a run to its destination adds them."
+    )
+
+
+@contextmanager
+def looked_up_ledger(state_dir: Path, namespace: str) -> Iterator[LedgerReader | None]:
+    """Open a destination's ledger to look into, for a dry run; None where there is none yet."""
+    path = ledger_path(state_dir, namespace)
+    if not os.path.lexists(path):
+        yield None
+        return
+    with read_ledger(path) as ledger:
+        yield ledger
+
+
+@contextmanager
+def others_if_empty(state_dir: Path, ledger: LedgerReader) -> Iterator[list[LedgerReader]]:
+    """Open the other destinations' ledgers where this one knows nothing yet.
+
+    Raises:
+        LedgerError: One cannot be read: it may be the one that has these events as sent.
+    """
+    with ExitStack() as stack:
+        opened: list[LedgerReader] = []
+        if not any(True for _ in ledger.known_batches()):
+            others = [path for path in ledger_files(state_dir) if path != ledger.path]
+            opened = [stack.enter_context(_read_other(path)) for path in others]
+        yield opened
+
+
+def _read_other(path: Path) -> LedgerReader:
+    try:
+        return read_ledger(path)
+    except LedgerError as error:
+        error.hint += "; a source that has never got these events does not need it: --new-destination"
+        raise
+
+
+def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
+    """Stop where another destination's ledger has these events: key or endpoint may only have changed.
+
+    Raises:
+        DecisionNeeded: It has.
+        TemporaryFolderError: The temporary folder cannot be used.
+    """
+    count = plan.count(Disposition.ELSEWHERE)
+    if count:
+        names = _namespaces_with(plan, others)
+        raise DecisionNeeded(
+            f"this destination's ledger is empty, but {count:,} of these events are recorded as accepted for "
+            f"{', '.join(names)}: a new write key or endpoint makes a new destination",
+            hint=f"the same source as before: --namespace {shlex.quote(names[0])}; "
+            "truly another one: --new-destination",
+        )
+
+
+def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
+    """Name the ledgers that have events of the plan as accepted, the one with the most of them first."""
+    if len(others) == 1:
+        return [others[0].namespace]
+    met = SpillGroups(ID_BYTES + _NUMBER.size)
+    ours = _NUMBER.pack(0)
+    for ids in plan.identities.ids():
+        met.add(content_id + ours for content_id in ids)
+    for number, other in enumerate(others, start=1):
+        for batch in other.known_batches(states=[BatchState.ACCEPTED]):
+            met.add(known.content_id + _NUMBER.pack(number) for known in batch)
+    shared = Counter[int]()
+    for records in met.parts():
+        wanted = {record[:ID_BYTES] for record in records if record.endswith(ours)}
+        found = {record for record in records if record[:ID_BYTES] in wanted}
+        shared.update(_NUMBER.unpack(record[ID_BYTES:])[0] for record in found)
+    met.close()
+    return [others[number - 1].namespace for number, _ in shared.most_common() if number]
+
+
+def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
+    """Stop where the same input was sent under settings that gave its events other ids.
+
+    Where nothing is to be sent nothing can be doubled, whatever differs; nor where the input still has every
+    event that the run sent, under the same id: a time zone that only rows without one need changes no other.
+
+    Raises:
+        DecisionNeeded: It was.
+    """
+    if plan.to_send == 0:
+        return
+    shaping = shaping_settings(plan)
+    counts = ledger.counts()
+    for run in reversed(ledger.runs()):
+        states = counts.get(run.run_id, {})
+        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL)) or _found_accepted(run)
+        common = set(plan.fingerprints.values()) & {str(entry.get("fingerprint")) for entry in run.inputs}
+        if run.label != label or not sent or not common:
+            continue
+        differing = list(_differences(run.shaping, shaping, sorted(common)))
+        if not differing or _has_all_of(plan, ledger, run.run_id):
+            return
+        raise DecisionNeeded(
+            f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
+            f"{'; '.join(differing)}",
+            hint="use the settings of that run, or send everything once more on purpose: --again LABEL",
+        )
+
+
+def _found_accepted(run: Run) -> bool:
+    """Tell whether a run found events of its input accepted by earlier ones, which is as good as sending them."""
+    events = (run.summary or {}).get("events", {})
+    return bool(events.get("already_accepted"))
+
+
+def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
+    """Tell whether the input has every event that a run has sent; flat in memory.
+
+    Of a run that sent none itself nothing can be told.
+    """
+    if not any(True for _ in ledger.batches(run_id)):
+        return False
+    met = SpillGroups(ID_BYTES + 1)
+    for ids in plan.identities.ids():
+        met.add(content_id + _IN_INPUT for content_id in ids)
+    for batch in ledger.known_batches(states=(BatchState.ACCEPTED, *_DOUBTFUL), run_id=run_id):
+        met.add(known.content_id + _IN_RUN for known in batch)
+    found = True
+    for records in met.parts():
+        every = set(records)
+        found &= all(r[:ID_BYTES] + _IN_INPUT in every for r in every if r.endswith(_IN_RUN))
+    met.close()
+    return found
+
+
+def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Sequence[str]) -> Iterator[str]:
+    """Word what differs between two runs' settings, for the files that both have read."""
+    for name in sorted({*theirs, *ours} - _BY_FILE):
+        if theirs.get(name) != ours.get(name):
+            option = f"--{name.replace('_', '-')}"
+            yield f"{option} was {_given(theirs.get(name))}, is {_given(ours.get(name))}"
+    for fingerprint in prints:
+        was, now = (shaping.get("encodings", {}).get(fingerprint) for shaping in (theirs, ours))
+        if was and now and was != now:
+            yield f"--encoding was {was}, is {now}"
+        one = theirs.get("columns", {}).get(fingerprint, {})
+        other = ours.get("columns", {}).get(fingerprint, {})
+        for name in sorted({*one, *other}):
+            if one.get(name) != other.get(name):
+                yield f"{name} was {_column(one.get(name))}, is {_column(other.get(name))}"
+
+
+def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
+    """Return a line for each field that an earlier run bound otherwise."""
+    runs = ledger.runs()
+    if not runs:
+        return []
+    shaping = shaping_settings(plan)["columns"]
+    counts = ledger.counts()
+    for run in reversed(runs):
+        sent = any(counts.get(run.run_id, {}).get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        common = {str(entry.get("fingerprint")) for entry in run.inputs} & set(plan.fingerprints.values())
+        if run.label != label or not common or not (sent or _found_accepted(run)):
+            continue
+        theirs = run.shaping.get("columns", {})
+        return list(
+            dict.fromkeys(
+                line
+                for fingerprint in sorted(common)
+                for line in _bound(run.run_id, theirs.get(fingerprint, {}), shaping.get(fingerprint, {}))
+            )
+        )
+    return []
+
+
+def _bound(run_id: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each field that two runs bind differently."""
+    for name in _IDENTITY:
+        was, now = theirs.get(name), ours.get(name)
+        if was == now:
+            continue
+        earlier = f"bound {name} from {_source(was)}" if was else f"did not bind {name}"
+        this = f"binds {name} from {_source(now)}" if now else f"does not bind {name}"
+        yield f"an earlier run of this file ({run_id}) {earlier}; this run {this}: its events get other ids"
+
+
+def _source(column: str | None) -> str:
+    return "a constant" if column is None or column.startswith("=") else f"“{column}”"
+
+
+def _given(value: object) -> str:
+    return "not given" if value in {None, False} else "given" if value is True else str(value)
+
+
+def _column(value: str | None) -> str:
+    if value is None:
+        return "not read"
+    return f"set to {value[1:]}" if value.startswith("=") else f"column “{value}”"
+
+
+def shaping_settings(plan: Plan) -> dict[str, Any]:
+    """Return every setting that shapes ids, as JSON values."""
+    settings = plan.settings
+    mapping = settings.mapping
+    profile = mapping.columns.profile
+    from_email = mapping.user_id_from_email or mapping.anonymous_id_from_email
+    names = (*_IDENTITY, "email") if from_email else _IDENTITY
+    return {
+        "columns": {plan.fingerprints.get(s.path, s.path): _identity_columns(s, names) for s in plan.inputs},
+        "encodings": {plan.fingerprints.get(s.path, s.path): s.source.encoding for s in plan.inputs},
+        "timezone": settings.timezone,
+        "timestamp_format": settings.timestamp_format,
+        "user_id_from_email": mapping.user_id_from_email,
+        "anonymous_id_from_email": mapping.anonymous_id_from_email,
+        "null": ", ".join(sorted(mapping.nulls)) or None,
+        "profile": None if profile is None else f"the one with SHA-256 {profile.digest[:12]}…",
+    }
+
+
+_IDENTITY: Final = (
+    "event",
+    "userId",
+    "personId",
+    "email_id",
+    "campaign_id",
+    "campaign_run_id",
+    "email_link_url",
+    "timestamp",
+    "event_id",
+)
+
+
+def _identity_columns(source: InputFile, names: Sequence[str]) -> dict[str, str]:
+    columns = source.columns
+    named = {name: columns.names[columns.fields[name]] for name in names if name in columns.fields}
+    constants = {name: value for name, value in columns.constants.items() if name in names}
+    return {**named, **{name: f"={storable_constant(name, value)}" for name, value in constants.items()}}
+
+
+def input_records(plan: Plan) -> list[dict[str, Any]]:
+    """Return what identifies each input, for the ledger: its name and a fingerprint of its bytes."""
+    return [
+        {
+            "path": source.path,
+            "fingerprint": plan.fingerprints.get(source.path, ""),
+            "rows": plan.account.rows_by_file.get(source.path, 0),
+        }
+        for source in plan.inputs
+    ]

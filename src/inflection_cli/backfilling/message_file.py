@@ -1,0 +1,265 @@
+"""`--out`: a plan's messages as NDJSON, with content ids, so that no destination need be known."""
+
+import os
+import select
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from signal import SIGPIPE
+from typing import IO, Final
+
+from inflection_cli.backfilling.dedup import Dispositions
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.second_pass import SENT, outgoing
+from inflection_cli.converting.converter import Converted
+from inflection_cli.errors import InputError, Interrupted, UsageError
+from inflection_cli.model import Batch
+from inflection_cli.segment.message import renamed
+
+_BUFFER: Final = 1 << 20
+_READER_WAIT_S: Final = 0.005
+
+
+def refuse_to_replace(path: str, inputs: Iterable[str]) -> None:
+    """See that messages can go to a path, and do not take the place of what they are made from.
+
+    Args:
+        path: Where the messages are to go.
+        inputs: Where the inputs are.
+
+    Raises:
+        UsageError: They would, or the file has no name of its own.
+        InputError: It is a folder, its folder is not there or takes no file, or something else has the name that the
+            file would have until it is whole.
+    """
+    if path == "-":
+        raise UsageError("--out takes the name of a file", hint="--out messages.ndjson, or --out /dev/stdout")
+    taken = {os.path.realpath(each) for each in inputs}
+    if not taken.isdisjoint({os.path.realpath(path), os.path.realpath(f"{path}.part")}):
+        raise UsageError(
+            f"--out would replace the input {path}",
+            hint="choose another file, for example --out messages.ndjson",
+        )
+    if not is_stream(path):
+        _require_a_place(Path(path))
+
+
+def _require_a_place(path: Path) -> None:
+    """See that a file can be made there."""
+    if os.path.isdir(path):  # noqa: PTH112 - see `is_stream`
+        raise InputError(
+            f"--out {path}: is a folder, and the messages need a file",
+            hint=f"--out {path / 'messages.ndjson'}",
+        )
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - see `is_stream`
+        raise InputError(
+            f"--out {path}: there is no folder {path.parent}",
+            hint=f"mkdir -p {path.parent} makes it; or leave it out: --out {path.name}",
+        )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(
+            f"--out {path}: the folder {path.parent} may not be written to",
+            hint=f"choose another folder, for example --out {Path(tempfile.gettempdir()) / path.name}",
+        )
+    with suppress(OSError):
+        _require_a_file(_part_of(path), os.lstat(_part_of(path)).st_mode)
+
+
+def _part_of(path: Path) -> Path:
+    return Path(f"{path}.part")
+
+
+def _require_a_file(part: Path, mode: int) -> None:
+    """See that what has a draft's name is the rest of another draft: nothing else is written to or taken away."""
+    if not stat.S_ISREG(mode):
+        raise InputError(
+            f"--out writes to {part} until the file is whole, and there is something of that name that is no file",
+            hint=f"choose another file, or move {part} away",
+        )
+
+
+def write_messages(plan: Plan, path: str) -> str:
+    """Write all messages that would be sent, in order, to a pipe or a device; return the path.
+
+    Raises:
+        InputError: It cannot be written to.
+        Interrupted: Nobody reads them any more.
+        InputChanged: An input is not the one that was planned.
+    """
+    with _translated(path), os.fdopen(_opened(path), "wb", _BUFFER) as out:
+        batches = outgoing(plan, lambda content_ids: content_ids)
+        out.writelines(_lines(batch.wire) for batch in batches if batch is not None)
+    return path
+
+
+class MessageFile:
+    """Messages on their way into a file, under their content ids.
+
+    Attributes:
+        failed: Whether some of them could not be written, so that the file has a gap.
+    """
+
+    def __init__(self, path: str, out: IO[bytes], part: Path | None = None) -> None:
+        self._path = path
+        self._out = out
+        self._part = part
+        self.failed = False
+
+    def take(self, converted: Converted) -> None:
+        """Write the messages of a chunk while it is planned, so that a dry run converts once.
+
+        Raises:
+            InputError: They cannot be written.
+        """
+        if converted.content_ids:
+            self._write(converted.encode(converted.content_ids))
+
+    def settle(self, dispositions: Dispositions) -> None:
+        """Leave only the messages that would be sent; they move towards the start of the file.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
+        if sum(dispositions.counts[each] for each in SENT) == dispositions.events:
+            return
+        assert self._part is not None
+        with _translated(self._path):
+            self._out.flush()
+            self._out.seek(0)
+            with self._part.open("rb", _BUFFER) as written:
+                for ordinal, line in enumerate(written):
+                    if dispositions.one(ordinal) in SENT:
+                        self._out.write(line)
+            self._out.truncate()
+
+    def beside(self, batches: Iterable[Batch | None]) -> Iterator[Batch | None]:
+        """Write each batch before it is passed on; the file ends where the delivery did.
+
+        Yields:
+            What it is given, and None while the reader of a pipe takes its time.
+
+        Raises:
+            InputError: A batch cannot be written.
+            Interrupted: Nobody reads the pipe any more.
+        """
+        for batch in batches:
+            if batch is not None:
+                named = zip(batch.wire, batch.content_ids, strict=True)
+                messages = [renamed(message, content_id) for message, content_id in named]
+                if self._part is None:
+                    yield from self._patiently(_lines(messages))
+                else:
+                    self._write(messages)
+            yield batch
+
+    def _patiently(self, lines: bytes) -> Iterator[None]:
+        """Write as much as a stream takes without waiting, so that answers are read whatever its reader does."""
+        self.failed = True
+        descriptor, rest = self._out.fileno(), memoryview(lines)
+        while rest:
+            with _translated(self._path):
+                while rest and select.select([], [descriptor], [], _READER_WAIT_S)[1]:
+                    # So many bytes have room in a pipe that is writable; O_NONBLOCK would hold for who shares it.
+                    rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
+            if rest:
+                yield None
+        self.failed = False
+
+    def _write(self, messages: Sequence[bytes]) -> None:
+        self.failed = True
+        with _translated(self._path):
+            self._out.write(_lines(messages))
+        self.failed = False
+
+
+def is_stream(path: str) -> bool:
+    """Tell whether a path is a pipe, a device or an output of ours: it is written to, and no file takes its place."""
+    # os.path answers no where a Path raises: a name too long, a folder that may not be entered.
+    if not os.path.exists(path) or os.path.isdir(path):  # noqa: PTH110, PTH112
+        return False
+    return not os.path.isfile(path) or _ours(path) is not None  # noqa: PTH113
+
+
+def is_stdout(path: str) -> bool:
+    """Tell whether what is written to a path comes out where stdout does; nothing comes out of the null device."""
+    return _is_of(sys.stdout, path) and os.path.realpath(path) != os.devnull
+
+
+def _ours(path: str) -> int | None:
+    """Return the descriptor of stdout or stderr where a path is what it goes to."""
+    return next((each.fileno() for each in (sys.stdout, sys.stderr) if _is_of(each, path)), None)
+
+
+def _is_of(output: IO[str] | None, path: str) -> bool:
+    try:
+        return output is not None and os.path.samestat(os.stat(path), os.fstat(output.fileno()))  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
+
+
+def _opened(path: str) -> int:
+    """Open a stream; an output of ours that is a file would, by its name, be written over from its start."""
+    ours = _ours(path)
+    return os.open(path, os.O_WRONLY) if ours is None else os.dup(ours)
+
+
+def _opened_part(part: Path) -> int:
+    """Open the file that a draft is until it is whole."""
+    # Without O_NONBLOCK a named pipe would be waited for.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
+    opened = os.open(part, flags, 0o600)
+    try:
+        _require_a_file(part, os.fstat(opened).st_mode)
+    except InputError:
+        os.close(opened)
+        raise
+    return opened
+
+
+@contextmanager
+def open_message_file(path: str) -> Iterator[MessageFile]:
+    """Open a file for messages; it appears under its name when it is left, whole, and not at all after an error.
+
+    A pipe or a device is written to as it is.
+
+    Raises:
+        InputError: The file cannot be written.
+        Interrupted: Nobody reads the pipe any more.
+    """
+    part = None if is_stream(path) else _part_of(Path(path))
+    with _translated(path):
+        out = os.fdopen(_opened_part(part) if part else _opened(path), "wb", _BUFFER)
+    draft = MessageFile(path, out, part)
+    try:
+        yield draft
+        with _translated(path):
+            out.close()
+            if part is not None and not draft.failed:
+                part.replace(path)
+    finally:
+        with suppress(OSError):
+            out.close()
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def _lines(messages: Sequence[bytes]) -> bytes:
+    return b"\n".join(messages) + b"\n"
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise Interrupted(
+            f"nobody reads {path} any more", signum=SIGPIPE, hint="the same command writes all of it again"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"the messages cannot be written to {path}: {error.strerror}",
+            hint="choose another file: --out FILE",
+        ) from error

@@ -1,0 +1,215 @@
+"""Pass 1: convert everything, send nothing; what comes out is the plan."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from inflection_cli import rules
+from inflection_cli.backfilling.account import Account
+from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
+from inflection_cli.backfilling.event_store import EventIds, EventLocations
+from inflection_cli.backfilling.person_counts import People
+from inflection_cli.backfilling.plausibility import judged
+from inflection_cli.backfilling.unused_options import idle_options, unlinked
+from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.model import Chunk, Disposition, Problem
+from inflection_cli.reading.files.fingerprint import fingerprint
+
+REPEATS_SHARE: Final = 0.01
+"""More repeats than this share of the events, and the export's times may be too coarse."""
+
+
+class RejectSink(Protocol):
+    """Takes the rows that are not sent."""
+
+    def take(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
+        """Keep the rejected rows and unreadable lines of a chunk."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run would do, known before anything leaves.
+
+    Attributes:
+        inputs: The files.
+        settings: What shapes messages and ids.
+        chunks: Reads everything, the same way each time, and says how it is converted.
+        limit: How many rows are read at the most; None for all. The chunks end there by themselves.
+        account: The counts of pass 1.
+        complete: Whether pass 1 came to its end.
+        dispositions: What becomes of each event; None while the plan is not complete.
+        people: How many different people the events are about.
+        tracked_users: How many different ids they go out under: an upper bound of new tracked users.
+        digests: 16 bytes for each chunk of raw input.
+        identities: What pass 1 found each event to be; nothing where the plan is never to be carried out.
+    """
+
+    inputs: list[InputFile]
+    settings: ConvertSettings
+    chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]]
+    limit: int | None = None
+    account: Account = field(default_factory=Account)
+    complete: bool = False
+    dispositions: Dispositions | None = None
+    people: int = 0
+    tracked_users: int = 0
+    digests: bytearray = field(default_factory=bytearray)
+    identities: EventIds = field(default_factory=EventIds)
+    _fingerprints: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """By path, a digest of the file's decompressed bytes, 32 hex digits; read when it is asked for.
+
+        Raises:
+            InputError: A file is gone, or may not be read any more.
+        """
+        if not self._fingerprints:
+            files = [each.source for each in self.inputs]
+            self._fingerprints = {
+                file.path: fingerprint(file.path, file.location, file.member) for file in files
+            }
+        return self._fingerprints
+
+    @property
+    def to_send(self) -> int:
+        """How many events the delivery would send."""
+        sent = Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED
+        return sum(map(self.count, sent))
+
+    def count(self, disposition: Disposition) -> int:
+        """Return how many events have a disposition."""
+        return self.dispositions.counts[disposition] if self.dispositions else 0
+
+
+class Planner:
+    """Makes a plan; `plan` can be looked at while it grows, and after an interruption.
+
+    Args:
+        inputs: The files.
+        settings: What shapes messages and ids.
+        chunks: See `Plan`.
+        rejects: Takes the rows that are not sent.
+        judges_only: Whether the plan is never to be carried out; then it keeps no identities.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[InputFile],
+        settings: ConvertSettings,
+        chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]],
+        *,
+        rejects: RejectSink | None = None,
+        judges_only: bool = False,
+    ) -> None:
+        self.plan = Plan(list(inputs), settings, chunks)
+        self._rejects = rejects
+        self._judges_only = judges_only
+        self._settling = Deduplicator(own_ids=any(source.columns.has("event_id") for source in inputs))
+        self._people = People()
+        self._places = EventLocations()
+        self._unlinked: set[str] = set()
+
+    def run(
+        self,
+        known: Iterable[LedgerEvents] = (),
+        progress: Callable[[Account], None] = lambda _: None,
+        run_words: Callable[[int], str] | None = None,
+        draft: Callable[[Converted], None] = lambda _: None,
+    ) -> Plan:
+        """Read everything and settle what becomes of each event.
+
+        Args:
+            known: What the ledger knows.
+            progress: Called after each chunk.
+            run_words: Says which run has an event, by the run's number in the ledger.
+            draft: Takes the events of each chunk.
+
+        Raises:
+            InputError: A file cannot be read to its end, or its own event ids identify nothing.
+        """
+        plan = self.plan
+        for source in plan.inputs:
+            plan.account.problems.add_all(source.problems())
+        for source, chunk, convert in plan.chunks():
+            converted = convert()
+            plan.digests += chunk.digest
+            self._see(source)
+            plan.account.take(chunk, converted)
+            self._gather(source, chunk, converted)
+            draft(converted)
+            progress(plan.account)
+        self._settling.add_known(known)
+        plan.dispositions = self._settling.settle()
+        plan.people, plan.tracked_users = self._people.count()
+        allowed = plan.settings.mapping.allow_implausible
+        plan.account.problems.add_all(judged(self._people, plan.inputs, allowed=allowed))
+        self._judge_files()
+        self._judge_repeats(plan.dispositions, run_words)
+        self._places.close()
+        plan.complete = True
+        return plan
+
+    def _see(self, source: InputFile) -> None:
+        """Take note of an input that has gained keys: the plan shows them, and says what is left out of them."""
+        at = next(i for i, known in enumerate(self.plan.inputs) if known.path == source.path)
+        known = self.plan.inputs[at]
+        if source is known:
+            return
+        self.plan.inputs[at] = source
+        self._settling.own_ids |= source.columns.has("event_id")
+        before = {note.field for note in known.columns.notes}
+        for problem in source.problems():
+            if problem.rule is rules.COLUMN_LEFT_OUT and problem.column not in before:
+                self.plan.account.problems.add(problem)
+
+    def _gather(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
+        self._places.add(chunk.file, converted.lines)
+        self._settling.add(converted.content_ids, converted.content_hashes)
+        if not self._judges_only:
+            self.plan.identities.add(converted.content_ids, converted.content_hashes)
+        for seen in converted.seen:
+            self._people.add(source.path, seen)
+        if converted.unlinked:
+            self._unlinked.add(source.path)
+        if self._rejects is not None and (converted.rejected or chunk.faults):
+            self._rejects.take(source, chunk, converted)
+
+    def _judge_files(self) -> None:
+        """Say once of each file what only its last row could have changed."""
+        for source in self.plan.inputs:
+            if source.path in self._unlinked:
+                self.plan.account.problems.add(unlinked(source))
+            self.plan.account.problems.add_all(idle_options(source, self.plan.settings))
+
+    def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
+        problems = self.plan.account.problems
+        repeats = dispositions.counts[Disposition.DUPLICATE]
+        built = self.plan.account.events.built
+        if repeats > REPEATS_SHARE * built:
+            problems.add(
+                Problem(
+                    rules.REPEATS_MANY,
+                    f"{repeats:,} of {built:,} events repeat another one and go once",
+                    count=repeats,
+                )
+            )
+        for conflict in dispositions.conflicts:
+            file, line = self._places.of(conflict.ordinal)
+            other = (
+                _in_the_ledger(conflict, run_words)
+                if conflict.other is None
+                else "the first is {}, line {}".format(*self._places.of(conflict.other))
+            )
+            rule = rules.OWN_ID_CONFLICT if conflict.own else rules.SAME_ID_OTHER_CONTENT
+            message = f"this event differs from another one of the same identity; {other}"
+            problems.add(Problem(rule, message, file=file, line=line))
+        unseen = dispositions.conflict_count - len(dispositions.conflicts)
+        if unseen:
+            rule = rules.OWN_ID_CONFLICT if dispositions.own_conflict_count else rules.SAME_ID_OTHER_CONTENT
+            problems.add(Problem(rule, f"and {unseen:,} more events of the kind", count=unseen))
+
+
+def _in_the_ledger(conflict: Conflict, run_words: Callable[[int], str] | None) -> str:
+    return "the ledger has it" if run_words is None or conflict.run is None else run_words(conflict.run)

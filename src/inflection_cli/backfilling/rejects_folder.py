@@ -1,0 +1,72 @@
+"""What is not sent is kept: rejected rows by pass 1, refused messages by the delivery."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from inflection_cli.backfilling.refused_messages import RefusedMessages, beside_the_ledger
+from inflection_cli.converting.converter import Converted
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.model import Chunk, Message, Severity
+from inflection_cli.reading.rejected_rows import RejectsFolder
+from inflection_cli.segment.message import renamed
+
+REFUSED = "refused-messages.ndjson"
+
+
+@dataclass(slots=True)
+class Rejects:
+    """Keeps rows and messages in a folder that is made only when something comes."""
+
+    folder: RejectsFolder
+    refused_messages: RefusedMessages
+
+    @classmethod
+    def at(cls, path: str) -> "Rejects":
+        """Keep them in the folder at `path`."""
+        folder = RejectsFolder(Path(path))
+        return cls(folder, RefusedMessages(partial(folder.open_lines, REFUSED)))
+
+    def fall_back_on(self, state_dir: Path, run_id: str) -> None:
+        """Keep refused messages in the state directory where the folder fails in the midst of the delivery."""
+        self.refused_messages.add_place(beside_the_ledger(state_dir, run_id))
+
+    @property
+    def path(self) -> str | None:
+        """The folder, where something was written to it."""
+        return str(self.folder.path) if self.folder.has_rows or self._refused_in_folder() else None
+
+    def take(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
+        """Keep a chunk's rejected rows and unreadable lines.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        for fault in chunk.faults:
+            self.folder.add_lines(source.source, fault.raw, fault.rows)
+        for rejected in converted.rejected:
+            errors = [p for p in rejected.problems if p.rule.severity is Severity.ERROR]
+            self.folder.add_row(
+                source.source,
+                chunk.columns,
+                rejected.cells,
+                line=rejected.line,
+                codes=" ".join(dict.fromkeys(problem.rule.code for problem in errors)),
+                reason="; ".join(problem.message for problem in errors),
+            )
+
+    def refused(self, message: Message) -> None:
+        """Keep a message that the destination refused, with its content id, as `replay` takes it."""
+        self.refused_messages.keep(renamed(message.wire, message.content_id) + b"\n")
+
+    def kept_elsewhere(self) -> list[str]:
+        """Return the files of refused messages that are not in the folder."""
+        return [str(path) for path in self.refused_messages.files if path.parent != self.folder.path]
+
+    def _refused_in_folder(self) -> bool:
+        return any(path.parent == self.folder.path for path in self.refused_messages.files)
+
+    def close(self) -> None:
+        """Finish the files."""
+        self.refused_messages.close()
+        self.folder.close()

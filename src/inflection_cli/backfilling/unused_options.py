@@ -1,0 +1,82 @@
+"""What is said of a file when all of it was read: options with nothing to do in it, clicks without a link's column."""
+
+from collections.abc import Iterator
+
+from inflection_cli import rules
+from inflection_cli.converting.converter import ConvertSettings
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.mapping.columns import is_address, quoted
+from inflection_cli.mapping.field_candidates import is_of_the_sender
+from inflection_cli.mapping.profile.profile_nouns import Profile
+from inflection_cli.model import Problem
+from inflection_cli.settings.toml_text import toml_string
+
+_LINK = "email_link_url"
+
+
+def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Problem]:
+    """Name each option that needs addresses, where no column of a file is known to hold them.
+
+    Args:
+        source: The file, with all the keys that it has gained.
+        settings: What the user says, be it by option or profile.
+    """
+    if any(block.columns.has("email") for block in source.layout.blocks):
+        return
+    profile = settings.mapping.columns.profile
+    for name, field, option in _asked(settings, profile):
+        yield Problem(
+            rules.OPTION_IDLE,
+            f"{name} finds nothing to do: no column is known as the email",
+            source.path,
+            column=field,
+            hint=_mend(source, field, profile, option),
+        )
+
+
+def _asked(settings: ConvertSettings, profile: Profile | None) -> Iterator[tuple[str, str, str]]:
+    """Yield what is asked for in the words of who asks, the field it would fill, and the bare name of it."""
+    mapping = settings.mapping
+    if settings.message.email_trait:
+        yield "--email-trait", "email", "--email-trait"
+    for asked, key, field, by_profile in (
+        (mapping.user_id_from_email, "user_id_from", "userId", profile and profile.user_id_from),
+        (
+            mapping.anonymous_id_from_email,
+            "anonymous_id_from",
+            "personId",
+            profile and profile.anonymous_id_from,
+        ),
+    ):
+        if asked and profile and by_profile:
+            yield f"[options] {key} of {profile.path}", field, key
+        elif asked:
+            option = f"--{key.replace('_', '-')} email"
+            yield option, field, option
+
+
+def _mend(source: InputFile, field: str, profile: Profile | None, option: str) -> str:
+    column = _of_addresses(source, field)
+    by_option = f"--map email={quoted(column or 'COLUMN')}"
+    line = f"; in the profile [fields] email = {toml_string(column or 'COLUMN')}" if profile else ""
+    return f"name the column that holds addresses: {by_option}{line}; or leave {option} out"
+
+
+def _of_addresses(source: InputFile, field: str) -> str | None:
+    """Find the column that most holds addresses, by the file's first rows; an id is nothing that could be missing."""
+    taken = () if field == "email" else source.columns.fields.values()
+    counts = {
+        index: sum(is_address(row[index]) for row in source.source.sample if index < len(row))
+        for index in range(len(source.source.columns))
+        if index not in taken and not is_of_the_sender(source.source.columns[index])
+    }
+    best = max(counts, key=lambda index: counts[index], default=None)
+    return None if best is None or not counts[best] else source.source.columns[best]
+
+
+def unlinked(source: InputFile) -> Problem:
+    """Say once of a file what would hold for its every click, or for every one of some event."""
+    some = any(block.columns.has(_LINK) for block in source.layout.blocks)
+    whose = "some clicks of this file have no link" if some else "no click of this file has a link"
+    message = f"no column is known as the {_LINK}, so {whose}"
+    return Problem(rules.LINK_MISSING, message, source.path, column=_LINK)

@@ -1,0 +1,37 @@
+"""The command `infl-seg backfill`: plan, confirm, deliver, account for every row."""
+
+from inflection_cli.cli.options import (
+    DeliveryOptions,
+    DestinationOptions,
+    Files,
+    InputOptions,
+    MessageOptions,
+    ProjectOptions,
+    ReportingOptions,
+    with_groups,
+)
+
+
+@with_groups
+def backfill(
+    files: Files,
+    reading: InputOptions,
+    project: ProjectOptions,
+    message: MessageOptions,
+    destination: DestinationOptions,
+    delivery: DeliveryOptions,
+    output: ReportingOptions,
+) -> int:
+    """Send a campaign's history to Segment: plan, confirm, deliver, account for every row."""
+    from inflection_cli.cli.sending import Sending
+
+    sending = Sending(
+        "backfill",
+        destination,
+        delivery,
+        output,
+        project=project,
+        max_errors=reading.max_errors,
+        rejects=reading.rejects,
+    )
+    return sending.run(lambda at_work, rejects: at_work.open(files, reading, message, rejects), files)

@@ -1,0 +1,74 @@
+"""Check the words of every command before and after they are parsed: the class that all commands have."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from inflection_cli.cli.option_check import (
+    refuse_huge_numbers,
+    refuse_options_in_environment,
+    refuse_swallowed_words,
+)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Command(TyperCommand):
+    """A command none of whose options takes the next option for its value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words after the command's name, once they are checked.
+
+        Raises:
+            UsageError: An option has no value of its own.
+        """
+        return _parsed(self, super().parse_args, ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, once numbers and the environment are checked.
+
+        Raises:
+            UsageError: They are not.
+        """
+        refuse_huge_numbers(self.params, ctx.params)
+        refuse_options_in_environment(self.params, os.environ)
+        return super().invoke(ctx)
+
+
+class Group(TyperGroup):
+    """A command that has commands of its own; what is suggested for a misspelt one is said in `misuse.py`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words before a command's name, once they are checked.
+
+        Raises:
+            UsageError: An option has no value of its own.
+        """
+        return _parsed(self, super().parse_args, ctx, args)
+
+
+class Commands(typer.Typer):
+    """A set of commands, each of them a `Command`, so that none can be forgotten."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(cls=Group, **given)
+
+    def command(self, name: str | None = None, **given: Any) -> Callable[[_Function], _Function]:
+        """Return what makes a function a command."""
+        return super().command(name, cls=Command, **given)
+
+
+def _parsed(command: Any, parse: Any, ctx: Any, args: list[str]) -> list[str]:
+    if ctx.resilient_parsing:
+        return list(parse(ctx, args))
+    options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
+    values = refuse_swallowed_words(options, args)
+    try:
+        return list(parse(ctx, args))
+    except Exception as error:
+        # What the parser refuses does not always say which word it refused.
+        error.given = values  # type: ignore[attr-defined]
+        raise

@@ -1,0 +1,153 @@
+"""The command `infl-seg inspect`: says what a file is and what its columns would become, and drafts a profile."""
+
+import os
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inflection_cli.cli.options import Files, InputOptions, OutputOptions, ProjectOptions, with_groups
+from inflection_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from inflection_cli.inspecting import Inspection, InspectSettings
+    from inflection_cli.reading import FoundFile
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.used_settings import SettingsSaid
+
+
+@with_groups
+def inspect(
+    files: Files,
+    reading: InputOptions,
+    project: ProjectOptions,
+    output: OutputOptions,
+    save: Annotated[
+        str | None, typer.Option(metavar="PROFILE.toml", help="Write a commented profile for such exports.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let the profile replace a file that is there.")
+    ] = False,
+) -> int:
+    """Say what a file is, what its columns hold and would become, and what is missing; send nothing."""
+    from inflection_cli.atomic_file import refuse_to_replace, save_text
+    from inflection_cli.cli.option_values import budget
+    from inflection_cli.cli.session import interruptible
+    from inflection_cli.inspecting.profile_writer import ProfileWriter
+    from inflection_cli.reading import find
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
+    from inflection_cli.reporting.json_report import dumps
+    from inflection_cli.reporting.outlet import print_machine
+    from inflection_cli.reporting.plan_text import speak
+    from inflection_cli.reporting.used_settings import settings_lines, settings_object
+
+    budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
+    _refuse_idle(reading)
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    settings, said = _settled(reading, project, drafting=save is not None)
+    to_fill_in: list[str] = []
+    with interruptible():
+        found = find(files)
+        if save is not None:
+            _refuse_to_save(len(found), reading)
+            refuse_to_replace(save, [each.location for each in found], force=force)
+        inspections = _surveyed(found, settings, speaker)
+        if save is not None:
+            draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
+            save_text(save, draft.text(), force=force)
+            to_fill_in = draft.to_fill_in
+    if output.json:
+        report = inspection_report(inspections, save, to_fill_in, show_values=output.show_values)
+        print_machine(dumps({**report, **settings_object(said), "exit_code": 0}))
+        return 0
+    speak(settings_lines(said), speaker, result=True)
+    for each in inspections:
+        speak(inspection_lines(each, show_values=output.show_values), speaker, result=True)
+    speaker.result(verdict(inspections, save, to_fill_in))
+    return 0
+
+
+def _settled(
+    reading: InputOptions, project: ProjectOptions, *, drafting: bool
+) -> "tuple[InspectSettings, SettingsSaid]":
+    """Say what an inspection goes by: options, profile and project file, as for a validation."""
+    from inflection_cli.cli.option_values import convert_settings, read_options
+    from inflection_cli.cli.project_file import find_project, settle
+    from inflection_cli.inspecting import InspectSettings
+    from inflection_cli.reporting.used_settings import SettingsSaid
+
+    found = find_project(Path.cwd(), os.environ, off=project.no_project)
+    if drafting and found is not None:
+        # A new profile is drafted for the one that the project file names, not by it.
+        found = replace(found, settings=replace(found.settings, profile=None))
+    settled = settle(found, reading, None, os.environ)
+    profile = settled.profile
+    settings = InspectSettings(
+        reading=read_options(settled.reading, profile),
+        convert=convert_settings(settled.reading, None, profile),
+        encoding_given=settled.reading.encoding is not None or bool(profile and profile.encoding),
+        limit=reading.limit,
+    )
+    said = SettingsSaid(
+        None if profile is None else (profile.path, profile.digest),
+        None if found is None else (found.path, settled.took),
+    )
+    return settings, said
+
+
+def _surveyed(
+    found: "list[FoundFile]", settings: "InspectSettings", speaker: "Speaker"
+) -> "list[Inspection]":
+    from inflection_cli.inspecting import scan
+
+    with _progress(speaker) as progress:
+        return [scan(each, settings, progress) for each in found]
+
+
+@contextmanager
+def _progress(speaker: "Speaker") -> "Iterator[Callable[[int], None]]":
+    from inflection_cli.backfilling.account import Account
+    from inflection_cli.reporting.progress import reading_progress
+
+    with reading_progress(speaker) as show:
+        account = Account()
+
+        def note(rows: int) -> None:
+            account.rows.read = rows
+            show(account)
+
+        yield note
+
+
+def _refuse_idle(reading: InputOptions) -> None:
+    """Refuse options that decide which events are sent: nothing is sent here."""
+    idle = {
+        "--since": reading.since,
+        "--until": reading.until,
+        "--event": reading.event,
+        "--rejects": reading.rejects,
+    }
+    for name, value in idle.items():
+        if value:
+            raise UsageError(
+                f"{name} decides what is sent, and inspect looks at the whole file",
+                hint=f"leave {name} out here, and give it to validate or backfill",
+            )
+
+
+def _refuse_to_save(count: int, reading: InputOptions) -> None:
+    if count != 1:
+        raise UsageError(
+            f"--save writes a profile for one shape of export, and {count:,} files are named",
+            hint="name one of them: infl-seg inspect FILE --save PROFILE.toml",
+        )
+    if reading.profile:
+        raise UsageError(
+            "--save drafts a new profile, and --profile names one that is there",
+            hint="leave --profile out to draft one, or --save to see what the profile makes of the file",
+        )

@@ -1,0 +1,278 @@
+"""Options to settings: what the user typed, read strictly."""
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from inflection_cli.catalog import RESERVED_CONTEXT
+from inflection_cli.cli.options import DEFAULT_ENCODING
+from inflection_cli.errors import UsageError
+from inflection_cli.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from inflection_cli.cli.options import InputOptions, MessageOptions
+    from inflection_cli.converting.converter import ConvertSettings
+    from inflection_cli.mapping.events import MapOptions
+    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.reading.source import ReadOptions
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+_LONGEST_S = 10 * 365 * 86_400.0
+_LARGEST_BYTES = 10**18
+_MOST_ROWS = 1e12
+"""Beyond these a value is a typing error."""
+
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]i?b|b)?")
+_BYTES: dict[str | None, int] = {
+    None: 1,
+    "b": 1,
+    **{f"{unit}b": 1000**power for power, unit in enumerate("kmgt", 1)},
+    **{f"{unit}ib": 1024**power for power, unit in enumerate("kmgt", 1)},
+}
+
+
+def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "ReadOptions":
+    """Say how files are read.
+
+    Args:
+        options: What the user says.
+        profile: The profile that the options name; they beat it.
+
+    Raises:
+        UsageError: An option cannot be met.
+    """
+    assert profile is not None or options.profile is None
+    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.reading.csv.delimiters import parse_delimiter
+    from inflection_cli.reading.source import Limits, ReadOptions
+
+    delimiter = None if options.delimiter is None else parse_delimiter(options.delimiter)
+    limits = Limits(options.max_expansion, size_bytes("--max-bytes", options.max_bytes))
+    said = profile or Profile("", "")
+    return ReadOptions(
+        encoding=options.encoding or said.encoding or DEFAULT_ENCODING,
+        delimiter=delimiter or said.delimiter,
+        records=options.records or said.records,
+        limits=limits,
+    )
+
+
+def convert_settings(
+    options: "InputOptions",
+    message: "MessageOptions | None" = None,
+    profile: "Profile | None" = None,
+) -> "ConvertSettings":
+    """Say what shapes messages and ids; the present is fixed here, once a run.
+
+    Args:
+        options: What the user says of rows and columns.
+        message: What the user says of messages.
+        profile: The profile that the options name; they beat it.
+
+    Raises:
+        UsageError: An option cannot be met.
+    """
+    assert profile is not None or options.profile is None
+    from inflection_cli.converting.converter import ConvertSettings
+    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.segment.message import MessageSettings
+
+    said = profile or Profile("", "")
+    naming: Literal["inflection", "spec"]
+    naming = options.naming.value if options.naming else said.naming or "inflection"
+    zone = options.timezone or said.timezone
+    since, until = _span(options, zone)
+    return ConvertSettings(
+        mapping=_map_options(options, said, naming, profile),
+        message=MessageSettings(
+            library_version=__version__,
+            naming=naming,
+            integrations=integrations(message.integration if message else (), said.integrations),
+            context={**said.context, **context(message.context if message else ())},
+            email_trait=options.email_trait,
+        ),
+        now=datetime.now(UTC),
+        timezone=zone,
+        timestamp_format=options.timestamp_format or said.timestamp_format,
+        since=since,
+        until=until,
+    )
+
+
+def _map_options(
+    options: "InputOptions",
+    said: "Profile",
+    naming: Literal["inflection", "spec"],
+    profile: "Profile | None",
+) -> "MapOptions":
+    """Say how rows are mapped; `said` is the profile, or one that says nothing."""
+    from inflection_cli.mapping.columns import ColumnOptions
+    from inflection_cli.mapping.events import MapOptions, event_names
+    from inflection_cli.mapping.nulls import null_texts
+
+    nulls = null_texts([*options.null, *said.nulls])
+    from_user = _only_email("--user-id-from", options.user_id_from or said.user_id_from)
+    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from or said.anonymous_id_from)
+    unknown: Literal["reject", "skip", "send"]
+    unknown = options.unknown_events.value if options.unknown_events else said.unknown_events or "reject"
+    return MapOptions(
+        columns=ColumnOptions(
+            columns=pairs("--map", options.map, "userId='Customer ID'"),
+            constants=pairs("--set", options.set, "campaign_id=spring-2024"),
+            properties=tuple(options.property),
+            own_ids=said.own_ids and not options.no_event_id,
+            person_from_email=from_user or from_anonymous,
+            profile=profile,
+            timezone=options.timezone,
+            timestamp_format=options.timestamp_format,
+            nulls=nulls,
+        ),
+        unknown_events=unknown,
+        user_id_from_email=from_user,
+        anonymous_id_from_email=from_anonymous,
+        naming=naming,
+        events=event_names(options.event),
+        properties_as_text=options.properties_as_text or said.properties_as_text,
+        email_trait=options.email_trait,
+        allow_implausible=options.allow_implausible_people,
+        nulls=nulls,
+    )
+
+
+def _span(options: "InputOptions", zone: str | None) -> tuple[str | None, str | None]:
+    """Read the span of time to keep: its first instant, and the first one after it."""
+    since = _bound("--since", options.since, zone)
+    until = _bound("--until", options.until, zone)
+    if since is not None and until is not None and until[:-1] <= since[:-1]:
+        raise UsageError(
+            f"--until {options.until} is not after --since {options.since}: no event lies between them",
+            hint=f"--since is the first time to keep, --until the first one to leave out: perhaps --since "
+            f"{options.until} --until {options.since}",
+        )
+    return since, until
+
+
+def _bound(option: str, text: str | None, zone: str | None) -> str | None:
+    """Read an end of a span of time.
+
+    Raises:
+        UsageError: It is no time, or empty.
+    """
+    from inflection_cli.mapping.times.timestamps import parse_bound
+    from inflection_cli.mapping.times.zones import Zone
+
+    if text is None:
+        return None
+    Zone(zone or "UTC")  # what is wrong with the zone is none of this option's
+    try:
+        return parse_bound(text, zone)
+    except UsageError as error:
+        example = "2024-03-01 or 2024-03-01T09:30:00Z"
+        raise UsageError(f"{option}: {error.message}", hint=f"{option} {example}") from None
+
+
+def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
+    """Read `NAME=VALUE` words.
+
+    Raises:
+        UsageError: A word has no `=`, an empty side, or a name comes twice.
+    """
+    read: dict[str, str] = {}
+    for word in given:
+        name, equals, value = word.partition("=")
+        name = name.strip()
+        if not equals or not name or not value:
+            raise UsageError(f"{option} {word!r} is not NAME=VALUE", hint=f"write it like {option} {example}")
+        if name in read:
+            raise UsageError(f"{option} {name}=… is given twice", hint="keep one of the two")
+        read[name] = value
+    return read
+
+
+def integrations(given: "Sequence[str]", profile: "Mapping[str, bool] | None" = None) -> dict[str, Any]:
+    """Read `--integration`, over a profile's; Inflection is off unless it is turned on, as it is also a destination."""
+    read: dict[str, Any] = {"Inflection": False, **(profile or {})}
+    for name, word in pairs("--integration", given, "All=false").items():
+        if word.lower() not in {"true", "false"}:
+            raise UsageError(
+                f"--integration {name}={word} is neither true nor false", hint=f"--integration {name}=false"
+            )
+        read[name] = word.lower() == "true"
+    return read
+
+
+def context(given: "Sequence[str]") -> dict[str, Any]:
+    """Read `--context`; values are text."""
+    read = pairs("--context", given, "import=spring-2024")
+    for name in read:
+        if name in RESERVED_CONTEXT:
+            raise UsageError(
+                f"--context {name}=… would hide what the tool puts there", hint=f"--context my_{name}=…"
+            )
+    return read
+
+
+def seconds(option: str, word: str) -> float:
+    """Read a duration: `90s`, `15m`, `1h`, `2d`, or a number of seconds.
+
+    Raises:
+        UsageError: It is no duration, or not positive.
+    """
+    match = _DURATION.fullmatch(word.strip().lower())
+    value = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not 0 < value <= _LONGEST_S:
+        raise UsageError(f"{option} {word!r} is no duration", hint=f"{option} 1h, or 90s, 15m, 2d")
+    return value
+
+
+def size_bytes(option: str, word: str) -> int:
+    """Read a size: `500MB`, `100GB`, `1.5GiB`, or a number of bytes.
+
+    Raises:
+        UsageError: It is no size, or none of at least a byte.
+    """
+    match = _SIZE.fullmatch(word.strip().lower())
+    value = int(float(match[1]) * _BYTES[match[2]]) if match else 0
+    if not 1 <= value <= _LARGEST_BYTES:
+        raise UsageError(f"{option} {word!r} is no size", hint=f"{option} 100GB, or 500MB, 1.5GiB")
+    return value
+
+
+def budget(word: str) -> "Budget":
+    """Read `--max-errors`: a number of rows, or a share of them.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word.strip())
+    most = 100 if match and match[2] else _MOST_ROWS
+    if match is None or (not match[2] and "." in match[1]) or float(match[1]) > most:
+        raise UsageError(
+            f"--max-errors {word!r} is neither a number nor a share",
+            hint="--max-errors 10 or --max-errors 1%",
+        )
+    return Budget(float(match[1]), share=bool(match[2]))
+
+
+class Budget:
+    """How many rows may be rejected: a number, or a share of the rows read in per cent."""
+
+    def __init__(self, most: float, *, share: bool) -> None:
+        self._most = most
+        self._share = share
+
+    def allows(self, rejected: int, read: int) -> bool:
+        """Tell whether this many rejected rows pass."""
+        return rejected <= (self._most * read / 100 if self._share else self._most)
+
+
+def _only_email(option: str, given: str | None) -> bool:
+    if given not in {None, "email"}:
+        raise UsageError(
+            f"{option} {given} is not known", hint=f"{option} email; --map email=COLUMN names its column"
+        )
+    return given is not None

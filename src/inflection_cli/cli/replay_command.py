@@ -1,0 +1,180 @@
+"""The command `infl-seg replay`: ready Segment messages, under the same plan, ledger and account as rows."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from inflection_cli.cli.options import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EXPANSION,
+    AllowImplausiblePeople,
+    DeliveryOptions,
+    DestinationOptions,
+    Files,
+    InputOptions,
+    MaxBytes,
+    MaxExpansion,
+    MessageOptions,
+    ProjectOptions,
+    ReportingOptions,
+    with_groups,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from inflection_cli.backfilling.plan import Planner, RejectSink
+    from inflection_cli.backfilling.rejects_folder import Rejects
+    from inflection_cli.cli.session import Session
+
+_PANEL: Final = "Input"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """Which messages of the files are replayed."""
+
+    max_expansion: MaxExpansion = DEFAULT_MAX_EXPANSION
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
+    max_errors: Annotated[
+        str,
+        typer.Option(
+            metavar="N|N%",
+            help="How many messages may be rejected before nothing is sent.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "0"
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for rejected and refused messages; mended, they are replayed from there.",
+            show_default="./infl-seg-rejects-RUN/",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Keep messages from this time on.", rich_help_panel=_PANEL),
+    ] = None
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Keep messages before this time.", rich_help_panel=_PANEL),
+    ] = None
+    allow_implausible_people: AllowImplausiblePeople = False
+    event: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="Keep track messages of this event only; may be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = field(default_factory=list)
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Read this many lines only.", rich_help_panel=_PANEL),
+    ] = None
+
+
+@with_groups
+def replay(
+    files: Files,
+    replaying: ReplayOptions,
+    project: ProjectOptions,
+    message: MessageOptions,
+    destination: DestinationOptions,
+    delivery: DeliveryOptions,
+    output: ReportingOptions,
+) -> int:
+    """Send ready Segment messages: a dry run's output, refused messages, or an archive of Segment's own."""
+    from inflection_cli.cli.sending import Sending
+
+    sending = Sending(
+        "replay",
+        destination,
+        delivery,
+        output,
+        project=project,
+        max_errors=replaying.max_errors,
+        rejects=replaying.rejects,
+    )
+    return sending.run(
+        lambda at_work, rejects: _open(at_work, files, replaying, message, rejects),
+        files,
+    )
+
+
+def _open(
+    at_work: "Session",
+    files: list[str],
+    replaying: ReplayOptions,
+    message: MessageOptions,
+    rejects: "Rejects",
+) -> None:
+    """Find the files and set up their plan."""
+    import os
+
+    from inflection_cli.cli.project_file import of_messages, settle
+    from inflection_cli.cli.saved_options import recorded
+    from inflection_cli.replaying.replayer import ReadyRejects
+
+    chosen = InputOptions(
+        since=replaying.since,
+        until=replaying.until,
+        event=replaying.event,
+        limit=replaying.limit,
+        allow_implausible_people=replaying.allow_implausible_people,
+        max_expansion=replaying.max_expansion,
+        max_bytes=replaying.max_bytes,
+    )
+    settled = settle(of_messages(at_work.project), chosen, message, os.environ)
+    at_work.took |= settled.took
+    chosen, message = settled.reading, settled.message or message
+    planner = planner_of(files, chosen, message, rejects=ReadyRejects(rejects.folder))
+    at_work.arguments = recorded(chosen, message, planner.plan.settings.now)
+    at_work.planner = planner
+    planner.plan.limit = replaying.limit
+
+
+def planner_of(
+    files: list[str],
+    chosen: InputOptions,
+    message: MessageOptions,
+    *,
+    rejects: "RejectSink | None" = None,
+    now: "datetime | None" = None,
+) -> "Planner":
+    """Open files of ready messages for a plan.
+
+    Args:
+        files: Paths, globs, or `-`.
+        chosen: Which messages are kept; what it says of columns does not matter.
+        message: What is laid over the messages.
+        rejects: Takes what is not sent.
+        now: The run's one idea of the present; by default the present.
+
+    Raises:
+        InputError: A file cannot be read at all.
+        UsageError: An option cannot be met.
+    """
+    from dataclasses import replace
+    from functools import partial
+
+    from inflection_cli.backfilling.plan import Planner
+    from inflection_cli.cli.option_values import convert_settings, pairs, read_options
+    from inflection_cli.replaying.replayer import ReplaySettings, open_messages, replayable_chunks
+    from inflection_cli.segment.prebuilt_messages import ReadySettings
+
+    convert = convert_settings(chosen, message)
+    if now is not None:
+        convert = replace(convert, now=now)
+    given = pairs("--integration", message.integration, "All=false")
+    said: dict[str, bool] = {}
+    unsaid: dict[str, bool] = {}
+    for name, on in convert.message.integrations.items():
+        (said if name in given else unsaid)[name] = on
+    settings = ReplaySettings(convert, ReadySettings(said, unsaid, convert.message.context))
+    inputs = open_messages(files, read_options(chosen).limits)
+    chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit)
+    return Planner(inputs, convert, chunks, rejects=rejects)

@@ -1,0 +1,97 @@
+"""Refused messages that the rejects folder did not take: where they are instead, in words and for scripts."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from inflection_cli.errors import DecisionNeeded, DeliveryIncomplete, DestinationError, InflSegError
+from inflection_cli.reporting.sanitize import counted, escape
+
+if TYPE_CHECKING:
+    from inflection_cli.backfilling.delivery_run import Delivered
+    from inflection_cli.backfilling.rejects_folder import Rejects
+
+
+def refused_places(rejects: "Rejects") -> str:
+    """Return where refused messages are kept, as a clause."""
+    folder = [rejects.path] if rejects.path else []
+    return escape(" and ".join([*folder, *rejects.kept_elsewhere()]))
+
+
+def refused_object(rejects: "Rejects") -> dict[str, Any]:
+    """Return for scripts what the rejects folder did not take; nothing where it took all."""
+    if not rejects.refused_messages.troubles:
+        return {}
+    return {
+        "refused_kept_in": rejects.kept_elsewhere(),
+        "refused_not_kept": rejects.refused_messages.not_kept,
+    }
+
+
+def refused_lines(rejects: "Rejects") -> Iterator[tuple[str, str]]:
+    """Yield label and text for what the rejects folder did not take."""
+    for trouble in rejects.refused_messages.troubles:
+        yield "refused", trouble_words(trouble)
+    for path in rejects.kept_elsewhere():
+        yield "refused", f"messages that the rejects folder did not take are in {escape(path)}"
+    lost = rejects.refused_messages.not_kept
+    if lost:
+        messages = counted(lost, "refused message is", "refused messages are")
+        yield "refused", f"{messages} in no file; the same command sends what was refused once more"
+
+
+def trouble_words(trouble: Exception) -> str:
+    """Word why a place did not take a refused message."""
+    if isinstance(trouble, OSError):
+        return f"refused messages cannot be written any more: {trouble.strerror}"
+    return escape(str(trouble))
+
+
+def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> DestinationError | None:
+    """Return a stop for refusals as what it is: events that were refused before, by a destination that takes others.
+
+    Args:
+        delivered: What the delivery came to.
+        again: How many of the events that it refused were refused by an earlier run too.
+        rejects: Where refused messages are kept.
+    """
+    tally, events = delivered.tally, delivered.events
+    said = tally.stopped.refusal if tally.stopped is not None else None
+    others = events.accepted + (events.already_accepted or 0)
+    if said is None or again != tally.refused or tally.in_doubt or not others:
+        return None
+    words = f"HTTP {said.status}{f': {said.excerpt}' if said.excerpt else ''}"
+    left = events.pending + events.in_doubt
+    rest = counted(left, "more is", "more are") if left else "nothing else is"
+    return DestinationError(
+        f"{counted(again, 'event is', 'events are')} refused again, as before ({words}); "
+        f"{counted(others, 'other is', 'others are')} accepted, and {rest} left to send",
+        hint=f"it is their content: mend the messages in {rejects or 'the export'}, then: infl-seg replay FILE"
+        + ("; then the same command again" if left else ""),
+    )
+
+
+def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
+    """Return what a delivery that came to its end left unsettled, as an error."""
+    events = delivered.events
+    if events.pending:
+        return DeliveryIncomplete(f"{counted(events.pending, 'event is', 'events are')} still pending")
+    if events.in_doubt:
+        return undecided(events.in_doubt, doubtful_runs)
+    return None
+
+
+def undecided(events: int, runs: list[str]) -> DecisionNeeded:
+    """Say that the user must decide about events in doubt, and how."""
+    settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
+    return DecisionNeeded(
+        _in_doubt_words(events),
+        hint=f"look into the warehouse, then: {settle}; or send them again, at the risk of doubles: "
+        "--resend-in-doubt; where the destination recognises ids for hours, --dedup-window HOURS says so",
+    )
+
+
+def _in_doubt_words(events: int) -> str:
+    return (
+        f"{counted(events, 'event is', 'events are')} in doubt: sent without a final answer, and the deduplication "
+        "window, in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
+    )

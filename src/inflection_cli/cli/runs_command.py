@@ -1,0 +1,307 @@
+"""The commands `infl-seg runs …`: what the ledgers hold, as receipts, and the user's word about it."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inflection_cli.cli.command_class import Commands
+from inflection_cli.cli.options import Files, with_groups
+from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from inflection_cli.backfilling.plan import Planner
+    from inflection_cli.history.run_history import LedgerSet, RunStatus
+    from inflection_cli.reporting.console import Speaker
+
+runs = Commands(help="Show, prove, settle and forget what was sent from this machine.", no_args_is_help=True)
+
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or last.", show_default=False)
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without being asked.")]
+
+
+@dataclass(frozen=True, slots=True)
+class LookOptions:
+    """Which ledgers are looked into, and how the answer is given."""
+
+    state_dir: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Where the ledgers are kept; also INFL_SEG_STATE_DIR."),
+    ] = None
+    namespace: Annotated[str | None, typer.Option(metavar="NAME", help="Only this destination's ledger.")] = (
+        None
+    )
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")] = (
+        False
+    )
+
+
+@runs.command("list")
+@with_groups
+def list_runs(look: LookOptions) -> int:
+    """List every run of every destination: what it sent, what it left open, how it ended."""
+    with _looking("list", look) as desk:
+        from inflection_cli.reporting.run_receipt import entry_object, list_lines
+
+        entries = list(desk.shelf.entries())
+        desk.known["runs"] = [entry_object(entry) for entry in entries]
+        if desk.shelf.troubles:
+            desk.say(list(list_lines(entries)))
+            raise desk.shelf.troubles[0]
+        desk.say(list(list_lines(entries)) or [f"No run is recorded in {desk.shelf.state_dir}."])
+        return desk.finish(0)
+
+
+@runs.command("show")
+@with_groups
+def show_run(run: RunId, look: LookOptions) -> int:
+    """Show one run as a receipt: what was typed, read, sent, answered, and what is left to do."""
+    with _looking("show", look) as desk:
+        from inflection_cli.history.run_history import batches_by_state
+        from inflection_cli.reporting.run_receipt import next_step, receipt_lines, receipt_object
+
+        entry = desk.shelf.find(run)
+        batches = batches_by_state(entry)
+        desk.known["run"] = receipt_object(entry, batches)
+        lines = [f"  {label:<9} {text}" for label, text in receipt_lines(entry, batches)]
+        desk.say([f"Receipt of run {entry.run.run_id}", *lines, f"Next: {next_step(entry)}"])
+        return desk.finish(0)
+
+
+@runs.command("verify")
+@with_groups
+def verify_files(
+    files: Files,
+    look: LookOptions,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN", help="Against this run, with its settings; else the latest that read the file."
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="A value that the run was given, where the ledger keeps its fingerprint only.",
+        ),
+    ] = None,
+) -> int:
+    """Prove that files were sent: convert them as the run did, and look every event up in the ledger."""
+    with _looking("verify", look) as desk:
+        from inflection_cli.history.verify import verify
+        from inflection_cli.reporting import run_receipt
+
+        entry = desk.shelf.find(run) if run is not None else _run_of(files, desk.shelf)
+        planner = _planner(files, entry, set_ or [])
+        try:
+            verified = verify(planner, entry, time.time())
+        except InputError as error:
+            error.hint = error.hint or f"these settings are those of run {entry.run.run_id}"
+            raise
+        desk.known |= run_receipt.verified_object(verified, entry)
+        heading = f"Verified against run {entry.run.run_id} and its destination, {entry.run.endpoint}"
+        lines = run_receipt.verified_lines(verified)
+        desk.say([heading, *lines, run_receipt.verified_verdict(verified, entry)])
+        return desk.finish(0 if verified.all_there else 1)
+
+
+@runs.command("settle")
+@with_groups
+def settle_run(
+    run: RunId,
+    look: LookOptions,
+    accepted: Annotated[
+        bool, typer.Option("--accepted", help="What it left in doubt is in: never send it again.")
+    ] = False,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="What it left in doubt is not in: send it again.")
+    ] = False,
+    yes: Yes = False,
+) -> int:
+    """Settle what a run left in doubt, after a look into the warehouse."""
+    if accepted == pending:
+        raise UsageError(
+            "say which: --accepted or --pending",
+            hint="look into the warehouse whether the events are there; infl-seg runs show RUN names their times",
+        )
+    with _looking("settle", look) as desk:
+        from inflection_cli.history.run_history import resolve_doubt
+        from inflection_cli.model import BatchState
+
+        entry = desk.shelf.find(run)
+        name, events = entry.run.run_id, entry.events.in_doubt
+        desk.known |= {"run_id": name, "settled_as": "accepted" if accepted else "pending", "events": events}
+        if not events:
+            desk.say([f"Nothing to settle: run {name} left nothing in doubt."])
+            return desk.finish(0)
+        then = "they are never sent again" if accepted else "the same command sends them again"
+        word = "accepted" if accepted else "pending"
+        _confirm(f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?", yes=yes)
+        state = BatchState.ACCEPTED if accepted else BatchState.PENDING
+        settled = resolve_doubt(
+            desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}", desk.speaker.talk
+        )
+        desk.known["events"] = settled
+        desk.say([f"Settled: {settled:,} events of run {name} count as {word}; {then}."])
+        return desk.finish(0)
+
+
+@runs.command("forget")
+@with_groups
+def forget_run(
+    look: LookOptions,
+    run: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or last.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All runs of all destinations.")] = False,
+    yes: Yes = False,
+) -> int:
+    """Erase a run from its ledger: what only it knew as sent counts as never sent."""
+    if (run is None) == (not every):
+        raise UsageError("say which run to forget, or --all", hint="infl-seg runs list shows them")
+    with _looking("forget", look) as desk:
+        from inflection_cli.history.run_history import forget, forget_all, kept_beside
+        from inflection_cli.reporting.sanitize import counted, escape
+
+        entries = list(desk.shelf.entries()) if run is None else [desk.shelf.find(run)]
+        names = [entry.run.run_id for entry in entries]
+        kept = [str(path) for path in map(kept_beside, entries) if path is not None]
+        accepted = sum(entry.events.accepted for entry in entries)
+        what = f"run {names[0]}" if run is not None else f"all runs ({len(names):,})"
+        what_of = counted(accepted, "accepted event counts", "accepted events count")
+        risk = f"{what_of} as never sent, and the same files would be sent again"
+        _confirm(f"Forget {what}; {risk}?", yes=yes)
+        if run is None:
+            forget_all(desk.shelf, "infl-seg runs forget --all", desk.speaker.talk)
+        else:
+            forget(desk.shelf.state_dir, entries[0], f"infl-seg runs forget {names[0]}", desk.speaker.talk)
+        desk.known["forgotten"] = names
+        stay = [f"Refused messages stay in {escape(path)}." for path in kept]
+        desk.say([f"Forgotten: {what}; {risk}.", *stay])
+        return desk.finish(0)
+
+
+@dataclass(slots=True)
+class _Desk:
+    """A command at work: the ledgers, what it has found, and how it answers."""
+
+    shelf: "LedgerSet"
+    speaker: "Speaker"
+    known: dict[str, Any]
+    json: bool
+
+    def say(self, lines: list[str]) -> None:
+        """Print lines of the result, unless it is asked for as JSON."""
+        if not self.json:
+            for line in lines:
+                self.speaker.result(line)
+
+    def finish(self, exit_code: int) -> int:
+        """Print the JSON object where it is asked for, and give the exit code."""
+        if self.json:
+            from inflection_cli.reporting.json_report import dumps
+            from inflection_cli.reporting.outlet import print_machine
+
+            print_machine(dumps({**self.known, "complete": True, "exit_code": exit_code}))
+        return exit_code
+
+
+@contextmanager
+def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
+    """Open the ledgers; what ends the command early carries what is known so far."""
+    from inflection_cli.backfilling.ledger_lookup import unprotected
+    from inflection_cli.cli.session import interruptible
+    from inflection_cli.history.run_history import open_ledgers
+    from inflection_cli.ledger.ledger_errors import making_sense
+    from inflection_cli.ledger.state_dir import state_dir
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.json_report import empty_report
+
+    known = empty_report(f"runs {command}")
+    try:
+        folder = state_dir(Path(look.state_dir) if look.state_dir else None, os.environ)
+        with interruptible(), open_ledgers(folder, look.namespace) as shelf:
+            speaker = Speaker()
+            unsafe = [reader for reader in shelf.readers if not reader.has_checksums]
+            for reader in unsafe:
+                speaker.talk(f"note: {unprotected(reader)}")
+            with making_sense(unsafe[0].path) if unsafe else nullcontext():
+                yield _Desk(shelf, speaker, known, look.json)
+    except InflSegError as error:
+        error.report = {**known, **error.report}
+        raise
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; without one the answer must have been given.
+
+    Raises:
+        ConfirmationMissing: It was not, or the answer is no.
+    """
+    if yes:
+        return
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfirmationMissing(
+            f"nobody is there to be asked: {question}", hint="the same command with --yes"
+        )
+    from inflection_cli.reporting.console import answered_yes
+
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if not answered_yes():
+        raise ConfirmationMissing("nothing was changed", hint="the same command asks again")
+
+
+def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
+    """Find the latest run that read one of these files.
+
+    Raises:
+        DecisionNeeded: There is none.
+    """
+    from inflection_cli.reading import find
+    from inflection_cli.reading.files.fingerprint import fingerprint
+
+    prints = {fingerprint(found.path, found.location, found.member) for found in find(files)}
+    having = [
+        run for _, run in shelf.runs() if prints & {str(each.get("fingerprint")) for each in run.inputs}
+    ]
+    if shelf.troubles:
+        raise shelf.first_trouble()
+    if having:
+        return shelf.find(max(having, key=lambda run: run.started).run_id)
+    raise DecisionNeeded(
+        f"no run has read {'these files' if len(files) > 1 else 'this file'}, byte for byte",
+        hint="name the run whose settings hold: --run RUN; infl-seg runs list shows them",
+    )
+
+
+def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner":
+    """Open files under the settings of a run."""
+    from dataclasses import replace
+    from functools import partial
+
+    from inflection_cli.backfilling.plan import Planner
+    from inflection_cli.cli.option_values import convert_settings, read_options
+    from inflection_cli.cli.replay_command import planner_of
+    from inflection_cli.cli.saved_options import read_back
+    from inflection_cli.converting.inputs import convertible_chunks, open_inputs
+
+    then = read_back(entry.run.arguments, given)
+    if entry.run.command == "replay":
+        return planner_of(files, then.reading, then.message, now=then.now)
+    options = read_options(then.reading, then.profile)
+    settings = convert_settings(then.reading, then.message, then.profile)
+    columns = replace(settings.mapping.columns, asks_for_times=then.asks_for_times)
+    settings = replace(settings, now=then.now, mapping=replace(settings.mapping, columns=columns))
+    inputs = open_inputs(files, options, settings)
+    chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
+    return Planner(inputs, settings, chunks)

@@ -1,0 +1,156 @@
+"""The options of a run as the ledger keeps them, and back: `runs verify` converts the files as the run did."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from inflection_cli.cli.options import InputOptions, MessageOptions, Naming, UnknownEvents
+from inflection_cli.errors import UsageError
+from inflection_cli.settings.redaction import PERSONAL, storable_constant
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_nouns import Profile
+
+_Group = TypeVar("_Group", InputOptions, MessageOptions)
+
+_RULES = 2
+"""Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file is asked about."""
+
+_LEFT_OUT = frozenset({"max_errors", "rejects"})
+_TIMES = ("timezone", "timestamp_format")
+_BEFORE: Mapping[str, Any] = {"properties_as_text": True}
+"""What a run did that was recorded before there was an option for it."""
+
+_ENUMS: Mapping[str, type[Enum]] = {"unknown_events": UnknownEvents, "naming": Naming}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How a run read its files.
+
+    Attributes:
+        reading: The options that shape events.
+        message: What every message carried.
+        now: The run's one idea of the present.
+        profile: The profile, as it was then.
+        asks_for_times: Whether the run would have asked which of several times a wide file's events have.
+    """
+
+    reading: InputOptions
+    message: MessageOptions
+    now: datetime
+    profile: "Profile | None" = None
+    asks_for_times: bool = True
+
+
+def recorded(
+    reading: InputOptions, message: MessageOptions | None, now: datetime, profile: "Profile | None" = None
+) -> dict[str, Any]:
+    """Return options as JSON values; a person's id or address from `--set` becomes a fingerprint.
+
+    Of a profile the place and a digest are kept, no salt.
+    """
+    plain = _plain(reading)
+    if profile is not None:
+        plain["profile"] = str(Path(profile.path).absolute())
+    plain["set"] = [_storable(word) for word in reading.set]
+    return {
+        "reading": plain,
+        "message": _plain(message or MessageOptions()),
+        "now": now.isoformat(),
+        "rules": _RULES,
+        "profile": None if profile is None else _of_profile(profile, plain["profile"]),
+    }
+
+
+def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
+    """Return the options that a run was recorded with.
+
+    Args:
+        arguments: What `recorded` returned, as the ledger has it.
+        given: `--set` words whose values the ledger has only fingerprints of.
+
+    Raises:
+        UsageError: They were not recorded, a word of `--set` is missing or another one than the run's, or the
+            profile is not what it was.
+    """
+    try:
+        reading = _group(InputOptions, {**_BEFORE, **arguments["reading"]})
+        message = _group(MessageOptions, arguments["message"])
+        now = datetime.fromisoformat(arguments["now"])
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(
+            "the ledger does not say how that run read its files",
+            hint="name another run with --run RUN; infl-seg runs list shows them",
+        ) from None
+    values = {_storable(word): word for word in given}
+    for place, word in enumerate(reading.set):
+        if word in values:
+            reading.set[place] = values.pop(word)
+        elif "=fingerprint:" in word:
+            name = word.partition("=")[0]
+            raise UsageError(
+                f"the run was given a {name} that the ledger keeps no more than a fingerprint of",
+                hint=f"give the same one again: --set {name}=VALUE",
+            )
+    if values:
+        raise UsageError(
+            f"--set {next(iter(values))} was not given to the run, or its value was another one",
+            hint="verify with the settings of the run: leave it out",
+        )
+    rules = arguments.get("rules", 1)
+    profile = _profile_then(arguments.get("profile"), also_by_name=rules < _RULES)
+    return Recorded(reading, message, now, profile, asks_for_times=rules >= _RULES)
+
+
+def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
+    """Name a profile, and what it does not say itself but the project file beneath it may."""
+    return {"path": path, "sha256": profile.digest, **{name: getattr(profile, name) for name in _TIMES}}
+
+
+def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Profile | None":
+    """Read a run's profile again and check that it has not changed."""
+    if known is None:
+        return None
+    from inflection_cli.mapping.profile.profile_file import read_profile
+
+    path = known["path"]
+    try:
+        profile = read_profile(path, os.environ)
+    except UsageError as error:
+        raise _other_profile(f"cannot be read any more: {error.message}", known) from None
+    if profile.digest != known["sha256"]:
+        raise _other_profile("has changed since", known)
+    then = {name: known[name] for name in _TIMES if name in known}
+    return replace(profile, also_by_name=also_by_name, **then)
+
+
+def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:
+    return UsageError(
+        f"the run's profile {known['path']} {what}",
+        hint="put back what the run was made with, then verify again; its SHA-256 begins with "
+        f"{known['sha256'][:12]} (a version control system has it)",
+    )
+
+
+def _plain(group: InputOptions | MessageOptions) -> dict[str, Any]:
+    names = [field.name for field in fields(group) if field.name not in _LEFT_OUT]
+    values = {name: getattr(group, name) for name in names}
+    return {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
+
+
+def _group(kind: type[_Group], plain: Mapping[str, Any]) -> _Group:
+    values: dict[str, Any] = {
+        name: _ENUMS[name](value) if name in _ENUMS and value is not None else value
+        for name, value in plain.items()
+    }
+    return kind(**values)
+
+
+def _storable(word: str) -> str:
+    name, equals, value = word.partition("=")
+    return f"{name}{equals}{storable_constant(name, value)}" if name.strip() in PERSONAL else word

@@ -1,0 +1,140 @@
+"""Where messages go: key, endpoint, namespace and state directory, from options and environment."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inflection_cli.cli.write_key import KEY_CHARACTERS, STDIN, is_packed, key_in, key_of
+from inflection_cli.errors import UsageError
+from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.segment.ids import namespace_of
+from inflection_cli.segment.limits import BATCH_PATH, DEDUP_WINDOW_S, REGION_ENDPOINTS
+from inflection_cli.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inflection_cli.cli.options import DestinationOptions, SourceOptions
+
+_HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A destination with what is bound to it.
+
+    Attributes:
+        destination: Endpoint and key.
+        namespace: What message ids are bound to.
+        dedup_window_s: For how long the destination is trusted to recognise an id.
+    """
+
+    destination: Destination
+    namespace: str
+    dedup_window_s: float
+
+    def words(self) -> str:
+        """Name the destination, the key masked."""
+        return f"{self.destination.endpoint}, write key {self.destination.write_key.masked()}"
+
+
+def find_key(options: "DestinationOptions", environ: "Mapping[str, str]") -> Secret | None:
+    """Return the write key; a flag beats the environment, and None says that there is none.
+
+    Raises:
+        UsageError: Two flags compete, a file cannot be read, or what is there is no key.
+    """
+    if options.write_key is not None and options.write_key_file is not None:
+        raise UsageError("--write-key and --write-key-file are both given", hint="keep one of the two")
+    if options.write_key is not None:
+        return key_of(options.write_key, "--write-key")
+    if options.write_key_file is not None:
+        return key_in(options.write_key_file, "--write-key-file")
+    if environ.get("SEGMENT_WRITE_KEY"):
+        return key_of(environ["SEGMENT_WRITE_KEY"], "SEGMENT_WRITE_KEY")
+    if environ.get("SEGMENT_WRITE_KEY_FILE"):
+        return key_in(environ["SEGMENT_WRITE_KEY_FILE"], "SEGMENT_WRITE_KEY_FILE")
+    return None
+
+
+def takes_stdin(options: "SourceOptions", environ: "Mapping[str, str]") -> bool:
+    """Return whether the key is read from standard input, where nothing else can be read then."""
+    if options.write_key is not None or options.write_key_file is not None:
+        return options.write_key_file == STDIN
+    return not environ.get("SEGMENT_WRITE_KEY") and environ.get("SEGMENT_WRITE_KEY_FILE") == STDIN
+
+
+def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
+    """Return the destination; None where there is no key.
+
+    Raises:
+        UsageError: Key or endpoint cannot be used.
+    """
+    key = find_key(options, os.environ)
+    if key is None:
+        return None
+    if options.namespace is not None and not options.namespace.strip():
+        raise UsageError(
+            "--namespace is empty",
+            hint="name the destination, for example --namespace crm-eu, or leave the option out",
+        )
+    region = "us" if options.region is None else options.region.value
+    endpoint = (options.endpoint or REGION_ENDPOINTS[region]).rstrip("/").removesuffix(BATCH_PATH)
+    destination = Destination(endpoint, key, gzip=gzip, version=__version__)
+    if options.region is not None and destination.region not in {None, region}:
+        raise UsageError(
+            f"--region {region} and --endpoint {endpoint} contradict each other: that is region {destination.region}",
+            hint=f"keep the one of the workspace, --region {region} or --region {destination.region}; the other one "
+            "answers 200 too, and its events never appear",
+        )
+    if options.dedup_window is not None:
+        window_s = options.dedup_window * _HOUR_S
+    else:
+        window_s = DEDUP_WINDOW_S if destination.is_segment else 0.0
+    namespace = options.namespace or namespace_of(_normalised(endpoint), key.reveal())
+    return Target(destination, namespace, window_s)
+
+
+def require_target(options: "DestinationOptions", *, gzip: bool, command: str) -> Target:
+    """Return the destination.
+
+    Raises:
+        UsageError: There is no key, or key or endpoint cannot be used.
+    """
+    return required(find_target(options, gzip=gzip), command=command)
+
+
+def required(target: Target | None, *, command: str) -> Target:
+    """Return the destination that was found.
+
+    Raises:
+        UsageError: There is none, as there is no key.
+    """
+    if target is None:
+        raise UsageError(
+            "there is no write key",
+            hint="export SEGMENT_WRITE_KEY=…, or --write-key-file FILE; "
+            f"without a Segment account try: infl-seg {command} --rehearse",
+        )
+    return target
+
+
+def unusual_key(target: Target) -> str | None:
+    """Return a word of warning where a key does not look like Segment's: a wrong one is answered 200."""
+    key = target.destination.write_key.reveal()
+    length = len(key)
+    if is_packed(key):
+        return (
+            "the write key looks like one in base64, as it stands in an Authorization header or a Kubernetes "
+            "secret; give the key as it stands in the source's settings, and check it with: infl-seg send-test"
+        )
+    if target.destination.is_segment and length != KEY_CHARACTERS:
+        return (
+            f"the write key has {length} characters, Segment's have {KEY_CHARACTERS}; "
+            "Segment answers 200 to a wrong key too, so check it with: infl-seg send-test"
+        )
+    return None
+
+
+def _normalised(endpoint: str) -> str:
+    return endpoint.rstrip("/").lower()

@@ -1,0 +1,30 @@
+"""The command `infl-seg validate`: reads everything, sends nothing, says what is wrong."""
+
+from inflection_cli.cli.options import Files, InputOptions, ProjectOptions, ReportingOptions, with_groups
+
+
+@with_groups
+def validate(files: Files, reading: InputOptions, project: ProjectOptions, output: ReportingOptions) -> int:
+    """Read everything, send nothing: what is wrong, where, and what settles it."""
+    from inflection_cli.cli.option_values import budget
+    from inflection_cli.cli.session import session
+    from inflection_cli.reporting import plan_text
+    from inflection_cli.reporting.json_report import dumps
+    from inflection_cli.reporting.outlet import print_machine
+    from inflection_cli.reporting.used_settings import settings_lines
+
+    budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
+    with session("validate", output, files, project) as at_work:
+        at_work.open(files, reading)
+        plan = at_work.make_plan()
+        problems = plan.account.problems
+        exit_code = 1 if problems.errors else 0
+        at_work.write_reports(exit_code)
+        if output.json:
+            print_machine(dumps({**at_work.report(), "exit_code": exit_code}))
+            return exit_code
+        plan_text.speak(settings_lines(at_work.settings_said()), at_work.speaker, result=True)
+        plan_text.speak(plan_text.input_lines(plan), at_work.speaker, result=True)
+        at_work.say_problems(result=True)
+        at_work.speaker.result(plan_text.verdict(problems, plan))
+    return exit_code

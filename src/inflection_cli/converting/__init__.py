@@ -1,0 +1,1 @@
+"""Conversion: chunks of rows to messages, as a pure function."""

@@ -1,0 +1,223 @@
+"""The files of a run: what each was found to be, and its rows converted chunk by chunk."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import chain
+
+from inflection_cli import rules
+from inflection_cli.converting.converter import Conversion, Converter, ConvertSettings
+from inflection_cli.converting.person_columns import address_column
+from inflection_cli.errors import InputError
+from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
+from inflection_cli.mapping.checks import CAMPAIGN_IDS
+from inflection_cli.mapping.columns import BoundColumns, Sample, listed
+from inflection_cli.mapping.profile.json_paths import find_path
+from inflection_cli.model import Chunk, Problem
+from inflection_cli.reading import ReadOptions, Source, detect, find, read
+from inflection_cli.text_faults import damage, damage_hint, unseen
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file, and what its columns mean.
+
+    Attributes:
+        source: The file as it was detected.
+        layout: What its rows mean, by the header or by the first records.
+    """
+
+    source: Source
+    layout: Layout
+
+    @property
+    def columns(self) -> BoundColumns:
+        """What each column of the file is, for the plan and reports."""
+        return self.layout.columns
+
+    @property
+    def path(self) -> str:
+        """The path as the user wrote it."""
+        return self.source.path
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the file as a whole."""
+        yield from self.source.problems
+        header = self.source.header_line if self.source.format == "csv" else None
+        for note in chain(self.layout.notes, self.columns.notes):
+            yield Problem(
+                rule=note.rule,
+                message=note.detail,
+                file=self.path,
+                line=header if note.field is not None else None,
+                column=note.field,
+                hint=note.hint,
+            )
+        yield from self._odd_names(header)
+        yield from self._ids_of_no_column()
+
+    def _odd_names(self, header: int | None) -> Iterator[Problem]:
+        """Name the columns whose names are not what they look like."""
+        for name in self.source.columns:
+            hidden = unseen(name)
+            if hidden is not None:
+                message = f"the column's name holds {hidden}, which nobody sees"
+                yield Problem(rules.INVISIBLE_CHARACTER, message, self.path, header, name)
+            fault = damage(name)
+            if fault is not None:
+                hint = damage_hint(name, self.source.encoding)
+                message = f"the column's name {fault}"
+                yield Problem(rules.TEXT_DAMAGED, message, self.path, header, name, hint=hint)
+
+    def _ids_of_no_column(self) -> Iterator[Problem]:
+        """Say once of a file what would hold for its every row."""
+        if not self.columns.fields:
+            return
+        for name in CAMPAIGN_IDS:
+            known = [block.columns.has(name) for block in self.layout.blocks]
+            if not all(known):
+                whose = (
+                    "some events of this file have none" if any(known) else "no event of this file has one"
+                )
+                message = f"no column is known as the {name}, so {whose}"
+                yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)
+
+
+def open_inputs(patterns: Sequence[str], reading: ReadOptions, settings: ConvertSettings) -> list[InputFile]:
+    """Find, detect and bind every file, before any row is converted.
+
+    Raises:
+        InputError: A file cannot be read or mapped at all.
+        UsageError: An option names a field or column that does not exist.
+    """
+    detected = [detect(found, reading) for found in find(patterns, reading.limits)]
+    sources = [replace(source, sample=Sample(source.sample)) for source in detected]
+    headers = {source.columns for source in sources}
+
+    @cache
+    def in_some_file(name: str) -> bool:
+        return any(find_path(name, header) for header in headers)
+
+    return [
+        InputFile(
+            source, _laid_out(source, settings, MissingColumnPolicy(source.format != "csv", in_some_file))
+        )
+        for source in sources
+    ]
+
+
+def _laid_out(
+    source: Source,
+    settings: ConvertSettings,
+    leeway: MissingColumnPolicy,
+    *,
+    columns: Sequence[str] | None = None,
+) -> Layout:
+    names = source.columns if columns is None else columns
+    return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
+
+
+def convertible_chunks(
+    inputs: Iterable[InputFile], reading: ReadOptions, settings: ConvertSettings, *, limit: int | None = None
+) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
+    """Read all files in order, and say how each chunk is converted; the same call gives the same sequence.
+
+    Args:
+        inputs: The files.
+        reading: How they are read.
+        settings: What shapes messages and ids.
+        limit: How many rows to read in all; None reads everything.
+    """
+    left = limit
+    for source in inputs:
+        for known, chunk, converter in _with_converter(source, reading, settings):
+            taken = chunk if left is None else first_rows(chunk, left)
+            if left is not None:
+                left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
+            yield known, taken, partial(converter, taken)
+            if left is not None and left <= 0:
+                return
+
+
+def _with_converter(
+    source: InputFile, reading: ReadOptions, settings: ConvertSettings
+) -> Iterator[tuple[InputFile, Chunk, Converter]]:
+    """Pair each chunk with its converter; an NDJSON file may gain keys on the way, and its input with it."""
+    columns = source.source.columns
+    known = source.source.encoding, address_column(source.source)
+    converter = Converter(source.layout, settings, *known)
+    for chunk in read(source.source, reading):
+        if chunk.columns != columns:
+            columns = chunk.columns
+            source = InputFile(source.source, _extended(source, chunk, settings))
+            converter = Converter(source.layout, settings, *known)
+        yield source, chunk, converter
+
+
+def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Layout:
+    """Bind a key that appears late; it may add a field or a property, never change what a column is."""
+    # What the file still lacks has been said, or was found elsewhere; a key more makes it no other export.
+    leeway = MissingColumnPolicy(any_key=True, elsewhere=lambda _: True)
+    layout = _laid_out(source.source, settings, leeway, columns=chunk.columns)
+    _refuse_other_places(source.layout, layout, chunk)
+    for before, after in zip(source.layout.blocks, layout.blocks, strict=True):
+        _refuse_other_fields(before.columns, after.columns, chunk, len(source.columns.names))
+    return layout
+
+
+def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
+    """Refuse a late key that is what a profile's name or path was not: it has the very name, or the longer one.
+
+    Raises:
+        InputError: There is one.
+    """
+    for name, place in before.places.items():
+        if after.places.get(name) != place:
+            late = [key for key in after.columns.names[len(before.columns.names) :] if find_path(name, [key])]
+            raise InputError(
+                f"{chunk.file}, line {chunk.lines[0]}: the key {listed(late)} appears first here, and “{name}” of "
+                f"the profile has been found in “{before.columns.names[place.column]}” so far",
+                hint='say which one it is: keys of a path may stand in quotes, "payload".id is the key id of payload',
+            )
+
+
+def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk, width: int) -> None:
+    """Refuse a late key that is more of a field than the column that has been it so far.
+
+    Raises:
+        InputError: There is one.
+    """
+    for name, index in before.fields.items():
+        # Cells beyond the file's own were drawn by a profile, and stand behind the late keys now.
+        if index < width and after.fields.get(name) != index:
+            late, early = after.column_of(name), before.names[index]
+            raise InputError(
+                f"{chunk.file}, line {chunk.lines[0]}: the key “{late}” appears first here, and would be {name} "
+                f"instead of “{early}”",
+                hint=f"say which one it is: --map {name}={early} or --map {name}={late}",
+            )
+
+
+def first_rows(chunk: Chunk, most: int) -> Chunk:
+    """Cut a chunk to its first `most` rows, unreadable lines included, in the order of their lines."""
+    rows = len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
+    if rows <= most:
+        return chunk
+    kept_rows, kept_faults = 0, []
+    faults = list(chunk.faults)
+    while most > 0 and (kept_rows < len(chunk.rows) or faults):
+        if faults and (kept_rows >= len(chunk.rows) or faults[0].line < chunk.lines[kept_rows]):
+            fault = faults.pop(0)
+            kept_faults.append(fault)
+            most -= fault.rows
+        else:
+            kept_rows += 1
+            most -= 1
+    lines = chunk.lines[:kept_rows]
+    return replace(
+        chunk,
+        rows=chunk.rows[:kept_rows],
+        lines=lines,
+        faults=tuple(kept_faults),
+        warnings=tuple(problem for problem in chunk.warnings if problem.line in lines),
+    )

@@ -1,0 +1,319 @@
+"""When a batch may leave: tokens, pauses of the whole run, probes, patience, and the stop."""
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from typing import Final
+
+import anyio
+
+from inflection_cli.delivery.context import DeliveryContext, Left
+from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
+from inflection_cli.delivery.patience import Patience
+from inflection_cli.segment.limits import BACKOFF_CAP_S
+from inflection_cli.segment.retry import backoff_bound_s, backoff_s
+
+SILENT_AFTER: Final = 4
+"""So many failures in a row, over the whole run, mean that nothing answers."""
+
+_CONNECT_AHEAD_S = 1.0  # a connection that idles longer before its turn may be closed by the other side
+_MAX_LEAD_S = 0.05
+_MOMENT_S = 1e-9  # shorter than a clock can tell
+_IDLE_BEAT_S = 0.1
+
+
+class GateClosed(Exception):
+    """The gate closed before the batch left; nothing was sent."""
+
+
+class Ticket:
+    """One batch's way to the gate.
+
+    Attributes:
+        events: Its size.
+        queued: Whether it is booked to pass the gate.
+        began: When its latest attempt began, in monotonic seconds.
+        waits: Whether it could be accepted now but for the destination: it is on its way, or waits to be repeated.
+    """
+
+    __slots__ = ("began", "events", "queued", "waits")
+
+    def __init__(self, events: int) -> None:
+        self.events = events
+        self.queued = False
+        self.began = -inf
+        self.waits = False
+
+
+class RateGate:
+    """Holds a run to its rates, and still while the destination asks for it or does not answer.
+
+    Attributes:
+        carried: How many batches were drawn and have not come to their end.
+    """
+
+    def __init__(self, edge: DeliveryContext, tally: DeliveryCounts) -> None:
+        self._edge = edge
+        self._tally = tally
+        self._now = edge.clock.monotonic
+        self._naps: set[anyio.CancelScope] = set()
+        self._door = anyio.Lock()
+        self._lead_s = 0.0
+        self._queued_s = 0.0
+        self._held_until = -inf
+        self._paused_at: float | None = None
+        self._failures = 0
+        self._probes: int | None = None
+        self._prober: Ticket | None = None
+        self._patience = Patience(edge.patience_s, now=self._now(), wall=edge.clock.wall())
+        self._upstream = False
+        self.carried = self._under_way = self._waiting = 0
+        self._cause = ""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is to end."""
+        return self._tally.stopped is not None
+
+    def stop(self, stopped: Stopped) -> None:
+        """End the run, and every wait in it; the first reason stands, but for an error that comes later."""
+        before = self._tally.stopped
+        if before is None or (before.error is None and stopped.error is not None):
+            self._tally.stopped = stopped
+        self._wake()
+
+    def resume(self) -> None:
+        """Close the pause that is open, if any, and count it."""
+        if self._paused_at is not None:
+            self._tally.paused_seconds += min(self._now(), self._held_until) - self._paused_at
+            self._paused_at = None
+            self._edge.observer.resumed()
+
+    async def cleared(self) -> None:
+        """Wait out a pause; a stop ends it."""
+        while not self.stopping and (wait_s := self._held_until - self._now()) > _MOMENT_S:
+            await self._nap(wait_s)
+
+    async def rest(self, ticket: Ticket, seconds: float) -> None:
+        """Wait for so long with a batch that will be sent again; a stop ends it."""
+        until = self._now() + seconds
+        self._wait(ticket, waits=True)
+        while not self.stopping and (wait_s := until - self._now()) > _MOMENT_S:
+            await self._nap(wait_s)
+        self._wait(ticket, waits=False)
+
+    async def admit(self, ticket: Ticket) -> bool:
+        """Wait until it makes sense for a batch to connect; False where the run stops instead."""
+        while True:
+            await self.cleared()
+            if self.stopping:
+                return False
+            self.resume()
+            # Once patience is over, what is under way is awaited: its acceptance is one. Nothing else may begin.
+            if self._prober is not None or self._patience.is_over:
+                await self._nap(inf)
+                continue
+            early_s = self._edge.throttle.wait(self._now()) + self._queued_s - _CONNECT_AHEAD_S
+            if early_s > _MOMENT_S:
+                await self._nap(early_s)
+                continue
+            if self._probes is not None:
+                self._prober = ticket
+            self._begin(ticket)
+            return True
+
+    async def gate(self, ticket: Ticket, intend: Callable[[], None]) -> Left:
+        """Take tokens, have the intent written, and return at the moment at which the batch may leave.
+
+        One at a time: so each departure knows when the one before it truly took place.
+
+        Returns:
+            What must be told the time of the first byte, before anything else can happen.
+
+        Raises:
+            Shut: The run paused or stops; the tokens are given back, and nothing may be sent.
+        """
+        self._wait(ticket, waits=False)  # for tokens of the run's own, which is nobody's fault
+        async with self._door:
+            self._dequeue(ticket)
+            self._check(ticket)
+            now = self._now()
+            slot = now + self._edge.throttle.reserve(ticket.events, now)
+            try:
+                await self._approach(ticket, slot)
+                self._write(intend)
+            except BaseException:
+                self._edge.throttle.void()
+                raise
+            while (rest_s := slot - self._now()) > _MOMENT_S:
+                await self._edge.clock.sleep(rest_s)
+        self._wait(ticket, waits=True)
+        return partial(self._edge.throttle.left, ticket.events)
+
+    def end(self, ticket: Ticket) -> None:
+        """Note that an attempt is over, whatever came of it."""
+        self._dequeue(ticket)
+        self._wait(ticket, waits=False)
+        self._under_way -= 1
+        if self._patience.is_over:
+            self._wake()
+
+    def shut_out(self, ticket: Ticket) -> None:
+        """Note that an attempt ended without an outcome: another batch may probe."""
+        if self._prober is ticket:
+            self._prober = None
+            self._wake()
+
+    def answered(self, ticket: Ticket, *, refusal: str = "") -> None:
+        """Note that the destination is there, and took a batch, or what it said instead."""
+        self._failures = 0
+        if refusal:
+            self._failed(ticket, refusal)
+        else:
+            self._note()
+            was_over = self._patience.is_over
+            self._patience.renew()
+            if was_over:
+                self._wake()
+        if self._probes is not None:
+            self._probes = self._prober = None
+            self._wake()
+
+    def missed(self, ticket: Ticket, reason: str, *, after_s: float | None, misses: int) -> float:
+        """Note a failed attempt; the run pauses where that is called for.
+
+        Args:
+            ticket: Of the batch.
+            reason: For the user.
+            after_s: The pause that the destination asks for.
+            misses: Failed attempts of this batch before this one.
+
+        Returns:
+            The wait, in seconds, that this batch keeps by itself.
+        """
+        self._failures += 1
+        asked = f", which asks for a wait of {after_s:,.0f} s" if after_s is not None else ""
+        self._failed(ticket, reason + asked)
+        probed = self._prober is ticket
+        self.shut_out(ticket)
+        if after_s is not None:
+            self._pause(after_s, reason)
+        if self._probes is None and self._failures >= SILENT_AFTER:
+            self._probes = 0
+            self._pause(self._probe_wait_s(), reason)
+        elif self._probes is not None and probed:
+            self._probes += 1
+            self._pause(self._probe_wait_s(), reason)
+        paused = after_s is not None or self._probes is not None
+        return 0.0 if paused else backoff_s(misses, self._edge.draw())
+
+    def busy(self, *, upstream: bool) -> None:
+        """Tell whether a batch is being made: that time is not the destination's, and costs no patience."""
+        self._note()
+        self._upstream = upstream
+
+    async def watch(self) -> None:
+        """End the run when its patience does, and what was under way then has come to nothing."""
+        while not self.stopping:
+            self._note()
+            if self._patience.is_over and self.carried and not self._under_way:
+                self.stop(self._out_of_patience())
+                return
+            # Patience that is used up waits for an attempt, and one that nothing uses for its next use.
+            left_s = self._patience.left_s if self._waiting else max(self._patience.left_s, _IDLE_BEAT_S)
+            await self._nap(min(self._patience.beat_s, left_s or inf))
+
+    def _out_of_patience(self) -> Stopped:
+        return Stopped(
+            StopReason.PATIENCE,
+            f"Nothing was accepted for {_seconds(self._edge.patience_s)}; the last try: {self._cause}",
+            "run the same command again when the destination answers; --patience sets how long to wait",
+            cause=self._cause,
+        )
+
+    def _note(self) -> None:
+        """Add the time since the last change to what patience has cost."""
+        paused = self._held_until - self._patience.noted > _MOMENT_S
+        counts = (self._waiting > 0 or paused) and not self._upstream
+        was_over = self._patience.is_over
+        self._patience.note(self._now(), self._edge.clock.wall(), counts=counts)
+        if was_over is not self._patience.is_over:
+            self._wake()
+
+    def _begin(self, ticket: Ticket) -> None:
+        ticket.queued = True
+        ticket.began = self._now()
+        self._queued_s += self._edge.throttle.cost(ticket.events)
+        self._under_way += 1
+        self._wait(ticket, waits=True)
+
+    def _wait(self, ticket: Ticket, *, waits: bool) -> None:
+        if ticket.waits != waits:
+            self._note()
+            ticket.waits = waits
+            self._waiting += 1 if waits else -1
+
+    def _failed(self, ticket: Ticket, cause: str) -> None:
+        self._cause = cause
+        self._note()
+        self._patience.tried(ticket.began)
+        if self._patience.is_over:
+            self._wake()
+
+    def _dequeue(self, ticket: Ticket) -> None:
+        """Take a batch out of the queue before the gate, if it is in there."""
+        if ticket.queued:
+            ticket.queued = False
+            self._queued_s -= self._edge.throttle.cost(ticket.events)
+
+    def _check(self, ticket: Ticket) -> None:
+        silent = self._probes is not None and self._prober is not ticket
+        if self.stopping or silent or self._held_until - self._now() > _MOMENT_S:
+            raise GateClosed
+
+    async def _approach(self, ticket: Ticket, slot: float) -> None:
+        """Wait until the intent must be begun for the first byte to leave on time."""
+        while (wait_s := slot - min(self._lead_s, _MAX_LEAD_S) - self._now()) > _MOMENT_S:
+            await self._nap(wait_s)
+            self._check(ticket)
+
+    def _write(self, intend: Callable[[], None]) -> None:
+        began = self._now()
+        intend()
+        self._lead_s += (self._now() - began - self._lead_s) / 8
+
+    def _probe_wait_s(self) -> float:
+        """Back off with jitter at first, then steadily at the cap."""
+        bound_s = backoff_bound_s(self._probes or 0)
+        return BACKOFF_CAP_S if bound_s >= BACKOFF_CAP_S else self._edge.draw() * bound_s
+
+    def _pause(self, seconds: float, reason: str) -> None:
+        now = self._now()
+        if now + seconds <= self._held_until:
+            return
+        self._note()
+        self._held_until = now + seconds
+        if self._paused_at is None:
+            self._paused_at = now
+        self._edge.throttle.void()
+        self._edge.observer.paused(seconds, reason)
+        self._wake()
+
+    def _wake(self) -> None:
+        for nap in self._naps:
+            nap.cancel()
+
+    async def _nap(self, seconds: float) -> None:
+        """Sleep, or until something changes."""
+        with anyio.CancelScope() as scope:
+            self._naps.add(scope)
+            try:
+                if seconds == inf:
+                    await anyio.sleep_forever()
+                await self._edge.clock.sleep(seconds)
+            finally:
+                self._naps.discard(scope)
+
+
+def _seconds(patience_s: float) -> str:
+    return f"{patience_s:,.0f} s" if patience_s >= 10 else f"{patience_s:g} s"

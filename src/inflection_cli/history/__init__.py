@@ -1,0 +1,1 @@
+"""History: past runs, and proof of what they sent."""

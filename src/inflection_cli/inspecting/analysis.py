@@ -1,0 +1,331 @@
+"""Wide exports: one row a recipient, several columns of times named after events, and what they would become."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from inflection_cli.catalog import FALSE_WORDS, FIELDS, RESERVED_PROPERTIES, TRUE_WORDS, EventKind
+from inflection_cli.converting.converter import ConvertSettings
+from inflection_cli.errors import InflSegError
+from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats
+from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
+from inflection_cli.inspecting.inspection_result import (
+    ColumnFinding,
+    EncodingFinding,
+    EventName,
+    EventProposal,
+    Inspection,
+)
+from inflection_cli.inspecting.open_questions import missing
+from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, looks_personal, snake_case
+from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.field_candidates import AUTOMATIC, Suggestion, event_of_column, suggest_fields
+from inflection_cli.mapping.profile.profile_nouns import Profile, Timestamps
+from inflection_cli.mapping.wide_times import may_be_of_sending
+from inflection_cli.model import Problem
+from inflection_cli.reading import Source
+
+_LEAST: Final = 2
+"""So many events have to be told of; counts alone may be a campaign's sums, and no recipient's."""
+
+_NO_COUNT: Final = ("0", "")
+_TELLING: Final = frozenset({"time", "number", "flag", "text", "id"})
+
+
+def propose_events(
+    columns: Sequence[ColumnFinding], own_times: Sequence[ColumnFinding] | None = None
+) -> tuple[EventProposal, ...]:
+    """Say which events a row of a wide export stands for; none where the columns do not look like that.
+
+    A column of times gives an event its time. A count, a flag or a kind (`Clicks`, `Bounce Type`) tells that an
+    event was, and not when; beside a column of times for the same event it is a property of that.
+
+    Args:
+        columns: The columns of a file in which none names the event.
+        own_times: Where one does name an event, the columns that say when others were; only those are proposed.
+    """
+    if own_times is not None:
+        columns = own_times
+    about = [(column, kind) for column in columns if column.filled and (kind := _event_of(column))]
+    timed = {kind.name: column for column, kind in reversed(about) if column.kind == "time"}
+    flags = {kind.name for column, kind in about if column.kind == "flag"}
+    least = _LEAST if own_times is None else 1
+    if len({kind.name for _, kind in about}) < least or not (timed or len(flags) >= _LEAST):
+        return ()
+    told = {kind.name: column for column, kind in reversed(about) if kind.name not in timed}
+    order = dict.fromkeys(kind.name for _, kind in about)
+    return tuple(_proposal(name, timed.get(name) or told[name], about) for name in order)
+
+
+def _event_of(column: ColumnFinding) -> EventKind | None:
+    """Find the event that a column tells about; its first and its last count as the event itself."""
+    return event_of_column(column.name) if column.kind in _TELLING else None
+
+
+def _proposal(
+    name: str, column: ColumnFinding, about: Iterable[tuple[ColumnFinding, EventKind]]
+) -> EventProposal:
+    others = [other for other, kind in about if kind.name == name and (other is not column)]
+    if column.kind not in {"time", "flag"}:
+        others.insert(0, column)
+    properties = tuple(
+        (snake_case(other.name), other.name)
+        for other in others
+        if snake_case(other.name) not in {"", *FIELDS, *RESERVED_PROPERTIES}
+    )
+    filled = column.filled
+    equals: tuple[str, ...] = ()
+    not_equals: tuple[str, ...] = ()
+    if column.kind == "flag":
+        equals = tuple(sorted(word for word in column.words if word.lower() in TRUE_WORDS))
+        filled = sum(column.words[word] for word in equals)
+    elif column.kind == "number" or _is_count(column):
+        not_equals = _NO_COUNT
+        filled = column.filled - column.words.get("0", 0)
+    return EventProposal(name, column.name, column.kind == "time", filled, equals, not_equals, properties)
+
+
+def _is_count(column: ColumnFinding) -> bool:
+    """Tell whether a column that no word list fits counts something."""
+    return bool(column.words) and all(word.isdigit() or word.lower() in FALSE_WORDS for word in column.words)
+
+
+_MOST_UNKNOWN: Final = 30
+"""A column with more different unknown names is no list of events, and its cells may be anybody's."""
+
+_LONGEST_NAME: Final = 60
+_STAND_IN: Final = "-"
+
+
+@dataclass(slots=True)
+class ScannedFile:
+    """What was gathered of a file.
+
+    Attributes:
+        source: The file.
+        rows: How many rows could be read.
+        unreadable: How many could not.
+        bad_bytes: How many regions hold bytes that are no text in the file's encoding.
+        problems: Of each kind of unreadable region the first, with the count of its rows.
+        columns: What each column holds, by name.
+        paths: What each path into a column with JSON holds.
+        encoding: The bytes of regions with bad ones.
+        own_ids: Whether the export's own ids identify events; None before the first row.
+    """
+
+    source: Source
+    rows: int = 0
+    unreadable: int = 0
+    bad_bytes: int = 0
+    problems: dict[str, Problem] = field(default_factory=dict)
+    columns: dict[str, ColumnStats] = field(default_factory=dict)
+    paths: dict[str, ColumnStats] = field(default_factory=dict)
+    encoding: EncodingEvidence = field(default_factory=EncodingEvidence)
+    own_ids: OwnIdStats | None = None
+
+    def add_problem(self, problem: Problem) -> None:
+        """Keep the first of a kind, and count the others."""
+        first = self.problems.setdefault(problem.rule.code, problem)
+        if first is not problem:
+            self.problems[problem.rule.code] = replace(first, count=first.count + problem.count)
+
+
+def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: ConvertSettings) -> Inspection:
+    """Say what was found.
+
+    Args:
+        gathered: What was gathered of the file.
+        encoding: What its bytes may be, where they are no UTF-8.
+        settings: How a run would map it.
+    """
+    options = settings.mapping.columns
+    gauges = [*gathered.columns.values(), *gathered.paths.values()]
+    columns = [gauge.finding(gathered.rows) for gauge in gauges]
+    candidates = [gauge.candidate() for gauge in gauges]
+    fields = suggest_fields(candidates, options)
+    own_times = _own_times(columns, fields, options)
+    proposals = (
+        () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
+    )
+    if proposals:
+        told = {proposal.column for proposal in proposals}
+        fields = suggest_fields([each for each in candidates if each.name not in told], options)
+        if own_times is not None:
+            fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
+    columns = _named(columns, fields, gathered.source, options)
+    names, more = _event_names(gathered, fields, options)
+    notes, refusal = _verdict(gathered.source, options)
+    inspection = Inspection(
+        source=gathered.source,
+        rows=gathered.rows,
+        unreadable=gathered.unreadable,
+        problems=(*gathered.source.problems, *notes, *gathered.problems.values()),
+        columns=tuple(columns),
+        events=names,
+        more_events=more,
+        proposals=proposals,
+        encoding=encoding,
+        missing=(),
+        refusal=refusal,
+    )
+    conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
+    return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
+
+
+def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> bool:
+    """Tell whether a column or the user names the event, or a profile says all there is to say."""
+    if options.profile is not None or "event" in options.constants:
+        return True
+    return any(each.field == "event" for each in fields.values())
+
+
+def _own_times(
+    columns: Sequence[ColumnFinding], fields: Mapping[str, Suggestion], options: ColumnOptions
+) -> list[ColumnFinding] | None:
+    """Return the columns with events' own times beside an event column.
+
+    None stands for a file that is no such one: the user says what names the event or its time, or a column of times
+    is known by a name that can only be the event's.
+    """
+    if options.profile is not None or {"event", "timestamp"} & {*options.columns, *options.constants}:
+        return None
+    named = [each for each in fields.values() if each.field == "event"]
+    time = next(
+        (name for name, each in fields.items() if each.field == "timestamp" and not each.tied_with), None
+    )
+    own = [
+        each for each in columns if each.kind == "time" and event_of_column(each.name) and not each.is_path
+    ]
+    if not named or not own or (time is not None and not may_be_of_sending(time)):
+        return None
+    return [each for each in own if each.name != time] or None
+
+
+def _named(
+    columns: Sequence[ColumnFinding],
+    fields: Mapping[str, Suggestion],
+    source: Source,
+    options: ColumnOptions,
+) -> list[ColumnFinding]:
+    """Add to each column what it would become."""
+    uses = _uses(options.profile) if options.profile else {}
+    bound = _as_bound(source, fields, options)
+    sent = {bound.names[index]: name for index, name in bound.extras} if bound else {}
+    left_out = {note.field: note.detail for note in bound.notes} if bound else {}
+    return [
+        replace(
+            column,
+            suggestion=_held(fields.get(column.name), options) if column.name not in uses else None,
+            sent_as=sent.get(column.name),
+            left_out=left_out.get(column.name),
+            uses=tuple(uses.get(column.name, ())),
+        )
+        for column in columns
+    ]
+
+
+def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion | None:
+    """Return a suggestion where a profile leaves it valid, else None."""
+    if options.profile is None or options.profile.binds_by_name:
+        return suggestion
+    return suggestion if suggestion is not None and suggestion.reason == "option" else None
+
+
+def _as_bound(
+    source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions
+) -> BoundColumns | None:
+    """Bind the columns as a run would if all that is missing were settled."""
+    tied = {each.field: name for name, each in fields.items() if each.tied_with and each.reason in AUTOMATIC}
+    given = {each.field for each in fields.values() if each.reason in AUTOMATIC}
+    absent = {"event", "timestamp", "personId"} - given - set(options.constants)
+    settled = replace(
+        options,
+        columns={**tied, **options.columns},
+        constants={**dict.fromkeys(absent, _STAND_IN), **options.constants},
+    )
+    for trial in (options, settled):
+        try:
+            return _laid_out(source, trial).columns
+        except InflSegError:
+            continue
+    return None
+
+
+def _verdict(source: Source, options: ColumnOptions) -> tuple[list[Problem], tuple[str, str] | None]:
+    """Say what a run would say of the file as a whole, or why it would refuse it."""
+    try:
+        notes = _laid_out(source, options).notes
+    except InflSegError as error:
+        return [], (error.message, error.hint)
+    return [Problem(note.rule, note.detail, source.path, hint=note.hint) for note in notes], None
+
+
+def _laid_out(source: Source, options: ColumnOptions) -> Layout:
+    leeway = MissingColumnPolicy(any_key=source.format != "csv")
+    return lay_out(source.columns, source.sample, options, file=source.path, leeway=leeway)
+
+
+def _uses(profile: Profile) -> dict[str, list[str]]:
+    """Say where a profile names each column."""
+    uses: dict[str, list[str]] = {}
+    for column, place in _places(profile):
+        if column is not None:
+            uses.setdefault(column, []).append(place)
+    return uses
+
+
+def _places(profile: Profile) -> Iterator[tuple[str | None, str]]:
+    """Yield each column that a profile names, and where it does."""
+    yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.items())
+    yield from ((cell.column, f"properties.{name}") for name, cell in profile.properties.items())
+    yield from ((column, "fields.timestamp") for column in _of_times(profile.timestamp))
+    yield from ((column, "columns.drop") for column in profile.drop)
+    for number, block in enumerate(profile.events, 1):
+        place = f"event[{number}]"
+        yield from ((column, f"{place}.timestamp") for column in _of_times(block.timestamp))
+        yield from ((condition.column, f"{place}.when") for condition in block.when)
+        yield from ((cell.column, f"{place}.fields.{name}") for name, cell in block.fields.items())
+        yield from ((cell.column, f"{place}.properties.{name}") for name, cell in block.properties.items())
+
+
+def _of_times(times: Timestamps | None) -> tuple[str, ...]:
+    return times.columns if times else ()
+
+
+def _event_names(
+    gathered: ScannedFile, fields: Mapping[str, Suggestion], options: ColumnOptions
+) -> tuple[tuple[EventName, ...], bool]:
+    """List the events that the file names, and whether there are more of them than could be counted."""
+    named = [name for name, each in fields.items() if each.field == "event" and not each.tied_with]
+    cell = options.profile.fields.get("event") if options.profile else None
+    if cell is not None and cell.column is not None and "event" not in options.columns:
+        named = [cell.column]
+    gauges = {**gathered.paths, **gathered.columns}
+    if len(named) != 1 or named[0] not in gauges or "event" in options.constants:
+        return (), False
+    words, more = gauges[named[0]].counted
+    values = {_folded(text): value for text, value in cell.values.items()} if cell else {}
+    counted = [(name, count, kind_of(values.get(_folded(name), name))) for name, count in words.items()]
+    unknown = sum(kind is None for _, _, kind in counted)
+    listed = [
+        EventName(
+            name=name,
+            count=count,
+            becomes=kind.name if kind else None,
+            private=kind is None
+            and (
+                more
+                or unknown > _MOST_UNKNOWN
+                or count < 2
+                or len(name) > _LONGEST_NAME
+                or looks_personal(name)
+            ),
+        )
+        for name, count, kind in counted
+    ]
+    return tuple(listed), more
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()

@@ -1,0 +1,395 @@
+"""Whether the export's own event ids identify events: one id that stands for two times does not."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from inflection_cli import rules
+from inflection_cli.inspecting.inspection_result import (
+    MOST_DISTINCT,
+    ColumnFinding,
+    TimeFinding,
+    TimeForm,
+    ZoneEvidence,
+)
+from inflection_cli.lossless_json import JsonCell, JsonError, as_text, parse
+from inflection_cli.mapping.column_kinds import KIND_SHARE, Kind, are_times, kind_of_cell, kind_of_column
+from inflection_cli.mapping.columns import looks_personal
+from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.field_candidates import AUTOMATIC, Candidate, Suggestion
+from inflection_cli.mapping.times.time_format import suggest
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, before
+from inflection_cli.mapping.times.zones import Fold, Zone
+
+_MOST_IDS: Final = 50_000
+_CONTENT: Final = ("timestamp", "email_link_url", "userId", "personId")
+
+
+class OwnIdStats:
+    """Compares the rows that share an own id and an event, among the first so many ids.
+
+    Args:
+        columns: The names of the cells of a row.
+        fields: The field that each column would be.
+    """
+
+    def __init__(self, columns: Sequence[str], fields: Mapping[str, Suggestion]) -> None:
+        places = {
+            fields[name].field: index
+            for index, name in enumerate(columns)
+            if name in fields and fields[name].reason in AUTOMATIC and not fields[name].tied_with
+        }
+        self._id = places.get("event_id")
+        self._event = places.get("event")
+        self._content = [places[name] for name in _CONTENT if name in places]
+        self._seen: dict[int, int] = {}
+        self.conflicts = 0
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Take rows; rows that an id does not tell apart are counted in `conflicts`."""
+        if self._id is None:
+            return
+        for row in rows:
+            if not row[self._id]:
+                continue
+            key = hash((row[self._id], row[self._event] if self._event is not None else ""))
+            content = hash(tuple(row[index] for index in self._content))
+            if len(self._seen) < _MOST_IDS or key in self._seen:
+                self.conflicts += self._seen.setdefault(key, content) != content
+
+
+# Where most senders are; each has its clocks put forward at an hour of its own.
+COMMON_ZONES: Final = (
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Helsinki",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "Australia/Sydney",
+)
+_MOST_HOURS: Final = 50_000
+_DATE_ONLY: Final = ("%Y-%m-%d", "%Y%m%d")
+_CLOCKS: Final = ("%H", "%I", "%s", "%T", "%R")
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock's own epoch
+
+
+@dataclass(slots=True)
+class _Form:
+    """A form's tally."""
+
+    format: str | None
+    zoned: bool
+    needs_word: bool = False
+    count: int = 0
+    first: str = ""
+    last: str = ""
+    folds: "_Folds | None" = None
+
+    def take(self, exact: str, count: int) -> None:
+        self.count += count
+        if not self.first or before(exact, self.first):
+            self.first = exact
+        if not self.last or before(self.last, exact):
+            self.last = exact
+
+
+class TimeStats:
+    """Gathers what the cells of one column say of its times.
+
+    Args:
+        now: The start of the run.
+        timezone: The zone that the user has named; without one, some common zones are tried.
+        format: The form that the user has named.
+    """
+
+    def __init__(self, now: datetime, timezone: str | None, format: str | None) -> None:  # noqa: A002 - as the option
+        self._now = now
+        self._as_given = TimestampReader(now=now, zone=None, format=format)
+        self._in_utc = TimestampReader(now=now, zone="UTC", format=format)
+        self._given = format
+        self._zones = tuple(Zone(name) for name in ((timezone,) if timezone else COMMON_ZONES))
+        self._forms: dict[tuple[str | None, bool], _Form] = {}
+        self._readers: dict[str, TimestampReader] = {}
+        self._unread: Counter[str] = Counter()
+        self._filled = self._naive = 0
+
+    def add(self, cells: Mapping[str, int]) -> None:
+        """Take cells without outer white space, none of them empty, with their counts."""
+        texts = list(cells)
+        naive = []
+        for text, read in zip(texts, self._as_given.read(texts), strict=True):
+            self._filled += cells[text]
+            exact = _exact(read)
+            if exact is not None:
+                self._form(self._given, zoned=True).take(exact, cells[text])
+            elif isinstance(read, TimeProblem) and read.rule is rules.TIMESTAMP_NO_ZONE:
+                naive.append(text)
+            elif isinstance(read, TimeProblem):
+                self._in_some_form(text, read, cells[text])
+        for text, read in zip(naive, self._in_utc.read(naive), strict=True):
+            exact = _exact(read)
+            if exact is not None:
+                self._naive += cells[text]
+                self._take_local(self._given, exact, cells[text])
+            elif isinstance(read, TimeProblem):
+                self._unread[read.rule.code] += cells[text]
+
+    def finding(self) -> TimeFinding:
+        """Say what was found."""
+        forms = sorted(self._forms.values(), key=lambda form: -form.count)
+        return TimeFinding(self._filled, self._naive, tuple(map(_finished, forms)), dict(self._unread))
+
+    def _in_some_form(self, text: str, read: TimeProblem, count: int) -> None:
+        """Take a cell that is no ISO time: by every format that reads it."""
+        formats = () if self._given else suggest(text)
+        if read.rule is rules.TIMESTAMP_DATE_ONLY:
+            formats = tuple(each for each in _DATE_ONLY if f'"{each}"' in read.hint)
+        found = {each: exact for each in formats if (exact := self._read_by(each, text)) is not None}
+        if not found:
+            self._unread[read.rule.code] += count
+            return
+        self._naive += count * (not any(map(_names_zone, found)))
+        for each, exact in found.items():
+            if _names_zone(each):
+                self._form(each, zoned=True).take(exact, count)
+            else:
+                self._take_local(each, exact, count)
+
+    def _read_by(self, form: str, text: str) -> str | None:
+        """Read a text by a format, as if it were in UTC where it names no zone."""
+        reader = self._readers.get(form)
+        if reader is None:
+            reader = self._readers[form] = TimestampReader(now=self._now, zone="UTC", format=form)
+        return _exact(reader.read([text])[0])
+
+    def _take_local(self, form: str | None, exact: str, count: int) -> None:
+        """Take a time without a zone, written as if it were in UTC."""
+        kept = self._form(form, zoned=False)
+        kept.take(exact, count)
+        if kept.folds is None:
+            kept.folds = _Folds(self._zones)
+        kept.folds.take(exact, count)
+
+    def _form(self, form: str | None, *, zoned: bool) -> _Form:
+        dated = form is not None and not any(clock in form for clock in _CLOCKS)
+        return self._forms.setdefault((form, zoned), _Form(form, zoned, needs_word=dated))
+
+
+class _Folds:
+    """Counts the local times that zones' clocks never showed, or showed twice."""
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self._zones = zones
+        self._tally: dict[str, Counter[Fold]] = {zone.name: Counter() for zone in zones}
+        self._odd: dict[str, tuple[Zone, ...]] = {}
+
+    def take(self, exact: str, count: int) -> None:
+        """Take a local time, written as if it were in UTC."""
+        hour = exact[:13]
+        odd = self._odd.get(hour)
+        if odd is None:
+            if len(self._odd) >= _MOST_HOURS:
+                self._odd.clear()
+            first = _seconds(f"{hour}:00:00")
+            odd = tuple(zone for zone in self._zones if zone.steady_offset(first) is None)
+            self._odd[hour] = odd
+        for zone in odd:
+            self._tally[zone.name][zone.instant(_seconds(exact[:19]))[1]] += count
+
+    def evidence(self) -> tuple[ZoneEvidence, ...]:
+        """Say how the times fit each zone."""
+        return tuple(
+            ZoneEvidence(name, tally[Fold.NEVER], tally[Fold.TWICE]) for name, tally in self._tally.items()
+        )
+
+
+def _exact(read: str | TimeProblem) -> str | None:
+    return read if isinstance(read, str) else read.exact
+
+
+def _names_zone(form: str) -> bool:
+    return "%z" in form.lower()
+
+
+@lru_cache(maxsize=4096)
+def _seconds(text: str) -> int:
+    return int((datetime.fromisoformat(text) - _EPOCH).total_seconds())
+
+
+def _finished(form: _Form) -> TimeForm:
+    return TimeForm(
+        format=form.format,
+        count=form.count,
+        zoned=form.zoned,
+        first=form.first,
+        last=form.last,
+        zones=form.folds.evidence() if form.folds else (),
+        needs_word=form.needs_word,
+    )
+
+
+_SAMPLES: Final = 3
+_SAMPLE_CHARS: Final = 200
+_MOST_WORDS: Final = 100
+"""Different cells that are kept with their counts; a column of more is no list of words."""
+
+_MOST_PATHS: Final = 200
+_MOST_DEPTH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReaderFactory:
+    """How times are read.
+
+    Attributes:
+        now: The start of the run.
+        timezone: The zone that the user has named.
+        format: The form that the user has named.
+    """
+
+    now: datetime
+    timezone: str | None = None
+    format: str | None = None
+
+    def gauge(self, name: str, cells: Iterable[str]) -> TimeStats | None:
+        """Return what gathers a column's times; None where its first cells are none."""
+        texts = list(cells)
+        if self.format is not None:
+            # The form is that of the events' times; other columns may well have another.
+            reader = TimestampReader(now=self.now, zone="UTC", format=self.format)
+            unread = sum(isinstance(read, TimeProblem) and read.exact is None for read in reader.read(texts))
+            if unread <= (1 - KIND_SHARE) * len(texts):
+                return TimeStats(self.now, self.timezone, self.format)
+        plain = are_times(name, texts, TimestampReader(now=self.now))
+        return TimeStats(self.now, self.timezone, None) if plain else None
+
+
+class ColumnStats:
+    """Gathers what a column, or a path into one, holds.
+
+    Args:
+        name: Its name.
+        clock: How its times are read, if it turns out to hold some.
+        is_path: Whether it is a path.
+    """
+
+    def __init__(self, name: str, clock: TimeReaderFactory, *, is_path: bool = False) -> None:
+        self.name = name
+        self.is_path = is_path
+        self.filled = 0
+        self._clock = clock
+        self._times: TimeStats | None = None
+        self._seen: set[int] = set()
+        self._kinds: Counter[Kind] = Counter()
+        self._samples: list[str] = []
+        self._words: Counter[str] = Counter()
+        self._more_words = False
+        self._sent: set[str] = set()
+
+    def add_types(self, cells: Iterable[str]) -> None:
+        """Take what cells of a JSON file would be sent as: text or a kind of JSON."""
+        self._sent |= {cell.kind if isinstance(cell, JsonCell) else "text" for cell in cells if cell}
+
+    def add(self, cells: Iterable[str]) -> None:
+        """Take the cells of some rows."""
+        counts = Counter(map(str.strip, cells))
+        del counts[""]
+        if not counts:
+            return
+        self.filled += counts.total()
+        self._look_at(counts)
+        self._count_words(counts)
+        if self.filled == counts.total():
+            self._times = self._clock.gauge(self.name, counts)
+        if self._times is not None:
+            self._times.add(counts)
+
+    def _look_at(self, texts: Iterable[str]) -> None:
+        """Look at texts that are new, until so many have been."""
+        for text in texts:
+            if len(self._seen) >= MOST_DISTINCT:
+                return
+            if hash(text) not in self._seen:
+                self._seen.add(hash(text))
+                self._kinds[kind_of_cell(text)] += 1
+                if len(self._samples) < _SAMPLES:
+                    self._samples.append(text[:_SAMPLE_CHARS])
+
+    def _count_words(self, counts: Counter[str]) -> None:
+        for text, count in counts.items():
+            if text in self._words or (len(self._words) < _MOST_WORDS and len(text) <= _SAMPLE_CHARS):
+                self._words[text] += count
+            else:
+                self._more_words = True
+
+    @property
+    def words(self) -> dict[str, int]:
+        """Its different cells with counts, the commonest first; none where there are too many."""
+        return {} if self._more_words else dict(self._words.most_common())
+
+    @property
+    def counted(self) -> tuple[dict[str, int], bool]:
+        """The cells that were counted, the commonest first, and whether there are others."""
+        return dict(self._words.most_common()), self._more_words
+
+    @property
+    def kind(self) -> Kind:
+        """What most of its cells are."""
+        return kind_of_column(self.name, self._kinds, times=self._times is not None)
+
+    def candidate(self) -> Candidate:
+        """Return the column as `suggest_fields` judges it."""
+        known = sum(count for text, count in self._words.items() if kind_of(text) is not None)
+        share = known / self.filled if self.filled else 0.0
+        return Candidate(self.name, self.kind, share, self.is_path)
+
+    def finding(self, rows: int) -> ColumnFinding:
+        """Say what was found, before anything is suggested."""
+        return ColumnFinding(
+            name=self.name,
+            is_path=self.is_path,
+            rows=rows,
+            filled=self.filled,
+            distinct=len(self._seen),
+            kind=self.kind,
+            samples=tuple(self._samples),
+            times=self._times.finding() if self._times else None,
+            words=self.words,
+            sent_types=tuple(sorted(self._sent or {"text"})),
+        )
+
+
+def paths_of(name: str, cells: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
+    """Take apart the JSON objects in a column's cells: dotted path to the texts that are there.
+
+    Args:
+        name: The column's name, with which each path begins.
+        cells: Its cells; those that hold no object are passed over.
+        known: The paths met so far; beyond a bound no new ones are taken.
+    """
+    found: dict[str, list[str]] = {}
+    for cell in cells:
+        if cell.lstrip()[:1] == "{":
+            try:
+                leaves = list(_leaves(name, parse(cell), 0))
+            except JsonError:
+                continue
+            for path, text in leaves:
+                if path in found or path in known or len(known) + len(found) < _MOST_PATHS:
+                    found.setdefault(path, []).append(text)
+    return found
+
+
+def _leaves(path: str, value: object, depth: int) -> Iterable[tuple[str, str]]:
+    if isinstance(value, dict) and depth < _MOST_DEPTH:
+        for key, inner in value.items():
+            # A key with a dot in it cannot be told from two keys; one that is an address is somebody's data.
+            if key and "." not in key and not looks_personal(key):
+                yield from _leaves(f"{path}.{key}", inner, depth + 1)
+    elif depth and value is not None:
+        yield path, as_text(value)

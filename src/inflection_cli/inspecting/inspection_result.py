@@ -1,0 +1,280 @@
+"""What an inspection found: of the file, its bytes, its columns, its times, its events, and what it lacks."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inflection_cli.mapping.column_kinds import Kind
+from inflection_cli.mapping.field_candidates import Suggestion
+from inflection_cli.model import Problem
+from inflection_cli.reading import Source
+
+Advice = Literal["none needed", "settled", "ambiguous", "dates only", "several"]
+
+MOST_DISTINCT = 1_000
+"""Different cells of a column are counted up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneEvidence:
+    """How local times fit the clocks of a zone.
+
+    Attributes:
+        zone: Its name.
+        in_gap: How many times its clocks never showed: one is enough to rule the zone out.
+        in_overlap: How many its clocks showed twice.
+    """
+
+    zone: str
+    in_gap: int
+    in_overlap: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeForm:
+    """One form in which the times of a column are written.
+
+    Attributes:
+        format: What `--timestamp-format` would be; None for ISO 8601 and epoch numbers, which need none.
+        count: How many cells it reads.
+        zoned: Whether the cells name their zone.
+        first: The earliest, as exact text; of times without a zone as if they were in UTC.
+        last: The latest.
+        zones: For times without a zone, how they fit some zones.
+        needs_word: Whether only the user can say that this form is meant: dates without a time of day.
+    """
+
+    format: str | None
+    count: int
+    zoned: bool
+    first: str
+    last: str
+    zones: tuple[ZoneEvidence, ...] = ()
+    needs_word: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFinding:
+    """How the times of a column are written.
+
+    Attributes:
+        filled: How many cells there are.
+        naive: How many of them are times that name no zone.
+        forms: The forms that read cells, the widest first; several may read the same ones.
+        unread: Cells that no form reads, by the code of the problem they would be.
+    """
+
+    filled: int
+    naive: int
+    forms: tuple[TimeForm, ...]
+    unread: dict[str, int]
+
+    @property
+    def usable(self) -> int:
+        """How many cells some form reads."""
+        return self.filled - sum(self.unread.values())
+
+    @property
+    def formats(self) -> tuple[str | None, ...]:
+        """The formats that read all usable cells; several mean that day and month cannot be told apart."""
+        return tuple(form for form, count in self.by_format.items() if count == self.usable)
+
+    @property
+    def by_format(self) -> dict[str | None, int]:
+        """How many cells each format reads; None is ISO 8601 and epoch numbers."""
+        read = Counter[str | None]()
+        for form in self.forms:
+            read[form.format] += form.count
+        return dict(read)
+
+    @property
+    def advice(self) -> tuple[Advice, tuple[str, ...]]:
+        """What is to be said of the format, and the formats that come into question."""
+        plain = self.by_format.get(None, 0)
+        whole = tuple(form for form in self.formats if form is not None)
+        if not self.forms or (plain and plain * 2 >= self.usable):
+            return "none needed", ()
+        if len(whole) > 1:
+            return "ambiguous", whole
+        if whole:
+            dates = any(form.needs_word for form in self.forms if form.format == whole[0])
+            return ("dates only" if dates else "settled"), whole
+        return "several", tuple(form for form in self.by_format if form is not None)
+
+    @property
+    def zoned(self) -> int:
+        """How many cells name a zone or count from the epoch."""
+        return self.usable - self.naive
+
+    @property
+    def zones(self) -> tuple[ZoneEvidence, ...]:
+        """How the times without a zone fit some zones."""
+        return next((form.zones for form in self.forms if form.zones), ())
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFinding:
+    """What a column holds, and what it would become.
+
+    Attributes:
+        name: Its name, or a dotted path into one that holds JSON.
+        is_path: Whether it is a path.
+        rows: How many rows there were.
+        filled: In how many of them it holds anything but white space.
+        distinct: How many different cells there are, `MOST_DISTINCT` at the most.
+        kind: What its cells are.
+        samples: Some of its cells, as they stand.
+        suggestion: The field that it would be.
+        sent_as: The property that it would be sent as, where it is no field.
+        sent_types: What that would be: `text` or kinds of JSON.
+        left_out: Why it would not be sent, where it is neither.
+        uses: Where the profile at hand names it.
+        times: How its times are written.
+        words: Its different cells, where they are few, with counts.
+    """
+
+    name: str
+    is_path: bool
+    rows: int
+    filled: int
+    distinct: int
+    kind: Kind
+    samples: tuple[str, ...] = field(repr=False)
+    suggestion: Suggestion | None = None
+    sent_as: str | None = None
+    sent_types: tuple[str, ...] = ("text",)
+    left_out: str | None = None
+    uses: tuple[str, ...] = ()
+    times: TimeFinding | None = None
+    words: dict[str, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def share(self) -> float:
+        """The share of rows in which it is filled."""
+        return self.filled / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventName:
+    """An event's name as the file has it.
+
+    Attributes:
+        name: As it stands.
+        count: In how many rows.
+        becomes: Inflection's name for it; None where it is unknown.
+        private: Whether it may be somebody's data, so that it is shown to those only who ask for values.
+    """
+
+    name: str
+    count: int
+    becomes: str | None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventProposal:
+    """An event that a column of a wide export tells about.
+
+    Attributes:
+        event: Inflection's name.
+        column: The column that tells about it.
+        timed: Whether the column holds its time.
+        filled: How many rows have it.
+        equals: Cells that say yes, where the column is a flag.
+        not_equals: Cells that say no, where the column is a count.
+        properties: Further columns that tell about it, by the property to send them as.
+    """
+
+    event: str
+    column: str
+    timed: bool
+    filled: int
+    equals: tuple[str, ...] = ()
+    not_equals: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingFinding:
+    """What bytes that are no text in UTF-8 may be.
+
+    Attributes:
+        suggested: The encoding that makes the best sense of them; None where none does.
+        words: How many different words hold such bytes.
+        sound: How many of them the encoding makes sense of.
+        alike: Other encodings that read all of them as the very same text.
+        characters: The commonest characters that the bytes would be, each with its bytes in hex and a count.
+    """
+
+    suggested: str | None
+    words: int
+    sound: int
+    alike: tuple[str, ...]
+    characters: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that only the user can say.
+
+    Attributes:
+        key: What it is about: `encoding`, `event`, `timestamp`, `person`, `zone`, `format`, `unknown_events`,
+            `own_ids`, `tie` or `other`.
+        message: What is missing, and what the file says of it.
+        option: The option that settles it, with a value to try; empty where none does.
+        line: The line of a profile that settles it; empty where none does.
+    """
+
+    key: str
+    message: str
+    option: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found out about one file.
+
+    Attributes:
+        source: What it is and how it was read.
+        rows: How many rows could be read.
+        unreadable: How many rows could not.
+        problems: Unreadable regions and what holds for the file: of each kind the first, with the count of its rows.
+        columns: Its columns, and the paths into those that hold JSON.
+        events: The event names it holds, the commonest first.
+        more_events: Whether there are more different ones than are listed.
+        proposals: Events that a row may stand for, in a file without an event column.
+        encoding: What its bytes may be, where they are no UTF-8 and the user has not said.
+        missing: What the user has to say.
+        refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
+    """
+
+    source: Source
+    rows: int
+    unreadable: int
+    problems: tuple[Problem, ...]
+    columns: tuple[ColumnFinding, ...]
+    events: tuple[EventName, ...]
+    more_events: bool
+    proposals: tuple[EventProposal, ...]
+    encoding: EncodingFinding | None
+    missing: tuple[Missing, ...]
+    refusal: tuple[str, str] | None
+
+    @property
+    def path(self) -> str:
+        """The path as the user wrote it."""
+        return self.source.path
+
+    def column(self, name: str) -> ColumnFinding:
+        """Return a column by its name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def of_field(self, name: str) -> ColumnFinding | None:
+        """Return the one column that would be a field, whatever the reason; None where none or several would."""
+        found = [
+            column
+            for column in self.columns
+            if column.suggestion and column.suggestion.field == name and not column.suggestion.tied_with
+        ]
+        return found[0] if len(found) == 1 else None

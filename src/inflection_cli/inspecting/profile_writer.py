@@ -1,0 +1,372 @@
+"""Writes a profile from an inspection: commented, ready to use but for lines that say FILL IN."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+from typing import Final
+
+from inflection_cli.catalog import FIELDS
+from inflection_cli.inspecting import InspectSettings
+from inflection_cli.inspecting.inspection_result import ColumnFinding, EventProposal, Inspection, Missing
+from inflection_cli.inspecting.open_questions import (
+    event_columns,
+    event_times,
+    id_columns,
+    rows_in_words,
+    time_columns,
+    unknown_events,
+    zone_words,
+)
+from inflection_cli.mapping.field_candidates import AUTOMATIC
+from inflection_cli.model import Problem, Severity
+from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
+from inflection_cli.version import __version__
+
+FILL_IN: Final = "FILL IN"
+"""What stands where only the user knows the value; a profile that holds it is refused."""
+
+_MOST_LISTED: Final = 100
+_MOST_NAMED: Final = 8
+_MOST_EVENTS: Final = 20
+_WHO_AND_WHEN: Final = {
+    "event": 'the column that names the event, { column = "…", values = { "OPN" = "Email Opened" } } where it does so '
+    'in other words, or { constant = "Email Opened" }',
+    "timestamp": "the column that says when it happened",
+    "userId": "the column with the person's id",
+}
+"""What must be there, and what nobody guesses."""
+
+_BY_CELLS: Final = frozenset({"email", "user_agent"})
+"""Fields that are no part of what an event is: a column may be one for what its cells are."""
+
+_ADVICE: Final = {
+    "ambiguous": "nothing tells day and month apart; write",
+    "dates only": "dates alone put all of a day on its midnight; if that will do:",
+    "several": "the times have several forms, and one can be read; perhaps",
+}
+_WHY: Final = {"alias": "  # another word for it", "path": "  # the end of a path"}
+_TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
+
+
+class ProfileWriter:
+    """Writes one profile.
+
+    Args:
+        inspection: What was found out about a file.
+        settings: What the user has said.
+        show_values: Whether cells may stand in comments.
+    """
+
+    def __init__(self, inspection: Inspection, settings: InspectSettings, *, show_values: bool) -> None:
+        self._found = inspection
+        self._reading = settings.reading
+        self._settings = settings.convert
+        self._encoding_given = settings.encoding_given
+        self._nulls = settings.convert.mapping.nulls
+        self._options = settings.convert.mapping.columns
+        self._show_values = show_values
+
+    def text(self) -> str:
+        """Return the profile as TOML."""
+        parts = (
+            self._head(),
+            self._input(),
+            self._time(),
+            self._fields(),
+            self._columns(),
+            self._events(),
+            self._choices(),
+        )
+        blocks = ["\n".join(part) for part in map(list, parts) if part]
+        return "\n\n".join(blocks) + "\n"
+
+    @property
+    def to_fill_in(self) -> list[str]:
+        """The lines that are left to the user, as they stand in the text."""
+        return [line for line in self.text().splitlines() if f'"{FILL_IN}"' in line and line[:1] != "#"]
+
+    def _head(self) -> Iterator[str]:
+        found = self._found
+        name = toml_string(_short(PurePath(found.path).name))
+        yield f"# How infl-seg reads exports like {name}; drafted by `infl-seg inspect` {__version__}."
+        yield f"# It is made from {rows_in_words(found.rows)}. `infl-seg validate --profile` says whether it does."
+        if found.unreadable:
+            codes = ", ".join(problem.rule.code for problem in found.problems if _rejects(problem))
+            yield f"# {found.unreadable:,} more could not be read ({codes}): no profile mends those."
+        for each in found.missing:
+            if each.key == "other":
+                way = each.line or each.option
+                yield f"# {toml_comment(each.message)}{f': {toml_comment(way)}' if way else ''}"
+        yield "profile = 1"
+
+    def _input(self) -> Iterator[str]:
+        source, options = self._found.source, self._reading
+        lines = []
+        encoding = self._missing("encoding")
+        if encoding is not None:
+            suggested = self._found.encoding.suggested if self._found.encoding else None
+            lines += [f"# {toml_comment(encoding.message)}"]
+            lines += [_fill_in("encoding", f"write {toml_string(suggested)}" if suggested else "name it")]
+        elif self._encoding_given:
+            lines += [f"encoding = {toml_string(options.encoding)}"]
+        if source.format == "csv" and source.delimiter is not None:
+            tab = source.delimiter == "\t"
+            lines += [f"delimiter = {toml_string('tab' if tab else source.delimiter)}"]
+        if options.records is not None:
+            lines += [f"records = {toml_string(options.records)}"]
+        if self._nulls:
+            lines += [f"null = {toml_list(sorted(self._nulls))}"]
+        if lines:
+            yield "[input]"
+            yield from lines
+
+    def _time(self) -> Iterator[str]:
+        columns = [column for column in time_columns(self._found) if column.times is not None]
+        forms = {column.name: self._form(column) for column in columns}
+        zone = self._zone(columns)
+        common = len(set(forms.values())) == 1
+        if zone or any(forms.values()):
+            yield "[time]"
+        yield from zone
+        if common and columns and forms[columns[0].name]:
+            yield forms[columns[0].name]
+            return
+        for name, line in forms.items():
+            if line:
+                yield ""
+                yield f"[time.columns.{toml_key(name)}]"
+                yield line
+
+    def _zone(self, columns: Iterable[ColumnFinding]) -> list[str]:
+        if self._settings.timezone:
+            return [f"zone = {toml_string(self._settings.timezone)}"]
+        naive = [column for column in columns if column.times and column.times.naive]
+        if not naive:
+            return []
+        evidence = zone_words(naive[0])
+        lines = [f"# {toml_comment(evidence)}"] if evidence else []
+        why = "the zone in which the export was written, such as Europe/Berlin or UTC"
+        return [*lines, _fill_in("zone", why)]
+
+    def _form(self, column: ColumnFinding) -> str:
+        """Return the line for a column's format; empty where it needs none."""
+        times, given = column.times, self._settings.timestamp_format
+        assert times is not None
+        if given is not None:
+            return f"format = {toml_string(given)}"
+        advice, formats = times.advice
+        if advice == "none needed":
+            return ""
+        if advice == "settled":
+            return f"format = {toml_string(formats[0])}  # the one form that reads them all"
+        return _fill_in("format", f"{_ADVICE[advice]} {' or '.join(map(toml_string, formats[:3]))}")
+
+    def _fields(self) -> Iterator[str]:
+        lines = [line for name in FIELDS for line in self._field(name)]
+        if lines:
+            yield "[fields]"
+            yield from lines
+
+    def _field(self, name: str) -> Iterator[str]:
+        options = self._options
+        if name in options.constants:
+            value = toml_string(options.constants[name])
+            # A column of that name would be taken else, so it is said here, where options are left out.
+            yield f"{name} = {{ constant = {value} }}"
+            return
+        columns = self._columns_of(name)
+        if len(columns) > 1:
+            yield _fill_in(name, f"several columns could be it; write {_either(columns)}")
+        elif columns and _reason(columns[0]) != "content":
+            yield f"{name} = {toml_string(columns[0].name)}{_WHY.get(_reason(columns[0]), '')}"
+        elif name in _WHO_AND_WHEN and self._needs(name):
+            yield _fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(self._likely(name))}")
+        elif columns and name in _BY_CELLS:
+            yield f"{name} = {toml_string(columns[0].name)}  # by its cells"
+        elif columns and name == "email_link_url":
+            yield f"# {name} = {toml_string(_short(columns[0].name))}  # its cells are links"
+        elif name in {"campaign_id", "email_id"}:
+            yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
+
+    def _columns_of(self, name: str) -> list[ColumnFinding]:
+        """Return the columns that would be a field; of those that only look like it, one alone counts."""
+        found = [each for each in self._found.columns if each.suggestion and each.suggestion.field == name]
+        by_name = [each for each in found if each.suggestion and each.suggestion.reason in AUTOMATIC]
+        if name == "timestamp" and self._found.proposals:
+            return [each for each in by_name if _reason(each) == "option"]
+        return by_name or (found if len(found) == 1 else [])
+
+    def _needs(self, name: str) -> bool:
+        """Tell whether a field has to be filled in."""
+        if name == "userId":
+            person = self._missing("person")
+            return person is not None and "user_id_from" not in person.line
+        return self._missing(name) is not None and not self._found.proposals
+
+    def _likely(self, name: str) -> list[str]:
+        """Name the columns that could be a field."""
+        if name == "userId":
+            return id_columns(self._found)
+        if name == "timestamp":
+            return event_times(self._found)
+        return event_columns(self._found)
+
+    def _columns(self) -> Iterator[str]:
+        sent = [each for each in self._found.columns if each.sent_as and not each.is_path]
+        left_out = [each for each in self._found.columns if each.left_out]
+        told = {each.column for each in self._found.proposals}
+        told |= {column for each in self._found.proposals for _, column in each.properties}
+        sent = [each for each in sent if each.name not in told]
+        if not sent and not left_out and not self._documents():
+            return
+        yield "[columns]"
+        yield "# What no line of this profile names is sent as properties, but for what looks personal."
+        yield 'others = "send"  # or "drop"'
+        for column in sent[:_MOST_LISTED]:
+            yield f"# {toml_string(_short(column.name))} is sent as {column.sent_as}{self._words(column)}"
+        for column in left_out[:_MOST_LISTED]:
+            yield f"# {toml_string(_short(column.name))} is not sent: {toml_comment(column.left_out or '')}"
+        for column in self._documents()[:_MOST_LISTED]:
+            yield f"# {toml_string(_short(column.name))} holds JSON, and no line has it as a field"
+        unlisted = max(0, len(sent) - _MOST_LISTED) + max(0, len(left_out) - _MOST_LISTED)
+        if unlisted:
+            yield f"# and {unlisted:,} columns more"
+        names = tuple(_short(each.name) for each in sent[:2])
+        if names:
+            yield f"# drop = {toml_list(names)}"
+            yield from self._typed(sent)
+
+    def _documents(self) -> list[ColumnFinding]:
+        """Return the columns that have a field's name and hold JSON."""
+        return [
+            each
+            for each in self._found.columns
+            if each.kind == "json" and not (each.suggestion or each.sent_as or each.left_out or each.is_path)
+        ]
+
+    def _typed(self, sent: Iterable[ColumnFinding]) -> Iterator[str]:
+        typed = [each for each in sent if each.kind in _TYPES][:_MOST_NAMED]
+        if typed:
+            yield ""
+            yield "# Sent as text unless a line here says otherwise; a warehouse keeps the first type it sees."
+            yield "# [properties]"
+        for column in typed:
+            kind = _TYPES[column.kind]
+            yield (
+                f"# {toml_key(column.sent_as or '')} = "
+                f'{{ column = {toml_string(_short(column.name))}, type = "{kind}" }}'
+            )
+
+    def _words(self, column: ColumnFinding) -> str:
+        """Show a few of a column's cells, where the user asked for that."""
+        if not self._show_values or not column.samples:
+            return ""
+        return f", such as {toml_string(_short(column.samples[0]))}"
+
+    def _events(self) -> Iterator[str]:
+        for index, proposal in enumerate(self._found.proposals):
+            if index == 0:
+                yield "# A row of this export stands for several events. A block that is not wanted may be deleted."
+            else:
+                yield ""
+            yield from self._event(proposal)
+
+    def _event(self, proposal: EventProposal) -> Iterator[str]:
+        column = toml_string(proposal.column)
+        yield "[[event]]"
+        yield f"name = {toml_string(proposal.event)}"
+        if proposal.timed:
+            yield f"timestamp = {column}  # {rows_in_words(proposal.filled)}; the others have no such event"
+        else:
+            nearest = _perhaps(self._likely("timestamp"))
+            yield _fill_in("timestamp", f"no column says when; the nearest column of times{nearest}")
+            if proposal.equals:
+                test = f"equals = {toml_list(proposal.equals)}"
+            elif proposal.not_equals:
+                test = f"not_equals = {toml_list(proposal.not_equals)}"
+            else:
+                test = "filled = true"
+            yield f"when = {{ column = {column}, {test} }}  # {rows_in_words(proposal.filled)}"
+        for name, other in proposal.properties:
+            yield f"properties.{toml_key(name)} = {self._property(other)}"
+
+    def _property(self, name: str) -> str:
+        """Write where a property comes from; what counts something is sent as a number, a flag as a flag."""
+        column = self._found.column(name)
+        if column.kind == "flag":
+            return f'{{ column = {toml_string(name)}, type = "boolean" }}'
+        words = column.words
+        if words and all(word.isascii() and word.isdigit() and str(int(word)) == word for word in words):
+            return f'{{ column = {toml_string(name)}, type = "integer" }}'
+        return toml_string(name)
+
+    def _choices(self) -> Iterator[str]:
+        lines = [*self._unknown_events(), *self._person_from()]
+        mapping = self._settings.mapping
+        if mapping.naming != "inflection":
+            lines += [f"naming = {toml_string(mapping.naming)}"]
+        if not self._options.own_ids:
+            lines += ["own_ids = false"]
+        elif self._missing("own_ids"):
+            lines += [_fill_in("own_ids", "one id stands for several events; write false to ignore the ids")]
+        if lines:
+            yield "[options]"
+            yield from lines
+
+    def _unknown_events(self) -> Iterator[str]:
+        given = self._settings.mapping.unknown_events
+        unknown = unknown_events(self._found)
+        if given != "reject":
+            yield f"unknown_events = {toml_string(given)}"
+            return
+        if not unknown:
+            return
+        count = sum(event.count for event in unknown)
+        yield f"# {rows_in_words(count)} with events that are none of Inflection's:"
+        for event in unknown[:_MOST_EVENTS]:
+            name = "(not shown)" if event.private and not self._show_values else toml_string(event.name)
+            yield f"#   {name} in {rows_in_words(event.count)}"
+        column = self._found.of_field("event")
+        if column is not None:
+            yield "# To send one as another, in [fields]:"
+            yield f'#   event = {{ column = {toml_string(_short(column.name))}, values = {{ "…" = "Email Opened" }} }}'
+        yield _fill_in("unknown_events", '"skip" leaves these rows out, "send" sends them by their names')
+
+    def _person_from(self) -> Iterator[str]:
+        mapping = self._settings.mapping
+        if mapping.user_id_from_email:
+            yield 'user_id_from = "email"'
+        if mapping.anonymous_id_from_email:
+            yield 'anonymous_id_from = "email"'
+        if self._missing("person") and not self._needs("userId"):
+            yield _fill_in(
+                "user_id_from", 'write "email" to send addresses as userId, or have the next line instead'
+            )
+            yield '# anonymous_id_from = "email"  # which sends a SHA-256 of the address'
+
+    def _missing(self, key: str) -> Missing | None:
+        return next((each for each in self._found.missing if each.key == key), None)
+
+
+def _fill_in(key: str, words: str) -> str:
+    return f'{key} = "{FILL_IN}"  # {FILL_IN}: {words}'
+
+
+def _perhaps(names: list[str]) -> str:
+    return f"; perhaps {' or '.join(toml_string(_short(name)) for name in names[:3])}" if names else ""
+
+
+def _rejects(problem: Problem) -> bool:
+    return problem.rule.severity is Severity.ERROR
+
+
+def _either(columns: Iterable[ColumnFinding]) -> str:
+    names = [toml_string(_short(each.name)) for each in columns]
+    return " or ".join(names[:_MOST_NAMED])
+
+
+def _reason(column: ColumnFinding) -> str:
+    return column.suggestion.reason if column.suggestion else ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:59]}…"

@@ -1,0 +1,172 @@
+"""Reads a whole file and says what it is, in flat memory, whatever it lacks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from inflection_cli import rules
+from inflection_cli.converting.converter import ConvertSettings
+from inflection_cli.converting.inputs import first_rows
+from inflection_cli.errors import InputError
+from inflection_cli.inspecting.analysis import ScannedFile, analyse
+from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats, TimeReaderFactory, paths_of
+from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
+from inflection_cli.inspecting.inspection_result import EncodingFinding, Inspection
+from inflection_cli.mapping.field_candidates import suggest_fields
+from inflection_cli.mapping.nulls import emptied
+from inflection_cli.mapping.profile.profile_nouns import TimeRule
+from inflection_cli.model import Chunk
+from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, read
+
+_ANY_BYTE: Final = "iso-8859-1"
+"""Gives every byte back, and is no guess of what it means."""
+
+
+@dataclass(frozen=True, slots=True)
+class InspectSettings:
+    """What an inspection goes by.
+
+    Attributes:
+        reading: How files are read.
+        convert: How a run would map them.
+        encoding_given: Whether the user has named the encoding.
+        limit: How many rows to read; None reads everything.
+    """
+
+    reading: ReadOptions
+    convert: ConvertSettings
+    encoding_given: bool = False
+    limit: int | None = None
+
+
+def scan(
+    found: FoundFile, settings: InspectSettings, progress: Callable[[int], None] = lambda _: None
+) -> Inspection:
+    """Find out what a file is and what its columns would become.
+
+    Args:
+        found: The file.
+        settings: What the user says.
+        progress: Called after each chunk with the number of rows so far.
+
+    Raises:
+        InputError: It is nothing that can be read.
+        UsageError: An option names no encoding, delimiter, zone or format.
+    """
+    source, encoding = _opened(found, settings)
+    gathered = _gathered(source, settings, progress)
+    if encoding is None and gathered.bad_bytes and not settings.encoding_given:
+        encoding = gathered.encoding.finding()
+        if encoding is not None and encoding.suggested:
+            source = detect(found, replace(settings.reading, encoding=encoding.suggested))
+            gathered = _gathered(source, settings, progress)
+    return analyse(gathered, encoding, settings.convert)
+
+
+def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, EncodingFinding | None]:
+    """Detect what a file is, by other encodings too where its header is no UTF-8."""
+    try:
+        return detect(found, settings.reading), None
+    except InputError:
+        finding = None if settings.encoding_given else _evidence(found, settings.reading)
+        if finding is None or finding.suggested is None:
+            raise
+        return detect(found, replace(settings.reading, encoding=finding.suggested)), finding
+
+
+def _evidence(found: FoundFile, reading: ReadOptions) -> EncodingFinding | None:
+    """Look at the bytes of a file that cannot be read as UTF-8 at all; None where they are not the reason."""
+    bare = replace(reading, encoding=_ANY_BYTE)
+    gauge = EncodingEvidence()
+    try:
+        source = detect(found, bare)
+        gauge.add(" ".join(source.columns).encode(_ANY_BYTE, "ignore"))
+        for chunk in read(source, bare):
+            for row in chunk.rows:
+                gauge.add(" ".join(row).encode(_ANY_BYTE, "ignore"))
+    except InputError:
+        return None
+    # A byte order mark beats the option: then the bytes are damaged, and no other encoding.
+    return gauge.finding() if source.encoding == "iso8859-1" else None
+
+
+def _gathered(source: Source, settings: InspectSettings, progress: Callable[[int], None]) -> ScannedFile:
+    gatherer = _Gatherer(source, settings.convert, encoding_given=settings.encoding_given)
+    nulls = settings.convert.mapping.nulls
+    for chunk in _limited(read(source, settings.reading), settings.limit):
+        gatherer.take(replace(chunk, rows=emptied(chunk.rows, nulls)) if nulls else chunk)
+        progress(gatherer.gathered.rows)
+    return gatherer.gathered
+
+
+def _limited(chunks: Iterator[Chunk], limit: int | None) -> Iterator[Chunk]:
+    left = limit
+    for chunk in chunks:
+        taken = chunk if left is None else first_rows(chunk, left)
+        yield taken
+        if left is not None:
+            left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
+            if left <= 0:
+                return
+
+
+class _Gatherer:
+    """Takes chunks, and keeps what a few numbers and words say of them."""
+
+    def __init__(self, source: Source, settings: ConvertSettings, *, encoding_given: bool) -> None:
+        self.gathered = ScannedFile(source)
+        self._encoding_given = encoding_given
+        self._settings = settings
+        self._options = settings.mapping.columns
+
+    def take(self, chunk: Chunk) -> None:
+        """Look at every cell and every fault of a chunk."""
+        gathered = self.gathered
+        gathered.rows += len(chunk.rows)
+        for fault in chunk.faults:
+            gathered.unreadable += fault.rows
+            gathered.add_problem(replace(fault.problem, count=fault.rows))
+            if fault.problem.rule is rules.BAD_ENCODING:
+                gathered.bad_bytes += 1
+                gathered.encoding.add(fault.raw)
+        for problem in chunk.warnings:
+            gathered.add_problem(problem)
+        for name, cells in zip(chunk.columns, zip(*chunk.rows, strict=True), strict=False):
+            gauge = self._gauge(name)
+            gauge.add(cells)
+            if chunk.typed and not self._settings.mapping.properties_as_text:
+                gauge.add_types(cells)
+            if gauge.kind == "json":
+                self._take_paths(name, cells)
+        if not self._encoding_given:
+            gathered.encoding.sound_lines += sum(not "".join(row).isascii() for row in chunk.rows)
+        self._take_own_ids(chunk)
+
+    def _gauge(self, name: str, *, is_path: bool = False) -> ColumnStats:
+        gauges = self.gathered.paths if is_path else self.gathered.columns
+        if name not in gauges:
+            gauges[name] = ColumnStats(name, _clock(name, self._settings), is_path=is_path)
+        return gauges[name]
+
+    def _take_paths(self, name: str, cells: tuple[str, ...]) -> None:
+        for path, texts in paths_of(name, cells, self.gathered.paths).items():
+            if path not in self.gathered.columns:
+                self._gauge(path, is_path=True).add(texts)
+
+    def _take_own_ids(self, chunk: Chunk) -> None:
+        gathered = self.gathered
+        if gathered.own_ids is None:
+            if not chunk.rows:
+                return
+            candidates = [gauge.candidate() for gauge in gathered.columns.values()]
+            gathered.own_ids = OwnIdStats(chunk.columns, suggest_fields(candidates, self._options))
+        gathered.own_ids.add(chunk.rows)
+
+
+def _clock(name: str, settings: ConvertSettings) -> TimeReaderFactory:
+    """Say how a column's times are read: the profile may have a word on the single column."""
+    asked, profile = settings.mapping.columns, settings.mapping.columns.profile
+    rule = profile.times.get(name, TimeRule()) if profile else TimeRule()
+    zone = asked.timezone or rule.timezone or settings.timezone
+    form = asked.timestamp_format or rule.format or settings.timestamp_format
+    return TimeReaderFactory(settings.now, zone, form)

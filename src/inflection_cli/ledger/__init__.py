@@ -1,0 +1,1 @@
+"""The ledger: which events were sent, and how each batch ended."""

@@ -1,0 +1,191 @@
+"""Checks of a ledger before anything is said of it: header, schema, structure, and the checksum of every row.
+
+What a batch holds (its ids and hashes) is compared with its digest when it is read, not here, so that opening costs
+by batches and pages, not by events.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from struct import unpack
+from typing import Any, Final
+
+from inflection_cli.errors import LedgerDamaged, LedgerError
+from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense
+from inflection_cli.ledger.ledger_rows import check_batch, check_run
+from inflection_cli.ledger.ledger_schema import (
+    APPLICATION_ID,
+    CHECKSUMS_SINCE,
+    SCHEMA_VERSION,
+    expected_schema,
+    schema_of,
+)
+from inflection_cli.ledger.row_checksums import BatchRow, LedgerRow, Row, RunRow, columns, row_checksum
+
+_HEADER_BYTES: Final = 100
+_MAGIC: Final = b"SQLite format 3\0"
+_VERSIONS_OF_FORMAT: Final = {(1, 1), (2, 2)}  # rollback journal, write-ahead log
+_SCHEMA_FORMAT: Final = 4
+_UTF_8: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks found out.
+
+    Attributes:
+        namespace: The destination it is for.
+        version: The version of its schema.
+        salt: What its checksums are keyed with; None where it has none, being of an earlier version.
+    """
+
+    namespace: str
+    version: int
+    salt: bytes | None
+
+
+def check_ledger(path: Path, db: sqlite3.Connection) -> Checked:
+    """Check that a ledger is as it was written; one look at one moment, also while a run writes.
+
+    A run that writes waits meanwhile: some 20 ms a million events.
+
+    Raises:
+        LedgerDamaged: It is not.
+        LedgerError: A newer version wrote it.
+        sqlite3.Error: SQLite cannot read it.
+    """
+    _check_header(path)
+    with _one_moment(db):
+        version = _check_schema(path, db)
+        (finding,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        if finding != "ok":
+            raise damaged(path, str(finding))
+        with making_sense(path):
+            return _check_rows(path, db, version)
+
+
+def checked_row(path: Path, salt: bytes | None, row: Row, checksum: object) -> None:
+    """Check a row against its checksum, where the ledger has them.
+
+    Raises:
+        LedgerDamaged: It is not what was written.
+    """
+    if salt is not None and row_checksum(salt, row) != checksum:
+        raise damaged(path, f"{_name(row)} is not as it was written")
+
+
+def _name(row: Row) -> str:
+    if isinstance(row, LedgerRow):
+        return "what it says of itself"
+    return f"run {row.number}" if isinstance(row, RunRow) else f"batch {row.key}"
+
+
+def _check_header(path: Path) -> None:
+    """Check what SQLite passes over in a file's header, or makes too much of.
+
+    To close a file lifts this process's locks on it, so this comes before any transaction.
+    """
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        raise LedgerDamaged(f"{path} is no ledger: its content is something else", hint=START_AGAIN)
+    schema_format, _, auto_vacuum, encoding = unpack(">4I", header[44:60])
+    expected = (_SCHEMA_FORMAT, 0, _UTF_8)
+    if (header[18], header[19]) not in _VERSIONS_OF_FORMAT or (
+        schema_format,
+        auto_vacuum,
+        encoding,
+    ) != expected:
+        raise damaged(path, "its header is not as it was written")
+
+
+@contextmanager
+def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    """Read within one transaction, so that no commit comes in between."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if db.in_transaction:
+            db.rollback()
+
+
+def _check_schema(path: Path, db: sqlite3.Connection) -> int:
+    """Check whose the file is and that its schema is to the letter what its version has, and return that."""
+    application = db.execute("PRAGMA application_id").fetchone()[0]
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID or version < 1:
+        raise LedgerDamaged(f"{path} is no ledger: another program made it", hint=START_AGAIN)
+    found = schema_of(db)
+    ours = [known for known in range(1, SCHEMA_VERSION + 1) if expected_schema(known) == found]
+    if (
+        version > SCHEMA_VERSION and not ours
+    ):  # a newer version has another schema, else its number is damaged
+        raise LedgerError(
+            f"{path} was written by a newer infl-seg "
+            f"(its version is {version}, this one knows {SCHEMA_VERSION})",
+            hint="upgrade: pip install --upgrade infl-seg",
+        )
+    if version not in ours:
+        raise damaged(path, "its schema is not as it was written")
+    return version
+
+
+def _check_rows(path: Path, db: sqlite3.Connection, version: int) -> Checked:
+    if version < CHECKSUMS_SINCE:
+        return _check_rows_without_checksums(path, db, version)
+    rows = list(_rows(db, LedgerRow))
+    if len(rows) != 1:
+        raise damaged(path, "it does not say which destination it is for")
+    own, checksum = rows[0]
+    assert isinstance(own, LedgerRow)
+    checked_row(path, own.salt, own, checksum)
+    runs = set()
+    for run, checksum in _rows(db, RunRow):
+        checked_row(path, own.salt, run, checksum)
+        runs.add(run[0])
+    batches = 0
+    for batch, checksum in _rows(db, BatchRow):
+        checked_row(path, own.salt, batch, checksum)
+        batches += 1
+        _check_run_of(path, batch, runs)
+    _check_count(path, db, batches)
+    return Checked(own.namespace, version, own.salt)
+
+
+def _check_rows_without_checksums(path: Path, db: sqlite3.Connection, version: int) -> Checked:
+    """Check the rows of version 1 by their shape, which finds what nobody wrote, not what somebody could have."""
+    rows = db.execute("SELECT namespace FROM ledger").fetchall()
+    if len(rows) != 1 or not isinstance(rows[0][0], str):
+        raise damaged(path, "it does not say which destination it is for")
+    runs = set()
+    for values in db.execute(f"SELECT {columns(RunRow)} FROM runs"):  # noqa: S608
+        check_run(RunRow(*values))
+        runs.add(values[0])
+    batches = 0
+    for values in db.execute("SELECT *, x'' FROM batches"):
+        batch = BatchRow(*values)
+        check_batch(batch)
+        batches += 1
+        _check_run_of(path, batch, runs)
+    _check_count(path, db, batches)
+    return Checked(rows[0][0], version, None)
+
+
+def _rows(db: sqlite3.Connection, kind: type[Any]) -> Iterator[tuple[Row, object]]:
+    table = {LedgerRow: "ledger", RunRow: "runs", BatchRow: "batches"}[kind]
+    for *values, checksum in db.execute(f"SELECT {columns(kind, 'checksum')} FROM {table}"):  # noqa: S608
+        yield kind(*values), checksum
+
+
+def _check_run_of(path: Path, batch: Row, runs: set[Any]) -> None:
+    if batch[1] not in runs:
+        raise damaged(path, f"batch {batch[0]} is incomplete: it is of no run")
+
+
+def _check_count(path: Path, db: sqlite3.Connection, batches: int) -> None:
+    (contents,) = db.execute("SELECT count(*) FROM contents").fetchone()
+    if contents != batches:
+        raise damaged(path, f"{batches} batches are there, and what {contents} hold")

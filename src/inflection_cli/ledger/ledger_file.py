@@ -1,0 +1,790 @@
+"""The ledger of one destination: which runs there were, and which events each batch of theirs held.
+
+It appends. A batch is two rows: a small one with its state, the only one that an outcome changes, and one
+that never changes with its ids and hashes packed. There is no row and no index per event.
+
+Durability: a rollback journal that persists, with full synchronous. A commit ends with the journal's header
+overwritten and synced, so what was committed outlives a power cut, and no directory entry has to be synced
+for it (deleting the journal would need `synchronous=EXTRA` for the same promise, and takes several times as
+long).
+"""
+
+import json
+import os
+import secrets
+import sqlite3
+import struct
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, cast
+from urllib.parse import urlsplit, urlunsplit
+
+from inflection_cli.errors import LedgerDamaged, LedgerError, UsageError
+from inflection_cli.ledger.ledger_checks import Checked, check_ledger, checked_row
+from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense, translated
+from inflection_cli.ledger.ledger_records import ID_BYTES, BatchRecord, EventState, KnownBatch, Run, RunStart
+from inflection_cli.ledger.ledger_schema import (
+    APPLICATION_ID,
+    CHECKSUMS_SINCE,
+    SCHEMA_VERSION,
+    crc32_of,
+    insert_row,
+    is_whole,
+    migrate,
+)
+from inflection_cli.ledger.lock import Lock
+from inflection_cli.ledger.row_checksums import (
+    SALT_BYTES,
+    BatchRow,
+    LedgerRow,
+    RunRow,
+    columns,
+    content_digest,
+    row_checksum,
+)
+from inflection_cli.ledger.state_dir import (
+    LEDGER_SUFFIX,
+    check_private_file,
+    ledger_folder,
+    ledger_path,
+    lock_path,
+    make_private_folder,
+    open_private,
+    shut_out_others,
+    sync_folder,
+    vanished,
+)
+from inflection_cli.model import Batch, BatchState
+
+_BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
+_PAGE_OF_BATCHES: Final = 32
+_JOURNAL_LIMIT_BYTES: Final = 1 << 20
+_RUN_COLUMNS: Final = columns(RunRow)
+_BATCH_COLUMNS: Final = columns(BatchRow, "checksum")
+
+_KNOWN_BATCHES: Final = """
+    SELECT b.key, b.state, coalesce(b.doubtful_since, b.unknown_since), b.run, r.id,
+        b.digest, c.ids, c.hashes, c.crc32
+    FROM batches b LEFT JOIN runs r ON r.number = b.run LEFT JOIN contents c ON c.key = b.key
+    WHERE b.key > :after AND NOT instr(:others, b.state || ';')
+        AND (:run IS NULL OR r.id = :run) AND (:label IS NULL OR r.label = :label)
+    ORDER BY b.key LIMIT :rows
+"""
+
+_WRITER_SETTINGS: Final[Mapping[str, tuple[str, object]]] = {
+    "journal_mode": ("PERSIST", "persist"),
+    "synchronous": ("FULL", 2),
+    "fullfsync": ("ON", 1),  # macOS: fsync alone leaves the data in the drive's cache
+    "locking_mode": ("NORMAL", "normal"),  # so that `runs` reads between two commits
+    "secure_delete": ("ON", 1),  # what is forgotten is overwritten
+    "temp_store": ("MEMORY", 2),
+}
+"""What a writing connection is set to, and what the setting must read back as."""
+
+
+class LedgerReader:
+    """A ledger to look into; works while a run writes, and where nothing can be written.
+
+    Rows are fetched a page at a time, so that a reader never keeps a run from recording.
+
+    Attributes:
+        path: The file.
+        namespace: The destination it is for.
+        has_checksums: Whether damage is certain to be found; not so in a ledger of an earlier version.
+    """
+
+    def __init__(self, path: Path, db: sqlite3.Connection, checked: Checked) -> None:
+        self.path = path
+        self.namespace = checked.namespace
+        self.has_checksums = checked.version >= CHECKSUMS_SINCE
+        self._salt = checked.salt
+        self._db = db
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def runs(self) -> tuple[Run, ...]:
+        """List the runs in the order in which they began.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        rows = self._fetch(f"SELECT {_RUN_COLUMNS} FROM runs ORDER BY number")  # noqa: S608
+        return tuple(self._run(row) for row in rows)
+
+    def run(self, run_id: str) -> Run | None:
+        """Look up one run; None where the ledger has none of that name.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        rows = self._fetch(f"SELECT {_RUN_COLUMNS} FROM runs WHERE id = ?", run_id)  # noqa: S608
+        return self._run(rows[0]) if rows else None
+
+    def counts(self) -> dict[str, dict[BatchState, int]]:
+        """Count the events by run and by the state that the run left them in; no entry where none.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        counted: dict[str, dict[BatchState, int]] = {}
+        for run_id, state, events in self._fetch(
+            "SELECT r.id, b.state, sum(b.events) FROM runs r JOIN batches b ON b.run = r.number"
+            " WHERE b.events > 0 GROUP BY r.number, b.state"
+        ):
+            with making_sense(self.path):
+                counted.setdefault(run_id, {})[BatchState(state)] = events
+        return counted
+
+    def batches(self, run_id: str) -> Iterator[BatchRecord]:
+        """Go through a run's batches in the order of their intents, in flat memory.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        for row in self._pages(
+            "SELECT b.key, b.state, b.events, b.attempts, b.statuses, b.intended, b.settled,"
+            " coalesce(b.doubtful_since, b.unknown_since) FROM batches b JOIN runs r ON r.number = b.run"
+            " WHERE b.key > :after AND r.id = :run ORDER BY b.key LIMIT :rows",
+            run=run_id,
+        ):
+            key, state, events, attempts, statuses, *times = row
+            with making_sense(self.path):
+                record = BatchRecord(
+                    key, BatchState(state), events, attempts, tuple(statuses.split()), *times
+                )
+            yield record
+
+    def known_batches(
+        self,
+        *,
+        states: Collection[BatchState] = tuple(BatchState),
+        run_id: str | None = None,
+        label: str | None = None,
+    ) -> Iterator[KnownBatch]:
+        """Go through the packed events, batch by batch in the order of intents, in flat memory.
+
+        An event may be in several batches: it has the best of their states (`known.best`).
+
+        Args:
+            states: Only batches in one of these.
+            run_id: Only this run's.
+            label: Only those of runs under this `--again` label, the empty one included.
+
+        Raises:
+            LedgerDamaged: A batch's content is not what was written.
+            LedgerError: The ledger cannot be read.
+        """
+        query = _KNOWN_BATCHES if self.has_checksums else _KNOWN_BATCHES.replace("b.digest", "NULL")
+        for key, state, since, number, found_run, digest, ids, hashes, check in self._pages(
+            query,
+            others="".join(f"{state};" for state in BatchState if state not in states),
+            run=run_id,
+            label=None if label is None else _storable(label),
+        ):
+            if found_run is None or not self._is_whole(key, digest, (ids, hashes, check)):
+                raise damaged(self.path, f"batch {key} is incomplete")
+            with making_sense(self.path):
+                known = KnownBatch(number, found_run, BatchState(state), since, ids, hashes)
+            yield known
+
+    def known(
+        self,
+        *,
+        states: Collection[BatchState] = tuple(BatchState),
+        run_id: str | None = None,
+        label: str | None = None,
+    ) -> Iterator[EventState]:
+        """Go through the events one by one; otherwise as `known_batches`."""
+        for batch in self.known_batches(states=states, run_id=run_id, label=label):
+            yield from batch
+
+    def _is_whole(self, key: int, digest: object, content: tuple[object, object, object]) -> bool:
+        """Check what a batch holds against the digest in its row, or by what version 1 has."""
+        ids, hashes, crc32 = content
+        if self._salt is None:
+            return is_whole(ids, hashes, crc32)
+        if not isinstance(ids, bytes) or not isinstance(hashes, bytes):
+            return False
+        return content_digest(self._salt, key, ids, hashes) == digest
+
+    def _run(self, row: tuple[Any, ...]) -> Run:
+        number, run_id, started, ended, command, arguments, shaping, inputs, *rest = row
+        label, endpoint, version, summary, exit_code = rest
+        with making_sense(self.path):
+            return Run(
+                number=number,
+                run_id=run_id,
+                started=started,
+                ended=ended,
+                command=command,
+                arguments=json.loads(arguments),
+                shaping=json.loads(shaping),
+                inputs=json.loads(inputs),
+                label=label,
+                endpoint=endpoint,
+                version=version,
+                summary=None if summary is None else json.loads(summary),
+                exit_code=exit_code,
+            )
+
+    def _fetch(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with translated(self.path):
+            return self._db.execute(query, values).fetchall()
+
+    def _pages(self, query: str, **values: object) -> Iterator[tuple[Any, ...]]:
+        """Run a query page by page, by the key in its first column; no lock is held between pages."""
+        after = -1
+        while True:
+            with translated(self.path):
+                rows = self._db.execute(
+                    query, {**values, "after": after, "rows": _PAGE_OF_BATCHES}
+                ).fetchall()
+            yield from rows
+            if len(rows) < _PAGE_OF_BATCHES:
+                return
+            after = rows[-1][0]
+
+
+class Ledger(LedgerReader):
+    """A ledger to write, by the one process that holds its lock.
+
+    Attributes:
+        recovered: How many events were in flight when the last run ended, and are now in doubt.
+        was_migrated: Whether an earlier version wrote it, and it has got its checksums now.
+    """
+
+    def __init__(
+        self, path: Path, db: sqlite3.Connection, checked: Checked, lock: Lock, *, was_migrated: bool
+    ) -> None:
+        super().__init__(path, db, checked)
+        self.was_migrated = was_migrated
+        self._lock = lock
+        self._inode = _inode(path)
+        self.recovered = self._recover()
+
+    def start_run(self, start: RunStart, *, now: float, run_id: str | None = None) -> str:
+        """Record that a run begins, and name it.
+
+        Args:
+            start: What is known of it.
+            now: Unix seconds.
+            run_id: A name made by `new_run_id`; another one is made where it is taken or left out.
+
+        Raises:
+            LedgerError: It cannot be recorded.
+        """
+        with self.writing() as db:
+            run_id = run_id or new_run_id(now)
+            while db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone():
+                run_id = new_run_id(now)
+            (number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
+            row = RunRow(
+                number=number,
+                id=run_id,
+                started=float(now),
+                ended=None,
+                command=_storable(start.command),
+                arguments=json.dumps(start.arguments),
+                shaping=json.dumps(start.shaping),
+                inputs=json.dumps(start.inputs),
+                label=_storable(start.label),
+                endpoint=_without_credentials(start.endpoint),
+                version=start.version,
+                summary=None,
+                exit_code=None,
+            )
+            insert_row(db, self.salt, row)
+        return run_id
+
+    def journal(self, run_id: str) -> "RunJournal":
+        """Give a run the place to record its batches in.
+
+        Raises:
+            UsageError: There is no such run.
+            LedgerError: The ledger cannot be read.
+        """
+        return RunJournal(self, self._number(run_id))
+
+    def finish_run(self, run_id: str, *, summary: Mapping[str, Any], exit_code: int, now: float) -> None:
+        """Record how a run ended.
+
+        Args:
+            run_id: The run.
+            summary: Its equations and other figures; JSON values, nothing secret or personal.
+            exit_code: What the process returns.
+            now: Unix seconds.
+
+        Raises:
+            UsageError: There is no such run.
+            LedgerError: It cannot be recorded.
+        """
+        number = self._number(run_id)
+        with self.writing() as db:
+            query = f"SELECT {_RUN_COLUMNS}, checksum FROM runs WHERE number = ?"  # noqa: S608
+            *values, checksum = db.execute(query, (number,)).fetchone()
+            row = RunRow(*values)
+            checked_row(self.path, self.salt, row, checksum)
+            row = row._replace(ended=float(now), summary=json.dumps(summary), exit_code=exit_code)
+            db.execute(
+                "UPDATE runs SET ended = ?, summary = ?, exit_code = ?, checksum = ? WHERE number = ?",
+                (row.ended, row.summary, row.exit_code, row_checksum(self.salt, row), number),
+            )
+
+    def settle_run(self, run_id: str, state: BatchState, *, now: float) -> int:
+        """Settle what a run left in doubt by the user's word, and count the events concerned.
+
+        Args:
+            run_id: The run.
+            state: ACCEPTED or PENDING; nothing stays doubtful.
+            now: Unix seconds.
+
+        Raises:
+            UsageError: There is no such run.
+            LedgerError: It cannot be recorded.
+        """
+        if state not in {BatchState.ACCEPTED, BatchState.PENDING}:
+            raise ValueError(f"a doubt cannot be settled as {state}")
+        number = self._number(run_id)
+        events = 0
+        with self.writing() as db:
+            for row in self.batch_rows(db, "run = ? AND state = 'in_doubt'", number):
+                events += row.events
+                statuses = f"{row.statuses} user".lstrip()
+                self.write_batch(
+                    db,
+                    row._replace(
+                        state=state.value, settled=float(now), doubtful_since=None, statuses=statuses
+                    ),
+                )
+        return events
+
+    def forget(self, run_id: str) -> None:
+        """Erase a run and its batches: what only it knew counts as never sent.
+
+        Raises:
+            UsageError: There is no such run.
+            LedgerError: It cannot be recorded.
+        """
+        self._erase(self._number(run_id))
+
+    def forget_all(self) -> None:
+        """Erase all runs and batches.
+
+        Raises:
+            LedgerError: It cannot be recorded.
+        """
+        self._erase(None)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction that is durable when the block has ended, or never was.
+
+        Raises:
+            LedgerDamaged: The ledger or its lock was deleted or replaced, or the disk takes no more.
+            LedgerError: It cannot be written otherwise.
+        """
+        with translated(self.path):
+            self._check_in_place()
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.rollback()
+                raise
+
+    @property
+    def salt(self) -> bytes:
+        """What the checksums are keyed with; a ledger that is written has one."""
+        assert self._salt is not None
+        return self._salt
+
+    def batch_rows(self, db: sqlite3.Connection, where: str, *values: object) -> list[BatchRow]:
+        """Fetch batches to change, each checked against its checksum.
+
+        Raises:
+            LedgerDamaged: One is not as it was written.
+        """
+        found = []
+        query = f"SELECT {_BATCH_COLUMNS} FROM batches WHERE {where} ORDER BY key"  # noqa: S608 - no word of a user's
+        for *columns_of, checksum in db.execute(query, values).fetchall():
+            row = BatchRow(*columns_of)
+            checked_row(self.path, self.salt, row, checksum)
+            found.append(row)
+        return found
+
+    def write_batch(self, db: sqlite3.Connection, row: BatchRow) -> None:
+        """Write what may change of a batch, and its checksum: one row."""
+        db.execute(
+            "UPDATE batches SET state = ?, events = ?, attempts = ?, statuses = ?, settled = ?, unknown_since = ?,"
+            " doubtful_since = ?, checksum = ? WHERE key = ?",
+            (
+                row.state,
+                row.events,
+                row.attempts,
+                row.statuses,
+                row.settled,
+                row.unknown_since,
+                row.doubtful_since,
+                row_checksum(self.salt, row),
+                row.key,
+            ),
+        )
+
+    def _recover(self) -> int:
+        """Turn what was in flight when the last run ended into doubt, since its outcome is unknown; count it."""
+        events = 0
+        with self.writing() as db:
+            for row in self.batch_rows(db, "state = 'in_flight'"):
+                events += row.events
+                since = row.unknown_since if row.doubtful_since is None else row.doubtful_since
+                self.write_batch(db, row._replace(state="in_doubt", unknown_since=None, doubtful_since=since))
+        return events
+
+    def _check_in_place(self) -> None:
+        """Refuse to write into a file that has no name any more: the next run would not find it."""
+        self._lock.check()
+        if _inode(self.path) != self._inode:
+            raise vanished(self.path)
+
+    def _number(self, run_id: str) -> int:
+        rows = self._fetch("SELECT number FROM runs WHERE id = ?", run_id)
+        if not rows:
+            raise UsageError(f"there is no run {run_id} in {self.path}", hint="infl-seg runs list")
+        return cast(int, rows[0][0])
+
+    def _erase(self, number: int | None) -> None:
+        """Erase one run, or all without a number."""
+        with self.writing() as db:
+            for query in (
+                "DELETE FROM contents WHERE key IN (SELECT key FROM batches WHERE run = ?1 OR ?1 IS NULL)",
+                "DELETE FROM batches WHERE run = ?1 OR ?1 IS NULL",
+                "DELETE FROM runs WHERE number = ?1 OR ?1 IS NULL",
+            ):
+                db.execute(query, (number,))
+        with translated(self.path):
+            # The journal that persists still holds the pages as they were.
+            self._db.execute("PRAGMA journal_mode = DELETE")
+            _apply_settings(self.path, self._db)
+
+
+class RunJournal:
+    """Where a run records its batches: the intent before a byte leaves, the outcome after the answer.
+
+    What is told here is durable when the call returns. Doubt is kept: a batch with a doubt of its own or
+    inherited is in doubt until it is accepted, whatever else becomes of it. A halved batch speaks for its
+    events until the intents of its halves have taken them over, one transaction each, so that no kill in
+    between makes an event or its doubt disappear.
+    """
+
+    def __init__(self, ledger: Ledger, run_number: int) -> None:
+        self._ledger = ledger
+        self._run = run_number
+        self._heirs: dict[bytes, int] = {}  # of a halved batch: the ids whose halves are not yet recorded
+
+    def intend(self, batch: Batch, *, now: float, doubtful_since: float | None = None) -> int:
+        """Record that a batch is about to be sent, and return its key.
+
+        Args:
+            batch: What will be sent.
+            now: Unix seconds.
+            doubtful_since: The doubt that its events bring along, in unix seconds.
+
+        Raises:
+            LedgerError: It cannot be recorded, and so must not be sent.
+        """
+        ids = b"".join(batch.content_ids)
+        hashes = struct.pack(f">{len(batch)}Q", *batch.content_hashes)
+        if len(ids) != len(batch) * ID_BYTES:
+            raise ValueError("a content id has 16 bytes")
+        ledger = self._ledger
+        with ledger.writing() as db:
+            (key,) = db.execute("SELECT coalesce(max(key), 0) + 1 FROM batches").fetchone()
+            row = BatchRow(
+                key=key,
+                run=self._run,
+                state=BatchState.IN_FLIGHT.value,
+                events=len(batch),
+                attempts=1,
+                statuses="",
+                intended=float(now),
+                settled=None,
+                unknown_since=float(now),
+                doubtful_since=None if doubtful_since is None else float(doubtful_since),
+                digest=content_digest(ledger.salt, key, ids, hashes),
+            )
+            insert_row(db, ledger.salt, row)
+            db.execute("INSERT INTO contents VALUES (?, ?, ?, ?)", (key, ids, hashes, crc32_of(ids, hashes)))
+            self._take_over(db, batch)
+        return cast(int, key)
+
+    def retrying(self, key: int, *, now: float) -> None:
+        """Record that a batch is about to be sent once more.
+
+        Args:
+            key: What `intend` returned.
+            now: Unix seconds.
+
+        Raises:
+            LedgerError: It cannot be recorded, and so must not be sent.
+        """
+        now = float(now)
+        self._change(
+            key,
+            lambda row: row._replace(
+                state=BatchState.IN_FLIGHT.value,
+                attempts=row.attempts + 1,
+                unknown_since=now if row.unknown_since is None else row.unknown_since,
+            ),
+        )
+
+    def settle(self, key: int, state: BatchState, *, status: int | None, now: float) -> None:
+        """Record the outcome of an attempt.
+
+        Args:
+            key: What `intend` returned.
+            state: ACCEPTED, REFUSED, SPLIT, PENDING or IN_DOUBT.
+            status: The HTTP status; None where no answer came.
+            now: Unix seconds.
+
+        Raises:
+            LedgerError: It cannot be recorded.
+        """
+        if state is BatchState.IN_FLIGHT:
+            raise ValueError("in flight is no outcome")
+        answer = "-" if status is None else str(status)
+        self._change(key, lambda row: _settled(row, state, answer, float(now)))
+        if state is BatchState.SPLIT:
+            self._heirs.update(dict.fromkeys(self._ids_of(key), key))
+
+    def _change(self, key: int, change: Callable[[BatchRow], BatchRow]) -> None:
+        ledger = self._ledger
+        with ledger.writing() as db:
+            rows = ledger.batch_rows(db, "key = ? AND run = ? AND state != 'accepted'", key, self._run)
+            if len(rows) != 1:
+                raise LedgerDamaged(f"{ledger.path} has no open batch {key}", hint=START_AGAIN)
+            ledger.write_batch(db, change(rows[0]))
+
+    def _ids_of(self, key: int) -> list[bytes]:
+        with self._ledger.writing() as db, making_sense(self._ledger.path):
+            (ids,) = db.execute("SELECT ids FROM contents WHERE key = ?", (key,)).fetchone()
+        return [ids[i : i + ID_BYTES] for i in range(0, len(ids), ID_BYTES)]
+
+    def _take_over(self, db: sqlite3.Connection, batch: Batch) -> None:
+        """Let a half of a halved batch speak for its events in the whole one's stead."""
+        if not self._heirs:
+            return
+        wholes = Counter(self._heirs.pop(content_id, 0) for content_id in batch.content_ids)
+        for key, events in wholes.items():
+            for row in self._ledger.batch_rows(db, "key = ?", key):
+                left = row._replace(events=row.events - events)
+                if not left.events:
+                    left = left._replace(state=BatchState.SPLIT.value, doubtful_since=None)
+                self._ledger.write_batch(db, left)
+
+
+def _settled(row: BatchRow, state: BatchState, answer: str, now: float) -> BatchRow:
+    """Return a batch's row after the outcome of an attempt; doubt is lifted by acceptance alone."""
+    if state is BatchState.SPLIT:  # until its halves are recorded the whole batch speaks for its events
+        state = BatchState.PENDING
+    doubtful_since = row.doubtful_since
+    if state is BatchState.ACCEPTED:
+        doubtful_since = None
+    elif doubtful_since is not None:
+        state = BatchState.IN_DOUBT
+    elif state is BatchState.IN_DOUBT:
+        doubtful_since = now if row.unknown_since is None else row.unknown_since
+    return row._replace(
+        state=state.value,
+        doubtful_since=doubtful_since,
+        unknown_since=None,
+        settled=now,
+        statuses=f"{row.statuses} {answer}".lstrip(),
+    )
+
+
+def new_run_id(now: float) -> str:
+    """Make a name for a run that sorts by time: `20240301-093000-ab12`, UTC and four random digits."""
+    return f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def open_ledger(state_dir: Path, namespace: str, lock: Lock, *, now: float) -> Ledger:
+    """Open the ledger of a destination for writing; an empty one is made where there is none.
+
+    What a killed run left in flight is in doubt from here on.
+
+    Args:
+        state_dir: The folder of what is remembered.
+        namespace: The destination.
+        lock: The lock at `lock_path(state_dir, namespace)`, held.
+        now: Unix seconds.
+
+    Raises:
+        LedgerDamaged: It is damaged, no ledger, or cannot be written.
+        LedgerLocked: Another program keeps it locked.
+        LedgerError: It is of another destination, of a newer version, a symlink, or another user's.
+    """
+    if lock.path != lock_path(state_dir, namespace):
+        raise ValueError(f"{lock.path} is the lock of another ledger")
+    lock.check()
+    path = ledger_path(state_dir, namespace)
+    make_private_folder(path.parent)
+    with translated(path):
+        if not os.path.lexists(path):
+            _create(path, namespace, now)
+        shut_out_others(path, check_private_file(path))
+        with _connected(path, "rw") as db:
+            checked = _checked(path, db, namespace)
+            _apply_settings(path, db)
+            _check_writable(db)
+            earlier = checked.version < SCHEMA_VERSION
+            if earlier:
+                with making_sense(path):
+                    migrate(db)
+                checked = _checked(path, db, namespace)
+            return Ledger(path, db, checked, lock, was_migrated=earlier)
+
+
+def read_ledger(path: Path) -> LedgerReader:
+    """Open a ledger to look into; works while a run writes, and in a folder that cannot be written.
+
+    It is checked as a whole at this moment; what its batches hold is checked when it is read. A ledger of an
+    earlier version stays as it is: only its shape can be checked.
+
+    Raises:
+        LedgerDamaged: It is missing, damaged, or no ledger.
+        LedgerError: It is of a newer version, a symlink, or another user's.
+    """
+    with translated(path):
+        check_private_file(path)
+        with _connected(path, "ro") as db:
+            return LedgerReader(path, db, _checked(path, db, None))
+
+
+def ledger_files(state_dir: Path) -> tuple[Path, ...]:
+    """List the files of all ledgers in the state directory.
+
+    Raises:
+        LedgerError: The folder cannot be read.
+    """
+    folder = ledger_folder(state_dir)
+    with translated(folder):
+        return tuple(sorted(folder.glob(f"*{LEDGER_SUFFIX}")) if folder.is_dir() else ())
+
+
+def _create(path: Path, namespace: str, now: float) -> None:
+    """Make an empty ledger under another name, then give it its own: at its path it is always whole."""
+    fresh = path.with_suffix(".new")
+    for leftover in (fresh, _journal_of(fresh), _journal_of(path)):
+        # The journal of a ledger that was deleted would be played back into the new one.
+        leftover.unlink(missing_ok=True)
+    os.close(open_private(fresh, exclusive=True))
+    with closing(_connect(fresh, "rw")) as db:
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA fullfsync = ON")
+        migrate(db)
+        salt = secrets.token_bytes(SALT_BYTES)
+        insert_row(db, salt, LedgerRow(_storable(namespace), float(now), salt))
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    fresh.rename(path)
+    sync_folder(path.parent)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None
+    )
+    db.execute("PRAGMA cell_size_check = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    return db
+
+
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """Connect, and disconnect only where the block fails: else the connection is the block's to keep."""
+    db = _connect(path, mode)
+    try:
+        yield db
+    except BaseException:
+        db.close()
+        raise
+
+
+def _checked(path: Path, db: sqlite3.Connection, namespace: str | None) -> Checked:
+    """Check a ledger as a whole, and that it is of this destination if one is named."""
+    _roll_back_if_needed(path, db)
+    checked = check_ledger(path, db)
+    if namespace is not None and checked.namespace != _storable(namespace):
+        raise LedgerError(
+            f"{path} is the ledger of another destination ({checked.namespace}, not {namespace})",
+            hint="ledgers must not be renamed or copied over each other; to go on with its ids, --namespace "
+            + checked.namespace,
+        )
+    return checked
+
+
+def _apply_settings(path: Path, db: sqlite3.Connection) -> None:
+    """Set the connection up for durable writing, and believe only what reads back."""
+    db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT_BYTES}")
+    for name, (value, expected) in _WRITER_SETTINGS.items():
+        db.execute(f"PRAGMA {name} = {value}")
+        found = _pragma(db, name)
+        if found != expected:
+            raise LedgerError(f"SQLite keeps {name} at {found} for {path}, where {expected} is needed")
+
+
+def _check_writable(db: sqlite3.Connection) -> None:
+    """Find out now whether the file can be written; `BEGIN IMMEDIATE` on a read-only one says nothing."""
+    db.execute("DELETE FROM batches WHERE 0")
+
+
+def _roll_back_if_needed(path: Path, db: sqlite3.Connection) -> None:
+    """Undo what a killed run left half-written, which a read-only connection cannot do.
+
+    SQLite locks the file for it, so a run at work is not disturbed.
+    """
+    try:
+        _pragma(db, "user_version")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        with closing(_connect(path, "rw")) as writer:
+            _pragma(writer, "user_version")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> Any:
+    return db.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    found = path.lstat()
+    return found.st_dev, found.st_ino
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(path.name + "-journal")
+
+
+def _storable(text: str) -> str:
+    """Make text of the command line fit for a database; bytes that are not UTF-8 are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _without_credentials(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    return _storable(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))

@@ -1,0 +1,176 @@
+"""What all batches together say of one event: the best of its states, and how old its doubt is."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from struct import iter_unpack
+from typing import Any, Final, NamedTuple
+
+from inflection_cli.model import BatchState
+
+RANK: Final[Mapping[BatchState, int]] = {
+    BatchState.ACCEPTED: 0,
+    BatchState.IN_DOUBT: 1,
+    BatchState.IN_FLIGHT: 1,
+    BatchState.PENDING: 2,
+    BatchState.REFUSED: 2,
+    BatchState.SPLIT: 2,
+}
+"""How good a state is, 0 the best; what has the same rank is treated alike when a run is planned."""
+
+_NEVER = float("inf")
+
+
+class EventState(NamedTuple):
+    """What one batch says of one event.
+
+    Attributes:
+        content_id: 16 bytes.
+        content_hash: 8 bytes.
+        state: The batch's state.
+        doubtful_since: Unix seconds of the earliest intent whose outcome is unknown; None where there is no
+            doubt.
+        run_id: The run that recorded the batch; sorts by time.
+    """
+
+    content_id: bytes
+    content_hash: bytes
+    state: BatchState
+    doubtful_since: float | None
+    run_id: str
+
+
+def best(known: Iterable[EventState]) -> EventState:
+    """Choose, of all that is known of one event, what counts: the best state, and in it the oldest word.
+
+    Accepted beats in doubt and in flight, which beat everything else. Among doubts the earliest counts, since
+    it began then; among acceptances the earliest run's, since Segment keeps the first. The order in which
+    the batches are told makes no difference.
+
+    Args:
+        known: All entries for the same content id; at least one.
+
+    Raises:
+        ValueError: Nothing is known.
+    """
+    return min(known, key=_precedence)
+
+
+def is_fresh(doubtful_since: float, now: float, window_s: float) -> bool:
+    """Tell whether a doubt is young enough for the same ids to be sent again without the user's word.
+
+    A stamp in the future counts as old: a clock was wrong, so the doubt's age is unknown.
+
+    Args:
+        doubtful_since: Unix seconds at which the doubt began.
+        now: Unix seconds.
+        window_s: For how many seconds the destination is trusted to recognise an id; 0 for never.
+    """
+    return 0 <= now - doubtful_since < window_s
+
+
+def _precedence(one: EventState) -> tuple[int, float, str, BatchState, bytes]:
+    since = _NEVER if one.doubtful_since is None else one.doubtful_since
+    return RANK[one.state], since, one.run_id, one.state, one.content_hash
+
+
+ID_BYTES: Final = 16
+HASH_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStart:
+    """What is known of a run when it begins; nothing of it may be secret or personal.
+
+    Attributes:
+        command: The subcommand, such as `backfill`.
+        arguments: The options as given, by name, without secrets; JSON values.
+        shaping: All settings that shape ids (time zone, mapping, own ids …); JSON values.
+        inputs: For each input its fingerprint and what else identifies it; JSON values.
+        endpoint: Where the events go; credentials and query are cut off before it is stored.
+        version: The tool's version.
+        label: The `--again` label under which ids were bound; empty without one.
+    """
+
+    command: str
+    arguments: Mapping[str, Any]
+    shaping: Mapping[str, Any]
+    inputs: Sequence[Mapping[str, Any]]
+    endpoint: str
+    version: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(RunStart):
+    """A run as the ledger has it.
+
+    Attributes:
+        number: Its place among the runs of this ledger; batches refer to it.
+        run_id: Its name, which sorts by time.
+        started: Unix seconds.
+        ended: Unix seconds; None while it works, and for ever when it was killed.
+        summary: Its equations and other figures; None while it has not ended.
+        exit_code: None while it has not ended.
+    """
+
+    number: int
+    run_id: str
+    started: float
+    ended: float | None
+    summary: Mapping[str, Any] | None
+    exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """What became of one batch.
+
+    Attributes:
+        key: Its number, in the order of intents.
+        state: What is known of it.
+        events: For how many events this batch speaks: a halved batch passes its events on to its halves.
+        attempts: How many times it was sent, or was about to be.
+        statuses: The outcomes of its attempts: HTTP statuses, `-` for no answer, `user` for the user's word.
+        intended: Unix seconds of the first intent.
+        settled: Unix seconds of the latest outcome; None before the first.
+        doubtful_since: Unix seconds of the earliest intent whose outcome is unknown; None without doubt.
+    """
+
+    key: int
+    state: BatchState
+    events: int
+    attempts: int
+    statuses: tuple[str, ...]
+    intended: float
+    settled: float | None
+    doubtful_since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBatch:
+    """The events of one batch, packed, with what the batch says of them.
+
+    Attributes:
+        run_number: The number of the run that recorded it.
+        run_id: The name of that run.
+        state: The batch's state.
+        doubtful_since: Unix seconds of the earliest intent whose outcome is unknown; None without doubt.
+        ids: The content ids, 16 bytes each.
+        hashes: The content hashes, 8 bytes each, in the same order.
+    """
+
+    run_number: int
+    run_id: str
+    state: BatchState
+    doubtful_since: float | None
+    ids: bytes = field(repr=False)
+    hashes: bytes = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ids) // ID_BYTES
+
+    def __iter__(self) -> Iterator[EventState]:
+        told = self.state, self.doubtful_since, self.run_id
+        ids, hashes = iter_unpack(f"{ID_BYTES}s", self.ids), iter_unpack(f"{HASH_BYTES}s", self.hashes)
+        for (content_id,), (content_hash,) in zip(ids, hashes, strict=True):
+            yield EventState(content_id, content_hash, *told)

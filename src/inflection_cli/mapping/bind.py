@@ -1,0 +1,62 @@
+"""What the rows of one file mean: the way into the mapping, with a profile or without."""
+
+from collections.abc import Sequence
+
+from inflection_cli.mapping.columns import ColumnOptions, bind_columns
+from inflection_cli.mapping.layout import (
+    NO_LEEWAY,
+    EventMapping,
+    Layout,
+    MissingColumnPolicy,
+    RowCondition,
+    Shaper,
+    TimeSource,
+    one_event,
+)
+from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
+
+__all__ = (
+    "EventMapping",
+    "Layout",
+    "MissingColumnPolicy",
+    "RowCondition",
+    "Shaper",
+    "TimeSource",
+    "lay_out",
+    "one_event",
+)
+
+
+def lay_out(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    *,
+    file: str,
+    leeway: MissingColumnPolicy = NO_LEEWAY,
+) -> Layout:
+    """Settle what the rows of a file mean.
+
+    A field comes from where an option says; else from where the profile's block, then the profile itself says; else
+    from the column that is known by its name, unless the profile names that column for something else.
+
+    Args:
+        names: The header, or the keys of an NDJSON file.
+        sample: Some of the file's first rows.
+        options: What the user says.
+        file: The path, for messages and for `by_file`.
+        leeway: What of the profile the file may lack; a note says what it does lack.
+
+    Raises:
+        InputError: A field is tied between columns, the file lacks what the profile names beyond all leeway or has
+            nothing of any of its events, no pattern fits its name, or event, time or person is nowhere to be found.
+        UsageError: An option names a field or column that does not exist, or contradicts the profile.
+    """
+    if options.profile is not None:
+        # Most runs have none, and need not read what profiles take.
+        from inflection_cli.mapping.profile.profile_binding import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts
+
+        return lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
+    columns = bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere)
+    refuse_the_time_of_sending(names, sample, columns, options, file)
+    return one_event(columns)

@@ -1,0 +1,129 @@
+"""What the cells of a column are: times, flags, addresses, links, numbers, ids, JSON or other text."""
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Literal
+
+from inflection_cli import rules
+from inflection_cli.catalog import COLUMN_ALIASES, FALSE_WORDS, TRUE_WORDS
+from inflection_cli.mapping.columns import looks_personal, snake_case, squash
+from inflection_cli.mapping.times.timestamps import TimestampReader
+
+Kind = Literal[
+    "empty",
+    "time",
+    "flag",
+    "link",
+    "address",
+    "phone",
+    "network address",
+    "browser",
+    "json",
+    "number",
+    "id",
+    "text",
+]
+"""What most cells of a column are."""
+
+KIND_SHARE: Final = 0.9
+"""At least this share of a column's different cells has to be of a kind for the column to be of it."""
+
+TIME_WORDS: Final = frozenset({"at", "date", "datetime", "day", "on", "time", "timestamp", "ts", "when"})
+"""Words in a column's name that say that its numbers are times."""
+
+_ID_WORDS: Final = frozenset({"code", "id", "key", "no", "ref", "uuid"})
+_LINK: Final = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[+-]?(?:0|[1-9]\d*|[1-9]\d{0,2}(?:[.,']\d{3})+)(?:[.,]\d+)?", re.ASCII)
+_DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
+_ID: Final = re.compile(r"(?=.*\d)[\w.:/|+-]{1,64}")
+_BROWSER: Final = re.compile(r"(?:Mozilla|Opera|Dalvik|Outlook|Thunderbird)/\d")
+_NOT_TIMES: Final = frozenset(
+    {
+        rules.TIMESTAMP_MISSING.code,
+        rules.TIMESTAMP_UNREADABLE.code,
+        rules.TIMESTAMP_EPOCH_UNCLEAR.code,
+        rules.TIMESTAMP_SERIAL.code,
+        rules.TIMESTAMP_SCIENTIFIC.code,
+        rules.TIMESTAMP_BEFORE_1970.code,
+    }
+)
+
+
+def kind_of_cell(text: str) -> Kind:
+    """Tell what a cell is; whether a text is a time is for `are_times` to say.
+
+    Args:
+        text: The cell without outer white space, not empty.
+    """
+    return next((kind for kind, holds in _TESTS if holds(text)), "text")
+
+
+def kind_of_column(name: str, kinds: Mapping[Kind, int], *, times: bool) -> Kind:
+    """Tell what a column is.
+
+    Args:
+        name: Its name: it tells ids made of digits from numbers.
+        kinds: How many of its different cells are of each kind.
+        times: Whether its cells are times.
+    """
+    total = sum(kinds.values())
+    if not total:
+        return "empty"
+    if times:
+        return "time"
+    tally = Counter(kinds)
+    digits = tally["number"] + tally["flag"]
+    for kind, count in (*tally.items(), ("number", digits), ("id", digits + tally["id"])):
+        if count >= KIND_SHARE * total:
+            return "id" if kind == "number" and _ID_WORDS & words_of(name) else kind
+    return "text"
+
+
+def are_times(name: str, cells: Iterable[str], reader: TimestampReader) -> bool:
+    """Tell whether cells are times, in whatever form; bare numbers are only where the column's name says so.
+
+    Args:
+        name: The column's name.
+        cells: Some of its cells, none of them empty; in a column known as the timestamp one that reads is enough.
+        reader: Reads times without a zone or format.
+    """
+    texts = [cell.strip() for cell in cells]
+    numbers_count = bool(TIME_WORDS & words_of(name))
+    found = sum(
+        (isinstance(read, str) or read.rule.code not in _NOT_TIMES)
+        and (numbers_count or not _DIGITS.fullmatch(text))
+        for text, read in zip(texts, reader.read(texts), strict=True)
+    )
+    is_timestamp = squash(name) in {"timestamp", *COLUMN_ALIASES["timestamp"]}
+    return found > 0 and (is_timestamp or found >= KIND_SHARE * len(texts))
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words of a column's name, in lower case."""
+    return set(snake_case(name).split("_"))
+
+
+def _is_network_address(text: str) -> bool:
+    if not (("." in text or ":" in text) and len(text) <= 45):
+        return False
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+_TESTS: Final[tuple[tuple[Kind, Callable[[str], object]], ...]] = (
+    ("flag", lambda text: text.lower() in TRUE_WORDS or text.lower() in FALSE_WORDS),
+    ("json", lambda text: text[0] in "{[" and text[-1] in "}]"),
+    ("link", _LINK.fullmatch),
+    ("address", lambda text: "@" in text and looks_personal(text)),
+    ("phone", looks_personal),
+    ("browser", _BROWSER.match),
+    ("network address", _is_network_address),
+    ("number", _NUMBER.fullmatch),
+    ("id", _ID.fullmatch),
+)
+"""The kinds, each with its test; the first that holds counts."""

@@ -1,0 +1,1 @@
+"""Profiles: how an export's columns become fields, from a TOML file."""

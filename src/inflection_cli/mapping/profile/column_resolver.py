@@ -1,0 +1,252 @@
+"""The names of files as a profile's patterns know them: as they were exported, not packed and not rejected."""
+
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Final, Literal
+
+from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.columns import ColumnOptions, listed
+from inflection_cli.mapping.profile.extraction import CellTransform, Extraction, RowExtender
+from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
+from inflection_cli.mapping.profile.profile_nouns import CellRule, Profile, TimeRule
+from inflection_cli.mapping.times.time_hints import TimeHints
+
+_PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z")
+_REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
+
+
+def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the names, in lower case and without folders, of the files that a file's rows were exported in.
+
+    It is the file's own name, unless these are rejected rows of an earlier run, which say where they come from.
+
+    Args:
+        file: Its path.
+        columns: Its column names.
+        sample: Some of its first rows.
+    """
+    paths = [file]
+    if REJECT_COLUMNS[0] in columns:
+        at = columns.index(REJECT_COLUMNS[0])
+        paths = [row[at] for row in sample if at < len(row) and row[at].strip()] or paths
+    # Rows that were rejected twice say the name that their first rejects had.
+    return tuple(_REJECTED.sub("", PurePath(path).name.lower()) for path in dict.fromkeys(paths))
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Tell whether a name of `exported_names` fits a shell pattern; an ending that says how it is packed may lack."""
+    return any(fnmatchcase(one, pattern.lower()) for one in (name, _PACKED.sub("", name)))
+
+
+Use = Literal["takes", "copies", "looks"]
+"""What naming a column does to the field of its name: nothing where a condition looks at it or only its zone is
+said; a copy leaves it the column's, if that has the field's very name; anything else takes the column away."""
+
+
+class ColumnResolver:
+    """Finds what a profile names among a file's columns, and gathers the cells that are drawn for it.
+
+    Args:
+        names: The file's column names.
+        options: What the user says beside the profile.
+        profile: What the profile says.
+        file: The path, for messages and for `by_file`.
+        sample: Some of the file's first rows; rejected ones tell which file they were exported in.
+
+    Attributes:
+        named: Indexes of the columns that the profile names, for whatever use: they are not sent on their own.
+        taken: Those of them that are no field by their name any more.
+        copied: Those of them that are one by its very name only, not by a spelling or another word for it.
+        places: Where each name is that the file must have.
+        missing: Each such name that the file lacks, and the first key of the profile that says it.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        options: ColumnOptions,
+        profile: Profile,
+        file: str,
+        sample: Sequence[Sequence[str]],
+    ) -> None:
+        self.named: set[int] = set()
+        self.taken: set[int] = set()
+        self.copied: set[int] = set()
+        self.places: dict[str, JsonPath] = {}
+        self.missing: dict[str, str] = {}
+        self._names = names
+        self._options = options
+        self._profile = profile
+        self._file = file
+        self._exported = exported_names(file, names, sample)
+        self._added: list[Extraction | str] = []
+        self._added_names: list[str] = []
+        self._unfit: list[InputError] = []
+        self._times: list[tuple[JsonPath, TimeRule, str]] = []
+        for column, rule in profile.times.items():
+            place = self.place(column, key_of("time.columns", column), use="looks")
+            if place is not None:
+                self._times.append((place, rule, column))
+
+    def place(self, name: str, where: str, *, needed: bool = True, use: Use = "takes") -> JsonPath | None:
+        """Find the column of a name or dotted path; None where the file has none, which is kept in `missing`.
+
+        Args:
+            name: As the profile writes it.
+            where: The key of the profile that names it.
+            needed: Whether the file must have it.
+            use: What becomes of the field of the column's name.
+        """
+        found = find_path(name, self._names)
+        if found is not None:
+            self.named.add(found.column)
+            if use == "copies" and not found.keys:
+                self.copied.add(found.column)
+            elif use != "looks":
+                self.taken.add(found.column)
+            if needed:
+                self.places[name] = found
+        elif needed:
+            self.missing.setdefault(name, where)
+        return found
+
+    def column(self, name: str, where: str, *, use: Use = "takes") -> int:
+        """Return where in a shaped row the text of a column or dotted path is; an empty cell where there is none."""
+        found = self.cell(CellRule(column=name), where, use=use)
+        return found if isinstance(found, int) else self._add("", name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the file has a column or dotted path."""
+        return name in self.places
+
+    def time_rule(self, name: str | None) -> TimeRule:
+        """Return how the times of a column are read, where an option says it or the profile does of this column."""
+        place = None if name is None else find_path(name, self._names)
+        rule = next((rule for known, rule, _ in self._times if known == place), TimeRule())
+        asked = self._options
+        return TimeRule(asked.timezone or rule.timezone, asked.timestamp_format or rule.format)
+
+    def time_hints(self, name: str, *, named: bool = False) -> TimeHints:
+        """Return what settles times of a column that cannot be read.
+
+        Args:
+            name: The column's name or path.
+            named: Whether the profile names it as one of times; else only what it says of the column counts.
+        """
+        place = find_path(name, self._names)
+        known = next((column for known, _, column in self._times if known == place), None)
+        if known is None and not named:
+            return TimeHints()
+        zone, form = self._options.timezone, self._options.timestamp_format
+        return TimeHints(self._profile.path, known or name, zone is not None, form is not None)
+
+    def cell(self, cell: CellRule, where: str, *, use: Use = "takes") -> int | str:
+        """Return where in a shaped row a cell's text is, or the text itself where all rows have the same.
+
+        The text is empty where the file lacks the column.
+
+        Raises:
+            UsageError: The constant is none of its type, or not among its values.
+        """
+        treatment = self._treatment(cell)
+        if cell.column is None:
+            return self._constant(cell, treatment, where)
+        place = self.place(cell.column, where, use=use)
+        if place is None:
+            return ""
+        if treatment.is_idle and not place.keys:
+            return place.column
+        name = cell.column if place.keys else self._names[place.column]
+        return self._add(Extraction(name, place, treatment, self._options.nulls), name)
+
+    def property(self, name: str, cell: CellRule, where: str) -> int | None:
+        """Return where in a shaped row a property is; None where it is empty on all rows.
+
+        Raises:
+            UsageError: As `cell`.
+        """
+        # Who has a column hashed does not want it to go out as it stands, be it as the field of its name.
+        found = self.cell(cell, where, use="takes" if cell.hash else "copies")
+        return (self._add(found, name) if found else None) if isinstance(found, str) else found
+
+    def origin(self, index: int) -> int | None:
+        """Return the file's own column from which a cell of a shaped row is drawn; None for a constant."""
+        if index < len(self._names):
+            return index
+        cell = self._added[index - len(self._names)]
+        return None if isinstance(cell, str) else cell.place.column
+
+    def names(self) -> tuple[str, ...]:
+        """Return a name for each cell of a shaped row."""
+        return (*self._names, *self._added_names)
+
+    def shaper(self) -> RowExtender | None:
+        """Return what widens rows by all that was drawn; None where nothing was."""
+        return RowExtender(self._added) if self._added else None
+
+    def require_a_pattern(self) -> None:
+        """See that a pattern fits the file's name wherever `by_file` asks for one.
+
+        Raises:
+            InputError: None does.
+        """
+        if self._unfit:
+            raise self._unfit[0]
+
+    def _treatment(self, cell: CellRule) -> CellTransform:
+        rule = self.time_rule(cell.column)
+        profile = self._profile
+        return CellTransform.of(
+            cell, rule.timezone or profile.timezone, rule.format or profile.timestamp_format
+        )
+
+    def _constant(self, cell: CellRule, treatment: CellTransform, where: str) -> str:
+        text = cell.constant if cell.constant is not None else self._by_file(cell.by_file, where)
+        if text is None:
+            return ""
+        made, note = treatment(text, where)
+        if note is not None:
+            raise UsageError(
+                f"{self._profile.path}, {where}: {note.detail}", hint=note.hint or note.rule.mend
+            )
+        return made
+
+    def _by_file(self, patterns: Mapping[str, str], where: str) -> str | None:
+        texts = [
+            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
+            for name in self._exported
+        ]
+        if None not in texts and len(set(texts)) == 1:
+            return texts[0]
+        self._unfit.append(self._misfit(patterns, where, mixed=len(set(texts)) > 1))
+        return None  # a file that lacks columns as well is better told that
+
+    def _misfit(self, patterns: Mapping[str, str], where: str, *, mixed: bool) -> InputError:
+        if mixed:
+            return InputError(
+                f"{self._file}: holds rejected rows of {len(self._exported)} files, for which {self._profile.path} "
+                f"says different things under {where}",
+                hint="name the rejects of each file as they were written, each in a file of its own",
+            )
+        return InputError(
+            f"{self._file}: its name fits none of the patterns that {self._profile.path} has for {where}: "
+            f"{listed(list(patterns))}",
+            hint='add a pattern that fits; "*" as the last one stands for all other files',
+        )
+
+    def _add(self, cell: Extraction | str, name: str) -> int:
+        """Add a cell to those that follow a row's own, unless it is there already; return its place."""
+        for at, (known, known_name) in enumerate(zip(self._added, self._added_names, strict=True)):
+            if known == cell and known_name == name:
+                return len(self._names) + at
+        self._added.append(cell)
+        self._added_names.append(name)
+        return len(self._names) + len(self._added) - 1
+
+
+def key_of(table: str, name: str) -> str:
+    """Spell a key of a TOML table with its table in front, as messages name it."""
+    return f"{table}.{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'{table}."{name}"'

@@ -1,0 +1,111 @@
+"""Dotted paths: from the name that a profile gives to a column of the file, and on into the JSON in its cells."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from inflection_cli import rules
+from inflection_cli.lossless_json import JsonError, Number
+from inflection_cli.mapping.columns import squash
+
+_ITEM_DIGITS: Final = 9
+_KEY: Final = re.compile(r'"((?:[^"]|"")+)"|([^".][^.]*)')
+_PLAIN: Final = re.compile(r'[^".][^.]*')
+
+
+class JsonPath(NamedTuple):
+    """Where a value stands.
+
+    Attributes:
+        column: The column's place in a row.
+        keys: The way into the JSON of its cell: keys of objects, places in lists; empty for the cell itself.
+    """
+
+    column: int
+    keys: tuple[str, ...] = ()
+
+
+def find_path(text: str, names: Sequence[str]) -> JsonPath | None:
+    """Find what a name or dotted path means in a file; None where no column answers to it.
+
+    A column that is named so beats a path; of paths, the one whose column has the longest name counts. Last
+    comes the one column, if it is one, that is spelled the same but for case, spaces and signs.
+    """
+    if text in names:
+        return JsonPath(names.index(text))
+    keys, ends = _split(text)
+    for length in range(len(keys) - 1, 0, -1):
+        # A column's name may be quoted too, which only its own dots would call for.
+        for name in (text[: ends[length - 1]], ".".join(keys[:length])):
+            if name in names:
+                return JsonPath(names.index(name), tuple(keys[length:]))
+    spelled = [i for i, name in enumerate(names) if _is_spelling(name, text)]
+    return JsonPath(spelled[0]) if len(spelled) == 1 else None
+
+
+def _is_spelling(name: str, text: str) -> bool:
+    """Tell whether two names differ in case, spaces and signs alone; a dot is more than a sign: it makes a path."""
+    return name.count(".") == text.count(".") and squash(name) == squash(text) != ""
+
+
+def first_key(text: str) -> str:
+    """Return the first key of a path: the column that it would lead into."""
+    return next(iter(_split(text)[0]), text)
+
+
+def spell_path(keys: Sequence[str]) -> str:
+    """Write keys as a dotted path, in quotes where they hold dots."""
+    return ".".join(key if _PLAIN.fullmatch(key) else '"' + key.replace('"', '""') + '"' for key in keys)
+
+
+def _split(text: str) -> tuple[list[str], list[int]]:
+    """Take a path apart: its keys, and where each ends in the text; nothing where it is no path."""
+    keys, ends, at = [], [], 0
+    while found := _KEY.match(text, at):
+        keys.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        ends.append(at := found.end())
+        if at == len(text):
+            return keys, ends
+        if text[at] != ".":
+            break
+        at += 1
+    return [], []
+
+
+def dig(value: Any, keys: Sequence[str], name: str) -> Any:
+    """Follow keys into parsed JSON; None where a key is missing, a list is empty or too short, or a value is null.
+
+    Args:
+        value: As `strict_json.parse` or `strict_json.swiftly` gives it.
+        keys: Keys of objects, places in lists.
+        name: The whole path, for the message.
+
+    Raises:
+        Flaw: The way leads through something that has no keys.
+    """
+    for at, key in enumerate(keys):
+        kind = type(value)  # what JSON is read into, which is quicker told than by isinstance
+        if kind is dict:
+            value = value.get(key)
+        # PHP writes an object without members as [], Mailgun's user-variables for one.
+        elif value is None or value == []:
+            return None
+        elif kind is list and _is_item(key):
+            value = value[int(key)] if int(key) < len(value) else None
+        else:
+            so_far = name.removesuffix("." + spell_path(keys[at:]))
+            raise JsonError(rules.PATH_NOT_OBJECT, f"“{so_far}” is {_kind(value)}, which has no “{key}”")
+    return value
+
+
+def _is_item(key: str) -> bool:
+    """Tell whether a key is a place in a list, as a number is written."""
+    return key.isdigit() and key.isascii() and len(key) <= _ITEM_DIGITS and (key[0] != "0" or key == "0")
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, Number | int | float):
+        return "a number"
+    return "a list" if isinstance(value, list) else "a text"

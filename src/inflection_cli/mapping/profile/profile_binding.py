@@ -1,0 +1,596 @@
+"""Conditions: which rows have an event that only some of a file's rows stand for."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from inflection_cli import rules
+from inflection_cli.catalog import FIELDS, RESERVED_PROPERTIES
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.columns import (
+    MESSAGE_FIELDS,
+    BoundColumns,
+    Carried,
+    ColumnOptions,
+    Others,
+    automatic_fields,
+    explicit_fields,
+    fields_by_name,
+    is_called_otherwise,
+    listed,
+    refuse_unknown_fields,
+    snake_case,
+    unmapped_columns,
+)
+from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
+from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
+from inflection_cli.mapping.profile.extraction import fold
+from inflection_cli.mapping.profile.json_paths import first_key
+from inflection_cli.mapping.profile.profile_nouns import (
+    CellCondition,
+    EventBlock,
+    Profile,
+    PropertyType,
+    Timestamps,
+)
+from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
+from inflection_cli.model import Note
+from inflection_cli.suggestions import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class CellTest:
+    """One condition on one cell of a shaped row.
+
+    Attributes:
+        index: The cell's place.
+        words: Folded texts that the cell is to be one of, or none of.
+        wanted: Whether it is to be one of them.
+        filled: Whether the cell is to hold anything but white space; None where words decide.
+    """
+
+    index: int
+    words: frozenset[str] = frozenset()
+    wanted: bool = True
+    filled: bool | None = None
+
+    @classmethod
+    def of(cls, condition: CellCondition, index: int) -> "CellTest":
+        """Take a condition of a profile, on the cell at a place."""
+        if condition.filled is not None:
+            return cls(index, filled=condition.filled)
+        words = condition.equals or condition.not_equals
+        return cls(index, frozenset(map(fold, words)), bool(condition.equals))
+
+    def __call__(self, rows: list[list[str]]) -> list[bool]:
+        """Return an answer a row."""
+        index, words, wanted, filled = self.index, self.words, self.wanted, self.filled
+        if filled is not None:
+            return [bool(row[index].strip()) is filled for row in rows]
+        return [(fold(row[index]) in words) is wanted for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """All of several conditions; picklable.
+
+    Attributes:
+        tests: At least one.
+    """
+
+    tests: tuple[CellTest, ...]
+
+    def __call__(self, rows: list[list[str]]) -> list[bool]:
+        """Return whether each row meets all conditions; rows are as the shaper left them."""
+        return [all(answers) for answers in zip(*(test(rows) for test in self.tests), strict=True)]
+
+
+_MOST: Final = 0.5
+"""Where a file lacks more than this share of the columns that a profile names, the profile is for another export."""
+
+_BEGIN_ANEW: Final = (
+    "give the profile that was made for this export, or begin one: infl-seg inspect FILE --save PROFILE.toml"
+)
+_MEND: Final = "write the names as they stand in the file, or take the lines out of the profile"
+
+
+class MissingColumns:
+    """The names of a profile that a file lacks.
+
+    Args:
+        drawing: All that the profile names, once it was looked for.
+        names: The file's column names.
+        leeway: What it may lack.
+        profile: The profile's path, for messages.
+        file: The file's path, for messages.
+    """
+
+    def __init__(
+        self,
+        drawing: ColumnResolver,
+        names: Sequence[str],
+        leeway: MissingColumnPolicy,
+        *,
+        profile: str,
+        file: str,
+    ) -> None:
+        self._missing = drawing.missing
+        self._found = {place.column for place in drawing.places.values()}
+        self._names = names
+        self._leeway = leeway
+        self._profile = profile
+        self._file = file
+
+    def require_the_names(self) -> None:
+        """See that the file lacks nothing beyond its leeway.
+
+        Raises:
+            InputError: It does; all such names are listed, each with the nearest one that the file has.
+        """
+        unknown = [name for name in self._missing if not self._leeway.elsewhere(name)]
+        columns = {first_key(name) for name in unknown}
+        known = len(columns) + len(self._found)
+        if len(columns) > max(1, _MOST * known):
+            raise InputError(
+                f"{self._profile} seems to be a profile for another export: {self._file} lacks {len(columns)} of "
+                f"the {known} columns that it names: {self._told(unknown)}; {self._has()}",
+                hint=_BEGIN_ANEW,
+            )
+        if unknown and not self._leeway.any_key:
+            raise InputError(
+                f"{self._file} lacks {_counted(unknown)} that {self._profile} names: {self._told(unknown)}; "
+                f"{self._has()}",
+                hint=f"{_MEND}; what another file of the export has is looked for there too, if both are given",
+            )
+
+    def nothing_fits(self) -> InputError:
+        """Return the error that every event of the profile misses something without which it is none."""
+        return InputError(
+            f"{self._profile} seems to be a profile for another export: each of its events lacks its name, its "
+            f"time or its person in {self._file}, which has no {self._told(self._missing)}; {self._has()}",
+            hint=_BEGIN_ANEW,
+        )
+
+    def notes(self, sample: int) -> tuple[Note, ...]:
+        """Say what the file lacks, once.
+
+        Args:
+            sample: How many of the file's records the names come from.
+        """
+        missing = list(self._missing)
+        if not missing:
+            return ()
+        if self._leeway.any_key:
+            where = f"the first {sample:,} records lack" if sample > 1 else "the first records lack"
+        else:
+            where = "this file lacks and another one has"
+        detail = f"{self._profile} names {_counted(missing)} that {where}: {self._told(missing)}"
+        return (Note(rules.PROFILE_COLUMN_MISSING, detail),)
+
+    def _told(self, missing: Iterable[str]) -> str:
+        return "; ".join(self._one(name) for name in missing)
+
+    def _one(self, name: str) -> str:
+        field = self._missing[name].rpartition("fields.")[2]
+        free = [column for index, column in enumerate(self._names) if index not in self._found]
+        if field in FIELDS:
+            free = [column for column in free if not is_called_otherwise(column, field)]
+        near = nearest(name, free) or nearest(first_key(name), free)
+        return f"“{name}” ({self._missing[name]}{f'; did you mean “{near[0]}”?' if near else ''})"
+
+    def _has(self) -> str:
+        return f"{self._file} has {listed(self._names)}"
+
+
+def _counted(names: Sequence[str]) -> str:
+    return "a column" if len(names) == 1 else f"{len(names)} columns"
+
+
+_SENT_UNASKED: Final = frozenset({"ip", "user_agent"})
+"""Fields that go out whatever they are for; a profile that drops what it does not name drops them too."""
+
+_NO_EVENT: Final = "no column is known as the event"
+_NO_TIME: Final = "no column is known as the time"
+_NO_PERSON: Final = "no column is known as the person"
+_EVENT_LINES: Final = (
+    'write event = "COLUMN" under [fields], or event = { constant = "Email Opened" }; under an [[event]] '
+    'name = "Email Opened" does'
+)
+_TIME_LINES: Final = 'write timestamp = "COLUMN" under [fields], or under the [[event]]'
+_PERSON_LINES: Final = (
+    'write userId = "COLUMN" or personId = "COLUMN" under [fields], or email = "COLUMN" there with '
+    'user_id_from = "email" under [options]'
+)
+_ADDRESS_LINES: Final = (
+    'under [options], user_id_from = "email" sends the address as userId, and anonymous_id_from = "email" a hash '
+    "of it as anonymousId"
+)
+
+
+@dataclass(slots=True)
+class _EventBuilder:
+    """A block in the making.
+
+    Attributes:
+        number: Which of the profile's blocks it is, from 1; 0 where the profile has none.
+        words: What messages call it.
+        said: What the profile says of it.
+        fields: Field to its place in a shaped row.
+        constants: Field to the text of all rows.
+        given: Fields that are settled, be it as absent.
+        absent: Those whose column the file lacks.
+        extras: Place and name of each property.
+        kinds: By name, the types of those of which the profile says one.
+        times: Where its time comes from.
+        choose: Which of several times counts.
+        not_used: Field to the columns that are known by its name and are not it, as the profile does not say so.
+    """
+
+    number: int
+    words: str
+    said: EventBlock
+    fields: dict[str, int]
+    constants: dict[str, str]
+    given: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    extras: list[tuple[int, str]] = field(default_factory=list)
+    kinds: dict[str, PropertyType] = field(default_factory=dict)
+    times: tuple[TimeSource, ...] = ()
+    choose: Literal["first", "earliest", "latest"] = "first"
+    not_used: dict[str, list[int]] = field(default_factory=dict)
+
+    def key(self, table: str, name: str = "", *, own: bool = True) -> str:
+        """Spell the key of the profile that says something, `own` being whether the block itself does."""
+        key = f"event[{self.number}].{table}" if own and self.number else table
+        return key_of(key, name) if name else key
+
+
+class _LayoutBuilder:
+    """The layout of one file by a profile, in the making."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        sample: Sequence[Sequence[str]],
+        options: ColumnOptions,
+        profile: Profile,
+        file: str,
+        leeway: MissingColumnPolicy,
+    ) -> None:
+        from_email = bool(profile.user_id_from or profile.anonymous_id_from)
+        options = replace(
+            options,
+            own_ids=options.own_ids and profile.own_ids,
+            person_from_email=options.person_from_email or from_email,
+        )
+        self._names, self._sample = names, sample
+        self._options, self._profile, self._file = options, profile, file
+        self._drawing = ColumnResolver(names, options, profile, file, sample)
+        self._leeway = leeway
+        self._asked = explicit_fields(names, options, file)
+        self._bound: set[str] = set()
+        self._not_used: set[int] = set()
+
+    def layout(self) -> Layout:
+        """Settle the blocks and what they are together.
+
+        Raises:
+            InputError: As `lay_out`.
+        """
+        drawing, profile = self._drawing, self._profile
+        events = [self._event(i + 1, said) for i, said in enumerate(profile.events)]
+        events = events or [self._event(0, EventBlock())]
+        applies = [self._applies(event) for event in events]
+        for column in profile.drop:
+            drawing.place(column, "columns.drop")
+        lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile.path, file=self._file)
+        lacking.require_the_names()
+        drawing.require_a_pattern()
+        for event in events:
+            self._bind_the_rest(event)
+        mapped = drawing.named.union(*(event.fields.values() for event in events))
+        self._bound = {name for event in events for name in (*event.fields, *event.constants)}
+        unused = {i for event in events for found in event.not_used.values() for i in found}
+        self._not_used = unused - mapped
+        blocks = [self._block(event, when, mapped) for event, when in zip(events, applies, strict=True)]
+        if all(self._is_hollow(event) for event in events):
+            raise lacking.nothing_fits()
+        return Layout(
+            replace(self._together(blocks), not_used=self._named(events)),
+            drawing.shaper(),
+            tuple(blocks),
+            lacking.notes(len(self._sample)),
+            drawing.places,
+        )
+
+    def _named(self, events: Sequence[_EventBuilder]) -> dict[str, tuple[str, ...]]:
+        """Return, over all events, the columns not used by field."""
+        found: dict[str, dict[str, None]] = {}
+        for event in events:
+            for name, columns in event.not_used.items():
+                found.setdefault(name, {}).update(dict.fromkeys(self._names[i] for i in columns))
+        return {name: tuple(found[name]) for name in FIELDS if name in found}
+
+    def _event(self, number: int, said: EventBlock) -> _EventBuilder:
+        """Take what options and profile say of a block."""
+        name = f" (“{said.name}”)" if said.name else ""
+        words = f"[[event]] {number}{name} of {self._profile.path}" if number else self._profile.path
+        event = _EventBuilder(number, words, said, dict(self._asked), dict(self._options.constants))
+        event.given.update(event.fields, event.constants)
+        if said.name is not None:  # an option for the event has been refused
+            event.constants["event"] = said.name
+            event.given.add("event")
+        self._take_fields(event)
+        self._take_times(event)
+        self._take_properties(event)
+        return event
+
+    def _take_properties(self, event: _EventBuilder) -> None:
+        own = event.said.properties
+        for name, cell in {**self._profile.properties, **own}.items():
+            index = self._drawing.property(name, cell, event.key("properties", name, own=name in own))
+            if index is not None:
+                event.extras.append((index, name))
+                event.kinds |= {name: cell.type} if cell.type is not None else {}
+
+    def _take_fields(self, event: _EventBuilder) -> None:
+        own = event.said.fields
+        for name, cell in {**self._profile.fields, **own}.items():
+            where = event.key("fields", name, own=name in own)
+            if name in event.given or (name == "event_id" and not self._options.own_ids):
+                if cell.column is not None:
+                    self._drawing.place(cell.column, where, needed=False)
+                continue
+            event.given.add(name)
+            found = self._drawing.cell(cell, where)
+            if isinstance(found, int):
+                event.fields[name] = found
+            elif found:
+                event.constants[name] = found
+            elif cell.column is not None:
+                event.absent.add(name)
+
+    def _take_times(self, event: _EventBuilder) -> None:
+        own = event.said.timestamp
+        said = own or self._profile.timestamp
+        where = event.key("timestamp") if own else "fields.timestamp"
+        if said is not None and "timestamp" in event.given:
+            for column in said.columns:
+                self._drawing.place(column, where, needed=False)
+        elif said is not None:
+            event.times, event.choose = self._times(said, where), said.choose
+            event.fields["timestamp"] = event.times[0].index
+            event.given.add("timestamp")
+            if not any(map(self._drawing.has, said.columns)):
+                event.absent.add("timestamp")
+
+    def _times(self, said: Timestamps, where: str) -> tuple[TimeSource, ...]:
+        columns = []
+        for column in said.columns:
+            index = self._drawing.column(column, where)
+            rule = self._drawing.time_rule(column)
+            hints = self._drawing.time_hints(column, named=True)
+            columns.append(TimeSource(index, rule.timezone, rule.format, hints))
+        return tuple(columns)
+
+    def _applies(self, event: _EventBuilder) -> When | None:
+        tests = [
+            CellTest.of(condition, self._drawing.column(condition.column, event.key("when"), use="looks"))
+            for condition in event.said.when
+        ]
+        return When(tuple(tests)) if tests else None
+
+    def _bind_the_rest(self, event: _EventBuilder) -> None:
+        taken = self._drawing.taken | set(event.fields.values())
+        copied = self._drawing.copied - taken
+        profile = self._profile
+        drops = profile.other_columns == "drop" and not profile.also_by_name
+        left = _SENT_UNASKED if drops else frozenset()
+        if profile.binds_by_name:
+            event.fields |= automatic_fields(
+                self._names,
+                {*event.given, *left},
+                taken,
+                self._options,
+                self._file,
+                by_exact_name=copied,
+            )
+            left -= event.given
+        else:
+            left = frozenset(FIELDS) - event.given
+        if left:
+            known = {*FIELDS} - left
+            taken |= set(event.fields.values())
+            event.not_used = fields_by_name(self._names, known, taken, self._options, by_exact_name=copied)
+        index = event.fields.get("timestamp")
+        if index is not None and not event.times:
+            column = self._drawing.names()[index]
+            rule, hints = self._drawing.time_rule(column), self._drawing.time_hints(column)
+            by_name = BoundColumns(event.fields, event.constants, (), frozenset(), tuple(self._names), ())
+            refuse_the_time_of_sending(self._names, self._sample, by_name, self._options, self._file)
+            event.times = (TimeSource(index, rule.timezone, rule.format, hints),)
+
+    def _block(self, event: _EventBuilder, applies: When | None, mapped: set[int]) -> EventMapping:
+        sent = [*self._profile.properties, *event.said.properties]
+        by_name = self._profile.binds_by_name
+        others = Others(
+            self._profile.other_columns == "send",
+            sent,
+            FIELDS if by_name else self._bound,
+            () if by_name else self._not_used,
+        )
+        rest = unmapped_columns(self._names, self._sample, mapped, self._options, others)
+        columns = BoundColumns(
+            dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
+            event.constants,
+            (*event.extras, *rest.extras),
+            rest.forced.union(index for index, _ in event.extras),
+            self._drawing.names(),
+            rest.notes,
+            event.kinds,
+            carried=(*(Carried(*extra) for extra in event.extras), *rest.carried),
+        )
+        self._require_the_essentials(event, columns)
+        absent = event.said.timestamp is not None and not event.said.when
+        return EventMapping(columns, event.times, event.choose, applies, absent)
+
+    def _require_the_essentials(self, event: _EventBuilder, columns: BoundColumns) -> None:
+        """Make sure that a block's event, time and person come from somewhere, be it from what this file lacks.
+
+        Raises:
+            InputError: One of them does not; the hint is the line of the profile to write.
+        """
+        said = {*columns.fields, *columns.constants, *event.absent}
+        person = bool(said & {"userId", "personId"})
+        for there, what, line, names in (
+            ("event" in said, _NO_EVENT, _EVENT_LINES, ("event",)),
+            ("timestamp" in said, _NO_TIME, _TIME_LINES, ("timestamp",)),
+            (person or "email" in said, _NO_PERSON, _PERSON_LINES, ("userId", "personId", "email")),
+            (
+                person or self._options.person_from_email,
+                f"there is neither a user id nor a person id, only addresses in {columns.column_of('email')}",
+                _ADDRESS_LINES,
+                ("userId", "personId"),
+            ),
+        ):
+            if not there:
+                could = {
+                    name: self._names[event.not_used[name][0]] for name in names if name in event.not_used
+                }
+                raise InputError(
+                    f"{self._file}, for {event.words}: {what}; the columns are {listed(self._names)}"
+                    f"{''.join(_could_be(name, column) for name, column in could.items())}",
+                    hint=_with_candidates(line, could) + self._option(what),
+                )
+
+    def _option(self, what: str) -> str:
+        """Name the option that would do instead, where the profile does not rule it out."""
+        blocks = self._profile.events
+        if what == _NO_EVENT:
+            return "" if any(block.name for block in blocks) else "; for this run alone: --map event=COLUMN"
+        if what == _NO_TIME:
+            own = any(block.timestamp for block in blocks)
+            return "" if own else "; for this run alone: --map timestamp=COLUMN"
+        return "; for this run alone: --map userId=COLUMN" if what == _NO_PERSON else ""
+
+    def _is_hollow(self, event: _EventBuilder) -> bool:
+        """Tell whether a block's event, time or person comes from columns alone that this file lacks."""
+        there = {*event.fields, *event.constants} - event.absent
+        people = {"userId", "personId", *(["email"] if self._options.person_from_email else [])}
+        return not ({"event", "timestamp"} <= there and people & there)
+
+    def _together(self, blocks: Sequence[EventMapping]) -> BoundColumns:
+        """Say of the file's own columns what they are in the blocks, the first block first."""
+        origin = self._drawing.origin
+        fields: dict[str, int] = {}
+        also: dict[int, str] = {}
+        constants: dict[str, dict[str, None]] = {}
+        for block in blocks:
+            uses = [*block.columns.fields.items(), *(("timestamp", time.index) for time in block.times)]
+            for name, index in uses:
+                column = origin(index)
+                if column is not None:
+                    fields.setdefault(name, column)
+                    also.setdefault(column, name)
+            for name, text in block.columns.constants.items():
+                constants.setdefault(name, {})[text] = None
+        every = [extra for block in blocks for extra in block.columns.extras]
+        extras = dict.fromkeys(
+            (column, name) for index, name in every if (column := origin(index)) is not None
+        )
+        return BoundColumns(
+            fields,
+            {name: ", ".join(texts) for name, texts in constants.items() if name not in fields},
+            tuple(extras),
+            frozenset(
+                index for block in blocks for index in block.columns.forced if index < len(self._names)
+            ),
+            tuple(self._names),
+            tuple(dict.fromkeys(note for block in blocks for note in block.columns.notes)),
+            kinds={name: kind for block in blocks for name, kind in block.columns.kinds.items()},
+            also=also,
+            field_sources=self._sources(
+                use
+                for block in blocks
+                for use in (
+                    *block.columns.fields.items(),
+                    *(("timestamp", time.index) for time in block.times),
+                )
+            ),
+            property_sources=self._sources((name, index) for index, name in every),
+        )
+
+    def _sources(self, uses: Iterable[tuple[str, int]]) -> dict[str, tuple[str, ...]]:
+        """Gather the columns and paths that each field or property comes from; none for what is constant."""
+        names = self._drawing.names()
+        found: dict[str, dict[str, None]] = {}
+        for name, index in uses:
+            sources = found.setdefault(name, {})
+            if self._drawing.origin(index) is not None:
+                sources[names[index]] = None
+        return {name: tuple(sources) for name, sources in found.items()}
+
+
+def lay_out_by_profile(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    profile: Profile,
+    *,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout:
+    """Settle what the rows of a file mean, as `layout.lay_out` does for `options.profile`.
+
+    Raises:
+        InputError: As there.
+        UsageError: As there.
+    """
+    refuse_unknown_fields(options)
+    _refuse_contradictions(options, profile)
+    _refuse_property_names(profile)
+    return _LayoutBuilder(names, sample, options, profile, file, leeway).layout()
+
+
+def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
+    """Refuse an option that would give all events of a row one name or one time.
+
+    Raises:
+        UsageError: There is such an option.
+    """
+    for name, has_own in (
+        ("event", [block for block in profile.events if block.name is not None]),
+        ("timestamp", [block for block in profile.events if block.timestamp is not None]),
+    ):
+        option = "--map" if name in options.columns else "--set" if name in options.constants else None
+        if has_own and option:
+            what = "names" if name == "event" else "times"
+            raise UsageError(
+                f"{option} {name}=… contradicts {profile.path}, whose [[event]] tables have {what} of their own",
+                hint=f"leave {option} {name}=… out, or change the [[event]] tables of the profile",
+            )
+
+
+def _could_be(name: str, column: str) -> str:
+    return f"; the profile does not name {name}, which “{column}” could be"
+
+
+def _with_candidates(lines: str, could: Mapping[str, str]) -> str:
+    """Replace COLUMN in a hint's lines by the columns that could be meant."""
+    for name, column in could.items():
+        line = f"{name} = {json.dumps(column, ensure_ascii=False)}"
+        known = f'{name} = "COLUMN"'
+        lines = lines.replace(known, line) if known in lines else f"write {line} under [fields]; or {lines}"
+    return lines
+
+
+def _refuse_property_names(profile: Profile) -> None:
+    for properties in (profile.properties, *(block.properties for block in profile.events)):
+        for name in properties:
+            if snake_case(name) in RESERVED_PROPERTIES or name in MESSAGE_FIELDS or not name:
+                raise UsageError(
+                    f"{profile.path}: no property can be named “{name}”: Segment or the message itself has another "
+                    "use for that name",
+                    hint="give it another name; a field of Inflection's belongs under [fields]",
+                )

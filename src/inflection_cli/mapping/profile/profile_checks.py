@@ -1,0 +1,351 @@
+"""What is wrong with a profile beyond its shape: names that do not exist, settings that contradict each other."""
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from inflection_cli.catalog import EVENTS, FIELDS, FLAG_FIELDS, RESERVED_CONTEXT, RESERVED_PROPERTIES
+from inflection_cli.errors import UsageError
+from inflection_cli.mapping.columns import snake_case, squash
+from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.profile import profile_schema as shape
+from inflection_cli.mapping.profile.extraction import fold
+from inflection_cli.mapping.times.time_format import TimeFormat
+from inflection_cli.mapping.times.zones import Zone
+from inflection_cli.settings.toml_file import Step, TomlFault, near, shortened
+
+SALT_NAME: Final = re.compile(r"INFL_SEG_SALT(?:_[A-Z0-9_]+)?")
+"""A profile can name no other variable: it may come with a pull request, and the environment holds keys."""
+
+_NEVER_HASHED: Final = frozenset({"event", *FLAG_FIELDS})
+_NO_PROPERTIES: Final = frozenset({*FIELDS, "link_url"} - {"email"})
+
+_LONGEST_FORMAT: Final = 200
+
+Path = tuple[Step, ...]
+
+
+def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterator[TomlFault]:
+    """Yield what is wrong with a profile whose shape is right, part by part.
+
+    Args:
+        profile: The profile; parts may have been taken out that were wrong in themselves.
+        environ: Where salts come from.
+    """
+    if profile.profile is None:
+        yield TomlFault(("profile",), f"is missing; let the file begin with: profile = {shape.VERSION}")
+    yield from _input(profile.input or shape.Input())
+    yield from _times(profile.time or shape.Time())
+    cells = _Cells(environ, _strange_events_are_meant(profile))
+    yield from cells.of_fields(("fields",), profile.fields)
+    yield from cells.of_properties(("properties",), profile.properties)
+    yield from _drops(profile)
+    for index, event in enumerate(profile.event or ()):
+        yield from _event(("event", index), event, cells)
+    yield from _own_ids(profile)
+    yield from context_faults(("context",), profile.context)
+    yield from integration_faults(("integrations",), profile.integrations)
+
+
+def encoding_fault(path: Path, name: str | None) -> Iterator[TomlFault]:
+    """Yield a fault where a name is no encoding of text."""
+    try:
+        known = name is None or codecs.lookup(shortened(name))._is_text_encoding  # noqa: SLF001 - as bytes.decode asks
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        words = ("utf-8", "windows-1252", "iso-8859-1", "utf-16", "shift_jis", "gb18030")
+        yield TomlFault(path, f"there is no such encoding{near(name or '', words)}; try windows-1252")
+
+
+def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
+    """Yield a fault where a text is no delimiter."""
+    if given is None or given.lower() in {"tab", r"\t"}:
+        return
+    if len(given) != 1 or given in '"\r\n\0':
+        yield TomlFault(path, 'expected one character, or "tab"')
+
+
+def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
+    """Yield a fault where a text is no path to a list in a JSON document."""
+    if given is not None and not all(given.split(".")):
+        yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
+
+
+def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
+    """Yield a fault for each text that is white space alone: such a cell is empty already."""
+    for text in texts or ():
+        if not text.strip():
+            yield TomlFault(path, 'expected texts that stand for nothing, such as "NULL"')
+
+
+def zone_fault(path: Path, name: str | None) -> Iterator[TomlFault]:
+    """Yield a fault where a name is no time zone's."""
+    try:
+        if name is not None:
+            Zone(shortened(name))
+    except UsageError as error:
+        yield TomlFault(path, _in_file(error))
+
+
+def format_fault(path: Path, text: str | None) -> Iterator[TomlFault]:
+    """Yield a fault where a text is no form of a time."""
+    if text is not None and len(text) > _LONGEST_FORMAT:
+        yield TomlFault(path, "is longer than any form of a time")
+        return
+    try:
+        if text is not None:
+            TimeFormat(text)
+    except UsageError as error:
+        yield TomlFault(path, _in_file(error))
+
+
+def context_faults(path: Path, context: Mapping[str, str] | None) -> Iterator[TomlFault]:
+    """Yield a fault for each member of an event's context that the tool fills itself."""
+    for name in context or ():
+        if not name.strip():
+            yield TomlFault((*path, name), "a name is empty")
+        elif name in RESERVED_CONTEXT:
+            yield TomlFault((*path, name), f"would hide what the tool puts there; write my_{name}")
+
+
+def integration_faults(path: Path, integrations: Mapping[str, bool] | None) -> Iterator[TomlFault]:
+    """Yield a fault for each destination without a name."""
+    for name in integrations or ():
+        if not name.strip():
+            yield TomlFault((*path, name), "a destination's name is empty")
+
+
+def event_fault(path: Path, name: str) -> Iterator[TomlFault]:
+    """Yield a fault where a name is none of Inflection's events."""
+    if kind_of(name) is None:
+        known = [kind.name for kind in EVENTS] + [kind.spec_name for kind in EVENTS]
+        close = near(name, known)
+        yield TomlFault(
+            path,
+            f"“{shortened(name)}” is none of Inflection's events{close}"
+            + ("" if close else f"; they are {', '.join(kind.name for kind in EVENTS)}")
+            + '; or send it as it is: unknown_events = "send" in [options]',
+        )
+
+
+def _in_file(error: UsageError) -> str:
+    """Word what an option's value was told, as a file has it."""
+    said = f"{error.message}; {error.hint}" if error.hint else error.message
+    return said.replace("--timestamp-format", "format").replace("--timezone", "zone")
+
+
+def _strange_events_are_meant(profile: shape.ProfileFile) -> bool:
+    return profile.options is not None and profile.options.unknown_events in {"send", "skip"}
+
+
+def _input(given: shape.Input) -> Iterator[TomlFault]:
+    yield from encoding_fault(("input", "encoding"), given.encoding)
+    yield from delimiter_fault(("input", "delimiter"), given.delimiter)
+    yield from records_fault(("input", "records"), given.records)
+    yield from null_faults(("input", "null"), given.null)
+
+
+def _times(time: shape.Time) -> Iterator[TomlFault]:
+    yield from zone_fault(("time", "zone"), time.zone)
+    yield from format_fault(("time", "format"), time.format)
+    for name, column in (time.columns or {}).items():
+        path = ("time", "columns", name)
+        yield from zone_fault((*path, "zone"), column.zone)
+        yield from format_fault((*path, "format"), column.format)
+        if column.zone is None and column.format is None:
+            yield TomlFault(path, "says neither zone nor format; leave it out")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Looks at cells.
+
+    Attributes:
+        environ: Where salts come from.
+        strange_events: Whether events that are none of Inflection's are meant to be.
+    """
+
+    environ: Mapping[str, str]
+    strange_events: bool
+
+    def of_fields(self, path: Path, fields: shape.Fields | None) -> Iterator[TomlFault]:
+        """Yield what is wrong with fields."""
+        for name in FIELDS:
+            given = None if fields is None else getattr(fields, name)
+            if isinstance(given, shape.Timestamp):
+                yield from _timestamp((*path, name), given)
+            elif given is not None:
+                yield from self._cell((*path, name), given)
+                yield from self._field((*path, name), name, given)
+
+    def of_properties(
+        self, path: Path, properties: Mapping[str, shape.PropertyCell] | None
+    ) -> Iterator[TomlFault]:
+        """Yield what is wrong with properties and their names."""
+        seen: dict[str, str] = {}
+        for name, given in (properties or {}).items():
+            yield from _property_name((*path, name), name, seen)
+            yield from self._cell((*path, name), given)
+            if given.decimal is not None and given.type != "number":
+                yield TomlFault((*path, name, "decimal"), 'is for numbers; write type = "number" beside it')
+            if given.hash is not None and given.type not in {None, "string"}:
+                yield TomlFault((*path, name, "type"), "a hash is text; leave the type out")
+
+    def _field(self, path: Path, name: str, given: shape.Cell) -> Iterator[TomlFault]:
+        if name in _NEVER_HASHED and given.hash is not None:
+            yield TomlFault(
+                (*path, "hash"), f"a hash is no {'event' if name == 'event' else 'flag'}; leave it out"
+            )
+        if name != "event" or self.strange_events:
+            return
+        if given.constant is not None:
+            yield from event_fault((*path, "constant"), given.constant)
+        for kind, texts in (("by_file", given.by_file), ("values", given.values)):
+            for key, text in (texts or {}).items():
+                if text:
+                    yield from event_fault((*path, kind, key), text)
+
+    def _cell(self, path: Path, given: shape.Cell) -> Iterator[TomlFault]:
+        sources = [name for name in ("column", "constant", "by_file") if getattr(given, name) is not None]
+        if not sources:
+            yield TomlFault(path, "does not say where it comes from: column, constant or by_file")
+        elif len(sources) > 1:
+            yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
+        elif sources != ["column"]:
+            for name in ("values", "otherwise", "hash", "salt_env"):
+                if getattr(given, name) is not None:
+                    yield TomlFault((*path, name), f"is for the cells of a column, and this has {sources[0]}")
+            return
+        yield from _values(path, given)
+        yield from self._hash(path, given)
+
+    def _hash(self, path: Path, given: shape.Cell) -> Iterator[TomlFault]:
+        name = given.salt_env
+        if given.hash is None and name is not None:
+            yield TomlFault((*path, "salt_env"), 'is for a hash; write hash = "sha256" beside it')
+        elif given.hash is not None and name is None:
+            yield TomlFault((*path, "hash"), 'needs a salt; write salt_env = "INFL_SEG_SALT" beside it')
+        elif name is not None and not SALT_NAME.fullmatch(name):
+            yield TomlFault(
+                (*path, "salt_env"),
+                "a salt is in the variable INFL_SEG_SALT, or in one whose name begins with INFL_SEG_SALT_; "
+                "a profile can read no other",
+            )
+        elif name is not None and not self.environ.get(name):
+            yield TomlFault(
+                (*path, "salt_env"),
+                f"the environment has no {name}; set it to a long secret text, the same one each time: "
+                f"export {name}=…",
+            )
+
+
+def _timestamp(path: Path, given: shape.Timestamp) -> Iterator[TomlFault]:
+    if given.columns is None:
+        yield TomlFault(path, "does not say where it comes from: write columns = [ … ]")
+    elif given.choose is not None and len(given.columns) == 1:
+        yield TomlFault((*path, "choose"), "is for several columns, and there is one; leave it out")
+    elif len(set(given.columns)) < len(given.columns):
+        yield TomlFault((*path, "columns"), "a column is named twice")
+
+
+def _values(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
+    if given.otherwise is not None and given.values is None:
+        yield TomlFault(
+            (*path, "otherwise"), "says what becomes of cells that values does not list; there are none"
+        )
+    seen: dict[str, str] = {}
+    for key in given.values or ():
+        squashed = fold(key)
+        if squashed in seen:
+            yield TomlFault(
+                (*path, "values", key),
+                "is the same as another key: cells are compared without outer white space and case",
+            )
+        seen[squashed] = key
+
+
+def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[TomlFault]:
+    column = snake_case(name)
+    if not column:
+        yield TomlFault(path, "a property's name needs a letter or a digit")
+    elif column in RESERVED_PROPERTIES:
+        yield TomlFault(
+            path, "Segment reserves this name and drops the property; choose another, such as my_" + column
+        )
+    elif column in {snake_case(field) for field in _NO_PROPERTIES} or name in _NO_PROPERTIES:
+        yield TomlFault(path, f"is one of Inflection's fields; write it under [fields]{near(name, FIELDS)}")
+    elif column in seen:
+        yield TomlFault(path, f"would be the same column in a warehouse as {shortened(seen[column])}")
+    seen.setdefault(column, name)
+
+
+def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
+    dropped = (profile.columns or shape.Columns()).drop or []
+    used = [*_used(profile.fields, profile.properties)]
+    for event in profile.event or ():
+        used += [
+            *_used(event.fields, event.properties),
+            *((event.timestamp and event.timestamp.columns) or ()),
+        ]
+    for index, name in enumerate(dropped):
+        if any(_is_name(name, column) for column in used):
+            why = "is used elsewhere in the profile"
+        elif holder := next((column for column in used if name.startswith(column + ".")), None):
+            why = f"is a part of “{shortened(holder)}”, which is used elsewhere in the profile as a whole"
+        else:
+            continue
+        yield TomlFault(
+            ("columns", "drop", index), f"“{shortened(name)}” {why}; drop is for what is never sent"
+        )
+
+
+def _is_name(one: str, other: str) -> bool:
+    """Tell whether two names would be found to be the same column, as far as can be said without the file."""
+    return one == other or (one.count(".") == other.count(".") and squash(one) == squash(other) != "")
+
+
+def _used(fields: shape.Fields | None, properties: Mapping[str, shape.PropertyCell] | None) -> Iterator[str]:
+    """Yield the columns that fields and properties come from."""
+    cells = [getattr(fields, name) for name in FIELDS] if fields is not None else []
+    for cell in [*cells, *(properties or {}).values()]:
+        if isinstance(cell, shape.Timestamp):
+            yield from cell.columns or ()
+        elif cell is not None and cell.column is not None:
+            yield cell.column
+
+
+def _event(path: Path, event: shape.Event, cells: _Cells) -> Iterator[TomlFault]:
+    if event.name is not None:
+        if not cells.strange_events:
+            yield from event_fault((*path, "name"), event.name)
+        if event.fields is not None and event.fields.event is not None:
+            yield TomlFault((*path, "fields", "event"), "the event has a name already; keep one of the two")
+    if event.timestamp is not None:
+        yield from _timestamp((*path, "timestamp"), event.timestamp)
+    if event.fields is not None and event.fields.timestamp is not None:
+        yield TomlFault((*path, "fields", "timestamp"), "stands beside the event's name: timestamp = …")
+    yield from cells.of_fields((*path, "fields"), event.fields)
+    yield from cells.of_properties((*path, "properties"), event.properties)
+    for index, condition in enumerate(event.when or ()):
+        yield from _condition((*path, "when", index), condition)
+
+
+def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
+    if condition.column is None:
+        yield TomlFault(path, "does not name a column")
+    given = [name for name in ("equals", "not_equals", "filled") if getattr(condition, name) is not None]
+    if not given:
+        yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")
+    elif len(given) > 1:
+        yield TomlFault(
+            path, f"has {' and '.join(given)}; write a condition for each: when = [ {{ … }}, {{ … }} ]"
+        )
+
+
+def _own_ids(profile: shape.ProfileFile) -> Iterator[TomlFault]:
+    ignored = profile.options is not None and profile.options.own_ids is False
+    if ignored and profile.fields is not None and profile.fields.event_id is not None:
+        yield TomlFault(("options", "own_ids"), "is false, and [fields] has event_id; keep one of the two")

@@ -1,0 +1,128 @@
+"""A profile, from its TOML file: read strictly, every fault of it listed at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from inflection_cli.catalog import FIELDS
+from inflection_cli.mapping.profile import profile_schema as shape
+from inflection_cli.mapping.profile.profile_checks import faults_of
+from inflection_cli.mapping.profile.profile_nouns import (
+    CellCondition,
+    CellRule,
+    EventBlock,
+    Profile,
+    TimeRule,
+    Timestamps,
+)
+from inflection_cli.settings.forbidden_keys import NEVER
+from inflection_cli.settings.toml_file import parse, schema_of
+
+REFUSED: Final = {
+    "constant": "an event's time cannot be one and the same for all; name a column",
+    **{
+        name: f"{why}; a profile says how an export is read, and nothing of where it goes"
+        for name, why in NEVER.items()
+    },
+}
+
+
+def read_profile(path: str | Path, environ: Mapping[str, str], *, file: str | None = None) -> Profile:
+    """Read a profile.
+
+    Args:
+        path: Where it is.
+        environ: Where the salts of hashes come from.
+        file: The path as the user knows it, where that is another one.
+
+    Raises:
+        UsageError: The file cannot be read.
+        SettingsFileFaults: It is not a sound profile; all its faults are listed.
+    """
+    parsed = parse(path, shape.ProfileFile, what="profile", refused=REFUSED, file=file)
+    parsed.require_sound("profile", faults_of(parsed.model, environ) if parsed.model else ())
+    assert parsed.model is not None
+    return _profile(parsed.model, parsed.file, parsed.digest, environ)
+
+
+def profile_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a profile, draft 2020-12."""
+    return schema_of(shape.ProfileFile, "profile")
+
+
+def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[str, str]) -> Profile:
+    how, time = given.input or shape.Input(), given.time or shape.Time()
+    columns, options = given.columns or shape.Columns(), given.options or shape.Options()
+    return Profile(
+        path=file,
+        digest=digest,
+        encoding=how.encoding,
+        delimiter=_delimiter(how.delimiter),
+        records=how.records,
+        nulls=tuple(how.null or ()),
+        timezone=time.zone,
+        timestamp_format=time.format,
+        times={name: TimeRule(rule.zone, rule.format) for name, rule in (time.columns or {}).items()},
+        fields=_fields(given.fields, environ),
+        timestamp=_timestamps(given.fields.timestamp if given.fields else None),
+        properties=_cells(given.properties or {}, environ),
+        other_columns=columns.others or "send",
+        drop=tuple(columns.drop or ()),
+        events=tuple(_block(event, environ) for event in given.event or ()),
+        unknown_events=options.unknown_events,
+        naming=options.naming,
+        user_id_from=options.user_id_from,
+        anonymous_id_from=options.anonymous_id_from,
+        own_ids=options.own_ids is not False,
+        properties_as_text=bool(options.properties_as_text),
+        context=given.context or {},
+        integrations=given.integrations or {},
+    )
+
+
+def _delimiter(given: str | None) -> str | None:
+    return "\t" if given is not None and given.lower() in {"tab", r"\t"} else given
+
+
+def _block(event: shape.Event, environ: Mapping[str, str]) -> EventBlock:
+    return EventBlock(
+        name=event.name,
+        timestamp=_timestamps(event.timestamp),
+        when=tuple(_condition(one) for one in event.when or ()),
+        fields=_fields(event.fields, environ),
+        properties=_cells(event.properties or {}, environ),
+    )
+
+
+def _condition(given: shape.Condition) -> CellCondition:
+    assert given.column is not None
+    return CellCondition(given.column, tuple(given.equals or ()), tuple(given.not_equals or ()), given.filled)
+
+
+def _timestamps(given: shape.Timestamp | None) -> Timestamps | None:
+    return None if given is None else Timestamps(tuple(given.columns or ()), given.choose or "first")
+
+
+def _fields(given: shape.Fields | None, environ: Mapping[str, str]) -> dict[str, CellRule]:
+    cells = {name: getattr(given, name) for name in FIELDS} if given is not None else {}
+    return _cells({name: cell for name, cell in cells.items() if isinstance(cell, shape.Cell)}, environ)
+
+
+def _cells(given: Mapping[str, shape.Cell], environ: Mapping[str, str]) -> dict[str, CellRule]:
+    return {name: _cell(cell, environ) for name, cell in given.items()}
+
+
+def _cell(given: shape.Cell, environ: Mapping[str, str]) -> CellRule:
+    kind = {}
+    if isinstance(given, shape.PropertyCell):
+        kind = {"type": given.type, "decimal": given.decimal or "."}
+    return CellRule(
+        column=given.column,
+        constant=given.constant,
+        by_file=given.by_file or {},
+        values=given.values or {},
+        otherwise=given.otherwise or "keep",
+        hash=given.hash is not None,
+        salt=environ[given.salt_env] if given.salt_env is not None else "",
+        **kind,  # type: ignore[arg-type]
+    )

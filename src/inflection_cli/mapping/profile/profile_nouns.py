@@ -1,0 +1,165 @@
+"""The nouns of a profile: how exports of one shape are mapped, as data; `profile_file.py` reads them from TOML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+PropertyType = Literal["string", "integer", "number", "boolean", "timestamp"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellRule:
+    """Where a value comes from, and what is done to it: `column` → `values` → `hash` → `type`, in this order.
+
+    Exactly one of `column`, `constant` and `by_file` says where it comes from.
+
+    Attributes:
+        column: A column's name, or a dotted path into one that holds JSON: `payload.user.id`, `items.0.sku`.
+            A column whose whole name has dots in it beats a path. A key that has dots itself stands in double
+            quotes, `payload."a.b".c`, and a double quote within such quotes is doubled.
+        constant: The same text for all rows.
+        by_file: Shell patterns (`*-opens.csv`), matched against the name that the file was exported under, without
+            its folder and without regard to case, each with the text it stands for; the first that matches counts.
+        values: What a cell's text becomes; cells are compared without outer white space and case. "" is absent.
+        otherwise: What becomes of a filled cell that `values` does not list.
+        hash: Whether the hex SHA-256 of the salt, followed by the text, is taken instead of the text.
+        salt: The salt's text, from the environment; empty where nothing is hashed.
+        type: How a property is sent; None sends text as a string and JSON as it is. Fields have types of their own.
+        decimal: The character before the fraction of a `number`.
+    """
+
+    column: str | None = None
+    constant: str | None = None
+    by_file: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    otherwise: Literal["keep", "reject", "empty"] = "keep"
+    hash: bool = False
+    salt: str = field(default="", repr=False)
+    type: PropertyType | None = None
+    decimal: Literal[".", ","] = "."
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRule:
+    """How the times of one column are read; None leaves it to the profile's or the command's own setting."""
+
+    timezone: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamps:
+    """The columns that an event's time comes from.
+
+    Attributes:
+        columns: At least one name or dotted path.
+        choose: Of several that are filled: the first in this order, the earliest or the latest instant.
+    """
+
+    columns: tuple[str, ...]
+    choose: Literal["first", "earliest", "latest"] = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class CellCondition:
+    """What a cell must be; exactly one of the three is given.
+
+    Attributes:
+        column: A name or dotted path.
+        equals: One of these texts, compared without outer white space and case.
+        not_equals: None of these texts.
+        filled: Whether the cell holds anything but white space.
+    """
+
+    column: str
+    equals: tuple[str, ...] = ()
+    not_equals: tuple[str, ...] = ()
+    filled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventBlock:
+    """One event that a row may stand for.
+
+    Attributes:
+        name: The event's name, matched as tolerantly as a cell's; None takes it from the field `event`.
+        timestamp: Where its time comes from; None takes the field `timestamp`. Where it is given and `when` is
+            not, a row in which all its columns are empty has no such event.
+        when: Conditions that all must hold; else the row has no such event.
+        fields: What differs from the profile's own `fields`.
+        properties: Properties of this event alone, by name.
+    """
+
+    name: str | None = None
+    timestamp: Timestamps | None = None
+    when: tuple[CellCondition, ...] = ()
+    fields: Mapping[str, CellRule] = field(default_factory=dict)
+    properties: Mapping[str, CellRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How exports of one shape are read and mapped. Options of the command line beat all of it.
+
+    A column that a profile names for any use is sent as a property only where `properties` says so. A profile that
+    names fields has those and no others; of one that names none, columns are fields by their names. There a property
+    is a copy: a column with the very name of a field is still that field too, unless the property is hashed.
+
+    Attributes:
+        path: The file as the user wrote it.
+        digest: The hex SHA-256 of the file's bytes.
+        encoding: The files' encoding; None leaves it to the option.
+        delimiter: The character between cells of CSV files; None has it found by parsing.
+        records: Dotted path to the list of records in an enveloped JSON document; None for none.
+        nulls: Texts that stand for an empty cell.
+        timezone: Zone of times without one.
+        timestamp_format: Form of the times.
+        times: What differs from it for single columns.
+        fields: Inflection's fields, by name; `timestamp` is in `timestamp` instead.
+        timestamp: Where times come from, for blocks that do not say.
+        properties: Properties of every event, by name.
+        other_columns: What becomes of columns that are named nowhere.
+        drop: Columns that are never sent.
+        events: The events that a row may stand for, in order; empty means one event a row, by `fields`.
+        unknown_events: As `--unknown-events`; None leaves it to the option. So with the next three.
+        naming: As `--naming`.
+        user_id_from: As `--user-id-from`.
+        anonymous_id_from: As `--anonymous-id-from`.
+        own_ids: False as `--no-event-id`.
+        properties_as_text: As `--properties-as-text`.
+        context: Further members of every event's context.
+        integrations: Destinations turned on or off.
+        also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
+            name, as in runs of versions before 0.2.
+    """
+
+    path: str
+    digest: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    records: str | None = None
+    nulls: tuple[str, ...] = ()
+    timezone: str | None = None
+    timestamp_format: str | None = None
+    times: Mapping[str, TimeRule] = field(default_factory=dict)
+    fields: Mapping[str, CellRule] = field(default_factory=dict)
+    timestamp: Timestamps | None = None
+    properties: Mapping[str, CellRule] = field(default_factory=dict)
+    other_columns: Literal["send", "drop"] = "send"
+    drop: tuple[str, ...] = ()
+    events: tuple[EventBlock, ...] = ()
+    unknown_events: Literal["reject", "skip", "send"] | None = None
+    naming: Literal["inflection", "spec"] | None = None
+    user_id_from: Literal["email"] | None = None
+    anonymous_id_from: Literal["email"] | None = None
+    own_ids: bool = True
+    properties_as_text: bool = False
+    context: Mapping[str, str] = field(default_factory=dict)
+    integrations: Mapping[str, bool] = field(default_factory=dict)
+    also_by_name: bool = False
+
+    @property
+    def binds_by_name(self) -> bool:
+        """Whether columns that it does not name are fields by their names."""
+        named = self.fields or self.timestamp or any(block.fields for block in self.events)
+        return self.also_by_name or not named

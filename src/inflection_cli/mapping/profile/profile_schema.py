@@ -1,0 +1,276 @@
+"""The shape of a profile's TOML file: what keys there are, what each takes, and what it is for."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+
+from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed
+
+VERSION: Final = 1
+
+
+def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a table for which the name of a column may stand."""
+    return {"anyOf": [{"type": "string", "minLength": 1}, schema]}
+
+
+def _column_table(given: object) -> object:
+    return {"column": given} if isinstance(given, str) else given
+
+
+class Cell(Table):
+    """Where a value comes from, and what is done to it. A column's name alone stands for `{ column = … }`."""
+
+    column: Text | None = Field(
+        default=None,
+        description="A column's name, or a dotted path into JSON: `payload.user.id`, `items.0.id`.",
+    )
+    constant: Text | None = Field(default=None, description="The same text for all rows.")
+    by_file: dict[str, str] | None = Field(
+        default=None,
+        min_length=1,
+        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts.",
+    )
+    values: dict[str, str] | None = Field(
+        default=None,
+        min_length=1,
+        description='What a cell\'s text becomes, compared without outer white space and case; "" is absent.',
+    )
+    otherwise: Literal["keep", "reject", "empty"] | None = Field(
+        default=None,
+        description="What becomes of a filled cell that `values` does not list; `keep` unless said.",
+    )
+    hash: Literal["sha256"] | None = Field(
+        default=None, description="Take the hex SHA-256 of the salt followed by the text instead of the text."
+    )
+    salt_env: Text | None = Field(
+        default=None,
+        description="The environment variable that holds the salt: INFL_SEG_SALT, or a name that begins "
+        "with INFL_SEG_SALT_.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_short(cls, given: object) -> object:
+        return _column_table(given)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let a column's name stand for the table."""
+        return _or_text(handler(core))
+
+
+class PropertyCell(Cell):
+    """A property: as a field, and with a type. A column's name alone stands for `{ column = … }`."""
+
+    type: Literal["string", "integer", "number", "boolean", "timestamp"] | None = Field(
+        default=None,
+        description="How it is sent. Unless said, text is sent as a string, and a number, a boolean, a list or an "
+        "object of NDJSON and JSON documents as that; what `values` or `hash` has made is text. A warehouse keeps the "
+        "first type it sees.",
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="The character before the fraction of a `number`; `.` unless said."
+    )
+
+
+class Timestamp(Table):
+    """Where an event's time comes from. A column's name alone stands for `{ columns = [ … ] }`."""
+
+    columns: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None, min_length=1, description="One column or several, names or dotted paths."
+    )
+    choose: Literal["first", "earliest", "latest"] | None = Field(
+        default=None,
+        description="Of several that are filled: the first in this order, the earliest or the latest time; "
+        "`first` unless said.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_short(cls, given: object) -> object:
+        return {"columns": [given]} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let a column's name stand for the table."""
+        return _or_text(handler(core))
+
+
+class Fields(Table):
+    """Inflection's fields, each with where it comes from; those that are left out are found by their column's name."""
+
+    event: Cell | None = Field(default=None, description="The event's name.")
+    userId: Cell | None = Field(default=None, description="The customer's own id of the person.")  # noqa: N815 - Segment's name
+    personId: Cell | None = Field(  # noqa: N815 - Inflection's name
+        default=None, description="Inflection's id of the person, sent as anonymousId."
+    )
+    email_id: Cell | None = Field(default=None, description="The id of the email, or of its template.")
+    campaign_id: Cell | None = Field(default=None, description="The id of the campaign, or journey.")
+    campaign_run_id: Cell | None = Field(default=None, description="The id of the campaign's run.")
+    campaign_name: Cell | None = Field(default=None, description="The campaign's name.")
+    email_subject: Cell | None = Field(default=None, description="The email's subject.")
+    email_link_url: Cell | None = Field(default=None, description="The link that was clicked.")
+    is_unique_open: Cell | None = Field(
+        default=None, description="Whether it was the person's first opening."
+    )
+    is_unique_click: Cell | None = Field(default=None, description="Whether it was the person's first click.")
+    timestamp: Timestamp | None = Field(default=None, description="When it happened.")
+    email: Cell | None = Field(
+        default=None, description="The person's address; sent only where an option says so."
+    )
+    ip: Cell | None = Field(default=None, description="The person's network address, sent as context.ip.")
+    user_agent: Cell | None = Field(
+        default=None, description="The person's browser, sent as context.userAgent."
+    )
+    event_id: Cell | None = Field(default=None, description="The export's own id of the event.")
+
+
+class Condition(Table):
+    """What a cell must be; exactly one of `equals`, `not_equals` and `filled` beside the column."""
+
+    column: Text | None = Field(default=None, description="A column's name, or a dotted path into JSON.")
+    equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None,
+        min_length=1,
+        description="One text or several: the cell is one of them, whatever its case.",
+    )
+    not_equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None, min_length=1, description="One text or several: the cell is none of them."
+    )
+    filled: bool | None = Field(
+        default=None, description="Whether the cell holds anything but white space, or holds nothing."
+    )
+
+
+class Event(Table):
+    """One event that a row may stand for."""
+
+    name: Text | None = Field(
+        default=None, description="The event's name; taken from the field `event` where left out."
+    )
+    timestamp: Timestamp | None = Field(
+        default=None,
+        description="Where its time comes from. Without `when`, a row in which this is empty has no such event.",
+    )
+    when: Annotated[list[Condition], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None, min_length=1, description="One condition or several that all must hold."
+    )
+    fields: Fields | None = Field(default=None, description="What differs from the profile's own `[fields]`.")
+    properties: dict[str, PropertyCell] | None = Field(
+        default=None, description="Properties of this event alone."
+    )
+
+
+class TimeColumn(Table):
+    """How the times of one column are read, where that differs."""
+
+    zone: Text | None = Field(default=None, description="Its zone, for times that name none.")
+    format: Text | None = Field(default=None, description="The form of its times.")
+
+
+class Time(Table):
+    """How times are read."""
+
+    zone: Text | None = Field(
+        default=None, description="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`."
+    )
+    format: Text | None = Field(
+        default=None, description="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`."
+    )
+    columns: dict[str, TimeColumn] | None = Field(
+        default=None, description="What differs for single columns, by the column's name."
+    )
+
+
+class Input(Table):
+    """How the files are read."""
+
+    encoding: Text | None = Field(
+        default=None, description="Their encoding: `utf-8`, `windows-1252`. As `--encoding`."
+    )
+    delimiter: Text | None = Field(
+        default=None,
+        description='The character between cells of CSV files, or "tab"; found by parsing where left out. '
+        "As `--delimiter`.",
+    )
+    records: Text | None = Field(
+        default=None,
+        description="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
+    )
+    null: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
+        default=None,
+        min_length=1,
+        description="Texts that stand for an empty cell: `NULL`, `\\\\N`. As `--null`.",
+    )
+
+
+class Columns(Table):
+    """What becomes of columns that are no field."""
+
+    others: Literal["send", "drop"] | None = Field(
+        default=None,
+        description="Whether columns that the profile names nowhere are sent as properties; `send` unless said.",
+    )
+    drop: list[Text] | None = Field(default=None, description="Columns that are never sent.")
+
+
+class Options(Table):
+    """Options of the command line that belong to the export."""
+
+    unknown_events: Literal["reject", "skip", "send"] | None = Field(
+        default=None,
+        description="What becomes of events that are none of Inflection's. As `--unknown-events`.",
+    )
+    naming: Literal["inflection", "spec"] | None = Field(
+        default=None, description="Whose event names go out. As `--naming`."
+    )
+    user_id_from: Literal["email"] | None = Field(
+        default=None, description="What is sent as userId where a row has none. As `--user-id-from`."
+    )
+    anonymous_id_from: Literal["email"] | None = Field(
+        default=None,
+        description="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
+    )
+    own_ids: bool | None = Field(
+        default=None,
+        description="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
+    )
+    properties_as_text: bool | None = Field(
+        default=None,
+        description="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text where "
+        "no `type` is said; `false` unless said. As `--properties-as-text`.",
+    )
+
+
+class ProfileFile(Table):
+    """How exports of one shape are read and mapped. Options of the command line beat it."""
+
+    model_config = ConfigDict(title="infl-seg profile", json_schema_extra={"required": ["profile"]})
+
+    profile: Literal[1] | None = Field(default=None, description="The version of this format: 1.")
+    input: Input | None = Field(default=None, description="How the files are read.")
+    time: Time | None = Field(default=None, description="How times are read.")
+    fields: Fields | None = Field(
+        default=None,
+        description="Inflection's fields, and where they come from; with it, what it does not name is no field.",
+    )
+    properties: dict[str, PropertyCell] | None = Field(
+        default=None, description="Properties of every event, by the name they are sent under."
+    )
+    columns: Columns | None = Field(default=None, description="What becomes of columns that are no field.")
+    event: list[Event] | None = Field(
+        default=None,
+        min_length=1,
+        description="`[[event]]`: the events that a row may stand for, in order; without any, a row is one event.",
+    )
+    options: Options | None = Field(
+        default=None, description="Options of the command line that belong to the export."
+    )
+    context: dict[str, str] | None = Field(
+        default=None, description="Further members of every event's context. As `--context`."
+    )
+    integrations: dict[str, bool] | None = Field(
+        default=None, description="Destinations turned on or off; `All` is all of them. As `--integration`."
+    )

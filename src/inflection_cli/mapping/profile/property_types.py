@@ -1,0 +1,154 @@
+"""Text to a property's type: the one spelling that is sent, or why the text is none of it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from inflection_cli import rules
+from inflection_cli.catalog import FALSE_WORDS, TRUE_WORDS
+from inflection_cli.mapping.profile.profile_nouns import PropertyType
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
+from inflection_cli.model import Note
+
+LITERAL_TYPES: Final[frozenset[PropertyType | None]] = frozenset({"integer", "number", "boolean"})
+"""Types whose texts are JSON as they stand; those of the others are sent as strings."""
+
+# What a property tells may well lie ahead, a renewal for one: no time is later than this.
+_NO_LIMIT: Final = datetime(9999, 12, 31, 23, tzinfo=UTC)
+
+_INTEGER: Final = re.compile(r"([+-]?)(\d+)", re.ASCII)
+_NUMBER: Final[Mapping[str, re.Pattern[str]]] = {
+    mark: re.compile(rf"([+-]?)(\d*)(?:{re.escape(mark)}(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII)
+    for mark in ".,"
+}
+_LEAVE_OUT: Final = 'have such cells left out: values = { "n/a" = "" }, with what they say in place of n/a'
+_AS_TEXT: Final = 'send it as text: type = "string"'
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Reads texts as one type; picklable.
+
+    Attributes:
+        kind: The type; texts that are to stay texts need no reading.
+        decimal: The character before a number's fraction.
+        timezone: The zone of times without one.
+        format: The form of times; None reads ISO 8601 and epochs.
+
+    Raises:
+        UsageError: The zone or the format is unknown.
+    """
+
+    kind: PropertyType
+    decimal: Literal[".", ","] = "."
+    timezone: str | None = None
+    format: str | None = None
+    _times: TimestampReader | None = field(init=False, default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.kind == "timestamp":
+            reader = TimestampReader(now=_NO_LIMIT, zone=self.timezone, format=self.format)
+            object.__setattr__(self, "_times", reader)
+
+    def __call__(self, text: str, column: str) -> tuple[str, Note | None]:
+        """Return the text as it is sent, and what is to be said of it; white space alone is absent.
+
+        Args:
+            text: A cell, or what was found in it.
+            column: The column's name or path, for the note.
+        """
+        bare = text.strip()
+        if not bare:
+            return "", None
+        if self._times is not None:
+            return self._time(bare, self._times, column)
+        found = _READERS[self.kind](bare, self.decimal)
+        if isinstance(found, str):
+            return found, None
+        return "", Note(rules.PROPERTY_TYPE, found.detail, column, text, found.hint)
+
+    def _time(self, text: str, times: TimestampReader, column: str) -> tuple[str, Note | None]:
+        (found,) = times.read([text])
+        if isinstance(found, str):
+            return wire(found), None
+        hint = _time_hint(found, column)
+        if found.exact is None:
+            return "", Note(found.rule, found.detail, column, text, hint)
+        # That a time is long past is odd for an event only.
+        told = found.rule is not rules.TIMESTAMP_BEFORE_2000
+        return wire(found.exact), Note(found.rule, found.detail, column, text) if told else None
+
+
+def _time_hint(trouble: TimeProblem, column: str) -> str:
+    if trouble.rule is rules.TIMESTAMP_BEFORE_1970:
+        return _AS_TEXT
+    if trouble.rule is rules.TIMESTAMP_NO_ZONE:
+        return f'say it in the profile: [time.columns."{column}"] with zone = "Europe/Berlin", for example'
+    if trouble.hint:
+        return f'say it in the profile: [time.columns."{column}"] with format = "%d/%m/%Y %H:%M", for example'
+    return _LEAVE_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class _Misfit:
+    detail: str
+    hint: str = _LEAVE_OUT
+
+
+def _integer(text: str, _: str) -> str | _Misfit:
+    found = _INTEGER.fullmatch(text)
+    if found is None:
+        return _Misfit("the cell is no whole number")
+    sign, digits = found.groups()
+    return _padded() if _is_padded(digits) else sign.replace("+", "") + digits
+
+
+def _number(text: str, decimal: str) -> str | _Misfit:
+    found = _match_number(text, decimal)
+    if found is None:
+        hint = _number_hint(text, decimal)
+        return _Misfit(f"the cell is no number whose fraction follows a “{decimal}”", hint)
+    sign, digits, fraction, exponent = found.groups()
+    if _is_padded(digits):
+        return _padded()
+    number = sign.replace("+", "") + (digits or "0") + (f".{fraction}" if fraction else "")
+    number += f"e{exponent}" if exponent else ""
+    if abs(float(number)) == float("inf"):
+        return _Misfit("the number is larger than any that a destination can hold", _AS_TEXT)
+    return number
+
+
+def _match_number(text: str, decimal: str) -> re.Match[str] | None:
+    found = _NUMBER[decimal].fullmatch(text)
+    return found if found is not None and (found[2] or found[3]) else None
+
+
+def _number_hint(text: str, decimal: str) -> str:
+    other = "," if decimal == "." else "."
+    if _match_number(text, other):
+        return f'say that a fraction follows it: decimal = "{other}"; or export it without marks between thousands'
+    return "export it without marks between thousands" if "," in text and "." in text else _LEAVE_OUT
+
+
+def _boolean(text: str, _: str) -> str | _Misfit:
+    word = text.lower()
+    if word in TRUE_WORDS:
+        return "true"
+    return "false" if word in FALSE_WORDS else _Misfit("the cell is neither true nor false")
+
+
+def _is_padded(digits: str) -> bool:
+    return len(digits) > 1 and digits[0] == "0"
+
+
+def _padded() -> _Misfit:
+    return _Misfit("the number begins with a zero, as an id or a code does", _AS_TEXT)
+
+
+_READERS: Final[Mapping[PropertyType, Callable[[str, str], str | _Misfit]]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+}

@@ -1,0 +1,1 @@
+"""Times: texts, formats and zones to instants."""

@@ -1,0 +1,587 @@
+"""Cells to instants: reads a column of times into canonical UTC text, exact to the last digit.
+
+The *exact* text of an instant is `YYYY-MM-DDTHH:MM:SS.fffZ` in UTC, with three digits of fraction and as many
+more as the source has (zeros at the end beyond the third left out): one instant, one text, however spelled.
+
+What is read without a format, outer white space aside, each space of Unicode as the one of ASCII:
+
+- ISO 8601, extended or basic, with `T`, `t` or one space between date and time, the seconds left out or with
+  any number of digits after `.` or `,`, and a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, `UTC`, `GMT`, one space
+  before it or none. `24:00:00` is the midnight that ends the day. `23:59:60` UTC on a month's last day is a
+  leap second and counts, as on a POSIX clock, as the first of the next month; no other second 60 is possible.
+- Epoch numbers, with or without a fraction, by the digits before the point, each value for itself: 9 and 10
+  are seconds, 12 and 13 milliseconds, 15 and 16 microseconds, 18 and 19 nanoseconds, so that the instant lies
+  between 1973-03-03 and 2286-11-20. Other sizes are refused, as are 12 digits that read as YYYYMMDDhhmm.
+
+A text that names no zone is read in the reader's; one that does keeps its own. Where more than one thing is
+amiss, errors come before warnings, and the overlap of a zone before the age of the time.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
+
+from inflection_cli import rules
+from inflection_cli.errors import UsageError
+from inflection_cli.mapping.times.time_format import (
+    ZONE,
+    ClockReading,
+    TimeFormat,
+    on_clock,
+    suggest,
+    zone_offset,
+)
+from inflection_cli.mapping.times.zones import Fold, Zone
+from inflection_cli.model import Rule
+from inflection_cli.text_faults import is_null_word, null_option, spaced, unseen
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+"""How far beyond the run's start a time may lie, for clocks that differ."""
+
+MAX_MEMOS = 8_192
+"""How many parts of cells a reader remembers at most, about 3 MB; beyond it starts afresh."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_YEAR_2000 = 946_684_800
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that datetime can show
+_MEMO_FRACTION = 3  # digits: longer fractions seldom come again
+
+_ISO = re.compile(
+    rf"(\d{{4}})(-?)(\d\d)\2(\d\d)[Tt ](\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)?(?: ?({ZONE}))?", re.ASCII
+).fullmatch
+_DATE = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)", re.ASCII).fullmatch
+_NUMBER = re.compile(r"(-?)(\d+)(?:[.,](\d+))?", re.ASCII).fullmatch
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[Ee][+-]?\d+", re.ASCII).fullmatch
+_RUNS = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
+_HOUR = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3])", re.ASCII).fullmatch
+_MINUTE_SECOND = re.compile(r":([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
+_TAIL = re.compile(rf"(?:[.,](\d+))? ?({ZONE})?", re.ASCII).fullmatch
+
+_SHAPE = str.maketrans("123456789", "0" * 9)
+_UNIFORM: dict[str, tuple[int, str | None]] = {
+    f"0000-00-00{between}00:00:00{fraction}{zone}": (19 + len(fraction), zone or None)
+    for between in "Tt "
+    for fraction in ("", ".000")
+    for zone in ("", "Z", "z", "UTC", " UTC", " GMT")
+}
+"""The shapes that are read a column at once: to where a cell's own text is kept, and the zone it names."""
+_TIMES = tuple(f":{second // 60:02}:{second % 60:02}" for second in range(3600))
+_TO_THE_HOUR = itemgetter(slice(0, 13))
+_SIXTY = frozenset("012345")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeProblem:
+    """What is to be said of a cell that is not simply a time.
+
+    Attributes:
+        rule: Its kind.
+        detail: One phrase for the message, without the cell's text.
+        exact: The canonical text where the time is usable all the same; None where the row is rejected.
+        hint: What settles it for this cell; the rule's own mend where empty.
+        formats: The formats that the hint names.
+        zoneless: Whether the hint asks for a zone as well.
+    """
+
+    rule: Rule
+    detail: str
+    exact: str | None = None
+    hint: str = ""
+    formats: tuple[str, ...] = ()
+    zoneless: bool = False
+
+
+class TimestampReader:
+    """Reads the cells of a time column; what a cell becomes depends on the cell and these arguments alone.
+
+    Args:
+        now: The start of the run, with a zone: what lies more than `FUTURE_TOLERANCE` after it is an error.
+        zone: The zone of times that name none, by its tzdata name; None refuses such times.
+        format: The only form that is read, as `TimeFormat` takes it; None reads what the module describes.
+
+    Raises:
+        UsageError: The zone or the format is unknown or of no use; the hint has a value to try.
+        ValueError: `now` has no zone.
+    """
+
+    def __init__(self, *, now: datetime, zone: str | None = None, format: str | None = None) -> None:  # noqa: A002 - named as the option
+        if now.tzinfo is None:
+            raise ValueError("now needs a zone")
+        self._arguments = now, zone, format
+        self._zone = Zone(zone) if zone is not None else None
+        self._format = TimeFormat(spaced(format)) if format is not None else None
+        limit = now.astimezone(UTC) + FUTURE_TOLERANCE
+        self._limit_s = (limit - _EPOCH) // timedelta(seconds=1)
+        self._limit = sort_key(exact_text(self._limit_s, f"{limit.microsecond:06}"))
+        self._parts = _Parts(self._zone, self._limit_s)
+
+    def __reduce__(self) -> tuple[object, tuple[datetime, str | None, str | None]]:
+        return _rebuilt, self._arguments
+
+    def read(self, cells: Iterable[str]) -> list[str | TimeProblem]:
+        """Read cells: for each, in order, its exact text, or what is to be said of it.
+
+        There are three ways, all to the same end: a column of one common shape is read as a whole; cells of
+        nineteen characters and more are put together from parts that came before; all others are taken apart.
+        """
+        column = list(cells)
+        kept, zone = _UNIFORM.get(column[0].translate(_SHAPE), (0, None)) if column else (0, None)
+        if self._format is not None or (kept and zone is None and self._zone is None):
+            return [self._read_slowly(cell) for cell in column]
+        if kept and _is_uniform(column):
+            return self._read_uniform(column, kept, self._parts.whole_hours(zone))
+        return self._read_parts(column)
+
+    def _read_uniform(self, column: list[str], kept: int, hours: "_WholeHours") -> list[str | TimeProblem]:
+        """Read a column whose cells have one shape and possible minutes and seconds.
+
+        Args:
+            column: The cells.
+            kept: How much of a cell is text of its own; after it comes the zone.
+            hours: The hours of that zone.
+        """
+        canonical = kept == 23 and column[0][10] == "T" and column[0][23:] == "Z"
+        if canonical and all(map(hours.__getitem__, set(map(_TO_THE_HOUR, column)))):
+            return list(column)
+        end = "Z" if kept == 23 else ".000Z"
+        read: list[str | TimeProblem] = [
+            hour + cell[13:kept] + end if (hour := hours[cell[:13]]) else "" for cell in column
+        ]
+        if "" in read:
+            odd = [place for place, text in enumerate(read) if not text]
+            for place, answer in zip(odd, self._read_parts([column[place] for place in odd]), strict=True):
+                read[place] = answer
+        return read
+
+    def _read_parts(self, column: list[str]) -> list[str | TimeProblem]:
+        tails, slowly = self._parts.tails, self._read_slowly
+        read: list[str | TimeProblem] = []
+        add = read.append
+        for cell in column:
+            if len(cell) < 19:
+                add(slowly(cell))
+                continue
+            try:
+                fraction, hours = tails[cell[19:]]
+                hour, next_hour, times = hours[cell[:13]]
+                carry, time = times[cell[13:19]]
+            except KeyError:
+                add(slowly(cell))
+            else:
+                add((next_hour if carry else hour) + time + fraction)
+        return read
+
+    def _read_slowly(self, cell: str) -> str | TimeProblem:
+        text = spaced(cell.strip())
+        if not text:
+            return _MISSING
+        hidden = unseen(text)
+        if hidden is not None:
+            detail = f"the text holds {hidden}, which nobody sees"
+            return TimeProblem(
+                rules.TIMESTAMP_UNREADABLE, detail, hint="take the character out in the export"
+            )
+        if self._format is None:
+            said = _understand(text)
+        else:
+            outcome = self._format.read(text)
+            said = outcome if isinstance(outcome, ClockReading) else _misfit(outcome, self._format.text)
+        if isinstance(said, ClockReading):
+            return self._judge(said)
+        if is_null_word(text):
+            return TimeProblem(
+                rules.TIMESTAMP_UNREADABLE, "the cell is a word for nothing", hint=_null_hint(text)
+            )
+        return self._advised(said) if said.hint else said
+
+    def _advised(self, trouble: TimeProblem) -> TimeProblem:
+        """Add the zone to a hint that would otherwise lead to the next problem only."""
+        if self._zone is not None or "%z" in trouble.hint:
+            return trouble
+        hint = f"{trouble.hint}; and --timezone NAME, for example Europe/Berlin or UTC"
+        return TimeProblem(trouble.rule, trouble.detail, trouble.exact, hint, trouble.formats, zoneless=True)
+
+    def _judge(self, clock: ClockReading) -> str | TimeProblem:
+        """Turn a possible clock time into its instant, and hold that against zone and calendar."""
+        second, fold = _instant(clock, self._zone)
+        trouble = self._error(second, fold, leap=clock.leap)
+        if trouble is not None:
+            return trouble
+        exact = exact_text(second, clock.fraction)
+        if second == self._limit_s and sort_key(exact) > self._limit:
+            return _FUTURE
+        if fold is Fold.TWICE:
+            return TimeProblem(
+                rules.TIMESTAMP_IN_OVERLAP, "the clocks were put back, so this time was there twice", exact
+            )
+        if second < _YEAR_2000:
+            return TimeProblem(rules.TIMESTAMP_BEFORE_2000, "the time lies before the year 2000", exact)
+        return exact
+
+    def _error(self, second: int, fold: Fold | None, *, leap: bool) -> TimeProblem | None:
+        """Say what makes an instant unusable, if anything does."""
+        if fold is None:
+            return _NO_ZONE
+        if leap and not _is_new_month(second):
+            return _NO_LEAP
+        if fold is Fold.NEVER:
+            return _IN_GAP
+        if second < 0:
+            return _BEFORE_1970
+        return _FUTURE if second > self._limit_s else None
+
+
+def _is_uniform(column: list[str]) -> bool:
+    """Tell whether all cells have the shape of the first, with no minute or second above 59.
+
+    The shapes are compared on the joined text, where the same place in each cell lies one stride apart.
+    """
+    stride = len(column[0]) + 1
+    joined = "\n".join(column)
+    shape = column[0].translate(_SHAPE)
+    if joined.translate(_SHAPE) != "\n".join([shape] * len(column)):
+        return False
+    return _SIXTY.issuperset(joined[14::stride]) and _SIXTY.issuperset(joined[17::stride])
+
+
+def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampReader:
+    return TimestampReader(now=now, zone=zone, format=form)
+
+
+def wire(exact: str) -> str:
+    """Write an exact text as Segment takes it, to the millisecond; what is finer is cut off, not rounded."""
+    return exact if len(exact) == 24 else exact[:23] + "Z"
+
+
+def sort_key(exact: str) -> str:
+    """Make a text that sorts as instants do; exact texts themselves do not, since `.123Z` > `.1234Z`."""
+    return exact[:-1]
+
+
+def before(first: str, second: str) -> bool:
+    """Tell whether the first of two exact texts is the earlier instant."""
+    return first[:-1] < second[:-1]
+
+
+def exact_text(second: int, fraction: str = "") -> str:
+    """Write an instant as exact text.
+
+    Args:
+        second: Whole seconds from 1970-01-01T00:00:00Z, within the years 1 to 9999.
+        fraction: The digits of the second's fraction.
+    """
+    digits = fraction if len(fraction) == 3 else fraction.rstrip("0").ljust(3, "0")
+    return f"{_hour_text(second // 3600)}{_TIMES[second % 3600]}.{digits}Z"
+
+
+def parse_bound(text: str, zone: str | None) -> str:
+    """Read the bound of a span of time, as `--since` and `--until` take it, into exact text.
+
+    A date alone means the first moment of that day. What names no zone is in the given one, or UTC without
+    one; of a time that the zone's clocks show twice, the first is taken.
+
+    Raises:
+        UsageError: The text is no time, or one that the zone's clocks leave out; the hint has a value to try.
+    """
+    where = Zone(zone or "UTC")
+    bare = spaced(text.strip())
+    day = _DATE(bare)
+    said = _understand(f"{bare}T00:00" if day else bare)
+    if isinstance(said, TimeProblem):
+        raise UsageError(
+            f"{text!r} is no time: {said.detail}", hint="give 2024-03-01 or 2024-03-01T09:30:00Z"
+        )
+    second, fold = _instant(said, where)
+    if (fold is Fold.NEVER and not day) or (said.leap and not _is_new_month(second)):
+        raise UsageError(
+            f"{text!r} is shown by no clock in {where.name}", hint="give the time in UTC, with a Z"
+        )
+    if not -62_135_596_800 <= second <= _LAST_SECOND:
+        raise UsageError(
+            f"{text!r} lies outside the years 1 to 9999", hint="give 2024-03-01 or 2024-03-01T09:30:00Z"
+        )
+    return exact_text(second, said.fraction)
+
+
+_MISSING = TimeProblem(rules.TIMESTAMP_MISSING, "the cell is empty")
+_NO_ZONE = TimeProblem(rules.TIMESTAMP_NO_ZONE, "the time does not say in which zone it is")
+_NO_LEAP = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "no leap second can fall there")
+_IN_GAP = TimeProblem(rules.TIMESTAMP_IN_GAP, "the clocks were put forward over this time")
+_BEFORE_1970 = TimeProblem(rules.TIMESTAMP_BEFORE_1970, "the time lies before 1970")
+_FUTURE = TimeProblem(
+    rules.TIMESTAMP_FUTURE, "the time lies more than five minutes after the start of this run"
+)
+_NO_DATE = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "the calendar has no such date")
+_NO_TIME = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "no clock shows such a time or offset")
+_NO_DAY = TimeProblem(
+    rules.TIMESTAMP_IMPOSSIBLE, "no calendar or clock shows this date, weekday, time or offset"
+)
+_SCIENCE = TimeProblem(rules.TIMESTAMP_SCIENTIFIC, "the number is in scientific notation")
+_SERIAL = TimeProblem(rules.TIMESTAMP_SERIAL, "the number is a spreadsheet's serial day")
+_UNCLEAR = TimeProblem(
+    rules.TIMESTAMP_EPOCH_UNCLEAR, "the number's size fits neither seconds nor milliseconds"
+)
+_UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is no time in a form that is known")
+
+
+def _understand(text: str) -> ClockReading | TimeProblem:
+    """Read one stripped text that no format explains."""
+    if len(text) > 8 and text.isdigit() and text.isascii():
+        return _epoch(text, "")
+    found = _ISO(text)
+    return _iso(found) if found is not None else _no_iso(text)
+
+
+def _no_iso(text: str) -> ClockReading | TimeProblem:
+    """Read a text that is no ISO time: as a date, as a number, or as a form that needs to be named."""
+    found = _DATE(text)
+    if found is not None and (found[2] or found[1][:2] in {"19", "20"}):
+        if _ordinal(found[1], found[3], found[4]) is None:
+            return _NO_DATE
+        return _needing(
+            rules.TIMESTAMP_DATE_ONLY, "the cell is a date without a time of day", _bare_format(found)
+        )
+    found = _NUMBER(text)
+    if found is not None:
+        return _BEFORE_1970 if found[1] else _epoch(found[2], found[3] or "")
+    return _SCIENCE if _SCIENTIFIC(text) else _foreign(text)
+
+
+def _null_hint(text: str) -> str:
+    return f"fill in the time; rows that may do without need the cell empty: {null_option(text)}"
+
+
+def _iso(found: re.Match[str]) -> ClockReading | TimeProblem:
+    year, _, month, day, hour, _, minute, second, fraction, zone = found.groups()
+    ordinal = _ordinal(year, month, day)
+    if ordinal is None:
+        return _NO_DATE
+    return on_clock(ordinal, (int(hour), int(minute), int(second or 0)), fraction or "", zone) or _NO_TIME
+
+
+def _ordinal(year: str, month: str, day: str) -> int | None:
+    try:
+        return date(int(year), int(month), int(day)).toordinal()
+    except ValueError:
+        return None
+
+
+def _bare_format(found: re.Match[str]) -> str:
+    return f"%Y{found[2]}%m{found[2]}%d"
+
+
+def _epoch(whole: str, fraction: str) -> ClockReading | TimeProblem:
+    """Read an epoch number by its size, without ever making a float of it."""
+    digits = whole.lstrip("0")
+    length = len(digits)
+    if not fraction and length in _RUNS and digits[:2] in {"19", "20"}:
+        run = _run_of_digits(digits)
+        if run is not None:
+            return run
+    if length == 5 and "2" <= digits[0] < "8":  # 1954 to 2119 in days since 1899-12-30
+        return _SERIAL
+    if not 9 <= length <= 19 or length % 3 == 2:
+        return _UNCLEAR
+    seconds = length - (length - 9) // 3 * 3
+    return ClockReading(int(digits[:seconds]), digits[seconds:] + fraction, 0)
+
+
+def _run_of_digits(digits: str) -> TimeProblem | None:
+    """See a date and time without separators in a number that is as likely to be one."""
+    form = _RUNS[len(digits)]
+    if not isinstance(TimeFormat(form).read(digits), ClockReading):
+        return None
+    return _needing(rules.TIMESTAMP_AMBIGUOUS, "the digits are a date and time, or an epoch number", form)
+
+
+def _foreign(text: str) -> TimeProblem:
+    """Name the format that would read a text, if one does."""
+    fits = suggest(text)
+    if not fits:
+        return _UNREADABLE
+    if len(fits) > 1:
+        return _needing(
+            rules.TIMESTAMP_AMBIGUOUS, "day, month and year can be told apart in more than one way", *fits
+        )
+    return _needing(
+        rules.TIMESTAMP_NEEDS_FORMAT, "the text is a time in a form that only a format reads", *fits
+    )
+
+
+def _needing(rule: Rule, detail: str, *formats: str) -> TimeProblem:
+    quoted = " or ".join(f'"{each}"' for each in formats)
+    return TimeProblem(rule, detail, None, f"--timestamp-format {quoted}", formats)
+
+
+def _misfit(rule: Rule, form: str) -> TimeProblem:
+    if rule is rules.TIMESTAMP_IMPOSSIBLE:
+        return _NO_DAY
+    return TimeProblem(rule, f'the text is not written as "{form}"')
+
+
+def _instant(clock: ClockReading, zone: Zone | None) -> tuple[int, Fold | None]:
+    """Tell the second of a clock time, and how often it was there; no fold where no zone is known."""
+    if clock.offset is not None:
+        return clock.local - clock.offset, Fold.ONCE
+    if zone is None:
+        return clock.local, None
+    return zone.instant(clock.local)
+
+
+def _is_new_month(second: int) -> bool:
+    """Tell whether a month begins in UTC; 1 January of the year 10000, which datetime cannot show, is one."""
+    if second % 86_400 or second > _LAST_SECOND:
+        return second == _LAST_SECOND + 1
+    return (_EPOCH + timedelta(seconds=second)).day == 1
+
+
+class _Hours(dict[str, tuple[str, str, "_Times"]]):
+    """From `2024-03-01T09` to its hour in UTC, the hour after, and the times within; for one offset or zone.
+
+    Holds hours only of which every second is plain: one offset throughout, from 2000 on and before now.
+    """
+
+    def __init__(self, parts: "_Parts", offset: int | None) -> None:
+        super().__init__()
+        self._parts = parts
+        self._offset = offset
+
+    def __missing__(self, text: str) -> tuple[str, str, "_Times"]:
+        hour, shift = self.plain(text)
+        made = _hour_text(hour), _hour_text(hour + 1) if shift else "", self._parts.times(shift)
+        self._parts.make_room()
+        self[text] = made
+        return made
+
+    def plain(self, text: str) -> tuple[int, int]:
+        """Tell the hour of UTC in which an hour begins, and by how many seconds it begins late.
+
+        Raises:
+            KeyError: It is no hour, or not all of it is plain.
+        """
+        found = _HOUR(text)
+        day = _ordinal(found[1], found[2], found[3]) if found else None
+        if found is None or day is None:
+            raise KeyError(text)
+        local = (day - _EPOCH_DAY) * 86_400 + int(found[4]) * 3600
+        ahead = self._parts.offset_at(local) if self._offset is None else self._offset
+        if ahead is None or not _YEAR_2000 <= local - ahead < self._parts.limit_s - 3600:
+            raise KeyError(text)
+        return divmod(local - ahead, 3600)
+
+
+class _WholeHours(dict[str, str]):
+    """From `2024-03-01T09` to its hour in UTC where it is plain and the two begin at once, else to ""."""
+
+    def __init__(self, parts: "_Parts", hours: _Hours) -> None:
+        super().__init__()
+        self._parts = parts
+        self._hours = hours
+
+    def __missing__(self, text: str) -> str:
+        try:
+            hour, shift = self._hours.plain(text)
+        except KeyError:
+            hour, shift = 0, 1
+        made = "" if shift else _hour_text(hour)
+        self._parts.make_room()
+        self[text] = made
+        return made
+
+
+class _Times(dict[str, tuple[int, str]]):
+    """From `:30:00` to whether it falls into the next UTC hour, and its text there; for one shift."""
+
+    def __init__(self, parts: "_Parts", shift: int) -> None:
+        super().__init__()
+        self._parts = parts
+        self._shift = shift
+
+    def __missing__(self, text: str) -> tuple[int, str]:
+        found = _MINUTE_SECOND(text)
+        if found is None:
+            raise KeyError(text)
+        carry, second = divmod(self._shift + int(found[1]) * 60 + int(found[2]), 3600)
+        made = carry, _TIMES[second]
+        self._parts.make_room()
+        self[text] = made
+        return made
+
+
+class _Tails(dict[str, tuple[str, _Hours]]):
+    """From `.123+01:00` to its fraction as exact text has it, and the hours of its zone."""
+
+    def __init__(self, parts: "_Parts") -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __missing__(self, text: str) -> tuple[str, _Hours]:
+        found = _TAIL(text)
+        if found is None or (found[2] is None and text[-1:] == " "):
+            raise KeyError(text)
+        made = f".{(found[1] or '').rstrip('0'):0<3}Z", self._parts.hours(found[2])
+        if len(found[1] or "") <= _MEMO_FRACTION:
+            self._parts.make_room()
+            self[text] = made
+        return made
+
+
+class _Parts:
+    """What a reader remembers of parts of cells: so many, and nothing that changes an answer."""
+
+    def __init__(self, zone: Zone | None, limit_s: int, room: int = MAX_MEMOS) -> None:
+        self.tails = _Tails(self)
+        self.limit_s = limit_s
+        self._zone = zone
+        self._hours: dict[int | None, _Hours] = {}
+        self._whole_hours: dict[int | None, _WholeHours] = {}
+        self._times: dict[int, _Times] = {}
+        self._held, self._room = 0, room
+
+    def offset_at(self, local: int) -> int | None:
+        """Tell the zone's offset in the hour that begins there; None where it has none, or more than one."""
+        return self._zone.steady_offset(local) if self._zone is not None else None
+
+    def hours(self, zone: str | None) -> _Hours:
+        """Find the hours of a zone as a cell names it, or of the reader's own where it names none."""
+        offset = zone_offset(zone) if zone else None
+        if zone and offset is None:
+            raise KeyError(zone)
+        if offset not in self._hours:
+            self._hours[offset] = _Hours(self, offset)
+        return self._hours[offset]
+
+    def whole_hours(self, zone: str | None) -> _WholeHours:
+        """Find the whole hours of a zone, as `hours` finds its hours."""
+        offset = zone_offset(zone) if zone else None
+        if offset not in self._whole_hours:
+            self._whole_hours[offset] = _WholeHours(self, self.hours(zone))
+        return self._whole_hours[offset]
+
+    def times(self, shift: int) -> _Times:
+        """Find the times of an hour that begins some seconds into an hour of UTC."""
+        if shift not in self._times:
+            self._times[shift] = _Times(self, shift)
+        return self._times[shift]
+
+    def make_room(self) -> None:
+        """Count one more part, and forget all of them first if there are too many."""
+        self._held += 1
+        if self._held > self._room:
+            self.tails.clear()
+            for hours in self._hours.values():
+                hours.clear()
+            for whole_hours in self._whole_hours.values():
+                whole_hours.clear()
+            for times in self._times.values():
+                times.clear()
+            self._held = 1
+
+
+@lru_cache(maxsize=16_384)  # two years of hours, about 3 MB
+def _hour_text(hour: int) -> str:
+    return (_EPOCH + timedelta(hours=hour)).isoformat()[:13]

@@ -1,1 +1,0 @@
-"""The composition of the rooms: convert, plan, backfill, replay."""

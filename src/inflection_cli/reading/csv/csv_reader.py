@@ -1,0 +1,229 @@
+"""CSV into chunks: at the speed of the csv module where a chunk is in order, exactly where it is not."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate, repeat
+from operator import add
+
+from inflection_cli.errors import InputError
+from inflection_cli.model import Chunk, Fault, Problem
+from inflection_cli.reading.csv.bare_quotes import judge
+from inflection_cli.reading.csv.csv_grammar import RecordEnd
+from inflection_cli.reading.csv.splitter import split_rows
+from inflection_cli.reading.csv.strict_csv import CsvSchema, ParsedBlock, StrictReader, ragged
+from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
+from inflection_cli.reading.files.stream import open_source
+from inflection_cli.reading.files.window import Window
+from inflection_cli.reading.json.text_cursor import TextCursor
+from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, ReadOptions, Source
+
+
+def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
+    """Read a CSV file in chunks of about `options.chunk_bytes`, in flat memory.
+
+    Which rows, lines and faults come out depends on the file alone, not on the size of the chunks.
+
+    Raises:
+        InputError: The file is gone, damaged, or holds a line that no text has.
+    """
+    assert source.delimiter is not None
+    form = CsvSchema(source.path, source.encoding, source.delimiter, source.columns, source.nameless_last)
+    size = max(1, min(options.chunk_bytes, MAX_RECORD_CHARS // 2))
+    number = 1
+    with open_source(source) as stream:
+        window = Window(stream)
+        window.advance(source.data_offset)
+        while block := window.block(size):
+            harvest = _swiftly(block, form, window.line) or StrictReader(window, form).gather(len(block))
+            window.advance(harvest.consumed, harvest.line_ends)
+            yield Chunk(
+                source.path,
+                source.columns,
+                harvest.rows,
+                harvest.lines,
+                number,
+                tuple(harvest.faults),
+                window.digest(),
+                warnings=tuple(harvest.warnings),
+            )
+            number += len(harvest.rows)
+
+
+def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:
+    """Parse a block at once, as far as it is in order; None where the exact way has to be gone."""
+    # No record of a block within the bound can be over it.
+    if len(block) > MAX_RECORD_CHARS or b"\0" in block:
+        return None
+    try:
+        text = block.decode(text_encoding(form.encoding))
+    except UnicodeDecodeError:
+        return None
+    read = _rows(text, block, form)
+    if read is None:
+        return None
+    rows, whole, in_order = read
+    line_ends = block.count(b"\n")
+    if whole and set(map(len, rows)) == {form.width} and line_ends + (block[-1:] != b"\n") == len(rows):
+        harvest = ParsedBlock(rows, range(line, line + len(rows)), (), len(block), line_ends)
+    else:
+        uneven = _unevenly(block, rows, form, line, whole=whole)
+        if uneven is None:
+            return None
+        harvest = uneven
+    if not in_order:
+        harvest = _without_bare_quotes(harvest, block, form, line)
+    if form.nameless_last and any([row.pop() for row in harvest.rows]):  # noqa: C419 - every row loses its last cell
+        return None
+    return harvest
+
+
+def _rows(text: str, block: bytes, form: CsvSchema) -> tuple[list[list[str]], bool, bool] | None:
+    """Read rows as far as they are in order; None where a carriage return may end no line.
+
+    Returns:
+        The rows, whether they reach to the end, and whether each quote stands where a grammar has one.
+    """
+    if len(text) <= csv.field_size_limit():
+        data = block if form.encoding == "utf-8" else text.encode()
+        split = split_rows(data, form.delimiter)
+        if split is not None:
+            return split, True, True
+    # The csv module takes any number of carriage returns for a part of the line end, and one at the end of a file.
+    if "\r\r" in text or text.endswith("\r"):
+        return None
+    rows: list[list[str]] = []
+    try:
+        # newline="\n" keeps every CR, and no other character that Unicode calls a line break splits a line.
+        rows.extend(csv.reader(io.StringIO(text, newline="\n"), delimiter=form.delimiter, strict=True))
+    except csv.Error:
+        return rows, False, False  # the last record may just go on in the next block
+    return rows, True, False
+
+
+def _without_bare_quotes(harvest: ParsedBlock, block: bytes, form: CsvSchema, line: int) -> ParsedBlock:
+    """Look at the rows that hold quotes: say which quotes are read as text, and reject rows with another reading."""
+    quoted = {at for at, row in enumerate(harvest.rows) if '"' in "".join(row)}
+    if not quoted:
+        return harvest
+    raw = block.split(b"\n")
+    faults: dict[int, Fault] = {}
+    warnings = list[Problem]()
+    for at in sorted(quoted):
+        start, first = harvest.lines[at], harvest.lines[at] - line
+        end = first + 1 + "".join(harvest.rows[at]).count("\n")
+        record = b"\n".join(raw[first:end]) + (b"\n" if end < len(raw) else b"")
+        text = record.decode(text_encoding(form.encoding))
+        flaw, said = judge(text, form.delimiter, form.file, start, form.name)
+        warnings += said
+        if flaw is not None:
+            faults[at] = Fault(flaw, start, sum(1 for part in text.split("\n") if part.strip("\r")), record)
+    fitting = [at for at in range(len(harvest.rows)) if at not in faults]
+    return replace(
+        harvest,
+        rows=[harvest.rows[at] for at in fitting],
+        lines=[harvest.lines[at] for at in fitting],
+        faults=sorted([*harvest.faults, *faults.values()], key=lambda fault: fault.line),
+        warnings=warnings,
+    )
+
+
+def _unevenly(
+    block: bytes, rows: list[list[str]], form: CsvSchema, line: int, *, whole: bool
+) -> ParsedBlock | None:
+    """Sort out blank lines, line breaks in cells, and ragged rows that lie on one line each."""
+    if not rows:
+        return None
+    # Within a record line ends stand in cells only, and there as they are: so many are its lines, less one.
+    breaks = list(map(str.count, map("".join, rows), repeat("\n")))
+    lines = list(accumulate(map(add, breaks, repeat(1)), initial=line))
+    consumed = len(block) if whole else _line_start(block, lines[-1] - line)
+    if set(map(len, rows)) == {form.width}:
+        return ParsedBlock(rows, lines[:-1], (), consumed)
+    odd = [index for index, row in enumerate(rows) if len(row) != form.width]
+    if any(breaks[index] for index in odd):
+        return None
+    raw = block.split(b"\n")
+    faults = [
+        _ragged(rows[index], lines[index], raw, lines[index] - line, form) for index in odd if rows[index]
+    ]
+    fitting = [(row, at) for row, at in zip(rows, lines, strict=False) if len(row) == form.width]
+    return ParsedBlock([row for row, _ in fitting], [at for _, at in fitting], faults, consumed)
+
+
+def _line_start(block: bytes, index: int) -> int:
+    """Say where a line of a block starts; it is looked for from the end, where a record cut off is."""
+    at = len(block) if block.endswith(b"\n") else len(block) + 1
+    for _ in range(block.count(b"\n") + (at > len(block)) - index):
+        at = block.rfind(b"\n", 0, at - 1) + 1
+    return at
+
+
+def _ragged(row: list[str], line: int, raw: list[bytes], index: int, form: CsvSchema) -> Fault:
+    line_end = b"\n" if index < len(raw) - 1 else b""
+    text = raw[index].decode(text_encoding(form.encoding))
+    return Fault(ragged(form, len(row), line, text), line, 1, raw[index] + line_end)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names of a file's columns, and where the data starts.
+
+    Attributes:
+        names: As they stand, the nameless last one included.
+        size: How many bytes precede the data, counted from the window's start.
+        line: The physical line, from 1, that they stand on.
+    """
+
+    names: tuple[str, ...]
+    size: int
+    line: int
+
+
+def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Header:
+    """Read the first line that is not blank, strictly.
+
+    Raises:
+        InputError: There is none, or it is no CSV with this delimiter.
+    """
+    page = TextCursor(window, encoding)
+    form = CsvSchema(path, encoding, delimiter, (), nameless_last=False)
+    records = StrictReader(window, form, page)
+    while records.blank():
+        page.take(page.line_end(page.at))
+    if page.line_end(page.at) == page.at:
+        raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
+    shape = records.shape(page.at, MAX_COLUMNS)
+    if shape.ending is not RecordEnd.WHOLE:
+        raise InputError(
+            f"{path}: line {page.line:,}: the header cannot be read as CSV: {_WHY[shape.ending]}",
+            hint="mend the first line, or name the delimiter, for example --delimiter ';'",
+        )
+    if shape.cells > MAX_COLUMNS:
+        raise InputError(
+            f"{path}: the header has {shape.cells:,} names, more than {MAX_COLUMNS:,}",
+            hint="export fewer columns, or name the delimiter, for example --delimiter ';'",
+        )
+    text = page.text[page.at : shape.end]
+    flaw = wrong_bytes(text, path, page.line, encoding)
+    if flaw is not None:
+        hint = flaw.hint or "export it as CSV or NDJSON, in UTF-8"
+        raise InputError(f"{path}: line {page.line:,}: the header cannot be read: {flaw.message}", hint=hint)
+    line = page.line
+    page.take(shape.end)
+    try:
+        names = next(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: the header cannot be read: {error}") from error
+    return Header(tuple(names), page.taken, line)
+
+
+_WHY = {
+    RecordEnd.OPEN: "a quote is not closed",
+    RecordEnd.CUT: "it is cut off",
+    RecordEnd.TEXT_AFTER_QUOTE: "text follows a closing quote",
+    RecordEnd.BARE_RETURN: "a carriage return ends no line; tr '\\r' '\\n' < OLD > NEW mends old line ends",
+    RecordEnd.CROWDED: "it has too many names",
+    RecordEnd.OVERLONG: "it is too long",
+}

@@ -1,0 +1,1 @@
+"""Files and bytes: finding, opening, decompressing and decoding inputs."""

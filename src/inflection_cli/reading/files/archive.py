@@ -1,0 +1,225 @@
+"""Zip archives: which of their members are exports, and the bytes of one of them."""
+
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from inflection_cli.errors import InputError
+from inflection_cli.reading.files import file_patterns
+from inflection_cli.reading.files.compression import (
+    DEFLATE,
+    ByteSource,
+    DecompressedStream,
+    DecompressionError,
+)
+from inflection_cli.reading.files.open_file import open_file, raise_input_error
+
+if TYPE_CHECKING:
+    from zipfile import ZipInfo
+
+ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
+MAX_MEMBERS: Final = 1_000
+"""An archive with more files than this is refused."""
+
+# PKWARE's APPNOTE, section 4.3.7.
+_LOCAL: Final = struct.Struct("<4s2xH18xHH")
+_ENCRYPTED: Final = 0x1
+# Likewise, section 4.4.5. What is not here, Python's standard library cannot unpack piece by piece.
+_STORED: Final = 0
+_METHODS: Final[Mapping[int, str]] = {8: DEFLATE, 12: "bzip2", 93: "zstd", 95: "xz"}
+_OTHER_METHODS: Final[Mapping[int, str]] = {9: "Deflate64", 14: "LZMA"}
+# A directory's entry has 46 bytes and a name.
+_MAX_DIRECTORY_BYTES: Final = 2 << 20
+# What workbooks, documents and programs have within, whatever they are called.
+_FOREIGN: Final = ("[Content_Types].xml", "META-INF/", "mimetype", "xl/workbook.xml")
+_UNPACK: Final = "unpack it, and name the folder: unzip FILE -d FOLDER"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in a zip archive, as the archive's directory has it.
+
+    Attributes:
+        name: To be shown, never to be opened or written.
+        offset: Where its own header starts.
+        packed_bytes: How many bytes follow that header.
+        bytes: How many come out.
+        crc: The CRC-32 of those.
+        method: How they are packed.
+    """
+
+    name: str
+    offset: int
+    packed_bytes: int
+    bytes: int
+    crc: int
+    method: int
+
+
+def is_zip(head: bytes) -> bool:
+    """Say by a file's first bytes whether it is a zip archive."""
+    return head.startswith(ZIP_MAGICS)
+
+
+def members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
+    """Find the exports in an archive, by name, and the names of other files in it.
+
+    What is hidden counts as neither. A single file is taken whatever its name.
+
+    Args:
+        path: The archive's name, to be shown.
+        location: Where it is.
+
+    Raises:
+        InputError: It is damaged, holds none or too many, or one that cannot be unpacked; or it is a workbook.
+    """
+    entries = _directory(path, location)
+    _refuse_foreign(path, (entry.filename for entry in entries))
+    files = [entry for entry in entries if not entry.is_dir() and not _hidden(entry.filename)]
+    if len(files) > MAX_MEMBERS:
+        raise InputError(f"{path}: holds {len(files):,} files, more than {MAX_MEMBERS:,}", hint=_UNPACK)
+    taken = [
+        entry
+        for entry in files
+        if file_patterns.is_data(entry.filename) or file_patterns.is_packed(entry.filename)
+    ]
+    taken = taken or files[: len(files) == 1]
+    if not taken:
+        others = f", but {file_patterns.some([entry.filename for entry in files])}" if files else ""
+        raise InputError(f"{path}: holds no file to read{others}", hint=f"{file_patterns.COUNTS}; {_UNPACK}")
+    _refuse_twice(path, taken)
+    left = [entry.filename for entry in files if entry not in taken]
+    found = [_member(path, entry) for entry in taken]
+    return sorted(found, key=lambda member: member.name), sorted(left)
+
+
+def _hidden(name: str) -> bool:
+    return any(map(file_patterns.is_hidden, name.split("/")))
+
+
+def _directory(path: str, location: str) -> list["ZipInfo"]:
+    import zipfile  # noqa: PLC0415 - only where there is an archive
+
+    with open_file(location, path) as file:
+        try:
+            with zipfile.ZipFile(_Guarded(file)) as archive:
+                return archive.infolist()
+        except _TooLong as error:
+            raise InputError(f"{path}: has a directory of too many files", hint=_UNPACK) from error
+        except OSError as error:
+            raise_input_error(path, error)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+            raise InputError(
+                f"{path}: the zip archive is damaged or cut off: {error}",
+                hint="copy or download it again; unzip -t FILE checks it",
+            ) from error
+
+
+class _TooLong(Exception):
+    """The directory is larger than any that we read."""
+
+
+class _Guarded:
+    """A file of which only so much is read at once: zipfile takes a directory whole, whatever its size."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek = file.seek
+        self.tell = file.tell
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _MAX_DIRECTORY_BYTES:
+            raise _TooLong
+        return self._file.read(size)
+
+
+def _refuse_foreign(path: str, every: Iterable[str]) -> None:
+    if any(name.startswith(_FOREIGN) for name in every):
+        raise InputError(
+            f"{path}: is an Excel workbook, a document or a program, and not CSV or NDJSON",
+            hint="export it as CSV or NDJSON, in UTF-8",
+        )
+
+
+def _refuse_twice(path: str, taken: Iterable["ZipInfo"]) -> None:
+    name, times = Counter(entry.filename for entry in taken).most_common(1)[0]
+    if times > 1:
+        raise InputError(
+            f"{path}: holds {times} files of the name {name}, so which one counts cannot be known",
+            hint="make the archive anew, or unpack the right one and name it",
+        )
+
+
+def _member(path: str, entry: "ZipInfo") -> Member:
+    """Take an entry that can be read."""
+    shown = f"{path}/{entry.filename}"
+    if file_patterns.is_packed(entry.filename):
+        raise InputError(f"{shown}: is packed within the archive", hint=_UNPACK)
+    if entry.flag_bits & _ENCRYPTED:
+        raise InputError(f"{shown}: is encrypted", hint=f"{_UNPACK}, which asks for its password")
+    if entry.compress_type not in {_STORED, *_METHODS}:
+        method = _OTHER_METHODS.get(entry.compress_type, f"method {entry.compress_type}")
+        raise InputError(f"{shown}: is packed in a way that is not read here, {method}", hint=_UNPACK)
+    return Member(
+        entry.filename,
+        entry.header_offset,
+        entry.compress_size,
+        entry.file_size,
+        entry.CRC,
+        entry.compress_type,
+    )
+
+
+def member_bytes(file: BinaryIO, member: Member) -> ByteSource:
+    """Give the unpacked bytes of a member.
+
+    Raises:
+        Damaged: The member is not where the directory says.
+    """
+    file.seek(member.offset)
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size or not header.startswith(ZIP_MAGICS[0]):
+        raise DecompressionError("the member is not where the archive's directory says")
+    _, flags, name_bytes, extra_bytes = _LOCAL.unpack(header)
+    if flags & _ENCRYPTED:
+        raise DecompressionError("the member says that it is encrypted, and the archive's directory does not")
+    file.seek(name_bytes + extra_bytes, 1)
+    packed = _Slice(file, member.packed_bytes)
+    return _Checked(
+        packed if member.method == _STORED else DecompressedStream(packed, _METHODS[member.method]), member
+    )
+
+
+class _Slice:
+    """The next so many bytes of a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(min(size, self._left)) or b""
+        self._left -= len(data)
+        return data
+
+
+class _Checked:
+    """Bytes that must be as many as the directory says, and have the checksum that it says."""
+
+    def __init__(self, unpacked: ByteSource, member: Member) -> None:
+        self._unpacked = unpacked
+        self._member = member
+        self._size = self._crc = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._unpacked.read(size) or b""
+        self._size += len(data)
+        self._crc = zlib.crc32(data, self._crc)
+        if self._size > self._member.bytes:
+            raise DecompressionError("more comes out than the archive's directory says")
+        if not data and (self._size < self._member.bytes or self._crc != self._member.crc):
+            raise DecompressionError("it ends too early, or its checksum is wrong")
+        return data

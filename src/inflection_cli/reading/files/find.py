@@ -1,0 +1,264 @@
+"""The exports in a folder, by their names, and what is left out of it."""
+
+import atexit
+import glob
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from inflection_cli import rules
+from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.errors import InputError
+from inflection_cli.model import Problem
+from inflection_cli.reading.files import file_patterns
+from inflection_cli.reading.files.archive import Member, is_zip, members_of
+from inflection_cli.reading.files.open_file import open_file, raise_input_error
+from inflection_cli.reading.source import Limits
+
+
+def exports_in(folder: str) -> tuple[list[str], list[str]]:
+    """Find the exports in a folder and the folders within, in the order of their names.
+
+    What is hidden counts as nothing. Left out, and named, are other files, rejects of our own, links to folders (they
+    may lead anywhere, and in a circle) and whatever is no file.
+
+    Args:
+        folder: As the user wrote it; the paths given begin with it.
+
+    Returns:
+        The paths of the exports, and the names of what is left out.
+
+    Raises:
+        InputError: It holds no export, or cannot be listed.
+    """
+    taken: list[str] = []
+    left: list[str] = []
+    for path in sorted(_walk(folder, left), key=lambda path: Path(path).parts):
+        (taken if _is_export(path) else left).append(path)
+    left = sorted(os.path.relpath(path, folder) for path in left)
+    if not taken:
+        others = f", but {file_patterns.some(left)}" if left else ""
+        raise InputError(
+            f"{folder}: holds no file to read{others}",
+            hint=f"{file_patterns.COUNTS}, and .zip; rejects files are read where they are named",
+        )
+    return taken, left
+
+
+def _walk(folder: str, left: list[str]) -> Iterator[str]:
+    """Yield every path to a file that is not hidden; what is not to be entered is added to `left`."""
+    for place, folders, files in os.walk(
+        folder, onerror=lambda error: raise_input_error(str(error.filename), error)
+    ):
+        inner = [name for name in folders if not file_patterns.is_hidden(name)]
+        entered = [
+            name for name in inner if not file_patterns.is_ours(name) and not Path(place, name).is_symlink()
+        ]
+        left += [os.path.join(place, name) + os.sep for name in inner if name not in entered]  # noqa: PTH118 - as typed
+        folders[:] = entered
+        yield from (os.path.join(place, name) for name in files if not file_patterns.is_hidden(name))  # noqa: PTH118 - as typed
+
+
+def _is_export(path: str) -> bool:
+    name = Path(path).name
+    if file_patterns.is_ours(name) or not (file_patterns.is_data(name) or name.lower().endswith(".zip")):
+        return False
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode) and not holds_rejects(path)  # noqa: PTH116 - as typed
+    except OSError:
+        return False  # a link that leads nowhere, or in a circle
+
+
+def holds_rejects(path: str) -> bool:
+    """Tell whether a file carries our own columns: rejected rows are read only where they are named."""
+    marks = (REJECT_COLUMNS[0].encode(), f'{{"{REJECT_COLUMNS[0]}"'.encode())
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path is kept as it was written
+            return file.read(len(marks[1])).startswith(marks)
+    except OSError:
+        return False
+
+
+STANDARD_INPUT = "-"
+_COPY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file to read.
+
+    Attributes:
+        path: As the user wrote it, or as a glob or folder has it; `-` for standard input. A file in an archive has
+            the archive's path and its own name within.
+        location: Where to open it: the path itself, the archive's, or the private copy of a stream.
+        again: Other names under which the same file was given.
+        problems: What is to be said of the folder or archive it was found in.
+        member: Where in the archive it is; None for a file of its own.
+    """
+
+    path: str
+    location: str
+    again: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    member: Member | None = None
+
+
+def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFile]:
+    """Find the files that paths, globs, folders, archives and `-` name, each once, in the order named.
+
+    A stream (`-`, or a named pipe) can be read once only and is needed twice, so it is copied to a private
+    file, which is deleted when the process ends, or by `forget_copies`.
+
+    Args:
+        patterns: What the user named.
+        limits: How large a stream may be that is copied.
+
+    Raises:
+        InputError: A path is missing, may not be read or is no file, or a glob, folder or archive holds none.
+    """
+    most = (limits or Limits()).max_bytes
+    found: dict[tuple[int, int] | None, FoundFile] = {}
+    for named in _named(patterns):
+        path = named.path
+        status = None if path == STANDARD_INPUT else _status(path)
+        identity = (status.st_dev, status.st_ino) if status else None
+        if identity in found:
+            known = found[identity]
+            found[identity] = replace(
+                known, again=(*known.again, path), problems=(*known.problems, *named.problems)
+            )
+        else:
+            found[identity] = replace(named, location=_location(path, status, most))
+    return [each for one in found.values() for each in unfolded(one)]
+
+
+def unfolded(found: FoundFile) -> list[FoundFile]:
+    """Give the exports in an archive, or the file itself where it is none.
+
+    Raises:
+        InputError: The archive cannot be read, or holds no export.
+    """
+    try:
+        with open_file(found.location, found.path) as file:
+            archive = is_zip(file.read(4))
+    except (InputError, OSError):
+        return [found]  # whoever reads it says why it cannot be read
+    if not archive:
+        return [found]
+    members, left = members_of(found.path, found.location)
+    problems = (*found.problems, *_left_out(found.path, left))
+    first = replace(found, path=f"{found.path}/{members[0].name}", problems=problems, member=members[0])
+    return [first] + [
+        FoundFile(f"{found.path}/{one.name}", found.location, member=one) for one in members[1:]
+    ]
+
+
+def _named(patterns: Iterable[str]) -> Iterator[FoundFile]:
+    """Give each path that is named, folders unfolded into theirs."""
+    for pattern in patterns:
+        for path in _expand(pattern):
+            yield from _in_folder(path) if _is_folder(path) else [FoundFile(path, path)]
+
+
+def _in_folder(folder: str) -> Iterator[FoundFile]:
+    taken, left = exports_in(folder)
+    problems = _left_out(folder, left)
+    for path in taken:
+        yield FoundFile(path, path, problems=problems)
+        problems = ()
+
+
+def _left_out(place: str, left: list[str]) -> tuple[Problem, ...]:
+    if not left:
+        return ()
+    count = f"{len(left):,} file" if len(left) == 1 else f"{len(left):,} files"
+    return (
+        Problem(
+            rules.FILES_LEFT_OUT, f"{count} left out: {file_patterns.some(left)}", place, count=len(left)
+        ),
+    )
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    # A file may well be called `report[1].csv`: a name that exists is no pattern.
+    if pattern == STANDARD_INPUT or not glob.has_magic(pattern) or os.path.lexists(pattern):
+        yield pattern
+    else:
+        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute one
+        # A glob with ** has the files of each folder that it has.
+        matches = [
+            path for path in found if not _is_ours(path) and not ("**" in pattern and _is_folder(path))
+        ]
+        if not matches:
+            but = " but rejected rows" if found else ""
+            raise InputError(
+                f"{pattern}: no file matches{but}",
+                hint="check the pattern: ls PATTERN lists its files; rejects files are read where they are named",
+            )
+        yield from matches
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - a Path would turn an empty name into the working directory
+
+
+def _is_ours(path: str) -> bool:
+    return file_patterns.is_ours(Path(path).name) if _is_folder(path) else holds_rejects(path)
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)  # noqa: PTH116 - a Path would turn an empty name into the working directory
+    except (OSError, ValueError) as error:
+        raise_input_error(path, error)
+
+
+def _location(path: str, status: os.stat_result | None, most: int) -> str:
+    """Say where to open a file; a stream is copied first. Standard input has no status."""
+    if status is None:
+        return _keep(sys.stdin.buffer, path, most)
+    mode = status.st_mode
+    if stat.S_ISFIFO(mode):
+        with open_file(path) as stream:
+            return _keep(stream, path, most)
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path}: is a device, not a file", hint="name a file, or - for standard input")
+    return path
+
+
+_copies: list[str] = []
+
+
+def forget_copies() -> None:
+    """Delete the private copies of streams; what was found as a stream can be read no more."""
+    while _copies:
+        shutil.rmtree(_copies.pop(), ignore_errors=True)
+
+
+atexit.register(forget_copies)
+
+
+def _keep(stream: BinaryIO, path: str, most: int) -> str:
+    """Copy a stream to a file that only this user can read, in a folder that only this user can enter."""
+    try:
+        folder = tempfile.mkdtemp(prefix="infl-seg-")
+        _copies.append(folder)
+        copy = Path(folder, "input")
+        with open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - a descriptor
+            while data := stream.read(_COPY_BYTES):
+                out.write(data)
+                if out.tell() > most:
+                    raise InputError(
+                        f"{path}: more than {most:,} bytes came",
+                        hint="where that is right: --max-bytes 1000GB",
+                    )
+    except OSError as error:
+        hint = "the input is read twice, so it is copied first; TMPDIR names a folder with more room"
+        raise InputError(f"{path}: cannot be copied: {error.strerror or error}", hint=hint) from error
+    return str(copy)

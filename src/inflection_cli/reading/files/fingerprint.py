@@ -1,0 +1,31 @@
+"""Fingerprints: what makes a file the same file, whatever it is called and however it is read."""
+
+from hashlib import blake2b
+from typing import Final
+
+from inflection_cli.reading.files.archive import Member
+from inflection_cli.reading.files.compression import MAGIC_BYTES, compression_of
+from inflection_cli.reading.files.stream import open_bytes
+
+_BLOCK_BYTES: Final = 1 << 20
+
+
+def fingerprint(path: str, location: str, member: Member | None = None) -> str:
+    """Return a digest of a file's unpacked bytes, 32 hex digits; their size is not bounded.
+
+    Args:
+        path: The name to show.
+        location: Where it is.
+        member: Where in the archive at `location` it is.
+
+    Raises:
+        InputError: It is gone, damaged, or may not be read.
+    """
+    with open_bytes(path, location, None) as start:
+        packing = compression_of(start.head(MAGIC_BYTES))
+    compression: Final = packing if member is None else "zip"
+    digest = blake2b(digest_size=16)
+    with open_bytes(path, location, compression, member) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,59 @@
+"""Opening files, and saying in our words why one cannot be had."""
+
+import errno
+import os
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, NoReturn, cast
+
+from inflection_cli.errors import InputError
+from inflection_cli.suggestions import nearest
+
+_NAMES_LOOKED_AT = 1000
+
+
+def open_file(path: str, shown: str | None = None) -> BinaryIO:
+    """Open a file for reading, without a buffer; the caller closes it.
+
+    Args:
+        path: Where it is.
+        shown: The name to show, where that is another one.
+
+    Raises:
+        InputError: It is gone, or may not be read.
+    """
+    try:
+        return cast(BinaryIO, open(path, "rb", buffering=0))  # noqa: PTH123 - the caller closes it
+    except (OSError, ValueError) as error:
+        raise_input_error(shown or path, error)
+
+
+def raise_input_error(path: str, error: OSError | ValueError) -> NoReturn:
+    """Say in our words why a file cannot be had.
+
+    Raises:
+        InputError: Always.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.ENOENT, errno.ENOTDIR}:
+        near = _near(path)
+        hint = f"did you mean {near}?" if near else "check the path; relative paths start where you are"
+        raise InputError(f"{path}: no such file", hint=hint) from error
+    if number in {errno.EACCES, errno.EPERM}:
+        raise InputError(
+            f"{path}: may not be read", hint="ask its owner, or change its permissions"
+        ) from error
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    raise InputError(f"{path}: cannot be read: {reason}") from error
+
+
+def _near(path: str) -> str | None:
+    """Find the file of a folder whose name comes closest to one that is not there."""
+    wanted = Path(path)
+    try:
+        with os.scandir(wanted.parent) as entries:
+            names = sorted(entry.name for entry in islice(entries, _NAMES_LOOKED_AT))
+    except (OSError, ValueError):
+        return None
+    near = nearest(wanted.name, names)
+    return str(wanted.with_name(near[0])) if near else None

@@ -1,0 +1,188 @@
+"""A file's bytes from its start: unpacked within bounds, turned into UTF-8 with LF where they are not."""
+
+import os
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from inflection_cli.errors import InputError
+from inflection_cli.reading.files.archive import Member, member_bytes
+from inflection_cli.reading.files.compression import (
+    CHECKS,
+    ByteSource,
+    DecompressedStream,
+    DecompressionError,
+    ExpansionExceeded,
+)
+from inflection_cli.reading.files.encoding import Utf8Transcoder, is_ascii_incompatible
+from inflection_cli.reading.files.line_endings import SwappedLineEndings
+from inflection_cli.reading.files.open_file import open_file, raise_input_error
+from inflection_cli.reading.source import FREE_BYTES, Compression, Limits, Source
+
+NO_LIMITS: Final = Limits(max_expansion=1 << 62, max_bytes=1 << 62)
+
+
+class Stream:
+    """The bytes of one file; a context manager that closes it.
+
+    Attributes:
+        within: Where they come from.
+    """
+
+    def __init__(
+        self, path: str, file: BinaryIO, within: ByteSource, compression: Compression | None
+    ) -> None:
+        self._path = path
+        self._file = file
+        self.within = within
+        self._compression = compression
+        self._line = 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def size_bytes(self) -> int:
+        """Say how large the file is on the disk."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def read(self, size: int) -> bytes:
+        """Read about `size` bytes; none at the end.
+
+        Raises:
+            InputError: The disk or the packed data gives out, and the message says near which line; or more comes
+                out than may.
+        """
+        try:
+            data = self.within.read(size) or b""
+        except DecompressionError as error:
+            assert self._compression is not None
+            raise _damaged(self._path, self._compression, f"near line {self._line:,}: {error}") from error
+        except ExpansionExceeded as error:
+            raise InputError(
+                f"{self._path}: takes more memory to unpack than is given: {error}",
+                hint="pack it again with usual settings, for example xz -9 or zstd -19",
+            ) from error
+        except OSError as error:
+            raise_input_error(self._path, error)
+        if self._compression is not None:
+            self._line += data.count(b"\n")
+        return data
+
+    def head(self, size: int) -> bytes:
+        """Read `size` bytes, or all that there are."""
+        head = b""
+        while len(head) < size and (data := self.read(size - len(head))):
+            head += data
+        return head
+
+
+def _damaged(path: str, compression: Compression, where: str) -> InputError:
+    return InputError(
+        f"{path}: the {compression} data is damaged or cut off {where}",
+        hint=f"copy or export the file again; {CHECKS[compression]} checks it",
+    )
+
+
+def open_bytes(
+    path: str,
+    location: str,
+    compression: Compression | None,
+    member: Member | None = None,
+    limits: Limits = NO_LIMITS,
+) -> Stream:
+    """Open a file for reading its unpacked bytes as they are.
+
+    Args:
+        path: The name to show.
+        location: Where it is.
+        compression: How it is packed; None gives the bytes as they are on the disk.
+        member: Where in the archive at `location` it is.
+        limits: What it may grow to.
+
+    Raises:
+        InputError: It is gone, may not be read, is damaged, or is larger than it may be.
+    """
+    file = open_file(location, path)
+    try:
+        return Stream(path, file, _unpacked(path, file, compression, member, limits), compression)
+    except BaseException:
+        file.close()
+        raise
+
+
+def open_source(source: Source) -> Stream:
+    """Open a file for reading its text: in UTF-8 where its encoding has no ASCII, with LF at the end of lines.
+
+    Raises:
+        InputError: It is gone, may not be read, is damaged, or is larger than it may be.
+    """
+    stream = open_bytes(source.path, source.location, source.compression, source.member, source.limits)
+    if is_ascii_incompatible(source.encoding):
+        stream.within = Utf8Transcoder(stream.within, source.encoding)
+    if source.line_ends == "cr":
+        stream.within = SwappedLineEndings(stream.within)
+    return stream
+
+
+def _unpacked(
+    path: str, file: BinaryIO, compression: Compression | None, member: Member | None, limits: Limits
+) -> ByteSource:
+    """Unpack a file within bounds; what is known of its size beforehand is judged beforehand."""
+    size = os.fstat(file.fileno()).st_size
+    if member is not None:
+        _judge(path, member.bytes, member.packed_bytes, limits)
+        try:
+            return _Bounded(path, member_bytes(file, member), file, limits)
+        except DecompressionError as error:
+            raise _damaged(path, "zip", f"at its start: {error}") from error
+        except OSError as error:
+            raise_input_error(path, error)
+    if compression is None:
+        _judge(path, size, size, limits)
+        return file
+    assert compression != "zip"
+    return _Bounded(path, DecompressedStream(file, compression), file, limits)
+
+
+class _Bounded:
+    """Unpacked bytes, as long as they are not too many."""
+
+    def __init__(self, path: str, unpacked: ByteSource, file: BinaryIO, limits: Limits) -> None:
+        self._path = path
+        self._unpacked = unpacked
+        self._file = file
+        self._limits = limits
+        self._start = file.tell()
+        self._size = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._unpacked.read(size) or b""
+        self._size += len(data)
+        if self._size > FREE_BYTES:
+            _judge(self._path, self._size, self._file.tell() - self._start, self._limits)
+        return data
+
+
+def _judge(path: str, size: int, packed: int, limits: Limits) -> None:
+    """Refuse what is larger than it may be, unpacked.
+
+    Args:
+        path: The name to show.
+        size: How many bytes came out, or will.
+        packed: How many they were before.
+        limits: What is allowed.
+    """
+    if size > limits.max_bytes:
+        raise InputError(
+            f"{path}: has more than {limits.max_bytes:,} bytes{' unpacked' if packed < size else ''}",
+            hint=f"where that is right: --max-bytes {-(-max(size, 2 * limits.max_bytes) // 10**9)}GB",
+        )
+    if size > FREE_BYTES and size > limits.max_expansion * packed:
+        raise InputError(
+            f"{path}: unpacks to more than {limits.max_expansion:,} times its size, as archives made to fill disks do",
+            hint=f"where the file is known to be sound: --max-expansion {max(2 * limits.max_expansion, 2_000)}",
+        )

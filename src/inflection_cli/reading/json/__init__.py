@@ -1,0 +1,1 @@
+"""JSON: NDJSON lines and JSON documents, read strictly."""

@@ -1,0 +1,153 @@
+"""Envelopes: JSON objects that hold the list of records somewhere within; their members, token by token."""
+
+import json
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from inflection_cli.lossless_json import MAX_JSON_DEPTH
+from inflection_cli.reading.json.byte_cursor import ByteCursor
+from inflection_cli.reading.json.json_grammar import TOKEN, Expected, Place, cut_short
+from inflection_cli.reading.json.text_cursor import decode
+
+_BRACE, _BRACKET = b"{["
+_LISTS_NAMED: Final = 5
+
+
+class Met(Enum):
+    """Where a walk through an envelope came to."""
+
+    NOTHING = auto()  # as far as the bytes that were to be looked at go
+    LIST = auto()
+    END = auto()
+    NO_LIST = auto()
+    BROKEN = auto()
+
+
+class _Path:
+    """Where in a document a walk is: the keys that lead there."""
+
+    def __init__(self, encoding: str) -> None:
+        self.place = Place()
+        self._encoding = encoding
+        self._keys: list[str | None] = []
+
+    def take(self, kind: str, token: bytes) -> bool:
+        """Take a token; False where the grammar has none such here."""
+        text = _text(token, self._encoding) if kind == "string" else ""
+        if text is None or not self.place.take(kind, token[0]) or len(self.place.open) > MAX_JSON_DEPTH:
+            return False
+        if kind == "string" and self.place.due is Expected.COLON:
+            self._keys[-1] = text
+        elif token[0] in b"{[":
+            self._keys.append(None)
+        elif token[0] in b"}]":
+            self._keys.pop()
+        return True
+
+    def dotted(self) -> str | None:
+        """Name the member whose value is due; None where none is, or where it lies in a list."""
+        if self.place.due is not Expected.VALUE or any(mark != _BRACE for mark in self.place.open):
+            return None
+        keys = [key for key in self._keys if key is not None]
+        return ".".join(keys) if keys and len(keys) == len(self._keys) else None
+
+
+def _text(token: bytes, encoding: str) -> str | None:
+    """Read a string; None where it is none, such as with a control character in it."""
+    try:
+        text = json.loads(decode(token, encoding))
+    except ValueError:
+        return None
+    return str(text)
+
+
+class Envelope:
+    """Walks through documents up to the list at a path, and from its end on.
+
+    Attributes:
+        why: What is wrong, where a walk came to `BROKEN` or `NO_LIST`.
+    """
+
+    def __init__(self, path: str, encoding: str) -> None:
+        self.why = ""
+        self._encoding = encoding
+        self._wanted = path
+        self._path = _Path(encoding)
+        self._found = False
+
+    def leave_list(self) -> None:
+        """Go on behind the end of the list."""
+        self._path.take("mark", b"]")
+
+    def walk(self, tape: ByteCursor, size: int) -> Met:
+        """Read on from `tape.at`, which is in front of a token, until something is met or `size` is reached."""
+        while tape.at < size:
+            if not tape.skip_space():
+                return Met.NOTHING
+            kind, start, end = tape.token(tape.at)
+            met = self._token(kind, tape.data[start:end] if kind else b"")
+            if met is Met.BROKEN:
+                tape.move(start)
+                return met
+            tape.move(end)
+            if met is not Met.NOTHING:
+                return met
+        return Met.NOTHING
+
+    def _token(self, kind: str, token: bytes) -> Met:
+        here = self._path.dotted() == self._wanted
+        due = self._path.place.due
+        if here and self._found:
+            self.why = f"the member {self._wanted!r} is there twice"
+            return Met.BROKEN
+        if not token or not self._path.take(kind, token):
+            self.why = f"not JSON: {due.value} is due here"
+            return Met.BROKEN
+        if here:
+            self._found = True
+            if token[0] == _BRACKET:
+                return Met.LIST
+            self.why = f"the member {self._wanted!r} holds no list"
+            return Met.NO_LIST
+        if self._path.place.due is not Expected.NOTHING:
+            return Met.NOTHING
+        found, self._found, self._path = self._found, False, _Path(self._encoding)
+        self.why = f"no member {self._wanted!r} holds a list"
+        return Met.END if found else Met.NO_LIST
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What the beginning of a document shows of it.
+
+    Attributes:
+        lists: Dotted paths of the members that are lists of objects, the first few.
+        whole: Whether the document's end was seen.
+        cut: Whether all was in order up to where the bytes were over.
+        end: The offset behind what was looked at.
+    """
+
+    lists: tuple[str, ...]
+    whole: bool
+    cut: bool
+    end: int
+
+
+def members(head: bytes, encoding: str) -> Members:
+    """Look at the first document in the first bytes of a file."""
+    path, lists, at, before, cut = _Path(encoding), list[str](), 0, "", False
+    while path.place.due is not Expected.NOTHING:
+        token = TOKEN.match(head, at)
+        cut = cut_short(head, at, len(head), token)
+        if token is None or cut:
+            break
+        kind, name = token.lastgroup or "", path.dotted()
+        text = head[token.start(kind) : token.end()]
+        if before and text == b"{" and before not in lists and len(lists) < _LISTS_NAMED:
+            lists.append(before)
+        if not path.take(kind, text):
+            break
+        before = name or "" if text == b"[" else ""
+        at = token.end()
+    return Members(tuple(lists), path.place.due is Expected.NOTHING, cut, at)

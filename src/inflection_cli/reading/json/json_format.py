@@ -1,0 +1,86 @@
+"""How JSON is laid out in a file: one object on each line, or documents of another form, and where its records are."""
+
+import re
+from typing import Final, Literal
+
+from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.errors import InputError
+from inflection_cli.reading.json.envelope import Members, members
+from inflection_cli.reading.source import Source
+
+THE_OBJECT_ITSELF: Final = "."
+"""As `--records`: the object is a record, whatever lists it holds."""
+
+_SCALAR: Final = rb'(?:"(?:[^"\\\n]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|true|false|null)'
+_LIST: Final = re.compile(
+    rb"\s*\[\s*(?:[\[{]|\]\s*\Z|\Z|" + _SCALAR + rb'\s*(?:,\s*(?=["\[{0-9tfn-])|\]\s*\Z))', re.DOTALL
+)
+_OBJECT: Final = re.compile(rb'\s*\{\s*(?:["}]|\Z)')
+_REJECTS: Final = f'{{"{REJECT_COLUMNS[0]}"'.encode()
+
+
+def json_format(source: Source, head: bytes, records: str | None) -> Literal["ndjson", "json"] | None:
+    """Tell which form of JSON a file has; None where it is none.
+
+    Args:
+        source: The file as it is seen from outside.
+        head: Its first bytes, without a byte order mark.
+        records: Where its records are, as the user said.
+
+    Raises:
+        InputError: Its records are elsewhere than was said, or nobody said where.
+    """
+    if _LIST.match(head):
+        if records not in {None, THE_OBJECT_ITSELF}:
+            raise InputError(
+                f"{source.path}: is a list itself, and no object with a member {records!r}",
+                hint="leave --records out for this file",
+            )
+        return "json"
+    if not _OBJECT.match(head):
+        return None
+    if head.startswith(_REJECTS):
+        return "ndjson"
+    if records not in {None, THE_OBJECT_ITSELF}:
+        return "json"
+    first = members(head, source.encoding)
+    if records is None and first.lists and _holds_all(first, head):
+        raise _enveloped(source.path, first)
+    return "json" if _spread(first, head) else "ndjson"
+
+
+def _holds_all(first: Members, head: bytes) -> bool:
+    """Say whether the first object is all that there is, as far as can be seen."""
+    if first.whole:
+        return not head[first.end :].strip()
+    return first.cut or _spread(first, head)
+
+
+def _spread(first: Members, head: bytes) -> bool:
+    """Say whether objects are laid out otherwise than one on each line; a broken line among others is no reason."""
+    if first.whole:
+        line = head[: first.end].strip().count(b"\n")
+        return line > 0 or head[first.end :].partition(b"\n")[0].lstrip().startswith(b"{")
+    lines = [line for line in head.split(b"\n") if line.strip()]
+    return len(lines) > 1 and not lines[1].lstrip().startswith(b"{")
+
+
+def _enveloped(path: str, first: Members) -> InputError:
+    return InputError(
+        f"{path}: is one object that holds its records in a list: {' or '.join(first.lists)}",
+        hint=f"say which list they are in: --records {first.lists[0]}; --records {THE_OBJECT_ITSELF} takes the "
+        "object itself for a record",
+    )
+
+
+def brackets_are_certain(encoding: str) -> bool:
+    """Say whether the bytes of quotes, brackets and backslashes are never a part of another character."""
+    try:
+        return not any(
+            len(bytes((lead, mark)).decode(encoding, "ignore")) == 1
+            and not bytes((lead, mark)).decode(encoding, "ignore").endswith(chr(mark))
+            for lead in range(0x80, 0x100)
+            for mark in b'"\\[]{},:'
+        )
+    except LookupError:
+        return False

@@ -1,0 +1,1 @@
+"""Replay: ready messages and test messages, sent like any others."""

@@ -1,0 +1,304 @@
+"""Replay: files of ready Segment messages as chunks that plan and delivery take like any others."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import orjson
+
+from inflection_cli import rules
+from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
+from inflection_cli.converting.inputs import InputFile, first_rows
+from inflection_cli.converting.person_columns import CAMPAIGN_IDS, Seen, addresses
+from inflection_cli.errors import InputError
+from inflection_cli.mapping.bind import one_event
+from inflection_cli.mapping.checks import check_person_id
+from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.events import has_error, kind_of
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
+from inflection_cli.model import Chunk, Note, Problem, Severity
+from inflection_cli.reading import Limits, ReadOptions, detect, find
+from inflection_cli.reading.json.message_lines import COLUMNS, MessageLines, parse, read_lines
+from inflection_cli.reading.rejected_rows import RejectsFolder, first_origin
+from inflection_cli.segment.ids import ready_id, uuid_text
+from inflection_cli.segment.limits import MAX_EVENT_BYTES
+from inflection_cli.segment.message import with_id
+from inflection_cli.segment.prebuilt_messages import (
+    TYPES,
+    ReadySettings,
+    address_of,
+    body_of,
+    content_hash,
+    faults,
+    identity_of,
+    name_of,
+    person_of,
+    time_of,
+    trimmed,
+)
+
+READING: Final = ReadOptions(format="ndjson")
+_ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
+_TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
+_ID_HINT: Final = (
+    "see who is meant, or leave the member out; where it is somebody's id, "
+    "--allow-implausible-people sends it"
+)
+_NO_LAYOUT: Final = one_event(
+    BoundColumns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """Everything that shapes what is replayed, picklable.
+
+    Attributes:
+        convert: The present, the span of time, and the events to keep; nothing else of it is used.
+        ready: What is laid over the messages.
+    """
+
+    convert: ConvertSettings
+    ready: ReadySettings
+
+
+def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list[InputFile]:
+    """Find every file and see that it holds NDJSON, before any line is converted.
+
+    Raises:
+        InputError: A file cannot be read at all, or holds no object.
+    """
+    reading = replace(READING, limits=limits or READING.limits)
+    files = find(patterns, reading.limits)
+    try:
+        return [InputFile(detect(found, reading), _NO_LAYOUT) for found in files]
+    except InputError as error:
+        rows = "a file of rows, such as an export, goes through: infl-seg backfill FILE"
+        error.hint = f"{error.hint}; {rows}" if error.hint else rows
+        raise
+
+
+def replayable_chunks(
+    inputs: Iterable[InputFile], settings: ReplaySettings, *, limit: int | None = None
+) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
+    """Read all files in order, and say how each chunk is converted; the same call gives the same sequence.
+
+    Args:
+        inputs: The files.
+        settings: What shapes what is sent.
+        limit: How many lines to read in all; None reads everything.
+    """
+    left = limit
+    replayer = Replayer(settings)
+    for source in inputs:
+        for lines in read_lines(source.source, READING):
+            chunk = lines.chunk if left is None else first_rows(lines.chunk, left)
+            if left is not None:
+                left -= len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
+            yield source, chunk, partial(replayer, MessageLines(chunk, lines.objects[: len(chunk.rows)]))
+            if left is not None and left <= 0:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A message that goes out, but for its id."""
+
+    message: Mapping[str, Any]
+    exact: str
+    body: bytes
+
+
+class Replayer:
+    """Converts lines of ready messages; equal lines give equal results, whatever came before."""
+
+    def __init__(self, settings: ReplaySettings) -> None:
+        convert = settings.convert
+        self._ready = settings.ready
+        self._times = TimestampReader(now=convert.now)
+        self._since, self._until = convert.since, convert.until
+        self._events = convert.mapping.events
+        self._allowed = convert.mapping.allow_implausible
+
+    def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
+        """Judge and convert each line, with or without content ids."""
+        chunk, result = lines.chunk, Converted()
+        kept: list[tuple[int, _Ready]] = []
+        for i, found in enumerate(lines.objects):
+            message, notes = trimmed(found)
+            if self._events and _is_none_of(message, self._events):
+                _filter(result, "--event")
+                continue
+            ready = self._judge(message, notes)
+            problems = tuple(_problem(note, chunk.file, chunk.lines[i]) for note in notes)
+            if ready is None:
+                result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], problems))
+            elif self._is_outside(ready.exact[:-1]):
+                _filter(result, "--since/--until")
+            else:
+                result.warnings.extend(problems)
+                kept.append((chunk.lines[i], ready))
+        _gather(kept, result)
+        if identified:
+            _identify([ready for _, ready in kept], result)
+        return result
+
+    def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
+        """Say everything that is to be said of a message; None where it is not sent."""
+        notes += faults(message)
+        notes += _odd_ids(message, allowed=self._allowed)
+        exact = self._instant(time_of(message), notes)
+        if exact is None or has_error(notes):
+            return None
+        body = body_of(message, wire(exact), self._ready)
+        size = _ID_BYTES + len(body)
+        if size > MAX_EVENT_BYTES:
+            detail = f"the message is {size:,} bytes long, over {MAX_EVENT_BYTES:,}"
+            notes.append(
+                Note(rules.EVENT_TOO_LARGE, detail, hint="shorten its longest value, or take it out")
+            )
+            return None
+        return _Ready(message, exact, body)
+
+    def _instant(self, value: Any, notes: list[Note]) -> str | None:
+        if value is not None and not isinstance(value, str):
+            notes.append(
+                Note(rules.TIMESTAMP_UNREADABLE, "timestamp is no string", "timestamp", hint=_TIME_HINT)
+            )
+            return None
+        (read,) = self._times.read([value or ""])
+        if isinstance(read, str):
+            return read
+        notes.append(_time_note(read, value))
+        return read.exact
+
+    def _is_outside(self, instant: str) -> bool:
+        """Tell whether an instant, exact text without its `Z`, lies outside the span of time to keep."""
+        return bool(
+            (self._since and instant < self._since[:-1]) or (self._until and instant >= self._until[:-1])
+        )
+
+
+class ReadyRejects:
+    """Keeps what is not replayed so that a mended line can be replayed again.
+
+    A rejected line stands as it was, our columns in front of its own members; replay takes them off again. A
+    line that is no JSON object stands verbatim in a file of its own.
+    """
+
+    def __init__(self, folder: RejectsFolder) -> None:
+        self._folder = folder
+
+    def take(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
+        """Keep the rejected and the unreadable lines of a chunk.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        for fault in chunk.faults:
+            self._folder.add_lines(source.source, fault.raw, fault.rows)
+        for rejected in converted.rejected:
+            errors = [p for p in rejected.problems if p.rule.severity is Severity.ERROR]
+            codes = " ".join(dict.fromkeys(problem.rule.code for problem in errors))
+            reason = "; ".join(problem.message for problem in errors)
+            ours = (source.path, rejected.line, codes, reason)
+            self._folder.add_line(source.source, marked(rejected.cells[0], *ours))
+
+
+def marked(text: str, file: str, line: int, codes: str, reason: str) -> bytes:
+    """Put our columns in front of the members of a line that holds an object, the rest as it stood.
+
+    Args:
+        text: The line; of columns of ours that it carries from an earlier time it keeps where it was first.
+        file: Where it is now.
+        line: And on which physical line.
+        codes: What is wrong with it.
+        reason: The same in words.
+    """
+    named = dict(zip(REJECT_COLUMNS, (file, str(line), codes, reason), strict=True))
+    members = text.strip()[1:].lstrip()
+    if '"infl_seg_' in members or members == "}":
+        _, found = parse(text.encode())
+        named |= dict(zip(REJECT_COLUMNS, first_origin(found, file, line), strict=False))
+        kept = {name: value for name, value in found.items() if name not in named}
+        return orjson.dumps({**named, **kept}) + b"\n"
+    return orjson.dumps(named)[:-1] + b"," + members.encode() + b"\n"
+
+
+def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
+    messages = [ready for _, ready in kept]
+    bodies = [ready.body for ready in messages]
+    result.mapped = len(kept)
+    result.encode = lambda ids: [
+        with_id(uuid_text(message_id), body) for message_id, body in zip(ids, bodies, strict=True)
+    ]
+    result.message_bytes = sum(map(len, bodies)) + _ID_BYTES * len(bodies)
+    result.lines = [line for line, _ in kept]
+    result.times = [ready.exact for ready in messages]
+    result.names = [name_of(ready.message) for ready in messages]
+    people = [person_of(ready.message) for ready in messages]
+    result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
+    if messages:
+        result.seen = [_seen([ready.message for ready in messages], *result.people)]
+
+
+def _seen(messages: Sequence[Mapping[str, Any]], user_ids: Sequence[str], person_ids: Sequence[str]) -> Seen:
+    """Gather what tells whether the people of messages are plausible."""
+    ids = [user_id or person_id for user_id, person_id in zip(user_ids, person_ids, strict=True)]
+    equal = [
+        name
+        for name in CAMPAIGN_IDS
+        if all(
+            message.get("properties", {}).get(name) == person_id
+            for message, person_id in zip(messages, ids, strict=True)
+        )
+    ]
+    found = addresses([address_of(message) for message in messages])
+    return Seen(0, user_ids, person_ids, found, frozenset(equal), all("@" in one for one in ids))
+
+
+def _identify(messages: Sequence[_Ready], result: Converted) -> None:
+    result.content_ids = [ready_id(ready.message["messageId"]) for ready in messages]
+    result.content_hashes = [
+        content_hash(ready.message, wire(ready.exact), identity_of(ready.message)) for ready in messages
+    ]
+
+
+def _problem(note: Note, file: str, line: int) -> Problem:
+    return Problem(note.rule, note.detail, file, line, note.field, note.value, note.hint)
+
+
+def _odd_ids(message: Mapping[str, Any], *, allowed: bool) -> Iterator[Note]:
+    """Yield why the ids of a message's person are no people's."""
+    for name in ("userId", "anonymousId"):
+        value = message.get(name)
+        if isinstance(value, str) and value.strip():
+            for note in check_person_id(name, value, allowed=allowed):
+                yield replace(note, hint=_ID_HINT)
+
+
+def _time_note(trouble: TimeProblem, value: str | None) -> Note:
+    detail = "timestamp is missing" if trouble.rule is rules.TIMESTAMP_MISSING else trouble.detail
+    early = trouble.rule is rules.TIMESTAMP_BEFORE_2000
+    hint = "see whether that is the time that is meant; it is sent as it stands" if early else _TIME_HINT
+    return Note(trouble.rule, detail, "timestamp", value, hint)
+
+
+def _filter(result: Converted, reason: str) -> None:
+    result.filtered[reason] = result.filtered.get(reason, 0) + 1
+    result.events_filtered += 1
+
+
+def _is_none_of(message: Mapping[str, Any], events: frozenset[str]) -> bool:
+    """Tell whether a message is none of these events; one that cannot be told is judged, not left out."""
+    if message.get("type") not in TYPES:
+        return False
+    if message["type"] != "track":
+        return True
+    event = message.get("event")
+    if not isinstance(event, str) or not event.strip():
+        return False
+    kind = kind_of(event)
+    return (kind.name if kind else event) not in events

@@ -1,0 +1,321 @@
+"""What an inspection found, as lines for people and as the JSON object of `inspect --json`.
+
+`inspect --json` prints `command, version, complete, files[…], saved, to_fill_in[…], exit_code`. Each file has
+`path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them,
+`encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
+`columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
+property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
+`proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
+`missing[{about, message, option, profile}]` and `refused{message, hint}` or null. A column's `times` are
+`{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
+or null; the `first` and `last` of times without a zone have no `Z`. Cells are masked unless --show-values is given.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from inflection_cli.inspecting import Inspection
+from inflection_cli.inspecting.inspection_result import (
+    MOST_DISTINCT,
+    ColumnFinding,
+    EventName,
+    EventProposal,
+    TimeFinding,
+    TimeForm,
+)
+from inflection_cli.inspecting.open_questions import rows_in_words
+from inflection_cli.reporting.json_report import empty_report, problem_object
+from inflection_cli.reporting.sanitize import escape, mask_cell
+
+_MOST_OF_NAME: Final = 40
+_MOST_EVENTS: Final = 20
+_NAMES_OF_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_PLURAL: Final = {
+    "empty": "nothing",
+    "time": "times",
+    "flag": "flags",
+    "link": "links",
+    "address": "addresses",
+    "phone": "phone numbers",
+    "network address": "network addresses",
+    "browser": "browsers",
+    "json": "JSON",
+    "number": "numbers",
+    "id": "ids",
+    "text": "text",
+}
+_WHY: Final = {
+    "option": "by your word",
+    "name": "by its name",
+    "spelling": "a spelling of it",
+    "alias": "another word for it",
+    "path": "the end of a path",
+    "content": "by its cells",
+}
+Line = tuple[str, str]
+
+
+def inspection_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
+    """Yield label and text for one file."""
+    yield from _file_lines(found)
+    yield from _column_lines(found, show_values=show_values)
+    yield from _event_lines(found, show_values=show_values)
+    for proposal in found.proposals:
+        yield "could be", _proposal_words(proposal)
+    for each in found.missing:
+        yield "missing", escape(each.message)
+        ways = [escape(way) for way in (each.option, each.line) if way]
+        if ways:
+            yield "", f"  → {' · in a profile: '.join(ways)}"
+    if found.refusal and not found.missing:
+        message, hint = found.refusal
+        if found.proposals or any(
+            each.suggestion and each.suggestion.reason == "path" for each in found.columns
+        ):
+            message = f"{found.path}: no option, but a profile says what its rows stand for"
+            hint = "infl-seg inspect FILE --save PROFILE.toml writes it"
+        yield "refused", escape(message)
+        yield "", f"  → {escape(hint)}"
+
+
+def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence[str]) -> str:
+    """Word the last line: what to do next."""
+    if saved and to_fill_in:
+        lines = "a line" if len(to_fill_in) == 1 else f"{len(to_fill_in)} lines"
+        return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
+    if saved:
+        return f"Next: infl-seg validate FILE --profile {escape(saved)}"
+    if any(each.missing or each.refusal for each in found):
+        return "Settle what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
+    return "Nothing is missing. Next: infl-seg validate"
+
+
+def inspection_report(
+    found: Iterable[Inspection], saved: str | None, to_fill_in: Sequence[str], *, show_values: bool
+) -> dict[str, Any]:
+    """Return the object of `inspect --json`, but for its exit code."""
+    return {
+        **empty_report("inspect"),
+        "complete": True,
+        "files": [_file_object(each, show_values=show_values) for each in found],
+        "saved": saved,
+        "to_fill_in": [line.partition(" = ")[0] for line in to_fill_in],
+    }
+
+
+def _file_lines(found: Inspection) -> Iterator[Line]:
+    source = found.source
+    words = [
+        {"csv": "CSV", "ndjson": "NDJSON", "json": "JSON"}.get(source.format, source.format),
+        source.encoding,
+    ]
+    if source.delimiter:
+        words.append(
+            _NAMES_OF_DELIMITERS.get(source.delimiter, f"delimiter {escape(repr(source.delimiter))}")
+        )
+    if source.compression:
+        words.append(source.compression)
+    name = "standard input" if source.path == "-" else escape(source.path)
+    yield "file", f"{name} ({', '.join(words)})"
+    if found.encoding is not None and found.encoding.suggested:
+        yield "", f"read as {found.encoding.suggested} for this look; see what is missing"
+    more = f", {found.unreadable:,} more could not be read" if found.unreadable else ""
+    yield "rows", f"{found.rows:,}{more}"
+    for problem in found.problems:
+        where = f"line {problem.line:,}: " if problem.line else ""
+        count = f" ({rows_in_words(problem.count)})" if problem.count > 1 else ""
+        yield "", f"{problem.rule.code}: {where}{escape(problem.message, 300)}{count}"
+
+
+def _column_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
+    names = [escape(column.name, _MOST_OF_NAME) for column in found.columns]
+    width = max(map(len, names), default=0)
+    label = "columns"
+    for name, column in zip(names, found.columns, strict=True):
+        yield label, f"{name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}"
+        label = ""
+        if column.samples:
+            cells = dict.fromkeys(mask_cell(sample, in_full=show_values) for sample in column.samples)
+            yield "", f"{'':<{width}}  {', '.join(cells)}"
+        if column.times is not None:
+            for words in _time_words(column.times):
+                yield "", f"{'':<{width}}  {words}"
+
+
+def _share(column: ColumnFinding) -> str:
+    """Word the share of filled rows; neither all nor none unless it is so."""
+    if column.filled in {0, column.rows}:
+        return "100 %" if column.filled else "0 %"
+    return f"{min(99, max(1, round(100 * column.share)))} %"
+
+
+def _content(column: ColumnFinding) -> str:
+    if not column.distinct:
+        return "nothing"
+    bounded = column.distinct >= MOST_DISTINCT
+    return f"{_PLURAL[column.kind]}, {'≥ ' if bounded else ''}{column.distinct:,}"
+
+
+def _becomes(column: ColumnFinding) -> str:
+    if column.uses:
+        return f"profile: {', '.join(escape(use, 80) for use in column.uses)}"
+    suggestion = column.suggestion
+    if suggestion and suggestion.tied_with:
+        others = ", ".join(f"“{escape(name, _MOST_OF_NAME)}”" for name in suggestion.tied_with[:3])
+        return f"could be {suggestion.field}, as could {others}"
+    if suggestion:
+        only = "" if suggestion.reason not in {"path", "content"} else ", if a profile says so"
+        return f"{suggestion.field} ({_WHY[suggestion.reason]}{only})"
+    if column.sent_as:
+        types = "" if column.sent_types == ("text",) else f" ({' or '.join(column.sent_types)})"
+        return f"property {column.sent_as}{types}"
+    return f"not sent: {escape(column.left_out, 200)}" if column.left_out else ""
+
+
+def _time_words(times: TimeFinding) -> Iterator[str]:
+    for form in times.forms[:4]:
+        whole = "all" if form.count == times.filled else f"{form.count:,} of {times.filled:,}"
+        zone = "with a zone" if form.zoned else "without a zone"
+        first, last = (_moment(text, form) for text in (form.first, form.last))
+        name = escape(form.format) if form.format else "ISO 8601 or epoch"
+        yield f"{whole} {zone} as {name}: {first} to {last}"
+    for code, count in times.unread.items():
+        yield f"{count:,} unusable: {code}"
+    odd = [each for each in times.zones if each.in_gap or each.in_overlap]
+    for each in odd:
+        yield f"{each.zone}: {each.in_gap:,} in a gap of its clocks, {each.in_overlap:,} shown twice"
+
+
+def _moment(exact: str, form: TimeForm) -> str:
+    return f"{exact[:10]} {exact[11:19]}{' UTC' if form.zoned else ''}"
+
+
+def _event_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
+    label = "events"
+    for event in found.events[:_MOST_EVENTS]:
+        becomes = event.becomes or "none of Inflection's"
+        yield (
+            label,
+            f"{_event_name(event, show_values=show_values)} in {rows_in_words(event.count)}: {becomes}",
+        )
+        label = ""
+    unlisted = len(found.events) - _MOST_EVENTS
+    if unlisted > 0:
+        yield "", f"and {'at least ' if found.more_events else ''}{unlisted:,} more names"
+
+
+def _event_name(event: EventName, *, show_values: bool) -> str:
+    return mask_cell(event.name, in_full=show_values or not event.private)
+
+
+def _proposal_words(proposal: EventProposal) -> str:
+    column = f"“{escape(proposal.column, _MOST_OF_NAME)}”"
+    if proposal.timed:
+        return f"{proposal.event} at {column}, {rows_in_words(proposal.filled)}"
+    return f"{proposal.event} where {column} says so, {rows_in_words(proposal.filled)}"
+
+
+def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
+    source = found.source
+    return {
+        "path": source.path,
+        "format": source.format,
+        "encoding": source.encoding,
+        "delimiter": source.delimiter,
+        "compression": source.compression,
+        "size_bytes": source.size_bytes,
+        "rows": found.rows,
+        "unreadable": found.unreadable,
+        "problems": [problem_object(each, show_values=show_values) for each in found.problems],
+        "encoding_evidence": _encoding_object(found),
+        "columns": [_column_object(each, show_values=show_values) for each in found.columns],
+        "events": [
+            {
+                "name": each.name
+                if show_values or not each.private
+                else _event_name(each, show_values=False),
+                "count": each.count,
+                "becomes": each.becomes,
+            }
+            for each in found.events
+        ],
+        "events_bounded": found.more_events,
+        "proposals": [_proposal_object(each) for each in found.proposals],
+        "missing": [
+            {"about": each.key, "message": each.message, "option": each.option, "profile": each.line}
+            for each in found.missing
+        ],
+        "refused": {"message": found.refusal[0], "hint": found.refusal[1]} if found.refusal else None,
+    }
+
+
+def _encoding_object(found: Inspection) -> dict[str, Any] | None:
+    evidence = found.encoding
+    if evidence is None:
+        return None
+    return {
+        "suggested": evidence.suggested,
+        "words": evidence.words,
+        "sound": evidence.sound,
+        "alike": [*evidence.alike],
+        "characters": [
+            {"character": char, "bytes": raw, "count": count} for char, raw, count in evidence.characters
+        ],
+    }
+
+
+def _column_object(column: ColumnFinding, *, show_values: bool) -> dict[str, Any]:
+    suggestion = column.suggestion
+    samples = [each if show_values else mask_cell(each, in_full=False) for each in column.samples]
+    return {
+        "name": column.name,
+        "path": column.is_path,
+        "filled": column.filled,
+        "share": round(column.share, 4),
+        "distinct": column.distinct,
+        "distinct_bounded": column.distinct >= MOST_DISTINCT,
+        "content": column.kind,
+        "samples": samples,
+        "field": suggestion.field if suggestion and not suggestion.tied_with else None,
+        "why": suggestion.reason if suggestion else None,
+        "tied_with": [*suggestion.tied_with] if suggestion else [],
+        "property": column.sent_as,
+        "property_types": list(column.sent_types) if column.sent_as else [],
+        "left_out": column.left_out,
+        "profile": [*column.uses],
+        "times": _times_object(column.times) if column.times else None,
+    }
+
+
+def _times_object(times: TimeFinding) -> dict[str, Any]:
+    return {
+        "zoned": times.zoned,
+        "naive": times.naive,
+        "formats": [*times.formats],
+        "forms": [
+            {
+                "format": form.format,
+                "count": form.count,
+                "zoned": form.zoned,
+                "first": form.first if form.zoned else form.first.removesuffix("Z"),
+                "last": form.last if form.zoned else form.last.removesuffix("Z"),
+            }
+            for form in times.forms
+        ],
+        "zones": [
+            {"zone": each.zone, "in_gap": each.in_gap, "in_overlap": each.in_overlap} for each in times.zones
+        ],
+        "unread": times.unread,
+    }
+
+
+def _proposal_object(proposal: EventProposal) -> dict[str, Any]:
+    return {
+        "event": proposal.event,
+        "column": proposal.column,
+        "timed": proposal.timed,
+        "rows": proposal.filled,
+        "equals": [*proposal.equals],
+        "not_equals": [*proposal.not_equals],
+        "properties": dict(proposal.properties),
+    }

@@ -1,0 +1,189 @@
+"""The one JSON object of `--json`: keys are a contract with scripts."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from inflection_cli.backfilling.account import EventCounts
+from inflection_cli.backfilling.estimate import Estimate
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.property_types_sent import TextBefore, file_kinds
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.errors import InflSegError, SettingsFileFaults
+from inflection_cli.model import Disposition, Problem
+from inflection_cli.reporting.sanitize import mask_cell
+from inflection_cli.text_faults import UNSEEN
+from inflection_cli.version import __version__
+
+if TYPE_CHECKING:
+    from inflection_cli.backfilling.delivery_run import Delivered
+
+PROBLEMS_SHOWN = 100
+
+# What is below DEL JSON spells out anyway, and the line ends of the indented text are to stay.
+_HARMFUL: Final = re.compile(f"(?![\\x00-\\x1f])[{UNSEEN}]")
+
+
+def dumps(report: dict[str, Any]) -> str:
+    """Spell a report as JSON, indented."""
+    try:
+        text = orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:
+        # A path whose bytes are no UTF-8 has surrogates, which only the standard library spells.
+        text = json.dumps(report, indent=2)
+    # A terminal may be steered, and the runner of GitHub reads commands out of what is printed; JSON may spell
+    # every character another way.
+    return _HARMFUL.sub(lambda match: json.dumps(match[0])[1:-1], text).replace("##[", "##\\u005b")
+
+
+def empty_report(command: str) -> dict[str, Any]:
+    """Return what every report begins with."""
+    return {"command": command, "version": __version__, "complete": False}
+
+
+def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any]:
+    """Return what is known after, or during, pass 1."""
+    account = plan.account
+    return {
+        **empty_report(command),
+        "complete": plan.complete,
+        "files": [_file(source, plan) for source in plan.inputs],
+        "rows": {
+            "read": account.rows.read,
+            "mapped": account.rows.mapped,
+            "rejected": account.rows.rejected,
+            "filtered": account.rows.filtered,
+        },
+        "events": {
+            "built": account.events.built,
+            "duplicate": plan.count(Disposition.DUPLICATE),
+            "filtered": account.events.filtered,
+        },
+        "filtered_by": dict(account.filtered_by),
+        "by_event": dict(account.by_event),
+        "time_range": {"first": account.first or None, "last": account.last or None},
+        "people": plan.people,
+        "problem_counts": dict(account.problems.counts),
+        "problems": [
+            problem_object(problem, show_values=show_values)
+            for problem in account.problems.first(PROBLEMS_SHOWN)
+        ],
+    }
+
+
+def text_before_object(before: Iterable[TextBefore]) -> list[dict[str, Any]]:
+    """Return which properties an earlier run has sent as text that are not text now."""
+    return [{"run_id": each.run_id, "names": list(each.names), "certain": each.certain} for each in before]
+
+
+def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, Any]:
+    """Return a problem as scripts read it; the cell itself only on request."""
+    report: dict[str, Any] = {
+        "code": problem.rule.code,
+        "severity": problem.rule.severity.value,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "hint": problem.hint or problem.rule.mend,
+        "count": problem.count,
+    }
+    if problem.value is not None:
+        report["value"] = problem.value if show_values else mask_cell(problem.value, in_full=False)
+    return report
+
+
+def events_object(
+    plan: Plan, *, already_known: bool, events: EventCounts | None = None
+) -> dict[str, int | None]:
+    """Return the second equation; before a delivery all that would be sent is pending.
+
+    Args:
+        plan: A complete plan.
+        already_known: Whether a destination is known; else nothing can be said of what it has.
+        events: What a delivery came to.
+    """
+    if events is None:
+        resent = plan.count(Disposition.RESEND)
+        events = EventCounts(
+            built=plan.account.events.built,
+            already_accepted=plan.count(Disposition.ALREADY_ACCEPTED),
+            duplicate=plan.count(Disposition.DUPLICATE),
+            pending=plan.to_send - resent,
+            in_doubt=plan.count(Disposition.IN_DOUBT) + resent,
+            filtered=plan.account.events.filtered,
+        )
+    return {
+        "built": events.built,
+        "accepted": events.accepted,
+        "already_accepted": events.already_accepted if already_known else None,
+        "duplicate": events.duplicate,
+        "refused": events.refused,
+        "pending": events.pending,
+        "in_doubt": events.in_doubt,
+        "filtered": events.filtered,
+    }
+
+
+def estimate_object(estimate: Estimate) -> dict[str, Any]:
+    """Return what a delivery would cost."""
+    return {
+        "events": estimate.events,
+        "requests": estimate.requests,
+        "bytes": estimate.bytes,
+        "seconds": round(estimate.seconds, 3),
+        "new_users_upper_bound": estimate.new_users_upper_bound,
+    }
+
+
+def delivery_object(delivered: "Delivered", endpoint: str, namespace: str) -> dict[str, Any]:
+    """Return how a delivery went."""
+    tally, seconds = delivered.tally, delivered.seconds
+    return {
+        "endpoint": endpoint,
+        "namespace": namespace,
+        "batches": tally.batches,
+        "requests": tally.requests,
+        "retries": tally.retries,
+        "bytes": tally.bytes,
+        "wire_bytes": tally.wire_bytes,
+        "seconds": round(seconds, 3),
+        "events_per_second": round(tally.accepted / seconds, 1) if seconds else 0.0,
+        "requests_per_second": round(tally.requests / seconds, 1) if seconds else 0.0,
+        "paused_seconds": round(tally.paused_seconds, 3),
+        "statuses": dict(tally.statuses),
+    }
+
+
+def error_object(error: InflSegError) -> dict[str, Any]:
+    """Return what ended a run; of a faulty file also where its faults are."""
+    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    if error.cause:
+        told["cause"] = error.cause
+    if isinstance(error, SettingsFileFaults):
+        faults = [{"line": line, "message": words} for line, words in error.faults]
+        return {**told, "file": error.file, "faults": faults}
+    return told
+
+
+def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
+    found = source.source
+    return {
+        "path": found.path,
+        "format": found.format,
+        "encoding": found.encoding,
+        "delimiter": found.delimiter,
+        "compression": found.compression,
+        "rows": plan.account.rows_by_file.get(found.path, 0),
+        "columns": source.columns.by_column(),
+        "fields": source.columns.by_field(),
+        "properties": {
+            origin: name for name, origins in source.columns.by_property().items() for origin in origins
+        },
+        "property_types": file_kinds(source, plan),
+        "not_used": {name: [*could] for name, could in source.columns.not_used.items()},
+        "left_out": [note.field for note in source.columns.notes],
+    }

@@ -1,0 +1,359 @@
+"""Plan, problems and summary as lines for people."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from inflection_cli.backfilling.account import EventCounts, ProblemTally, RowCounts
+from inflection_cli.backfilling.estimate import Estimate
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.property_types_sent import TEXT, TextBefore, file_kinds
+from inflection_cli.catalog import EVENTS
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.mapping.columns import snake_case
+from inflection_cli.model import Disposition, Problem, Severity
+from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.sanitize import counted, escape, mask_cell
+
+if TYPE_CHECKING:
+    from inflection_cli.backfilling.delivery_run import Delivered
+
+SHOWN_PER_CODE = 5
+_MOST_OF_NAME = 100
+_MOST_OF_MESSAGE = 1000
+
+_NAMES_OF_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield label and text for what was read and understood."""
+    for source in plan.inputs:
+        yield "file", _file_line(source, plan.account.rows_by_file.get(source.path, 0))
+        words = ", ".join(_column_words(source))
+        if words:
+            yield "columns", words
+        for name, could in source.columns.not_used.items():
+            yield "", f"not used: {name} could be {' or '.join(map(escape, could))}"
+        extras = ", ".join(_property_words(source, file_kinds(source, plan)))
+        if extras:
+            yield "unmapped", f"sent as properties: {extras}"
+        left_out = [escape(note.field or "") for note in source.columns.notes]
+        if left_out:
+            yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
+    account = plan.account
+    yield "rows", rows_equation(account.rows)
+    if plan.limit is not None and account.rows.read >= plan.limit:
+        yield "", f"reading stopped after {counted(account.rows.read, 'row')} (--limit)"
+    for reason, count in account.filtered_by.items():
+        yield "", f"{count:,} {_left_out(reason)}"
+    kinds = ", ".join(f"{escape(name)} {count:,}" for name, count in _in_order(account.by_event))
+    yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
+    repeats = plan.count(Disposition.DUPLICATE)
+    if repeats:
+        yield "", f"{repeats:,} repeat another event of the input and go once"
+    if account.first:
+        yield "time", f"{_second(account.first)} to {_second(account.last)}"
+        yield "people", f"{plan.people:,}"
+
+
+def rows_equation(rows: RowCounts) -> str:
+    """Spell the first equation, every number in it."""
+    return f"{rows.read:,} read = {rows.mapped:,} mapped + {rows.rejected:,} rejected + {rows.filtered:,} filtered"
+
+
+def events_equation(events: EventCounts) -> str:
+    """Spell the second equation, every number in it."""
+    known = "" if events.already_accepted is None else f"{events.already_accepted:,} already accepted + "
+    return (
+        f"{events.built:,} built = {events.accepted:,} accepted + {known}{events.duplicate:,} duplicate + "
+        f"{events.refused:,} refused + {events.pending:,} pending + {events.in_doubt:,} in doubt"
+    )
+
+
+def speak(lines: Iterable[tuple[str, str]], speaker: Speaker, *, result: bool) -> None:
+    """Print labelled lines, the labels in one column."""
+    say = speaker.result if result else speaker.talk
+    for label, text in lines:
+        say(f"  {label:<9} {text}")
+
+
+def problem_lines(
+    problems: Mapping[str, list[Problem]],
+    counts: Mapping[str, int],
+    *,
+    show_values: bool,
+    rest: str = "",
+    most: int = SHOWN_PER_CODE,
+) -> Iterator[tuple[str, str]]:
+    """Yield style and text: each code once, its first places, a count of the rest, what settles it.
+
+    Args:
+        problems: The kept problems by code.
+        counts: How many there are of each code.
+        show_values: Whether cells are shown in full.
+        rest: Where all of them stand, as a clause.
+        most: How many places of a code are named.
+    """
+    for code, kept in problems.items():
+        rule, count = kept[0].rule, counts[code]
+        style = "red" if rule.severity is Severity.ERROR else "yellow"
+        yield style, f"{rule.severity.value} {code}, {_times(count)}: {rule.meaning}"
+        for problem in kept[:most]:
+            yield (
+                "",
+                f"    {_place(problem)}{escape(problem.message, _MOST_OF_MESSAGE)}{_value(problem, show_values)}",
+            )
+        unseen = count - sum(problem.count for problem in kept[:most])
+        if unseen > 0:
+            yield "dim", f"    and {unseen:,} more{rest}"
+        for hint in dict.fromkeys(problem.hint or rule.mend for problem in kept[:most]):
+            yield "cyan", f"    → {escape(hint)}"
+
+
+def size_words(count: float) -> str:
+    """Spell a number of bytes in decimal units, as Segment's limits are read."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"
+
+
+def duration_words(seconds: float) -> str:
+    """Spell a duration roughly, in two units at most."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def _file_line(source: InputFile, rows: int) -> str:
+    found = source.source
+    words = [{"csv": "CSV", "ndjson": "NDJSON", "json": "JSON"}[found.format], found.encoding]
+    if found.delimiter:
+        words.append(_NAMES_OF_DELIMITERS.get(found.delimiter, repr(found.delimiter)))
+    if found.compression:
+        words.append(found.compression)
+    name = "standard input" if found.path == "-" else escape(found.path)
+    return f"{name} ({', '.join(words)}; {counted(rows, 'row')})"
+
+
+def _column_words(source: InputFile) -> Iterator[str]:
+    for name, origins in source.columns.by_field().items():
+        if origins:
+            yield name if origins == [name] else f"{name} from {_named(origins)}"
+    for name in source.columns.constants:
+        yield f"{name} set"
+
+
+def _property_words(source: InputFile, kinds: Mapping[str, list[str]]) -> Iterator[str]:
+    for name, origins in source.columns.by_property().items():
+        kind = "" if kinds[name] == [TEXT] else f" ({' or '.join(kinds[name])})"
+        if not origins:
+            yield f"{escape(name)} set"
+        elif len(origins) == 1 and name in {origins[0], snake_case(origins[0])}:
+            yield f"{escape(origins[0])}{kind}"
+        else:
+            yield f"{escape(name)}{kind} from {_named(origins)}"
+
+
+def _named(columns: Iterable[str]) -> str:
+    return ", ".join(f"“{escape(column)}”" for column in columns)
+
+
+def _left_out(reason: str) -> str:
+    return f"left out by {reason}" if reason.startswith("--") else f"left out, as {reason}"
+
+
+def _no_event_left(plan: Plan) -> str:
+    """Say why no row became an event, every reason with its count."""
+    rows = plan.account.rows
+    reasons = [f"{count:,} {_left_out(reason)}" for reason, count in plan.account.filtered_by.items()]
+    reasons += [f"{rows.rejected:,} rejected"] if rows.rejected else []
+    return f"no row became an event{f': {rows.read:,} read, ' if reasons else ''}{', '.join(reasons)}"
+
+
+def _in_order(by_event: Mapping[str, int]) -> list[tuple[str, int]]:
+    order = {kind.name: i for i, kind in enumerate(EVENTS)}
+    return sorted(by_event.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+
+
+def _second(exact: str) -> str:
+    return f"{exact[:10]} {exact[11:19]} UTC"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _place(problem: Problem) -> str:
+    words = [escape(problem.file)] if problem.file else []
+    if problem.line is not None:
+        words.append(f"line {problem.line}")
+    if problem.column is not None:
+        words.append(f"column “{escape(problem.column, _MOST_OF_NAME)}”")
+    return f"{', '.join(words)}: " if words else ""
+
+
+def _value(problem: Problem, show_values: bool) -> str:
+    many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
+    if problem.value is None:
+        return many
+    return f" {mask_cell(problem.value, in_full=show_values)}{many}"
+
+
+def verdict(problems: ProblemTally, plan: Plan) -> str:
+    """Word the last line of a validation: what it came to, and what to do next."""
+    rejected = plan.account.rows.rejected
+    if problems.errors and not rejected:
+        return "Settle the errors above; until then backfill sends nothing."
+    if problems.errors:
+        return (
+            f"{rejected:,} of {counted(plan.account.rows.read, 'row')} would be rejected. Settle the errors above, "
+            f"or let the rest go with: backfill --max-errors {rejected}"
+        )
+    if not plan.account.events.built:
+        said = _no_event_left(plan)
+        return f"Nothing would be sent: {said}. See what leaves them out, and what infl-seg inspect says of the file."
+    noted = f" ({counted(problems.warnings, 'warning')})" if problems.warnings else ""
+    return f"Nothing stands in the way{noted}. Next: infl-seg backfill --dry-run, then backfill"
+
+
+def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what the ledger knows of the plan's events."""
+    accepted = plan.count(Disposition.ALREADY_ACCEPTED)
+    resent = plan.count(Disposition.RESEND)
+    held = plan.count(Disposition.IN_DOUBT)
+    refused = plan.count(Disposition.REFUSED)
+    words = [f"{accepted:,} already accepted"] if accepted else []
+    if refused:
+        words.append(f"{refused:,} refused before, tried once more")
+    if resent:
+        words.append(f"{resent:,} in doubt (sent without an answer; the destination recognises their ids)")
+    if held:
+        words.append(f"{held:,} in doubt for too long to be sent again unasked")
+    if words:
+        yield "ledger", f"{', '.join(words)}; {plan.to_send:,} to go"
+    else:
+        yield "ledger", "none of these events is known as sent from this machine"
+
+
+def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]:
+    """Yield which properties an earlier run has sent as text that are not text now."""
+    for each in before:
+        names = ", ".join(map(escape, each.names))
+        run = f"{'went' if each.certain else 'may have gone'} as text in run {each.run_id}"
+        yield "types", f"{names}: {run}, and not as text now; a warehouse keeps a column's first type"
+        yield "", "--properties-as-text sends them as text again"
+
+
+def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, str]]:
+    """Yield what a delivery would cost."""
+    yield (
+        "cost",
+        (
+            f"{counted(cost.events, 'API call')} in about {counted(cost.requests, 'request')}, "
+            f"{size_words(cost.bytes)}; at most {counted(cost.new_users_upper_bound, 'new tracked user')}"
+        ),
+    )
+    pace = f"{events_per_second:,.0f} events a second" if events_per_second else "no limit on events"
+    yield "takes", f"about {duration_words(cost.seconds)} at {pace} (--events-per-second)"
+
+
+def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[tuple[str, str]]:
+    """Yield where the events go, and what to think of before they do."""
+    yield "to", where or "no destination yet (no write key)"
+    off = plan.settings.message.integrations
+    if off.get("All", True):
+        yield "", "goes to every destination of the source; for warehouses only: --integration All=false"
+    if plan.settings.until is None and command == "backfill":
+        yield "", "is the live source connected? cut with --until DATE, or events of both are doubled"
+
+
+def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
+    """Word the one question before the first byte leaves."""
+    rows = plan.account.rows
+    left_out = f"; {rows.rejected:,} rejected, see {rejects}" if rows.rejected else ""
+    of_rows = f"{rows.mapped:,} of {counted(rows.read, 'row')}"
+    return f"Send {counted(plan.to_send, 'event')} of {of_rows} to {endpoint}{left_out}? [y/N] "
+
+
+def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects: str | None) -> None:
+    """Print what a delivery came to: both equations, every number in them."""
+    tally = delivered.tally
+    speaker.result("Summary", "bold")
+    lines = [("rows", rows_equation(plan.account.rows)), ("events", events_equation(delivered.events))]
+    rate = tally.accepted / delivered.seconds if delivered.seconds else 0.0
+    requests = f"{counted(tally.requests, 'request')}, {counted(tally.retries, 'retry', 'retries')}"
+    speed = f"{duration_words(delivered.seconds)}, {rate:,.0f} events/s"
+    lines.append(("delivery", f"{requests}, {size_words(tally.wire_bytes)} on the wire, {speed}"))
+    if tally.paused_seconds >= 1:
+        lines.append(("", f"stood still for {duration_words(tally.paused_seconds)}"))
+    if delivered.proxy is not None:
+        lines.append(("proxy", escape(delivered.proxy)))
+    if rejects is not None:
+        lines.append(("rejects", escape(rejects)))
+    speak(lines, speaker, result=True)
+
+
+REHEARSED: Final = (
+    "Done: every event is accounted for. This was a rehearsal, and nothing left this machine. "
+    "Next: the same command with a write key instead of --rehearse"
+)
+
+
+def closing(
+    plan: Plan, delivered: "Delivered", rejects: str | None, command: str, refused_in: str = ""
+) -> str:
+    """Word the last line of a delivery that came to its end: what it came to, what to do next.
+
+    Args:
+        plan: What was planned.
+        delivered: What it came to.
+        rejects: The folder of rejected rows.
+        command: The command that takes them once they are mended.
+        refused_in: Where refused messages are; by default in the folder too.
+    """
+    look = "Look at the source's delivery overview in Segment: accepted is not yet delivered."
+    refused, rejected = delivered.events.refused, plan.account.rows.rejected
+    if refused:
+        many = counted(refused, "message was", "messages were")
+        where = refused_in or rejects
+        if not where:
+            again = f"the same command sends {_them(refused)} once more; give it a folder: --rejects DIR"
+            return f"Done, but {many} refused, and no file took {_them(refused)}: {again}. {look}"
+        return f"Done, but {many} refused; mend {_them(refused)} in {where}, then replay that file. {look}"
+    if rejected:
+        return (
+            f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; mend {_them(rejected)} in {rejects}, "
+            f"then {command} those files. {look}"
+        )
+    return f"Done: every event is accounted for. {look}"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
+
+
+def nothing_to_send(plan: Plan, rejects: str | None) -> str:
+    """Word the end of a run that had nothing to send."""
+    known = plan.count(Disposition.ALREADY_ACCEPTED)
+    every = "the one event is" if known == 1 else f"all {known:,} events are"
+    why = f"{every} already accepted" if known else _no_event_left(plan)
+    return f"Nothing to send: {why}{_kept_rows(plan, rejects)}."
+
+
+def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
+    """Word the end of a dry run."""
+    if not plan.account.events.built:
+        return f"Dry run: {_no_event_left(plan)}. Next: see what leaves them out"
+    written = f"; the messages are in {out}" if out else ""
+    sent = f"{counted(plan.to_send, 'event')} would be sent{written}{_kept_rows(plan, rejects)}"
+    return f"Dry run: {sent}. Next: send-test, then {command}"
+
+
+def _kept_rows(plan: Plan, rejects: str | None) -> str:
+    rejected = plan.account.rows.rejected
+    return f"; {counted(rejected, 'rejected row is', 'rejected rows are')} in {rejects}" if rejected else ""

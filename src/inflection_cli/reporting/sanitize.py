@@ -1,0 +1,48 @@
+"""Text from files, made harmless where it is shown: a cell must never steer a terminal or forge a line."""
+
+import re
+from typing import Final
+
+from inflection_cli.text_faults import SPACES, UNSEEN
+
+# Controls and what reorders or breaks lines; and what nobody sees or would take for another space.
+_HARMFUL: Final = re.compile(f"[{UNSEEN}{SPACES}\\ud800-\\udfff]")
+_MOST: Final = 80
+
+
+def escape(text: str, most: int | None = None) -> str:
+    """Return text in which what would steer a terminal or a CI's runner is spelled out, cut to `most` characters."""
+    # A CI's runner reads commands out of what is printed: GitHub's takes `##[` anywhere in a line, and `::`
+    # where one begins (src/Runner.Common/ActionCommand.cs in actions/runner).
+    safe = _HARMFUL.sub(lambda match: _spelled(match[0]), text).replace("##[", "##\\x5b")
+    if safe.lstrip().startswith("::"):
+        safe = safe.replace(":", "\\x3a", 1)
+    return safe if most is None or len(safe) <= most else safe[: most - 1] + "…"
+
+
+def mask_cell(value: str, *, in_full: bool) -> str:
+    """Return a cell for display: as it stands, cut to a line's length, or masked."""
+    return f"“{escape(value, _MOST)}”" if in_full else mask(value)
+
+
+def mask(value: str) -> str:
+    """Return a cell's shape: letters are `x`, digits `9`, the rest as it stands, cut short."""
+    shape = "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in value[:_MOST])
+    return f"“{escape(shape, 40)}”"
+
+
+def _spelled(char: str) -> str:
+    if ord(char) < 0x100:
+        return f"\\x{ord(char):02x}"
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Spell a count with its noun.
+
+    Args:
+        count: How many.
+        one: What follows the number 1.
+        many: What follows any other; by default `one` with an s.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

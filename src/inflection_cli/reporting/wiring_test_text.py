@@ -1,0 +1,61 @@
+"""What `send-test` says: what was sent, what an acceptance proves and what not, and where to look."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from inflection_cli.replaying.wiring_test import PERSON_PREFIX, Probe
+
+
+def table(probes: Sequence[Probe]) -> Iterator[str]:
+    """Yield one line a message: its event, its id, and the timestamp that must be seen."""
+    width = max(len(probe.event) for probe in probes)
+    yield f"{'event':<{width}}  {'message id':<36}  timestamp that must be seen"
+    for probe in probes:
+        past = "  (30 days ago)" if probe.timestamp != probes[-1].timestamp else ""
+        yield f"{probe.event:<{width}}  {probe.id_text}  {probe.timestamp}{past}"
+
+
+def rows(probes: Sequence[Probe]) -> list[dict[str, Any]]:
+    """Return the table for scripts."""
+    return [
+        {"event": probe.event, "message_id": probe.id_text, "timestamp": probe.timestamp} for probe in probes
+    ]
+
+
+def advice(probes: Sequence[Probe], *, destinations_off: bool, rehearsed: bool) -> Iterator[str]:
+    """Yield what an acceptance is worth, and how to see the rest; the last line says what to do next.
+
+    Args:
+        probes: What was accepted.
+        destinations_off: Whether the messages go to warehouses only.
+        rehearsed: Whether the stand-in took them.
+    """
+    yield f"Accepted: all {len(probes)} test messages were answered 200."
+    yield ""
+    yield "What that proves: this machine reaches the endpoint, and the collector can read what is sent."
+    yield (
+        "What it does not: Segment answers 200 to a wrong write key, in the wrong region, for a disabled source and"
+        " for events that it discards or that the source's schema blocks. Only what is seen in Segment is in."
+    )
+    if rehearsed:
+        yield "This was a rehearsal: a local stand-in took them, and nothing left this machine."
+        yield ""
+        yield "Next: infl-seg send-test --write-key KEY, with the key of the source's settings"
+        return
+    yield ""
+    yield "Where to look, in the source's page in Segment:"
+    yield (
+        f"  Debugger           within seconds, a sample: look for the user “{PERSON_PREFIX}…”; under load not"
+        " every event is shown"
+    )
+    yield "  Schema             the nine event names, none of them blocked"
+    yield f"  Delivery overview  {len(probes)} more events, within minutes"
+    past = next(probe for probe in probes if probe.timestamp != probes[-1].timestamp)
+    yield f"“{past.event}” must be seen at {past.timestamp}; at today's date, historical times do not survive."
+    if destinations_off:
+        yield (
+            "Destinations do not get the test (integrations All=false), warehouses do: its rows have ids that begin"
+            f" with {PERSON_PREFIX}, and context_test is true."
+        )
+    yield ""
+    yield "Next: once they are seen there, infl-seg backfill FILE"

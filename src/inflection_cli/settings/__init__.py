@@ -1,0 +1,1 @@
+"""Settings files: TOML read strictly against a schema."""

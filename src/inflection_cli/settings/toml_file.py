@@ -1,0 +1,546 @@
+"""A TOML file of the user's: opened without risk, read against a model, every fault of it named by its path."""
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, StringConstraints, ValidationError
+from pydantic_core import CoreSchema
+
+from inflection_cli.errors import SettingsFileFaults, UsageError
+from inflection_cli.option_names import names_an_option, plain_dashes
+from inflection_cli.suggestions import meant, nearest
+
+MAX_FILE_BYTES: Final = 256_000
+MAX_DEPTH: Final = 12
+"""Tables and lists within each other; a profile needs five."""
+MAX_DOTS_A_LINE: Final = 100
+"""A key of many dotted parts takes memory by the square of their number (tomllib, Python 3.11 to 3.13)."""
+MOST_FAULTS: Final = 100
+"""Listed; the others are counted."""
+TO_FILL_IN: Final = "FILL IN"
+"""What stands where a value is still missing in a profile that `inspect --save` has written."""
+
+_MOST_OF_NAME: Final = 60
+_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_PART: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_KEY: Final = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
+_HEADER: Final = re.compile(rf"\s*(\[\[?)\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]")
+
+Step = str | int
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFault:
+    """One thing that is wrong with a file.
+
+    Attributes:
+        path: Where: names of keys, and places in lists from 0.
+        message: What was expected, and what to write.
+    """
+
+    path: tuple[Step, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedToml(Generic[Model]):
+    """A file as its model sees it, without the parts that are faulty.
+
+    Attributes:
+        file: The path as the user knows it.
+        text: The file's text.
+        raw: The file as TOML reads it.
+        digest: The hex SHA-256 of the file's bytes.
+        model: What is left of it where the faulty parts are taken out; None where that is nothing.
+        faults: What does not fit the model.
+    """
+
+    file: str
+    text: str
+    raw: Mapping[str, Any]
+    digest: str
+    model: Model | None
+    faults: tuple[TomlFault, ...]
+
+    def require_sound(self, what: str, more: Iterable[TomlFault] = ()) -> None:
+        """End here, with a list of all faults, unless there are none.
+
+        Args:
+            what: What the file is, for the message.
+            more: What is wrong beyond the model. A fault of a table that has a faulty part is left out, as
+                it may come of that.
+
+        Raises:
+            SettingsFileFaults: There are faults.
+        """
+        known = {fault.path[:depth] for fault in self.faults for depth in range(len(fault.path) + 1)}
+        faults = [*self.faults, *(fault for fault in more if fault.path not in known)]
+        if not faults:
+            return
+        lines = _lines(self.text)
+        placed = [(_line_of(fault.path, lines), self._worded(fault)) for fault in faults]
+        placed.sort(key=lambda one: one[0] or 0)
+        unlisted = len(placed) - MOST_FAULTS
+        rest = [(None, f"and {unlisted:,} faults more")] if unlisted > 0 else []
+        count = "a fault" if len(placed) == 1 else f"{len(placed):,} faults"
+        raise SettingsFileFaults(
+            f"the {what} {self.file} has {count}", file=self.file, faults=[*placed[:MOST_FAULTS], *rest]
+        )
+
+    def _worded(self, fault: TomlFault) -> str:
+        return f"{_spelled(fault.path, self.raw)}: {fault.message}"
+
+
+def parse(
+    path: str | Path, model: type[Model], *, what: str, refused: Mapping[str, str], file: str | None = None
+) -> ParsedToml[Model]:
+    """Read a file against a model.
+
+    Args:
+        path: Where it is.
+        model: What it may say.
+        what: What it is, for messages: `profile`, `project file`.
+        refused: Keys that the model has not, and people may well write: why, and where to put them.
+        file: The path as the user knows it, where that is another one.
+
+    Raises:
+        UsageError: It cannot be read.
+        SettingsFileFaults: It is no TOML.
+    """
+    file = str(path) if file is None else file
+    data = _bytes_of(path, what, file)
+    text, raw = _toml(data, what, file)
+    marked = [*_still_to_fill_in(raw, ()), *_options_for_values(raw, ())]
+    seen, faults = _against(model, _without(raw, [fault.path for fault in marked]), refused)
+    return ParsedToml(file, text, raw, sha256(data).hexdigest(), seen, (*marked, *faults))
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """Return a question that names the word that comes nearest; empty where none does."""
+    found = nearest(word, words)
+    return f"; {meant(found)}" if found else ""
+
+
+def shortened(name: str) -> str:
+    """Return a name in the length that a message has room for."""
+    return name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 1]}…"
+
+
+def _bytes_of(path: str | Path, what: str, file: str) -> bytes:
+    """Read a regular file of bounded size; anything else is not even waited for."""
+    try:
+        # A pipe without a writer would be waited for, and a terminal become the process's own.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "this is no path"
+        raise UsageError(
+            f"the {what} {file} cannot be read: {reason}", hint="see whether the path is right"
+        ) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UsageError(
+            f"the {what} {file} is no file: a folder, a pipe or a device",
+            hint="name a TOML file on disk",
+        )
+    with os.fdopen(handle, "rb") as opened:
+        data = opened.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise UsageError(
+            f"the {what} {file} is larger than {MAX_FILE_BYTES // 1000} kB",
+            hint=f"no {what} is: see whether the path is right, or an export was named in its place",
+        )
+    return data
+
+
+def _toml(data: bytes, what: str, file: str) -> tuple[str, dict[str, Any]]:
+    """Read the text as TOML, bounded in every direction that its reader is not."""
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        bad = data.count(b"\n", 0, error.start) + 1
+        raise SettingsFileFaults(
+            f"the {what} {file} is not UTF-8: the byte 0x{data[error.start]:02X} in line {bad}",
+            file=file,
+            faults=[(bad, "save it as UTF-8")],
+        ) from None
+    dotted = next(
+        (n for n, each in enumerate(text.split("\n"), 1) if each.count(".") > MAX_DOTS_A_LINE), None
+    )
+    if dotted is not None:
+        message = f"more than {MAX_DOTS_A_LINE} dots; break the line, or write tables as [a.b]"
+        raise _no_toml(what, file, dotted, message)
+    try:
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise _no_toml(what, file, None, _TOO_DEEP) from None
+    except ValueError as error:  # a TOMLDecodeError is one; a number of 5,000 digits is a plain one
+        place = _PLACE.search(str(error))
+        said = str(error)[: place.start()] if place else str(error)
+        end = text.rstrip().count("\n") + 1 if place else None
+        line = int(place[1]) if place and place[1] else end
+        column = f"column {place[2]}: " if place and place[2] else ""
+        raise _no_toml(what, file, line, f"{column}{_taught(said)}") from None
+    if _depth(raw) > MAX_DEPTH:
+        raise _no_toml(what, file, None, _TOO_DEEP)
+    return text, raw
+
+
+_TOO_DEEP: Final = f"tables and lists within each other more than {MAX_DEPTH} deep"
+
+
+def _no_toml(what: str, file: str, line: int | None, message: str) -> SettingsFileFaults:
+    where = "" if line is None else f"line {line}"
+    heading = f"the {what} {file} is no TOML" + (f", {where}" if where else "")
+    return SettingsFileFaults(heading, file=file, faults=[(line, message)])
+
+
+def _taught(said: str) -> str:
+    """Add to what TOML's reader says what is mostly meant by it."""
+    meant = next((words for starts, words in _MEANT if said.startswith(starts)), "")
+    return meant if meant.startswith(_NO_VALUE) else f"{said}: {meant}" if meant else said
+
+
+_NO_VALUE: Final = "this is no value"
+_MEANT: Final = (
+    (
+        ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline"),
+        "a key or table stands twice; keep one of the two",
+    ),
+    (
+        ("Invalid value", "Expected newline", "Invalid date", "Exceeds the limit"),
+        f"{_NO_VALUE}; text, and all ids, dates and numbers like 007, stand in quotes",
+    ),
+    (("Unclosed",), "before it a bracket, a comma or a quote is missing; ids, dates and 007 stand in quotes"),
+    (("Expected '='",), "a line is a [table], or key = value"),
+    (("Illegal character '\\n'", "Unterminated", "Expected"), "a quote or bracket is not closed"),
+    (("Unescaped", "Invalid hex"), "a backslash stands for itself in single quotes: 'C:\\temp'"),
+)
+"""How TOML's reader begins what it says, and what is mostly meant by it."""
+
+
+def _depth(raw: object) -> int:
+    """Count how deep tables and lists lie within each other, without going down by calls."""
+    depth, level = 0, [raw]
+    while level:
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        depth, level = depth + 1, inner
+    return depth - 1
+
+
+def _still_to_fill_in(raw: object, path: tuple[Step, ...]) -> Iterator[TomlFault]:
+    if isinstance(raw, str) and raw.strip().startswith(TO_FILL_IN):
+        yield TomlFault(path, f"still to fill in: write the value in place of “{TO_FILL_IN}”")
+    elif isinstance(raw, dict):
+        for name, inner in raw.items():
+            yield from _still_to_fill_in(inner, (*path, name))
+    elif isinstance(raw, list):
+        for index, inner in enumerate(raw):
+            yield from _still_to_fill_in(inner, (*path, index))
+
+
+def _options_for_values(raw: object, path: tuple[Step, ...]) -> Iterator[TomlFault]:
+    """Yield a fault for each value that is the name of an option, as where a script left a variable empty."""
+    short = not any(step in _OF_CELLS for step in path)
+    if isinstance(raw, str) and names_an_option(raw, short=short):
+        name = plain_dashes(raw.strip()).partition("=")[0]
+        yield TomlFault(
+            path, f"is the option {name} of the command line, and no value; write the value, or leave it out"
+        )
+    elif isinstance(raw, dict):
+        for name, inner in raw.items():
+            yield from _options_for_values(inner, (*path, name))
+    elif isinstance(raw, list):
+        for index, inner in enumerate(raw):
+            yield from _options_for_values(inner, (*path, index))
+
+
+_OF_CELLS: Final = frozenset({"equals", "not_equals", "values", "constant"})
+"""Keys beneath which stands what cells hold, which may well be `-n`."""
+
+
+def _against(
+    model: type[Model], raw: dict[str, Any], refused: Mapping[str, str]
+) -> tuple[Model | None, list[TomlFault]]:
+    """See what a model says to a file, and once more without what it objects to, for the checks beyond it."""
+    try:
+        return model.model_validate(raw), []
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+    faults = [_fault(model, each, refused) for each in details]
+    try:
+        return model.model_validate(_without(raw, [fault.path for fault in faults])), faults
+    except ValidationError:
+        return None, faults
+
+
+def _fault(model: type[BaseModel], detail: Mapping[str, Any], refused: Mapping[str, str]) -> TomlFault:
+    path, kind, given = tuple(detail["loc"]), str(detail["type"]), detail["input"]
+    if kind == "extra_forbidden":
+        return TomlFault(
+            path, refused.get(str(path[-1])) or _no_such_key(str(path[-1]), _keys_at(model, path[:-1]))
+        )
+    if kind == "literal_error":
+        words = [word.strip("'") for word in re.split(r", | or ", str(detail["ctx"]["expected"]))]
+        close = near(given, words) if isinstance(given, str) else ""
+        return TomlFault(path, f"expected {_either(words)}, found {_kind_of(given)}{close}")
+    if kind == "less_than_equal":
+        return TomlFault(path, f"expected a number of at most {detail['ctx']['le']:g}, found a larger one")
+    expected = next((words for start, words in _EXPECTED.items() if kind.startswith(start)), None)
+    if expected is None:
+        return TomlFault(path, str(detail["msg"]))
+    quotes = "; write it in quotes" if kind == "string_type" and _is_bare(given) else ""
+    return TomlFault(path, f"expected {expected}, found {_kind_of(given)}{quotes}")
+
+
+def _no_such_key(name: str, known: Sequence[str]) -> str:
+    listed = f"; there are {', '.join(known)}" if known else ""
+    return f"there is no such key{near(name, known) or listed}"
+
+
+_EXPECTED: Final[Mapping[str, str]] = {
+    "string_type": "text",
+    "string_too_short": "text that is not empty",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a number",
+    "greater_than": "a number above 0",
+    "list": "a list",
+    "too_short": "at least one entry",
+    "dict": "a table",
+    "model": "a table",
+}
+"""How the kinds of faults that the models can have begin, and what was due."""
+
+
+def _either(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _is_bare(given: object) -> bool:
+    return not isinstance(given, dict | list | str)
+
+
+def _kind_of(given: object) -> str:
+    """Name the kind of a value; never the value, which may be long, or another file's secret."""
+    if given in ("", []):
+        return "an empty text" if given == "" else "an empty list"
+    return next((words for kind, words in _KINDS if isinstance(given, kind)), "a date or time")
+
+
+_KINDS: Final = (
+    (str, "another word"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    (dict, "a table"),
+    (list, "a list"),
+)
+"""What TOML's values are, a flag before the number that it also is; the others are dates and times."""
+
+
+def _keys_at(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
+    """Return the keys that the table at a path may have."""
+    kinds: list[Any] = [model]
+    for step in path:
+        kinds = [inner for kind in kinds for inner in _inside(kind, step)]
+    models = [kind for kind in _unwrapped(kinds) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [name for kind in models for name in kind.model_fields]
+
+
+def _inside(kind: Any, step: Step) -> Iterator[Any]:
+    for each in _unwrapped([kind]):
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            if step in each.model_fields:
+                yield each.model_fields[str(step)].annotation
+        elif get_origin(each) in {dict, list}:
+            yield get_args(each)[-1]
+
+
+def _unwrapped(kinds: Iterable[Any]) -> Iterator[Any]:
+    """Yield what unions and annotations are made of."""
+    for kind in kinds:
+        if isinstance(kind, type) or get_origin(kind) in {dict, list}:
+            yield kind
+        else:
+            yield from _unwrapped(get_args(kind))
+
+
+def _without(raw: Any, paths: Iterable[tuple[Step, ...]]) -> Any:
+    """Return a copy without what stands at some paths; a list with a bad entry goes as a whole."""
+    gone = {_walkable(path, raw) for path in paths}
+    return _copied(raw, (), gone)
+
+
+def _copied(raw: Any, path: tuple[Step, ...], gone: set[tuple[Step, ...]]) -> Any:
+    if isinstance(raw, dict):
+        return {
+            name: _copied(inner, (*path, name), gone)
+            for name, inner in raw.items()
+            if (*path, name) not in gone
+        }
+    if isinstance(raw, list):
+        return [_copied(inner, (*path, index), gone) for index, inner in enumerate(raw)]
+    return raw
+
+
+def _walkable(path: tuple[Step, ...], raw: Any) -> tuple[Step, ...]:
+    """Cut a path to what the file itself has, down to the innermost key."""
+    walked: tuple[Step, ...] = ()
+    for step, here in _walk(path, raw):
+        if isinstance(here, dict) and step not in here:
+            break
+        walked = (*walked, step)
+    while walked and isinstance(walked[-1], int):
+        walked = walked[:-1]
+    return walked
+
+
+def _walk(path: tuple[Step, ...], raw: Any) -> Iterator[tuple[Step, Any]]:
+    """Yield the steps of a path that the file has, each with the table or list it is taken in.
+
+    What stands for a table or list in short has no such step: a text for a table, a table for a list of one.
+    """
+    here = raw
+    for step in path:
+        if isinstance(step, int) and isinstance(here, list):
+            yield step, here
+            here = here[step]
+        elif isinstance(step, str) and isinstance(here, dict):
+            yield step, here
+            here = here.get(step)
+        elif isinstance(step, str):
+            return
+
+
+def _spelled(path: tuple[Step, ...], raw: Any) -> str:
+    """Spell a path as people write it, places in lists counted from 1."""
+    words = ""
+    for step, _ in _walk(path, raw):
+        if isinstance(step, int):
+            words += f"[{step + 1}]"
+        else:
+            name = shortened(step)
+            words += f".{name}" if _BARE.fullmatch(name) else f'."{name}"'
+    return words.removeprefix(".")
+
+
+def _lines(text: str) -> dict[tuple[Step, ...], int]:
+    """Find the line on which each key and table of a file begins."""
+    found: dict[tuple[Step, ...], int] = {}
+    counts: dict[tuple[Step, ...], int] = {}
+    table: tuple[Step, ...] = ()
+    for number, line in enumerate(text.split("\n"), 1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header is not None:
+            names = _steps(header[2])
+            table = _placed(names, counts)
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            found.update(
+                {table[:depth]: number for depth in range(1, len(table) + 1) if table[:depth] not in found}
+            )
+        elif key is not None:
+            path = (*table, *_steps(key[1]))
+            for depth in range(len(table) + 1, len(path) + 1):
+                found.setdefault(path[:depth], number)
+    return found
+
+
+def _placed(names: Sequence[str], counts: Mapping[tuple[Step, ...], int]) -> tuple[Step, ...]:
+    """Put into a header's names the place of the list entry that it belongs to, but for the last name's."""
+    path: tuple[Step, ...] = ()
+    for depth, name in enumerate(names, 1):
+        path = (*path, name)
+        if path in counts and depth < len(names):
+            path = (*path, counts[path])
+    return path
+
+
+def _steps(dotted: str) -> list[str]:
+    """Split a dotted key into its names."""
+    names: list[str] = []
+    for part in re.findall(_PART, dotted):
+        try:
+            names += tomllib.loads(f"{part} = 0")
+        except tomllib.TOMLDecodeError:
+            names.append(part)
+    return names
+
+
+def _line_of(path: tuple[Step, ...], lines: Mapping[tuple[Step, ...], int]) -> int | None:
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path[:-1]
+    return None
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+"""Text that is not empty."""
+
+
+class Table(BaseModel):
+    """A table of a file: only keys that it knows, nothing turned from one type into another."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class OneOrMore:
+    """Lets one entry stand for a list of one, in the file and in the schema."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
+
+
+def listed(given: object) -> object:
+    """Return a list; what is none becomes the only entry of one."""
+    return given if isinstance(given, list) else [given]
+
+
+def schema_of(model: type[BaseModel], name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a file (draft 2020-12), for editors; what may be left out is not said to be null.
+
+    Args:
+        model: What the file may say.
+        name: What the schema's own file is called.
+    """
+    schema: dict[str, Any] = _plain(model.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.schema.json", **schema}
+
+
+def _plain(schema: Any, *, names: bool = False) -> Any:
+    """Take out of a schema what models say for themselves: nulls, defaults and names made of names."""
+    if isinstance(schema, list):
+        return [_plain(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if names:
+        return {name: _plain(one) for name, one in schema.items()}
+    if "properties" in schema:
+        inner = schema["properties"].items()
+        untitled = {name: {key: said for key, said in one.items() if key != "title"} for name, one in inner}
+        schema = {**schema, "properties": untitled}
+    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(kinds) == 1:
+        schema = {**kinds[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
+    return {
+        key: _plain(value, names=key in {"properties", "$defs"})
+        for key, value in schema.items()
+        if not (key == "default" and value is None)
+    }
