@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "plain"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from sweep_tools import BATCH_EVENTS, CALM, ROUGH, ROWS, Bench, Outcome, Point, Weather, why_not
+from kill_sweep_support import BATCH_EVENTS, CALM, ROUGH, ROWS, Bench, Outcome, Point, Weather, why_not
 
 _Kill = tuple[Point, Point | None]
 

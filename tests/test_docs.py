@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_tools import Desk
+from command_support import Desk
 
 from inflection_cli.reporting.rule_docs import rules_by_code
 

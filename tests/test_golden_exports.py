@@ -1,7 +1,7 @@
 """Six exports of six shapes, each by its vendor's documentation: profile in, golden messages out.
 
-The golden files come from `reference_profiles.py`, which reads the exports without any profile. What tests/exports/
-holds, and from which pages its forms are taken, stands in its README; the page that tells most is named here too.
+The golden files come from `reference_profiles.py`, which reads the exports without any profile. The README in
+tests/data/exports/ says what is there, and from which pages its forms are taken.
 """
 
 import difflib
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from command_tools import FAST, Desk, Result, events_balance, rows_balance, to
+from command_support import FAST, Desk, Result, events_balance, rows_balance, to
 from reference_profiles import EXPORTED, EXPORTS, SALTS, golden, messages, parse, write
 
 from inflection_cli.sandbox import Settings, serve

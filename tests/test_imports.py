@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_tools import CAMPAIGN, PATIENCE_S
+from command_support import CAMPAIGN, PATIENCE_S
 
 NETWORK = {"httpx", "httpcore", "h11", "anyio", "asyncio", "ssl", "http.client"}
 HEAVY = {*NETWORK, "orjson", "sqlite3", "csv", "rich.progress"}

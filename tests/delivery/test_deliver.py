@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import anyio
 import pytest
-from virtual import (
+from virtual_delivery import (
     OK,
     WALL_AT_START,
     FakeSegment,

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from virtual import (
+from virtual_delivery import (
     OK,
     FakeSegment,
     Reply,

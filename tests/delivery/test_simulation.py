@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from test_throttle import assert_no_window_holds_too_much
-from virtual import (
+from virtual_delivery import (
     FakeSegment,
     LoggedJournal,
     Reply,

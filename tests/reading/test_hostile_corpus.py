@@ -6,10 +6,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 import pytest
-import strict_oracle as oracle
-from command_tools import Desk, rows_balance
+import reference_csv as oracle
+from command_support import Desk, rows_balance
 from hostile_files import HEAVY, Hostile, broken_documents, broken_tables, heavy, layouts
-from reading_tools import Reading, whole
+from reading_support import Reading, whole
 
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.model import Fault
