@@ -1,4 +1,4 @@
-"""Brings the history of email campaigns from Inflection.io into Twilio Segment.
+"""Import the history of Inflection.io email campaigns into Twilio Segment.
 
 The public Python API; everything else may change without notice. Names are imported when they are first used.
 """
@@ -62,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its home on first use."""
+    """Import a public name from its module on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, attribute = _HOMES[name].partition(":")
@@ -70,5 +70,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public names."""
+    """Return the public names."""
     return sorted(__all__)

@@ -16,7 +16,7 @@ _HINT = "run the same command again"
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its exit code."""
     try:
         code = _run()
     except KeyboardInterrupt:  # while Python imports, or a second one while the first is told

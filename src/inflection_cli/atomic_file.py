@@ -1,4 +1,4 @@
-"""Writes a file of settings for the user: whole or not at all, and never over another one unasked."""
+"""Write a settings file atomically; replace an existing one only with `force`."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from inflection_cli.errors import InputError, UsageError
 
 
 def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool) -> None:
-    """See, before any work, that a file may be written.
+    """Raise an error if the file may not be written.
 
     Args:
         path: Where it is to go.
@@ -33,7 +33,7 @@ def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool) -> None:
 
 
 def save_text(path: str, text: str, *, force: bool) -> None:
-    """Write a text under its name at once; a file that came to be there meanwhile stays, unless forced.
+    """Write a text file atomically; replace an existing one only with `force`.
 
     Raises:
         UsageError: There is a file of that name, and `force` is not given.
@@ -57,7 +57,7 @@ def save_text(path: str, text: str, *, force: bool) -> None:
 
 @contextmanager
 def _written_beside(target: Path, text: str) -> Iterator[Path]:
-    """Write a text to a file that is in the target's folder for as long as the block takes."""
+    """Write text to a temporary file in the target's folder."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     part = Path(name)
     try:

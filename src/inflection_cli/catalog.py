@@ -1,4 +1,4 @@
-"""What is known of Inflection's export: fields, their other names, events and theirs. Data, no logic."""
+"""Data about Inflection's export: fields, events and their other names."""
 
 from dataclasses import dataclass
 from typing import Final

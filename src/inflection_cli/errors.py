@@ -1,4 +1,4 @@
-"""Exceptions that end a run, each with its exit code and a hint.
+"""Exceptions that end a run, each with exit code and hint.
 
     InflSegError                    70  a defect of ours, where nothing better fits
     ├── UsageError                   2  the command cannot be carried out as typed
@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 
 
 class InflSegError(Exception):
-    """Ends a run; carries what a user needs to go on.
+    """Base class of errors that end a run, with message and hint.
 
     Attributes:
         message: What happened, and where, in one sentence.
@@ -54,14 +54,14 @@ class InflSegError(Exception):
 
 
 class UsageError(InflSegError):
-    """The command cannot be carried out as it was typed."""
+    """Raised when the command cannot be executed as typed."""
 
     code = "usage"
     exit_code = 2
 
 
 class SettingsFileFaults(UsageError):
-    """A profile or a project file cannot be used as it stands; all its faults are listed.
+    """Raised when a profile or project file is invalid; lists all faults.
 
     Attributes:
         heading: What is wrong, without the list.
@@ -80,13 +80,13 @@ class SettingsFileFaults(UsageError):
 
 
 class ConfirmationMissing(UsageError):
-    """Something must be confirmed, and there is no terminal to ask on."""
+    """Raised when a confirmation is missing or was declined."""
 
     code = "confirmation-missing"
 
 
 class InputError(InflSegError):
-    """An input cannot be read or mapped at all."""
+    """Raised when an input cannot be read or mapped at all."""
 
     code = "input"
     exit_code = 4
@@ -107,40 +107,40 @@ class ReaderLeft(OutputLost):
 
 
 class DeliveryIncomplete(InflSegError):
-    """The run ended while events were still pending or in doubt; the same command resumes it."""
+    """Raised when events are still pending or in doubt; rerunning resumes it."""
 
     code = "delivery-incomplete"
     exit_code = 3
 
 
 class InputChanged(DeliveryIncomplete):
-    """A file differs from what was checked before; none of the differing part was sent."""
+    """Raised when a file changed since it was checked; changes are unsent."""
 
     code = "input-changed"
 
 
 class DestinationError(InflSegError):
-    """The destination refused for a reason that more tries do not mend."""
+    """Raised when the destination refuses and a retry cannot help."""
 
     code = "destination"
     exit_code = 5
 
 
 class LedgerError(InflSegError):
-    """The ledger cannot be used."""
+    """Raised when the ledger cannot be used."""
 
     code = "ledger"
     exit_code = 6
 
 
 class LedgerLocked(LedgerError):
-    """Another run holds this destination's ledger."""
+    """Raised when another run holds this destination's ledger."""
 
     code = "ledger-locked"
 
 
 class LedgerDamaged(LedgerError):
-    """The ledger cannot be trusted."""
+    """Raised when the ledger is damaged or cannot be written."""
 
     code = "ledger-damaged"
 
@@ -171,21 +171,21 @@ class TemporaryFolderFull(TemporaryFolderError):
 
 
 class DecisionNeeded(InflSegError):
-    """Two ways on are possible and only the user can say which is right."""
+    """Raised when only the user can decide how to continue."""
 
     code = "decision-needed"
     exit_code = 7
 
 
 class OverBudget(InflSegError):
-    """More rows are wrong than the error budget allows; nothing was sent."""
+    """Raised when more rows are wrong than `--max-errors` allows; nothing was sent."""
 
     code = "over-budget"
     exit_code = 8
 
 
 class Interrupted(InflSegError):
-    """A signal ended the run; what was in flight has been settled and recorded."""
+    """Raised when a signal ended the run; sent batches are recorded."""
 
     code = "interrupted"
 

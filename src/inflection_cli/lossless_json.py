@@ -1,4 +1,4 @@
-"""JSON that loses nothing: numbers keep their spelling, no key is there twice, nothing is nested beyond a bound."""
+"""Lossless JSON: exact numbers, no duplicate keys, limited nesting depth."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _NO_BRACKET = re.compile(r"[^\[\]{}]++")
 
 
 class JsonError(Exception):
-    """What is wrong with a text that should be JSON.
+    """Raised when a text is not valid JSON or not allowed here.
 
     Attributes:
         rule: The kind.
@@ -36,7 +36,7 @@ class JsonError(Exception):
 
 
 class Number(str):
-    """A number, spelled as it stood."""
+    """A JSON number as text, exactly as in the input."""
 
     __slots__ = ()
 
@@ -76,7 +76,7 @@ _KINDS: Final = {"{": "object", "[": "list", "t": "boolean", "f": "boolean"}
 
 
 def parse(text: str) -> Any:
-    """Read one JSON value; every number becomes a `Number`.
+    """Parse one JSON value; every number becomes a `Number`.
 
     Raises:
         Flaw: It is none. NULs and lone surrogates within strings are left to the caller, see `require_encodable`.
@@ -90,7 +90,7 @@ def parse(text: str) -> Any:
 
 
 def swiftly(text: str) -> Any:
-    """Read one JSON value by the fast parser, numbers as numbers; for `swift_text`.
+    """Parse one JSON value with `orjson`; raise if anything would be lost.
 
     Raises:
         ValueError: It is no JSON, or such as the fast parser does not give back whole: `parse` tells.
@@ -101,7 +101,7 @@ def swiftly(text: str) -> Any:
 
 
 def swiftly_all(texts: Sequence[str]) -> list[Any]:
-    """Read many JSON values at once, which takes half the time; an empty text counts as null.
+    """Parse many JSON values at once with `orjson`; empty text means null.
 
     Raises:
         ValueError: `swiftly` would raise it for one of them, or one holds what is put between them.
@@ -137,7 +137,7 @@ def _swiftly(text: str) -> Any:
 
 
 def swift_text(value: Any) -> str:
-    """Write a value that `swiftly` read as a cell, as `as_text` does."""
+    """Convert a value from `swiftly` to a cell, as `as_text` does."""
     if isinstance(value, str):
         return value
     return "" if value is None else orjson.dumps(value).decode()
@@ -151,7 +151,7 @@ def swift_cell(value: Any) -> str:
 
 
 def as_text(value: Any) -> str:
-    """Write a value as a cell: strings as they are, numbers as they stood, null as "", the rest as compact JSON.
+    """Convert a value to a cell; numbers stay exact, null becomes "".
 
     Raises:
         Flaw: A string in it holds a NUL.
@@ -180,7 +180,7 @@ def as_cell(value: Any) -> str:
 
 
 def without_nul(text: str) -> str:
-    """Give text back that holds no NUL.
+    """Return the text unchanged if it holds no NUL.
 
     Raises:
         Flaw: It does.
@@ -191,7 +191,7 @@ def without_nul(text: str) -> str:
 
 
 def require_encodable(text: str, key: str | None = None) -> str:
-    """Give text back that is made of whole characters, so that it can be sent.
+    """Return the text unchanged if it can be encoded as UTF-8.
 
     Args:
         text: The text.
@@ -208,7 +208,7 @@ def require_encodable(text: str, key: str | None = None) -> str:
 
 
 def _measure(text: str) -> None:
-    """Refuse what is nested too deep, before a recursive parser sees it."""
+    """Raise an error if the JSON is nested too deeply."""
     if _brackets(text) <= MAX_JSON_DEPTH:
         return
     depth = 0
@@ -248,7 +248,7 @@ _DECODER = json.JSONDecoder(
 
 
 def _compact(value: Any) -> str:
-    """Write JSON without spaces, numbers as they stood."""
+    """Encode a value as JSON without spaces; numbers stay exact."""
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):

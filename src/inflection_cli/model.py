@@ -1,4 +1,4 @@
-"""The nouns that travel between the rooms: frozen, slotted, without I/O.
+"""Shared data types: frozen, with slots, and without I/O.
 
 Those of which every row has one are NamedTuples: a frozen dataclass takes three times as long to make.
 """
@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """What a problem does: an error rejects its row, a warning does not."""
+    """Severity of a problem: only an error rejects its row."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Scope(StrEnum):
-    """Whether a problem is said for each row, or once for a whole column or file with a count."""
+    """Scope of a problem: reported per row, per column or per file."""
 
     ROW = "row"
     COLUMN = "column"
@@ -47,7 +47,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and where.
+    """One problem and its location.
 
     Attributes:
         rule: Its kind.
@@ -72,7 +72,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that is wrong with a part of a row, before its line is known.
+    """A problem in part of a row, before its line is known.
 
     Attributes:
         rule: Its kind.
@@ -91,7 +91,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What an event shares with thousands of others: its kind and the campaign. None is absent.
+    """The event kind and campaign that many events share; None means absent.
 
     Attributes:
         event: Inflection's name for the event, or an unknown event's own.
@@ -114,7 +114,7 @@ class Campaign:
 
 
 class Person(NamedTuple):
-    """Who an event is about. At least one of the ids is there; None is absent.
+    """The person of an event; has at least one of the ids.
 
     Attributes:
         user_id: The customer's own id.
@@ -129,7 +129,7 @@ class Person(NamedTuple):
 
 
 class Trail(NamedTuple):
-    """What is an event's own beside person and time.
+    """An event's own properties, apart from person and time.
 
     Attributes:
         link: The link's URL as it stood; None is absent.
@@ -153,7 +153,7 @@ class Trail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A region of a file that could not be read: one problem, and its lines verbatim.
+    """An unreadable region of a file: one problem and the original lines.
 
     Attributes:
         problem: What is wrong; its `line` is where the fault lies.
@@ -213,7 +213,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages that travel together, in the order of the input: parallel sequences, never empty.
+    """Messages sent together in input order, as parallel sequences; never empty.
 
     Attributes:
         ordinals: Each event's place among all events built in this run, from 0.
@@ -231,16 +231,16 @@ class Batch:
         return len(self.wire)
 
     def message(self, at: int) -> Message:
-        """Return one of its messages."""
+        """Return one message by its index."""
         return Message(self.ordinals[at], self.content_ids[at], self.wire[at])
 
     def part(self, start: int, stop: int) -> "Batch":
-        """Return the messages from `start` on, up to but not with `stop`."""
+        """Return the messages from index `start` up to `stop`, exclusive."""
         at = slice(start, stop)
         return Batch(self.ordinals[at], self.content_ids[at], self.content_hashes[at], self.wire[at])
 
     def halves(self) -> tuple["Batch", "Batch"]:
-        """Split in two, the first half the larger by at most one message.
+        """Split the batch in two; the first half may be one larger.
 
         Raises:
             ValueError: The batch holds a single message.
@@ -252,7 +252,7 @@ class Batch:
 
 
 class Disposition(IntEnum):
-    """What pass 2 does with an event; four bits each.
+    """Action of pass 2 for an event; fits in four bits.
 
     Attributes:
         SEND: It goes out.
@@ -274,7 +274,7 @@ class Disposition(IntEnum):
 
 
 class BatchState(StrEnum):
-    """What is known of a batch; an event has the best state of the batches that hold it."""
+    """State of a batch; an event has the best of its batches."""
 
     IN_FLIGHT = "in_flight"
     ACCEPTED = "accepted"

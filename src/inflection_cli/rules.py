@@ -1,4 +1,4 @@
-"""Every kind of problem the tool can name, as data: code, severity, meaning, mend, example."""
+"""All problem rules as data: code, severity, scope, meaning, fix and example."""
 
 from inflection_cli.model import Rule, Scope, Severity
 

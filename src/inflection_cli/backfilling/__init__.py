@@ -1,1 +1,1 @@
-"""Backfill: plan, compare with the ledger, deliver, account for every event."""
+"""Backfill: plan, compare with the ledger, deliver, and count every event."""

@@ -1,4 +1,4 @@
-"""Counts of one pass over the input: each number is counted where it happens, none from the others."""
+"""Counters of rows, events and problems for one pass over the input."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ KEPT_PER_CODE: Final = 100
 
 
 class ProblemTally:
-    """Counts problems by code and keeps the first of each; what holds for a column is kept once."""
+    """Counts of problems by code, with the first problems of each code."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -25,7 +25,7 @@ class ProblemTally:
         self._wide: dict[tuple[str, str | None, str | None], int] = {}
 
     def add(self, problem: Problem) -> None:
-        """Count a problem, and keep it while it is among the first of its code."""
+        """Count a problem; keep only the first ones of each code."""
         code = problem.rule.code
         self.counts[code] += problem.count
         self.by_file[problem.file, code] += problem.count
@@ -51,18 +51,18 @@ class ProblemTally:
             self.add(problem)
 
     def by_code(self) -> dict[str, list[Problem]]:
-        """Return the kept problems, codes in the order of their first problem, errors before warnings."""
+        """Return the kept problems by code, errors before warnings."""
         codes = sorted(self._kept.items(), key=lambda item: item[1][0].rule.severity is not Severity.ERROR)
         return dict(codes)
 
     def first(self, most: int) -> list[Problem]:
-        """Return the first `most` kept problems: errors first, then by code in order of appearance."""
+        """Return the first `most` kept problems, errors before warnings."""
         return [problem for kept in self.by_code().values() for problem in kept][:most]
 
 
 @dataclass(slots=True)
 class RowCounts:
-    """Where the rows went: `read = mapped + rejected + filtered`."""
+    """Row counts: `read = mapped + rejected + filtered`."""
 
     read: int = 0
     mapped: int = 0
@@ -71,13 +71,13 @@ class RowCounts:
 
     @property
     def balanced(self) -> bool:
-        """Whether every row is accounted for."""
+        """Return whether every row is counted exactly once."""
         return self.read == self.mapped + self.rejected + self.filtered
 
 
 @dataclass(slots=True)
 class EventCounts:
-    """Where the events went: `built = accepted + already_accepted + duplicate + refused + pending + in_doubt`.
+    """Event counts; `built` is the sum of all others except `filtered`.
 
     `filtered` are dropped before they are built. `already_accepted` is None where no destination is known.
     """
@@ -93,14 +93,14 @@ class EventCounts:
 
     @property
     def balanced(self) -> bool:
-        """Whether every event is accounted for."""
+        """Return whether every built event is counted exactly once."""
         settled = self.accepted + (self.already_accepted or 0) + self.duplicate + self.refused
         return self.built == settled + self.pending + self.in_doubt
 
 
 @dataclass(slots=True)
 class Account:
-    """What a pass over the input has counted so far.
+    """Counts of one pass over the input so far.
 
     Attributes:
         rows_by_file: Rows read, by path.
@@ -124,7 +124,7 @@ class Account:
     property_kinds: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def take(self, chunk: Chunk, converted: Converted) -> None:
-        """Count a chunk and what became of it."""
+        """Add the counts of a chunk and of its conversion."""
         rows = self.rows
         rows.read += len(chunk.rows)
         self.rows_by_file[chunk.file] += len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
@@ -149,7 +149,7 @@ class Account:
 
 
 def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
-    """Yield a chunk's problems by line: in which order codes come must not hang on where a chunk ends."""
+    """Return a chunk's problems sorted by line, independent of chunk boundaries."""
     found = [(fault.line, fault.problem) for fault in chunk.faults]
     found += [(rejected.line, problem) for rejected in converted.rejected for problem in rejected.problems]
     found += [(problem.line or 0, problem) for problem in (*chunk.warnings, *converted.warnings)]

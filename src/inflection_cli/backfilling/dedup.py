@@ -1,4 +1,4 @@
-"""Dispositions: what pass 2 does with each event, found by merging the input's ids with the ledger's."""
+"""Dispositions of events, computed by merging input ids with ledger ids."""
 
 from bisect import insort
 from collections import Counter
@@ -25,7 +25,7 @@ CONFLICTS_SHOWN: Final = 5
 
 
 class LedgerEvents(NamedTuple):
-    """What a ledger knows of an event: its ids, what follows for it, and the number of the run."""
+    """An event in a ledger: ids, disposition and run number."""
 
     content_id: bytes
     content_hash: int
@@ -35,7 +35,7 @@ class LedgerEvents(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two events with one identity and different content; the later one is not sent.
+    """Two events with one identity but different content; the later is unsent.
 
     Attributes:
         ordinal: The later event.
@@ -55,7 +55,7 @@ _DISPOSITIONS: Final = tuple(Disposition)
 
 @dataclass(slots=True)
 class Dispositions:
-    """Four bits for each ordinal, and what was found on the way.
+    """The disposition of each event (four bits each), and the conflicts.
 
     Attributes:
         bits: Two ordinals a byte, the lower one in the lower half.
@@ -74,13 +74,13 @@ class Dispositions:
     own_conflict_count: int = 0
 
     def of(self, first: int, count: int) -> Sequence[Disposition] | None:
-        """Return the dispositions of `count` events from ordinal `first` on; None where all are to be sent."""
+        """Return `count` dispositions from ordinal `first`; None if all are SEND."""
         if not any(self.bits[first >> 1 : (first + count + 1) >> 1]):
             return None
         return [self.one(ordinal) for ordinal in range(first, first + count)]
 
     def count_from(self, first: int) -> Counter[Disposition]:
-        """Count the dispositions of the events from ordinal `first` on."""
+        """Count the dispositions of all events from ordinal `first`."""
         counts: Counter[Disposition] = Counter()
         if first >= self.events:
             return counts
@@ -101,7 +101,7 @@ class Dispositions:
 
 
 class Deduplicator:
-    """Gathers the ids of pass 1, then settles what becomes of each event.
+    """Collect event ids in pass 1, then compute the disposition of each.
 
     Args:
         own_ids: Whether content hashes are in the parts that own ids have.
@@ -113,14 +113,14 @@ class Deduplicator:
         self.events = 0
 
     def add(self, content_ids: Sequence[bytes], content_hashes: Sequence[int]) -> None:
-        """Take the ids of the next events, in order; an event's ordinal is its place among all of them."""
+        """Add the ids of the next events; ordinals follow the call order."""
         first = self.events
         self.events += len(content_ids)
         tags = range(first, self.events)
         self._runs.add(map(_RECORD.pack, content_ids, content_hashes, tags))
 
     def add_known(self, known: Iterable[LedgerEvents]) -> None:
-        """Take what the ledger knows."""
+        """Add the events that the ledger knows."""
         block: list[bytes] = []
         for content_id, content_hash, disposition, run in known:
             block.append(_RECORD.pack(content_id, content_hash, _KNOWN | disposition << 48 | run))
@@ -130,7 +130,7 @@ class Deduplicator:
         self._runs.add(block)
 
     def settle(self) -> Dispositions:
-        """Merge everything and give the memory back. The first of equal events in the input is kept."""
+        """Compute all dispositions; keep the first of equal events; free the memory."""
         result = Dispositions(bytearray((self.events + 1) // 2), self.events, dict.fromkeys(Disposition, 0))
         for records in self._runs.parts():
             if len({record[_KEY] for record in records}) == len(records):

@@ -1,4 +1,4 @@
-"""Pass 2 at the edge: messages are bound to a destination, batched, and delivered."""
+"""Pass 2: bind messages to a destination, batch them and deliver them."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +28,7 @@ _DEFECT_HINT: Final = "please report it; what was sent is recorded, and the same
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """Where messages go, and how fast.
+    """The destination of a delivery, its rates and its time limits.
 
     Attributes:
         destination: Endpoint, key, compression, time-outs.
@@ -52,13 +52,13 @@ class DeliverySettings:
 
     @property
     def batch_events(self) -> int:
-        """The most events in a batch at this rate."""
+        """Maximum number of events in a batch at this rate."""
         return max_batch_events(self.events_per_second)
 
 
 @dataclass(slots=True)
 class Delivered:
-    """What a delivery came to.
+    """The result of a delivery.
 
     Attributes:
         tally: The edge's own count.
@@ -73,12 +73,12 @@ class Delivered:
     proxy: str | None
 
     def end_with(self, error: InflSegError) -> None:
-        """Let an error be what ended the delivery, unless something else did before."""
+        """Record an error as the stop reason, if none is recorded yet."""
         if self.tally.stopped is None:
             self.tally.stopped = Stopped(StopReason.ERROR, error.message, error.hint, error)
 
     def error(self, signum: int | None) -> InflSegError | None:
-        """Return what ended the delivery early, as an error; None where it came to its end."""
+        """Return the error that stopped the delivery, or None if it finished."""
         stopped = self.tally.stopped
         if stopped is None:
             return None
@@ -112,7 +112,7 @@ def run_delivery(
     observer: Observer,
     halt: StopSignal,
 ) -> Delivered:
-    """Deliver a plan's messages; every event is accounted for, however it ends.
+    """Deliver a plan's messages; every event is counted, even after an error.
 
     Args:
         plan: A complete plan.
@@ -149,7 +149,7 @@ def run_delivery(
 
 
 class _Pulled:
-    """Notes how far delivery has drawn its batches."""
+    """Record the ordinal up to which the delivery has read its batches."""
 
     def __init__(self) -> None:
         self.next_ordinal = 0
@@ -164,7 +164,7 @@ class _Pulled:
 def batches_of(
     messages: Iterable[Batch | None], settings: DeliverySettings, dispositions: Dispositions
 ) -> Iterator[Batch | None]:
-    """Batch what `outgoing` yields; what is in doubt travels apart, as what holds for a batch holds for all of it."""
+    """Build batches of outgoing messages; events in doubt get their own batches."""
 
     def filled(portions: Iterable[Batch | None]) -> Iterator[Batch | None]:
         envelope = settings.destination.envelope_bytes
@@ -191,7 +191,7 @@ def batches_of(
 
 
 def _split(portion: Batch | None, key: Callable[[int], bool]) -> Iterator[Batch | None]:
-    """Cut a portion wherever a fact about its events changes."""
+    """Split a batch wherever `key` of its ordinals changes."""
     if portion is None:
         yield None
         return
@@ -210,7 +210,7 @@ async def deliver_batches(
     halt: StopSignal,
     doubtful: Callable[[Batch], float | None],
 ) -> tuple[DeliveryCounts, str | None]:
-    """Deliver batches over a client of their own; return the tally, and the proxy that was used."""
+    """Deliver batches with a new client; return the counts and the proxy."""
     throttle = Throttle(
         requests_per_second=settings.requests_per_second, events_per_second=settings.events_per_second
     )

@@ -1,4 +1,4 @@
-"""What a delivery would cost, told without the means to deliver."""
+"""Estimate of a delivery's cost; needs no destination."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from inflection_cli.segment.limits import MAX_BATCH_EVENTS, MAX_BODY_BYTES, max_
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a delivery would cost.
+    """Estimated cost of a delivery.
 
     Attributes:
         events: API calls as Segment bills them.
@@ -26,7 +26,7 @@ class Estimate:
 
 
 def estimate(plan: Plan, requests_per_second: float, events_per_second: float) -> Estimate:
-    """Estimate what a plan costs at these rates."""
+    """Estimate the cost of a plan at these rates."""
     events = plan.to_send
     built = plan.account.events.built
     size = plan.account.message_bytes * events // built if built else 0

@@ -1,4 +1,4 @@
-"""What pass 1 found each event to be, kept for pass 2: to hash it all again would be a good part of a delivery."""
+"""Stores of event ids, locations and people, filled in pass 1."""
 
 from array import array
 from bisect import bisect_right
@@ -12,14 +12,14 @@ _EVENT_BYTES: Final = ID_BYTES + HASH_BYTES
 
 
 class ChunkIds(NamedTuple):
-    """The events of a chunk: parallel lists of their content ids, 16 bytes each, and their content hashes."""
+    """Content ids (16 bytes each) and content hashes of a chunk's events."""
 
     content_ids: list[bytes]
     content_hashes: Sequence[int]
 
 
 class EventIds:
-    """Keeps content ids and hashes in flat memory, 24 bytes an event, to be read by chunk.
+    """Content ids and hashes of events, 24 bytes each, read by chunk.
 
     Attributes:
         starts: The ordinal of each chunk's first event, and at the end the number of events.
@@ -30,7 +30,7 @@ class EventIds:
         self._spill = Spill()
 
     def add(self, content_ids: Sequence[bytes], content_hashes: Sequence[int]) -> None:
-        """Take the events of the next chunk, in their order.
+        """Append the events of the next chunk, in order.
 
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
@@ -39,7 +39,7 @@ class EventIds:
         self._spill.append(b"".join(content_ids) + array("Q", content_hashes).tobytes())
 
     def of(self, chunk: int) -> ChunkIds:
-        """Return the events of a chunk, by its place among all chunks.
+        """Return the events of a chunk, by the chunk's index.
 
         Raises:
             TemporaryFolderError: The temporary folder cannot be read any more.
@@ -51,12 +51,12 @@ class EventIds:
         return ChunkIds([block[at : at + ID_BYTES] for at in range(0, ids, ID_BYTES)], hashes)
 
     def ids(self) -> Iterator[list[bytes]]:
-        """Yield the content ids of all events, in their order, a chunk's at a time."""
+        """Yield the content ids of all events in order, by chunk."""
         for chunk in range(len(self.starts) - 1):
             yield self.of(chunk).content_ids
 
     def close(self) -> None:
-        """Give the room back; nothing can be read any more."""
+        """Free the memory and the scratch file; nothing can be read afterwards."""
         self._spill.close()
 
 
@@ -64,7 +64,7 @@ _BYTES: Final = 8
 
 
 class EventLocations:
-    """Remembers the file and line of every event, 8 bytes each, in a scratch file where they are many."""
+    """File and line number of every event, 8 bytes each."""
 
     def __init__(self) -> None:
         self._firsts: list[int] = []
@@ -73,7 +73,7 @@ class EventLocations:
         self._lines = Spill()
 
     def add(self, file: str, lines: Sequence[int]) -> None:
-        """Take the lines of the next events of a file, in order.
+        """Append the line numbers of a file's next events, in order.
 
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
@@ -95,5 +95,5 @@ class EventLocations:
         return file, line
 
     def close(self) -> None:
-        """Give the room back; nothing can be read any more."""
+        """Free the memory and the scratch file; nothing can be read afterwards."""
         self._lines.close()

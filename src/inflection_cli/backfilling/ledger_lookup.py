@@ -1,4 +1,4 @@
-"""Wire ids that the ledger stands for: an archive of Segment's holds messages under the ids that went out."""
+"""Lookup in ledgers: known events, and checks against sending events twice."""
 
 import os
 import shlex
@@ -32,7 +32,7 @@ _BEFORE: Final = b"b"
 def known_on_the_wire(
     ledger: LedgerReader, label: str, states: Collection[BatchState], disposition: Disposition
 ) -> Iterator[LedgerEvents]:
-    """Yield the wire id of every event that has left, as an id by which an archive may call it.
+    """Yield the wire ids of sent events, as an archive holds them.
 
     A wire id is written nowhere but in a request, so to meet it in a file shows that its event has arrived: a doubtful
     one too.
@@ -59,7 +59,7 @@ def known_on_the_wire(
 
 
 def known_from_archives(ledger: LedgerReader, label: str) -> Iterator[LedgerEvents]:
-    """Yield the content ids of events that an archive has brought under a label, by the wire ids they had before.
+    """Yield content ids of archived events that were replayed under a label.
 
     A replay under a label takes an archive's wire id for the content id; an export of the same events has their
     own. Flat in memory; nothing is looked up where no replay went out under the label.
@@ -98,7 +98,7 @@ _BY_FILE: Final = frozenset({"columns", "encodings"})
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """What is done about events in doubt.
+    """Settings that decide whether events in doubt are sent again.
 
     Attributes:
         now: Unix seconds.
@@ -113,7 +113,7 @@ class Doubts:
 
 @dataclass(slots=True)
 class KnownEvents:
-    """What the ledger knows, as pass 1 merges it with the input; notes the earliest doubt on the way.
+    """The events that a ledger knows; records the earliest doubt while iterating.
 
     Attributes:
         doubtful_since: The earliest doubt among the events that are sent again; None without any.
@@ -131,7 +131,7 @@ class KnownEvents:
     ready: bool = False
 
     def __iter__(self) -> Iterator[LedgerEvents]:
-        """Yield what is known, event by event.
+        """Yield each known event with its disposition.
 
         Raises:
             LedgerError: A ledger cannot be read.
@@ -157,7 +157,7 @@ class KnownEvents:
                 yield from known_on_the_wire(other, self.label, wanted, Disposition.ELSEWHERE)
 
     def run_words(self, number: int) -> str:
-        """Say which run has an event, by the number of the run."""
+        """Return text that names the run which has an event."""
         if self.elsewhere:
             return "the ledger of another destination has it"
         names = [run.run_id for run in self.ledger.runs() if run.number == number]
@@ -181,7 +181,7 @@ class KnownEvents:
 
 
 def _replays(ledger: LedgerReader) -> frozenset[str]:
-    """Return the runs whose events were ready messages: their content hashes are of another kind."""
+    """Return the ids of replay runs; their content hashes differ in kind."""
     return frozenset(run.run_id for run in ledger.runs() if run.command == "replay")
 
 
@@ -198,7 +198,7 @@ def _known(batch: KnownBatch, disposition: Disposition, *, alike: bool) -> Itera
 def held_ledger(
     state_dir: Path, namespace: str, command: str, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[Ledger]:
-    """Hold a destination's ledger for one run: nobody else can work on it meanwhile.
+    """Lock and open a destination's ledger for one run.
 
     Args:
         state_dir: The state directory.
@@ -231,7 +231,7 @@ def unprotected(ledger: LedgerReader) -> str:
 
 @contextmanager
 def looked_up_ledger(state_dir: Path, namespace: str) -> Iterator[LedgerReader | None]:
-    """Open a destination's ledger to look into, for a dry run; None where there is none yet."""
+    """Open a destination's ledger read-only for a dry run; None if missing."""
     path = ledger_path(state_dir, namespace)
     if not os.path.lexists(path):
         yield None
@@ -242,7 +242,7 @@ def looked_up_ledger(state_dir: Path, namespace: str) -> Iterator[LedgerReader |
 
 @contextmanager
 def others_if_empty(state_dir: Path, ledger: LedgerReader) -> Iterator[list[LedgerReader]]:
-    """Open the other destinations' ledgers where this one knows nothing yet.
+    """Open the readable ledgers of other destinations if this one is empty.
 
     Raises:
         LedgerError: One cannot be read: it may be the one that has these events as sent.
@@ -264,7 +264,7 @@ def _read_other(path: Path) -> LedgerReader:
 
 
 def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
-    """Stop where another destination's ledger has these events: key or endpoint may only have changed.
+    """Raise an error if another destination's ledger has these events.
 
     Raises:
         DecisionNeeded: It has.
@@ -282,7 +282,7 @@ def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
 
 
 def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
-    """Name the ledgers that have events of the plan as accepted, the one with the most of them first."""
+    """Return namespaces of ledgers with accepted events of the plan, most first."""
     if len(others) == 1:
         return [others[0].namespace]
     met = SpillGroups(ID_BYTES + _NUMBER.size)
@@ -302,7 +302,7 @@ def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
 
 
 def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
-    """Stop where the same input was sent under settings that gave its events other ids.
+    """Raise an error if this input was sent under different id settings.
 
     Where nothing is to be sent nothing can be doubled, whatever differs; nor where the input still has every
     event that the run sent, under the same id: a time zone that only rows without one need changes no other.
@@ -331,13 +331,13 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
 
 
 def _found_accepted(run: Run) -> bool:
-    """Tell whether a run found events of its input accepted by earlier ones, which is as good as sending them."""
+    """Return whether earlier runs had already sent events of a run's input."""
     events = (run.summary or {}).get("events", {})
     return bool(events.get("already_accepted"))
 
 
 def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
-    """Tell whether the input has every event that a run has sent; flat in memory.
+    """Return whether the input has every event that a run sent.
 
     Of a run that sent none itself nothing can be told.
     """
@@ -357,7 +357,7 @@ def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
 
 
 def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Sequence[str]) -> Iterator[str]:
-    """Word what differs between two runs' settings, for the files that both have read."""
+    """Yield text for each setting that differs between two runs."""
     for name in sorted({*theirs, *ours} - _BY_FILE):
         if theirs.get(name) != ours.get(name):
             option = f"--{name.replace('_', '-')}"
@@ -422,7 +422,7 @@ def _column(value: str | None) -> str:
 
 
 def shaping_settings(plan: Plan) -> dict[str, Any]:
-    """Return every setting that shapes ids, as JSON values."""
+    """Return every setting that affects event ids, as JSON values."""
     settings = plan.settings
     mapping = settings.mapping
     profile = mapping.columns.profile
@@ -461,7 +461,7 @@ def _identity_columns(source: InputFile, names: Sequence[str]) -> dict[str, str]
 
 
 def input_records(plan: Plan) -> list[dict[str, Any]]:
-    """Return what identifies each input, for the ledger: its name and a fingerprint of its bytes."""
+    """Return the path, fingerprint and row count of each input."""
     return [
         {
             "path": source.path,

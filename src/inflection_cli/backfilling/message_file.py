@@ -1,4 +1,4 @@
-"""`--out`: a plan's messages as NDJSON, with content ids, so that no destination need be known."""
+"""Write a plan's messages to an NDJSON file with content ids (`--out`)."""
 
 import os
 import select
@@ -24,7 +24,7 @@ _READER_WAIT_S: Final = 0.005
 
 
 def refuse_to_replace(path: str, inputs: Iterable[str]) -> None:
-    """See that messages can go to a path, and do not take the place of what they are made from.
+    """Check that `path` is usable and that messages would not replace inputs.
 
     Args:
         path: Where the messages are to go.
@@ -48,7 +48,7 @@ def refuse_to_replace(path: str, inputs: Iterable[str]) -> None:
 
 
 def _require_a_place(path: Path) -> None:
-    """See that a file can be made there."""
+    """Check that a file can be created at a path."""
     if os.path.isdir(path):  # noqa: PTH112 - see `is_stream`
         raise InputError(
             f"--out {path}: is a folder, and the messages need a file",
@@ -73,7 +73,7 @@ def _part_of(path: Path) -> Path:
 
 
 def _require_a_file(part: Path, mode: int) -> None:
-    """See that what has a draft's name is the rest of another draft: nothing else is written to or taken away."""
+    """Raise an error if the draft file is not a regular file."""
     if not stat.S_ISREG(mode):
         raise InputError(
             f"--out writes to {part} until the file is whole, and there is something of that name that is no file",
@@ -82,7 +82,7 @@ def _require_a_file(part: Path, mode: int) -> None:
 
 
 def write_messages(plan: Plan, path: str) -> str:
-    """Write all messages that would be sent, in order, to a pipe or a device; return the path.
+    """Write the messages to a pipe or a device; return its path.
 
     Raises:
         InputError: It cannot be written to.
@@ -96,7 +96,7 @@ def write_messages(plan: Plan, path: str) -> str:
 
 
 class MessageFile:
-    """Messages on their way into a file, under their content ids.
+    """An NDJSON file of messages under their content ids, while being written.
 
     Attributes:
         failed: Whether some of them could not be written, so that the file has a gap.
@@ -109,7 +109,7 @@ class MessageFile:
         self.failed = False
 
     def take(self, converted: Converted) -> None:
-        """Write the messages of a chunk while it is planned, so that a dry run converts once.
+        """Write the messages of a chunk while it is being planned.
 
         Raises:
             InputError: They cannot be written.
@@ -118,7 +118,7 @@ class MessageFile:
             self._write(converted.encode(converted.content_ids))
 
     def settle(self, dispositions: Dispositions) -> None:
-        """Leave only the messages that would be sent; they move towards the start of the file.
+        """Remove the messages that would not be sent from the file.
 
         Raises:
             InputError: The file cannot be written.
@@ -136,7 +136,7 @@ class MessageFile:
             self._out.truncate()
 
     def beside(self, batches: Iterable[Batch | None]) -> Iterator[Batch | None]:
-        """Write each batch before it is passed on; the file ends where the delivery did.
+        """Yield each batch after writing its messages to the file.
 
         Yields:
             What it is given, and None while the reader of a pipe takes its time.
@@ -156,7 +156,7 @@ class MessageFile:
             yield batch
 
     def _patiently(self, lines: bytes) -> Iterator[None]:
-        """Write as much as a stream takes without waiting, so that answers are read whatever its reader does."""
+        """Write to a stream without blocking; yield None while it is full."""
         self.failed = True
         descriptor, rest = self._out.fileno(), memoryview(lines)
         while rest:
@@ -176,7 +176,7 @@ class MessageFile:
 
 
 def is_stream(path: str) -> bool:
-    """Tell whether a path is a pipe, a device or an output of ours: it is written to, and no file takes its place."""
+    """Return whether a path is a pipe, a device, stdout or stderr."""
     # os.path answers no where a Path raises: a name too long, a folder that may not be entered.
     if not os.path.exists(path) or os.path.isdir(path):  # noqa: PTH110, PTH112
         return False
@@ -184,12 +184,12 @@ def is_stream(path: str) -> bool:
 
 
 def is_stdout(path: str) -> bool:
-    """Tell whether what is written to a path comes out where stdout does; nothing comes out of the null device."""
+    """Return whether writing to a path writes to stdout, except `/dev/null`."""
     return _is_of(sys.stdout, path) and os.path.realpath(path) != os.devnull
 
 
 def _ours(path: str) -> int | None:
-    """Return the descriptor of stdout or stderr where a path is what it goes to."""
+    """Return the descriptor of stdout or stderr if a path leads there."""
     return next((each.fileno() for each in (sys.stdout, sys.stderr) if _is_of(each, path)), None)
 
 
@@ -201,13 +201,13 @@ def _is_of(output: IO[str] | None, path: str) -> bool:
 
 
 def _opened(path: str) -> int:
-    """Open a stream; an output of ours that is a file would, by its name, be written over from its start."""
+    """Open a stream for writing; stdout and stderr are duplicated."""
     ours = _ours(path)
     return os.open(path, os.O_WRONLY) if ours is None else os.dup(ours)
 
 
 def _opened_part(part: Path) -> int:
-    """Open the file that a draft is until it is whole."""
+    """Open the temporary file that holds the messages until complete."""
     # Without O_NONBLOCK a named pipe would be waited for.
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
     opened = os.open(part, flags, 0o600)
@@ -221,7 +221,7 @@ def _opened_part(part: Path) -> int:
 
 @contextmanager
 def open_message_file(path: str) -> Iterator[MessageFile]:
-    """Open a file for messages; it appears under its name when it is left, whole, and not at all after an error.
+    """Open a message file; it is renamed into place when complete.
 
     A pipe or a device is written to as it is.
 

@@ -1,4 +1,4 @@
-"""Pass 1: convert everything, send nothing; what comes out is the plan."""
+"""Pass 1: convert everything, send nothing, and return the plan."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,15 +21,15 @@ REPEATS_SHARE: Final = 0.01
 
 
 class RejectSink(Protocol):
-    """Takes the rows that are not sent."""
+    """Protocol that receives the rows that are not sent."""
 
     def take(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
-        """Keep the rejected rows and unreadable lines of a chunk."""
+        """Store the rejected rows and unreadable lines of a chunk."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a run would do, known before anything leaves.
+    """The plan of a run: everything it would do, before sending.
 
     Attributes:
         inputs: The files.
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def fingerprints(self) -> dict[str, str]:
-        """By path, a digest of the file's decompressed bytes, 32 hex digits; read when it is asked for.
+        """Digest of each file's decompressed bytes (32 hex digits), by path.
 
         Raises:
             InputError: A file is gone, or may not be read any more.
@@ -74,17 +74,17 @@ class Plan:
 
     @property
     def to_send(self) -> int:
-        """How many events the delivery would send."""
+        """Number of events that the delivery would send."""
         sent = Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED
         return sum(map(self.count, sent))
 
     def count(self, disposition: Disposition) -> int:
-        """Return how many events have a disposition."""
+        """Return the number of events with a disposition."""
         return self.dispositions.counts[disposition] if self.dispositions else 0
 
 
 class Planner:
-    """Makes a plan; `plan` can be looked at while it grows, and after an interruption.
+    """Build a plan; `plan` is readable during and after an interrupted run.
 
     Args:
         inputs: The files.
@@ -118,7 +118,7 @@ class Planner:
         run_words: Callable[[int], str] | None = None,
         draft: Callable[[Converted], None] = lambda _: None,
     ) -> Plan:
-        """Read everything and settle what becomes of each event.
+        """Read all input and compute the disposition of each event.
 
         Args:
             known: What the ledger knows.
@@ -152,7 +152,7 @@ class Planner:
         return plan
 
     def _see(self, source: InputFile) -> None:
-        """Take note of an input that has gained keys: the plan shows them, and says what is left out of them."""
+        """Update the plan if an input has new keys; report unused ones."""
         at = next(i for i, known in enumerate(self.plan.inputs) if known.path == source.path)
         known = self.plan.inputs[at]
         if source is known:
@@ -177,7 +177,7 @@ class Planner:
             self._rejects.take(source, chunk, converted)
 
     def _judge_files(self) -> None:
-        """Say once of each file what only its last row could have changed."""
+        """Report problems that are only certain at the end of each file."""
         for source in self.plan.inputs:
             if source.path in self._unlinked:
                 self.plan.account.problems.add(unlinked(source))

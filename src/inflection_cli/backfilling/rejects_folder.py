@@ -1,4 +1,4 @@
-"""What is not sent is kept: rejected rows by pass 1, refused messages by the delivery."""
+"""Storage of rejected rows (pass 1) and of refused messages (delivery)."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,14 +16,14 @@ REFUSED = "refused-messages.ndjson"
 
 @dataclass(slots=True)
 class Rejects:
-    """Keeps rows and messages in a folder that is made only when something comes."""
+    """Storage of rejects in a folder that is created on first use."""
 
     folder: RejectsFolder
     refused_messages: RefusedMessages
 
     @classmethod
     def at(cls, path: str) -> "Rejects":
-        """Keep them in the folder at `path`."""
+        """Create a store for the folder at `path`."""
         folder = RejectsFolder(Path(path))
         return cls(folder, RefusedMessages(partial(folder.open_lines, REFUSED)))
 
@@ -33,11 +33,11 @@ class Rejects:
 
     @property
     def path(self) -> str | None:
-        """The folder, where something was written to it."""
+        """Path of the folder; None if nothing was written."""
         return str(self.folder.path) if self.folder.has_rows or self._refused_in_folder() else None
 
     def take(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
-        """Keep a chunk's rejected rows and unreadable lines.
+        """Store a chunk's rejected rows and unreadable lines.
 
         Raises:
             InputError: The folder cannot be written.
@@ -56,7 +56,7 @@ class Rejects:
             )
 
     def refused(self, message: Message) -> None:
-        """Keep a message that the destination refused, with its content id, as `replay` takes it."""
+        """Store a refused message with its content id, as `replay` reads it."""
         self.refused_messages.keep(renamed(message.wire, message.content_id) + b"\n")
 
     def kept_elsewhere(self) -> list[str]:
@@ -67,6 +67,6 @@ class Rejects:
         return any(path.parent == self.folder.path for path in self.refused_messages.files)
 
     def close(self) -> None:
-        """Finish the files."""
+        """Close the files."""
         self.refused_messages.close()
         self.folder.close()

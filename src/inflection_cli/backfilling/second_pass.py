@@ -1,4 +1,4 @@
-"""Pass 2: convert again what was planned, and take what is to be sent."""
+"""Pass 2: convert the planned input again and yield what is sent."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
@@ -14,7 +14,7 @@ SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEW
 
 
 def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:
-    """Yield the messages of a complete plan that are to be sent, in the order of the input, a chunk's at a time.
+    """Yield the messages to send, in input order, chunk by chunk.
 
     Args:
         plan: Its input is read again, and what is to be sent of it converted.
@@ -52,7 +52,7 @@ def _kept(batch: Batch, keep: Sequence[bool]) -> Batch:
 
 
 def unchanged_chunks(plan: Plan) -> Iterator[tuple[int, Chunk, Conversion]]:
-    """Read a complete plan's input again: the place of each chunk, the chunk, and how it is converted.
+    """Read the planned input again; yield number, chunk and conversion of each.
 
     Raises:
         InputChanged: A chunk is not the one that was planned; it is not yielded.

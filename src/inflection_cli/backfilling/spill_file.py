@@ -1,4 +1,4 @@
-"""Scratch space: a private unnamed file that goes with the process."""
+"""Scratch storage: a private unnamed file that ends with the process."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ SPILL_BYTES: Final = 1 << 18
 
 
 class Spill:
-    """Bytes that are appended and read back: in memory while they are few, in a scratch file where they are many."""
+    """Append-only bytes: in memory while few, else in a scratch file."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -22,7 +22,7 @@ class Spill:
         self._file: IO[bytes] | None = None
 
     def append(self, data: bytes) -> None:
-        """Take more bytes.
+        """Append more bytes.
 
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
@@ -39,7 +39,7 @@ class Spill:
         self._held.clear()
 
     def read(self, at: int, size: int) -> bytes:
-        """Return bytes from offset `at` on, which were appended together.
+        """Return `size` bytes at offset `at`; they were appended in one call.
 
         Raises:
             TemporaryFolderError: The temporary folder cannot be read any more.
@@ -52,7 +52,7 @@ class Spill:
             return os.pread(self._file.fileno(), size, at)
 
     def close(self) -> None:
-        """Give the file back; nothing can be read any more."""
+        """Close the scratch file; nothing can be read afterwards."""
         if self._file is not None:
             with suppress(OSError):  # what a full disk has not taken is tried once more
                 self._file.close()
@@ -60,7 +60,7 @@ class Spill:
 
 
 def scratch_file() -> IO[bytes]:
-    """Open a file that nobody else can open, and that is gone when it is closed.
+    """Open an unnamed file that is deleted when it is closed.
 
     Raises:
         TemporaryFolderError: The temporary folder is full or cannot be written.
@@ -71,7 +71,7 @@ def scratch_file() -> IO[bytes]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn an OSError of the temporary folder into an error that names the folder and the way out."""
+    """Convert an OSError of the temporary folder to a helpful `LedgerDamaged`."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Runs of records: fixed-size records handed back grouped by key, in flat memory, through a scratch file.
+"""Group fixed-size records by key in bounded memory, with a scratch file.
 
 Records are bytes that begin with a hash, so their first byte spreads evenly. A run is written with its records
 grouped by first byte, and notes where each group begins; what is handed back is one first byte at a time, gathered
@@ -20,7 +20,7 @@ _PARTS: Final = 256
 
 
 class SpillGroups:
-    """Collects records, hands them back grouped.
+    """Collect records and return them grouped by first byte.
 
     Args:
         record_bytes: The size of every record; its first byte is evenly spread.
@@ -36,7 +36,7 @@ class SpillGroups:
         self._bytes = 0
 
     def add(self, records: Iterable[bytes]) -> None:
-        """Take records in any order.
+        """Add records in any order.
 
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
@@ -46,7 +46,7 @@ class SpillGroups:
             self._spill()
 
     def parts(self) -> Iterator[list[bytes]]:
-        """Yield all records, in lists of one or more first bytes each: equal keys always share a list."""
+        """Yield all records in lists; equal keys are always in one list."""
         if not self._starts:
             yield self._buffer
             return
@@ -59,7 +59,7 @@ class SpillGroups:
             yield records
 
     def close(self) -> None:
-        """Give the memory and the file back."""
+        """Free the memory and close the scratch file."""
         self._buffer = []
         self._starts = []
         if self._file is not None:
@@ -89,7 +89,7 @@ class SpillGroups:
 
 
 def count_distinct(runs: SpillGroups) -> int:
-    """Count the different records, and give the runs back."""
+    """Count the distinct records and close the groups."""
     count = sum(len(set(records)) for records in runs.parts())
     runs.close()
     return count

@@ -1,4 +1,4 @@
-"""What is said of a file when all of it was read: options with nothing to do in it, clicks without a link's column."""
+"""Problems known at the end of a file: unused options, missing links."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _LINK = "email_link_url"
 
 
 def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Problem]:
-    """Name each option that needs addresses, where no column of a file is known to hold them.
+    """Yield a problem for each option that needs a missing email column.
 
     Args:
         source: The file, with all the keys that it has gained.
@@ -35,7 +35,7 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
 
 
 def _asked(settings: ConvertSettings, profile: Profile | None) -> Iterator[tuple[str, str, str]]:
-    """Yield what is asked for in the words of who asks, the field it would fill, and the bare name of it."""
+    """Yield each option that needs addresses: its description, field and name."""
     mapping = settings.mapping
     if settings.message.email_trait:
         yield "--email-trait", "email", "--email-trait"
@@ -63,7 +63,7 @@ def _mend(source: InputFile, field: str, profile: Profile | None, option: str) -
 
 
 def _of_addresses(source: InputFile, field: str) -> str | None:
-    """Find the column that most holds addresses, by the file's first rows; an id is nothing that could be missing."""
+    """Return the column with the most addresses in the first rows."""
     taken = () if field == "email" else source.columns.fields.values()
     counts = {
         index: sum(is_address(row[index]) for row in source.source.sample if index < len(row))
@@ -75,7 +75,7 @@ def _of_addresses(source: InputFile, field: str) -> str | None:
 
 
 def unlinked(source: InputFile) -> Problem:
-    """Say once of a file what would hold for its every click, or for every one of some event."""
+    """Return one problem for a file whose clicks have no link column."""
     some = any(block.columns.has(_LINK) for block in source.layout.blocks)
     whose = "some clicks of this file have no link" if some else "no click of this file has a link"
     message = f"no column is known as the {_LINK}, so {whose}"

@@ -1,1 +1,1 @@
-"""Words and options: no counting, no logic."""
+"""Commands and options of the command line; no counting and no logic."""

@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and how every way out becomes an exit code."""
+"""The command line: its commands, and the exit code of every ending."""
 
 import os
 import sys
@@ -58,7 +58,7 @@ def _main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Bring the history of email campaigns from Inflection.io into Twilio Segment."""
+    """Import the history of Inflection.io email campaigns into Twilio Segment."""
 
 
 app.command("validate")(validate)
@@ -76,7 +76,7 @@ _CTRL_C = 130
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line; no exception leaves, whatever happens.
+    """Run a command line; never raise an exception.
 
     Returns:
         The exit code.
@@ -104,7 +104,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 @cache
 def _parser() -> Any:
-    """Build what parses a command line once in a process; Typer would build it anew for each."""
+    """Build the command-line parser once per process."""
     return get_command(app)
 
 
@@ -113,7 +113,7 @@ def _exit_code(returned: Any) -> int:
 
 
 def _misused(error: Any, arguments: Sequence[str]) -> int:
-    """Say what is wrong with the command; without any argument the help has been shown, and says enough."""
+    """Report a usage error; print only the help without any argument."""
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error.format_message(), end="", file=sys.stderr)
         return UsageError.exit_code
@@ -127,7 +127,7 @@ def _interrupted() -> InflSegError:
 
 
 def _defect(error: Exception) -> InflSegError:
-    """Word a defect of ours, with the place and without anybody's data."""
+    """Return the error for an internal defect, with location but no data."""
     if os.environ.get("INFL_SEG_DEBUG"):
         raise error
     trace = error.__traceback__
@@ -141,7 +141,7 @@ def _defect(error: Exception) -> InflSegError:
 
 
 def _report(error: InflSegError, arguments: Sequence[str]) -> int:
-    """Print what ended the run, as words or as the one JSON object; that stdout takes nothing changes nothing."""
+    """Report the error that ended the run, as text or JSON."""
     from inflection_cli.reporting.console import Speaker
 
     speaker = Speaker()

@@ -22,7 +22,7 @@ def backfill(
     delivery: DeliveryOptions,
     output: ReportingOptions,
 ) -> int:
-    """Send a campaign's history to Segment: plan, confirm, deliver, account for every row."""
+    """Send campaign history to Segment: plan, confirm, deliver, account for every row."""
     from inflection_cli.cli.sending import Sending
 
     sending = Sending(

@@ -1,4 +1,4 @@
-"""The command `infl-seg inspect`: says what a file is and what its columns would become, and drafts a profile."""
+"""The command `infl-seg inspect`: describe a file's columns and draft a profile."""
 
 import os
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ def inspect(
         bool, typer.Option("--force", help="Let the profile replace a file that is there.")
     ] = False,
 ) -> int:
-    """Say what a file is, what its columns hold and would become, and what is missing; send nothing."""
+    """Report a file's format, columns, mapping and missing fields; send nothing."""
     from inflection_cli.atomic_file import refuse_to_replace, save_text
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import interruptible
@@ -75,7 +75,7 @@ def inspect(
 def _settled(
     reading: InputOptions, project: ProjectOptions, *, drafting: bool
 ) -> "tuple[InspectSettings, SettingsSaid]":
-    """Say what an inspection goes by: options, profile and project file, as for a validation."""
+    """Return the settings of an inspection, and the files they come from."""
     from inflection_cli.cli.option_values import convert_settings, read_options
     from inflection_cli.cli.project_file import find_project, settle
     from inflection_cli.inspecting import InspectSettings
@@ -125,7 +125,7 @@ def _progress(speaker: "Speaker") -> "Iterator[Callable[[int], None]]":
 
 
 def _refuse_idle(reading: InputOptions) -> None:
-    """Refuse options that decide which events are sent: nothing is sent here."""
+    """Raise an error for options that only select events to send."""
     idle = {
         "--since": reading.since,
         "--until": reading.until,

@@ -1,4 +1,4 @@
-"""Options to settings: what the user typed, read strictly."""
+"""Convert option values to settings, with strict parsing."""
 
 import re
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ _BYTES: dict[str | None, int] = {
 
 
 def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "ReadOptions":
-    """Say how files are read.
+    """Return the settings for reading files.
 
     Args:
         options: What the user says.
@@ -66,7 +66,7 @@ def convert_settings(
     message: "MessageOptions | None" = None,
     profile: "Profile | None" = None,
 ) -> "ConvertSettings":
-    """Say what shapes messages and ids; the present is fixed here, once a run.
+    """Return the settings that shape messages and ids; fix the current time.
 
     Args:
         options: What the user says of rows and columns.
@@ -109,7 +109,7 @@ def _map_options(
     naming: Literal["inflection", "spec"],
     profile: "Profile | None",
 ) -> "MapOptions":
-    """Say how rows are mapped; `said` is the profile, or one that says nothing."""
+    """Return the mapping settings; `said` is the profile or an empty one."""
     from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.events import MapOptions, event_names
     from inflection_cli.mapping.nulls import null_texts
@@ -144,7 +144,7 @@ def _map_options(
 
 
 def _span(options: "InputOptions", zone: str | None) -> tuple[str | None, str | None]:
-    """Read the span of time to keep: its first instant, and the first one after it."""
+    """Parse the time span: start (inclusive) and end (exclusive)."""
     since = _bound("--since", options.since, zone)
     until = _bound("--until", options.until, zone)
     if since is not None and until is not None and until[:-1] <= since[:-1]:
@@ -157,7 +157,7 @@ def _span(options: "InputOptions", zone: str | None) -> tuple[str | None, str | 
 
 
 def _bound(option: str, text: str | None, zone: str | None) -> str | None:
-    """Read an end of a span of time.
+    """Parse one end of the time span.
 
     Raises:
         UsageError: It is no time, or empty.
@@ -176,7 +176,7 @@ def _bound(option: str, text: str | None, zone: str | None) -> str | None:
 
 
 def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
-    """Read `NAME=VALUE` words.
+    """Parse `NAME=VALUE` words into a dictionary.
 
     Raises:
         UsageError: A word has no `=`, an empty side, or a name comes twice.
@@ -194,7 +194,7 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
 
 
 def integrations(given: "Sequence[str]", profile: "Mapping[str, bool] | None" = None) -> dict[str, Any]:
-    """Read `--integration`, over a profile's; Inflection is off unless it is turned on, as it is also a destination."""
+    """Parse `--integration` over a profile's values; Inflection is off by default."""
     read: dict[str, Any] = {"Inflection": False, **(profile or {})}
     for name, word in pairs("--integration", given, "All=false").items():
         if word.lower() not in {"true", "false"}:
@@ -206,7 +206,7 @@ def integrations(given: "Sequence[str]", profile: "Mapping[str, bool] | None" = 
 
 
 def context(given: "Sequence[str]") -> dict[str, Any]:
-    """Read `--context`; values are text."""
+    """Parse `--context`; all values are text."""
     read = pairs("--context", given, "import=spring-2024")
     for name in read:
         if name in RESERVED_CONTEXT:
@@ -217,7 +217,7 @@ def context(given: "Sequence[str]") -> dict[str, Any]:
 
 
 def seconds(option: str, word: str) -> float:
-    """Read a duration: `90s`, `15m`, `1h`, `2d`, or a number of seconds.
+    """Parse a duration: `90s`, `15m`, `1h`, `2d`, or a number of seconds.
 
     Raises:
         UsageError: It is no duration, or not positive.
@@ -230,7 +230,7 @@ def seconds(option: str, word: str) -> float:
 
 
 def size_bytes(option: str, word: str) -> int:
-    """Read a size: `500MB`, `100GB`, `1.5GiB`, or a number of bytes.
+    """Parse a size: `500MB`, `100GB`, `1.5GiB`, or a number of bytes.
 
     Raises:
         UsageError: It is no size, or none of at least a byte.
@@ -243,7 +243,7 @@ def size_bytes(option: str, word: str) -> int:
 
 
 def budget(word: str) -> "Budget":
-    """Read `--max-errors`: a number of rows, or a share of them.
+    """Parse `--max-errors`: a number of rows, or a percentage of them.
 
     Raises:
         UsageError: It is neither.
@@ -259,14 +259,14 @@ def budget(word: str) -> "Budget":
 
 
 class Budget:
-    """How many rows may be rejected: a number, or a share of the rows read in per cent."""
+    """Limit on rejected rows: a number, or a percentage of rows read."""
 
     def __init__(self, most: float, *, share: bool) -> None:
         self._most = most
         self._share = share
 
     def allows(self, rejected: int, read: int) -> bool:
-        """Tell whether this many rejected rows pass."""
+        """Return whether this many rejected rows are allowed."""
         return rejected <= (self._most * read / 100 if self._share else self._most)
 
 

@@ -1,4 +1,4 @@
-"""Groups of options: a dataclass whose fields are typer options, shared by several commands."""
+"""Groups of options: dataclasses of typer options, shared by several commands."""
 
 import dataclasses
 import functools
@@ -12,7 +12,7 @@ import typer
 
 
 def with_groups(command: Callable[..., int]) -> Callable[..., int]:
-    """Unfold every parameter that is annotated with a dataclass into one option for each of its fields.
+    """Replace each dataclass parameter by one option for each of its fields.
 
     Typer reads options off a function's signature; this writes that signature, so that a group of options
     is declared once and reaches each command as one value.
@@ -99,7 +99,7 @@ DEFAULT_MAX_BYTES: Final = "100GB"
 
 
 class UnknownEvents(StrEnum):
-    """What becomes of events that are none of Inflection's."""
+    """Action for events that Inflection does not send."""
 
     REJECT = "reject"
     SKIP = "skip"
@@ -107,21 +107,21 @@ class UnknownEvents(StrEnum):
 
 
 class Naming(StrEnum):
-    """Whose event names go out."""
+    """Naming scheme of the events that are sent."""
 
     INFLECTION = "inflection"
     SPEC = "spec"
 
 
 class Region(StrEnum):
-    """Where the workspace's data is ingested."""
+    """Segment region of the workspace."""
 
     US = "us"
     EU = "eu"
 
 
 class Color(StrEnum):
-    """Whether output is coloured."""
+    """Color mode of the output."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -130,7 +130,7 @@ class Color(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProjectOptions:
-    """Whether a project file counts."""
+    """Option that turns off the project file."""
 
     no_project: Annotated[
         bool,
@@ -144,7 +144,7 @@ class ProjectOptions:
 
 @dataclass(frozen=True, slots=True)
 class InputOptions:
-    """How files are read and mapped. None is not given: a profile, a project file or the default says it."""
+    """Options for reading and mapping files; None means not given."""
 
     profile: Annotated[
         str | None,
@@ -322,7 +322,7 @@ class InputOptions:
 
 @dataclass(frozen=True, slots=True)
 class MessageOptions:
-    """What every message carries beside its event."""
+    """Options for content that every message carries beside its event."""
 
     integration: Annotated[
         list[str],
@@ -340,7 +340,7 @@ class MessageOptions:
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """Which source of which collector messages go to."""
+    """Options that select the Segment source and the endpoint."""
 
     write_key: Annotated[
         str | None,
@@ -379,7 +379,7 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class DestinationOptions(SourceOptions):
-    """Where messages go, and what is known of it."""
+    """Options for the destination: source, namespace and deduplication window."""
 
     namespace: Annotated[
         str | None,
@@ -411,7 +411,7 @@ class DestinationOptions(SourceOptions):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOptions:
-    """How fast messages go, and how long it is tried."""
+    """Options for the delivery: rates, patience, state directory, rehearsal and output."""
 
     requests_per_second: Annotated[
         float | None,
@@ -491,18 +491,18 @@ class DeliveryOptions:
 
     @property
     def request_rate(self) -> float:
-        """Most requests a second; 0 is no limit."""
+        """Maximum requests per second; 0 means no limit."""
         return DEFAULT_REQUESTS_PER_SECOND if self.requests_per_second is None else self.requests_per_second
 
     @property
     def event_rate(self) -> float:
-        """Most events a second; 0 is no limit."""
+        """Maximum events per second; 0 means no limit."""
         return DEFAULT_EVENTS_PER_SECOND if self.events_per_second is None else self.events_per_second
 
 
 @dataclass(frozen=True, slots=True)
 class OutputOptions:
-    """How a run speaks."""
+    """Options for the output of a command."""
 
     json: Annotated[
         bool,
@@ -526,7 +526,7 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReportingOptions(OutputOptions):
-    """How a run that reads files speaks: also in reports of what is wrong with them."""
+    """Output options of commands that read files, with problem reports."""
 
     report: Annotated[
         list[str],

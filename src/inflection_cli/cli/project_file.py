@@ -1,4 +1,4 @@
-"""The project file: found upwards from the working directory, its defaults laid beneath flags and profile."""
+"""The project file: search for it, and merge its defaults with options."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How files are read, by all that has a word on it.
+    """Effective settings from flags, profile and project file.
 
     Attributes:
         reading: The user's flags, and beneath them the project file's defaults where the profile is silent.
@@ -75,7 +75,7 @@ class Settled:
 
 
 def find_project(start: Path, environ: Mapping[str, str], *, off: bool = False) -> Project | None:
-    """Find the project file of a folder: in it, or above it, up to the home directory or the root.
+    """Return the project file of `start` or the nearest parent folder.
 
     Args:
         start: Where to begin.
@@ -113,7 +113,7 @@ def settle(
     message: MessageOptions | None,
     environ: Mapping[str, str],
 ) -> Settled:
-    """Say how files are read: a flag beats the profile, the profile beats the project file.
+    """Merge settings: flags override the profile, the profile overrides the project file.
 
     Raises:
         UsageError: The profile cannot be read, or the project file names one outside its folder.
@@ -138,7 +138,7 @@ def settle(
 
 
 def of_messages(project: Project | None) -> Project | None:
-    """Keep of a project file what concerns messages that are ready: nothing of rows and columns."""
+    """Return a project file reduced to its settings for prebuilt messages."""
     if project is None:
         return None
     kept = {name: getattr(project.settings, name) for name in _OF_MESSAGES}
@@ -146,14 +146,14 @@ def of_messages(project: Project | None) -> Project | None:
 
 
 def reporting(project: Project | None, output: ReportingOptions) -> tuple[ReportingOptions, dict[str, Any]]:
-    """Take the project file's report, where no flag says what goes to standard output."""
+    """Use the project file's report if no flag selects the output."""
     if project is None or project.settings.report is None or output.report or output.json:
         return output, {}
     return replace(output, report=[project.settings.report]), {"report": project.settings.report}
 
 
 def slowed(project: Project | None, delivery: DeliveryOptions) -> tuple[DeliveryOptions, dict[str, Any]]:
-    """Take the project file's rates, where no flag says how fast it goes."""
+    """Use the project file's rates if no flag sets them."""
     took = {
         name: getattr(project.settings, name)
         for name in ("requests_per_second", "events_per_second")
@@ -274,7 +274,7 @@ def _names(words: Sequence[str]) -> set[str]:
 
 
 def _fields_of(profile: "Profile") -> set[str]:
-    """Return the fields that a profile has a word on."""
+    """Return the names of the fields that a profile sets."""
     fields = {*profile.fields, *(name for block in profile.events for name in block.fields)}
     if profile.timestamp is not None or any(block.timestamp is not None for block in profile.events):
         fields.add("timestamp")

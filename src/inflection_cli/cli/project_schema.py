@@ -1,4 +1,4 @@
-"""A project file, `infl-seg.toml`: defaults for options, and never a word on where events go."""
+"""Schema of the project file `infl-seg.toml`: option defaults, never destinations."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ _REFUSED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """What a project file sets; None and empty is nothing. Each is the option of the same name.
+    """Settings of a project file, named like their options; None means unset.
 
     Attributes:
         profile: The path as the file has it, relative to its folder.
@@ -75,7 +75,7 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class ProjectFile(Options):
-    """Defaults for options of infl-seg, for everyone who works in this folder. Flags beat them, and profiles do."""
+    """Defaults for infl-seg options in this folder; flags and profiles override them."""
 
     model_config = ConfigDict(title="infl-seg project file")
 
@@ -150,7 +150,7 @@ def read_project(path: Path, *, file: str) -> ProjectSettings:
 
 
 def project_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a project file, draft 2020-12."""
+    """Return the JSON Schema of a project file (draft 2020-12)."""
     return schema_of(ProjectFile, "project")
 
 

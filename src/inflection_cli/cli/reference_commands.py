@@ -1,4 +1,4 @@
-"""The command `infl-seg explain`: what a problem's code means, and what settles it."""
+"""The commands `infl-seg explain` and `infl-seg schema`: problem codes and file schemas."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +22,7 @@ def explain(
         bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")
     ] = False,
 ) -> int:
-    """Say what a problem's code means, with an example, and what settles it."""
+    """Explain a problem code: its meaning, an example and the fix."""
     from inflection_cli.reporting.rule_docs import rules_by_code
 
     rules = rules_by_code()
@@ -79,7 +79,7 @@ def _unknown(code: str, rules: "Iterable[str]") -> UsageError:
 
 
 class Kind(StrEnum):
-    """The files that have a schema."""
+    """The kinds of files that have a schema."""
 
     PROFILE = "profile"
     PROJECT = "project"
@@ -88,7 +88,7 @@ class Kind(StrEnum):
 def schema(
     kind: Annotated[Kind, typer.Argument(metavar="profile|project", help="The kind of file.")] = Kind.PROFILE,
 ) -> int:
-    """Print the JSON Schema of a profile or of infl-seg.toml, for an editor to check and complete it by."""
+    """Print the JSON Schema of a profile or infl-seg.toml, for editors."""
     from importlib.resources import files
 
     from inflection_cli.reporting.outlet import print_machine

@@ -1,4 +1,4 @@
-"""The command `infl-seg replay`: ready Segment messages, under the same plan, ledger and account as rows."""
+"""The command `infl-seg replay`: send prebuilt Segment messages with plan and ledger."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final
@@ -33,7 +33,7 @@ _PANEL: Final = "Input"
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """Which messages of the files are replayed."""
+    """Options that select the messages to replay."""
 
     max_expansion: MaxExpansion = DEFAULT_MAX_EXPANSION
     max_bytes: MaxBytes = DEFAULT_MAX_BYTES
@@ -87,7 +87,7 @@ def replay(
     delivery: DeliveryOptions,
     output: ReportingOptions,
 ) -> int:
-    """Send ready Segment messages: a dry run's output, refused messages, or an archive of Segment's own."""
+    """Send prebuilt Segment messages: dry-run output, refused messages or a Segment archive."""
     from inflection_cli.cli.sending import Sending
 
     sending = Sending(
@@ -112,7 +112,7 @@ def _open(
     message: MessageOptions,
     rejects: "Rejects",
 ) -> None:
-    """Find the files and set up their plan."""
+    """Open the files and create their planner."""
     import os
 
     from inflection_cli.cli.project_file import of_messages, settle
@@ -145,7 +145,7 @@ def planner_of(
     rejects: "RejectSink | None" = None,
     now: "datetime | None" = None,
 ) -> "Planner":
-    """Open files of ready messages for a plan.
+    """Open files of prebuilt messages and return their planner.
 
     Args:
         files: Paths, globs, or `-`.

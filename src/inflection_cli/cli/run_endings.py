@@ -1,4 +1,4 @@
-"""Refused messages that the rejects folder did not take: where they are instead, in words and for scripts."""
+"""Errors for events that a delivery left pending, refused or in doubt."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ def trouble_words(trouble: Exception) -> str:
 
 
 def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> DestinationError | None:
-    """Return a stop for refusals as what it is: events that were refused before, by a destination that takes others.
+    """Return an error if only repeated refusals stopped the delivery, else None.
 
     Args:
         delivered: What the delivery came to.
@@ -71,7 +71,7 @@ def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> De
 
 
 def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
-    """Return what a delivery that came to its end left unsettled, as an error."""
+    """Return an error if events are pending or in doubt, else None."""
     events = delivered.events
     if events.pending:
         return DeliveryIncomplete(f"{counted(events.pending, 'event is', 'events are')} still pending")
@@ -81,7 +81,7 @@ def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError 
 
 
 def undecided(events: int, runs: list[str]) -> DecisionNeeded:
-    """Say that the user must decide about events in doubt, and how."""
+    """Return the error that asks the user to decide about in-doubt events."""
     settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
     return DecisionNeeded(
         _in_doubt_words(events),

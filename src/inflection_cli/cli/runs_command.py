@@ -1,4 +1,4 @@
-"""The commands `infl-seg runs …`: what the ledgers hold, as receipts, and the user's word about it."""
+"""The commands `infl-seg runs`: list, show, verify, settle and forget runs."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without being aske
 
 @dataclass(frozen=True, slots=True)
 class LookOptions:
-    """Which ledgers are looked into, and how the answer is given."""
+    """Options that select the ledgers and the output format."""
 
     state_dir: Annotated[
         str | None,
@@ -47,7 +47,7 @@ class LookOptions:
 @runs.command("list")
 @with_groups
 def list_runs(look: LookOptions) -> int:
-    """List every run of every destination: what it sent, what it left open, how it ended."""
+    """List every run of every destination: events sent, events open, and end."""
     with _looking("list", look) as desk:
         from inflection_cli.reporting.run_receipt import entry_object, list_lines
 
@@ -63,7 +63,7 @@ def list_runs(look: LookOptions) -> int:
 @runs.command("show")
 @with_groups
 def show_run(run: RunId, look: LookOptions) -> int:
-    """Show one run as a receipt: what was typed, read, sent, answered, and what is left to do."""
+    """Show one run's receipt: command, files read, events sent, next step."""
     with _looking("show", look) as desk:
         from inflection_cli.history.run_history import batches_by_state
         from inflection_cli.reporting.run_receipt import next_step, receipt_lines, receipt_object
@@ -96,7 +96,7 @@ def verify_files(
         ),
     ] = None,
 ) -> int:
-    """Prove that files were sent: convert them as the run did, and look every event up in the ledger."""
+    """Check that files were sent: look up every event in the ledger."""
     with _looking("verify", look) as desk:
         from inflection_cli.history.verify import verify
         from inflection_cli.reporting import run_receipt
@@ -128,7 +128,7 @@ def settle_run(
     ] = False,
     yes: Yes = False,
 ) -> int:
-    """Settle what a run left in doubt, after a look into the warehouse."""
+    """Resolve a run's in-doubt events, after you checked the warehouse."""
     if accepted == pending:
         raise UsageError(
             "say which: --accepted or --pending",
@@ -166,7 +166,7 @@ def forget_run(
     every: Annotated[bool, typer.Option("--all", help="All runs of all destinations.")] = False,
     yes: Yes = False,
 ) -> int:
-    """Erase a run from its ledger: what only it knew as sent counts as never sent."""
+    """Delete a run; events recorded only there count as never sent."""
     if (run is None) == (not every):
         raise UsageError("say which run to forget, or --all", hint="infl-seg runs list shows them")
     with _looking("forget", look) as desk:
@@ -193,7 +193,7 @@ def forget_run(
 
 @dataclass(slots=True)
 class _Desk:
-    """A command at work: the ledgers, what it has found, and how it answers."""
+    """State of a `runs` command: ledgers, results so far and output."""
 
     shelf: "LedgerSet"
     speaker: "Speaker"
@@ -201,13 +201,13 @@ class _Desk:
     json: bool
 
     def say(self, lines: list[str]) -> None:
-        """Print lines of the result, unless it is asked for as JSON."""
+        """Print lines of the result, unless JSON was requested."""
         if not self.json:
             for line in lines:
                 self.speaker.result(line)
 
     def finish(self, exit_code: int) -> int:
-        """Print the JSON object where it is asked for, and give the exit code."""
+        """Print the JSON object if requested, and return the exit code."""
         if self.json:
             from inflection_cli.reporting.json_report import dumps
             from inflection_cli.reporting.outlet import print_machine
@@ -218,7 +218,7 @@ class _Desk:
 
 @contextmanager
 def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
-    """Open the ledgers; what ends the command early carries what is known so far."""
+    """Open the ledgers; add the results so far to any error."""
     from inflection_cli.backfilling.ledger_lookup import unprotected
     from inflection_cli.cli.session import interruptible
     from inflection_cli.history.run_history import open_ledgers
@@ -243,7 +243,7 @@ def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
 
 
 def _confirm(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; without one the answer must have been given.
+    """Ask on a terminal; without one, `--yes` must have been given.
 
     Raises:
         ConfirmationMissing: It was not, or the answer is no.
@@ -262,7 +262,7 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 
 def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
-    """Find the latest run that read one of these files.
+    """Return the latest run that read one of these files.
 
     Raises:
         DecisionNeeded: There is none.
@@ -285,7 +285,7 @@ def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
 
 
 def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner":
-    """Open files under the settings of a run."""
+    """Open files with the settings of a run."""
     from dataclasses import replace
     from functools import partial
 

@@ -1,4 +1,4 @@
-"""The command `infl-seg sandbox`: the local stand-in for Segment, until Ctrl-C."""
+"""The command `infl-seg sandbox`: a local stand-in for Segment, until Ctrl-C."""
 
 import re
 import sys
@@ -70,7 +70,7 @@ def _greet(url: str) -> None:
 
 
 def _summary(stats: "Stats") -> list[str]:
-    """Word the statistics in a few lines."""
+    """Format the statistics as a few lines."""
     discarded = stats["discarded"]
     lines = [
         f"{stats['requests']:,} requests",
@@ -89,7 +89,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _seconds(option: str, word: str) -> float:
-    """Read a time such as `40ms`, `2s` or `1m`.
+    """Parse a time such as `40ms`, `2s` or `1m`; return seconds.
 
     Raises:
         UsageError: It is no such time.

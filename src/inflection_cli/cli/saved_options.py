@@ -1,4 +1,4 @@
-"""The options of a run as the ledger keeps them, and back: `runs verify` converts the files as the run did."""
+"""Convert a run's options to ledger JSON and back, for `runs verify`."""
 
 import os
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _ENUMS: Mapping[str, type[Enum]] = {"unknown_events": UnknownEvents, "naming": N
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How a run read its files.
+    """Options with which a run read its files.
 
     Attributes:
         reading: The options that shape events.
@@ -50,7 +50,7 @@ class Recorded:
 def recorded(
     reading: InputOptions, message: MessageOptions | None, now: datetime, profile: "Profile | None" = None
 ) -> dict[str, Any]:
-    """Return options as JSON values; a person's id or address from `--set` becomes a fingerprint.
+    """Return options as JSON values; personal `--set` values become fingerprints.
 
     Of a profile the place and a digest are kept, no salt.
     """
@@ -68,7 +68,7 @@ def recorded(
 
 
 def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
-    """Return the options that a run was recorded with.
+    """Return the options that were recorded for a run.
 
     Args:
         arguments: What `recorded` returned, as the ledger has it.
@@ -108,12 +108,12 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
 
 
 def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
-    """Name a profile, and what it does not say itself but the project file beneath it may."""
+    """Return a profile's path, digest and time settings."""
     return {"path": path, "sha256": profile.digest, **{name: getattr(profile, name) for name in _TIMES}}
 
 
 def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Profile | None":
-    """Read a run's profile again and check that it has not changed."""
+    """Read a run's profile again and check that it is unchanged."""
     if known is None:
         return None
     from inflection_cli.mapping.profile.profile_file import read_profile

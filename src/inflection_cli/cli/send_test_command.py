@@ -1,4 +1,4 @@
-"""The command `infl-seg send-test`: one of each event, marked as a test, to check the wiring."""
+"""The command `infl-seg send-test`: one test message per event, to check setup."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +22,7 @@ _PANEL: Final = "Delivery"
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:
-    """How the test is sent."""
+    """Options of the test: integrations, patience and rehearsal."""
 
     integration: Annotated[
         list[str],
@@ -51,7 +51,7 @@ class TestOptions:
 
 @with_groups
 def send_test(source: SourceOptions, testing: TestOptions, output: OutputOptions) -> int:
-    """Send one of each event, marked as a test, to check the wiring; says where to look for them."""
+    """Send one test message per event; print where to check them."""
     from inflection_cli.cli.option_values import seconds
     from inflection_cli.cli.session import interruptible
     from inflection_cli.cli.target import unusual_key
@@ -75,7 +75,7 @@ def send_test(source: SourceOptions, testing: TestOptions, output: OutputOptions
 
 
 def _probes(testing: TestOptions) -> "list[Probe]":
-    """Make fresh messages for a fresh person."""
+    """Build new test messages for a new test person."""
     import secrets
     import uuid
     from datetime import UTC, datetime
@@ -93,7 +93,7 @@ def _probes(testing: TestOptions) -> "list[Probe]":
 
 
 def _integrations(testing: TestOptions) -> dict[str, Any]:
-    """Leave every destination off, but for what the user says; Inflection itself stays off unless named."""
+    """Return the integrations: all off, except those that the user turned on."""
     from inflection_cli.cli.option_values import integrations, pairs
 
     given = pairs("--integration", testing.integration, "All=true")
@@ -108,7 +108,7 @@ def _send(
     report: dict[str, Any],
     manners: "tuple[Speaker, TestOptions, OutputOptions]",
 ) -> int:
-    """Deliver, and say what came of it."""
+    """Deliver the test messages and report the result."""
     from inflection_cli.replaying.wiring_test import trouble
     from inflection_cli.reporting.json_report import delivery_object
     from inflection_cli.reporting.wiring_test_text import rows
@@ -148,7 +148,7 @@ def _print_result(
 def _deliver(
     probes: "list[Probe]", target: "Target", patience_s: float, speaker: "Speaker"
 ) -> "tuple[Delivered, int | None]":
-    """Deliver; return what it came to, and the signal that asked for its end."""
+    """Deliver the messages; return the result and the signal that stopped it."""
     from inflection_cli.backfilling.delivery_run import DeliverySettings
     from inflection_cli.delivery.context import StopSignal
     from inflection_cli.replaying.wiring_test import deliver_probes
@@ -173,7 +173,7 @@ def _deliver(
 
 @contextmanager
 def _stoppable(halt: "StopSignal") -> Iterator[list[int]]:
-    """Let a signal end the delivery; yields the signals that came."""
+    """Stop the delivery on a signal; yield the list of received signals."""
     import signal
 
     from inflection_cli.cli.session import SIGNALS
@@ -194,7 +194,7 @@ def _stoppable(halt: "StopSignal") -> Iterator[list[int]]:
 
 @contextmanager
 def _target(source: SourceOptions, testing: TestOptions) -> Iterator["Target"]:
-    """Give the destination: the user's, or a sandbox."""
+    """Yield the user's destination, or a sandbox."""
     from inflection_cli.cli.target import require_target
 
     gzip = not testing.no_gzip

@@ -1,4 +1,4 @@
-"""What backfill and replay share: from a plan to a delivery, and what is said on the way."""
+"""Shared code of backfill and replay: from the plan to the delivery."""
 
 import os
 import shlex
@@ -131,7 +131,7 @@ class Sending:
             raise UsageError("--again needs a label", hint="--again repair-1, or leave the option out")
 
     def run(self, open_files: Open, files: Sequence[str]) -> int:
-        """Carry the command out.
+        """Run the command and return its exit code.
 
         Args:
             open_files: Opens the session's files.
@@ -174,7 +174,7 @@ class Sending:
         return find_target(self._destination, gzip=not self._delivery.no_gzip)
 
     def _leave_stdout_to_messages(self, at_work: Session, out: str) -> None:
-        """Say results on stderr where the messages go to stdout, by whatever name.
+        """Print results on stderr if the messages go to stdout.
 
         Raises:
             UsageError: A report that was asked for is printed there too.
@@ -219,7 +219,7 @@ class Sending:
 
     @contextmanager
     def _drafting(self, at_work: Session) -> Iterator[MessageFile | None]:
-        """Write messages to a file while they are planned; a stream gets them when the plan is made."""
+        """Write messages to a regular file while they are planned."""
         if self._delivery.out is None or is_stream(self._delivery.out):
             yield None
             return
@@ -267,7 +267,7 @@ class Sending:
         return estimate(plan, self._delivery.request_rate, self._delivery.event_rate)
 
     def _say_plan(self, at_work: Session, target: "Target | None", known: KnownEvents | None) -> None:
-        """Say what would happen: what was read, what it costs, where it goes, what is wrong."""
+        """Print the plan: input, cost, destination and problems."""
         from inflection_cli.cli.target import unusual_key
 
         plan, speaker = at_work.plan, at_work.speaker
@@ -316,7 +316,7 @@ class Sending:
         )
 
     def _confirm(self, at_work: Session, plan: Plan, target: "Target", *, unasked_stdin: bool) -> None:
-        """Ask before the first byte leaves, or see that nobody need be asked."""
+        """Ask before sending, or check that no confirmation is needed."""
         taken = unasked_stdin or self._key_from_stdin
         can_ask = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not taken
         asking = can_ask and not self._delivery.yes and not self._delivery.rehearse
@@ -335,7 +335,7 @@ class Sending:
             raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
 
     def _start(self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger") -> None:
-        """Record that a run begins: what was typed, what shapes ids, which files."""
+        """Record the start of a run: command, id settings and files."""
         start = RunStart(
             command=self._command,
             arguments={
@@ -356,7 +356,7 @@ class Sending:
     def _nothing_to_send(
         self, at_work: Session, plan: Plan, target: "Target", ledger: "Ledger", known: KnownEvents
     ) -> int:
-        """End a run that had nothing to send; it is recorded, as it shows that its files are in."""
+        """Record and end a run that had nothing to send."""
         in_doubt = plan.count(Disposition.IN_DOUBT)
         if in_doubt:
             raise undecided(in_doubt, known.held_runs)
@@ -433,7 +433,7 @@ class Sending:
     def _stoppable(
         self, halt: "StopSignal", progress: "DeliveryProgress", speaker: "Speaker"
     ) -> Iterator[None]:
-        """Let the first signal ask for an end with everything settled, the second for one now.
+        """Stop gracefully on the first signal, immediately on the second.
 
         That nobody reads on counts as such a signal.
         """
@@ -455,7 +455,7 @@ class Sending:
                 signal.signal(number, handler)
 
     def _account(self, at_work: Session, ledger: "Ledger", delivered: "Delivered", known: KnownEvents) -> int:
-        """Settle what the run came to: exit code, ledger, summary."""
+        """Record the result of the run, report it, return the exit code."""
         plan = at_work.plan
         self._rejects.refused_messages.save()
         refused = refused_places(self._rejects)
@@ -536,7 +536,7 @@ class Sending:
 
     @contextmanager
     def _target(self, given: "Target | None") -> Iterator["Target"]:
-        """Give the destination: the user's, or a sandbox with a ledger that is thrown away."""
+        """Yield the user's destination, or a sandbox with a temporary ledger."""
         if not self._delivery.rehearse:
             from inflection_cli.cli.target import required
 
@@ -565,12 +565,12 @@ _KEPT: Final = (
 
 
 def _kept(report: dict[str, Any]) -> dict[str, Any]:
-    """Return what the ledger keeps of a report: numbers, no cells."""
+    """Return the parts of a report for the ledger: numbers, no cells."""
     return {name: report[name] for name in _KEPT if name in report}
 
 
 def kept_command(argv: list[str]) -> str:
-    """Spell the command that was typed for the ledger, without the write key and without a person's id or address."""
+    """Return the typed command for the ledger, without key and personal data."""
     words = argv[:1]
     for word in argv[1:]:
         joined = word.startswith("--set=")
@@ -581,7 +581,7 @@ def kept_command(argv: list[str]) -> str:
 
 
 def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None = None) -> str:
-    """Spell the command that was typed, for a shell and without the write key, with more options."""
+    """Return the typed command for a shell, without key, with added options."""
     words = ["infl-seg"]
     given = iter(argv[1:])
     for word in given:

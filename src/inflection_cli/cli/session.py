@@ -1,4 +1,4 @@
-"""What validate, backfill and replay have in common: pass 1, shown and reported."""
+"""Shared code of validate, backfill and replay: pass 1 and its reports."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """A command at work: what it has planned so far and how it speaks.
+    """A running command: its plan so far and its output.
 
     Attributes:
         command: Its name.
@@ -64,19 +64,19 @@ class Session:
 
     @property
     def plan(self) -> Plan:
-        """The plan, as far as it is made."""
+        """The plan as far as it is complete."""
         assert self.planner is not None
         return self.planner.plan
 
     def report(self) -> dict[str, Any]:
-        """Return the JSON report of what is known so far."""
+        """Return the JSON report of all results so far."""
         known = (
             plan_report(self.command, self.plan, show_values=self.output.show_values) if self.planner else {}
         )
         return {**known, **settings_object(self.settings_said()), **self.known}
 
     def settings_said(self) -> SettingsSaid:
-        """Return which files had a say in the run, and in what."""
+        """Return which settings files affected the run, and in which options."""
         profile = None if self.profile is None else (self.profile.path, self.profile.digest)
         return SettingsSaid(profile, None if self.project is None else (self.project.path, self.took))
 
@@ -87,7 +87,7 @@ class Session:
         message: "MessageOptions | None" = None,
         rejects: RejectSink | None = None,
     ) -> None:
-        """Find, detect and bind the files."""
+        """Open the files, detect their formats, and map their columns."""
         settled = settle(self.project, reading, message, os.environ)
         self.took |= settled.took
         self.profile = settled.profile
@@ -101,14 +101,14 @@ class Session:
         self.plan.limit = reading.limit
 
     def make_plan(self, known: Any = (), run_words: Callable[[int], str] | None = None) -> Plan:
-        """Run pass 1, with progress on stderr."""
+        """Run pass 1 with progress on stderr."""
         assert self.planner is not None
         self.reports.keep_off([source.source.location for source in self.plan.inputs])
         with reading_progress(self.speaker) as progress:
             return self.planner.run(known, progress, run_words, self.draft)
 
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
-        """Say what is wrong: the first five of each code, a count of the rest."""
+        """Print the first five problems of each code, and count the rest."""
         problems = self.plan.account.problems
         lines = plan_text.problem_lines(
             problems.by_code(), problems.counts, show_values=self.output.show_values, rest=rest
@@ -118,7 +118,7 @@ class Session:
             say(line, style)
 
     def write_reports(self, exit_code: int, error: InflSegError | None = None) -> None:
-        """Write the reports that were asked for, once: where the command came to its end, or something ended it.
+        """Write the requested reports once, at the command's end or error.
 
         Raises:
             InputError: One cannot be written.
@@ -144,7 +144,7 @@ class Session:
 def session(
     command: str, output: "ReportingOptions", files: Sequence[str], project: "ProjectOptions"
 ) -> Iterator[Session]:
-    """Open a session on files; what ends it early carries the report of what is known so far."""
+    """Open a session on files; add the report so far to errors."""
     found, fault = _project(project)
     output, took = reporting(found, output)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
@@ -170,7 +170,7 @@ def session(
 
 
 def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:
-    """Find the project file; what is wrong with it is kept until it can be reported as was asked for."""
+    """Return the project file, or its error to be reported later."""
     try:
         return find_project(Path.cwd(), os.environ, off=options.no_project), None
     except InflSegError as error:
@@ -178,7 +178,7 @@ def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | 
 
 
 def _report_end(at_work: Session, error: InflSegError) -> None:
-    """Write the reports of a run that was ended; what ended it is said, whatever becomes of them."""
+    """Write the reports of a run that an error ended."""
     try:
         at_work.write_reports(error.exit_code, error)
     except OutputLost as lost:
@@ -192,7 +192,7 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise `Interrupted` at once when a signal asks for the end; the handlers before are put back after."""
+    """Raise `Interrupted` on a stop signal; restore the handlers afterwards."""
     before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
     try:
         yield

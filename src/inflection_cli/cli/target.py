@@ -1,4 +1,4 @@
-"""Where messages go: key, endpoint, namespace and state directory, from options and environment."""
+"""The destination: key, endpoint, namespace, from options and environment."""
 
 import os
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _HOUR_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A destination with what is bound to it.
+    """A destination, its namespace and its deduplication window.
 
     Attributes:
         destination: Endpoint and key.
@@ -34,12 +34,12 @@ class Target:
     dedup_window_s: float
 
     def words(self) -> str:
-        """Name the destination, the key masked."""
+        """Return the endpoint and the masked write key as text."""
         return f"{self.destination.endpoint}, write key {self.destination.write_key.masked()}"
 
 
 def find_key(options: "DestinationOptions", environ: "Mapping[str, str]") -> Secret | None:
-    """Return the write key; a flag beats the environment, and None says that there is none.
+    """Return the write key from options or environment, or None.
 
     Raises:
         UsageError: Two flags compete, a file cannot be read, or what is there is no key.
@@ -65,7 +65,7 @@ def takes_stdin(options: "SourceOptions", environ: "Mapping[str, str]") -> bool:
 
 
 def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
-    """Return the destination; None where there is no key.
+    """Return the destination, or None without a write key.
 
     Raises:
         UsageError: Key or endpoint cannot be used.
@@ -96,7 +96,7 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
 
 
 def require_target(options: "DestinationOptions", *, gzip: bool, command: str) -> Target:
-    """Return the destination.
+    """Return the destination; raise an error without a write key.
 
     Raises:
         UsageError: There is no key, or key or endpoint cannot be used.
@@ -120,7 +120,7 @@ def required(target: Target | None, *, command: str) -> Target:
 
 
 def unusual_key(target: Target) -> str | None:
-    """Return a word of warning where a key does not look like Segment's: a wrong one is answered 200."""
+    """Return a warning if the key's length is unusual for Segment."""
     key = target.destination.write_key.reveal()
     length = len(key)
     if is_packed(key):

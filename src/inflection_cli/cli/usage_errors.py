@@ -1,4 +1,4 @@
-"""A command that cannot be parsed, in our words: what is wrong with which option, and a value to try."""
+"""Convert parser errors to usage errors with a suggested value."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _UNITS: Final = {
 
 
 def usage_error(error: Any) -> UsageError:
-    """Word what the parser refused.
+    """Convert a parser error to a `UsageError` with a hint.
 
     Args:
         error: What Typer raised, with the parameter and the command where it knows them.
@@ -51,7 +51,7 @@ def usage_error(error: Any) -> UsageError:
 
 
 def _mend(error: Any, said: str) -> str:
-    """Give the option with a value that would do; nothing where none is known."""
+    """Return a hint with a valid option value, or ""."""
     names = getattr(getattr(error, "param", None), "opts", None) or []
     option = next((name for name in names if name.startswith("--")), "")
     choice = _CHOICE.search(said)

@@ -1,11 +1,11 @@
-"""The command `infl-seg validate`: reads everything, sends nothing, says what is wrong."""
+"""The command `infl-seg validate`: read everything, send nothing, report problems."""
 
 from inflection_cli.cli.options import Files, InputOptions, ProjectOptions, ReportingOptions, with_groups
 
 
 @with_groups
 def validate(files: Files, reading: InputOptions, project: ProjectOptions, output: ReportingOptions) -> int:
-    """Read everything, send nothing: what is wrong, where, and what settles it."""
+    """Read everything and send nothing; report each problem, its location and fix."""
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import session
     from inflection_cli.reporting import plan_text

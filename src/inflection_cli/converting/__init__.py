@@ -1,1 +1,1 @@
-"""Conversion: chunks of rows to messages, as a pure function."""
+"""Conversion of chunks of rows to messages, without side effects."""

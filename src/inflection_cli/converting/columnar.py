@@ -1,4 +1,4 @@
-"""Rows to the parts of events, a column at a time: what repeats is mapped, checked and encoded once.
+"""Map rows to parts of events column by column, caching repeated parts.
 
 A campaign's cells repeat on thousands of rows, and so do they together with link and extra properties: the *head* of
 an event. What is left for every row is who and when.
@@ -41,7 +41,7 @@ Cells = Sequence[Sequence[str]]
 
 
 class _Cache(dict[Any, _Part], Generic[_Part]):
-    """Computes a part from its cells on first sight; `map(memo.__getitem__, …)` runs at the speed of C."""
+    """Cache that computes a part from its cells on first use."""
 
     def __init__(self, compute: Callable[[Any], _Part]) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class _Cache(dict[Any, _Part], Generic[_Part]):
 
 
 class _Campaign:
-    """What a campaign adds to id, content and message of its events; `filtered` is why they are left out."""
+    """Parts that a campaign adds to the ids and messages of events."""
 
     __slots__ = ("filtered", "identity", "json", "link", "name", "notes", "source")
 
@@ -71,7 +71,7 @@ class _Campaign:
 
 
 class EventTemplate:
-    """What an event is, beside who and when.
+    """Parts of an event that depend neither on person nor on time.
 
     Attributes:
         filtered: Why the event is left out on the user's word; empty where it is not.
@@ -119,7 +119,7 @@ class EventTemplate:
 
 
 class _Person:
-    """What a person adds to id and message."""
+    """Parts that a person adds to the event's id and message."""
 
     __slots__ = ("identity", "ids", "json", "notes", "size")
 
@@ -135,33 +135,33 @@ class _Person:
 
 @dataclass(frozen=True, slots=True)
 class AsciiPeople:
-    """People who are two ids each that need neither trimming nor escaping; "" is absent."""
+    """People with two plain ASCII ids each; "" means absent."""
 
     user_ids: Sequence[str]
     person_ids: Sequence[str]
 
     @property
     def sizes(self) -> list[int]:
-        """How many bytes each adds to a message."""
+        """Number of bytes that each person adds to a message."""
         return plain_sizes(zip(self.user_ids, self.person_ids, strict=True))
 
     def total_bytes(self) -> int:
-        """Return the sum of the sizes."""
+        """Return the sum of the sizes, in bytes."""
         return plain_total(self.user_ids, self.person_ids)
 
     def most_bytes(self) -> int:
-        """Return what no size is above."""
+        """Return an upper bound of the sizes, in bytes."""
         return plain_most(self.user_ids, self.person_ids)
 
     def identities(self) -> list[str]:
-        """Return what they add to content ids."""
+        """Return the part of the content id that each person adds."""
         return [
             f"p{len(person)}:{person}," if person else f"u{len(user)}:{user},"
             for user, person in zip(self.user_ids, self.person_ids, strict=True)
         ]
 
     def dated(self, times: Sequence[str]) -> list[bytes]:
-        """Return what they and times add to content ids."""
+        """Return the part of the content id for each person and time."""
         return [
             (
                 f"p{len(person)}:{person},{len(time)}:{time},"
@@ -172,74 +172,74 @@ class AsciiPeople:
         ]
 
     def fragments(self) -> list[str]:
-        """Return what they add to messages."""
+        """Return the JSON fragment that each person adds to a message."""
         return plain_people(zip(self.user_ids, self.person_ids, strict=True))
 
     def notes(self, _: int) -> Sequence[Note]:
-        """Return what is to be said of one of them."""
+        """Return no notes: plain ids have no problems."""
         return ()
 
     def take(self, at: Sequence[int]) -> "AsciiPeople":
-        """Return some of them."""
+        """Return the people at the given indexes."""
         return AsciiPeople([self.user_ids[i] for i in at], [self.person_ids[i] for i in at])
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPeople:
-    """People of any kind, each read on its own."""
+    """People of any kind, each parsed separately."""
 
     people: list[_Person]
 
     @property
     def sizes(self) -> list[int]:
-        """How many bytes each adds to a message."""
+        """Number of bytes that each person adds to a message."""
         return [person.size for person in self.people]
 
     def identities(self) -> list[str]:
-        """Return what they add to content ids."""
+        """Return the part of the content id that each person adds."""
         return [person.identity for person in self.people]
 
     def dated(self, times: Sequence[str]) -> list[bytes]:
-        """Return what they and times add to content ids."""
+        """Return the part of the content id for each person and time."""
         return [
             f"{person.identity}{len(time)}:{time},".encode()
             for person, time in zip(self.people, times, strict=True)
         ]
 
     def fragments(self) -> list[str]:
-        """Return what they add to messages."""
+        """Return the JSON fragment that each person adds to a message."""
         return [person.json for person in self.people]
 
     def notes(self, i: int) -> Sequence[Note]:
-        """Return what is to be said of one of them."""
+        """Return the notes on the person at an index."""
         return self.people[i].notes
 
     @property
     def user_ids(self) -> list[str]:
-        """The user id of each; "" is absent."""
+        """User id of each person; "" means absent."""
         return [person.ids[0] for person in self.people]
 
     @property
     def person_ids(self) -> list[str]:
-        """The person id of each; "" is absent."""
+        """Person id of each person; "" means absent."""
         return [person.ids[1] for person in self.people]
 
     def total_bytes(self) -> int:
-        """Return the sum of the sizes."""
+        """Return the sum of the sizes, in bytes."""
         return sum(self.sizes)
 
     def most_bytes(self) -> int:
-        """Return what no size is above."""
+        """Return the largest of the sizes, in bytes."""
         return max(self.sizes)
 
     def take(self, at: Iterable[int]) -> "ParsedPeople":
-        """Return some of them."""
+        """Return the people at the given indexes."""
         return ParsedPeople([self.people[i] for i in at])
 
 
 @dataclass(frozen=True, slots=True)
 class OwnId:
-    """The export's own id of an event."""
+    """The export's own id of an event, with its notes."""
 
     value: str | None
     notes: tuple[Note, ...]
@@ -247,7 +247,7 @@ class OwnId:
 
 @dataclass(slots=True)
 class EventColumns:
-    """The parts of events of one block: parallel lists, one entry an event.
+    """The events of one block as parallel lists, one entry per event.
 
     Attributes:
         heads: What they are.
@@ -266,7 +266,7 @@ class EventColumns:
     lines: Sequence[int]
 
     def take(self, at: Sequence[int]) -> "EventColumns":
-        """Return some of them."""
+        """Return the events at the given indexes."""
         return EventColumns(
             [self.heads[i] for i in at],
             self.people.take(at),
@@ -277,12 +277,12 @@ class EventColumns:
         )
 
     def sizes(self) -> list[int]:
-        """Return the bytes of each message."""
+        """Return the size of each message, in bytes."""
         return [head.size + size for head, size in zip(self.heads, self.people.sizes, strict=True)]
 
 
 def merged(parts: Sequence[EventColumns], order: Sequence[tuple[int, int]]) -> EventColumns:
-    """Put the events of several blocks into one order.
+    """Merge the events of several blocks in the given order.
 
     Args:
         parts: The blocks' events; their people were read one by one.
@@ -308,7 +308,7 @@ _size = attrgetter("size")
 
 
 class ColumnarReader:
-    """Reads the parts of one block's events; keeps nothing between rows but what it can compute again.
+    """Reads the parts of one block's events; its only state is caches.
 
     Args:
         block: What the cells of a row are.
@@ -353,7 +353,7 @@ class ColumnarReader:
         self._fixed_bytes = FIXED_BYTES + len(encoder.tail.encode())
 
     def read(self, cells: Cells, lines: Sequence[int], *, typed: bool = False) -> EventColumns:
-        """Read the parts of rows, which all have this event; `typed` is whether cells may be a `JsonCell`."""
+        """Read the parts of the given rows, which all have this event."""
         own_ids = None
         if self.columns.has("event_id"):
             own_ids = self._read_own_ids(self._cells_of("event_id", cells))
@@ -363,7 +363,7 @@ class ColumnarReader:
         return EventColumns(heads, self._read_people(cells), times, time_columns, own_ids, lines)
 
     def is_plain(self, events: EventColumns) -> bool:
-        """Tell whether nothing is to be said of any event, so that none need be looked at alone."""
+        """Return whether all events are free of notes, filters and time problems."""
         heads, people = set(events.heads), events.people
         return not (
             any(head.odd for head in heads)
@@ -374,7 +374,7 @@ class ColumnarReader:
         )
 
     def notes(self, events: EventColumns, i: int, row: Sequence[str], size: int) -> list[Note]:
-        """Gather what is to be said of an event of `size` bytes, in the order of its parts."""
+        """Return the notes on one event of `size` bytes, in part order."""
         head, time = events.heads[i], events.times[i]
         notes = [*head.notes, *events.people.notes(i)]
         if events.own_ids is not None:
@@ -413,7 +413,7 @@ class ColumnarReader:
         return [read[at][i] for i, at in enumerate(chosen)], [names[at] for at in chosen]
 
     def _read_people(self, cells: Cells) -> AsciiPeople | ParsedPeople:
-        """Read people: at once where all are plain, one by one else; both ways give the same."""
+        """Read the people of rows together if plain, else one by one."""
         ids = list(map(self._person_cells, cells))
         if self._plain_people and ids and ("", "") not in ids:
             user_ids, person_ids = zip(*ids, strict=True)
@@ -453,7 +453,7 @@ class ColumnarReader:
         return part
 
     def _is_of_no_column(self, note: Note) -> bool:
-        """Tell whether the whole file is said to lack what an event is said to lack."""
+        """Return whether the note is already reported once for the whole file."""
         return note.rule is rules.CAMPAIGN_ID_MISSING and not self.columns.has(note.field or "")
 
     def _head(self, cells: tuple[str, ...]) -> EventTemplate:
@@ -508,7 +508,7 @@ def hash64(source: str) -> int:
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:
-    """Choose one of a row's times, by its place: an unreadable one before all others, so that it is seen."""
+    """Return the index of the time to use; unreadable times come first."""
     filled = [at for at, cell in enumerate(cells) if cell.strip()]
     if not filled or choose == "first":
         return filled[0] if filled else 0
@@ -523,7 +523,7 @@ def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: st
 
 
 def _getter(at: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """Return what picks the cells at these indexes, as a tuple however many they are."""
+    """Return a function that returns a row's cells at these indexes."""
     if len(at) > 1:
         return itemgetter(*at)
     return (lambda row: (row[at[0]],)) if at else (lambda _: ())

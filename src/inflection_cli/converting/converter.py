@@ -1,4 +1,4 @@
-"""`convert(chunk) → Converted`: map, check and encode some rows, purely.
+"""Convert chunks to messages: map, check and encode rows, without side effects.
 
 A chunk in which nothing is odd is never looked at row by row; one in which something is, is. Both ways give the same.
 """
@@ -43,7 +43,7 @@ _BOUNDS: Final = "--since/--until"
 
 @dataclass(frozen=True, slots=True)
 class ConvertSettings:
-    """Everything that shapes messages and ids, picklable.
+    """All settings that affect messages and ids; picklable.
 
     Attributes:
         mapping: How rows are read.
@@ -66,7 +66,7 @@ class ConvertSettings:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that is not sent: its cells and every reason.
+    """A row that is not sent: its cells and all reasons.
 
     Attributes:
         line: The physical line on which its record starts.
@@ -81,7 +81,7 @@ class Rejected:
 
 @dataclass(slots=True)
 class Converted:
-    """What became of a chunk's rows. The lists of events are parallel, in the order of the input.
+    """Result of a chunk; the event lists are parallel, in input order.
 
     Attributes:
         mapped: Rows all of whose events were built.
@@ -121,15 +121,15 @@ class Converted:
 
 
 class Conversion(Protocol):
-    """Converts one chunk, as often as it is called, to the same result."""
+    """Protocol of a repeatable conversion of one chunk."""
 
     def __call__(self, *, identified: bool = True) -> Converted:
-        """Convert it; with or without content ids and hashes, which take a good part of the time."""
+        """Convert the chunk; content ids and hashes are optional and cost time."""
         ...
 
 
 class _Block(NamedTuple):
-    """The events of one block in a chunk, and the rows that have them."""
+    """The events of one block in a chunk, and their rows."""
 
     reader: ColumnarReader
     events: EventColumns
@@ -138,7 +138,7 @@ class _Block(NamedTuple):
 
 @dataclass(slots=True)
 class _Verdict:
-    """What became of the events of one row: those that are kept, each by its block and its place in it."""
+    """Result for one row: kept and filtered events, and problems."""
 
     kept: list[tuple[int, int]] = field(default_factory=list)
     filtered: list[str] = field(default_factory=list)
@@ -147,7 +147,7 @@ class _Verdict:
 
 
 class Converter:
-    """Converts the chunks of one file; keeps nothing between them but what it can compute again.
+    """Converter for the chunks of one file; equal chunks give equal results.
 
     Args:
         layout: What the file's rows mean.
@@ -188,7 +188,7 @@ class Converter:
         self._bounded = settings.since is not None or settings.until is not None
 
     def __call__(self, chunk: Chunk, *, identified: bool = True) -> Converted:
-        """Convert a chunk, with or without content ids. Equal chunks give equal results, whatever came before."""
+        """Convert a chunk, with or without content ids and hashes."""
         result = Converted()
         if not chunk.rows:
             return result
@@ -254,7 +254,7 @@ class Converter:
         blocks: Sequence[_Block],
         result: Converted,
     ) -> list[tuple[int, int]]:
-        """Settle each row on its own: one bad event rejects it. Return the events that go out, in order."""
+        """Check each row and return the events to send, in order."""
         verdicts = [_Verdict() for _ in cells]
         # What a row lacks for want of a cell that could not be drawn is no fault of its own.
         spoilt = {i for i, notes in said.items() if self._say(verdicts[i], notes, chunk, i, self._readers[0])}
@@ -289,7 +289,7 @@ class Converter:
     def _judge_event(
         self, verdict: _Verdict, place: tuple[int, int], events: EventColumns, *, failed: bool
     ) -> bool:
-        """Settle one event, and tell whether it is not filtered; a warning leaves its time in the events."""
+        """Check one event and return whether it is not filtered."""
         time = events.times[place[1]]
         exact = time.exact if isinstance(time, TimeProblem) else time
         if failed or exact is None:
@@ -307,7 +307,7 @@ class Converter:
     def _say(
         self, verdict: _Verdict, notes: Sequence[Note], chunk: Chunk, i: int, reader: ColumnarReader
     ) -> bool:
-        """Note problems of a row; tell whether one of them rejects it."""
+        """Record the problems of a row and return whether one rejects it."""
         verdict.problems += _problems(chunk, i, notes, reader)
         failed = has_error(notes)
         verdict.failed |= failed
@@ -334,12 +334,12 @@ def _places(order: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
 def _whole(
     heads: list[str], people: AsciiPeople | ParsedPeople, times: list[str], tail: str, ids: Sequence[bytes]
 ) -> list[bytes]:
-    """Make whole messages; a function of its own, so that what was converted can be pickled."""
+    """Build whole messages; a module-level function, so that it can be pickled."""
     return messages(ids, map(wire, times), zip(heads, people.fragments(), strict=True), tail)
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
-    """Convert one chunk on its own: a pure, picklable function, for an engine that maps partitions."""
+    """Convert one chunk separately: a pure, picklable function for partition-based engines."""
     return Converter(layout, settings)(chunk)
 
 
@@ -357,7 +357,7 @@ def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReade
 
 
 def _identify(events: EventColumns, result: Converted) -> None:
-    """Give each event its content id and content hash."""
+    """Add each event's content id and content hash to the result."""
     heads, people, times = events.heads, events.people, cast(list[str], events.times)
     if events.own_ids is not None:
         _identify_own(events, people.identities(), times, events.own_ids, result)
@@ -369,7 +369,7 @@ def _identify(events: EventColumns, result: Converted) -> None:
 def _identify_own(
     events: EventColumns, identities: list[str], times: list[str], own_ids: list[OwnId], result: Converted
 ) -> None:
-    """Identify events by the export's own ids, where a row has one."""
+    """Build content ids from the export's own ids where present."""
     for head, person, time, own in zip(events.heads, identities, times, own_ids, strict=True):
         if own.value is None:
             fields = f"{head.prefix}{person}{netstring(time)}"

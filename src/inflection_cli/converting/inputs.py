@@ -1,4 +1,4 @@
-"""The files of a run: what each was found to be, and its rows converted chunk by chunk."""
+"""Input files of a run, and their conversion chunk by chunk."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from inflection_cli.text_faults import damage, damage_hint, unseen
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file, and what its columns mean.
+    """One input file and the meaning of its columns.
 
     Attributes:
         source: The file as it was detected.
@@ -32,16 +32,16 @@ class InputFile:
 
     @property
     def columns(self) -> BoundColumns:
-        """What each column of the file is, for the plan and reports."""
+        """Use of each column of the file, for the plan and reports."""
         return self.layout.columns
 
     @property
     def path(self) -> str:
-        """The path as the user wrote it."""
+        """Path as the user wrote it."""
         return self.source.path
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong with the file as a whole."""
+        """Yield the problems of the file as a whole."""
         yield from self.source.problems
         header = self.source.header_line if self.source.format == "csv" else None
         for note in chain(self.layout.notes, self.columns.notes):
@@ -70,7 +70,7 @@ class InputFile:
                 yield Problem(rules.TEXT_DAMAGED, message, self.path, header, name, hint=hint)
 
     def _ids_of_no_column(self) -> Iterator[Problem]:
-        """Say once of a file what would hold for its every row."""
+        """Yield one problem per campaign id that has no column."""
         if not self.columns.fields:
             return
         for name in CAMPAIGN_IDS:
@@ -120,7 +120,7 @@ def _laid_out(
 def convertible_chunks(
     inputs: Iterable[InputFile], reading: ReadOptions, settings: ConvertSettings, *, limit: int | None = None
 ) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
-    """Read all files in order, and say how each chunk is converted; the same call gives the same sequence.
+    """Yield each chunk with its file and conversion, in a repeatable order.
 
     Args:
         inputs: The files.
@@ -142,7 +142,7 @@ def convertible_chunks(
 def _with_converter(
     source: InputFile, reading: ReadOptions, settings: ConvertSettings
 ) -> Iterator[tuple[InputFile, Chunk, Converter]]:
-    """Pair each chunk with its converter; an NDJSON file may gain keys on the way, and its input with it."""
+    """Yield each chunk with its converter; new NDJSON keys extend the layout."""
     columns = source.source.columns
     known = source.source.encoding, address_column(source.source)
     converter = Converter(source.layout, settings, *known)
@@ -155,7 +155,7 @@ def _with_converter(
 
 
 def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Layout:
-    """Bind a key that appears late; it may add a field or a property, never change what a column is."""
+    """Bind late keys; they may add fields, but never change a column."""
     # What the file still lacks has been said, or was found elsewhere; a key more makes it no other export.
     leeway = MissingColumnPolicy(any_key=True, elsewhere=lambda _: True)
     layout = _laid_out(source.source, settings, leeway, columns=chunk.columns)
@@ -166,7 +166,7 @@ def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Lay
 
 
 def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
-    """Refuse a late key that is what a profile's name or path was not: it has the very name, or the longer one.
+    """Raise an error on a late key that changes a path's column.
 
     Raises:
         InputError: There is one.
@@ -182,7 +182,7 @@ def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
 
 
 def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk, width: int) -> None:
-    """Refuse a late key that is more of a field than the column that has been it so far.
+    """Raise an error on a late key that changes a field's column.
 
     Raises:
         InputError: There is one.
@@ -199,7 +199,7 @@ def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk
 
 
 def first_rows(chunk: Chunk, most: int) -> Chunk:
-    """Cut a chunk to its first `most` rows, unreadable lines included, in the order of their lines."""
+    """Return the first `most` rows of a chunk, unreadable lines included."""
     rows = len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
     if rows <= most:
         return chunk

@@ -1,1 +1,1 @@
-"""Delivery: dispositions, throttle, ledger, and the edge where batches leave."""
+"""Delivery of batches to Segment: sending, pacing, throttling and journal."""

@@ -1,4 +1,4 @@
-"""What delivery stands on: the client, the clock and the others it is given, as protocols."""
+"""Protocols for the client, observer and clock, and the delivery context."""
 
 import random
 import time
@@ -25,10 +25,10 @@ Gate = Callable[[], Awaitable[Left]]
 
 
 class Poster(Protocol):
-    """Sends a batch once; `segment.client.Client` is one."""
+    """Protocol of a client that sends a batch once."""
 
     async def post(self, batch: Batch, retry_count: int, gate: Gate) -> Answer | Failure:
-        """Connect, await the gate, tell what that gave the time, send at once, and give what came back.
+        """Wait for the gate, report the time, send, and return the answer.
 
         The time is that of the edge's clock, read once the gate is passed.
 
@@ -39,77 +39,77 @@ class Poster(Protocol):
 
 
 class Observer(Protocol):
-    """Is told what happens, as it happens; what it raises ends the run."""
+    """Protocol that receives delivery events; an exception from it ends the run."""
 
     def accepted(self, events: int) -> None:
-        """So many events are in, and that is written down."""
+        """Record that `events` events were accepted and are in the journal."""
         ...
 
     def refused(self, message: Message, status: int, excerpt: str) -> None:
-        """This message was refused alone, and that is written down."""
+        """Record a message that was refused alone and is in the journal."""
         ...
 
     def retried(self, reason: str, wait_s: float) -> None:
-        """A batch will be sent again after a wait of its own."""
+        """Record that a batch will be sent again after `wait_s` seconds."""
         ...
 
     def paused(self, seconds: float, reason: str) -> None:
-        """The whole run stands still from now on for so long; a longer pause may follow before it ends."""
+        """Record that the whole run is paused for `seconds` from now."""
         ...
 
     def resumed(self) -> None:
-        """The run goes on."""
+        """Record that the run goes on after a pause."""
         ...
 
 
 class NullObserver:
-    """An observer that lets everything pass."""
+    """Observer that does nothing."""
 
     def accepted(self, events: int) -> None:
-        """See `Observer`."""
+        """Ignore accepted events."""
 
     def refused(self, message: Message, status: int, excerpt: str) -> None:
-        """See `Observer`."""
+        """Ignore a refused message."""
 
     def retried(self, reason: str, wait_s: float) -> None:
-        """See `Observer`."""
+        """Ignore a retry."""
 
     def paused(self, seconds: float, reason: str) -> None:
-        """See `Observer`."""
+        """Ignore a pause."""
 
     def resumed(self) -> None:
-        """See `Observer`."""
+        """Ignore the end of a pause."""
 
 
 class Clock(Protocol):
-    """Time, in seconds."""
+    """Protocol of a clock; all times are in seconds."""
 
     def monotonic(self) -> float:
-        """Give the time by which waits are measured."""
+        """Return the monotonic time used to measure waits, in seconds."""
         ...
 
     def wall(self) -> float:
-        """Give the unix time, by which doubts age."""
+        """Return the Unix time that dates batches in doubt, in seconds."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; never shorter than asked."""
+        """Wait for at least the given number of seconds."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock, with waits that end on time to a fraction of a millisecond."""
+    """System clock whose waits end within a fraction of a millisecond."""
 
     def monotonic(self) -> float:
-        """See `Clock.monotonic`."""
+        """Return the value of `time.monotonic()`, in seconds."""
         return time.monotonic()
 
     def wall(self) -> float:
-        """See `Clock.wall`."""
+        """Return the value of `time.time()`, in seconds."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
-        """See `Clock.sleep`."""
+        """Wait for at least `seconds`, ending within a fraction of a millisecond."""
         # At 50 requests a second, waking a millisecond late each time would cost a twentieth of the rate.
         deadline = time.monotonic() + seconds
         await anyio.sleep(max(0.0, seconds - _TIMER_S))
@@ -118,7 +118,7 @@ class SystemClock:
 
 
 class StopSignal:
-    """A request to stop: the first asks for an end with everything settled, the second for one now.
+    """Stop request: the first ends the run cleanly, the second immediately.
 
     `request` may be called from a signal handler or another thread, before a delivery as well as during it.
     """
@@ -131,28 +131,28 @@ class StopSignal:
 
     @property
     def asked(self) -> int:
-        """How many times a stop was requested; a long computation upstream may look at it."""
+        """Number of times a stop was requested."""
         return self._asked
 
     def request(self) -> None:
-        """Ask for the stop, or insist on it."""
+        """Record one more stop request and call the attached function."""
         self._asked += 1
         if self._wake is not None:
             self._wake()
 
     def attach(self, wake: Callable[[], None] | None) -> None:
-        """Name whom to wake; None for nobody."""
+        """Register the function to call on a stop request; None removes it."""
         self._wake = wake
 
 
 def _undoubted(_batch: Batch) -> float | None:
-    """Know of no doubt from before."""
+    """Return None: no batch is in doubt from an earlier run."""
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """Everything that a delivery stands on.
+    """All objects and limits that a delivery uses.
 
     Attributes:
         client: Sends batches.

@@ -1,4 +1,4 @@
-"""What a delivery came to: every number counted where the thing happens, none derived."""
+"""Counters of a delivery, and the reason it stopped."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from inflection_cli.segment.retry import Content
 
 
 class StopReason(StrEnum):
-    """Why a delivery ended before its batches did."""
+    """Reasons why a delivery ended before all its batches were sent."""
 
     INTERRUPTED = "interrupted"
     PATIENCE = "patience"
@@ -18,7 +18,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An end before the end.
+    """Reason, message and hint of a delivery that ended early.
 
     Attributes:
         reason: Its kind.
@@ -40,7 +40,7 @@ class Stopped:
 
 @dataclass(slots=True)
 class DeliveryCounts:
-    """The numbers of one delivery.
+    """Event, batch, request and byte counts of one delivery.
 
     Each event of a batch that was pulled is in exactly one of `accepted`, `refused`, `pending` and
     `in_doubt`. What was never pulled, because the run stopped, is not in here: whoever owns the iterator

@@ -1,4 +1,4 @@
-"""Brings batches to the destination: wait for tokens, write the intent, post, retry, write the outcome."""
+"""Send batches to the destination, retry failures, and record each outcome."""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _LOBBY = 4  # batches between the iterator and their first byte, so that connect
 
 @dataclass(slots=True)
 class _Origin:
-    """A batch as it was pulled, for its halves to find.
+    """Batch as it came from the iterator, shared by its halves.
 
     Attributes:
         events: Its size.
@@ -45,7 +45,7 @@ class _Origin:
 
 @dataclass(slots=True)
 class _Work:
-    """A batch on its way.
+    """A batch, or part of one, that is being sent.
 
     Attributes:
         batch: What is sent.
@@ -73,7 +73,7 @@ class _Work:
 
 
 async def deliver(batches: Iterator[Batch | None], edge: DeliveryContext) -> DeliveryCounts:
-    """Send every batch, each as often as it takes, and say what it came to.
+    """Send every batch, retry as needed, and return the delivery counts.
 
     The iterator is drawn from one batch at a time, only when there is room for it. When the run stops early,
     what is in flight is finished and written down, and the iterator is left where it is: its owner draws
@@ -94,7 +94,7 @@ async def deliver(batches: Iterator[Batch | None], edge: DeliveryContext) -> Del
 
 
 class _Delivery:
-    """One run of `deliver`."""
+    """State of one run of `deliver`."""
 
     def __init__(self, edge: DeliveryContext) -> None:
         self._edge = edge
@@ -140,7 +140,7 @@ class _Delivery:
             carriers.start_soon(self._carry, batch)
 
     async def _pull(self, batches: Iterator[Batch | None]) -> Batch | None:
-        """Draw the next batch; None at the end, and where the run stops before there is one."""
+        """Return the next batch; None at the end or on a stop."""
         self._pace.busy(upstream=True)
         try:
             for batch in batches:
@@ -157,7 +157,7 @@ class _Delivery:
         return None
 
     async def _carry(self, batch: Batch) -> None:
-        """Bring one batch to its end, with the halves that it may fall into."""
+        """Send one batch to its final outcome, including halves after a split."""
         origin = _Origin(len(batch))
         self._pace.carried += 1
         stack = [_Work(batch, origin, Ticket(len(batch)), self._edge.doubtful(batch))]
@@ -177,7 +177,7 @@ class _Delivery:
             self._pace.carried -= 1
 
     async def _bring(self, work: _Work) -> tuple[_Work, ...]:
-        """Send a batch until something final came of it; give its halves where it has to be split."""
+        """Send a batch until its outcome is final; return halves if split."""
         while not self._pace.stopping and self._may_be_sent(work):
             outcome = await self._attempt(work)
             if outcome is None:
@@ -189,7 +189,7 @@ class _Delivery:
         return ()
 
     async def _attempt(self, work: _Work) -> Answer | Failure | None:
-        """Send a batch once; None where the gate was shut."""
+        """Send a batch once; return None if the gate was closed."""
         if not await self._pace.admit(work.ticket):
             return None
         try:
@@ -225,7 +225,7 @@ class _Delivery:
         work.in_flight = True
 
     async def _conclude(self, work: _Work, outcome: Answer | Failure) -> tuple[_Work, ...] | None:
-        """Write down what came of an attempt; None where the batch is to be sent again."""
+        """Record the outcome of an attempt; return None to send again."""
         match verdict(outcome, now=self._edge.clock.wall()):
             case Accepted():
                 self._accept(work, outcome)
@@ -298,7 +298,7 @@ class _Delivery:
             work.doubtful_since = work.left_at
 
     def _settle(self, work: _Work, state: BatchState, outcome: Answer | Failure | None) -> None:
-        """Write down the outcome of an attempt that left; a doubt outlasts all but acceptance."""
+        """Record the outcome of an attempt that was sent."""
         if work.key is not None and work.in_flight:
             lasting = work.doubtful_since is not None and state not in {BatchState.ACCEPTED, BatchState.SPLIT}
             self._journal.settle(
@@ -320,7 +320,7 @@ class _Delivery:
             self._tally.in_doubt += len(work.batch)
 
     def _abandon(self, work: _Work) -> None:
-        """Count a batch whose carrier was cut off, and write down its doubt where the journal still works."""
+        """Count an interrupted batch, and record its doubt if the journal works."""
         self._doubt(work, doubt=True)
         stopped = self._tally.stopped
         if work.in_flight and (stopped is None or stopped.error is None):
@@ -331,7 +331,7 @@ class _Delivery:
         self._leave(work)
 
     def _may_be_sent(self, work: _Work) -> bool:
-        """Tell whether the destination would still recognise what it may have got before."""
+        """Return whether a batch can be sent without risk of a duplicate."""
         if work.doubtful_since is None:
             return True
         # A stamp in the future comes from a clock that was wrong: it counts as old.

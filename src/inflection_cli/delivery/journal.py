@@ -1,4 +1,4 @@
-"""The seam to the ledger: what delivery writes down, and when."""
+"""Interface to the ledger: records the intent and outcome of batches."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -7,10 +7,10 @@ from inflection_cli.model import Batch, BatchState
 
 
 class Journal(Protocol):
-    """Keeps each batch's intent and outcome; what it cannot keep, it raises, and is not sent."""
+    """Protocol that records the intent and outcome of each batch."""
 
     def intend(self, batch: Batch, *, now: float, doubtful_since: float | None = None) -> int:
-        """Write down that a batch is about to leave; durable on return.
+        """Record durably that a batch is about to be sent.
 
         Args:
             batch: What will be sent.
@@ -24,11 +24,11 @@ class Journal(Protocol):
         ...
 
     def retrying(self, key: int, *, now: float) -> None:
-        """Write down that a batch is about to leave once more; durable on return."""
+        """Record durably that a batch is about to be sent again."""
         ...
 
     def settle(self, key: int, state: BatchState, *, status: int | None, now: float) -> None:
-        """Write down what came of an attempt.
+        """Record the outcome of an attempt.
 
         Args:
             key: As `intend` gave it.
@@ -41,7 +41,7 @@ class Journal(Protocol):
 
 @dataclass(slots=True)
 class JournalEntry:
-    """What a journal knows of one batch; `intended_at` is that of the latest attempt."""
+    """Journal record of one batch; `intended_at` dates the latest attempt."""
 
     batch: Batch
     intended_at: float
@@ -52,7 +52,7 @@ class JournalEntry:
 
 
 class MemoryJournal:
-    """Keeps everything in memory, for rehearsals and tests.
+    """Journal kept in memory, for rehearsals and tests.
 
     Attributes:
         entries: By key, which counts from 1.
@@ -62,20 +62,20 @@ class MemoryJournal:
         self.entries: dict[int, JournalEntry] = {}
 
     def intend(self, batch: Batch, *, now: float, doubtful_since: float | None = None) -> int:
-        """See `Journal.intend`."""
+        """Record in memory that a batch is about to be sent."""
         key = len(self.entries) + 1
         self.entries[key] = JournalEntry(batch, now, doubtful_since)
         return key
 
     def retrying(self, key: int, *, now: float) -> None:
-        """See `Journal.retrying`."""
+        """Record in memory that a batch is about to be sent again."""
         entry = self.entries[key]
         entry.state = BatchState.IN_FLIGHT
         entry.intended_at = now
         entry.attempts += 1
 
     def settle(self, key: int, state: BatchState, *, status: int | None, now: float) -> None:  # noqa: ARG002
-        """See `Journal.settle`; a doubt dates from the attempt, not from the time when it was given up."""
+        """Record the outcome in memory; a doubt dates from the attempt."""
         entry = self.entries[key]
         halved_in_doubt = state is BatchState.SPLIT and entry.doubtful_since is not None
         entry.state = BatchState.IN_DOUBT if halved_in_doubt else state

@@ -1,4 +1,4 @@
-"""When a batch may leave: tokens, pauses of the whole run, probes, patience, and the stop."""
+"""Send timing: rate limits, pauses, probes, the patience limit and stops."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,11 +23,11 @@ _IDLE_BEAT_S = 0.1
 
 
 class GateClosed(Exception):
-    """The gate closed before the batch left; nothing was sent."""
+    """Raised when the gate closes before a batch is sent."""
 
 
 class Ticket:
-    """One batch's way to the gate.
+    """Position of one batch in the queue before the gate.
 
     Attributes:
         events: Its size.
@@ -46,7 +46,7 @@ class Ticket:
 
 
 class RateGate:
-    """Holds a run to its rates, and still while the destination asks for it or does not answer.
+    """Gate that enforces rate limits, pauses and probes for one run.
 
     Attributes:
         carried: How many batches were drawn and have not come to their end.
@@ -72,30 +72,30 @@ class RateGate:
 
     @property
     def stopping(self) -> bool:
-        """Whether the run is to end."""
+        """Return whether the run is stopping."""
         return self._tally.stopped is not None
 
     def stop(self, stopped: Stopped) -> None:
-        """End the run, and every wait in it; the first reason stands, but for an error that comes later."""
+        """Stop the run and all its waits; the first reason is kept."""
         before = self._tally.stopped
         if before is None or (before.error is None and stopped.error is not None):
             self._tally.stopped = stopped
         self._wake()
 
     def resume(self) -> None:
-        """Close the pause that is open, if any, and count it."""
+        """Close the open pause, if any, and count its duration."""
         if self._paused_at is not None:
             self._tally.paused_seconds += min(self._now(), self._held_until) - self._paused_at
             self._paused_at = None
             self._edge.observer.resumed()
 
     async def cleared(self) -> None:
-        """Wait out a pause; a stop ends it."""
+        """Wait until a pause is over, or until the run stops."""
         while not self.stopping and (wait_s := self._held_until - self._now()) > _MOMENT_S:
             await self._nap(wait_s)
 
     async def rest(self, ticket: Ticket, seconds: float) -> None:
-        """Wait for so long with a batch that will be sent again; a stop ends it."""
+        """Wait for the given seconds, or until the run stops."""
         until = self._now() + seconds
         self._wait(ticket, waits=True)
         while not self.stopping and (wait_s := until - self._now()) > _MOMENT_S:
@@ -103,7 +103,7 @@ class RateGate:
         self._wait(ticket, waits=False)
 
     async def admit(self, ticket: Ticket) -> bool:
-        """Wait until it makes sense for a batch to connect; False where the run stops instead."""
+        """Wait until a batch may connect; return False if the run stops."""
         while True:
             await self.cleared()
             if self.stopping:
@@ -123,7 +123,7 @@ class RateGate:
             return True
 
     async def gate(self, ticket: Ticket, intend: Callable[[], None]) -> Left:
-        """Take tokens, have the intent written, and return at the moment at which the batch may leave.
+        """Reserve tokens, write the intent, and wait for the send time.
 
         One at a time: so each departure knows when the one before it truly took place.
 
@@ -159,13 +159,13 @@ class RateGate:
             self._wake()
 
     def shut_out(self, ticket: Ticket) -> None:
-        """Note that an attempt ended without an outcome: another batch may probe."""
+        """Record that an attempt ended without an outcome; another batch may probe."""
         if self._prober is ticket:
             self._prober = None
             self._wake()
 
     def answered(self, ticket: Ticket, *, refusal: str = "") -> None:
-        """Note that the destination is there, and took a batch, or what it said instead."""
+        """Record that the destination answered, and whether it accepted anything."""
         self._failures = 0
         if refusal:
             self._failed(ticket, refusal)
@@ -180,7 +180,7 @@ class RateGate:
             self._wake()
 
     def missed(self, ticket: Ticket, reason: str, *, after_s: float | None, misses: int) -> float:
-        """Note a failed attempt; the run pauses where that is called for.
+        """Record a failed attempt, and pause the run if needed.
 
         Args:
             ticket: Of the batch.
@@ -208,12 +208,12 @@ class RateGate:
         return 0.0 if paused else backoff_s(misses, self._edge.draw())
 
     def busy(self, *, upstream: bool) -> None:
-        """Tell whether a batch is being made: that time is not the destination's, and costs no patience."""
+        """Record whether a batch is being built, which stops the patience timer."""
         self._note()
         self._upstream = upstream
 
     async def watch(self) -> None:
-        """End the run when its patience does, and what was under way then has come to nothing."""
+        """Stop the run when nothing was accepted within the patience limit."""
         while not self.stopping:
             self._note()
             if self._patience.is_over and self.carried and not self._under_way:
@@ -272,7 +272,7 @@ class RateGate:
             raise GateClosed
 
     async def _approach(self, ticket: Ticket, slot: float) -> None:
-        """Wait until the intent must be begun for the first byte to leave on time."""
+        """Wait until it is time to write the intent before sending."""
         while (wait_s := slot - min(self._lead_s, _MAX_LEAD_S) - self._now()) > _MOMENT_S:
             await self._nap(wait_s)
             self._check(ticket)
@@ -283,7 +283,7 @@ class RateGate:
         self._lead_s += (self._now() - began - self._lead_s) / 8
 
     def _probe_wait_s(self) -> float:
-        """Back off with jitter at first, then steadily at the cap."""
+        """Return the wait before the next probe, in seconds."""
         bound_s = backoff_bound_s(self._probes or 0)
         return BACKOFF_CAP_S if bound_s >= BACKOFF_CAP_S else self._edge.draw() * bound_s
 
@@ -304,7 +304,7 @@ class RateGate:
             nap.cancel()
 
     async def _nap(self, seconds: float) -> None:
-        """Sleep, or until something changes."""
+        """Wait for the given seconds, or until the gate's state changes."""
         with anyio.CancelScope() as scope:
             self._naps.add(scope)
             try:

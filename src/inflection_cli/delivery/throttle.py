@@ -1,4 +1,4 @@
-"""How fast batches may leave: two token buckets, as arithmetic on a clock that the caller reads.
+"""Two token buckets that limit requests and events per second.
 
 Each bucket holds one batch and no more: a batch leaves at once when the bucket is full, and the next one only
 after the time that the first one costs, `n / rate`. So in any window of T seconds at most `rate * T` plus one
@@ -9,7 +9,7 @@ from math import inf
 
 
 class Throttle:
-    """Limits requests and events a second; 0 lifts a limit.
+    """Token buckets for requests and events per second; 0 removes a limit.
 
     `reserve` books a departure, `left` says when it truly took place, `void` takes bookings back. Times are
     seconds on one monotonic clock.
@@ -24,24 +24,24 @@ class Throttle:
         self._booked = -inf  # the same, by what is booked
 
     def cost(self, events: int) -> float:
-        """Give the time, in seconds, that must pass after a batch of so many events."""
+        """Return the seconds that must pass after a batch of `events` events."""
         return max(self._seconds_per_request, events * self._seconds_per_event)
 
     def reserve(self, events: int, now: float) -> float:
-        """Book the next departure for a batch of so many events; give the wait until then, in seconds."""
+        """Reserve the next send time; return the wait until then, in seconds."""
         start = max(now, self._booked)
         self._booked = start + self.cost(events)
         return start - now
 
     def left(self, events: int, now: float) -> None:
-        """Note a departure at the time when it took place: one that was late moves what follows."""
+        """Record the actual send time; a late send delays what follows."""
         self._free = max(self._free, now + self.cost(events))
         self._booked = max(self._booked, self._free)
 
     def void(self) -> None:
-        """Forget what is booked but has not left."""
+        """Remove the reservations of batches that were not sent."""
         self._booked = self._free
 
     def wait(self, now: float) -> float:
-        """Give the wait for who would book now, in seconds, without booking."""
+        """Return the current wait for a new reservation, in seconds."""
         return max(0.0, self._booked - now)

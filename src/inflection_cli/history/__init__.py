@@ -1,1 +1,1 @@
-"""History: past runs, and proof of what they sent."""
+"""History: past runs, and proof of the events they sent."""

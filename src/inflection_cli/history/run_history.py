@@ -1,4 +1,4 @@
-"""What the ledgers say of runs: which there were, how each ended, what it sent and what it left open."""
+"""History of runs in the ledgers: end, events sent and events open."""
 
 import shlex
 import time
@@ -30,7 +30,7 @@ _UNSETTLED_SHOWN: Final = 100
 
 
 class RunEnd(StrEnum):
-    """How a run ended, if it did."""
+    """State of a run: ended, killed or running."""
 
     ENDED = "ended"
     KILLED = "killed"
@@ -39,7 +39,7 @@ class RunEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunDoubt:
-    """What a run left in doubt, seen from now: what another batch has accepted since is left out.
+    """Events that a run left in doubt, without those accepted since.
 
     Attributes:
         events: How many events are in doubt.
@@ -54,7 +54,7 @@ class RunDoubt:
 
 @dataclass(frozen=True, slots=True)
 class RunEvents:
-    """What became of the events that a run set out to send, seen from now.
+    """Current counts of the events that a run planned to send.
 
     Attributes:
         accepted: Recorded as accepted by this run.
@@ -71,7 +71,7 @@ class RunEvents:
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """A run, and where it stands.
+    """A run and its current state.
 
     Attributes:
         ledger: The ledger that has it.
@@ -93,7 +93,7 @@ class RunStatus:
 
     @property
     def report(self) -> Mapping[str, Any]:
-        """The figures of its end, or those of its plan where it has not come to one."""
+        """Summary of the run; its plan's figures if it has not ended."""
         if self.run.summary is not None:
             return self.run.summary
         plan = self.run.arguments.get("plan")
@@ -102,7 +102,7 @@ class RunStatus:
 
 @dataclass(slots=True)
 class StateOfBatches:
-    """The batches of a run that are in one state.
+    """Totals of a run's batches that are in one state.
 
     Attributes:
         batches: How many there are.
@@ -123,7 +123,7 @@ class StateOfBatches:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSet:
-    """The ledgers of a state directory, open to look into.
+    """All ledgers of a state directory, open read-only.
 
     Attributes:
         state_dir: The state directory.
@@ -136,7 +136,7 @@ class LedgerSet:
     troubles: Sequence[LedgerError]
 
     def runs(self) -> Iterator[tuple[LedgerReader, Run]]:
-        """Yield every run, ledger by ledger, in the order in which they began.
+        """Yield every run with its ledger, in starting order per ledger.
 
         Raises:
             LedgerError: A ledger cannot be read.
@@ -146,7 +146,7 @@ class LedgerSet:
                 yield reader, run
 
     def entries(self) -> Iterator[RunStatus]:
-        """Yield every run with where it stands.
+        """Yield every run with its current state.
 
         Raises:
             LedgerError: A ledger cannot be read.
@@ -165,7 +165,7 @@ class LedgerSet:
         return error
 
     def find(self, word: str) -> RunStatus:
-        """Find the run that a word means: its id, the beginning of one, or `last` for the latest of all.
+        """Return the run by id, id prefix, or `last` (the latest).
 
         Raises:
             UsageError: None or several are meant.
@@ -197,7 +197,7 @@ class LedgerSet:
 
 @contextmanager
 def open_ledgers(state_dir: Path, namespace: str | None = None) -> Iterator[LedgerSet]:
-    """Open every ledger of a state directory to look into, also while runs are at work.
+    """Open every ledger of a state directory read-only, even during runs.
 
     Args:
         state_dir: The state directory.
@@ -222,7 +222,7 @@ def open_ledgers(state_dir: Path, namespace: str | None = None) -> Iterator[Ledg
 
 
 def batches_by_state(entry: RunStatus) -> dict[BatchState, StateOfBatches]:
-    """Sum up a run's batches by their state.
+    """Return the totals of a run's batches by state.
 
     Raises:
         LedgerError: The ledger cannot be read.
@@ -248,7 +248,7 @@ def kept_beside(entry: RunStatus) -> Path | None:
 def resolve_doubt(
     state_dir: Path, entry: RunStatus, state: BatchState, command: str, say: Callable[[str], None]
 ) -> int:
-    """Settle by the user's word what a run left in doubt, and count the events whose standing it changes.
+    """Record the user's decision on a run's doubt; return the events affected.
 
     What the user should know of the ledger is handed to `say`.
 
@@ -263,7 +263,7 @@ def resolve_doubt(
 
 
 def forget(state_dir: Path, entry: RunStatus, command: str, say: Callable[[str], None]) -> None:
-    """Erase a run.
+    """Delete a run from its ledger.
 
     What the user should know of the ledger is handed to `say`.
 
@@ -276,7 +276,7 @@ def forget(state_dir: Path, entry: RunStatus, command: str, say: Callable[[str],
 
 
 def forget_all(shelf: LedgerSet, command: str, say: Callable[[str], None]) -> None:
-    """Erase all runs of all ledgers; nothing is erased unless every ledger can be held.
+    """Delete all runs of all ledgers, or none if one is locked.
 
     What the user should know of a ledger is handed to `say`.
 
@@ -296,7 +296,7 @@ def forget_all(shelf: LedgerSet, command: str, say: Callable[[str], None]) -> No
 
 
 def _entries(reader: LedgerReader, runs: Sequence[Run]) -> Iterator[RunStatus]:
-    """Give runs of a ledger with where they stand."""
+    """Yield runs of a ledger with their current state."""
     holder = holder_of(reader.path.with_suffix(LOCK_SUFFIX))
     counts = reader.counts()
     later_first = reader.runs()[::-1]
@@ -311,7 +311,7 @@ def _entries(reader: LedgerReader, runs: Sequence[Run]) -> Iterator[RunStatus]:
 
 
 def _finished_by(run: Run, later_first: Sequence[Run]) -> str | None:
-    """Find the latest run that came to its end with all the files of an earlier one."""
+    """Return the latest later run that completed all files of this run."""
     prints = {str(each.get("fingerprint")) for each in run.inputs}
     for later in later_first:
         if later.number <= run.number:
@@ -323,7 +323,7 @@ def _finished_by(run: Run, later_first: Sequence[Run]) -> str | None:
 
 
 def _events(run: Run, states: Mapping[BatchState, int], doubt: RunDoubt) -> RunEvents:
-    """Sum up what became of a run's events; what no batch of its speaks for any more is pending."""
+    """Count a run's events by state; those in no batch are pending."""
     accepted, refused = states.get(BatchState.ACCEPTED, 0), states.get(BatchState.REFUSED, 0)
     doubtful = sum(states.get(state, 0) for state in _DOUBTFUL)
     plan = run.arguments.get("plan")
@@ -335,7 +335,7 @@ def _events(run: Run, states: Mapping[BatchState, int], doubt: RunDoubt) -> RunE
 
 
 def _doubts(reader: LedgerReader) -> dict[int, RunDoubt]:
-    """Sum up, by the number of the run, what is in doubt now; flat in memory."""
+    """Return what is in doubt now, by run number, in bounded memory."""
     met = SpillGroups(_DOUBT.size)
     for state in (BatchState.ACCEPTED, *_DOUBTFUL):
         for batch in reader.known_batches(states=[state]):

@@ -1,4 +1,4 @@
-"""Proves what was sent: files are converted as a run did it, and each event is looked up in the ledger."""
+"""Proof of sending: convert files again and look up each event."""
 
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _IN_RUN: Final = b"\x01"
 
 @dataclass(slots=True)
 class EventLookup:
-    """What the ledger says of some events, each counted once.
+    """Counts of events by their state in the ledger.
 
     Attributes:
         accepted: The destination took them.
@@ -37,7 +37,7 @@ class EventLookup:
 
 @dataclass(slots=True)
 class Verification:
-    """What a look at files and ledger came to.
+    """Result of comparing files with the ledger.
 
     Attributes:
         plan: The files, as they were converted again.
@@ -55,7 +55,7 @@ class Verification:
 
     @property
     def total(self) -> EventLookup:
-        """All events together."""
+        """Counts of all events together."""
         every = self.found.values()
         return EventLookup(
             sum(one.accepted for one in every),
@@ -66,13 +66,13 @@ class Verification:
 
     @property
     def all_there(self) -> bool:
-        """Whether every row became an event, or was left out on purpose, and every event is accepted."""
+        """Return whether no row was rejected and every event is accepted."""
         total = self.total
         return not (total.missing or total.in_doubt or total.refused or self.plan.account.rows.rejected)
 
 
 def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
-    """Look every event of the files up in the ledger, in flat memory.
+    """Check every event of the files against the ledger.
 
     Accepted is what any run of the same destination and label has as accepted: a run that was resumed is one
     of several.
@@ -129,7 +129,7 @@ def _count(
 
 
 def _unknown(met: SpillGroups, entry: RunStatus) -> int:
-    """Count the run's events that the input does not have."""
+    """Count the run's events that are not in the input."""
     states = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIGHT, BatchState.REFUSED)
     for batch in entry.ledger.known_batches(states=states, run_id=entry.run.run_id):
         met.add(known.content_id + _IN_RUN for known in batch)

@@ -1,4 +1,4 @@
-"""`inspect`: what a file is and what its columns would become, found out without requiring anything of it."""
+"""Implementation of `inspect`: find out what a file and its columns are."""
 
 from inflection_cli.inspecting.inspection_result import Inspection
 from inflection_cli.inspecting.scan import InspectSettings, scan

@@ -1,4 +1,4 @@
-"""Wide exports: one row a recipient, several columns of times named after events, and what they would become."""
+"""Analysis of the scanned file: fields, events, proposals and missing settings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ _TELLING: Final = frozenset({"time", "number", "flag", "text", "id"})
 def propose_events(
     columns: Sequence[ColumnFinding], own_times: Sequence[ColumnFinding] | None = None
 ) -> tuple[EventProposal, ...]:
-    """Say which events a row of a wide export stands for; none where the columns do not look like that.
+    """Return the events in a wide export's row; empty if not wide.
 
     A column of times gives an event its time. A count, a flag or a kind (`Clicks`, `Bounce Type`) tells that an
     event was, and not when; beside a column of times for the same event it is a property of that.
@@ -59,7 +59,7 @@ def propose_events(
 
 
 def _event_of(column: ColumnFinding) -> EventKind | None:
-    """Find the event that a column tells about; its first and its last count as the event itself."""
+    """Find the event that a column's name and kind indicate, or None."""
     return event_of_column(column.name) if column.kind in _TELLING else None
 
 
@@ -87,7 +87,7 @@ def _proposal(
 
 
 def _is_count(column: ColumnFinding) -> bool:
-    """Tell whether a column that no word list fits counts something."""
+    """Return whether every cell of a column is a count or false."""
     return bool(column.words) and all(word.isdigit() or word.lower() in FALSE_WORDS for word in column.words)
 
 
@@ -100,7 +100,7 @@ _STAND_IN: Final = "-"
 
 @dataclass(slots=True)
 class ScannedFile:
-    """What was gathered of a file.
+    """Data collected from a file.
 
     Attributes:
         source: The file.
@@ -125,14 +125,14 @@ class ScannedFile:
     own_ids: OwnIdStats | None = None
 
     def add_problem(self, problem: Problem) -> None:
-        """Keep the first of a kind, and count the others."""
+        """Record the first problem of each rule, and count the others."""
         first = self.problems.setdefault(problem.rule.code, problem)
         if first is not problem:
             self.problems[problem.rule.code] = replace(first, count=first.count + problem.count)
 
 
 def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: ConvertSettings) -> Inspection:
-    """Say what was found.
+    """Return the inspection result of a scanned file.
 
     Args:
         gathered: What was gathered of the file.
@@ -174,7 +174,7 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
 
 
 def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> bool:
-    """Tell whether a column or the user names the event, or a profile says all there is to say."""
+    """Return whether a column, an option or a profile determines the event."""
     if options.profile is not None or "event" in options.constants:
         return True
     return any(each.field == "event" for each in fields.values())
@@ -208,7 +208,7 @@ def _named(
     source: Source,
     options: ColumnOptions,
 ) -> list[ColumnFinding]:
-    """Add to each column what it would become."""
+    """Add to each column its field, property or reason for omission."""
     uses = _uses(options.profile) if options.profile else {}
     bound = _as_bound(source, fields, options)
     sent = {bound.names[index]: name for index, name in bound.extras} if bound else {}
@@ -235,7 +235,7 @@ def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion |
 def _as_bound(
     source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions
 ) -> BoundColumns | None:
-    """Bind the columns as a run would if all that is missing were settled."""
+    """Bind the columns as a run would, with placeholders for missing fields."""
     tied = {each.field: name for name, each in fields.items() if each.tied_with and each.reason in AUTOMATIC}
     given = {each.field for each in fields.values() if each.reason in AUTOMATIC}
     absent = {"event", "timestamp", "personId"} - given - set(options.constants)
@@ -253,7 +253,7 @@ def _as_bound(
 
 
 def _verdict(source: Source, options: ColumnOptions) -> tuple[list[Problem], tuple[str, str] | None]:
-    """Say what a run would say of the file as a whole, or why it would refuse it."""
+    """Return a run's notes on the file, or its reason for refusal."""
     try:
         notes = _laid_out(source, options).notes
     except InflSegError as error:
@@ -267,7 +267,7 @@ def _laid_out(source: Source, options: ColumnOptions) -> Layout:
 
 
 def _uses(profile: Profile) -> dict[str, list[str]]:
-    """Say where a profile names each column."""
+    """Return the profile keys that name each column."""
     uses: dict[str, list[str]] = {}
     for column, place in _places(profile):
         if column is not None:
@@ -276,7 +276,7 @@ def _uses(profile: Profile) -> dict[str, list[str]]:
 
 
 def _places(profile: Profile) -> Iterator[tuple[str | None, str]]:
-    """Yield each column that a profile names, and where it does."""
+    """Yield each column that a profile names, with its profile key."""
     yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.items())
     yield from ((cell.column, f"properties.{name}") for name, cell in profile.properties.items())
     yield from ((column, "fields.timestamp") for column in _of_times(profile.timestamp))
@@ -296,7 +296,7 @@ def _of_times(times: Timestamps | None) -> tuple[str, ...]:
 def _event_names(
     gathered: ScannedFile, fields: Mapping[str, Suggestion], options: ColumnOptions
 ) -> tuple[tuple[EventName, ...], bool]:
-    """List the events that the file names, and whether there are more of them than could be counted."""
+    """Return the event names in the file, and whether more exist."""
     named = [name for name, each in fields.items() if each.field == "event" and not each.tied_with]
     cell = options.profile.fields.get("event") if options.profile else None
     if cell is not None and cell.column is not None and "event" not in options.columns:

@@ -1,4 +1,4 @@
-"""Whether the export's own event ids identify events: one id that stands for two times does not."""
+"""Statistics of columns: kinds, samples, words, time formats and event ids."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ _CONTENT: Final = ("timestamp", "email_link_url", "userId", "personId")
 
 
 class OwnIdStats:
-    """Compares the rows that share an own id and an event, among the first so many ids.
+    """Counts rows with equal event id and event but different content.
 
     Args:
         columns: The names of the cells of a row.
@@ -49,7 +49,7 @@ class OwnIdStats:
         self.conflicts = 0
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Take rows; rows that an id does not tell apart are counted in `conflicts`."""
+        """Add rows; count those with conflicting ids in `conflicts`."""
         if self._id is None:
             return
         for row in rows:
@@ -80,7 +80,7 @@ _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock's own epoch
 
 @dataclass(slots=True)
 class _Form:
-    """A form's tally."""
+    """Count and time range of one time format."""
 
     format: str | None
     zoned: bool
@@ -99,7 +99,7 @@ class _Form:
 
 
 class TimeStats:
-    """Gathers what the cells of one column say of its times.
+    """Statistics of the times in one column.
 
     Args:
         now: The start of the run.
@@ -119,7 +119,7 @@ class TimeStats:
         self._filled = self._naive = 0
 
     def add(self, cells: Mapping[str, int]) -> None:
-        """Take cells without outer white space, none of them empty, with their counts."""
+        """Add non-empty cells without outer white space, with their counts."""
         texts = list(cells)
         naive = []
         for text, read in zip(texts, self._as_given.read(texts), strict=True):
@@ -140,12 +140,12 @@ class TimeStats:
                 self._unread[read.rule.code] += cells[text]
 
     def finding(self) -> TimeFinding:
-        """Say what was found."""
+        """Return the time formats found."""
         forms = sorted(self._forms.values(), key=lambda form: -form.count)
         return TimeFinding(self._filled, self._naive, tuple(map(_finished, forms)), dict(self._unread))
 
     def _in_some_form(self, text: str, read: TimeProblem, count: int) -> None:
-        """Take a cell that is no ISO time: by every format that reads it."""
+        """Count a cell that is not an ISO time, by matching format."""
         formats = () if self._given else suggest(text)
         if read.rule is rules.TIMESTAMP_DATE_ONLY:
             formats = tuple(each for each in _DATE_ONLY if f'"{each}"' in read.hint)
@@ -161,14 +161,14 @@ class TimeStats:
                 self._take_local(each, exact, count)
 
     def _read_by(self, form: str, text: str) -> str | None:
-        """Read a text by a format, as if it were in UTC where it names no zone."""
+        """Read a text by a format; texts without a zone mean UTC."""
         reader = self._readers.get(form)
         if reader is None:
             reader = self._readers[form] = TimestampReader(now=self._now, zone="UTC", format=form)
         return _exact(reader.read([text])[0])
 
     def _take_local(self, form: str | None, exact: str, count: int) -> None:
-        """Take a time without a zone, written as if it were in UTC."""
+        """Add a time without a zone, written as if in UTC."""
         kept = self._form(form, zoned=False)
         kept.take(exact, count)
         if kept.folds is None:
@@ -181,7 +181,7 @@ class TimeStats:
 
 
 class _Folds:
-    """Counts the local times that zones' clocks never showed, or showed twice."""
+    """Counts local times that zones never show or show twice."""
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._zones = zones
@@ -189,7 +189,7 @@ class _Folds:
         self._odd: dict[str, tuple[Zone, ...]] = {}
 
     def take(self, exact: str, count: int) -> None:
-        """Take a local time, written as if it were in UTC."""
+        """Add a local time, written as if in UTC."""
         hour = exact[:13]
         odd = self._odd.get(hour)
         if odd is None:
@@ -202,7 +202,7 @@ class _Folds:
             self._tally[zone.name][zone.instant(_seconds(exact[:19]))[1]] += count
 
     def evidence(self) -> tuple[ZoneEvidence, ...]:
-        """Say how the times fit each zone."""
+        """Return how the times fit each zone."""
         return tuple(
             ZoneEvidence(name, tally[Fold.NEVER], tally[Fold.TWICE]) for name, tally in self._tally.items()
         )
@@ -244,7 +244,7 @@ _MOST_DEPTH: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class TimeReaderFactory:
-    """How times are read.
+    """Settings for the times of a column, and factory of `TimeStats`.
 
     Attributes:
         now: The start of the run.
@@ -257,7 +257,7 @@ class TimeReaderFactory:
     format: str | None = None
 
     def gauge(self, name: str, cells: Iterable[str]) -> TimeStats | None:
-        """Return what gathers a column's times; None where its first cells are none."""
+        """Return a column's `TimeStats`; None if the cells are not times."""
         texts = list(cells)
         if self.format is not None:
             # The form is that of the events' times; other columns may well have another.
@@ -270,7 +270,7 @@ class TimeReaderFactory:
 
 
 class ColumnStats:
-    """Gathers what a column, or a path into one, holds.
+    """Statistics of the cells of a column or a JSON path.
 
     Args:
         name: Its name.
@@ -296,7 +296,7 @@ class ColumnStats:
         self._sent |= {cell.kind if isinstance(cell, JsonCell) else "text" for cell in cells if cell}
 
     def add(self, cells: Iterable[str]) -> None:
-        """Take the cells of some rows."""
+        """Add the cells of some rows."""
         counts = Counter(map(str.strip, cells))
         del counts[""]
         if not counts:
@@ -310,7 +310,7 @@ class ColumnStats:
             self._times.add(counts)
 
     def _look_at(self, texts: Iterable[str]) -> None:
-        """Look at texts that are new, until so many have been."""
+        """Classify new texts until `MOST_DISTINCT` were seen."""
         for text in texts:
             if len(self._seen) >= MOST_DISTINCT:
                 return
@@ -329,27 +329,27 @@ class ColumnStats:
 
     @property
     def words(self) -> dict[str, int]:
-        """Its different cells with counts, the commonest first; none where there are too many."""
+        """Distinct cells with counts, most frequent first; empty if too many."""
         return {} if self._more_words else dict(self._words.most_common())
 
     @property
     def counted(self) -> tuple[dict[str, int], bool]:
-        """The cells that were counted, the commonest first, and whether there are others."""
+        """Counted cells, most frequent first, and whether others exist."""
         return dict(self._words.most_common()), self._more_words
 
     @property
     def kind(self) -> Kind:
-        """What most of its cells are."""
+        """Kind of most of the column's cells."""
         return kind_of_column(self.name, self._kinds, times=self._times is not None)
 
     def candidate(self) -> Candidate:
-        """Return the column as `suggest_fields` judges it."""
+        """Return the column as input for `suggest_fields`."""
         known = sum(count for text, count in self._words.items() if kind_of(text) is not None)
         share = known / self.filled if self.filled else 0.0
         return Candidate(self.name, self.kind, share, self.is_path)
 
     def finding(self, rows: int) -> ColumnFinding:
-        """Say what was found, before anything is suggested."""
+        """Return the column's statistics, without suggestions."""
         return ColumnFinding(
             name=self.name,
             is_path=self.is_path,
@@ -365,7 +365,7 @@ class ColumnStats:
 
 
 def paths_of(name: str, cells: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
-    """Take apart the JSON objects in a column's cells: dotted path to the texts that are there.
+    """Split JSON objects in cells into texts by dotted path.
 
     Args:
         name: The column's name, with which each path begins.

@@ -1,4 +1,4 @@
-"""Evidence of an encoding: what the bytes of a file would be as text, judged by whether that makes words."""
+"""Evidence of a file's encoding: which encoding decodes its bytes to words."""
 
 import re
 import unicodedata
@@ -40,7 +40,7 @@ _ASIAN: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAP
 
 
 class EncodingEvidence:
-    """Gathers words that hold bytes beyond ASCII, so many at the most.
+    """Collects a limited number of words with non-ASCII bytes.
 
     Attributes:
         lines: How many times bytes were added.
@@ -53,7 +53,7 @@ class EncodingEvidence:
         self._words: Counter[bytes] = Counter()
 
     def add(self, raw: bytes) -> None:
-        """Take the bytes of a line as they stand in the file."""
+        """Add the raw bytes of a line."""
         self.lines += 1
         for word in _WORD.findall(raw):
             cut = word[:_MOST_WORD_BYTES]
@@ -61,7 +61,7 @@ class EncodingEvidence:
                 self._words[cut] += 1
 
     def finding(self) -> EncodingFinding | None:
-        """Say which encoding makes the best sense; None where the bytes are UTF-8, but for a few."""
+        """Return the most likely encoding; None if the bytes are mostly UTF-8."""
         foreign = {word: count for word, count in self._words.items() if not _is_utf8(word)}
         if not foreign or len(foreign) * 2 < len(self._words) or self.sound_lines > self.lines:
             return None
@@ -92,7 +92,7 @@ def _decoded(word: bytes, encoding: str) -> str | None:
 
 
 def _makes_sense(word: bytes, encoding: str) -> bool:
-    """Tell whether a word is one: letters of one script, capitals in front only or throughout, plain marks."""
+    """Return whether an encoding decodes a word to a plausible word."""
     found = word if encoding in _DOUBLE else _first_letters(word)
     text = _decoded(found, encoding)
     if text is None or any(
@@ -127,7 +127,7 @@ def _same_text(words: Iterable[bytes], first: str, second: str) -> bool:
 
 
 def _characters(words: dict[bytes, int], encoding: str) -> Iterable[tuple[str, str, int]]:
-    """Yield the commonest characters, their bytes in hex, and how often they are there."""
+    """Yield the most frequent non-ASCII characters with hex bytes and counts."""
     tally: Counter[str] = Counter()
     for word, count in words.items():
         for char in _decoded(word, encoding) or "":

@@ -1,4 +1,4 @@
-"""What an inspection found: of the file, its bytes, its columns, its times, its events, and what it lacks."""
+"""Result classes of an inspection: file, encoding, columns, times, events, missing settings."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ MOST_DISTINCT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ZoneEvidence:
-    """How local times fit the clocks of a zone.
+    """Counts of local times in a zone's clock gaps and overlaps.
 
     Attributes:
         zone: Its name.
@@ -32,7 +32,7 @@ class ZoneEvidence:
 
 @dataclass(frozen=True, slots=True)
 class TimeForm:
-    """One form in which the times of a column are written.
+    """One format of the times in a column.
 
     Attributes:
         format: What `--timestamp-format` would be; None for ISO 8601 and epoch numbers, which need none.
@@ -55,7 +55,7 @@ class TimeForm:
 
 @dataclass(frozen=True, slots=True)
 class TimeFinding:
-    """How the times of a column are written.
+    """The time formats found in a column.
 
     Attributes:
         filled: How many cells there are.
@@ -71,17 +71,17 @@ class TimeFinding:
 
     @property
     def usable(self) -> int:
-        """How many cells some form reads."""
+        """Number of cells that some format reads."""
         return self.filled - sum(self.unread.values())
 
     @property
     def formats(self) -> tuple[str | None, ...]:
-        """The formats that read all usable cells; several mean that day and month cannot be told apart."""
+        """Formats that read all usable cells; several if the order is ambiguous."""
         return tuple(form for form, count in self.by_format.items() if count == self.usable)
 
     @property
     def by_format(self) -> dict[str | None, int]:
-        """How many cells each format reads; None is ISO 8601 and epoch numbers."""
+        """Number of cells per format; None means ISO 8601 and epoch numbers."""
         read = Counter[str | None]()
         for form in self.forms:
             read[form.format] += form.count
@@ -89,7 +89,7 @@ class TimeFinding:
 
     @property
     def advice(self) -> tuple[Advice, tuple[str, ...]]:
-        """What is to be said of the format, and the formats that come into question."""
+        """Advice on the time format, and the formats to choose from."""
         plain = self.by_format.get(None, 0)
         whole = tuple(form for form in self.formats if form is not None)
         if not self.forms or (plain and plain * 2 >= self.usable):
@@ -103,18 +103,18 @@ class TimeFinding:
 
     @property
     def zoned(self) -> int:
-        """How many cells name a zone or count from the epoch."""
+        """Number of cells that name a zone or are epoch numbers."""
         return self.usable - self.naive
 
     @property
     def zones(self) -> tuple[ZoneEvidence, ...]:
-        """How the times without a zone fit some zones."""
+        """Fit of the times without a zone to the tested zones."""
         return next((form.zones for form in self.forms if form.zones), ())
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnFinding:
-    """What a column holds, and what it would become.
+    """Content of a column, and its suggested use.
 
     Attributes:
         name: Its name, or a dotted path into one that holds JSON.
@@ -150,13 +150,13 @@ class ColumnFinding:
 
     @property
     def share(self) -> float:
-        """The share of rows in which it is filled."""
+        """Share of rows in which the column is filled, 0 to 1."""
         return self.filled / self.rows if self.rows else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class EventName:
-    """An event's name as the file has it.
+    """An event name in the file, with its count and meaning.
 
     Attributes:
         name: As it stands.
@@ -173,7 +173,7 @@ class EventName:
 
 @dataclass(frozen=True, slots=True)
 class EventProposal:
-    """An event that a column of a wide export tells about.
+    """An event that a column of a wide export represents.
 
     Attributes:
         event: Inflection's name.
@@ -196,7 +196,7 @@ class EventProposal:
 
 @dataclass(frozen=True, slots=True)
 class EncodingFinding:
-    """What bytes that are no text in UTF-8 may be.
+    """The most likely encoding of bytes that are not UTF-8.
 
     Attributes:
         suggested: The encoding that makes the best sense of them; None where none does.
@@ -215,7 +215,7 @@ class EncodingFinding:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Something that only the user can say.
+    """A setting that only the user can decide.
 
     Attributes:
         key: What it is about: `encoding`, `event`, `timestamp`, `person`, `zone`, `format`, `unknown_events`,
@@ -233,7 +233,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found out about one file.
+    """The result of inspecting one file.
 
     Attributes:
         source: What it is and how it was read.
@@ -263,7 +263,7 @@ class Inspection:
 
     @property
     def path(self) -> str:
-        """The path as the user wrote it."""
+        """Path as the user wrote it."""
         return self.source.path
 
     def column(self, name: str) -> ColumnFinding:
@@ -271,7 +271,7 @@ class Inspection:
         return next(column for column in self.columns if column.name == name)
 
     def of_field(self, name: str) -> ColumnFinding | None:
-        """Return the one column that would be a field, whatever the reason; None where none or several would."""
+        """Return the only column suggested for a field; None if not one."""
         found = [
             column
             for column in self.columns

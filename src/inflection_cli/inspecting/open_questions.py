@@ -1,4 +1,4 @@
-"""What only the user can say of a file, each with the option and the line of a profile that settles it."""
+"""Questions that only the user can answer, with options and profile lines."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -48,7 +48,7 @@ _MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group
 
 
 def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts: int) -> Iterator[Missing]:
-    """Yield what is missing, in the order of a profile's lines.
+    """Yield the missing settings, in the order of a profile's lines.
 
     Args:
         inspection: What was found, `missing` aside.
@@ -81,7 +81,7 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
 
 
 def time_columns(inspection: Inspection) -> list[ColumnFinding]:
-    """Return the columns that events take their times from, as far as that is known."""
+    """Return the columns that hold the times of events, if known."""
     if inspection.proposals:
         return [inspection.column(each.column) for each in inspection.proposals if each.timed]
     used = [
@@ -94,17 +94,17 @@ def time_columns(inspection: Inspection) -> list[ColumnFinding]:
 
 
 def unknown_events(inspection: Inspection) -> list[EventName]:
-    """Return the event names that are none of Inflection's."""
+    """Return the event names that Inflection does not have."""
     return [event for event in inspection.events if event.becomes is None]
 
 
 def rows_in_words(count: int) -> str:
-    """Word a number of rows."""
+    """Format a number of rows as text."""
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def zone_words(column: ColumnFinding) -> str:
-    """Say what a column's local times tell of zones; empty where they tell nothing."""
+    """Describe which zones fit a column's local times; empty if unknown."""
     zones = column.times.zones if column.times else ()
     ruled_out = [f"{each.zone} ({each.in_gap:,})" for each in zones if each.in_gap]
     if not zones:
@@ -140,7 +140,7 @@ def _encoding(inspection: Inspection) -> Iterator[Missing]:
 
 
 def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
-    """Say where a file holds Segment's messages, which need no mapping."""
+    """Report a file of ready Segment messages, which need no mapping."""
     columns = {column.name: column for column in inspection.columns}
     if columns.keys() >= _MESSAGE_KEYS:
         words = columns["type"].words
@@ -153,7 +153,7 @@ def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
 
 
 def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
-    """Say in how many rows a field that must be there is empty."""
+    """Report the number of rows in which a required field is empty."""
     column = inspection.of_field(name)
     empty = column.rows - column.filled if column is not None and is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
@@ -178,13 +178,13 @@ def _ties(inspection: Inspection) -> Iterator[Missing]:
 
 
 def is_settled(inspection: Inspection, name: str) -> bool:
-    """Tell whether a field has one column that is it by its name, or by the user's word."""
+    """Return whether one column is the field by option, name or path."""
     found = inspection.of_field(name)
     return found is not None and found.suggestion is not None and found.suggestion.reason != "content"
 
 
 def is_tied(inspection: Inspection, name: str) -> bool:
-    """Tell whether several columns could be a field by their names."""
+    """Return whether several columns could be a field by their names."""
     return any(
         each.suggestion is not None
         and each.suggestion.field == name
@@ -274,7 +274,7 @@ def _person(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missi
 
 
 def event_columns(inspection: Inspection) -> list[str]:
-    """Name the columns that could say what happened: the one whose cells do, or those of a few words."""
+    """Return the columns that could hold the event."""
     found = inspection.of_field("event")
     if found is not None:
         return [found.name]
@@ -350,7 +350,7 @@ def _has_zone(settings: ConvertSettings, name: str) -> bool:
 
 
 def _form(column: ColumnFinding) -> Iterator[Missing]:
-    """Say what is to be said of how a column's times are written."""
+    """Yield what is missing for the times of a column."""
     times = column.times
     assert times is not None
     if times.unread:

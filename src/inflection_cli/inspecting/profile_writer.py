@@ -1,4 +1,4 @@
-"""Writes a profile from an inspection: commented, ready to use but for lines that say FILL IN."""
+"""Write a commented profile from an inspection; unknown values say FILL IN."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
@@ -48,7 +48,7 @@ _TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
 
 
 class ProfileWriter:
-    """Writes one profile.
+    """Writer of one profile.
 
     Args:
         inspection: What was found out about a file.
@@ -81,7 +81,7 @@ class ProfileWriter:
 
     @property
     def to_fill_in(self) -> list[str]:
-        """The lines that are left to the user, as they stand in the text."""
+        """Lines of the profile that the user must fill in."""
         return [line for line in self.text().splitlines() if f'"{FILL_IN}"' in line and line[:1] != "#"]
 
     def _head(self) -> Iterator[str]:
@@ -148,7 +148,7 @@ class ProfileWriter:
         return [*lines, _fill_in("zone", why)]
 
     def _form(self, column: ColumnFinding) -> str:
-        """Return the line for a column's format; empty where it needs none."""
+        """Return the `format` line for a column; empty if not needed."""
         times, given = column.times, self._settings.timestamp_format
         assert times is not None
         if given is not None:
@@ -188,7 +188,7 @@ class ProfileWriter:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
 
     def _columns_of(self, name: str) -> list[ColumnFinding]:
-        """Return the columns that would be a field; of those that only look like it, one alone counts."""
+        """Return the columns that could be a field, matches by name first."""
         found = [each for each in self._found.columns if each.suggestion and each.suggestion.field == name]
         by_name = [each for each in found if each.suggestion and each.suggestion.reason in AUTOMATIC]
         if name == "timestamp" and self._found.proposals:
@@ -196,14 +196,14 @@ class ProfileWriter:
         return by_name or (found if len(found) == 1 else [])
 
     def _needs(self, name: str) -> bool:
-        """Tell whether a field has to be filled in."""
+        """Return whether the user must fill in a field."""
         if name == "userId":
             person = self._missing("person")
             return person is not None and "user_id_from" not in person.line
         return self._missing(name) is not None and not self._found.proposals
 
     def _likely(self, name: str) -> list[str]:
-        """Name the columns that could be a field."""
+        """Return the names of columns that could be a field."""
         if name == "userId":
             return id_columns(self._found)
         if name == "timestamp":
@@ -257,7 +257,7 @@ class ProfileWriter:
             )
 
     def _words(self, column: ColumnFinding) -> str:
-        """Show a few of a column's cells, where the user asked for that."""
+        """Return a sample cell of a column, if values may be shown."""
         if not self._show_values or not column.samples:
             return ""
         return f", such as {toml_string(_short(column.samples[0]))}"
@@ -290,7 +290,7 @@ class ProfileWriter:
             yield f"properties.{toml_key(name)} = {self._property(other)}"
 
     def _property(self, name: str) -> str:
-        """Write where a property comes from; what counts something is sent as a number, a flag as a flag."""
+        """Return the TOML value of a property, typed for counts and flags."""
         column = self._found.column(name)
         if column.kind == "flag":
             return f'{{ column = {toml_string(name)}, type = "boolean" }}'

@@ -1,4 +1,4 @@
-"""Reads a whole file and says what it is, in flat memory, whatever it lacks."""
+"""Scan a whole file and inspect it, with constant memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _ANY_BYTE: Final = "iso-8859-1"
 
 @dataclass(frozen=True, slots=True)
 class InspectSettings:
-    """What an inspection goes by.
+    """Settings of an inspection.
 
     Attributes:
         reading: How files are read.
@@ -42,7 +42,7 @@ class InspectSettings:
 def scan(
     found: FoundFile, settings: InspectSettings, progress: Callable[[int], None] = lambda _: None
 ) -> Inspection:
-    """Find out what a file is and what its columns would become.
+    """Inspect a file and return what its columns would become.
 
     Args:
         found: The file.
@@ -64,7 +64,7 @@ def scan(
 
 
 def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, EncodingFinding | None]:
-    """Detect what a file is, by other encodings too where its header is no UTF-8."""
+    """Detect the file; try other encodings if its header is not UTF-8."""
     try:
         return detect(found, settings.reading), None
     except InputError:
@@ -75,7 +75,7 @@ def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, Encodi
 
 
 def _evidence(found: FoundFile, reading: ReadOptions) -> EncodingFinding | None:
-    """Look at the bytes of a file that cannot be read as UTF-8 at all; None where they are not the reason."""
+    """Return the likely encoding of a file that UTF-8 cannot read."""
     bare = replace(reading, encoding=_ANY_BYTE)
     gauge = EncodingEvidence()
     try:
@@ -111,7 +111,7 @@ def _limited(chunks: Iterator[Chunk], limit: int | None) -> Iterator[Chunk]:
 
 
 class _Gatherer:
-    """Takes chunks, and keeps what a few numbers and words say of them."""
+    """Collects statistics of chunks."""
 
     def __init__(self, source: Source, settings: ConvertSettings, *, encoding_given: bool) -> None:
         self.gathered = ScannedFile(source)
@@ -120,7 +120,7 @@ class _Gatherer:
         self._options = settings.mapping.columns
 
     def take(self, chunk: Chunk) -> None:
-        """Look at every cell and every fault of a chunk."""
+        """Add all cells and faults of a chunk to the statistics."""
         gathered = self.gathered
         gathered.rows += len(chunk.rows)
         for fault in chunk.faults:
@@ -164,7 +164,7 @@ class _Gatherer:
 
 
 def _clock(name: str, settings: ConvertSettings) -> TimeReaderFactory:
-    """Say how a column's times are read: the profile may have a word on the single column."""
+    """Return a column's time settings: option, then profile column, then default."""
     asked, profile = settings.mapping.columns, settings.mapping.columns.profile
     rule = profile.times.get(name, TimeRule()) if profile else TimeRule()
     zone = asked.timezone or rule.timezone or settings.timezone

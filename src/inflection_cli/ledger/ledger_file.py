@@ -1,4 +1,4 @@
-"""The ledger of one destination: which runs there were, and which events each batch of theirs held.
+"""The ledger of one destination: its runs, batches and their events.
 
 It appends. A batch is two rows: a small one with its state, the only one that an outcome changes, and one
 that never changes with its ids and hashes packed. There is no row and no index per event.
@@ -87,7 +87,7 @@ _WRITER_SETTINGS: Final[Mapping[str, tuple[str, object]]] = {
 
 
 class LedgerReader:
-    """A ledger to look into; works while a run writes, and where nothing can be written.
+    """Read access to a ledger; works while a run writes to it.
 
     Rows are fetched a page at a time, so that a reader never keeps a run from recording.
 
@@ -105,7 +105,7 @@ class LedgerReader:
         self._db = db
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the ledger file."""
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class LedgerReader:
         self.close()
 
     def runs(self) -> tuple[Run, ...]:
-        """List the runs in the order in which they began.
+        """Return the runs in the order in which they started.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -126,7 +126,7 @@ class LedgerReader:
         return tuple(self._run(row) for row in rows)
 
     def run(self, run_id: str) -> Run | None:
-        """Look up one run; None where the ledger has none of that name.
+        """Return the run with this id, or None.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -135,7 +135,7 @@ class LedgerReader:
         return self._run(rows[0]) if rows else None
 
     def counts(self) -> dict[str, dict[BatchState, int]]:
-        """Count the events by run and by the state that the run left them in; no entry where none.
+        """Count the events by run id and batch state.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -150,7 +150,7 @@ class LedgerReader:
         return counted
 
     def batches(self, run_id: str) -> Iterator[BatchRecord]:
-        """Go through a run's batches in the order of their intents, in flat memory.
+        """Yield a run's batches in the order they were first recorded.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -175,7 +175,7 @@ class LedgerReader:
         run_id: str | None = None,
         label: str | None = None,
     ) -> Iterator[KnownBatch]:
-        """Go through the packed events, batch by batch in the order of intents, in flat memory.
+        """Yield the packed events of batches in the order they were recorded.
 
         An event may be in several batches: it has the best of their states (`known.best`).
 
@@ -208,7 +208,7 @@ class LedgerReader:
         run_id: str | None = None,
         label: str | None = None,
     ) -> Iterator[EventState]:
-        """Go through the events one by one; otherwise as `known_batches`."""
+        """Yield the events one by one; the arguments are those of `known_batches`."""
         for batch in self.known_batches(states=states, run_id=run_id, label=label):
             yield from batch
 
@@ -246,7 +246,7 @@ class LedgerReader:
             return self._db.execute(query, values).fetchall()
 
     def _pages(self, query: str, **values: object) -> Iterator[tuple[Any, ...]]:
-        """Run a query page by page, by the key in its first column; no lock is held between pages."""
+        """Run a query in pages by key; hold no lock between pages."""
         after = -1
         while True:
             with translated(self.path):
@@ -260,7 +260,7 @@ class LedgerReader:
 
 
 class Ledger(LedgerReader):
-    """A ledger to write, by the one process that holds its lock.
+    """A ledger opened for writing by the process that holds its lock.
 
     Attributes:
         recovered: How many events were in flight when the last run ended, and are now in doubt.
@@ -277,7 +277,7 @@ class Ledger(LedgerReader):
         self.recovered = self._recover()
 
     def start_run(self, start: RunStart, *, now: float, run_id: str | None = None) -> str:
-        """Record that a run begins, and name it.
+        """Record the start of a run and return its id.
 
         Args:
             start: What is known of it.
@@ -311,7 +311,7 @@ class Ledger(LedgerReader):
         return run_id
 
     def journal(self, run_id: str) -> "RunJournal":
-        """Give a run the place to record its batches in.
+        """Return the journal in which a run records its batches.
 
         Raises:
             UsageError: There is no such run.
@@ -320,7 +320,7 @@ class Ledger(LedgerReader):
         return RunJournal(self, self._number(run_id))
 
     def finish_run(self, run_id: str, *, summary: Mapping[str, Any], exit_code: int, now: float) -> None:
-        """Record how a run ended.
+        """Record the end of a run.
 
         Args:
             run_id: The run.
@@ -345,7 +345,7 @@ class Ledger(LedgerReader):
             )
 
     def settle_run(self, run_id: str, state: BatchState, *, now: float) -> int:
-        """Settle what a run left in doubt by the user's word, and count the events concerned.
+        """Record the user's decision for a run's in-doubt events; return their number.
 
         Args:
             run_id: The run.
@@ -373,7 +373,7 @@ class Ledger(LedgerReader):
         return events
 
     def forget(self, run_id: str) -> None:
-        """Erase a run and its batches: what only it knew counts as never sent.
+        """Delete a run; events recorded only there count as never sent.
 
         Raises:
             UsageError: There is no such run.
@@ -382,7 +382,7 @@ class Ledger(LedgerReader):
         self._erase(self._number(run_id))
 
     def forget_all(self) -> None:
-        """Erase all runs and batches.
+        """Delete all runs and batches.
 
         Raises:
             LedgerError: It cannot be recorded.
@@ -391,7 +391,7 @@ class Ledger(LedgerReader):
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Open a transaction that is durable when the block has ended, or never was.
+        """Open a transaction; it commits durably at the end or rolls back.
 
         Raises:
             LedgerDamaged: The ledger or its lock was deleted or replaced, or the disk takes no more.
@@ -457,7 +457,7 @@ class Ledger(LedgerReader):
         return events
 
     def _check_in_place(self) -> None:
-        """Refuse to write into a file that has no name any more: the next run would not find it."""
+        """Raise an error if the ledger file was deleted, moved or replaced."""
         self._lock.check()
         if _inode(self.path) != self._inode:
             raise vanished(self.path)
@@ -469,7 +469,7 @@ class Ledger(LedgerReader):
         return cast(int, rows[0][0])
 
     def _erase(self, number: int | None) -> None:
-        """Erase one run, or all without a number."""
+        """Delete one run, or all runs if `number` is None."""
         with self.writing() as db:
             for query in (
                 "DELETE FROM contents WHERE key IN (SELECT key FROM batches WHERE run = ?1 OR ?1 IS NULL)",
@@ -484,7 +484,7 @@ class Ledger(LedgerReader):
 
 
 class RunJournal:
-    """Where a run records its batches: the intent before a byte leaves, the outcome after the answer.
+    """Journal of a run's batches: intent before sending, outcome after the answer.
 
     What is told here is durable when the call returns. Doubt is kept: a batch with a doubt of its own or
     inherited is in doubt until it is accepted, whatever else becomes of it. A halved batch speaks for its
@@ -498,7 +498,7 @@ class RunJournal:
         self._heirs: dict[bytes, int] = {}  # of a halved batch: the ids whose halves are not yet recorded
 
     def intend(self, batch: Batch, *, now: float, doubtful_since: float | None = None) -> int:
-        """Record that a batch is about to be sent, and return its key.
+        """Record that a batch is about to be sent; return its key.
 
         Args:
             batch: What will be sent.
@@ -534,7 +534,7 @@ class RunJournal:
         return cast(int, key)
 
     def retrying(self, key: int, *, now: float) -> None:
-        """Record that a batch is about to be sent once more.
+        """Record that a batch is about to be sent again.
 
         Args:
             key: What `intend` returned.
@@ -586,7 +586,7 @@ class RunJournal:
         return [ids[i : i + ID_BYTES] for i in range(0, len(ids), ID_BYTES)]
 
     def _take_over(self, db: sqlite3.Connection, batch: Batch) -> None:
-        """Let a half of a halved batch speak for its events in the whole one's stead."""
+        """Move the events of a split batch to one of its halves."""
         if not self._heirs:
             return
         wholes = Counter(self._heirs.pop(content_id, 0) for content_id in batch.content_ids)
@@ -619,12 +619,12 @@ def _settled(row: BatchRow, state: BatchState, answer: str, now: float) -> Batch
 
 
 def new_run_id(now: float) -> str:
-    """Make a name for a run that sorts by time: `20240301-093000-ab12`, UTC and four random digits."""
+    """Return a new run id that sorts by time: `20240301-093000-ab12` (UTC)."""
     return f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def open_ledger(state_dir: Path, namespace: str, lock: Lock, *, now: float) -> Ledger:
-    """Open the ledger of a destination for writing; an empty one is made where there is none.
+    """Open a destination's ledger for writing; create it if missing.
 
     What a killed run left in flight is in doubt from here on.
 
@@ -661,7 +661,7 @@ def open_ledger(state_dir: Path, namespace: str, lock: Lock, *, now: float) -> L
 
 
 def read_ledger(path: Path) -> LedgerReader:
-    """Open a ledger to look into; works while a run writes, and in a folder that cannot be written.
+    """Open a ledger read-only, even while a run writes to it.
 
     It is checked as a whole at this moment; what its batches hold is checked when it is read. A ledger of an
     earlier version stays as it is: only its shape can be checked.
@@ -688,7 +688,7 @@ def ledger_files(state_dir: Path) -> tuple[Path, ...]:
 
 
 def _create(path: Path, namespace: str, now: float) -> None:
-    """Make an empty ledger under another name, then give it its own: at its path it is always whole."""
+    """Create an empty ledger under a temporary name, then rename it."""
     fresh = path.with_suffix(".new")
     for leftover in (fresh, _journal_of(fresh), _journal_of(path)):
         # The journal of a ledger that was deleted would be played back into the new one.
@@ -716,7 +716,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 @contextmanager
 def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    """Connect, and disconnect only where the block fails: else the connection is the block's to keep."""
+    """Connect to the database; close the connection only if the block fails."""
     db = _connect(path, mode)
     try:
         yield db
@@ -739,7 +739,7 @@ def _checked(path: Path, db: sqlite3.Connection, namespace: str | None) -> Check
 
 
 def _apply_settings(path: Path, db: sqlite3.Connection) -> None:
-    """Set the connection up for durable writing, and believe only what reads back."""
+    """Set the connection's durable-write settings and check each of them."""
     db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT_BYTES}")
     for name, (value, expected) in _WRITER_SETTINGS.items():
         db.execute(f"PRAGMA {name} = {value}")
@@ -754,7 +754,7 @@ def _check_writable(db: sqlite3.Connection) -> None:
 
 
 def _roll_back_if_needed(path: Path, db: sqlite3.Connection) -> None:
-    """Undo what a killed run left half-written, which a read-only connection cannot do.
+    """Roll back a killed run's unfinished transaction with a writing connection.
 
     SQLite locks the file for it, so a run at work is not disturbed.
     """
@@ -781,7 +781,7 @@ def _journal_of(path: Path) -> Path:
 
 
 def _storable(text: str) -> str:
-    """Make text of the command line fit for a database; bytes that are not UTF-8 are spelled out."""
+    """Return text as valid UTF-8; undecodable bytes become backslash escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What all batches together say of one event: the best of its states, and how old its doubt is."""
+"""Records of the ledger, and rules that combine an event's states."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _NEVER = float("inf")
 
 
 class EventState(NamedTuple):
-    """What one batch says of one event.
+    """The state of one event in one batch.
 
     Attributes:
         content_id: 16 bytes.
@@ -40,7 +40,7 @@ class EventState(NamedTuple):
 
 
 def best(known: Iterable[EventState]) -> EventState:
-    """Choose, of all that is known of one event, what counts: the best state, and in it the oldest word.
+    """Return the state that counts among all records of one event.
 
     Accepted beats in doubt and in flight, which beat everything else. Among doubts the earliest counts, since
     it began then; among acceptances the earliest run's, since Segment keeps the first. The order in which
@@ -56,7 +56,7 @@ def best(known: Iterable[EventState]) -> EventState:
 
 
 def is_fresh(doubtful_since: float, now: float, window_s: float) -> bool:
-    """Tell whether a doubt is young enough for the same ids to be sent again without the user's word.
+    """Return whether a doubt is recent enough to resend the same ids.
 
     A stamp in the future counts as old: a clock was wrong, so the doubt's age is unknown.
 
@@ -79,7 +79,7 @@ HASH_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:
-    """What is known of a run when it begins; nothing of it may be secret or personal.
+    """Data of a run at its start; without secrets or personal data.
 
     Attributes:
         command: The subcommand, such as `backfill`.
@@ -102,7 +102,7 @@ class RunStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(RunStart):
-    """A run as the ledger has it.
+    """A run as recorded in the ledger.
 
     Attributes:
         number: Its place among the runs of this ledger; batches refer to it.
@@ -123,7 +123,7 @@ class Run(RunStart):
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
-    """What became of one batch.
+    """The record of one batch: state, attempts and times.
 
     Attributes:
         key: Its number, in the order of intents.
@@ -148,7 +148,7 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True)
 class KnownBatch:
-    """The events of one batch, packed, with what the batch says of them.
+    """The packed events of one batch, and the batch's state.
 
     Attributes:
         run_number: The number of the run that recorded it.

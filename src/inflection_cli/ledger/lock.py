@@ -1,4 +1,4 @@
-"""The lock file that lets one run at a time work on a destination, and says who that is.
+"""Lock file that allows one run per destination and names its holder.
 
 The lock is flock's, so the system lifts it when its holder dies, however that happens: a file left behind by
 a killed run needs no hand. The file is never unlinked. Whoever unlinks a lock file frees its name while
@@ -28,7 +28,7 @@ _PROBE_S = 0.05  # for so long a probe of `holder_of` is waited out; it lasts mi
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock.
+    """The process that holds a lock.
 
     Attributes:
         pid: Its process id.
@@ -48,7 +48,7 @@ class Holder:
 
 
 class Lock:
-    """A lock that is held until it is released or the process ends.
+    """A lock that is held until its release or the process's end.
 
     A child that is forked (not spawned) shares the lock and keeps it alive.
 
@@ -61,7 +61,7 @@ class Lock:
         self._descriptor = descriptor
 
     def check(self) -> None:
-        """Make sure that the lock still keeps others out.
+        """Check that the lock is still held and its file in place.
 
         Raises:
             LedgerDamaged: The lock file was deleted, moved or replaced, or the lock was released.
@@ -70,7 +70,7 @@ class Lock:
             raise vanished(self.path)
 
     def release(self) -> None:
-        """Let others in; to release twice is harmless."""
+        """Release the lock; a second release does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             _forget_note(descriptor)
@@ -86,7 +86,7 @@ class Lock:
 
 
 def take_lock(path: Path, holder: Holder) -> Lock:
-    """Take the lock at `path` at once, or say who has it; the file and its folder are made where missing.
+    """Acquire the lock at `path` without waiting; create the file if missing.
 
     Raises:
         LedgerLocked: Another run holds it; the message says which.
@@ -114,7 +114,7 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Say who holds the lock at `path`, without taking it; None where nobody does.
+    """Return the holder of the lock at `path`, or None.
 
     Raises:
         LedgerError: The file is there and cannot be opened or locked.
@@ -164,7 +164,7 @@ def _lock(path: Path, descriptor: int) -> None:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Tell whether the path still leads to the open file: the lock of an unlinked file keeps nobody out."""
+    """Return whether the path still leads to the open file."""
     opened = os.fstat(descriptor)
     try:
         found = path.lstat()
@@ -181,13 +181,13 @@ def _write_note(descriptor: int, holder: Holder) -> None:
 
 
 def _forget_note(descriptor: int) -> None:
-    """Clear the note, so that the next to be turned away is not told of a run that has ended."""
+    """Clear the holder's note, so that it names no ended run."""
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
 
 
 def _await_note(descriptor: int) -> Holder | None:
-    """Read the note; whoever took the lock this very moment gets a tenth of a second to write it."""
+    """Read the holder's note; wait up to 0.1 s for it."""
     deadline = time.monotonic() + _NOTE_WAIT_S
     while (holder := _read_note(descriptor)) is None and time.monotonic() < deadline:
         time.sleep(_NOTE_WAIT_S / 10)

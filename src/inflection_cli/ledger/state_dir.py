@@ -1,4 +1,4 @@
-"""Where what is remembered lives on disk, and the privacy of its folder and files."""
+"""Location of the state directory, and privacy of its folders and files."""
 
 import errno
 import hashlib
@@ -33,7 +33,7 @@ def state_dir(
     home: Path | None = None,
     platform: str = sys.platform,
 ) -> Path:
-    """Say which folder holds what the tool remembers; nothing is created.
+    """Return the path of the state directory; create nothing.
 
     `--state-dir` beats `INFL_SEG_STATE_DIR`, which is taken as it stands; then comes a folder
     `infl-seg` in `XDG_STATE_HOME` (ignored where relative, as the XDG specification demands), in
@@ -54,7 +54,7 @@ def state_dir(
 
 
 def ledger_path(state_dir: Path, namespace: str) -> Path:
-    """Name the file that holds the ledger of one destination namespace.
+    """Return the path of a destination's ledger file.
 
     The name starts with what is safe and readable of the namespace and ends with a hash of all of it,
     so that any text is a namespace and no two share a file, on file systems that fold case as well.
@@ -65,7 +65,7 @@ def ledger_path(state_dir: Path, namespace: str) -> Path:
 
 
 def lock_path(state_dir: Path, namespace: str) -> Path:
-    """Name the lock file that stands beside the ledger of one destination namespace."""
+    """Return the path of a destination's lock file, beside its ledger."""
     return ledger_path(state_dir, namespace).with_suffix(LOCK_SUFFIX)
 
 
@@ -75,12 +75,12 @@ def refused_path(state_dir: Path, run_id: str) -> Path:
 
 
 def ledger_folder(state_dir: Path) -> Path:
-    """Name the folder of the ledgers: one of its own, so that the user's `--state-dir` keeps its mode."""
+    """Return the path of the `ledgers` folder in the state directory."""
     return state_dir.absolute() / "ledgers"
 
 
 def make_private_folder(folder: Path) -> None:
-    """See to it that a folder exists, is no symlink, and can be entered by its owner alone.
+    """Create a folder if missing and restrict it to its owner.
 
     Parents that are missing are made with the same mode, as the XDG specification asks.
 
@@ -101,7 +101,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def check_private_file(path: Path) -> os.stat_result:
-    """Make sure that a file is an ordinary one of this user's and no symlink, and return its lstat.
+    """Check that a path is this user's regular file; return its lstat.
 
     Raises:
         LedgerError: It is a symlink, another kind of thing, or another user's.
@@ -113,14 +113,14 @@ def check_private_file(path: Path) -> os.stat_result:
 
 
 def shut_out_others(path: Path, found: os.stat_result) -> None:
-    """Take from a file or folder what others may do with it; what its owner may not do stays so."""
+    """Remove the permissions of group and others from a file or folder."""
     mode = stat.S_IMODE(found.st_mode)
     if mode & ~FOLDER_MODE:
         path.chmod(mode & FOLDER_MODE)
 
 
 def open_private(path: Path, *, exclusive: bool = False) -> int:
-    """Open a file for reading and writing, creating it 0600 where it is missing, through no symlink.
+    """Open or create a file with mode 0600; refuse a symlink.
 
     The descriptor is closed on exec. With `exclusive` the file must not exist before.
 
@@ -142,7 +142,7 @@ def open_private(path: Path, *, exclusive: bool = False) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a folder's entries durable, so that a file made in it outlives a power cut.
+    """Sync a folder to disk, so that new entries survive power loss.
 
     A folder that may be written but not read, or whose file system has no such thing, is left alone.
     """
@@ -161,7 +161,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn an OSError that concerns `path` into a LedgerError that says what helps."""
+    """Convert an OSError about `path` to a `LedgerError` with a hint."""
     try:
         yield
     except OSError as error:
@@ -169,7 +169,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def file_trouble(path: Path, error: OSError) -> LedgerError:
-    """Return the error that an OSError means for a file or folder of the state directory."""
+    """Return the `LedgerError` for an OSError in the state directory."""
     reason = error.strerror or type(error).__name__
     if error.errno in FULL:
         return LedgerDiskFull(f"{path} cannot grow: {reason}", hint=_MAKE_ROOM)
@@ -196,7 +196,7 @@ def _denied(path: Path, error: OSError, reason: str) -> LedgerError:
 
 
 def vanished(path: Path) -> LedgerDamaged:
-    """Say that a file was deleted, moved or replaced while it was in use."""
+    """Return the error for a file deleted, moved or replaced during use."""
     return LedgerDamaged(
         f"{path} was deleted, moved or replaced while it was in use",
         hint="what was recorded in it may be lost: put the file back before the same command runs again, "

@@ -1,1 +1,1 @@
-"""Mapping: from records to the parts of events."""
+"""Mapping from records to the parts of events."""

@@ -1,4 +1,4 @@
-"""What the rows of one file mean: the way into the mapping, with a profile or without."""
+"""Entry point of the mapping, with or without a profile."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def lay_out(
     file: str,
     leeway: MissingColumnPolicy = NO_LEEWAY,
 ) -> Layout:
-    """Settle what the rows of a file mean.
+    """Build the layout of a file from its columns and the options.
 
     A field comes from where an option says; else from where the profile's block, then the profile itself says; else
     from the column that is known by its name, unless the profile names that column for something else.

@@ -1,4 +1,4 @@
-"""What a 200 would hide: rules over the parts of an event, each a note with a stable code."""
+"""Checks for faults in event parts that Segment accepts without an error."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _HTTP: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
 
 
 def check_campaign(campaign: Campaign) -> Iterator[Note]:
-    """Judge what an event shares with its campaign."""
+    """Yield the notes on an event's campaign part."""
     for name in CAMPAIGN_IDS:
         if getattr(campaign, name) is None:
             yield Note(rules.CAMPAIGN_ID_MISSING, f"{name} is empty", name)
@@ -27,7 +27,7 @@ def check_campaign(campaign: Campaign) -> Iterator[Note]:
 
 
 def check_person(person: Person, *, allowed: bool = False) -> tuple[Note, ...]:
-    """Judge the ids of a person.
+    """Return the notes on a person's ids.
 
     Args:
         person: Who an event is about.
@@ -76,7 +76,7 @@ def check_id(name: str, value: str | None) -> Iterator[Note]:
 
 
 def check_trail(trail: Trail) -> Iterator[Note]:
-    """Judge a link, where there is one."""
+    """Yield a note if the link is not an http(s) URL."""
     if trail.link is not None and not _HTTP.match(trail.link):
         hint = f"have such cells empty: {null_option(trail.link)}" if is_placeholder(trail.link) else ""
         yield Note(rules.LINK_NOT_HTTP, "the link is no http(s) URL", "email_link_url", trail.link, hint)

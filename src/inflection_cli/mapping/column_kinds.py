@@ -1,4 +1,4 @@
-"""What the cells of a column are: times, flags, addresses, links, numbers, ids, JSON or other text."""
+"""Kinds of columns: times, flags, addresses, links, numbers, ids, JSON, text."""
 
 import ipaddress
 import re
@@ -52,7 +52,7 @@ _NOT_TIMES: Final = frozenset(
 
 
 def kind_of_cell(text: str) -> Kind:
-    """Tell what a cell is; whether a text is a time is for `are_times` to say.
+    """Return the kind of a cell; `are_times` decides about times.
 
     Args:
         text: The cell without outer white space, not empty.
@@ -61,7 +61,7 @@ def kind_of_cell(text: str) -> Kind:
 
 
 def kind_of_column(name: str, kinds: Mapping[Kind, int], *, times: bool) -> Kind:
-    """Tell what a column is.
+    """Return the kind of a column.
 
     Args:
         name: Its name: it tells ids made of digits from numbers.
@@ -82,7 +82,7 @@ def kind_of_column(name: str, kinds: Mapping[Kind, int], *, times: bool) -> Kind
 
 
 def are_times(name: str, cells: Iterable[str], reader: TimestampReader) -> bool:
-    """Tell whether cells are times, in whatever form; bare numbers are only where the column's name says so.
+    """Return whether cells are times; bare numbers need a fitting column name.
 
     Args:
         name: The column's name.

@@ -1,4 +1,4 @@
-"""Columns to fields: which column is what, what becomes a property, what stays behind, and why."""
+"""Bind columns to fields and properties, with reasons for columns left out."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -43,19 +43,19 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @lru_cache(maxsize=_NAMES_REMEMBERED)
 def squash(name: str) -> str:
-    """Reduce a name to its letters and digits in lower case, so that spellings of one name are equal."""
+    """Reduce a name to its letters and digits in lower case."""
     return "".join(c for c in name.lower() if c.isalnum())
 
 
 @lru_cache(maxsize=_NAMES_REMEMBERED)
 def snake_case(name: str) -> str:
-    """Spell a column's name as a property's: `Mail Client` and `mailClient` are `mail_client`."""
+    """Convert a column name to snake case: `Mail Client` becomes `mail_client`."""
     spaced = _CAMEL.sub("_", name.strip())
     return re.sub(r"\W+", "_", spaced).strip("_").lower()
 
 
 def looks_personal(value: str) -> bool:
-    """Tell whether a whole cell looks like an e-mail address or a phone number."""
+    """Return whether a cell looks like an email address or phone number."""
     return bool(_ADDRESS.fullmatch(value) or _PHONE.fullmatch(value))
 
 
@@ -87,7 +87,7 @@ def personal_member(cell: str) -> str | None:
 
 
 def is_address(value: str) -> bool:
-    """Tell whether a whole cell is an e-mail address and nothing else."""
+    """Return whether a whole cell is one email address."""
     return _ADDRESS.fullmatch(value) is not None and ":" not in value
 
 
@@ -104,7 +104,7 @@ _FIELD_NAMES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ColumnOptions:
-    """What the user says about columns.
+    """The user's options about columns.
 
     Attributes:
         columns: `--map`, field to column name.
@@ -186,7 +186,7 @@ class Others:
 
 @dataclass(frozen=True, slots=True)
 class BoundColumns:
-    """What each column of a file is.
+    """The use of each column of a file.
 
     Attributes:
         fields: Field to the index of its column.
@@ -222,15 +222,15 @@ class BoundColumns:
         return tuple(Carried(*extra) for extra in self.extras) if self.carried is None else self.carried
 
     def has(self, name: str) -> bool:
-        """Tell whether a field has a column or a constant."""
+        """Return whether a field has a column or a constant."""
         return name in self.fields or name in self.constants
 
     def column_of(self, name: str | None) -> str | None:
-        """Return the file's own name for a field's column; the name itself where no column has it."""
+        """Return the column name of a field, or the argument if unbound."""
         return self.names[self.fields[name]] if name is not None and name in self.fields else name
 
     def by_column(self) -> dict[str, str]:
-        """Return column name to field, for those that are mapped; of several fields the first."""
+        """Return the first field of each mapped column, by column name."""
         uses: dict[str, str] = {}
         for name, index in self.fields.items():
             uses.setdefault(self.names[index], name)
@@ -239,12 +239,12 @@ class BoundColumns:
         return uses
 
     def by_field(self) -> dict[str, list[str]]:
-        """Return field to the columns and paths that it comes from, for those that are mapped."""
+        """Return the source columns and paths of each mapped field."""
         sources = self.field_sources or {name: [self.names[index]] for name, index in self.fields.items()}
         return {name: list(names) for name, names in sources.items()}
 
     def by_property(self) -> dict[str, list[str]]:
-        """Return property to the columns and paths that it comes from; a constant one comes from none."""
+        """Return the source columns and paths of each property."""
         sources = self.property_sources or {name: [self.names[index]] for index, name in self.extras}
         return {name: list(names) for name, names in sources.items()}
 
@@ -261,7 +261,7 @@ def bind_columns(
     file: str,
     elsewhere: Callable[[str], bool] = _nowhere,
 ) -> BoundColumns:
-    """Settle what each column is.
+    """Bind each column to a field, a property or a note.
 
     Args:
         names: The header, or the keys of an NDJSON file.
@@ -295,7 +295,7 @@ def bind_columns(
 
 
 def refuse_unknown_fields(options: ColumnOptions) -> None:
-    """Make sure that `--map` and `--set` name fields, each once.
+    """Check that `--map` and `--set` name fields, each once.
 
     Raises:
         UsageError: They do not.
@@ -316,7 +316,7 @@ def refuse_unknown_fields(options: ColumnOptions) -> None:
 
 
 def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> str:
-    """Name the field that an option seems to mean; a value that is set may be personal and is not repeated."""
+    """Return a hint with the field that an option probably means."""
     fields = {squash(field): field for field in FIELDS}
     swapped = fields.get(squash(value)) if option == "--map" else None
     if swapped and not fields.get(squash(name)):
@@ -330,7 +330,7 @@ def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> 
 
 
 def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: str) -> None:
-    """Refuse what has the form of Segment's own messages; its members are no columns of an export.
+    """Raise an error if the file holds ready Segment messages.
 
     Raises:
         InputError: It does, and the user maps no column of it.
@@ -345,7 +345,7 @@ def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: s
 def explicit_fields(
     names: Sequence[str], options: ColumnOptions, file: str, *, elsewhere: Callable[[str], bool] = _nowhere
 ) -> dict[str, int]:
-    """Find the columns that `--map` names, by field, and see that `--property` can be followed.
+    """Find the columns of `--map` by field, and check those of `--property`.
 
     Args:
         names: The file's column names.
@@ -525,7 +525,7 @@ def unmapped_columns(
     options: ColumnOptions,
     others: Others,
 ) -> Unmapped:
-    """Settle which columns that are nothing else are sent as properties, and which are left out, and why.
+    """Return the unmapped columns to send, and notes on those left out.
 
     Args:
         names: The file's column names.
@@ -573,7 +573,7 @@ def _reason_to_leave_out(name: str, personal: str | None, taken: set[str], *, fo
 
 
 class _ColumnLook(NamedTuple):
-    """What a column would be sent as.
+    """Property name of a column, and reasons against sending it.
 
     Attributes:
         name: The property's name.
@@ -591,10 +591,10 @@ class _ColumnLook(NamedTuple):
 
 
 class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
-    """A file's first rows, of which each column's look is remembered, as they are looked at with each new key."""
+    """The first rows of a file, with cached results per column."""
 
     def looks(self, columns: Sequence[str]) -> Sequence[_ColumnLook]:
-        """Say of columns what is to be said of each on its own; of one file's, there are ever more at the end."""
+        """Return a `_ColumnLook` for each column; only new columns are computed."""
         known: list[_ColumnLook] = self.__dict__.setdefault("known", [])
         for index in range(len(known), len(columns)):
             name = snake_case(columns[index])
@@ -639,7 +639,7 @@ def _mend_for(column: str, reason: str) -> str:
 def require_the_essentials(
     columns: BoundColumns, options: ColumnOptions, file: str, sample: Sequence[Sequence[str]] = ()
 ) -> None:
-    """Make sure that event, time and person come from somewhere.
+    """Check that event, time and person come from a column or constant.
 
     Args:
         columns: What each column is.
@@ -694,7 +694,7 @@ def _hint_of_lack(
 
 
 def _no_export(names: Sequence[str], file: str) -> InputError:
-    """Say that a file has nothing of an export of events, and what it seems to be instead."""
+    """Build the error for a file without event, time and person columns."""
     if file.lower().endswith(".toml"):
         return InputError(
             f"{file}: is a profile or another settings file, and no export",
@@ -713,11 +713,11 @@ def _no_export(names: Sequence[str], file: str) -> InputError:
 
 
 def quoted(name: str) -> str:
-    """Spell a name so that a shell reads it as one word."""
+    """Quote a name so that a shell reads it as one word."""
     return name if re.fullmatch(r"[\w./\-]+", name) else "'" + name.replace("'", "'\\''") + "'"
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:
-    """List names for a message, the first `most` of them."""
+    """Format names as a list for a message, at most `most` names."""
     shown = ", ".join(f"“{name}”" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

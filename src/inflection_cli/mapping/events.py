@@ -1,4 +1,4 @@
-"""Record to event: reads the cells of each part of an event, strictly, and notes what is wrong."""
+"""Read the parts of an event from cells, with notes on problems."""
 
 import re
 import string
@@ -76,13 +76,13 @@ _KINDS: Final[Mapping[str, EventKind]] = {
 
 
 def kind_of(name: str) -> EventKind | None:
-    """Find the event that a name means, whatever its spelling; None where none has it."""
+    """Find an event by name in any spelling; None if unknown."""
     return _KINDS.get(squash(name))
 
 
 @dataclass(frozen=True, slots=True)
 class MapOptions:
-    """What the user says about rows and events.
+    """The user's options about rows and events.
 
     Attributes:
         columns: What is said about columns.
@@ -111,7 +111,7 @@ class MapOptions:
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """The row is left out on the user's word; `reason` names the option."""
+    """Result for a row that an option filters out; `reason` names it."""
 
     reason: str
 
@@ -144,7 +144,7 @@ class EventReader:
         self._carried = columns.trail_columns
 
     def campaign(self, cells: Sequence[str]) -> tuple[Campaign | Filtered | None, tuple[Note, ...]]:
-        """Read what an event shares with its campaign."""
+        """Read the event name and the campaign fields."""
         raw = {**self.columns.constants, **dict(zip(self.campaign_columns, cells, strict=True))}
         notes: list[Note] = []
         name = trimmed("event", raw.get("event", ""), notes)
@@ -191,7 +191,7 @@ class EventReader:
         return _Named(kind, kind.name, kind.spec_name if options.naming == "spec" else kind.name)
 
     def _unknown(self, name: str) -> Note:
-        """Say that an event is none of Inflection's, and what the cell seems to be."""
+        """Build the note on an unknown event, with a likely cause."""
         squashed = squash(name)
         if squashed == squash(self.columns.column_of("event") or ""):
             detail = "the line repeats the header, as in files that were put together"
@@ -211,7 +211,7 @@ class EventReader:
         return not self._options.events or event in self._options.events
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
-        """Read who the event is about."""
+        """Read the person of the event."""
         user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_cells(cells)
         notes: list[Note] = []
         user_id = self._identifier("userId", user_cell, notes, "personId" if person_cell.strip() else "")
@@ -230,7 +230,7 @@ class EventReader:
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]
     ) -> tuple[str | None, str | None, str | None]:
-        """Take the address out of its cell, and let it stand in for missing ids, where the user wants that."""
+        """Return the ids, with the address for missing ones if wanted."""
         as_user = user_id is None and self._options.user_id_from_email
         as_person = person_id is None and self._options.anonymous_id_from_email
         if not (as_user or as_person or self._options.email_trait):
@@ -245,14 +245,14 @@ class EventReader:
         return address, address if as_user else user_id, hashed_address(address) if as_person else person_id
 
     def _person_cells(self, cells: Sequence[str]) -> Sequence[str]:
-        """Return a cell for each of `PERSON_FIELDS`, constants and empty ones included."""
+        """Return one cell per `PERSON_FIELDS`, constants and empty ones included."""
         full = [self.columns.constants.get(name, "") for name in PERSON_FIELDS]
         for name, cell in zip(self.person_columns, cells, strict=True):
             full[PERSON_FIELDS.index(name)] = cell
         return full
 
     def trail(self, cells: Sequence[str]) -> tuple[Trail, tuple[Note, ...]]:
-        """Read the link, if a column has it, and the further properties."""
+        """Read the link, if any, and the further properties."""
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
         notes: list[Note] = []
@@ -348,7 +348,7 @@ class _Named:
 
 
 def are_plain_ids(ids: Sequence[str]) -> bool:
-    """Tell whether every id is empty or one to which `EventReader` and the checks have nothing to say.
+    """Return whether every id is empty or valid without notes.
 
     It looks at all of them at once, which takes a tenth of the time that one by one does.
     """
@@ -366,17 +366,17 @@ def are_plain_ids(ids: Sequence[str]) -> bool:
 
 
 def is_scientific(value: str) -> bool:
-    """Tell whether a cell is a number in scientific notation, as a spreadsheet leaves a long id."""
+    """Return whether a cell is a number in scientific notation."""
     return len(value) <= _SCIENTIFIC_CHARS and _SCIENTIFIC.fullmatch(value) is not None
 
 
 def is_decimal(value: str) -> bool:
-    """Tell whether a cell is a whole number with a decimal's nought, as programs write an id that had gaps."""
+    """Return whether a cell is a whole number that ends in `.0`."""
     return value.endswith(".0") and _DECIMAL.fullmatch(value) is not None
 
 
 def is_container(value: str) -> bool:
-    """Tell whether a cell is a JSON list or object, which names nobody and nothing."""
+    """Return whether a cell is a JSON list or object."""
     if value[:1] not in {"[", "{"}:
         return False
     try:
@@ -386,17 +386,17 @@ def is_container(value: str) -> bool:
 
 
 def has_error(notes: Sequence[Note]) -> bool:
-    """Tell whether any note rejects the row."""
+    """Return whether any note rejects the row."""
     return any(note.rule.severity is Severity.ERROR for note in notes)
 
 
 def hashed_address(email: str) -> str:
-    """Return the hex SHA-256 of an address in lower case, as advertising platforms hash addresses."""
+    """Return the hex SHA-256 of an address in lower case."""
     return sha256(email.lower().encode()).hexdigest()
 
 
 def event_names(given: Sequence[str]) -> frozenset[str]:
-    """Resolve `--event` names to Inflection's; a name that is none of them stands for itself.
+    """Convert `--event` names to Inflection's names; unknown names stay as given.
 
     Raises:
         UsageError: A name is empty.
@@ -411,7 +411,7 @@ def event_names(given: Sequence[str]) -> frozenset[str]:
 
 
 def trimmed(name: str, cell: str, notes: list[Note]) -> str | None:
-    """Take outer white space off a cell, with a note; None where nothing is left."""
+    """Remove outer white space, with a note; None if nothing is left."""
     text = cell.strip()
     if text != cell and text:
         notes.append(Note(rules.OUTER_SPACE, f"{name} has white space around it", name, cell))

@@ -1,4 +1,4 @@
-"""Which field a column would be, and why: the rules of `columns.py` without their refusals, and what cells tell."""
+"""Suggest the field of each column by its name and its cells."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +76,7 @@ _IDLE_WORDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A column as it is judged.
+    """A column or path that may be a field.
 
     Attributes:
         name: Its name, or a dotted path into one that holds JSON.
@@ -93,7 +93,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The field that a column would be.
+    """The field that a column would be, with the reason.
 
     Attributes:
         field: Its name.
@@ -107,7 +107,7 @@ class Suggestion:
 
 
 def suggest_fields(candidates: Sequence[Candidate], options: ColumnOptions) -> dict[str, Suggestion]:
-    """Say which field each column would be; those that would be none are left out.
+    """Return the suggested field of each column; others are left out.
 
     Nothing is refused here: a tie is told, and a column of `--map` that is not there is passed over.
 
@@ -136,7 +136,7 @@ def suggest_fields(candidates: Sequence[Candidate], options: ColumnOptions) -> d
 
 @lru_cache(maxsize=_NAMES_REMEMBERED)
 def event_of_column(name: str) -> EventKind | None:
-    """Find the event that a column tells about: `Delivered At`, `First Opened`, `Bounce Type`; None for no event."""
+    """Find the event in a name like `Delivered At`; None if absent."""
     words = [word for word in snake_case(name).split("_") if word not in _IDLE_WORDS]
     return kind_of("".join(words)) if words else None
 
@@ -167,7 +167,7 @@ def _is_possible(candidate: Candidate, field: str) -> bool:
 
 
 def _by_rank(field: str, left: Sequence[Candidate]) -> Iterable[tuple[Reason, list[str]]]:
-    """Yield reasons with the columns that they hold for, the best reason first."""
+    """Return reasons with their columns, best reason first."""
     wanted, aliases = squash(field), COLUMN_ALIASES.get(field, ())
     possible = [each for each in left if _is_possible(each, field)]
     whole = [each.name for each in left if not each.is_path]
@@ -182,12 +182,12 @@ def _by_rank(field: str, left: Sequence[Candidate]) -> Iterable[tuple[Reason, li
 
 
 def _is_alias(candidate: Candidate, aliases: Sequence[str]) -> bool:
-    """Tell whether a column has another word's name, and does not hold documents by it: `mail`, `link`, `user`."""
+    """Return whether a column has an alias name and is not JSON."""
     return squash(candidate.name) in aliases and candidate.kind != "json"
 
 
 def _ends_in(candidate: Candidate, field: str) -> bool:
-    """Tell whether a path ends in a field's name, and its cells do not speak against it."""
+    """Return whether a path ends in a field's name or fitting alias."""
     keys = candidate.name.split(".")
     tails = {squash("".join(keys[-count:])) for count in range(1, _TAILS + 1)}
     if squash(field) in tails:

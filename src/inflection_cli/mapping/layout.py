@@ -1,4 +1,4 @@
-"""The nouns of a layout: what widens rows, which rows have an event, and what each cell is for it."""
+"""Data classes and protocols of a layout: what a file's rows mean."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,17 +11,17 @@ from inflection_cli.model import Note
 
 
 class Shaper(Protocol):
-    """Widens rows by the cells that a profile draws out of others; a pure, picklable function of the rows."""
+    """Protocol that adds the cells a profile extracts; pure and picklable."""
 
     def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
-        """Return new rows, the given cells first, and what is to be said of rows, by their index."""
+        """Return the rows with added cells, and the notes by row index."""
 
 
 class RowCondition(Protocol):
-    """Tells which rows a block applies to."""
+    """Protocol that decides to which rows a block applies."""
 
     def __call__(self, rows: list[list[str]]) -> list[bool]:
-        """Return an answer a row; rows are as the shaper left them."""
+        """Return for each shaped row whether the block applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def _nowhere(_: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MissingColumnPolicy:
-    """What a file may lack of what a profile names.
+    """Policy for columns that a profile names and a file lacks.
 
     Attributes:
         any_key: Whether its records have keys of their own, as in JSON, where a missing one is just absent.
@@ -83,7 +83,7 @@ class EventMapping:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the rows of one file mean.
+    """The meaning of the rows of one file.
 
     Attributes:
         columns: What each column of the file is, over all blocks: for the plan and reports.
@@ -101,7 +101,7 @@ class Layout:
 
 
 def one_event(columns: BoundColumns) -> Layout:
-    """Lay rows out that stand for one event each, without a profile."""
+    """Build a layout of one event per row, without a profile."""
     index = columns.fields.get("timestamp")
     times = () if index is None else (TimeSource(index),)
     return Layout(columns, None, (EventMapping(columns, times),))

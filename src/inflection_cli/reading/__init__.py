@@ -1,4 +1,4 @@
-"""Reading: from bytes on a disk to chunks of records, nothing lost and nothing guessed."""
+"""Reading of files: from bytes on disk to chunks of records."""
 
 from inflection_cli.reading.detect import detect
 from inflection_cli.reading.files.find import FoundFile, find, forget_copies

@@ -1,4 +1,4 @@
-"""What a file is, by its content: CSV or which form of JSON, its delimiter and columns."""
+"""Detect a file's format by content: CSV or JSON, delimiter and columns."""
 
 import re
 from collections import Counter
@@ -35,7 +35,7 @@ _JSON_OBJECT = re.compile(r'\s*\{\s*(?:["}]|\Z)')
 
 
 def detect(found: FoundFile | str, options: ReadOptions) -> Source:
-    """Find out what a file is and how it is to be read.
+    """Detect a file's format, encoding, delimiter and columns.
 
     Args:
         found: What `find` gave; a bare path stands for a file of that name.
@@ -69,7 +69,7 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
 
 
 def _single(path: str) -> FoundFile:
-    """Give the file of that name, or the only one in the archive of that name."""
+    """Return the file at a path, or an archive's only file."""
     files = unfolded(FoundFile(path, path))
     if len(files) > 1:
         raise InputError(f"{path}: holds {len(files)} files", hint="unpack it, and name one of them")
@@ -83,7 +83,7 @@ def _not_lines(path: str, what: str, command: str) -> InputError:
 
 
 def _refuse_spread(path: str, text: str) -> None:
-    """Refuse a list, and an object that is spread over lines; a broken line among others is another matter."""
+    """Raise if the text is a JSON array or a multi-line object."""
     if _JSON_ARRAY.match(text):
         raise _not_lines(path, "a JSON array", "jq -c '.[]' FILE > FILE.ndjson")
     if not _JSON_OBJECT.match(text):
@@ -100,7 +100,7 @@ def _refuse_spread(path: str, text: str) -> None:
 
 
 def _json(source: Source) -> Source:
-    """Gather the keys of the first records."""
+    """Return the JSON source with columns and sample from its first records."""
     if source.format == "json" and not brackets_are_certain(text_encoding(source.encoding)):
         raise InputError(
             f"{source.path}: a JSON document in {source.encoding} cannot be read, only JSON with one object on a line",
@@ -124,7 +124,7 @@ def _json(source: Source) -> Source:
 
 
 def _csv(source: Source, candidates: Sequence[str]) -> Source:
-    """Settle the delimiter by parsing, then the columns."""
+    """Return the CSV source with its delimiter and columns, found by parsing."""
     headers = _headers(source, candidates)
     delimiter = next(iter(headers)) if len(headers) == 1 else _the_one(source, headers)
     found = _with_columns(source, delimiter, headers[delimiter])
@@ -137,7 +137,7 @@ def _csv(source: Source, candidates: Sequence[str]) -> Source:
 
 
 def _with_columns(source: Source, delimiter: str, header: Header) -> Source:
-    """Name the columns, and say where the data starts."""
+    """Return the source with column names and the start of data."""
     names = _named(source.path, header)
     if source.line_ends == "cr":
         names = tuple(map(swap_text, names))
@@ -157,7 +157,7 @@ def _with_columns(source: Source, delimiter: str, header: Header) -> Source:
 
 
 def _headers(source: Source, candidates: Sequence[str]) -> dict[str, Header]:
-    """Read the header with each candidate; those that split nothing count only when none splits anything."""
+    """Read the header with each candidate delimiter; prefer those that split it."""
     headers: dict[str, Header] = {}
     refusal: InputError | None = None
     for delimiter in candidates:
@@ -182,7 +182,7 @@ def _header(source: Source, delimiter: str) -> Header:
 
 
 def _refuse_if_another_fits(source: Source, delimiter: str, columns: int) -> None:
-    """Name a delimiter that divides the header and the first rows evenly, where this one does not."""
+    """Raise if another delimiter splits the header and first rows evenly."""
     for other in (*DELIMITERS, *UNUSUAL):
         if other == delimiter:
             continue
@@ -205,7 +205,7 @@ def _refuse_if_another_fits(source: Source, delimiter: str, columns: int) -> Non
 
 
 def _the_one(source: Source, headers: dict[str, Header]) -> str:
-    """Choose the one delimiter with which the first records fit; two such are no choice of ours."""
+    """Return the only delimiter that fits the first records, or raise."""
     whole: list[str] = []
     some: list[str] = []
     for delimiter, header in headers.items():
@@ -229,7 +229,7 @@ def _the_one(source: Source, headers: dict[str, Header]) -> str:
 
 
 def _named(path: str, header: Header) -> tuple[str, ...]:
-    """Give the names that columns can be told apart by."""
+    """Return the column names; raise if one is empty or repeated."""
     names = header.names
     if len(names) > 1 and not names[-1].strip():
         names = names[:-1]
@@ -250,7 +250,7 @@ def _named(path: str, header: Header) -> tuple[str, ...]:
 
 
 def _beginning(source: Source) -> list[Chunk]:
-    """Read the first records, readable or not, as far as the sample goes."""
+    """Read the first records, up to the limits of the sample."""
     chunks: list[Chunk] = []
     records = chars = 0
     for chunk in read(source, ReadOptions(chunk_bytes=HEAD_BYTES)):

@@ -1,4 +1,4 @@
-"""Reads a file of any format in chunks, as it stands there."""
+"""Read a file of any format in chunks."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from inflection_cli.reading.source import ReadOptions, Source
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Chunk]:
-    """Read a file in chunks, in flat memory; with the same options the same bytes give the same chunks.
+    """Read a file in chunks, in constant memory and with repeatable results.
 
     Args:
         source: What `detect` found; its encoding and delimiter hold.

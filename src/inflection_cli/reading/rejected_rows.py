@@ -1,4 +1,4 @@
-"""Rejected rows, written so that a repaired row goes through the same command again.
+"""Write rejected rows so that repaired ones can be run again.
 
 Each input has a file of its own, in its format and with its delimiter; four columns of ours come first, which mapping
 passes by. However often a row is rejected, the first two say where it was exported, as a profile may go by that file's
@@ -33,7 +33,7 @@ _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 class RejectsFolder:
-    """A folder of rejected rows; it is made when the first row comes.
+    """Folder of rejected rows, created when the first row is written.
 
     Attributes:
         path: Where it is, or would be.
@@ -70,7 +70,7 @@ class RejectsFolder:
         self.rows += 1
 
     def add_line(self, source: Source, line: bytes) -> None:
-        """Write a row of NDJSON that carries our columns already.
+        """Write an NDJSON row that already has the columns of rejects.
 
         Raises:
             InputError: The folder cannot be written.
@@ -79,7 +79,7 @@ class RejectsFolder:
         self.rows += 1
 
     def add_lines(self, source: Source, raw: bytes, rows: int) -> None:
-        """Write lines that could not be read, as they stood."""
+        """Write unreadable lines unchanged."""
         self._write(self._file(source, (), readable=False), raw if raw.endswith(b"\n") else raw + b"\n")
         self.rows += rows
 
@@ -92,7 +92,7 @@ class RejectsFolder:
         return LineFile(*self._opened(name))
 
     def require_a_folder(self) -> None:
-        """See that the folder can be there, before anything is read.
+        """Check that the path is free or a folder, before reading.
 
         Raises:
             UsageError: Something else has its name.
@@ -172,7 +172,7 @@ class RejectsFolder:
 
 
 class _translated:  # noqa: N801 - a context manager reads as a verb
-    """Turns an OSError of the folder into an error that says what helps."""
+    """Context manager that converts an OSError to a helpful `InputError`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -200,7 +200,7 @@ def _elsewhere(path: Path) -> str:
 
 
 def first_origin(row: Mapping[str, object], file: str, line: int) -> tuple[str, str]:
-    """Say in which file and on which line a row was exported: as an earlier run wrote into it, else here.
+    """Return the file and line from which a row was first exported.
 
     Args:
         row: Its cells by column.

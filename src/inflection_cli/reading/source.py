@@ -1,4 +1,4 @@
-"""What a file turned out to be, how it is to be read, and the bounds that hold for any input."""
+"""A file's detected properties, read options, and limits on any input."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -26,7 +26,7 @@ SAMPLE_CHARS = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may grow to, against archives made to fill disks and days.
+    """Size limits for a file, as protection against decompression bombs.
 
     Attributes:
         max_expansion: So many times its packed size, judged after the first 16 MiB that come out.
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How files are to be read.
+    """Options for reading files.
 
     Attributes:
         encoding: The name of the text encoding; a byte order mark in a file beats it.
@@ -62,7 +62,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that can be read, and what was found out about it.
+    """A readable file and its detected properties.
 
     Attributes:
         path: As the user wrote it; `-` for standard input.

@@ -1,1 +1,1 @@
-"""Replay: ready messages and test messages, sent like any others."""
+"""Replay: prebuilt messages and test messages, sent like any others."""

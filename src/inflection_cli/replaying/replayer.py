@@ -1,4 +1,4 @@
-"""Replay: files of ready Segment messages as chunks that plan and delivery take like any others."""
+"""Convert files of prebuilt Segment messages to chunks for planning and delivery."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ _NO_LAYOUT: Final = one_event(
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """Everything that shapes what is replayed, picklable.
+    """All settings of a replay; picklable.
 
     Attributes:
         convert: The present, the span of time, and the events to keep; nothing else of it is used.
@@ -65,7 +65,7 @@ class ReplaySettings:
 
 
 def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list[InputFile]:
-    """Find every file and see that it holds NDJSON, before any line is converted.
+    """Open every file and check that it holds NDJSON.
 
     Raises:
         InputError: A file cannot be read at all, or holds no object.
@@ -83,7 +83,7 @@ def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list
 def replayable_chunks(
     inputs: Iterable[InputFile], settings: ReplaySettings, *, limit: int | None = None
 ) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
-    """Read all files in order, and say how each chunk is converted; the same call gives the same sequence.
+    """Yield each chunk of all files in order, with its conversion.
 
     Args:
         inputs: The files.
@@ -104,7 +104,7 @@ def replayable_chunks(
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A message that goes out, but for its id."""
+    """A message that is complete except for its id."""
 
     message: Mapping[str, Any]
     exact: str
@@ -112,7 +112,7 @@ class _Ready:
 
 
 class Replayer:
-    """Converts lines of ready messages; equal lines give equal results, whatever came before."""
+    """Convert lines of prebuilt messages; equal lines give equal results."""
 
     def __init__(self, settings: ReplaySettings) -> None:
         convert = settings.convert
@@ -123,7 +123,7 @@ class Replayer:
         self._allowed = convert.mapping.allow_implausible
 
     def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
-        """Judge and convert each line, with or without content ids."""
+        """Check and convert each line, with or without content ids."""
         chunk, result = lines.chunk, Converted()
         kept: list[tuple[int, _Ready]] = []
         for i, found in enumerate(lines.objects):
@@ -146,7 +146,7 @@ class Replayer:
         return result
 
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
-        """Say everything that is to be said of a message; None where it is not sent."""
+        """Check a message and append its notes; return None if rejected."""
         notes += faults(message)
         notes += _odd_ids(message, allowed=self._allowed)
         exact = self._instant(time_of(message), notes)
@@ -175,14 +175,14 @@ class Replayer:
         return read.exact
 
     def _is_outside(self, instant: str) -> bool:
-        """Tell whether an instant, exact text without its `Z`, lies outside the span of time to keep."""
+        """Return whether an instant (without `Z`) is outside the time span."""
         return bool(
             (self._since and instant < self._since[:-1]) or (self._until and instant >= self._until[:-1])
         )
 
 
 class ReadyRejects:
-    """Keeps what is not replayed so that a mended line can be replayed again.
+    """Storage of rejected lines, to be fixed and replayed again.
 
     A rejected line stands as it was, our columns in front of its own members; replay takes them off again. A
     line that is no JSON object stands verbatim in a file of its own.
@@ -192,7 +192,7 @@ class ReadyRejects:
         self._folder = folder
 
     def take(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
-        """Keep the rejected and the unreadable lines of a chunk.
+        """Store the rejected and unreadable lines of a chunk.
 
         Raises:
             InputError: The folder cannot be written.
@@ -208,7 +208,7 @@ class ReadyRejects:
 
 
 def marked(text: str, file: str, line: int, codes: str, reason: str) -> bytes:
-    """Put our columns in front of the members of a line that holds an object, the rest as it stood.
+    """Add the reject columns in front of a JSON object line's members.
 
     Args:
         text: The line; of columns of ours that it carries from an earlier time it keeps where it was first.
@@ -292,7 +292,7 @@ def _filter(result: Converted, reason: str) -> None:
 
 
 def _is_none_of(message: Mapping[str, Any], events: frozenset[str]) -> bool:
-    """Tell whether a message is none of these events; one that cannot be told is judged, not left out."""
+    """Return whether a message is certainly not one of these events."""
     if message.get("type") not in TYPES:
         return False
     if message["type"] != "track":

@@ -1,4 +1,4 @@
-"""The messages of `send-test`: one of each event for a person who is plainly a test, and their delivery."""
+"""The messages of `send-test`, for an obvious test person, and their delivery."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -45,14 +45,14 @@ class Probe:
 
     @property
     def id_text(self) -> str:
-        """The message id as it is sent, 36 characters."""
+        """The message id as text, 36 characters."""
         return uuid_text(self.message_id).decode()
 
 
 def make_probes(
     settings: MessageSettings, *, now: datetime, person: str, fresh_id: Callable[[], bytes]
 ) -> list[Probe]:
-    """Make the messages: the event of 30 days ago while the person is unknown, the identify, the others.
+    """Build the test messages: a past event, the identify call, the rest.
 
     Args:
         settings: What all messages have in common.
@@ -76,7 +76,7 @@ def make_probes(
 def deliver_probes(
     probes: Sequence[Probe], settings: DeliverySettings, *, observer: Observer, halt: StopSignal
 ) -> Delivered:
-    """Deliver test messages in one batch; nothing is remembered of them.
+    """Deliver the test messages in one batch; keep no record.
 
     Args:
         probes: In the order in which they are sent.
@@ -105,7 +105,7 @@ def deliver_probes(
 
 
 def trouble(delivered: Delivered, signum: int | None) -> InflSegError | None:
-    """Return why the test did not come off, as an error; None where every message was accepted."""
+    """Return why the test failed, or None if every message was accepted."""
     error, events = delivered.error(signum), delivered.events
     if error is not None:
         return error
@@ -140,7 +140,7 @@ def _track(kind: EventKind, person: Person, stamp: str, encoder: MessageEncoder,
 
 
 def _identify(person: Person, stamp: str, encoder: MessageEncoder, message_id: bytes) -> Probe:
-    """Link a person as the live source does: both ids, and no traits."""
+    """Build an identify message with both ids and without traits."""
     head = {"timestamp": stamp, "type": "identify", "userId": person.user_id, "anonymousId": person.person_id}
     encoded = f',{orjson.dumps(head).decode()[1:-1]},"context":{{{encoder.tail}'
     return Probe("identify", message_id, stamp, with_id(uuid_text(message_id), encoded.encode()))

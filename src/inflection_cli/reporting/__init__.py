@@ -1,1 +1,1 @@
-"""Reporting: what a run says, to people, scripts and CI."""
+"""Output of a run for people, scripts and CI."""

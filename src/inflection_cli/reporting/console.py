@@ -1,4 +1,4 @@
-"""Where words go: results to stdout, talk and errors to stderr, colour only where it is seen."""
+"""Console output: results to stdout, messages and errors to stderr."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ When = Literal["auto", "always", "never"]
 
 
 class Speaker:
-    """Speaks to the user, on two streams.
+    """Printer of results on stdout and messages on stderr.
 
     Attributes:
         when_lost: Called once when nobody reads stderr any more (a closed pipe or terminal); what it raises
@@ -42,7 +42,7 @@ class Speaker:
         self.when_lost: Callable[[], None] = _end
 
     def result(self, text: str = "", style: str = "") -> None:
-        """Print a line of the result on stdout.
+        """Print a result line on stdout.
 
         Raises:
             OutputLost: It takes nothing any more.
@@ -50,7 +50,7 @@ class Speaker:
         self.out.print(Text(text, style=style), soft_wrap=True)
 
     def talk(self, text: str = "", style: str = "") -> None:
-        """Print a line of talk on stderr, unless quiet."""
+        """Print a message on stderr, unless quiet."""
         if not self.quiet:
             self._say(Text(text, style=style))
 
@@ -59,12 +59,12 @@ class Speaker:
         self._say(Text(f"warning: {text}", style="yellow"))
 
     def detail(self, text: str) -> None:
-        """Print a line on stderr for those who asked for more."""
+        """Print a line on stderr if verbose output was requested."""
         if self.verbose:
             self._say(Text(text, style="dim"))
 
     def error(self, error: InflSegError) -> None:
-        """Print what ended the run, and what settles it."""
+        """Print the error that ended the run, and its hint."""
         line = Text("error: ", style="bold red")
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message

@@ -1,4 +1,4 @@
-"""What a run found wrong, as all report formats take it: places, counts and words made harmless."""
+"""Problems found by a run, in the form that all reports use."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ STDIN: Final = "-"
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a run found wrong, whether it came to its end or not.
+    """Problems found by a run, whether or not it was completed.
 
     Attributes:
         command: The command's name.
@@ -46,24 +46,24 @@ class Findings:
     notes: Sequence[str] = ()
 
     def kept(self) -> Iterator[Problem]:
-        """Yield the problems whose place is known: errors first, then by code."""
+        """Yield the problems with known places: errors first, then by code."""
         for problems in self.problems.by_code().values():
             yield from problems
 
     def unlisted(self, listed: Sequence[Problem], severity: Severity) -> int:
-        """Return how many problems of a severity there are beside the ones that are listed."""
+        """Return the number of problems of a severity that are not listed."""
         all_of_them = self.problems.errors if severity is Severity.ERROR else self.problems.warnings
         return all_of_them - sum(problem.count for problem in listed if problem.rule.severity is severity)
 
     def said(self, problem: Problem) -> str:
-        """Word a problem without its file and line: column, message, cell, and for how many rows it stands."""
+        """Format a problem without file and line: column, message, cell, row count."""
         column = f"column “{escape(problem.column, _MOST_OF_NAME)}”: " if problem.column is not None else ""
         value = f" {mask_cell(problem.value, in_full=self.show_values)}" if problem.value is not None else ""
         many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
         return f"{column}{escape(problem.message, _MOST)}{value}{many}"
 
     def place(self, file: str) -> str:
-        """Return a file's path from the root, where both are known to the reader by the same name."""
+        """Return a file's path relative to the report's root folder."""
         return _relative(file, self.root)
 
 
@@ -74,11 +74,11 @@ def _relative(file: str, root: Path) -> str:
 
 
 def mend(problem: Problem) -> str:
-    """Return what settles a problem."""
+    """Return the hint that says how to fix a problem."""
     return escape(problem.hint or problem.rule.mend, _MOST)
 
 
 def ended_by(error: InflSegError) -> str:
-    """Word what ended a run, and what settles it."""
+    """Format the error that ended a run, and its hint."""
     hint = f" → {escape(error.hint, _MOST)}" if error.hint else ""
     return f"{escape(error.message, _MOST)}{hint}"

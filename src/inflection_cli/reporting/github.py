@@ -1,4 +1,4 @@
-"""GitHub: annotations as workflow commands, and a step summary in Markdown.
+"""GitHub annotations as workflow commands, and a step summary in Markdown.
 
 A workflow command is a line `::error file=…,line=…::message`. The runner also knows an older form,
 `##[error]message`, which it finds anywhere in a line, and it reads both output streams. So text from files
@@ -34,7 +34,7 @@ MOST_OF_FAULT: Final = 1000
 
 
 def annotations(findings: Findings) -> str:
-    """Return at most ten errors and ten warnings as workflow commands, and a notice of what was left out."""
+    """Return at most ten errors and ten warnings as workflow commands."""
     room = dict.fromkeys(Severity, MOST_ANNOTATIONS)
     lines = []
     if findings.error is not None:
@@ -57,7 +57,7 @@ def annotations(findings: Findings) -> str:
 
 
 def step_summary(findings: Findings, most_bytes: int = MOST_SUMMARY_BYTES) -> str:
-    """Return the run as Markdown of at most so many UTF-8 bytes, what does not fit left out with a word on it.
+    """Return the run as Markdown of at most `most_bytes` UTF-8 bytes.
 
     What comes from files stands in `pre` elements with HTML's characters escaped: no Markdown is read there,
     no mention and no link.
@@ -75,7 +75,7 @@ def step_summary(findings: Findings, most_bytes: int = MOST_SUMMARY_BYTES) -> st
 
 
 def _each_code_first(findings: Findings) -> Iterator[Problem]:
-    """Yield the first place of every code, then the second ones: ten lines of one kind teach little."""
+    """Yield the first problem of each code, then the second ones."""
     for row in zip_longest(*findings.problems.by_code().values()):
         yield from (problem for problem in row if problem is not None)
 
@@ -94,7 +94,7 @@ def _annotation(findings: Findings, problem: Problem) -> str:
 
 
 def _end(findings: Findings, error: InflSegError) -> list[str]:
-    """Say what ended the run; faults of a file each at its line."""
+    """Return workflow commands for the error that ended the run."""
     title = {"title": f"infl-seg: {error.code}"}
     if not isinstance(error, SettingsFileFaults) or not error.faults:
         return [_command("error", title, ended_by(error))]

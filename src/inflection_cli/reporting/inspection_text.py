@@ -1,4 +1,4 @@
-"""What an inspection found, as lines for people and as the JSON object of `inspect --json`.
+"""Format inspection results as text lines and as a JSON object.
 
 `inspect --json` prints `command, version, complete, files[…], saved, to_fill_in[…], exit_code`. Each file has
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them,
@@ -56,7 +56,7 @@ Line = tuple[str, str]
 
 
 def inspection_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
-    """Yield label and text for one file."""
+    """Yield label and text for one inspected file."""
     yield from _file_lines(found)
     yield from _column_lines(found, show_values=show_values)
     yield from _event_lines(found, show_values=show_values)
@@ -79,7 +79,7 @@ def inspection_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
 
 
 def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence[str]) -> str:
-    """Word the last line: what to do next."""
+    """Return the last line, which says what to do next."""
     if saved and to_fill_in:
         lines = "a line" if len(to_fill_in) == 1 else f"{len(to_fill_in)} lines"
         return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
@@ -93,7 +93,7 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
 def inspection_report(
     found: Iterable[Inspection], saved: str | None, to_fill_in: Sequence[str], *, show_values: bool
 ) -> dict[str, Any]:
-    """Return the object of `inspect --json`, but for its exit code."""
+    """Return the JSON object of `inspect --json`, without the exit code."""
     return {
         **empty_report("inspect"),
         "complete": True,
@@ -143,7 +143,7 @@ def _column_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
 
 
 def _share(column: ColumnFinding) -> str:
-    """Word the share of filled rows; neither all nor none unless it is so."""
+    """Format the percentage of filled rows; 0 and 100 are exact."""
     if column.filled in {0, column.rows}:
         return "100 %" if column.filled else "0 %"
     return f"{min(99, max(1, round(100 * column.share)))} %"

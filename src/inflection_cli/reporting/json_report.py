@@ -1,4 +1,4 @@
-"""The one JSON object of `--json`: keys are a contract with scripts."""
+"""The JSON object of `--json`; scripts depend on its keys."""
 
 import json
 import re
@@ -28,7 +28,7 @@ _HARMFUL: Final = re.compile(f"(?![\\x00-\\x1f])[{UNSEEN}]")
 
 
 def dumps(report: dict[str, Any]) -> str:
-    """Spell a report as JSON, indented."""
+    """Convert a report to indented JSON text."""
     try:
         text = orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
     except TypeError:
@@ -40,12 +40,12 @@ def dumps(report: dict[str, Any]) -> str:
 
 
 def empty_report(command: str) -> dict[str, Any]:
-    """Return what every report begins with."""
+    """Return the keys that every report begins with."""
     return {"command": command, "version": __version__, "complete": False}
 
 
 def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any]:
-    """Return what is known after, or during, pass 1."""
+    """Return the plan's report, after pass 1 or during it."""
     account = plan.account
     return {
         **empty_report(command),
@@ -80,7 +80,7 @@ def text_before_object(before: Iterable[TextBefore]) -> list[dict[str, Any]]:
 
 
 def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, Any]:
-    """Return a problem as scripts read it; the cell itself only on request."""
+    """Return a problem as a JSON object, its cell masked by default."""
     report: dict[str, Any] = {
         "code": problem.rule.code,
         "severity": problem.rule.severity.value,
@@ -99,7 +99,7 @@ def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, 
 def events_object(
     plan: Plan, *, already_known: bool, events: EventCounts | None = None
 ) -> dict[str, int | None]:
-    """Return the second equation; before a delivery all that would be sent is pending.
+    """Return the event counts; before a delivery, unsent events are pending.
 
     Args:
         plan: A complete plan.
@@ -129,7 +129,7 @@ def events_object(
 
 
 def estimate_object(estimate: Estimate) -> dict[str, Any]:
-    """Return what a delivery would cost."""
+    """Return the estimated cost of a delivery."""
     return {
         "events": estimate.events,
         "requests": estimate.requests,
@@ -140,7 +140,7 @@ def estimate_object(estimate: Estimate) -> dict[str, Any]:
 
 
 def delivery_object(delivered: "Delivered", endpoint: str, namespace: str) -> dict[str, Any]:
-    """Return how a delivery went."""
+    """Return the counts and rates of a delivery."""
     tally, seconds = delivered.tally, delivered.seconds
     return {
         "endpoint": endpoint,
@@ -159,7 +159,7 @@ def delivery_object(delivered: "Delivered", endpoint: str, namespace: str) -> di
 
 
 def error_object(error: InflSegError) -> dict[str, Any]:
-    """Return what ended a run; of a faulty file also where its faults are."""
+    """Return the error that ended a run, with any file faults."""
     told = {"code": error.code, "message": error.message, "hint": error.hint}
     if error.cause:
         told["cause"] = error.cause

@@ -1,4 +1,4 @@
-"""JUnit XML, as GitLab and Jenkins read it: a suite for each file, a case for each kind of problem in it.
+"""JUnit XML report: one suite per file, one case per problem code.
 
 Elements and attributes are those of the schema that Jenkins' xUnit plugin validates by (junit-10.xsd);
 GitLab shows a case's classname as its suite, and the content of `failure` and `system-out`
@@ -21,7 +21,7 @@ _RUN: Final = "infl-seg"
 
 
 def junit_xml(findings: Findings) -> str:
-    """Return the findings as a JUnit report; warnings are output of a case that passes."""
+    """Return the findings as JUnit XML; warnings do not fail a case."""
     root = ET.Element("testsuites", {"name": f"{_RUN} {findings.command}"})
     for file in _files(findings):
         root.append(_suite(_name(findings, file), list(_cases(findings, file))))
@@ -43,7 +43,7 @@ def junit_xml(findings: Findings) -> str:
 
 
 def _files(findings: Findings) -> list[str | None]:
-    """Return the inputs, then what only problems name; None stands for the input as a whole."""
+    """Return the inputs, then other files with problems; None means all."""
     named: list[str | None] = [*findings.files]
     named += [file for file, _ in findings.problems.by_file]
     return list(dict.fromkeys(named))

@@ -1,4 +1,4 @@
-"""Plan, problems and summary as lines for people."""
+"""Format plan, problems and summary as text lines."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -25,7 +25,7 @@ _NAMES_OF_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"
 
 
 def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield label and text for what was read and understood."""
+    """Yield label and text for the input files, rows and events."""
     for source in plan.inputs:
         yield "file", _file_line(source, plan.account.rows_by_file.get(source.path, 0))
         words = ", ".join(_column_words(source))
@@ -56,12 +56,12 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def rows_equation(rows: RowCounts) -> str:
-    """Spell the first equation, every number in it."""
+    """Format the row equation: read = mapped + rejected + filtered."""
     return f"{rows.read:,} read = {rows.mapped:,} mapped + {rows.rejected:,} rejected + {rows.filtered:,} filtered"
 
 
 def events_equation(events: EventCounts) -> str:
-    """Spell the second equation, every number in it."""
+    """Format the event equation: events built and where each one went."""
     known = "" if events.already_accepted is None else f"{events.already_accepted:,} already accepted + "
     return (
         f"{events.built:,} built = {events.accepted:,} accepted + {known}{events.duplicate:,} duplicate + "
@@ -70,7 +70,7 @@ def events_equation(events: EventCounts) -> str:
 
 
 def speak(lines: Iterable[tuple[str, str]], speaker: Speaker, *, result: bool) -> None:
-    """Print labelled lines, the labels in one column."""
+    """Print labelled lines, with the labels in one column."""
     say = speaker.result if result else speaker.talk
     for label, text in lines:
         say(f"  {label:<9} {text}")
@@ -84,7 +84,7 @@ def problem_lines(
     rest: str = "",
     most: int = SHOWN_PER_CODE,
 ) -> Iterator[tuple[str, str]]:
-    """Yield style and text: each code once, its first places, a count of the rest, what settles it.
+    """Yield style and text of problems, grouped by code, with hints.
 
     Args:
         problems: The kept problems by code.
@@ -110,7 +110,7 @@ def problem_lines(
 
 
 def size_words(count: float) -> str:
-    """Spell a number of bytes in decimal units, as Segment's limits are read."""
+    """Format a number of bytes in decimal units (kB, MB, GB)."""
     for unit in ("bytes", "kB", "MB"):
         if count < 1000:
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
@@ -119,7 +119,7 @@ def size_words(count: float) -> str:
 
 
 def duration_words(seconds: float) -> str:
-    """Spell a duration roughly, in two units at most."""
+    """Format a duration roughly, in at most two units."""
     if seconds < 60:
         return f"{max(1, round(seconds))} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -168,7 +168,7 @@ def _left_out(reason: str) -> str:
 
 
 def _no_event_left(plan: Plan) -> str:
-    """Say why no row became an event, every reason with its count."""
+    """Return why no row became an event, with counts by reason."""
     rows = plan.account.rows
     reasons = [f"{count:,} {_left_out(reason)}" for reason, count in plan.account.filtered_by.items()]
     reasons += [f"{rows.rejected:,} rejected"] if rows.rejected else []
@@ -205,7 +205,7 @@ def _value(problem: Problem, show_values: bool) -> str:
 
 
 def verdict(problems: ProblemTally, plan: Plan) -> str:
-    """Word the last line of a validation: what it came to, and what to do next."""
+    """Return the last line of a validation: result and next step."""
     rejected = plan.account.rows.rejected
     if problems.errors and not rejected:
         return "Settle the errors above; until then backfill sends nothing."
@@ -222,7 +222,7 @@ def verdict(problems: ProblemTally, plan: Plan) -> str:
 
 
 def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield what the ledger knows of the plan's events."""
+    """Yield the ledger's counts for the plan's events."""
     accepted = plan.count(Disposition.ALREADY_ACCEPTED)
     resent = plan.count(Disposition.RESEND)
     held = plan.count(Disposition.IN_DOUBT)
@@ -250,7 +250,7 @@ def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]
 
 
 def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, str]]:
-    """Yield what a delivery would cost."""
+    """Yield the estimated cost of a delivery."""
     yield (
         "cost",
         (
@@ -263,7 +263,7 @@ def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, 
 
 
 def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[tuple[str, str]]:
-    """Yield where the events go, and what to think of before they do."""
+    """Yield the destination of the events, and advice before sending."""
     yield "to", where or "no destination yet (no write key)"
     off = plan.settings.message.integrations
     if off.get("All", True):
@@ -273,7 +273,7 @@ def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[t
 
 
 def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
-    """Word the one question before the first byte leaves."""
+    """Return the question that confirms a delivery before it starts."""
     rows = plan.account.rows
     left_out = f"; {rows.rejected:,} rejected, see {rejects}" if rows.rejected else ""
     of_rows = f"{rows.mapped:,} of {counted(rows.read, 'row')}"
@@ -281,7 +281,7 @@ def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
 
 
 def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects: str | None) -> None:
-    """Print what a delivery came to: both equations, every number in them."""
+    """Print the delivery summary, with both equations in full."""
     tally = delivered.tally
     speaker.result("Summary", "bold")
     lines = [("rows", rows_equation(plan.account.rows)), ("events", events_equation(delivered.events))]
@@ -307,7 +307,7 @@ REHEARSED: Final = (
 def closing(
     plan: Plan, delivered: "Delivered", rejects: str | None, command: str, refused_in: str = ""
 ) -> str:
-    """Word the last line of a delivery that came to its end: what it came to, what to do next.
+    """Return the last line of a completed delivery: result and next step.
 
     Args:
         plan: What was planned.
@@ -338,7 +338,7 @@ def _them(count: int) -> str:
 
 
 def nothing_to_send(plan: Plan, rejects: str | None) -> str:
-    """Word the end of a run that had nothing to send."""
+    """Return the last line of a run with nothing to send."""
     known = plan.count(Disposition.ALREADY_ACCEPTED)
     every = "the one event is" if known == 1 else f"all {known:,} events are"
     why = f"{every} already accepted" if known else _no_event_left(plan)
@@ -346,7 +346,7 @@ def nothing_to_send(plan: Plan, rejects: str | None) -> str:
 
 
 def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
-    """Word the end of a dry run."""
+    """Return the last line of a dry run."""
     if not plan.account.events.built:
         return f"Dry run: {_no_event_left(plan)}. Next: see what leaves them out"
     written = f"; the messages are in {out}" if out else ""

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar where it is a terminal, one plain line now and then elsewhere."""
+"""Progress on stderr: a bar on terminals, plain lines elsewhere."""
 
 import time
 from collections import Counter, deque
@@ -24,7 +24,7 @@ _BAR_CELLS: Final = 20
 
 @contextmanager
 def reading_progress(speaker: Speaker) -> Iterator[Callable[[Account], None]]:
-    """Show how many rows were checked; yields what to call after each chunk."""
+    """Show progress of reading; yield a function to call per chunk."""
     if speaker.quiet:
         yield lambda _: None
     elif _can_animate(speaker):
@@ -42,7 +42,7 @@ def reading_progress(speaker: Speaker) -> Iterator[Callable[[Account], None]]:
 
 
 def _can_animate(speaker: Speaker) -> bool:
-    """Tell whether a bar can be drawn; a dumb terminal gets the plain lines."""
+    """Return whether a progress bar can be drawn on stderr."""
     return speaker.err.is_terminal and not speaker.err.is_dumb_terminal
 
 
@@ -59,7 +59,7 @@ def _plainly(speaker: Speaker) -> Callable[[Account], None]:
 
 
 class DeliveryProgress:
-    """Shows a delivery as it happens; an `Observer` of the edge.
+    """Progress display of a delivery; an `Observer` implementation.
 
     Args:
         speaker: The two streams.
@@ -105,13 +105,13 @@ class DeliveryProgress:
             self._speaker.talk(f"and {count:,} more refused with HTTP {status}", "yellow")
 
     def accepted(self, events: int) -> None:
-        """See `Observer.accepted`."""
+        """Record accepted events and update the display."""
         self._done += events
         self._rate.note(time.monotonic(), events)
         self._show()
 
     def refused(self, message: Message, status: int, excerpt: str) -> None:
-        """See `Observer.refused`."""
+        """Record a refused message, and print its reason if new."""
         self._refused += 1
         self._on_refused(message)
         said = f": {escape(excerpt, 120)}" if excerpt else ""
@@ -125,13 +125,13 @@ class DeliveryProgress:
         self._show()
 
     def retried(self, reason: str, wait_s: float) -> None:
-        """See `Observer.retried`."""
+        """Record a retry, and print it in verbose mode."""
         self._retries += 1
         self._speaker.detail(f"again in {wait_s:.1f} s: {escape(reason)}")
         self._show()
 
     def paused(self, seconds: float, reason: str) -> None:
-        """See `Observer.paused`."""
+        """Record a pause, and print or display it."""
         self._pause = _pause_words(seconds, reason)
         self._pause_ends = time.monotonic() + seconds
         if self._bar is None:
@@ -139,12 +139,12 @@ class DeliveryProgress:
         self._show()
 
     def resumed(self) -> None:
-        """See `Observer.resumed`."""
+        """Remove the pause from the display."""
         self._pause = ""
         self._show()
 
     def stopping(self, insist: bool) -> None:
-        """Say that a stop was asked for."""
+        """Print that a stop was requested."""
         how = "stopping now" if insist else "stopping: finishing what is in flight (again to stop now)"
         self._speaker.talk(how, "yellow")
 
@@ -184,7 +184,7 @@ def _pause_words(seconds: float, reason: str) -> str:
 
 
 class _Rate:
-    """The rate over the last seconds."""
+    """Average rate of events over the last 15 seconds."""
 
     _WINDOW_S: Final = 15.0
 
@@ -203,5 +203,5 @@ class _Rate:
         return recent / span if span > 0.5 else 0.0
 
     def is_settled(self, now: float) -> bool:
-        """Tell whether a whole window has gone by, so that a rate of zero means a standstill."""
+        """Return whether a full window has passed since the start."""
         return now - self._started >= self._WINDOW_S

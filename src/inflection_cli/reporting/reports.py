@@ -1,4 +1,4 @@
-"""Reports of what is wrong: which were asked for, in what form, and where they go."""
+"""Parse, open and write the problem reports of a run."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ from inflection_cli.suggestions import nearest
 
 
 class Format(StrEnum):
-    """The forms of a report."""
+    """Formats of a report."""
 
     TEXT = "text"
     JSON = "json"
@@ -44,7 +44,7 @@ _ENDINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One report that was asked for.
+    """A requested report: its format and destination.
 
     Attributes:
         format: Its form.
@@ -56,7 +56,7 @@ class Wanted:
 
 
 def parse_reports(words: Sequence[str], *, json: bool) -> tuple[Wanted, ...]:
-    """Read the values of `--report`.
+    """Parse the values of `--report`.
 
     Args:
         words: `FORMAT` or `FORMAT=PATH`.
@@ -85,7 +85,7 @@ def parse_reports(words: Sequence[str], *, json: bool) -> tuple[Wanted, ...]:
 
 
 class Reports:
-    """The reports of one run: opened before it, so that a bad path ends it at once, and written after it.
+    """Reports of one run, opened before it and written after it.
 
     A report appears under its name only when it is whole; what stood there before is replaced.
 
@@ -119,16 +119,16 @@ class Reports:
 
     @property
     def printed(self) -> bool:
-        """Whether one goes to standard output, which then holds nothing else."""
+        """Return whether a report goes to stdout, which then holds nothing else."""
         return any(report.path is None for report in self._wanted)
 
     @property
     def root(self) -> Path:
-        """The folder that paths are told from: GitHub's checkout, or the current one."""
+        """Base folder of reported paths: GitHub's checkout or the current folder."""
         return Path(self._environ.get("GITHUB_WORKSPACE") or ".").resolve()
 
     def keep_off(self, inputs: Sequence[str]) -> None:
-        """See that no report replaces an input; one that would is not written, whatever comes.
+        """Check that no report replaces an input; such a report is dropped.
 
         Args:
             inputs: Paths or globs.
@@ -147,7 +147,7 @@ class Reports:
                 )
 
     def write(self, findings: Findings) -> None:
-        """Write every report; they are written once, and what comes later is not reported.
+        """Write every report once; later calls write nothing.
 
         Raises:
             InputError: One cannot be written.
@@ -195,7 +195,7 @@ class Reports:
             raise _unwritable(path, error) from error
 
     def _summarise(self, findings: Findings) -> None:
-        """Append to the step's summary, which holds one mebibyte, whoever wrote it."""
+        """Append to the GitHub step summary, within its 1 MiB limit."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")
         if not path:
             return

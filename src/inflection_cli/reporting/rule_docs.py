@@ -1,4 +1,4 @@
-"""The catalogue of problems: every kind there is, in words."""
+"""Catalogue of all kinds of problems."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -18,18 +18,18 @@ _SCOPES: Final = {
 
 
 def rules_by_code() -> dict[str, Rule]:
-    """Return every kind of problem by its code, in the alphabet's order."""
+    """Return all problem rules by code, in alphabetical order."""
     found = (value for value in vars(rules).values() if isinstance(value, Rule))
     return {rule.code: rule for rule in sorted(found, key=lambda rule: rule.code)}
 
 
 def effect(rule: Rule) -> str:
-    """Word what a problem does, and how often it is said."""
+    """Return the effect of a problem, and how often it is reported."""
     return f"{_EFFECTS[rule.severity]}; {_SCOPES[rule.scope]}"
 
 
 def rule_lines(rule: Rule) -> Iterator[tuple[str, str]]:
-    """Yield label and text for one kind of problem."""
+    """Yield label and text for one problem rule."""
     yield "means", rule.meaning
     yield "does", effect(rule)
     yield "example", rule.example
@@ -37,7 +37,7 @@ def rule_lines(rule: Rule) -> Iterator[tuple[str, str]]:
 
 
 def rule_object(rule: Rule) -> dict[str, Any]:
-    """Return a kind of problem as scripts read it."""
+    """Return a problem rule as a JSON object."""
     return {
         "code": rule.code,
         "severity": rule.severity.value,

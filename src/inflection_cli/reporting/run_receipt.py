@@ -1,4 +1,4 @@
-"""Runs as receipts: lines that a person can file, objects that a script can read."""
+"""Format runs as receipts: text lines and JSON objects."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ _HEADER: Final = ("run", "started (UTC)", "command", "accepted", "in doubt", "pe
 
 
 def list_lines(entries: Sequence[RunStatus]) -> Iterator[str]:
-    """Yield a table of runs under each destination's name."""
+    """Yield tables of runs, grouped by destination."""
     here = None
     for entry in entries:
         where = _where(entry)
@@ -47,7 +47,7 @@ def list_lines(entries: Sequence[RunStatus]) -> Iterator[str]:
 
 
 def entry_object(entry: RunStatus) -> dict[str, Any]:
-    """Return what `runs list` says of a run."""
+    """Return the JSON object of a run for `runs list`."""
     run = entry.run
     return {
         "id": run.run_id,
@@ -69,7 +69,7 @@ def entry_object(entry: RunStatus) -> dict[str, Any]:
 
 
 def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]) -> dict[str, Any]:
-    """Return a run as `runs show` does; `at_the_end` is null while it has not come to one."""
+    """Return the JSON object of a run for `runs show`."""
     run = entry.run
     options = {k: v for k, v in run.arguments.items() if k not in {"command", "plan"}}
     return {
@@ -97,7 +97,7 @@ def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches
 
 
 def receipt_lines(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]) -> Lines:
-    """Yield label and text for everything that a receipt of a run says."""
+    """Yield label and text for every part of a run's receipt."""
     run = entry.run
     yield "started", f"{time_words(run.started)} UTC"
     yield "ended", _ended(entry)
@@ -130,7 +130,7 @@ def receipt_lines(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]
 
 
 def next_step(entry: RunStatus) -> str:
-    """Say what to do about a run."""
+    """Return the recommended next step for a run."""
     run = entry.run
     typed = escape(str(run.arguments.get("command", "")))
     if entry.ending is RunEnd.RUNNING:
@@ -150,7 +150,7 @@ def next_step(entry: RunStatus) -> str:
 
 
 def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
-    """Return what a verification found."""
+    """Return the result of a verification as a JSON object."""
     account = verified.plan.account
     return {
         "run": entry_object(entry),
@@ -176,7 +176,7 @@ def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
 
 
 def verified_lines(verified: Verification) -> Iterator[str]:
-    """Yield a table by event and day, then what all of it comes to."""
+    """Yield a table by event and day, then the totals."""
     if verified.found:
         width = max(5, *(len(escape(name)) for name, _ in verified.found))
         columns = "".join(f"  {name:>10}" for name in ("accepted", "refused", "in doubt", "missing"))
@@ -199,7 +199,7 @@ def verified_lines(verified: Verification) -> Iterator[str]:
 
 
 def verified_verdict(verified: Verification, entry: RunStatus) -> str:
-    """Word the last line of a verification: what it came to, and what to do next."""
+    """Return the last line of a verification: result and next step."""
     if verified.all_there and verified.plan.account.events.built:
         return "All there: every event of the input is recorded as accepted."
     if not verified.plan.account.events.built:
@@ -232,12 +232,12 @@ def _recorded(events: int) -> str:
 
 
 def time_words(seconds: float) -> str:
-    """Spell a time to the second, in UTC."""
+    """Format a Unix time to the second, in UTC."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def iso(seconds: float | None) -> str | None:
-    """Spell a time as ISO 8601 in UTC, milliseconds included."""
+    """Format a Unix time as ISO 8601 in UTC, with milliseconds."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Text from files, made harmless where it is shown: a cell must never steer a terminal or forge a line."""
+"""Sanitize text from files, so output cannot control terminals or CI."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _MOST: Final = 80
 
 
 def escape(text: str, most: int | None = None) -> str:
-    """Return text in which what would steer a terminal or a CI's runner is spelled out, cut to `most` characters."""
+    """Escape characters that could control a terminal or CI; cut to `most`."""
     # A CI's runner reads commands out of what is printed: GitHub's takes `##[` anywhere in a line, and `::`
     # where one begins (src/Runner.Common/ActionCommand.cs in actions/runner).
     safe = _HARMFUL.sub(lambda match: _spelled(match[0]), text).replace("##[", "##\\x5b")
@@ -21,12 +21,12 @@ def escape(text: str, most: int | None = None) -> str:
 
 
 def mask_cell(value: str, *, in_full: bool) -> str:
-    """Return a cell for display: as it stands, cut to a line's length, or masked."""
+    """Return a cell for display, either cut short or masked."""
     return f"“{escape(value, _MOST)}”" if in_full else mask(value)
 
 
 def mask(value: str) -> str:
-    """Return a cell's shape: letters are `x`, digits `9`, the rest as it stands, cut short."""
+    """Return a cell's shape: letters as `x`, digits as `9`, cut short."""
     shape = "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in value[:_MOST])
     return f"“{escape(shape, 40)}”"
 
@@ -38,7 +38,7 @@ def _spelled(char: str) -> str:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """Spell a count with its noun.
+    """Format a count with its noun.
 
     Args:
         count: How many.

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, as GitHub's code scanning takes it: a rule for every code, a result for every place.
+"""SARIF 2.1.0 report: one rule per code, one result per place.
 
 Sources: the standard with errata 01, https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/
 (its sections are named below), and GitHub's limits,
@@ -25,7 +25,7 @@ _SPECIAL: Final = re.compile(r"[\\\[\]]")
 
 
 def sarif_json(findings: Findings, most: int = MOST_RESULTS) -> str:
-    """Return the findings as one SARIF log with one run of at most so many results."""
+    """Return the findings as a SARIF log of at most `most` results."""
     rules = [*rules_by_code().values()]
     places = {rule.code: index for index, rule in enumerate(rules)}
     listed = [*findings.kept()][:most]
@@ -93,11 +93,11 @@ def _invocation(findings: Findings, listed: Sequence[Problem]) -> dict[str, Any]
 
 
 def _uri(path: str) -> str:
-    """Return a path as a relative reference: a colon in its first part would make that a scheme."""
+    """Convert a path to a relative URI reference."""
     return quote(os.fsencode(path), safe="/")
 
 
 def _string(words: str) -> str:
-    """Escape a message string: braces would be placeholders (3.11.5), brackets links (3.11.6)."""
+    """Escape braces and brackets in a SARIF message string."""
     plain = words.replace("{", "{{").replace("}", "}}")
     return _SPECIAL.sub(lambda match: f"\\{match[0]}", plain)

@@ -1,4 +1,4 @@
-"""Which files beside the command line had a say in a run, and in what: a report must not be filtered in silence."""
+"""Report the settings files that affected a run, and their values."""
 
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _LEAVING_OUT: Final = frozenset({"event", "since", "until", "unknown_events"})
 
 @dataclass(frozen=True, slots=True)
 class SettingsSaid:
-    """The files that had a say.
+    """Settings files that affected a run.
 
     Attributes:
         profile: Path and hex SHA-256 of the profile.
@@ -27,7 +27,7 @@ class SettingsSaid:
 
 
 def settings_lines(said: SettingsSaid) -> Iterator[tuple[str, str]]:
-    """Yield label and text for each file, its names and values made harmless and cut short."""
+    """Yield label and text for each file, escaped and cut short."""
     if said.profile is not None:
         path, digest = said.profile
         yield "profile", f"{escape(path, _MOST_OF_LINE)} (SHA-256 {digest[:_DIGEST]}…)"
@@ -40,7 +40,7 @@ def settings_lines(said: SettingsSaid) -> Iterator[tuple[str, str]]:
 
 
 def settings_object(said: SettingsSaid) -> dict[str, Any]:
-    """Return the same for scripts, in full."""
+    """Return the settings files as a JSON object, in full."""
     return {
         "profile": None if said.profile is None else {"path": said.profile[0], "sha256": said.profile[1]},
         "project_file": None
@@ -50,7 +50,7 @@ def settings_object(said: SettingsSaid) -> dict[str, Any]:
 
 
 def _words(took: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was taken, what leaves rows out before all else: nothing long can hide it behind the cut."""
+    """Yield the settings, those that leave rows out first."""
     for option in sorted(took, key=lambda name: name not in _LEAVING_OUT):
         value = took[option]
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What `send-test` says: what was sent, what an acceptance proves and what not, and where to look."""
+"""Text of `send-test`: messages sent, what acceptance proves, next steps."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from inflection_cli.replaying.wiring_test import PERSON_PREFIX, Probe
 
 
 def table(probes: Sequence[Probe]) -> Iterator[str]:
-    """Yield one line a message: its event, its id, and the timestamp that must be seen."""
+    """Yield one line per message: event, id and expected timestamp."""
     width = max(len(probe.event) for probe in probes)
     yield f"{'event':<{width}}  {'message id':<36}  timestamp that must be seen"
     for probe in probes:
@@ -16,14 +16,14 @@ def table(probes: Sequence[Probe]) -> Iterator[str]:
 
 
 def rows(probes: Sequence[Probe]) -> list[dict[str, Any]]:
-    """Return the table for scripts."""
+    """Return the table as JSON objects."""
     return [
         {"event": probe.event, "message_id": probe.id_text, "timestamp": probe.timestamp} for probe in probes
     ]
 
 
 def advice(probes: Sequence[Probe], *, destinations_off: bool, rehearsed: bool) -> Iterator[str]:
-    """Yield what an acceptance is worth, and how to see the rest; the last line says what to do next.
+    """Yield what an acceptance proves, where to look, and next step.
 
     Args:
         probes: What was accepted.

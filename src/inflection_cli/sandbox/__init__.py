@@ -1,4 +1,4 @@
-"""A local stand-in for Segment, with faults on request; it knows nothing of the client's own room.
+"""Local stand-in for Segment, with faults on request.
 
 It judges by constants and sources of its own, so that one error cannot hide on both sides.
 """

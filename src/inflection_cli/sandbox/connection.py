@@ -1,4 +1,4 @@
-"""One connection: requests in, answers out, or cut; the only user of h11."""
+"""HTTP connection of the sandbox; the only user of h11."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ _LINGER_NOT: Final = struct.pack("ii", 1, 0)  # with it, closing a socket sends 
 
 @dataclass(frozen=True, slots=True)
 class SandboxRequest:
-    """A request's head.
+    """Head of an HTTP request.
 
     Attributes:
         method: In capitals.
@@ -33,7 +33,7 @@ class SandboxRequest:
 
 @dataclass(frozen=True, slots=True)
 class SandboxAnswer:
-    """An answer to be written.
+    """HTTP answer to write.
 
     Attributes:
         status: The status, 200 to 599.
@@ -49,7 +49,7 @@ class SandboxAnswer:
 
 
 class HttpConnection:
-    """Speaks HTTP/1.1 on one connection."""
+    """Server side of one HTTP/1.1 connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -58,7 +58,7 @@ class HttpConnection:
         self._method = ""
 
     async def request(self) -> SandboxRequest | None:
-        """Wait for the next request's head; None where no further one comes.
+        """Wait for the next request's head; return None at the end.
 
         Raises:
             OSError: The connection broke.
@@ -107,7 +107,7 @@ class HttpConnection:
         await self._writer.drain()
 
     async def stream(self, answer: SandboxAnswer, blocks: Iterable[bytes]) -> None:
-        """Write an answer whose body comes in blocks, and not from the answer.
+        """Write an answer whose body comes from `blocks`.
 
         Raises:
             OSError: The connection broke.
@@ -130,7 +130,7 @@ class HttpConnection:
         return self._http.send(event) or b""
 
     async def silence(self) -> None:
-        """Never answer: read on and throw away until the client gives up.
+        """Read and discard input without an answer until the client leaves.
 
         Raises:
             OSError: The connection broke.
@@ -139,14 +139,14 @@ class HttpConnection:
             pass
 
     def reset(self) -> None:
-        """Cut the connection with a TCP reset; what was not yet read or sent is lost."""
+        """Reset the connection by TCP RST; unread and unsent data is lost."""
         raw: socket.socket = self._writer.get_extra_info("socket")
         with suppress(OSError):  # the client was quicker
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self.abort()
 
     async def complain(self, answer: SandboxAnswer) -> None:
-        """Answer, where that is still possible, a client that spoke no HTTP."""
+        """Send an answer to a client that violated HTTP, if still possible."""
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             with suppress(OSError):  # the client left meanwhile
                 await self.answer(answer)
@@ -158,7 +158,7 @@ class HttpConnection:
             await self._writer.wait_closed()
 
     def abort(self) -> None:
-        """Close the connection now; what was not yet sent is lost."""
+        """Close the connection now; unsent data is lost."""
         self._writer.transport.abort()
 
     async def _event(self) -> object:

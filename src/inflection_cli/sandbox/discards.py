@@ -1,4 +1,4 @@
-"""What Segment's Tracking API accepts, as its own documentation has it."""
+"""Limits and discard reasons of Segment's Tracking API, as documented."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -27,7 +27,7 @@ TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias
 
 
 class Discard(StrEnum):
-    """A reason for which Segment drops events that it answered with a 200.
+    """Reasons why Segment discards events that it answered with 200.
 
     From Segment docs, HTTP API, "Errors" and "Batch", and the causes that its source debugger shows.
     """
@@ -53,7 +53,7 @@ class Discard(StrEnum):
 
 
 def discard_reason(event: object) -> Discard | None:
-    """Say why Segment drops an event behind a 200; None where it goes through.
+    """Return why Segment discards an event after a 200, or None.
 
     Null counts as absent. Of several reasons the first one is given.
     """

@@ -1,4 +1,4 @@
-"""What can go wrong on request, and the seeded dice that say when."""
+"""Faults that the sandbox can inject, and their seeded random choice."""
 
 import math
 import random
@@ -15,7 +15,7 @@ _LOGIN_PAGE: Final = b"<!doctype html><title>Sign in</title><form><input name=us
 
 
 class Act(Enum):
-    """What a fault does with the connection."""
+    """Effect of a fault on the connection."""
 
     ANSWER = auto()
     """Answer, but not as Segment does."""
@@ -29,7 +29,7 @@ class Act(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SandboxFault:
-    """One way to fail.
+    """One kind of injected fault.
 
     Attributes:
         name: Its name, as in `--fault NAME=RATE`.
@@ -69,7 +69,7 @@ _KNOWN: Final = ", ".join((*_NAMED, "a status from 300 to 599 such as 503", "ack
 
 
 def fault_named(name: str) -> SandboxFault:
-    """Find a fault by its name.
+    """Return the fault with this name.
 
     Beside the names there are numbers: `503` answers that status and forgets the batch, `ack-503`
     remembers the batch first, as a gateway does that gives up on a service which did not.
@@ -86,7 +86,7 @@ def fault_named(name: str) -> SandboxFault:
 
 
 def parse_faults(*words: str) -> tuple[SandboxFault, ...]:
-    """Read faults with their rates, each written `NAME=RATE`, such as `429=0.05`.
+    """Parse faults with their rates, each written `NAME=RATE`, as in `429=0.05`.
 
     Raises:
         UsageError: A word is not so written, names no fault or one twice, or the rates exceed 1.
@@ -123,7 +123,7 @@ def _parse(word: str) -> SandboxFault:
 
 
 class Dice:
-    """Says for each request, in the order of arrival, which fault befalls it.
+    """Seeded random choice of a fault for each request.
 
     Each request costs one draw, whatever the faults are, so the same seed and the same order of
     requests give the same faults.
@@ -135,7 +135,7 @@ class Dice:
         self._script = iter([None if name is None else fault_named(name) for name in script])
 
     def roll(self) -> SandboxFault | None:
-        """Draw for the next request; None where all goes well."""
+        """Return the fault for the next request, or None."""
         for scripted in self._script:
             return scripted
         place = self._random.random()

@@ -1,4 +1,4 @@
-"""What Segment does with a request: the status it answers, what goes through, what it drops in silence."""
+"""Simulate how Segment handles a request: status, accepted and discarded events."""
 
 import base64
 import binascii
@@ -28,7 +28,7 @@ BATCH_CALLS: Final = frozenset({"batch", "import"})
 
 
 class Hazard(StrEnum):
-    """What goes through, but does not do what a backfill wants."""
+    """Things that Segment accepts but that harm a backfill."""
 
     BATCH_SENT_AT = "batch-sent-at"
     """A batch-level `sentAt` shifts each event's time by the sender's clock."""
@@ -50,7 +50,7 @@ class Hazard(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A request as it arrived, as far as judging it needs.
+    """Parts of a received request that judging needs.
 
     Attributes:
         call: The path's last part: `batch`, `import`, or an event's type such as `track`.
@@ -68,12 +68,12 @@ class Post:
 
     @property
     def batched(self) -> bool:
-        """Whether it may carry many events."""
+        """Return whether the request may carry many events."""
         return self.call in BATCH_CALLS
 
     @property
     def credentials(self) -> str:
-        """The Basic credentials in the clear, `key:`; empty where there are none."""
+        """Decoded Basic credentials, `key:`; empty if there are none."""
         scheme, _, encoded = self.authorization.partition(" ")
         if scheme.lower() != "basic":
             return ""
@@ -85,7 +85,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What becomes of one request.
+    """Outcome of one request: status, accepted and discarded events.
 
     Attributes:
         status: The status answered.
@@ -109,7 +109,7 @@ class Verdict:
 
 
 def judge(post: Post, source: SourceState, *, verbatim: bool = False) -> Verdict:
-    """Say what Segment does with a request.
+    """Return what Segment would do with a request.
 
     Args:
         post: The request.
@@ -140,7 +140,7 @@ def judge(post: Post, source: SourceState, *, verbatim: bool = False) -> Verdict
 
 
 def _complaint(post: Post, size: int, document: dict[str, Any]) -> str:
-    """Say why a request as a whole is answered 400; empty where it is not."""
+    """Return why a whole request is answered 400, or an empty string."""
     limit = MAX_BODY_BYTES if post.batched else MAX_EVENT_BYTES
     if size > limit:
         return f"Exceed payload limit: {size} bytes, at most {limit}"
@@ -150,7 +150,7 @@ def _complaint(post: Post, size: int, document: dict[str, Any]) -> str:
 
 
 def _encoded(post: Post, body: bytes, events: list[Any], *, wanted: bool) -> Sequence[bytes] | str:
-    """Give each event's bytes as they came, or say what is wrong with one; nothing where not needed.
+    """Return each event's original bytes, or the reason for a refusal.
 
     They are needed where they are `wanted`, or where an event may be too large. Most clients send an
     event's compact form, and that is found quickly; only a body that was written otherwise (spaces,
@@ -176,7 +176,7 @@ def _encoded(post: Post, body: bytes, events: list[Any], *, wanted: bool) -> Seq
 def _sift(
     events: list[Any], encoded: Sequence[bytes], size: int, source: SourceState, hazards: Counter[Hazard]
 ) -> Verdict:
-    """Part the events that go through from those that are dropped in silence."""
+    """Split events into accepted and silently discarded ones."""
     reasons = [discard_reason(event) for event in events]
     blocked = source.blocked_events
     if blocked:
@@ -223,7 +223,7 @@ def _request_hazards(post: Post, document: dict[str, Any]) -> Counter[Hazard]:
 
 
 def _whole_request(events: int, key: str, source: SourceState) -> Discard | None:
-    """Say why a request is dropped as a whole, behind a 200."""
+    """Return why a whole request is discarded after a 200, or None."""
     if source.write_key is not None and key != source.write_key:
         return Discard.WRITE_KEY_UNKNOWN
     if source.disabled:
@@ -234,13 +234,13 @@ def _whole_request(events: int, key: str, source: SourceState) -> Discard | None
 
 
 def _write_key(post: Post, document: dict[str, Any]) -> str:
-    """Give the key of the Basic credentials, else the body's; empty where there is none."""
+    """Return the write key of the header, else of the body."""
     in_body = document.get("writeKey")
     return post.credentials.partition(":")[0] or (in_body if isinstance(in_body, str) else "")
 
 
 def _events(post: Post, document: Any) -> list[Any] | None:
-    """Give a request's events; None where it is no object or `batch` is no array."""
+    """Return a request's events, or None if its structure is invalid."""
     if not isinstance(document, dict):
         return None
     if not post.batched:
@@ -253,7 +253,7 @@ def _events(post: Post, document: Any) -> list[Any] | None:
 
 
 def _parsed(body: bytes) -> Any:
-    """Parse JSON; None where it is none, as for the JSON `null`: neither is an object."""
+    """Parse JSON; return None if it is invalid or `null`."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -261,7 +261,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _inflated(post: Post) -> bytes | None:
-    """Undo the content encoding, up to a byte over the bound; None where that fails."""
+    """Return the decompressed body, cut above the limit; None on error."""
     if post.encoding in {"", "identity"} or len(post.wire) > BODY_BOUND_BYTES:
         return post.wire
     if post.encoding != "gzip":

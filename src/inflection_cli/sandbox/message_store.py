@@ -1,4 +1,4 @@
-"""Whole messages, one JSON line each, kept in memory or in a file."""
+"""Store of whole messages, as JSON lines in memory or file."""
 
 import json
 import os
@@ -13,7 +13,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 class MessageStore:
-    """Keeps messages in the order in which they first came.
+    """Store of messages in the order of their first arrival.
 
     Args:
         path: The file to append to, readable for its owner alone where it is new; None keeps the
@@ -40,7 +40,7 @@ class MessageStore:
         self._start = self._end = os.fstat(self._descriptor).st_size
 
     def put(self, lines: list[bytes]) -> None:
-        """Keep messages; all of them or, where the file takes no more, none.
+        """Append all messages, or none if the file cannot be written.
 
         Args:
             lines: Each one message and its line end.
@@ -62,7 +62,7 @@ class MessageStore:
         self._end = os.fstat(self._descriptor).st_size
 
     def blocks(self) -> Iterator[bytes]:
-        """Give what this shelf was given, as NDJSON; a file's in blocks of at most a megabyte."""
+        """Yield the stored messages as NDJSON; a file in 1 MiB blocks."""
         if self._path is None:
             yield b"".join(self._lines)
             return
@@ -74,7 +74,7 @@ class MessageStore:
                 rest -= len(block)
 
     def close(self) -> None:
-        """Let go of the file; what it was given can still be read."""
+        """Close the file; the stored messages can still be read."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -87,7 +87,7 @@ _scan = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
 
 
 def event_bytes(body: bytes) -> list[bytes]:
-    """Cut the events out of a batch body.
+    """Return the bytes of each event in a batch body.
 
     Args:
         body: Valid UTF-8 JSON, an object; where it has several `batch` keys the last one counts.
@@ -112,7 +112,7 @@ def event_bytes(body: bytes) -> list[bytes]:
 
 
 def _elements(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """Give start and end of each element of the array at `at`; nothing where there is no array."""
+    """Yield start and end of each element of the array at `at`."""
     if text[at] != "[":
         return
     at = _skip(text, at + 1)

@@ -1,4 +1,4 @@
-"""The two ways to run a sandbox: on a thread of its own beside other work, or until a signal comes."""
+"""Run a sandbox on its own thread or until a signal arrives."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 class Sandbox:
-    """A local stand-in for Segment that runs on its own thread, with an event loop of its own.
+    """Local stand-in for Segment on its own thread and event loop.
 
     Its statistics and messages can be asked for from any thread, also after it was closed.
 
@@ -38,7 +38,7 @@ class Sandbox:
         self._thread = threading.Thread(target=self._work, name="sandbox", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen; once it returns, requests are answered.
+        """Start to listen; requests are answered once it returns.
 
         Raises:
             UsageError: The port is taken, or not allowed.
@@ -51,7 +51,7 @@ class Sandbox:
             raise
 
     def close(self) -> None:
-        """Stop, cut every connection, and wait for the thread to end."""
+        """Stop the sandbox, cut all connections, and wait for its thread."""
         with self._lock:
             if self._loop is not None and self._stop is not None and self._thread.is_alive():
                 self._loop.call_soon_threadsafe(self._stop.set)
@@ -59,31 +59,31 @@ class Sandbox:
 
     @property
     def port(self) -> int:
-        """The port on which it listens, once started."""
+        """Port on which the sandbox listens, once it is started."""
         return self._opened.result(timeout=0)
 
     @property
     def url(self) -> str:
-        """The base URL, as `--endpoint` takes it: `http://127.0.0.1:PORT`."""
+        """Base URL for `--endpoint`: `http://127.0.0.1:PORT`."""
         return f"http://{HOST}:{self.port}"
 
     def stats(self) -> Stats:
-        """Tell what arrived and what became of it; see `Stats`."""
+        """Return the statistics of received requests and events."""
         return self._ask(self._server.stats)
 
     def messages(self) -> list[dict[str, Any]]:
-        """Give the accepted messages, each once, in the order in which they came.
+        """Return the accepted messages, each once, in order of arrival.
 
         Empty unless the settings say `keep_messages` or `keep`.
         """
         return [orjson.loads(line) for line in self._ask(self._server.kept).splitlines()]
 
     def forget(self) -> None:
-        """Start anew, as `POST /reset` does."""
+        """Reset all statistics, as `POST /reset` does."""
         self._ask(self._server.forget)
 
     def _ask(self, question: Callable[[], _T]) -> _T:
-        """Run something on the sandbox's loop, or here once that has ended."""
+        """Run a function on the sandbox's loop, or here if it ended."""
         with self._lock:
             if not self._thread.is_alive() or self._loop is None:
                 return question()
@@ -113,7 +113,7 @@ async def _answered(question: Callable[[], _T]) -> _T:
 
 @contextmanager
 def serve(settings: Settings | None = None) -> Iterator[Sandbox]:
-    """Run a sandbox beside the caller's work, and close it at the end.
+    """Run a sandbox beside the caller's code, and close it afterwards.
 
     Args:
         settings: How it behaves; by default without faults, on a free port.
@@ -130,7 +130,7 @@ def serve(settings: Settings | None = None) -> Iterator[Sandbox]:
 
 
 def run(settings: Settings, listening: Callable[[str], None]) -> Stats:
-    """Run a sandbox on the main thread until SIGINT or SIGTERM comes.
+    """Run a sandbox on the main thread until SIGINT or SIGTERM.
 
     Args:
         settings: How it behaves.

@@ -1,4 +1,4 @@
-"""What a sandbox is asked to be: its port, its manners, its faults, what it keeps."""
+"""Settings of a sandbox: port, timing, faults and stored messages."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +8,7 @@ from inflection_cli.sandbox.faults import SandboxFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """The Segment source that the sandbox plays.
+    """Segment source that the sandbox simulates.
 
     Attributes:
         write_key: The one key it knows; another is answered 200 and its events are discarded, as
@@ -24,7 +24,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How a sandbox behaves.
+    """Settings of a sandbox.
 
     Attributes:
         port: Where it listens on 127.0.0.1; 0 takes a free port.

@@ -1,4 +1,4 @@
-"""The sandbox's server: which path does what, and how a fault plays out."""
+"""HTTP server of the sandbox: routes, answers and injected faults."""
 
 import asyncio
 import errno
@@ -34,7 +34,7 @@ POST /reset       forget all that, and roll the dice from the start
 
 
 class Server:
-    """Listens on loopback and answers as Segment would, but for the faults asked for.
+    """Loopback server that answers like Segment, except for requested faults.
 
     Args:
         settings: How it behaves.
@@ -56,7 +56,7 @@ class Server:
         self._lasted_s: float | None = None
 
     async def start(self) -> int:
-        """Begin to listen.
+        """Start to listen on the loopback address.
 
         Returns:
             The port.
@@ -78,7 +78,7 @@ class Server:
         return taken
 
     async def close(self) -> None:
-        """Stop listening and cut every connection."""
+        """Stop listening and close all connections at once."""
         self._lasted_s = self._elapsed_s()
         if self._listener is not None:
             self._listener.close()
@@ -91,15 +91,15 @@ class Server:
         self._close_shelf()
 
     def stats(self) -> Stats:
-        """Tell everything that `GET /stats` tells."""
+        """Return the statistics of `GET /stats`."""
         return self._memory.stats(self._elapsed_s() if self._lasted_s is None else self._lasted_s)
 
     def kept(self) -> bytes:
-        """Give the messages kept, as NDJSON; empty where none are kept."""
+        """Return the stored messages as NDJSON; empty if none are stored."""
         return b"" if self._shelf is None else b"".join(self._shelf.blocks())
 
     def forget(self) -> None:
-        """Start anew: no ids, no counts, the clock and the dice as at first; what was kept stays kept."""
+        """Reset ids, counts, clock and dice; stored messages are kept."""
         seed = self._memory.seed
         self._memory = ReceivedStats(seed, self._shelf)
         self._dice = self._new_dice(seed)
@@ -116,7 +116,7 @@ class Server:
             self._shelf.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one connection's requests until either side has had enough."""
+        """Answer the requests of one connection until it ends."""
         line = HttpConnection(reader, writer)
         self._memory.connections += 1
         with self._listed(line):
@@ -168,7 +168,7 @@ class Server:
                 await line.answer(_refusal(404, "no such path; GET / names them"))
 
     async def _receive(self, call: str, request: SandboxRequest, line: HttpConnection) -> None:
-        """Take a request with messages, as the dice have it."""
+        """Handle a request with messages, with a random fault if drawn."""
         memory = self._memory
         number = memory.arrived(self._elapsed_s(), _retry_count(request))
         fault = self._dice.roll()
@@ -187,7 +187,7 @@ class Server:
     async def _settle(
         self, fault: SandboxFault | None, usual: SandboxAnswer, line: HttpConnection, memory: ReceivedStats
     ) -> None:
-        """Answer as usual, or let the fault play out."""
+        """Send the usual answer, or apply the fault."""
         answer = usual if fault is None else await self._befall(fault, usual, line)
         if answer is not None:
             await asyncio.sleep(self._settings.latency_s)
@@ -197,7 +197,7 @@ class Server:
     async def _befall(
         self, fault: SandboxFault, answer: SandboxAnswer, line: HttpConnection
     ) -> SandboxAnswer | None:
-        """Let a fault play out; give the answer that is left to be written, or None."""
+        """Apply a fault; return the answer still to be sent, or None."""
         match fault.act:
             case Act.RESET:
                 await asyncio.sleep(self._settings.latency_s)
@@ -244,7 +244,7 @@ def _post(call: str, request: SandboxRequest, wire: bytes) -> Post:
 
 
 def _retry_count(request: SandboxRequest) -> int:
-    """Read `X-Retry-Count`, which Segment's SDKs send from the second try on; 0 for none or junk."""
+    """Read `X-Retry-Count`; return 0 if it is missing or invalid."""
     word = request.headers.get("x-retry-count", "")
     return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
 
@@ -256,6 +256,6 @@ def _answer(verdict: Verdict) -> SandboxAnswer:
 
 
 def _refusal(status: int, message: str, headers: dict[str, str] | None = None) -> SandboxAnswer:
-    """Word a refusal as Segment does, with the `code` and `message` that its SDKs look for."""
+    """Build an error answer in Segment's format, with `code` and `message`."""
     body = orjson.dumps({"success": False, "code": f"sandbox-{status}", "message": message})
     return SandboxAnswer(status, body, headers=headers or {})

@@ -1,4 +1,4 @@
-"""What a sandbox has received: counts and message ids, flat enough for a million messages."""
+"""Statistics of a sandbox: counts and message ids in little memory."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ MAX_ARRIVALS: Final = 100_000
 
 
 class Discarded(TypedDict):
-    """What was dropped behind a 200; `total` is the sum of `reasons`."""
+    """Counts of discarded events; `total` is the sum of `reasons`."""
 
     total: int
     reasons: dict[str, int]
 
 
 class Stats(TypedDict):
-    """What a sandbox tells of itself, as `GET /stats` answers it.
+    """Statistics of a sandbox, as returned by `GET /stats`.
 
     Attributes:
         seed: What the dice were seeded with.
@@ -70,7 +70,7 @@ class Stats(TypedDict):
 
 
 class ReceivedStats:
-    """Remembers what arrived, what was answered and what Segment would have made of it.
+    """Counters of requests, answers and events that a sandbox received.
 
     Each number is counted where it happens. Of a message no more than its id is held; whole ones go
     to the shelf, where there is one.
@@ -101,7 +101,7 @@ class ReceivedStats:
         self._arrivals: list[tuple[float, int, int]] = []
 
     def arrived(self, at_s: float, retry: int) -> int:
-        """Count a request by its head, which came `at_s` after the start; give its number, from 0."""
+        """Count a request when its head arrives; return its number from 0."""
         number = self._requests
         self._requests += 1
         if retry:
@@ -111,7 +111,7 @@ class ReceivedStats:
         return number
 
     def weighed(self, number: int, wire_bytes: int, verdict: Verdict) -> None:
-        """Count the body of the request of that number, whatever becomes of it."""
+        """Count the body of a request, whatever its outcome."""
         self._bytes += verdict.body_bytes
         self._wire_bytes += wire_bytes
         self._max_body_bytes = max(self._max_body_bytes, verdict.body_bytes)
@@ -120,7 +120,7 @@ class ReceivedStats:
             self._arrivals[number] = (self._arrivals[number][0], verdict.events, verdict.body_bytes)
 
     def remember(self, verdict: Verdict) -> None:
-        """Take in the events of a request.
+        """Count the events of a request and remember their ids.
 
         Raises:
             OSError: The shelf's file could not be written; nothing of the request is remembered.
@@ -137,7 +137,7 @@ class ReceivedStats:
         self._names.update([_name(verdict.accepted[place]) for place in fresh])
 
     def _fresh(self, verdict: Verdict) -> tuple[list[int], set[str]]:
-        """Give the places of the events that come for the first time, and their ids."""
+        """Return indexes and ids of the events that are not duplicates."""
         known, taken, fresh = self._ids, set[str](), []
         for place, event in enumerate(verdict.accepted):
             message_id = event.get("messageId")
@@ -149,15 +149,15 @@ class ReceivedStats:
         return fresh, taken
 
     def fired(self, fault: str) -> None:
-        """Count a fault."""
+        """Count a fault that was applied."""
         self._faults[fault] += 1
 
     def answered(self, status: int) -> None:
-        """Count an answer."""
+        """Count an answer by its status."""
         self._statuses[status] += 1
 
     def stats(self, seconds: float) -> Stats:
-        """Tell everything, `seconds` after the start."""
+        """Return all statistics, `seconds` after the start."""
         types: Counter[str] = Counter()
         events: Counter[str] = Counter()
         for (kind, name), count in self._names.items():
@@ -189,7 +189,7 @@ class ReceivedStats:
 
 
 def _plain(counter: Mapping[Any, int]) -> dict[str, int]:
-    """Turn a counter into a sorted dictionary with plain string keys."""
+    """Convert a counter to a sorted dictionary with string keys."""
     return {str(key): counter[key] for key in sorted(counter)}
 
 
@@ -199,5 +199,5 @@ def _name(event: Mapping[str, Any]) -> tuple[str, str | None]:
 
 
 def _line(raw: bytes) -> bytes:
-    """Make a message one line; JSON that is written over several lines is written anew."""
+    """Convert a message to one line of JSON."""
     return (orjson.dumps(orjson.loads(raw)) if b"\n" in raw or b"\r" in raw else raw) + b"\n"

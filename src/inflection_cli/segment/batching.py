@@ -1,4 +1,4 @@
-"""Messages to batches: greedy, in order, and within each limit to the byte."""
+"""Build batches from messages, in order and within exact limits."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ def batches(
     max_bytes: int = MAX_BODY_BYTES,
     envelope_bytes: int,
 ) -> Iterator[Batch | None]:
-    """Fill batches one after the other; a batch is given out as soon as the next message would not fit.
+    """Yield each batch as soon as the next message would not fit.
 
     Args:
         messages: In portions of any size, as they come; None, which may stand between them, is passed on.

@@ -1,4 +1,4 @@
-"""The only place that speaks HTTP: one batch out, one `Answer` or `Failure` back.
+"""HTTP client: one batch out, one `Answer` or `Failure` back.
 
 It stands on httpx's transport, not on its client, which adds what must not be here: redirects, cookies,
 netrc, environment settings, and a log line per request.
@@ -50,7 +50,7 @@ _CHATTY_LOGGERS = (
 
 
 class Client:
-    """Posts batches to one destination over connections that are reused.
+    """HTTP client that posts batches to one destination over reused connections.
 
     Use it as an async context manager, with as many posts at once as its caller likes.
 
@@ -69,7 +69,7 @@ class Client:
 
     @property
     def proxy(self) -> str | None:
-        """The proxy that the environment names for this destination, without its credentials."""
+        """Proxy from the environment for this destination, without its credentials."""
         return None if self._proxy is None else _without_credentials(self._proxy.reveal())
 
     async def __aenter__(self) -> Self:
@@ -85,7 +85,7 @@ class Client:
         await self._transport.__aexit__(kind, error, traceback)
 
     async def post(self, batch: Batch, retry_count: int, gate: Gate) -> Answer | Failure:
-        """Send a batch once, and read what comes back.
+        """Send a batch once, and return the answer or failure.
 
         Args:
             batch: Its wire bytes travel as they are.
@@ -197,7 +197,7 @@ class Client:
         )
 
     def _censored(self, text: str) -> str:
-        """Blot the key out of an answer that echoes it."""
+        """Replace the write key in an answer by its masked form."""
         for secret in (self._destination.write_key, self._destination.authorization):
             word = secret.reveal().removeprefix("Basic ")
             text = text.replace(word, secret.masked()) if word else text
@@ -205,7 +205,7 @@ class Client:
 
 
 class _Passage:
-    """Follows one request on its way out, by the trace that httpx passes on from httpcore.
+    """Progress of one outgoing request, followed by httpcore's trace events.
 
     Attributes:
         body_left: Whether the body may have left whole: True from the moment at which its last byte is handed
@@ -250,7 +250,7 @@ class _Passage:
 
 
 def _untold(_when: float, _events: int) -> None:
-    """Take no note of a first byte."""
+    """Ignore the first byte of a request."""
 
 
 def _quieten_libraries() -> None:
@@ -276,7 +276,7 @@ def _gzipped(body: bytes) -> bytes:
 
 
 def _proxy_for(destination: Destination) -> Secret | None:
-    """Find the proxy in the environment; never one for this machine's own address."""
+    """Return the proxy from the environment, or None for loopback hosts."""
     proxies = getproxies_environment()
     address = proxies.get(urlsplit(destination.url).scheme) or proxies.get("all")
     if not address or is_loopback(destination.host) or proxy_bypass(destination.host):
@@ -324,7 +324,7 @@ def _without_credentials(address: str) -> str:
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:
-    """Read an answer up to a bound; give what was read, and whether that is all of it."""
+    """Return an answer's bytes up to a limit, and whether all came."""
     unpacker = None
     if response.headers.get("content-encoding", "").strip().lower() in {"gzip", "x-gzip"}:
         unpacker = zlib.decompressobj(_GZIP_WBITS)

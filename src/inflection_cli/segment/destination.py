@@ -1,4 +1,4 @@
-"""Where messages go, and the secret that opens it."""
+"""Destination of messages, its timeouts, and its write key."""
 
 import ipaddress
 import json
@@ -20,7 +20,7 @@ _LAST_PORT = 65_535
 
 
 class Secret:
-    """A text that shows itself only to who asks for it by name."""
+    """Text that is masked unless `reveal` is called."""
 
     __slots__ = ("_value",)
 
@@ -28,11 +28,11 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Give the text itself, for the wire."""
+        """Return the text itself, to be sent."""
         return self._value
 
     def masked(self) -> str:
-        """Give the first four characters and the length; only the length where four would say much."""
+        """Return the first four characters and the length, or length only."""
         head = self._value[:4] if len(self._value) >= 16 else ""
         return f"{head}… ({len(self._value)} characters)"
 
@@ -54,7 +54,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long each step of a request may take, in seconds.
+    """Time limits for the steps of a request, in seconds.
 
     Attributes:
         connect_s: Name look-up, TCP, proxy and TLS, each.
@@ -71,7 +71,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A collector of Segment's protocol, checked when it is built.
+    """Server that accepts Segment's protocol, validated when it is built.
 
     Attributes:
         endpoint: Base address, without the path of the batch call.
@@ -112,45 +112,45 @@ class Destination:
 
     @property
     def url(self) -> str:
-        """The address of the batch call."""
+        """URL to which batches are posted."""
         return self.endpoint.rstrip("/") + BATCH_PATH
 
     @property
     def host(self) -> str:
-        """The host's name in small letters, without a final dot."""
+        """Host name in lower case, without a final dot."""
         return (_split(self.endpoint).hostname or "").rstrip(".")
 
     @property
     def is_segment(self) -> bool:
-        """Whether the host is one of Segment's own."""
+        """Return whether the host is one of Segment's own."""
         return _is_of_segment(self.host)
 
     @property
     def region(self) -> str | None:
-        """Which of Segment's regions has its address here; None for any other host."""
+        """Segment region of this host; None for other hosts."""
         found = (name for name, address in REGION_ENDPOINTS.items() if _split(address).hostname == self.host)
         return next(found, None)
 
     @property
     def envelope(self) -> tuple[bytes, bytes]:
-        """What stands before and after the messages in a body; the second part holds the write key."""
+        """Body bytes before and after the messages; the second holds `writeKey`."""
         # Never sentAt and never a batch-level timestamp: Segment would move every event's time by them.
         return b'{"batch":[', b'],"writeKey":' + json.dumps(self.write_key.reveal()).encode() + b"}"
 
     @property
     def envelope_bytes(self) -> int:
-        """The size of a body without messages."""
+        """Size of a body without messages, in bytes."""
         head, tail = self.envelope
         return len(head) + len(tail)
 
     @property
     def authorization(self) -> Secret:
-        """The header's value. Segment docs, HTTP API, "Authentication": base64 of the key and a colon."""
+        """Value of the `Authorization` header: base64 of key and colon."""
         return Secret("Basic " + b64encode(f"{self.write_key.reveal()}:".encode()).decode())
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name is this machine itself."""
+    """Return whether a host is `localhost` or a loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Ids from content: what an event is gives its content id, where it goes gives its wire id.
+"""Event ids: content ids from event data, wire ids per destination.
 
 The scheme `infl-seg/1`. A *netstring* is the value's length in UTF-8 bytes in decimal, a colon, the value,
 a comma (`4:abcd,`); an absent value is `~,`. An id is a UUIDv8 (RFC 9562, 5.8): of a BLAKE2b (RFC 7693) of 13 bytes
@@ -41,7 +41,7 @@ rest. Without an own id the first two are parts of the identity, and are 0: they
 
 
 def netstring(value: str | None) -> str:
-    """Length-prefix a value, so that no two lists of values share one spelling.
+    """Encode a value as a netstring, so that joined values are unambiguous.
 
     A lone surrogate cannot come from a file (reading refuses it), so UTF-8 always encodes.
     """
@@ -58,7 +58,7 @@ def uuid8(name: bytes) -> bytes:
 
 
 def person_part(user_id: str | None, person_id: str | None) -> str:
-    """Spell the person: by personId where present, so that a later userId changes no id."""
+    """Encode the person: personId if present, else userId."""
     return "p" + netstring(person_id) if person_id is not None else "u" + netstring(user_id)
 
 
@@ -71,12 +71,12 @@ def uuid8s(names: Iterable[bytes]) -> list[bytes]:
 
 
 def absorbed(name: bytes) -> "blake2b":
-    """Hash the beginning of a name, which many names share; `uuid8s_after` goes on from there."""
+    """Hash the shared beginning of names; `uuid8s_after` continues from there."""
     return blake2b(name, digest_size=_DIGEST_BYTES)
 
 
 def uuid8s_after(beginnings: Iterable["blake2b"], rests: Iterable[bytes]) -> list[bytes]:
-    """Hash names, each given as what `absorbed` made of its beginning and as its rest, as `uuid8` does."""
+    """Hash names as `uuid8` does, from hashed beginnings and remaining bytes."""
     ids = []
     for beginning, rest in zip(beginnings, rests, strict=True):
         hashed = beginning.copy()
@@ -87,20 +87,20 @@ def uuid8s_after(beginnings: Iterable["blake2b"], rests: Iterable[bytes]) -> lis
 
 
 def uuid_text(packed: bytes) -> bytes:
-    """Spell 16 bytes as a UUID, 36 ASCII characters."""
+    """Format 16 bytes as a UUID of 36 ASCII characters."""
     h = packed.hex()
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}".encode()
 
 
 def ready_id(message_id: str) -> bytes:
-    """Take the messageId of a ready message as a content id, 16 bytes: a UUID as it is, any other text hashed."""
+    """Convert a ready message's messageId to a content id of 16 bytes."""
     if _UUID(message_id):
         return bytes.fromhex(message_id.replace("-", ""))
     return uuid8((_READY + netstring(message_id)).encode())
 
 
 def namespace_of(endpoint: str, write_key: str) -> str:
-    """Fingerprint a destination: 16 hex digits that tell destinations apart and give no key away.
+    """Return a destination's fingerprint: 16 hex digits that hide the key.
 
     Args:
         endpoint: The normalised base URL.
@@ -111,7 +111,7 @@ def namespace_of(endpoint: str, write_key: str) -> str:
 
 
 class Binder:
-    """Binds content ids to one destination: equal in, equal out, and never equal across destinations.
+    """Converter of content ids to wire ids for one destination.
 
     Segment deduplicates on messageId across sources and workspaces (segmentio issue threads on
     deduplication), so one event must carry different ids to different destinations.
@@ -121,10 +121,10 @@ class Binder:
         self._prefix = (_WIRE + netstring(namespace) + netstring(label)).encode()
 
     def bind(self, content_ids: Iterable[bytes]) -> list[bytes]:
-        """Return the wire ids of content ids, 16 bytes for 16 bytes."""
+        """Return the wire ids of content ids, 16 bytes each."""
         prefix = self._prefix
         return uuid8s([prefix + content_id for content_id in content_ids])
 
     def packed(self, content_id: bytes) -> bytes:
-        """Return the wire id of a content id, 16 bytes for 16 bytes."""
+        """Return the wire id of one content id, 16 bytes."""
         return uuid8(self._prefix + content_id)

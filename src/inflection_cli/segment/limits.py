@@ -1,4 +1,4 @@
-"""What Segment allows and what we hold to, each number beside its source."""
+"""Segment's limits and our own defaults, each with its source."""
 
 from typing import Final
 
@@ -58,7 +58,7 @@ MAX_ANSWER_BYTES: Final = 64_000
 
 
 def max_batch_events(events_per_second: float) -> int:
-    """Give the number of events that a batch may hold at an event rate; 0 lifts the rate."""
+    """Return the maximum number of events per batch at an event rate."""
     if events_per_second <= 0:
         return MAX_BATCH_EVENTS
     return min(MAX_BATCH_EVENTS, max(1, int(events_per_second / STEADY_BATCHES_PER_SECOND)))

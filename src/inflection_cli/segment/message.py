@@ -1,4 +1,4 @@
-"""Event to message: each part of an event becomes a fragment of JSON text, encoded once.
+"""Encode events as messages, from JSON fragments that are encoded once.
 
 A message is `{"messageId":"` id `"` body, and a body is
 
@@ -41,7 +41,7 @@ FIXED_BYTES: Final = _ID_END + len(',"timestamp":"2024-03-01T09:30:00.000Z')
 
 @dataclass(frozen=True, slots=True)
 class MessageSettings:
-    """What every message of a run has in common.
+    """Settings that all messages of a run share.
 
     Attributes:
         library_version: Version of this tool, sent as `context.library.version`.
@@ -59,7 +59,7 @@ class MessageSettings:
 
 
 class MessageEncoder:
-    """Encodes the parts of events under one set of settings.
+    """Encoder of the parts of events as JSON fragments.
 
     Attributes:
         tail: What ends every message: the context that all share, and integrations.
@@ -73,7 +73,7 @@ class MessageEncoder:
         self._email_trait = settings.email_trait
 
     def campaign(self, campaign: Campaign) -> str:
-        """Encode kind, event name and the campaign's properties; `properties` is left open."""
+        """Encode type, event name and campaign properties; `properties` stays open."""
         properties = {
             name: value for name in _CAMPAIGN_PROPERTIES if (value := getattr(campaign, name)) is not None
         }
@@ -81,7 +81,7 @@ class MessageEncoder:
         return f'","type":"track","event":{event},"properties":{_json(properties)[:-1]}'
 
     def trail(self, trail: Trail) -> str:
-        """Encode link and extra properties, each with a comma in front; a number keeps its every digit."""
+        """Encode link and extra properties, each with a comma in front."""
         link = () if trail.link is None else ((self._link, trail.link),)
         literals = trail.literals
         return "".join(
@@ -90,7 +90,7 @@ class MessageEncoder:
         )
 
     def person(self, person: Person) -> str:
-        """Close `properties`, then encode identity and the person's part of `context`, which is left open."""
+        """Encode the end of `properties`, the identity, and an open `context`."""
         context: dict[str, Any] = {}
         if person.person_id is not None:
             context["personId"] = person.person_id
@@ -108,7 +108,7 @@ class MessageEncoder:
 
 
 def plain_people(ids: Iterable[tuple[str, str]]) -> list[str]:
-    """Encode people as `MessageEncoder.person` does, from pairs of user id and person id that need no escaping.
+    """Encode people as `MessageEncoder.person` does, from ids that need no escaping.
 
     Args:
         ids: For each person both ids, at least one of them; "" is absent.
@@ -126,7 +126,7 @@ def plain_people(ids: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def plain_sizes(ids: Iterable[tuple[str, str]]) -> list[int]:
-    """Say how many bytes each of `plain_people` has, from ids in ASCII."""
+    """Return the byte size of each `plain_people` result, for ASCII ids."""
     return [
         (_BOTH + len(user) if user else _UNKNOWN + len(person)) + len(person)
         if person
@@ -142,7 +142,7 @@ _BOTH, _UNKNOWN, _KNOWN = (
 
 
 def plain_total(user_ids: Sequence[str], person_ids: Sequence[str]) -> int:
-    """Say how many bytes all of `plain_people` have together."""
+    """Return the total size of the `plain_people` results, in bytes."""
     unknown, known = user_ids.count(""), person_ids.count("")
     twice = compress(person_ids, map(not_, user_ids)) if unknown else ()
     letters = sum(len("".join(ids)) for ids in (user_ids, person_ids, twice))
@@ -150,14 +150,14 @@ def plain_total(user_ids: Sequence[str], person_ids: Sequence[str]) -> int:
 
 
 def plain_most(user_ids: Iterable[str], person_ids: Iterable[str]) -> int:
-    """Say what none of `plain_people` is longer than, in bytes."""
+    """Return the largest possible size of a `plain_people` result, in bytes."""
     return max(_BOTH, _UNKNOWN, _KNOWN) + max(map(len, user_ids)) + 2 * max(map(len, person_ids))
 
 
 def messages(
     ids: Iterable[bytes], times: Iterable[str], fragments: Iterable[tuple[str, str]], tail: str
 ) -> list[bytes]:
-    """Join fragments to whole messages, each one line of JSON in UTF-8.
+    """Join fragments to whole messages, each one UTF-8 line of JSON.
 
     Args:
         ids: For each message the 16 bytes of its id.
@@ -174,12 +174,12 @@ def messages(
 
 
 def is_bare(campaign: str) -> bool:
-    """Tell whether a campaign's fragment has no property yet, so that a trail must not open with a comma."""
+    """Return whether a campaign's fragment has no property yet."""
     return campaign.endswith("{")
 
 
 def renamed(message: bytes, message_id: bytes) -> bytes:
-    """Return a message under another id, 16 bytes; the rest as it stands."""
+    """Return the same message with another id of 16 bytes."""
     return with_id(uuid_text(message_id), message[_ID_END:])
 
 

@@ -1,4 +1,4 @@
-"""Ready messages: what Segment would discard in silence, what must not travel twice, and what is sent instead.
+"""Check and clean ready messages before they are sent.
 
 Segment stamps what it takes: an archived message holds more than the one that was sent. Sent again with those stamps it
 would be moved in time (`sentAt`), or carry a source's key into another (`writeKey`).
@@ -52,7 +52,7 @@ _PROPERTY_NAMES: Final = MappingProxyType({"link_url": "email_link_url"})
 
 @dataclass(frozen=True, slots=True)
 class ReadySettings:
-    """What is laid over ready messages.
+    """Settings that are applied to ready messages.
 
     Attributes:
         integrations: Set in every message's `integrations`.
@@ -66,7 +66,7 @@ class ReadySettings:
 
 
 def trimmed(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Note]]:
-    """Take null members and the white space around ids and event name off a message; note what was trimmed.
+    """Remove null members and outer white space; note what was trimmed.
 
     A null that is none of Segment's own members stays as it stood.
     """
@@ -83,7 +83,7 @@ def trimmed(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Note]]:
 
 
 def faults(message: Mapping[str, Any]) -> Iterator[Note]:
-    """Yield why Segment would not take a message without nulls, or would take it and discard it.
+    """Yield the reasons why Segment would refuse or discard a message.
 
     Reasons: segment docs, "HTTP API", and the causes that the source debugger shows. The time is judged elsewhere.
     """
@@ -114,17 +114,17 @@ def faults(message: Mapping[str, Any]) -> Iterator[Note]:
 
 
 def time_of(message: Mapping[str, Any]) -> Any:
-    """Return when a message happened, as it says; None where it does not."""
+    """Return the time that a message states, or None."""
     return next((message[name] for name in _TIMES if name in message), None)
 
 
 def name_of(message: Mapping[str, Any]) -> str:
-    """Return a name to count a message under: a track's event, another call's type."""
+    """Return a track message's event, or another message's type."""
     return str(message["event"] if message["type"] == "track" else message["type"])
 
 
 def person_of(message: Mapping[str, Any]) -> tuple[str, str]:
-    """Return a message's user id and person id; "" is absent.
+    """Return a message's user id and person id; "" if absent.
 
     Where Segment counts an anonymousId that is not the person id, it stands as the user id, behind a NUL.
     """
@@ -144,13 +144,13 @@ def address_of(message: Mapping[str, Any]) -> str:
 
 
 def identity_of(message: Mapping[str, Any]) -> str:
-    """Spell the person of a message as content ids do."""
+    """Encode the person of a message as content ids do."""
     _, person_id = person_of(message)
     return person_part(message.get("userId"), person_id or message.get("anonymousId"))
 
 
 def body_of(message: Mapping[str, Any], wire_time: str, settings: ReadySettings) -> bytes:
-    """Encode what is sent of a message, without its id: `,"timestamp":…}`.
+    """Encode a message without its id, as `,"timestamp":…}`.
 
     The members keep their order. A message that has been sent before loses Segment's own stamps; see the module.
     """
@@ -168,7 +168,7 @@ def body_of(message: Mapping[str, Any], wire_time: str, settings: ReadySettings)
 
 
 def content_hash(message: Mapping[str, Any], wire_time: str, person: str) -> int:
-    """Hash what a message says beside its id, 64 bits: not context, integrations, names of the campaign, naming.
+    """Return a 64-bit hash of a message's content, without its id.
 
     Args:
         message: Without faults.
@@ -201,7 +201,7 @@ def _not_text(rule: Rule, name: str, value: Any) -> Iterator[Note]:
 
 
 def _shown(value: Any) -> str | None:
-    """Spell a value for those who asked to see it."""
+    """Return a value as text for display."""
     if value is None or isinstance(value, str):
         return value
     return orjson.dumps(value).decode()

@@ -1,4 +1,4 @@
-"""What came of a request, as values."""
+"""Results of a request: an answer or a failure."""
 
 import html
 import re
@@ -14,7 +14,7 @@ _TAG = re.compile(r"<(style|script)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*
 
 
 class FailureKind(StrEnum):
-    """Why no answer came."""
+    """Reasons why no answer came."""
 
     CONNECT = "connect"
     PROXY = "proxy"
@@ -26,7 +26,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer that was read to its end, or a 5xx of which the head was.
+    """HTTP answer that was read; of a 5xx only the head.
 
     Attributes:
         status: The HTTP status.
@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request without an answer.
+    """Request that got no answer.
 
     Attributes:
         kind: What broke.
@@ -71,7 +71,7 @@ class Failure:
 
 
 def classify(body: bytes, *, content_type: str, is_segment: bool) -> bool:
-    """Tell whether the body of a 2xx is a collector's acceptance, not a refusal or a page of something in between.
+    """Return whether a 2xx body is a collector's, not a login page.
 
     On Segment's own hosts it must be a JSON object whose `success` is not false (Segment docs, HTTP API: a
     batch is answered `{"success": true}`); elsewhere it must not be HTML, nor a JSON object that says no: by

@@ -1,4 +1,4 @@
-"""What an answer means for its batch: the retry policy, as pure functions.
+"""Retry policy: what each answer means for its batch.
 
 The policy is that of Segment's newest official SDKs, but for their count of attempts: nothing is dropped.
 """
@@ -18,12 +18,12 @@ _EPOCH_LIKE_S = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The batch is in."""
+    """Verdict: the batch was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The batch goes out again, with the same ids.
+    """Verdict: the batch is sent again with the same ids.
 
     Attributes:
         reason: What happened, in a few words.
@@ -38,7 +38,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Something in the batch is refused: it is halved until the culprit stands alone."""
+    """Verdict: some content is refused, so the batch is split."""
 
     status: int
     excerpt: str
@@ -46,7 +46,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """More tries mend nothing: the run ends.
+    """Verdict: another try cannot help, so the run ends.
 
     Attributes:
         reason: What happened, as a sentence.
@@ -65,7 +65,7 @@ Verdict = Accepted | Retry | Content | Stop
 
 
 def verdict(outcome: Answer | Failure, *, now: float) -> Verdict:
-    """Decide what becomes of a batch.
+    """Return the verdict for a batch, from its answer or failure.
 
     Args:
         outcome: What came of its request.
@@ -87,12 +87,12 @@ def verdict(outcome: Answer | Failure, *, now: float) -> Verdict:
 
 
 def is_retryable(status: int) -> bool:
-    """Tell whether a status asks for another try."""
+    """Return whether a status calls for a retry."""
     return status in _RETRIED_4XX or (500 <= status < 600 and status not in _FINAL_5XX)
 
 
 def backoff_s(misses: int, draw: float) -> float:
-    """Give the wait after some failures in a row: full jitter over an exponential bound.
+    """Return the backoff in seconds: full jitter over an exponential bound.
 
     Args:
         misses: How many failures there were before this one, from 0.
@@ -102,12 +102,12 @@ def backoff_s(misses: int, draw: float) -> float:
 
 
 def backoff_bound_s(misses: int) -> float:
-    """Give the longest wait after some failures in a row, in seconds."""
+    """Return the longest backoff after consecutive failures, in seconds."""
     return float(min(BACKOFF_CAP_S, BACKOFF_FIRST_S * 2 ** min(misses, 32)))
 
 
 def retry_after_s(header: str | None, *, now: float) -> float | None:
-    """Read a Retry-After: whole seconds or an HTTP date (RFC 9110, 10.2.3), at most 300 s.
+    """Parse `Retry-After`: seconds or HTTP date (RFC 9110), at most 300 s.
 
     Zero, what lies in the past, and junk are as if the header were absent.
     """
@@ -121,7 +121,7 @@ def retry_after_s(header: str | None, *, now: float) -> float | None:
 
 
 def reset_s(header: str | None) -> float | None:
-    """Read an X-RateLimit-Reset, in seconds from now as Segment sends it, at most 300 s; a date is junk."""
+    """Parse `X-RateLimit-Reset`: seconds from now, at most 300 s."""
     wait_s = None if header is None else _whole_seconds(header.strip())
     return min(wait_s, MAX_RETRY_AFTER_S) if wait_s is not None and 0 < wait_s < _EPOCH_LIKE_S else None
 

@@ -1,4 +1,4 @@
-"""Values of `--set` as the ledger may hold them: no addresses and no people's ids, only fingerprints of those."""
+"""Redaction of `--set` values for the ledger: personal ones become fingerprints."""
 
 from hashlib import blake2b
 from typing import Final
@@ -8,7 +8,7 @@ PERSONAL: Final = frozenset({"userId", "personId", "email", "ip"})
 
 
 def storable_constant(name: str, value: str) -> str:
-    """Return a field's value; of a personal one a fingerprint, which tells two apart and names neither."""
+    """Return a field's value; a personal value becomes a fingerprint."""
     if name not in PERSONAL:
         return value
     return "fingerprint:" + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""A TOML file of the user's: opened without risk, read against a model, every fault of it named by its path."""
+"""Read a user's TOML file against a model; report every fault's path."""
 
 import os
 import re
@@ -40,7 +40,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class TomlFault:
-    """One thing that is wrong with a file.
+    """One fault in a TOML file.
 
     Attributes:
         path: Where: names of keys, and places in lists from 0.
@@ -53,7 +53,7 @@ class TomlFault:
 
 @dataclass(frozen=True, slots=True)
 class ParsedToml(Generic[Model]):
-    """A file as its model sees it, without the parts that are faulty.
+    """A parsed TOML file: its model without the faulty parts, and faults.
 
     Attributes:
         file: The path as the user knows it.
@@ -72,7 +72,7 @@ class ParsedToml(Generic[Model]):
     faults: tuple[TomlFault, ...]
 
     def require_sound(self, what: str, more: Iterable[TomlFault] = ()) -> None:
-        """End here, with a list of all faults, unless there are none.
+        """Raise an error that lists all faults, if there are any.
 
         Args:
             what: What the file is, for the message.
@@ -103,7 +103,7 @@ class ParsedToml(Generic[Model]):
 def parse(
     path: str | Path, model: type[Model], *, what: str, refused: Mapping[str, str], file: str | None = None
 ) -> ParsedToml[Model]:
-    """Read a file against a model.
+    """Parse a TOML file and validate it against a model.
 
     Args:
         path: Where it is.
@@ -125,18 +125,18 @@ def parse(
 
 
 def near(word: str, words: Iterable[str]) -> str:
-    """Return a question that names the word that comes nearest; empty where none does."""
+    """Return a hint with the most similar word, or "" without one."""
     found = nearest(word, words)
     return f"; {meant(found)}" if found else ""
 
 
 def shortened(name: str) -> str:
-    """Return a name in the length that a message has room for."""
+    """Return a name, cut to the length limit of messages."""
     return name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 1]}…"
 
 
 def _bytes_of(path: str | Path, what: str, file: str) -> bytes:
-    """Read a regular file of bounded size; anything else is not even waited for."""
+    """Read a regular file of limited size without waiting for others."""
     try:
         # A pipe without a writer would be waited for, and a terminal become the process's own.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -162,7 +162,7 @@ def _bytes_of(path: str | Path, what: str, file: str) -> bytes:
 
 
 def _toml(data: bytes, what: str, file: str) -> tuple[str, dict[str, Any]]:
-    """Read the text as TOML, bounded in every direction that its reader is not."""
+    """Parse bytes as UTF-8 TOML, with limits on size and depth."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -204,7 +204,7 @@ def _no_toml(what: str, file: str, line: int | None, message: str) -> SettingsFi
 
 
 def _taught(said: str) -> str:
-    """Add to what TOML's reader says what is mostly meant by it."""
+    """Add the usual cause to an error message of the TOML parser."""
     meant = next((words for starts, words in _MEANT if said.startswith(starts)), "")
     return meant if meant.startswith(_NO_VALUE) else f"{said}: {meant}" if meant else said
 
@@ -228,7 +228,7 @@ _MEANT: Final = (
 
 
 def _depth(raw: object) -> int:
-    """Count how deep tables and lists lie within each other, without going down by calls."""
+    """Count the nesting depth of tables and lists without recursion."""
     depth, level = 0, [raw]
     while level:
         inner: list[object] = []
@@ -275,7 +275,7 @@ _OF_CELLS: Final = frozenset({"equals", "not_equals", "values", "constant"})
 def _against(
     model: type[Model], raw: dict[str, Any], refused: Mapping[str, str]
 ) -> tuple[Model | None, list[TomlFault]]:
-    """See what a model says to a file, and once more without what it objects to, for the checks beyond it."""
+    """Validate a file against a model; retry without the faulty parts."""
     try:
         return model.model_validate(raw), []
     except ValidationError as error:
@@ -336,7 +336,7 @@ def _is_bare(given: object) -> bool:
 
 
 def _kind_of(given: object) -> str:
-    """Name the kind of a value; never the value, which may be long, or another file's secret."""
+    """Return the kind of a value in words, never the value itself."""
     if given in ("", []):
         return "an empty text" if given == "" else "an empty list"
     return next((words for kind, words in _KINDS if isinstance(given, kind)), "a date or time")
@@ -353,7 +353,7 @@ _KINDS: Final = (
 
 
 def _keys_at(model: type[BaseModel], path: Sequence[Step]) -> list[str]:
-    """Return the keys that the table at a path may have."""
+    """Return the keys allowed in the table at a path."""
     kinds: list[Any] = [model]
     for step in path:
         kinds = [inner for kind in kinds for inner in _inside(kind, step)]
@@ -371,7 +371,7 @@ def _inside(kind: Any, step: Step) -> Iterator[Any]:
 
 
 def _unwrapped(kinds: Iterable[Any]) -> Iterator[Any]:
-    """Yield what unions and annotations are made of."""
+    """Yield the member types of unions and annotations."""
     for kind in kinds:
         if isinstance(kind, type) or get_origin(kind) in {dict, list}:
             yield kind
@@ -380,7 +380,7 @@ def _unwrapped(kinds: Iterable[Any]) -> Iterator[Any]:
 
 
 def _without(raw: Any, paths: Iterable[tuple[Step, ...]]) -> Any:
-    """Return a copy without what stands at some paths; a list with a bad entry goes as a whole."""
+    """Return a copy without these paths; a faulty list is removed whole."""
     gone = {_walkable(path, raw) for path in paths}
     return _copied(raw, (), gone)
 
@@ -398,7 +398,7 @@ def _copied(raw: Any, path: tuple[Step, ...], gone: set[tuple[Step, ...]]) -> An
 
 
 def _walkable(path: tuple[Step, ...], raw: Any) -> tuple[Step, ...]:
-    """Cut a path to what the file itself has, down to the innermost key."""
+    """Return the existing part of a path, up to its last key."""
     walked: tuple[Step, ...] = ()
     for step, here in _walk(path, raw):
         if isinstance(here, dict) and step not in here:
@@ -410,7 +410,7 @@ def _walkable(path: tuple[Step, ...], raw: Any) -> tuple[Step, ...]:
 
 
 def _walk(path: tuple[Step, ...], raw: Any) -> Iterator[tuple[Step, Any]]:
-    """Yield the steps of a path that the file has, each with the table or list it is taken in.
+    """Yield the existing steps of a path, each with its container.
 
     What stands for a table or list in short has no such step: a text for a table, a table for a list of one.
     """
@@ -427,7 +427,7 @@ def _walk(path: tuple[Step, ...], raw: Any) -> Iterator[tuple[Step, Any]]:
 
 
 def _spelled(path: tuple[Step, ...], raw: Any) -> str:
-    """Spell a path as people write it, places in lists counted from 1."""
+    """Format a path for messages, with list indexes counted from 1."""
     words = ""
     for step, _ in _walk(path, raw):
         if isinstance(step, int):
@@ -439,7 +439,7 @@ def _spelled(path: tuple[Step, ...], raw: Any) -> str:
 
 
 def _lines(text: str) -> dict[tuple[Step, ...], int]:
-    """Find the line on which each key and table of a file begins."""
+    """Map each key and table of a file to its first line."""
     found: dict[tuple[Step, ...], int] = {}
     counts: dict[tuple[Step, ...], int] = {}
     table: tuple[Step, ...] = ()
@@ -462,7 +462,7 @@ def _lines(text: str) -> dict[tuple[Step, ...], int]:
 
 
 def _placed(names: Sequence[str], counts: Mapping[tuple[Step, ...], int]) -> tuple[Step, ...]:
-    """Put into a header's names the place of the list entry that it belongs to, but for the last name's."""
+    """Add list indexes to a header's names, except after the last."""
     path: tuple[Step, ...] = ()
     for depth, name in enumerate(names, 1):
         path = (*path, name)
@@ -495,13 +495,13 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class Table(BaseModel):
-    """A table of a file: only keys that it knows, nothing turned from one type into another."""
+    """Base model of a table: unknown keys and type conversions are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class OneOrMore:
-    """Lets one entry stand for a list of one, in the file and in the schema."""
+    """Annotation that accepts one entry instead of a list of one."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         many = handler(core)
@@ -509,12 +509,12 @@ class OneOrMore:
 
 
 def listed(given: object) -> object:
-    """Return a list; what is none becomes the only entry of one."""
+    """Return a list unchanged; wrap any other value in a list."""
     return given if isinstance(given, list) else [given]
 
 
 def schema_of(model: type[BaseModel], name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a file (draft 2020-12), for editors; what may be left out is not said to be null.
+    """Return the JSON Schema (draft 2020-12) of a model, for editors.
 
     Args:
         model: What the file may say.
@@ -525,7 +525,7 @@ def schema_of(model: type[BaseModel], name: str) -> dict[str, Any]:
 
 
 def _plain(schema: Any, *, names: bool = False) -> Any:
-    """Take out of a schema what models say for themselves: nulls, defaults and names made of names."""
+    """Remove nulls, defaults and generated titles from a JSON Schema."""
     if isinstance(schema, list):
         return [_plain(one) for one in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Text as TOML writes it: whatever a file's cells hold, it stays one string on one line."""
+"""Format text as TOML; any cell becomes one string on one line."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _MANY_DOTS: Final = 20
 
 
 def toml_string(text: str) -> str:
-    """Write a string of one line; half a surrogate pair, which no TOML holds, becomes U+FFFD."""
+    """Format a one-line TOML string; a lone surrogate becomes U+FFFD."""
     spelled = _SPELLED.sub(lambda found: _spelled(found[0]), text)
     if spelled.count(".") > _MANY_DOTS:
         spelled = spelled.replace(".", "\\u002E")
@@ -24,17 +24,17 @@ def toml_string(text: str) -> str:
 
 
 def toml_key(text: str) -> str:
-    """Write a key, bare where it may be."""
+    """Format a TOML key, without quotes if possible."""
     return text if _BARE.fullmatch(text) else toml_string(text)
 
 
 def toml_list(texts: Iterable[str]) -> str:
-    """Write a list of strings on one line."""
+    """Format a list of strings as TOML on one line."""
     return "[" + ", ".join(map(toml_string, texts)) + "]"
 
 
 def toml_comment(text: str) -> str:
-    """Write text for a comment, where neither a quote nor a backslash ends anything; what is too long is cut."""
+    """Format text for a TOML comment; cut text that is too long."""
     parts = text[:_LONGEST_COMMENT].split(".", _MANY_DOTS)
     kept = ".".join(parts[:_MANY_DOTS]) + ("…" if len(parts) > _MANY_DOTS else "")
     return _SPELLED.sub(lambda found: found[0] if found[0] in '"\\' else _spelled(found[0]), kept)

@@ -1,1 +1,1 @@
-"""Profiles: how an export's columns become fields, from a TOML file."""
+"""Profiles: map an export's columns to fields, from a TOML file."""

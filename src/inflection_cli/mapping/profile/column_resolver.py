@@ -1,4 +1,4 @@
-"""The names of files as a profile's patterns know them: as they were exported, not packed and not rejected."""
+"""Find the columns, paths and file names that a profile refers to."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
 
 
 def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the names, in lower case and without folders, of the files that a file's rows were exported in.
+    """Return the names of the files that the rows were exported in.
 
     It is the file's own name, unless these are rejected rows of an earlier run, which say where they come from.
 
@@ -37,7 +37,7 @@ def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[
 
 
 def fits(name: str, pattern: str) -> bool:
-    """Tell whether a name of `exported_names` fits a shell pattern; an ending that says how it is packed may lack."""
+    """Return whether a file name fits a shell pattern, compression suffix optional."""
     return any(fnmatchcase(one, pattern.lower()) for one in (name, _PACKED.sub("", name)))
 
 
@@ -47,7 +47,7 @@ said; a copy leaves it the column's, if that has the field's very name; anything
 
 
 class ColumnResolver:
-    """Finds what a profile names among a file's columns, and gathers the cells that are drawn for it.
+    """Finds the columns that a profile names, and collects cells to add.
 
     Args:
         names: The file's column names.
@@ -92,7 +92,7 @@ class ColumnResolver:
                 self._times.append((place, rule, column))
 
     def place(self, name: str, where: str, *, needed: bool = True, use: Use = "takes") -> JsonPath | None:
-        """Find the column of a name or dotted path; None where the file has none, which is kept in `missing`.
+        """Find a name or path's column; record absent ones in `missing`.
 
         Args:
             name: As the profile writes it.
@@ -114,23 +114,23 @@ class ColumnResolver:
         return found
 
     def column(self, name: str, where: str, *, use: Use = "takes") -> int:
-        """Return where in a shaped row the text of a column or dotted path is; an empty cell where there is none."""
+        """Return a column's index in the shaped row; absent columns are empty."""
         found = self.cell(CellRule(column=name), where, use=use)
         return found if isinstance(found, int) else self._add("", name)
 
     def has(self, name: str) -> bool:
-        """Tell whether the file has a column or dotted path."""
+        """Return whether the file has a required column or dotted path."""
         return name in self.places
 
     def time_rule(self, name: str | None) -> TimeRule:
-        """Return how the times of a column are read, where an option says it or the profile does of this column."""
+        """Return the zone and format for a column, from option or profile."""
         place = None if name is None else find_path(name, self._names)
         rule = next((rule for known, rule, _ in self._times if known == place), TimeRule())
         asked = self._options
         return TimeRule(asked.timezone or rule.timezone, asked.timestamp_format or rule.format)
 
     def time_hints(self, name: str, *, named: bool = False) -> TimeHints:
-        """Return what settles times of a column that cannot be read.
+        """Return the hints for unreadable times of a column.
 
         Args:
             name: The column's name or path.
@@ -144,7 +144,7 @@ class ColumnResolver:
         return TimeHints(self._profile.path, known or name, zone is not None, form is not None)
 
     def cell(self, cell: CellRule, where: str, *, use: Use = "takes") -> int | str:
-        """Return where in a shaped row a cell's text is, or the text itself where all rows have the same.
+        """Return a cell's index in the shaped row, or its constant text.
 
         The text is empty where the file lacks the column.
 
@@ -163,7 +163,7 @@ class ColumnResolver:
         return self._add(Extraction(name, place, treatment, self._options.nulls), name)
 
     def property(self, name: str, cell: CellRule, where: str) -> int | None:
-        """Return where in a shaped row a property is; None where it is empty on all rows.
+        """Return a property's index in the shaped row; None if always empty.
 
         Raises:
             UsageError: As `cell`.
@@ -173,7 +173,7 @@ class ColumnResolver:
         return (self._add(found, name) if found else None) if isinstance(found, str) else found
 
     def origin(self, index: int) -> int | None:
-        """Return the file's own column from which a cell of a shaped row is drawn; None for a constant."""
+        """Return the file column behind a shaped cell; None for a constant."""
         if index < len(self._names):
             return index
         cell = self._added[index - len(self._names)]
@@ -184,11 +184,11 @@ class ColumnResolver:
         return (*self._names, *self._added_names)
 
     def shaper(self) -> RowExtender | None:
-        """Return what widens rows by all that was drawn; None where nothing was."""
+        """Return the function that adds the cells; None if none are added."""
         return RowExtender(self._added) if self._added else None
 
     def require_a_pattern(self) -> None:
-        """See that a pattern fits the file's name wherever `by_file` asks for one.
+        """Check that a `by_file` pattern fits the file's name.
 
         Raises:
             InputError: None does.
@@ -238,7 +238,7 @@ class ColumnResolver:
         )
 
     def _add(self, cell: Extraction | str, name: str) -> int:
-        """Add a cell to those that follow a row's own, unless it is there already; return its place."""
+        """Add a cell to the shaped row if new; return its index."""
         for at, (known, known_name) in enumerate(zip(self._added, self._added_names, strict=True)):
             if known == cell and known_name == name:
                 return len(self._names) + at
@@ -248,5 +248,5 @@ class ColumnResolver:
 
 
 def key_of(table: str, name: str) -> str:
-    """Spell a key of a TOML table with its table in front, as messages name it."""
+    """Format a TOML key with its table, as messages show it."""
     return f"{table}.{name}" if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'{table}."{name}"'

@@ -1,4 +1,4 @@
-"""Shaping: what a profile draws out of cells becomes further cells of the row, behind its own."""
+"""Extract values from cells by a profile, and append them to rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,13 +39,13 @@ _Drawn = tuple[tuple[str, ...], tuple[Note, ...]]
 
 
 def fold(text: str) -> str:
-    """Reduce a text to what a profile's values and conditions compare."""
+    """Normalize a text for comparison: strip white space and fold case."""
     return text.strip().casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class CellTransform:
-    """What is done to a text: `values` → `hash` → `type`, in this order; picklable.
+    """Changes to a text, in this order: `values`, `hash`, `type`; picklable.
 
     Attributes:
         values: By folded text, what it becomes.
@@ -61,7 +61,7 @@ class CellTransform:
 
     @classmethod
     def of(cls, cell: CellRule, timezone: str | None, form: str | None) -> "CellTransform":
-        """Take from a profile's cell what is to be done.
+        """Build the transform for a profile's cell rule.
 
         Args:
             cell: As the profile says.
@@ -78,11 +78,11 @@ class CellTransform:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is done."""
+        """Return whether the transform changes nothing."""
         return not self.values and self.salt is None and self.typed is None
 
     def __call__(self, text: str, name: str) -> tuple[str, Note | None]:
-        """Return what a text becomes, "" for absent, and what is to be said of it; JSON becomes text.
+        """Return the changed text, "" if absent, and a note or None.
 
         Args:
             text: A cell, or what was found in it.
@@ -118,7 +118,7 @@ class CellTransform:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """A cell that is drawn out of another one.
+    """A new cell that is extracted from an existing one.
 
     Attributes:
         name: The column's name or path as the profile writes it.
@@ -134,7 +134,7 @@ class Extraction:
 
 
 class RowExtender:
-    """Widens rows by drawn cells and constant ones; what a row becomes depends on the row alone.
+    """Appends extracted and constant cells to rows, each row independently.
 
     Args:
         cells: The cells that follow a row's own, in order; a text is the same for all rows.
@@ -162,7 +162,7 @@ class RowExtender:
     __hash__ = None  # type: ignore[assignment]  # its cells hold dicts
 
     def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
-        """Return new rows, the given cells first, and what is to be said of rows, by their index.
+        """Return the rows with added cells, and the notes by row index.
 
         A note's `field` is the column's name or path as the profile writes it, never a field of Inflection's.
         """
@@ -203,7 +203,7 @@ def _columns_of(
 
 
 class _Memo(dict[str, _Drawn]):
-    """From a cell of one column to what all draws make of it, computed on first sight."""
+    """Cache from a cell to the texts and notes of all extractions."""
 
     def __init__(self, draws: Sequence[Extraction], *, typed: bool) -> None:
         super().__init__()
@@ -229,7 +229,7 @@ class _Memo(dict[str, _Drawn]):
         return drawn
 
     def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
-        """Return a column for each draw, and what is to be said of cells, by their place."""
+        """Return a column for each extraction, and the notes by cell index."""
         # Where most cells are there once, there is little to remember, and all are parsed at once.
         if self._has_paths and 2 * len(set(cells)) > len(cells):
             texts = self._at_once(cells)
@@ -238,7 +238,7 @@ class _Memo(dict[str, _Drawn]):
         return _columns_of(list(map(self.__getitem__, cells)))
 
     def _at_once(self, cells: list[str]) -> list[Sequence[str]] | None:
-        """Draw from many cells, as `_draw` does from one; None where something is to be said of any."""
+        """Extract from many cells together; None if any cell needs a note."""
         columns: list[Sequence[str]] = []
         try:
             values = swiftly_all(cells)
@@ -275,7 +275,7 @@ class _Memo(dict[str, _Drawn]):
         return tuple(texts), tuple(dict.fromkeys(notes)) if notes else ()
 
     def _parsed(self, cell: str) -> tuple[Any, Callable[[Any], str], list[Note]]:
-        """Parse a cell once for all paths into it; an empty one, and one that is no JSON, has nothing in it.
+        """Parse a cell as JSON; return value, text function and notes.
 
         What comes with the value writes a part of it as text.
         """
@@ -301,7 +301,7 @@ def _strict_cell(value: Any) -> str:
 
 
 def _not_found(flaw: JsonError, draw: Extraction, cell: str) -> Note:
-    """Say why nothing was found at the end of a path."""
+    """Build the note on a path without a value at its end."""
     if flaw.rule is rules.PATH_NOT_OBJECT:
         return Note(flaw.rule, flaw.message, draw.name, cell)
     return _not_json(flaw, draw, cell)

@@ -14,7 +14,7 @@ _PLAIN: Final = re.compile(r'[^".][^.]*')
 
 
 class JsonPath(NamedTuple):
-    """Where a value stands.
+    """Position of a value: column index, and keys into its JSON.
 
     Attributes:
         column: The column's place in a row.
@@ -26,7 +26,7 @@ class JsonPath(NamedTuple):
 
 
 def find_path(text: str, names: Sequence[str]) -> JsonPath | None:
-    """Find what a name or dotted path means in a file; None where no column answers to it.
+    """Find the column of a name or dotted path; None if absent.
 
     A column that is named so beats a path; of paths, the one whose column has the longest name counts. Last
     comes the one column, if it is one, that is spelled the same but for case, spaces and signs.
@@ -44,22 +44,22 @@ def find_path(text: str, names: Sequence[str]) -> JsonPath | None:
 
 
 def _is_spelling(name: str, text: str) -> bool:
-    """Tell whether two names differ in case, spaces and signs alone; a dot is more than a sign: it makes a path."""
+    """Return whether two names differ only in case, spaces and punctuation."""
     return name.count(".") == text.count(".") and squash(name) == squash(text) != ""
 
 
 def first_key(text: str) -> str:
-    """Return the first key of a path: the column that it would lead into."""
+    """Return the first key of a path, which names its column."""
     return next(iter(_split(text)[0]), text)
 
 
 def spell_path(keys: Sequence[str]) -> str:
-    """Write keys as a dotted path, in quotes where they hold dots."""
+    """Join keys to a dotted path, with quotes where needed."""
     return ".".join(key if _PLAIN.fullmatch(key) else '"' + key.replace('"', '""') + '"' for key in keys)
 
 
 def _split(text: str) -> tuple[list[str], list[int]]:
-    """Take a path apart: its keys, and where each ends in the text; nothing where it is no path."""
+    """Split a path into keys and their end offsets; empty if invalid."""
     keys, ends, at = [], [], 0
     while found := _KEY.match(text, at):
         keys.append(found[2] if found[1] is None else found[1].replace('""', '"'))
@@ -73,7 +73,7 @@ def _split(text: str) -> tuple[list[str], list[int]]:
 
 
 def dig(value: Any, keys: Sequence[str], name: str) -> Any:
-    """Follow keys into parsed JSON; None where a key is missing, a list is empty or too short, or a value is null.
+    """Return the value at `keys` in parsed JSON; None if absent.
 
     Args:
         value: As `strict_json.parse` or `strict_json.swiftly` gives it.
@@ -99,7 +99,7 @@ def dig(value: Any, keys: Sequence[str], name: str) -> Any:
 
 
 def _is_item(key: str) -> bool:
-    """Tell whether a key is a place in a list, as a number is written."""
+    """Return whether a key is a list index."""
     return key.isdigit() and key.isascii() and len(key) <= _ITEM_DIGITS and (key[0] != "0" or key == "0")
 
 

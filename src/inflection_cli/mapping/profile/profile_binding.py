@@ -1,4 +1,4 @@
-"""Conditions: which rows have an event that only some of a file's rows stand for."""
+"""Build a file's layout by a profile: blocks, conditions and missing columns."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,14 +57,14 @@ class CellTest:
 
     @classmethod
     def of(cls, condition: CellCondition, index: int) -> "CellTest":
-        """Take a condition of a profile, on the cell at a place."""
+        """Build the test of a profile's condition on the cell at `index`."""
         if condition.filled is not None:
             return cls(index, filled=condition.filled)
         words = condition.equals or condition.not_equals
         return cls(index, frozenset(map(fold, words)), bool(condition.equals))
 
     def __call__(self, rows: list[list[str]]) -> list[bool]:
-        """Return an answer a row."""
+        """Return for each row whether the condition holds."""
         index, words, wanted, filled = self.index, self.words, self.wanted, self.filled
         if filled is not None:
             return [bool(row[index].strip()) is filled for row in rows]
@@ -73,7 +73,7 @@ class CellTest:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """All of several conditions; picklable.
+    """Conditions that must all hold; picklable.
 
     Attributes:
         tests: At least one.
@@ -82,7 +82,7 @@ class When:
     tests: tuple[CellTest, ...]
 
     def __call__(self, rows: list[list[str]]) -> list[bool]:
-        """Return whether each row meets all conditions; rows are as the shaper left them."""
+        """Return for each shaped row whether all conditions hold."""
         return [all(answers) for answers in zip(*(test(rows) for test in self.tests), strict=True)]
 
 
@@ -96,7 +96,7 @@ _MEND: Final = "write the names as they stand in the file, or take the lines out
 
 
 class MissingColumns:
-    """The names of a profile that a file lacks.
+    """The columns that a profile names and a file lacks.
 
     Args:
         drawing: All that the profile names, once it was looked for.
@@ -123,7 +123,7 @@ class MissingColumns:
         self._file = file
 
     def require_the_names(self) -> None:
-        """See that the file lacks nothing beyond its leeway.
+        """Raise an error if the file lacks required names.
 
         Raises:
             InputError: It does; all such names are listed, each with the nearest one that the file has.
@@ -145,7 +145,7 @@ class MissingColumns:
             )
 
     def nothing_fits(self) -> InputError:
-        """Return the error that every event of the profile misses something without which it is none."""
+        """Build the error that every event lacks name, time or person."""
         return InputError(
             f"{self._profile} seems to be a profile for another export: each of its events lacks its name, its "
             f"time or its person in {self._file}, which has no {self._told(self._missing)}; {self._has()}",
@@ -153,7 +153,7 @@ class MissingColumns:
         )
 
     def notes(self, sample: int) -> tuple[Note, ...]:
-        """Say what the file lacks, once.
+        """Return one note on the missing columns, or nothing.
 
         Args:
             sample: How many of the file's records the names come from.
@@ -210,7 +210,7 @@ _ADDRESS_LINES: Final = (
 
 @dataclass(slots=True)
 class _EventBuilder:
-    """A block in the making.
+    """Builder of one block.
 
     Attributes:
         number: Which of the profile's blocks it is, from 1; 0 where the profile has none.
@@ -241,13 +241,13 @@ class _EventBuilder:
     not_used: dict[str, list[int]] = field(default_factory=dict)
 
     def key(self, table: str, name: str = "", *, own: bool = True) -> str:
-        """Spell the key of the profile that says something, `own` being whether the block itself does."""
+        """Return the profile key; `own` means the key of this block."""
         key = f"event[{self.number}].{table}" if own and self.number else table
         return key_of(key, name) if name else key
 
 
 class _LayoutBuilder:
-    """The layout of one file by a profile, in the making."""
+    """Builder of the layout of one file by a profile."""
 
     def __init__(
         self,
@@ -273,7 +273,7 @@ class _LayoutBuilder:
         self._not_used: set[int] = set()
 
     def layout(self) -> Layout:
-        """Settle the blocks and what they are together.
+        """Build all blocks and the layout of the file.
 
         Raises:
             InputError: As `lay_out`.
@@ -313,7 +313,7 @@ class _LayoutBuilder:
         return {name: tuple(found[name]) for name in FIELDS if name in found}
 
     def _event(self, number: int, said: EventBlock) -> _EventBuilder:
-        """Take what options and profile say of a block."""
+        """Start a block from the options and the profile."""
         name = f" (“{said.name}”)" if said.name else ""
         words = f"[[event]] {number}{name} of {self._profile.path}" if number else self._profile.path
         event = _EventBuilder(number, words, said, dict(self._asked), dict(self._options.constants))
@@ -436,7 +436,7 @@ class _LayoutBuilder:
         return EventMapping(columns, event.times, event.choose, applies, absent)
 
     def _require_the_essentials(self, event: _EventBuilder, columns: BoundColumns) -> None:
-        """Make sure that a block's event, time and person come from somewhere, be it from what this file lacks.
+        """Check that the block's event, time and person come from somewhere.
 
         Raises:
             InputError: One of them does not; the hint is the line of the profile to write.
@@ -465,7 +465,7 @@ class _LayoutBuilder:
                 )
 
     def _option(self, what: str) -> str:
-        """Name the option that would do instead, where the profile does not rule it out."""
+        """Return a hint on the command-line option, if the profile allows it."""
         blocks = self._profile.events
         if what == _NO_EVENT:
             return "" if any(block.name for block in blocks) else "; for this run alone: --map event=COLUMN"
@@ -475,13 +475,13 @@ class _LayoutBuilder:
         return "; for this run alone: --map userId=COLUMN" if what == _NO_PERSON else ""
 
     def _is_hollow(self, event: _EventBuilder) -> bool:
-        """Tell whether a block's event, time or person comes from columns alone that this file lacks."""
+        """Return whether the file lacks the block's event, time or person columns."""
         there = {*event.fields, *event.constants} - event.absent
         people = {"userId", "personId", *(["email"] if self._options.person_from_email else [])}
         return not ({"event", "timestamp"} <= there and people & there)
 
     def _together(self, blocks: Sequence[EventMapping]) -> BoundColumns:
-        """Say of the file's own columns what they are in the blocks, the first block first."""
+        """Combine the blocks into the use of each file column."""
         origin = self._drawing.origin
         fields: dict[str, int] = {}
         also: dict[int, str] = {}
@@ -522,7 +522,7 @@ class _LayoutBuilder:
         )
 
     def _sources(self, uses: Iterable[tuple[str, int]]) -> dict[str, tuple[str, ...]]:
-        """Gather the columns and paths that each field or property comes from; none for what is constant."""
+        """Return the source columns and paths of each field or property."""
         names = self._drawing.names()
         found: dict[str, dict[str, None]] = {}
         for name, index in uses:
@@ -541,7 +541,7 @@ def lay_out_by_profile(
     file: str,
     leeway: MissingColumnPolicy,
 ) -> Layout:
-    """Settle what the rows of a file mean, as `layout.lay_out` does for `options.profile`.
+    """Build a file's layout by its profile, for `bind.lay_out`.
 
     Raises:
         InputError: As there.
@@ -554,7 +554,7 @@ def lay_out_by_profile(
 
 
 def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
-    """Refuse an option that would give all events of a row one name or one time.
+    """Raise an error if an option contradicts the blocks' names or times.
 
     Raises:
         UsageError: There is such an option.

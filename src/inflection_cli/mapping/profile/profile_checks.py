@@ -1,4 +1,4 @@
-"""What is wrong with a profile beyond its shape: names that do not exist, settings that contradict each other."""
+"""Checks of a profile beyond its schema: unknown names and contradictory settings."""
 
 import codecs
 import re
@@ -28,7 +28,7 @@ Path = tuple[Step, ...]
 
 
 def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterator[TomlFault]:
-    """Yield what is wrong with a profile whose shape is right, part by part.
+    """Yield the faults of a profile that fits the schema, by part.
 
     Args:
         profile: The profile; parts may have been taken out that were wrong in themselves.
@@ -50,7 +50,7 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
 
 
 def encoding_fault(path: Path, name: str | None) -> Iterator[TomlFault]:
-    """Yield a fault where a name is no encoding of text."""
+    """Yield a fault if the text encoding is unknown."""
     try:
         known = name is None or codecs.lookup(shortened(name))._is_text_encoding  # noqa: SLF001 - as bytes.decode asks
     except (LookupError, ValueError):
@@ -61,7 +61,7 @@ def encoding_fault(path: Path, name: str | None) -> Iterator[TomlFault]:
 
 
 def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
-    """Yield a fault where a text is no delimiter."""
+    """Yield a fault if the text is not a delimiter."""
     if given is None or given.lower() in {"tab", r"\t"}:
         return
     if len(given) != 1 or given in '"\r\n\0':
@@ -69,7 +69,7 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
-    """Yield a fault where a text is no path to a list in a JSON document."""
+    """Yield a fault if the text is not a valid path."""
     if given is not None and not all(given.split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
 
@@ -82,7 +82,7 @@ def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
 
 
 def zone_fault(path: Path, name: str | None) -> Iterator[TomlFault]:
-    """Yield a fault where a name is no time zone's."""
+    """Yield a fault if the time zone is unknown."""
     try:
         if name is not None:
             Zone(shortened(name))
@@ -91,7 +91,7 @@ def zone_fault(path: Path, name: str | None) -> Iterator[TomlFault]:
 
 
 def format_fault(path: Path, text: str | None) -> Iterator[TomlFault]:
-    """Yield a fault where a text is no form of a time."""
+    """Yield a fault if the text is not a time format."""
     if text is not None and len(text) > _LONGEST_FORMAT:
         yield TomlFault(path, "is longer than any form of a time")
         return
@@ -103,7 +103,7 @@ def format_fault(path: Path, text: str | None) -> Iterator[TomlFault]:
 
 
 def context_faults(path: Path, context: Mapping[str, str] | None) -> Iterator[TomlFault]:
-    """Yield a fault for each member of an event's context that the tool fills itself."""
+    """Yield a fault for each context name that is empty or reserved."""
     for name in context or ():
         if not name.strip():
             yield TomlFault((*path, name), "a name is empty")
@@ -119,7 +119,7 @@ def integration_faults(path: Path, integrations: Mapping[str, bool] | None) -> I
 
 
 def event_fault(path: Path, name: str) -> Iterator[TomlFault]:
-    """Yield a fault where a name is none of Inflection's events."""
+    """Yield a fault if the name is not one of Inflection's events."""
     if kind_of(name) is None:
         known = [kind.name for kind in EVENTS] + [kind.spec_name for kind in EVENTS]
         close = near(name, known)
@@ -132,7 +132,7 @@ def event_fault(path: Path, name: str) -> Iterator[TomlFault]:
 
 
 def _in_file(error: UsageError) -> str:
-    """Word what an option's value was told, as a file has it."""
+    """Format an option's error with the names of profile keys."""
     said = f"{error.message}; {error.hint}" if error.hint else error.message
     return said.replace("--timestamp-format", "format").replace("--timezone", "zone")
 
@@ -161,7 +161,7 @@ def _times(time: shape.Time) -> Iterator[TomlFault]:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """Looks at cells.
+    """Checks of cell rules.
 
     Attributes:
         environ: Where salts come from.
@@ -172,7 +172,7 @@ class _Cells:
     strange_events: bool
 
     def of_fields(self, path: Path, fields: shape.Fields | None) -> Iterator[TomlFault]:
-        """Yield what is wrong with fields."""
+        """Yield the faults of fields."""
         for name in FIELDS:
             given = None if fields is None else getattr(fields, name)
             if isinstance(given, shape.Timestamp):
@@ -184,7 +184,7 @@ class _Cells:
     def of_properties(
         self, path: Path, properties: Mapping[str, shape.PropertyCell] | None
     ) -> Iterator[TomlFault]:
-        """Yield what is wrong with properties and their names."""
+        """Yield the faults of properties and their names."""
         seen: dict[str, str] = {}
         for name, given in (properties or {}).items():
             yield from _property_name((*path, name), name, seen)
@@ -303,7 +303,7 @@ def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
 
 
 def _is_name(one: str, other: str) -> bool:
-    """Tell whether two names would be found to be the same column, as far as can be said without the file."""
+    """Return whether two names would match the same column."""
     return one == other or (one.count(".") == other.count(".") and squash(one) == squash(other) != "")
 
 

@@ -1,4 +1,4 @@
-"""A profile, from its TOML file: read strictly, every fault of it listed at once."""
+"""Read a profile from its TOML file strictly, with all faults listed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ REFUSED: Final = {
 
 
 def read_profile(path: str | Path, environ: Mapping[str, str], *, file: str | None = None) -> Profile:
-    """Read a profile.
+    """Read a profile from its TOML file.
 
     Args:
         path: Where it is.

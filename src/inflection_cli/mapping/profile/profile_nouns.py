@@ -1,4 +1,4 @@
-"""The nouns of a profile: how exports of one shape are mapped, as data; `profile_file.py` reads them from TOML."""
+"""Data classes of a profile; `profile_file.py` reads them from TOML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ PropertyType = Literal["string", "integer", "number", "boolean", "timestamp"]
 
 @dataclass(frozen=True, slots=True)
 class CellRule:
-    """Where a value comes from, and what is done to it: `column` → `values` → `hash` → `type`, in this order.
+    """Source of a value and its changes: `values`, `hash`, `type` in order.
 
     Exactly one of `column`, `constant` and `by_file` says where it comes from.
 
@@ -41,7 +41,7 @@ class CellRule:
 
 @dataclass(frozen=True, slots=True)
 class TimeRule:
-    """How the times of one column are read; None leaves it to the profile's or the command's own setting."""
+    """Zone and format of one column's times; None means the default."""
 
     timezone: str | None = None
     format: str | None = None
@@ -62,7 +62,7 @@ class Timestamps:
 
 @dataclass(frozen=True, slots=True)
 class CellCondition:
-    """What a cell must be; exactly one of the three is given.
+    """Condition on a cell: exactly one of three tests is set.
 
     Attributes:
         column: A name or dotted path.
@@ -99,7 +99,7 @@ class EventBlock:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How exports of one shape are read and mapped. Options of the command line beat all of it.
+    """Rules to read and map exports of one shape; options override them.
 
     A column that a profile names for any use is sent as a property only where `properties` says so. A profile that
     names fields has those and no others; of one that names none, columns are fields by their names. There a property

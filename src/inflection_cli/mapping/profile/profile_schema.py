@@ -1,4 +1,4 @@
-"""The shape of a profile's TOML file: what keys there are, what each takes, and what it is for."""
+"""Schema of a profile's TOML file: all keys, their types and descriptions."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -11,7 +11,7 @@ VERSION: Final = 1
 
 
 def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a table for which the name of a column may stand."""
+    """Return a table schema that also accepts a column's name."""
     return {"anyOf": [{"type": "string", "minLength": 1}, schema]}
 
 
@@ -20,7 +20,7 @@ def _column_table(given: object) -> object:
 
 
 class Cell(Table):
-    """Where a value comes from, and what is done to it. A column's name alone stands for `{ column = … }`."""
+    """A value's source and changes; text means `{ column = … }`."""
 
     column: Text | None = Field(
         default=None,
@@ -57,12 +57,12 @@ class Cell(Table):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Let a column's name stand for the table."""
+        """Return the JSON Schema, which also accepts a column's name."""
         return _or_text(handler(core))
 
 
 class PropertyCell(Cell):
-    """A property: as a field, and with a type. A column's name alone stands for `{ column = … }`."""
+    """A cell with a type; text means `{ column = … }`."""
 
     type: Literal["string", "integer", "number", "boolean", "timestamp"] | None = Field(
         default=None,
@@ -76,7 +76,7 @@ class PropertyCell(Cell):
 
 
 class Timestamp(Table):
-    """Where an event's time comes from. A column's name alone stands for `{ columns = [ … ] }`."""
+    """An event's time; text means `{ columns = [ … ] }`."""
 
     columns: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
         default=None, min_length=1, description="One column or several, names or dotted paths."
@@ -94,12 +94,12 @@ class Timestamp(Table):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Let a column's name stand for the table."""
+        """Return the JSON Schema, which also accepts a column's name."""
         return _or_text(handler(core))
 
 
 class Fields(Table):
-    """Inflection's fields, each with where it comes from; those that are left out are found by their column's name."""
+    """Sources of Inflection's fields; other fields are found by column name."""
 
     event: Cell | None = Field(default=None, description="The event's name.")
     userId: Cell | None = Field(default=None, description="The customer's own id of the person.")  # noqa: N815 - Segment's name
@@ -128,7 +128,7 @@ class Fields(Table):
 
 
 class Condition(Table):
-    """What a cell must be; exactly one of `equals`, `not_equals` and `filled` beside the column."""
+    """A test of a cell by `equals`, `not_equals` or `filled`."""
 
     column: Text | None = Field(default=None, description="A column's name, or a dotted path into JSON.")
     equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] | None = Field(
@@ -164,14 +164,14 @@ class Event(Table):
 
 
 class TimeColumn(Table):
-    """How the times of one column are read, where that differs."""
+    """Zone and format of one column's times, if different."""
 
     zone: Text | None = Field(default=None, description="Its zone, for times that name none.")
     format: Text | None = Field(default=None, description="The form of its times.")
 
 
 class Time(Table):
-    """How times are read."""
+    """Zone and format of times."""
 
     zone: Text | None = Field(
         default=None, description="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`."
@@ -185,7 +185,7 @@ class Time(Table):
 
 
 class Input(Table):
-    """How the files are read."""
+    """Encoding, delimiter and record path of the files."""
 
     encoding: Text | None = Field(
         default=None, description="Their encoding: `utf-8`, `windows-1252`. As `--encoding`."
@@ -207,7 +207,7 @@ class Input(Table):
 
 
 class Columns(Table):
-    """What becomes of columns that are no field."""
+    """Treatment of columns that are not fields."""
 
     others: Literal["send", "drop"] | None = Field(
         default=None,
@@ -245,7 +245,7 @@ class Options(Table):
 
 
 class ProfileFile(Table):
-    """How exports of one shape are read and mapped. Options of the command line beat it."""
+    """Rules to read and map exports of one shape; options override them."""
 
     model_config = ConfigDict(title="infl-seg profile", json_schema_extra={"required": ["profile"]})
 

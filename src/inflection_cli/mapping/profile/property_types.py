@@ -1,4 +1,4 @@
-"""Text to a property's type: the one spelling that is sent, or why the text is none of it."""
+"""Convert text to a property's type, in the form that is sent."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ class Typed:
             object.__setattr__(self, "_times", reader)
 
     def __call__(self, text: str, column: str) -> tuple[str, Note | None]:
-        """Return the text as it is sent, and what is to be said of it; white space alone is absent.
+        """Return the text to send and a note; blank text is absent.
 
         Args:
             text: A cell, or what was found in it.

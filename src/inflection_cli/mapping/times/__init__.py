@@ -1,1 +1,1 @@
-"""Times: texts, formats and zones to instants."""
+"""Times: convert texts to instants by format and zone."""

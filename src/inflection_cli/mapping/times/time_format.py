@@ -1,4 +1,4 @@
-"""What a text says of a time, by a format: the directives of strptime, in English, without a locale."""
+"""Time formats with strptime directives, in English and independent of the locale."""
 
 import re
 from datetime import date
@@ -54,7 +54,7 @@ _TRY = 'for example --timestamp-format "%d/%m/%Y %H:%M:%S", or "%b %d, %Y %I:%M 
 
 
 class ClockReading(NamedTuple):
-    """What a text says of a time, each part proven possible.
+    """A time as the text shows it, checked for possible parts.
 
     Attributes:
         local: Seconds from 1970-01-01 00:00:00 to what the clock shows, second 60 being the next 0.
@@ -70,7 +70,7 @@ class ClockReading(NamedTuple):
 
 
 def zone_offset(text: str) -> int | None:
-    """Tell by how many seconds a zone, spelled as in `ZONE`, is ahead of UTC; None where no clock is."""
+    """Return the zone's offset from UTC in seconds; None if impossible."""
     if text[0] not in "+-":
         return 0
     digits = text[1:].partition(" ")[0].replace(":", "").ljust(6, "0")
@@ -82,7 +82,7 @@ def zone_offset(text: str) -> int | None:
 
 
 def on_clock(day: int, time: tuple[int, int, int], fraction: str, zone: str | None) -> ClockReading | None:
-    """Put the parts of a time together; None where no clock ever shows them.
+    """Build a time from its parts; None if no clock shows it.
 
     24:00:00 is the midnight that ends the day. Second 60 is kept for the caller to judge, who knows whether
     a leap second can fall there.
@@ -106,7 +106,7 @@ def on_clock(day: int, time: tuple[int, int, int], fraction: str, zone: str | No
 
 
 class TimeFormat:
-    """A format as `--timestamp-format` takes it, compiled.
+    """A compiled format of `--timestamp-format`.
 
     The directives are %Y %y %m %d %e %j %b %B %h %a %A %H %I %p %M %S %f %z %Z %s %%, and %T %R %F %D for
     what they stand for. A number may lack its leading zero unless another number touches it. %f takes any
@@ -127,7 +127,7 @@ class TimeFormat:
         self._match = re.compile(_pattern(parts), _FLAGS if _has_words(parts) else re.ASCII).fullmatch
 
     def read(self, text: str) -> ClockReading | Rule:
-        """Read one text; a rule where it does not fit the format, or fits and names no possible time."""
+        """Read one text; return the violated rule if that fails."""
         found = self._match(text)
         if found is None:
             return rules.TIMESTAMP_FORMAT_MISMATCH
@@ -141,7 +141,7 @@ class TimeFormat:
         return on_clock(day, time, parts.get("fraction", ""), parts.get("zone")) or rules.TIMESTAMP_IMPOSSIBLE
 
     def _day(self, parts: dict[str, str]) -> int | None:
-        """Tell the day's ordinal; None where the calendar has no such day, or has it on another weekday."""
+        """Return the day's ordinal; None if the date or weekday is wrong."""
         year = int(parts["year"])
         if self._short_year:
             year += 1900 if year >= 69 else 2000  # POSIX, strptime: 69 to 99 are of the 20th century
@@ -170,14 +170,14 @@ def _month(text: str) -> int:
 
 
 def _split(text: str) -> list[str]:
-    """Split a format into directives (`%d`), runs of white space, and literal text."""
+    """Split a format into directives (`%d`), white space and literal text."""
     whole = re.sub(r"%([TRFD%])", lambda found: _SHORTHANDS.get(found[1], "%%"), text.strip())
     parts: list[str] = re.findall(r"%-?.|%|\s+|[^%\s]+", whole, re.DOTALL)
     return [f"%{part[2:]}" if part[:2] == "%-" and len(part) == 3 else part for part in parts]
 
 
 def _check(text: str, letters: list[str]) -> None:
-    """Refuse a format that cannot make a time."""
+    """Raise an error if the format cannot give a time."""
     if not letters:
         raise UsageError(f"--timestamp-format {text!r} has no directive such as %Y", hint=_TRY)
     for letter in letters:
@@ -198,7 +198,7 @@ def _check(text: str, letters: list[str]) -> None:
 
 
 def _lack(slots: set[str], letters: set[str]) -> str:
-    """Say what keeps a format's parts from making one time; empty where nothing does."""
+    """Return why a format's parts do not give one time, or ""."""
     if "epoch" in slots:
         return "" if slots <= {"epoch", "fraction"} else "mixes %s with other parts"
     if "yearday" in slots and slots & {"month", "day"}:
@@ -214,7 +214,7 @@ def _lack(slots: set[str], letters: set[str]) -> str:
 
 
 def _pattern(parts: list[str]) -> str:
-    """Write the format as a regular expression; numbers that touch have their full width."""
+    """Convert the format to a regular expression; adjacent numbers have full width."""
     around = ["", *parts, ""]
     made = []
     for before, part, after in zip(around, parts, around[2:], strict=False):
@@ -230,7 +230,7 @@ def _pattern(parts: list[str]) -> str:
 
 
 def _has_words(parts: list[str]) -> bool:
-    """Tell whether the case of letters can matter: regular expressions are slower where it must not."""
+    """Return whether the case of letters matters in the format."""
     return any(
         part[1:] in _WORDS if part[0] == "%" else not part.isspace() and part.lower() != part.upper()
         for part in parts
@@ -238,7 +238,7 @@ def _has_words(parts: list[str]) -> bool:
 
 
 def _group(letter: str, before: str, after: str) -> str:
-    """Write one directive as a named group, seeing what stands on its two sides."""
+    """Convert one directive to a named group, by its neighbours."""
     slot, shape = _DIRECTIVES[letter]
     if _is_number(after, 0) and letter in "fs":
         raise UsageError(
@@ -251,7 +251,7 @@ def _group(letter: str, before: str, after: str) -> str:
 
 
 def _is_number(part: str, end: int) -> bool:
-    """Tell whether a part of a format begins (end 0) or ends (end -1) in digits."""
+    """Return whether a format part starts (0) or ends (-1) in digits."""
     if part[:1] == "%":
         return part[1:] in _NUMBERS
     return bool(part) and part[end].isdigit()
@@ -271,14 +271,14 @@ _SHORT = re.compile(r"(?<!\d)\d{1,2}(?!\d)", re.ASCII)
 
 
 def suggest(text: str) -> tuple[str, ...]:
-    """Find the formats that read a text, each tried on it; several where day and month may be swapped."""
+    """Find the formats that read a text; several if ambiguous."""
     if len(text) > _LONG_GUESS or "%" in text or "#" in text:
         return ()
     return _suggested(_CLOCK.sub(_any_clock, text, count=1))
 
 
 def _any_clock(found: re.Match[str]) -> str:
-    """Put one time of day for all that the same formats read, so that what is found for a day is kept."""
+    """Replace the time of day by a standard one, for better caching."""
     hour, minute, second = int(found[1]), int(found[2]), int((found[3] or ":0")[1:])
     if hour > 23 or minute > 59 or second > 59:
         return found[0]
@@ -296,7 +296,7 @@ def _suggested(text: str) -> tuple[str, ...]:
 
 
 def _shape(text: str) -> str:
-    """Put directives for the parts of a text that have one reading, and # for each short number left."""
+    """Replace unambiguous parts by directives, and other short numbers by #."""
     hour = "%I" if _HALF.search(text) else "%H"
     shape = _HALF.sub("%p", _OFFSET.sub(r"\1%z", text, count=1), count=1)
     shape = _CLOCK.sub(lambda found: _clock_shape(found, hour), shape, count=1)
@@ -306,7 +306,7 @@ def _shape(text: str) -> str:
 
 
 def _orders(shape: str) -> tuple[tuple[str, ...], ...]:
-    """List what the short numbers of a shape can be, from left to right."""
+    """Return the possible meanings of a shape's short numbers, in order."""
     if "%b" in shape:
         return ("%d",), ("%d", "%y"), ("%y", "%d")
     if "%Y" in shape.partition("#")[0]:

@@ -1,4 +1,4 @@
-"""What settles a time that cannot be read: the option, or the line of the profile that has the say on its column."""
+"""Hints for unreadable times: the option or profile line to change."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ _OF_COLUMNS: Final = frozenset({rules.TIMESTAMP_EPOCH_UNCLEAR.code, rules.TIMEST
 
 @dataclass(frozen=True, slots=True)
 class TimeHints:
-    """Who has the say on how the times of one column are read.
+    """Source of a column's time settings: a profile or the options.
 
     Attributes:
         profile: The profile's path; None where it has no say, and options do.
@@ -55,7 +55,7 @@ class TimeHints:
     format_asked: bool = False
 
     def of(self, trouble: TimeProblem) -> str:
-        """Return what settles a trouble, with a value to try; empty where the rule's own mend does."""
+        """Return the hint for a problem, with a value to try."""
         if self.profile is None:
             return trouble.hint
         code = trouble.rule.code
@@ -79,5 +79,5 @@ class TimeHints:
 
 
 def _quoted(text: str) -> str:
-    """Write a text as TOML does, which for what stands on one line is as JSON does."""
+    """Quote a text as a TOML string on one line."""
     return json.dumps(text, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Cells to instants: reads a column of times into canonical UTC text, exact to the last digit.
+"""Convert cells to instants as exact, canonical UTC text.
 
 The *exact* text of an instant is `YYYY-MM-DDTHH:MM:SS.fffZ` in UTC, with three digits of fraction and as many
 more as the source has (zeros at the end beyond the third left out): one instant, one text, however spelled.
@@ -76,7 +76,7 @@ _SIXTY = frozenset("012345")
 
 @dataclass(frozen=True, slots=True)
 class TimeProblem:
-    """What is to be said of a cell that is not simply a time.
+    """A problem or warning on the time in a cell.
 
     Attributes:
         rule: Its kind.
@@ -96,7 +96,7 @@ class TimeProblem:
 
 
 class TimestampReader:
-    """Reads the cells of a time column; what a cell becomes depends on the cell and these arguments alone.
+    """Reads the cells of a time column; results depend on arguments only.
 
     Args:
         now: The start of the run, with a zone: what lies more than `FUTURE_TOLERANCE` after it is an error.
@@ -123,7 +123,7 @@ class TimestampReader:
         return _rebuilt, self._arguments
 
     def read(self, cells: Iterable[str]) -> list[str | TimeProblem]:
-        """Read cells: for each, in order, its exact text, or what is to be said of it.
+        """Read cells; return the exact text or a problem for each.
 
         There are three ways, all to the same end: a column of one common shape is read as a whole; cells of
         nineteen characters and more are put together from parts that came before; all others are taken apart.
@@ -137,7 +137,7 @@ class TimestampReader:
         return self._read_parts(column)
 
     def _read_uniform(self, column: list[str], kept: int, hours: "_WholeHours") -> list[str | TimeProblem]:
-        """Read a column whose cells have one shape and possible minutes and seconds.
+        """Read a column of one shape with possible minutes and seconds.
 
         Args:
             column: The cells.
@@ -199,14 +199,14 @@ class TimestampReader:
         return self._advised(said) if said.hint else said
 
     def _advised(self, trouble: TimeProblem) -> TimeProblem:
-        """Add the zone to a hint that would otherwise lead to the next problem only."""
+        """Add the zone to a hint if the zone is missing too."""
         if self._zone is not None or "%z" in trouble.hint:
             return trouble
         hint = f"{trouble.hint}; and --timezone NAME, for example Europe/Berlin or UTC"
         return TimeProblem(trouble.rule, trouble.detail, trouble.exact, hint, trouble.formats, zoneless=True)
 
     def _judge(self, clock: ClockReading) -> str | TimeProblem:
-        """Turn a possible clock time into its instant, and hold that against zone and calendar."""
+        """Convert a clock time to exact text, or return its problem."""
         second, fold = _instant(clock, self._zone)
         trouble = self._error(second, fold, leap=clock.leap)
         if trouble is not None:
@@ -223,7 +223,7 @@ class TimestampReader:
         return exact
 
     def _error(self, second: int, fold: Fold | None, *, leap: bool) -> TimeProblem | None:
-        """Say what makes an instant unusable, if anything does."""
+        """Return the error of an instant; None if it is usable."""
         if fold is None:
             return _NO_ZONE
         if leap and not _is_new_month(second):
@@ -236,7 +236,7 @@ class TimestampReader:
 
 
 def _is_uniform(column: list[str]) -> bool:
-    """Tell whether all cells have the shape of the first, with no minute or second above 59.
+    """Return whether all cells share one shape with possible minutes and seconds.
 
     The shapes are compared on the joined text, where the same place in each cell lies one stride apart.
     """
@@ -253,22 +253,22 @@ def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampRead
 
 
 def wire(exact: str) -> str:
-    """Write an exact text as Segment takes it, to the millisecond; what is finer is cut off, not rounded."""
+    """Format exact text for Segment, truncated to milliseconds."""
     return exact if len(exact) == 24 else exact[:23] + "Z"
 
 
 def sort_key(exact: str) -> str:
-    """Make a text that sorts as instants do; exact texts themselves do not, since `.123Z` > `.1234Z`."""
+    """Return a text that sorts in the order of instants."""
     return exact[:-1]
 
 
 def before(first: str, second: str) -> bool:
-    """Tell whether the first of two exact texts is the earlier instant."""
+    """Return whether the first of two exact texts is earlier."""
     return first[:-1] < second[:-1]
 
 
 def exact_text(second: int, fraction: str = "") -> str:
-    """Write an instant as exact text.
+    """Format an instant as exact text.
 
     Args:
         second: Whole seconds from 1970-01-01T00:00:00Z, within the years 1 to 9999.
@@ -279,7 +279,7 @@ def exact_text(second: int, fraction: str = "") -> str:
 
 
 def parse_bound(text: str, zone: str | None) -> str:
-    """Read the bound of a span of time, as `--since` and `--until` take it, into exact text.
+    """Read a time bound of `--since` or `--until` into exact text.
 
     A date alone means the first moment of that day. What names no zone is in the given one, or UTC without
     one; of a time that the zone's clocks show twice, the first is taken.
@@ -329,7 +329,7 @@ _UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is no time in a 
 
 
 def _understand(text: str) -> ClockReading | TimeProblem:
-    """Read one stripped text that no format explains."""
+    """Read one stripped text without a given format."""
     if len(text) > 8 and text.isdigit() and text.isascii():
         return _epoch(text, "")
     found = _ISO(text)
@@ -337,7 +337,7 @@ def _understand(text: str) -> ClockReading | TimeProblem:
 
 
 def _no_iso(text: str) -> ClockReading | TimeProblem:
-    """Read a text that is no ISO time: as a date, as a number, or as a form that needs to be named."""
+    """Read a text that is not ISO 8601, such as a number."""
     found = _DATE(text)
     if found is not None and (found[2] or found[1][:2] in {"19", "20"}):
         if _ordinal(found[1], found[3], found[4]) is None:
@@ -375,7 +375,7 @@ def _bare_format(found: re.Match[str]) -> str:
 
 
 def _epoch(whole: str, fraction: str) -> ClockReading | TimeProblem:
-    """Read an epoch number by its size, without ever making a float of it."""
+    """Read an epoch number by its digit count, without using float."""
     digits = whole.lstrip("0")
     length = len(digits)
     if not fraction and length in _RUNS and digits[:2] in {"19", "20"}:
@@ -391,7 +391,7 @@ def _epoch(whole: str, fraction: str) -> ClockReading | TimeProblem:
 
 
 def _run_of_digits(digits: str) -> TimeProblem | None:
-    """See a date and time without separators in a number that is as likely to be one."""
+    """Return the problem of digits that may be a date; else None."""
     form = _RUNS[len(digits)]
     if not isinstance(TimeFormat(form).read(digits), ClockReading):
         return None
@@ -399,7 +399,7 @@ def _run_of_digits(digits: str) -> TimeProblem | None:
 
 
 def _foreign(text: str) -> TimeProblem:
-    """Name the format that would read a text, if one does."""
+    """Return the problem of a text, with formats that read it."""
     fits = suggest(text)
     if not fits:
         return _UNREADABLE
@@ -424,7 +424,7 @@ def _misfit(rule: Rule, form: str) -> TimeProblem:
 
 
 def _instant(clock: ClockReading, zone: Zone | None) -> tuple[int, Fold | None]:
-    """Tell the second of a clock time, and how often it was there; no fold where no zone is known."""
+    """Return a clock time's second and fold; fold None without a zone."""
     if clock.offset is not None:
         return clock.local - clock.offset, Fold.ONCE
     if zone is None:
@@ -433,14 +433,14 @@ def _instant(clock: ClockReading, zone: Zone | None) -> tuple[int, Fold | None]:
 
 
 def _is_new_month(second: int) -> bool:
-    """Tell whether a month begins in UTC; 1 January of the year 10000, which datetime cannot show, is one."""
+    """Return whether a month begins in UTC at this second."""
     if second % 86_400 or second > _LAST_SECOND:
         return second == _LAST_SECOND + 1
     return (_EPOCH + timedelta(seconds=second)).day == 1
 
 
 class _Hours(dict[str, tuple[str, str, "_Times"]]):
-    """From `2024-03-01T09` to its hour in UTC, the hour after, and the times within; for one offset or zone.
+    """Cache from a local hour to its UTC hours and times.
 
     Holds hours only of which every second is plain: one offset throughout, from 2000 on and before now.
     """
@@ -458,7 +458,7 @@ class _Hours(dict[str, tuple[str, str, "_Times"]]):
         return made
 
     def plain(self, text: str) -> tuple[int, int]:
-        """Tell the hour of UTC in which an hour begins, and by how many seconds it begins late.
+        """Return an hour's start as UTC hour and seconds into that hour.
 
         Raises:
             KeyError: It is no hour, or not all of it is plain.
@@ -475,7 +475,7 @@ class _Hours(dict[str, tuple[str, str, "_Times"]]):
 
 
 class _WholeHours(dict[str, str]):
-    """From `2024-03-01T09` to its hour in UTC where it is plain and the two begin at once, else to ""."""
+    """Cache from a local hour to its aligned UTC hour, or ""."""
 
     def __init__(self, parts: "_Parts", hours: _Hours) -> None:
         super().__init__()
@@ -494,7 +494,7 @@ class _WholeHours(dict[str, str]):
 
 
 class _Times(dict[str, tuple[int, str]]):
-    """From `:30:00` to whether it falls into the next UTC hour, and its text there; for one shift."""
+    """Cache from `:30:00` to the hour carry and shifted text."""
 
     def __init__(self, parts: "_Parts", shift: int) -> None:
         super().__init__()
@@ -513,7 +513,7 @@ class _Times(dict[str, tuple[int, str]]):
 
 
 class _Tails(dict[str, tuple[str, _Hours]]):
-    """From `.123+01:00` to its fraction as exact text has it, and the hours of its zone."""
+    """Cache from `.123+01:00` to the exact fraction and the zone's hours."""
 
     def __init__(self, parts: "_Parts") -> None:
         super().__init__()
@@ -531,7 +531,7 @@ class _Tails(dict[str, tuple[str, _Hours]]):
 
 
 class _Parts:
-    """What a reader remembers of parts of cells: so many, and nothing that changes an answer."""
+    """Caches of a reader for parts of cells, limited in size."""
 
     def __init__(self, zone: Zone | None, limit_s: int, room: int = MAX_MEMOS) -> None:
         self.tails = _Tails(self)
@@ -543,11 +543,11 @@ class _Parts:
         self._held, self._room = 0, room
 
     def offset_at(self, local: int) -> int | None:
-        """Tell the zone's offset in the hour that begins there; None where it has none, or more than one."""
+        """Return the zone's offset in a local hour; None if it changes."""
         return self._zone.steady_offset(local) if self._zone is not None else None
 
     def hours(self, zone: str | None) -> _Hours:
-        """Find the hours of a zone as a cell names it, or of the reader's own where it names none."""
+        """Return the hours of a cell's zone, or of the default zone."""
         offset = zone_offset(zone) if zone else None
         if zone and offset is None:
             raise KeyError(zone)
@@ -556,20 +556,20 @@ class _Parts:
         return self._hours[offset]
 
     def whole_hours(self, zone: str | None) -> _WholeHours:
-        """Find the whole hours of a zone, as `hours` finds its hours."""
+        """Return the whole hours of a cell's zone or the default zone."""
         offset = zone_offset(zone) if zone else None
         if offset not in self._whole_hours:
             self._whole_hours[offset] = _WholeHours(self, self.hours(zone))
         return self._whole_hours[offset]
 
     def times(self, shift: int) -> _Times:
-        """Find the times of an hour that begins some seconds into an hour of UTC."""
+        """Return the cached times for a shift in seconds."""
         if shift not in self._times:
             self._times[shift] = _Times(self, shift)
         return self._times[shift]
 
     def make_room(self) -> None:
-        """Count one more part, and forget all of them first if there are too many."""
+        """Count one more cached part; clear all caches if too many."""
         self._held += 1
         if self._held > self._room:
             self.tails.clear()

@@ -1,4 +1,4 @@
-"""Time zones: a name to its rules, and a local clock's reading to the instant it means."""
+"""Time zones: convert a local clock time to its instant."""
 
 import re
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ _OFFSET = re.compile(r"(?:utc|gmt|cet|z)?\s*([+-])\s*0?(\d{1,2})(?::?00)?", re.I
 
 
 class Fold(Enum):
-    """How often a local clock shows a time: once, twice (put back), or never (put forward)."""
+    """Number of times that a local clock shows a time."""
 
     ONCE = 1
     TWICE = 2
@@ -44,7 +44,7 @@ class Fold(Enum):
 
 
 class Zone:
-    """The rules of one time zone, always those of the tzdata package, so that machines agree.
+    """Rules of one time zone, always from the tzdata package.
 
     Raises:
         UsageError: No zone has this name; the hint names those that come close.
@@ -66,7 +66,7 @@ class Zone:
         self.name = name
 
     def instant(self, local: int) -> tuple[int, Fold]:
-        """Tell the instant at which the local clock shows a time, the first one where it is shown twice.
+        """Return the first instant at which the local clock shows a time.
 
         Args:
             local: Seconds from 1970-01-01 00:00:00 on the local clock.
@@ -84,7 +84,7 @@ class Zone:
         return local - first, Fold.TWICE if first > second else Fold.NEVER
 
     def steady_offset(self, local: int) -> int | None:
-        """Tell the offset that holds for a whole hour of the local clock; None where it changes.
+        """Return the UTC offset in a local hour; None if it changes.
 
         Args:
             local: The hour's first second, from 1970-01-01 00:00:00 on the local clock.
@@ -118,7 +118,7 @@ def _hint(name: str, known: frozenset[str]) -> str:
 
 
 def _close(name: str, known: frozenset[str]) -> list[str]:
-    """Name up to three zones that may have been meant: by other case, by the city alone, by a slip."""
+    """Find up to three zones with a similar name."""
     wanted = name.strip().lower().replace(" ", "_")
     spelled = {zone.lower(): zone for zone in sorted(known)}
     if wanted in spelled:

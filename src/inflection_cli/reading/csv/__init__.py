@@ -1,1 +1,1 @@
-"""CSV: records, cells and delimiters, read strictly."""
+"""Strict CSV reading: records, cells and delimiters."""

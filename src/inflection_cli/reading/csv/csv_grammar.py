@@ -1,4 +1,4 @@
-"""The grammar of CSV, exactly: where a record ends, how many cells it has, and what breaks it."""
+"""Strict CSV grammar: where a record ends, its cells, its errors."""
 
 import re
 from dataclasses import dataclass, replace
@@ -10,14 +10,14 @@ _LINE_END = re.compile(r"\r?+\n")
 
 
 class Quote(NamedTuple):
-    """A quote that opens a cell: its offset, and the index of the cell."""
+    """Opening quote of a cell: its offset and the cell's index."""
 
     offset: int
     cell: int
 
 
 class RecordEnd(Enum):
-    """How a record ends."""
+    """Ways in which the scan of a record can end."""
 
     WHOLE = auto()  # with a line end
     OPEN = auto()  # the text is over inside quotes
@@ -30,7 +30,7 @@ class RecordEnd(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecordScan:
-    """What a record looks like from its first character on.
+    """Result of scanning one record from its first character.
 
     Attributes:
         ending: How it ends.
@@ -48,7 +48,7 @@ class RecordScan:
 
 
 class Grammar:
-    """Strict RFC 4180 with one of many delimiters, as Python's csv module reads it with `strict=True`.
+    """Strict RFC 4180 grammar for one delimiter, as in `csv` with `strict=True`.
 
     A quote inside an unquoted cell is a character like any other, of which `bare_quotes` tells more. A line ends
     with LF or CRLF.
@@ -60,7 +60,7 @@ class Grammar:
         self._after_quote = frozenset(delimiter + "\r\n")
 
     def scan(self, text: str, start: int, stop: int, width: int) -> RecordScan:
-        """Follow the record that starts at `start`, looking no further than `stop`.
+        """Scan the record at `start`, and read no further than `stop`.
 
         Args:
             text: Holds the record.
@@ -94,12 +94,12 @@ class Grammar:
 
     @staticmethod
     def _closing(text: str, at: int, stop: int) -> int:
-        """Find the quote that closes the cell whose text starts at `at`; `stop` where there is none."""
+        """Return the offset of the closing quote, or `stop` if missing."""
         return _INSIDE_QUOTES.match(text, at, stop).end()  # type: ignore[union-attr]  # nothing matches too
 
     @staticmethod
     def _end(text: str, at: int, stop: int, shape: RecordScan) -> RecordScan:
-        """Tell a line end from a carriage return that ends nothing; at the end of the text it may yet be one."""
+        """Return the scan with the kind and offset of its end."""
         line_end = _LINE_END.match(text, at, stop)
         if line_end is None:
             return replace(shape, ending=RecordEnd.CUT if at + 1 == stop else RecordEnd.BARE_RETURN)

@@ -1,4 +1,4 @@
-"""CSV into chunks: at the speed of the csv module where a chunk is in order, exactly where it is not."""
+"""Read CSV files in chunks: fast if well-formed, else record by record."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, ReadOpt
 
 
 def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
-    """Read a CSV file in chunks of about `options.chunk_bytes`, in flat memory.
+    """Read a CSV file in chunks of about `options.chunk_bytes` bytes.
 
     Which rows, lines and faults come out depends on the file alone, not on the size of the chunks.
 
@@ -52,7 +52,7 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
 
 
 def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:
-    """Parse a block at once, as far as it is in order; None where the exact way has to be gone."""
+    """Parse a block at once; return None if exact parsing is needed."""
     # No record of a block within the bound can be over it.
     if len(block) > MAX_RECORD_CHARS or b"\0" in block:
         return None
@@ -80,7 +80,7 @@ def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:
 
 
 def _rows(text: str, block: bytes, form: CsvSchema) -> tuple[list[list[str]], bool, bool] | None:
-    """Read rows as far as they are in order; None where a carriage return may end no line.
+    """Return the rows before the first error, and whether all parsed.
 
     Returns:
         The rows, whether they reach to the end, and whether each quote stands where a grammar has one.
@@ -132,7 +132,7 @@ def _without_bare_quotes(harvest: ParsedBlock, block: bytes, form: CsvSchema, li
 def _unevenly(
     block: bytes, rows: list[list[str]], form: CsvSchema, line: int, *, whole: bool
 ) -> ParsedBlock | None:
-    """Sort out blank lines, line breaks in cells, and ragged rows that lie on one line each."""
+    """Handle blank lines, line breaks in cells, and one-line ragged rows."""
     if not rows:
         return None
     # Within a record line ends stand in cells only, and there as they are: so many are its lines, less one.
@@ -153,7 +153,7 @@ def _unevenly(
 
 
 def _line_start(block: bytes, index: int) -> int:
-    """Say where a line of a block starts; it is looked for from the end, where a record cut off is."""
+    """Return the offset of a line in a block, searching backwards."""
     at = len(block) if block.endswith(b"\n") else len(block) + 1
     for _ in range(block.count(b"\n") + (at > len(block)) - index):
         at = block.rfind(b"\n", 0, at - 1) + 1
@@ -168,7 +168,7 @@ def _ragged(row: list[str], line: int, raw: list[bytes], index: int, form: CsvSc
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The names of a file's columns, and where the data starts.
+    """Column names of a CSV file, and the start of the data.
 
     Attributes:
         names: As they stand, the nameless last one included.
@@ -182,7 +182,7 @@ class Header:
 
 
 def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Header:
-    """Read the first line that is not blank, strictly.
+    """Read the header strictly from the first line that is not blank.
 
     Raises:
         InputError: There is none, or it is no CSV with this delimiter.

@@ -1,4 +1,4 @@
-"""The character between CSV cells: as it is typed, as it is shown, and as Excel's own first line tells it."""
+"""CSV delimiters: parse, format, and read Excel's `sep=` line."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _TOLD: Final = re.compile(r'(?P<quote>"?)sep=(?P<told>[^\r\n]?)(?P=quote)\r*\n',
 
 
 def parse_delimiter(word: str) -> str:
-    r"""Read a delimiter as it is typed: one character, `tab`, or `\t` and `\x01` for what no key types.
+    r"""Format a delimiter as it is typed on a command line.
 
     Raises:
         UsageError: It is none.
@@ -41,7 +41,7 @@ def format_delimiter(delimiter: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DelimiterHint:
-    """A first line that tells the delimiter, as Excel writes and reads it, and is no header.
+    """Excel's `sep=` line, which declares the delimiter before the header.
 
     Attributes:
         delimiter: The character.
@@ -53,7 +53,7 @@ class DelimiterHint:
 
 
 def read_hint(path: str, text: str) -> DelimiterHint | None:
-    """Find such a line at the start of a file's text.
+    """Return Excel's `sep=` line at the text's start, or None.
 
     Raises:
         InputError: It tells no delimiter.
@@ -70,7 +70,7 @@ def read_hint(path: str, text: str) -> DelimiterHint | None:
 
 
 def resolve_delimiter(path: str, line: DelimiterHint | None, given: str | None) -> tuple[str, ...]:
-    """Say which delimiters come into question.
+    """Return the possible delimiters, from the `sep=` line and the option.
 
     Args:
         path: The file, to be shown.

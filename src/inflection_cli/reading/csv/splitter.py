@@ -1,4 +1,4 @@
-"""CSV text into rows by splitting alone: exactly what the csv module gives, where no quote stands in an odd place.
+"""Split CSV text into rows without parsing, if quotes are regular.
 
 Text is cut at every quote: what lies at even places is outside of quotes, what lies at odd ones inside. Outside, and
 only there, delimiters and line ends become characters that the text does not hold; put together again it is split by
@@ -15,7 +15,7 @@ _EDGES = {_CELL_END.encode(), _ROW_END.encode(), b""}
 
 
 def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
-    """Split whole lines of CSV into rows; None where that takes more than splitting.
+    """Split whole CSV lines into rows; return None if parsing is needed.
 
     The result is that of `csv.reader(…, strict=True)` over the text: a blank line is an empty row, a doubled quote in
     a quoted cell is one. Refused are quotes within unquoted cells, text after a closing quote, carriage returns that
@@ -57,12 +57,12 @@ def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
 
 
 def _end_all_lines(outside: bytes) -> bool:
-    """Tell whether carriage returns stand before each row's end, and nowhere else."""
+    """Return whether each row ends in CR and no other CR exists."""
     *lines, rest = outside.split(_ROW_END.encode())
     return not rest and len(lines) == outside.count(b"\r") and all([line[-1:] == b"\r" for line in lines])  # noqa: C419 - half the time
 
 
 @lru_cache(maxsize=8)
 def _ends(delimiter: str) -> bytes:
-    """Return the table that turns a delimiter and LF into the ends of cells and rows."""
+    """Return a table that maps delimiter and LF to internal end marks."""
     return bytes.maketrans(f"{delimiter}\n".encode(), f"{_CELL_END}{_ROW_END}".encode())

@@ -1,4 +1,4 @@
-"""CSV record by record: rows, faults with their places, and where the reader finds its feet again."""
+"""Read CSV record by record: rows, faults and recovery after errors."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ _TYPOGRAPHIC = frozenset("“”„‟")
 
 @dataclass(frozen=True, slots=True)
 class CsvSchema:
-    """What a file's records are held against.
+    """Expected format and columns of a file's records.
 
     Attributes:
         file: The path to show.
@@ -42,17 +42,17 @@ class CsvSchema:
 
     @property
     def width(self) -> int:
-        """How many cells a record has."""
+        """Number of cells in a record."""
         return len(self.columns) + self.nameless_last
 
     def name(self, index: int) -> str | None:
-        """Name the column of a cell, where it has one."""
+        """Return the name of a cell's column, or None."""
         return self.columns[index] if 0 <= index < len(self.columns) else None
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedBlock:
-    """What was read of some bytes: rows with their lines, faults, how many bytes that took, and line ends if known.
+    """Result of parsing a block: rows, line numbers, faults and byte count.
 
     `warnings` are problems of rows that are read all the same.
     """
@@ -66,7 +66,7 @@ class ParsedBlock:
 
 
 def ragged(form: CsvSchema, cells: int, line: int, text: str) -> Problem:
-    """Describe a row with the wrong number of cells; its text may tell why."""
+    """Build the problem for a row with the wrong number of cells."""
     due = form.width
     message = f"the row has {_counted(cells, 'cell')} where the header has {_counted(due, 'name')}"
     hint = ""
@@ -82,7 +82,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 class StrictReader:
-    """Reads the records from a window's start on, one by one."""
+    """Read records one by one from the start of a window."""
 
     def __init__(self, window: Window, form: CsvSchema, page: TextCursor | None = None) -> None:
         self._form = form
@@ -104,14 +104,14 @@ class StrictReader:
         return ParsedBlock(self._rows, self._lines, self._faults, page.taken, warnings=self._warnings)
 
     def blank(self) -> bool:
-        """Say whether the next line is there and holds nothing but its end."""
+        """Return whether the next line exists and contains only a line end."""
         return self._blank(self._page.at, self._page.line_end(self._page.at))
 
     def _blank(self, start: int, end: int) -> bool:
         return start < end and not self._page.text[start:end].strip("\r\n")
 
     def shape(self, start: int, width: int) -> RecordScan:
-        """Follow the record that starts at `start`, loading what that takes, up to the bound of a record."""
+        """Scan the record at `start`, loading text up to the record limit."""
         page = self._page
         end = page.line_end(start)
         if page.text.find('"', start, end) < 0 and page.text.find("\r", start, end) < 0:
@@ -134,7 +134,7 @@ class StrictReader:
         return replace(shape, ending=RecordEnd.WHOLE if whole else RecordEnd.BARE_RETURN)
 
     def _record(self) -> None:
-        """Read the next record: into a row, or into a fault."""
+        """Read the next record as a row or as a fault."""
         page, form = self._page, self._form
         start, line_end = page.at, page.line_end(page.at)
         if line_end - start > MAX_RECORD_CHARS:
@@ -160,7 +160,7 @@ class StrictReader:
         return shape.ending in {RecordEnd.TEXT_AFTER_QUOTE, RecordEnd.BARE_RETURN} and shape.end < line_end
 
     def _fitting(self, end: int) -> None:
-        """Take a record whose bounds are certain; what is wrong in it concerns nothing else."""
+        """Read a record of known bounds as a row or a fault."""
         page, form = self._page, self._form
         text, line = page.text[page.at : end], page.line
         flaw = wrong_bytes(text, form.file, line, form.encoding)
@@ -190,14 +190,14 @@ class StrictReader:
         self._lines.append(line)
 
     def _fault(self, end: int, problem: Problem) -> None:
-        """Take the lines up to `end` as unreadable."""
+        """Record the lines up to `end` as unreadable."""
         page = self._page
         line, text = page.line, page.text[page.at : end]
         rows = sum(1 for part in text.split("\n") if part.strip("\r"))
         self._faults.append(Fault(problem, line, rows, page.take(end)))
 
     def _broken_line(self, shape: RecordScan) -> Problem:
-        """Describe what is wrong on a single line."""
+        """Build the problem for an unreadable record on a single line."""
         form, line = self._form, self._page.line
         if shape.ending is RecordEnd.WHOLE:
             return ragged(form, shape.cells, line, self._page.text[self._page.at : shape.end])
@@ -208,7 +208,7 @@ class StrictReader:
         return Problem(rules.BARE_RETURN, message, form.file, line, form.name(shape.cells - 1))
 
     def _feet(self, start: int, line_end: int) -> int:
-        """Find where the next line that starts a fitting record begins, within the bound of a record."""
+        """Return the start of the next valid record, within the record limit."""
         page, width = self._page, self._form.width
         at, left = line_end, _CELLS_TRIED
         while (end := page.line_end(at)) > at and end - start <= MAX_RECORD_CHARS:
@@ -224,7 +224,7 @@ class StrictReader:
         return at
 
     def _broken_lines(self, shape: RecordScan, start: int, end: int) -> Problem:
-        """Describe a region that a misplaced quote made unreadable; it reaches from `start` to `end`."""
+        """Build the problem for the lines that a misplaced quote made unreadable."""
         page, form = self._page, self._form
         first, breaks = page.line, page.text.count("\n", start, end)
         broken = first + page.text.count("\n", start, shape.end - 1)

@@ -1,1 +1,1 @@
-"""Files and bytes: finding, opening, decompressing and decoding inputs."""
+"""Input files: search, opening, decompression and decoding."""

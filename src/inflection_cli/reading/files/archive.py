@@ -1,4 +1,4 @@
-"""Zip archives: which of their members are exports, and the bytes of one of them."""
+"""Zip archives: list the exports in them and read their bytes."""
 
 import struct
 import zlib
@@ -40,7 +40,7 @@ _UNPACK: Final = "unpack it, and name the folder: unzip FILE -d FOLDER"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in a zip archive, as the archive's directory has it.
+    """A file in a zip archive, as described in its directory.
 
     Attributes:
         name: To be shown, never to be opened or written.
@@ -60,12 +60,12 @@ class Member:
 
 
 def is_zip(head: bytes) -> bool:
-    """Say by a file's first bytes whether it is a zip archive."""
+    """Return whether a file's first bytes are those of a zip archive."""
     return head.startswith(ZIP_MAGICS)
 
 
 def members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
-    """Find the exports in an archive, by name, and the names of other files in it.
+    """Return the exports in an archive, and the names of other files.
 
     What is hidden counts as neither. A single file is taken whatever its name.
 
@@ -119,11 +119,11 @@ def _directory(path: str, location: str) -> list["ZipInfo"]:
 
 
 class _TooLong(Exception):
-    """The directory is larger than any that we read."""
+    """Raised when the archive's directory is larger than the read limit."""
 
 
 class _Guarded:
-    """A file of which only so much is read at once: zipfile takes a directory whole, whatever its size."""
+    """File with a limit on the size of one read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.seek = file.seek
@@ -154,7 +154,7 @@ def _refuse_twice(path: str, taken: Iterable["ZipInfo"]) -> None:
 
 
 def _member(path: str, entry: "ZipInfo") -> Member:
-    """Take an entry that can be read."""
+    """Convert an archive entry to a `Member`; raise if it is unreadable."""
     shown = f"{path}/{entry.filename}"
     if file_patterns.is_packed(entry.filename):
         raise InputError(f"{shown}: is packed within the archive", hint=_UNPACK)
@@ -174,7 +174,7 @@ def _member(path: str, entry: "ZipInfo") -> Member:
 
 
 def member_bytes(file: BinaryIO, member: Member) -> ByteSource:
-    """Give the unpacked bytes of a member.
+    """Open the decompressed bytes of an archive member for reading.
 
     Raises:
         Damaged: The member is not where the directory says.
@@ -194,7 +194,7 @@ def member_bytes(file: BinaryIO, member: Member) -> ByteSource:
 
 
 class _Slice:
-    """The next so many bytes of a file."""
+    """Byte source for the next `size` bytes of a file."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -207,7 +207,7 @@ class _Slice:
 
 
 class _Checked:
-    """Bytes that must be as many as the directory says, and have the checksum that it says."""
+    """Byte source that checks size and CRC-32 against the archive's directory."""
 
     def __init__(self, unpacked: ByteSource, member: Member) -> None:
         self._unpacked = unpacked

@@ -1,4 +1,4 @@
-"""What is packed, by its first bytes, and unpacked a piece at a time: never more at once than was asked for."""
+"""Detect compression by first bytes, and decompress in pieces of bounded size."""
 
 import bz2
 import lzma
@@ -46,46 +46,46 @@ CHECKS: Final[Mapping[str, str]] = {
 
 
 def compression_of(head: bytes) -> Packing | None:
-    """Say by a file's first bytes how it is packed; None where it is not, or in no way that we unpack."""
+    """Return the compression that a file's first bytes show, or None."""
     return next((kind for kind, magics in _MAGICS.items() if head.startswith(magics)), None)
 
 
 class DecompressionError(Exception):
-    """Packed data is no such data, or is cut off; the text says how, without the place."""
+    """Raised when compressed data is invalid or cut off."""
 
 
 class ExpansionExceeded(Exception):
-    """Packed data asks for more memory than it is given."""
+    """Raised when compressed data needs more memory than is allowed."""
 
 
 class ByteSource(Protocol):
-    """Whatever hands out bytes until there are none."""
+    """Protocol of an object that returns bytes until the end."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Read at most `size` bytes; none at the end."""
+        """Read at most `size` bytes; return no bytes at the end."""
 
 
 class Decompressor(Protocol):
-    """Unpacks one stream, as the standard library's decompressors do."""
+    """Protocol of a decompressor for one stream, as in the standard library."""
 
     @property
     def eof(self) -> bool:
-        """Whether the stream has come to its end."""
+        """Return whether the stream has ended."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether it gives nothing more without further input."""
+        """Return whether more input is needed for any further output."""
 
     @property
     def unused_data(self) -> bytes:
-        """What was found behind the end of the stream."""
+        """Bytes found after the end of the stream."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take packed bytes, and give at most so many unpacked ones; what is left over is kept."""
+        """Decompress bytes to at most `max_length`; the rest is kept for later."""
 
 
 class _Inflate:
-    """zlib's decompressor with the manners of the others."""
+    """Adapter that gives zlib's decompressor the `Decompressor` interface."""
 
     def __init__(self, window_bits: int) -> None:
         self._inflate = zlib.decompressobj(window_bits)
@@ -133,7 +133,7 @@ _KINDS: Final[Mapping[str, Callable[[], Decompressor]]] = {
 
 
 class DecompressedStream:
-    """The unpacked bytes of packed ones; streams that follow one another are read as one."""
+    """Byte source that decompresses one or more consecutive streams."""
 
     def __init__(self, packed: ByteSource, kind: str) -> None:
         self._packed = packed
@@ -142,7 +142,7 @@ class DecompressedStream:
         self._held = b""
 
     def read(self, size: int) -> bytes:
-        """Read at most `size` bytes; none at the end.
+        """Read at most `size` bytes; return no bytes at the end.
 
         Raises:
             Damaged: The data is none of its kind, or ends too early.
@@ -176,7 +176,7 @@ class DecompressedStream:
         return self._packed.read(_READ_BYTES) or b""
 
     def _follows(self) -> bool:
-        """Begin the next stream, where there is one."""
+        """Open the next stream, and return whether there is one."""
         if self._kind == DEFLATE:
             return False
         data = self._stream.unused_data or self._load()

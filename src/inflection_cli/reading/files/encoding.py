@@ -1,4 +1,4 @@
-"""Text whose bytes are no ASCII, UTF-16 above all, turned into UTF-8 on the way; what is no text stays none."""
+"""Convert UTF-16, UTF-32 and EBCDIC text to UTF-8 while reading."""
 
 import codecs
 import re
@@ -26,12 +26,12 @@ _UNTEXT: Final = "inflection_cli.untext"
 
 
 def has_byte_order_mark(head: bytes) -> str | None:
-    """Name the encoding whose byte order mark stands at the start."""
+    """Return the encoding that a leading byte order mark indicates, or None."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
 
 
 def looks_utf16(head: bytes) -> str | None:
-    """Name the form of UTF-16 that Latin text would have so many NULs in; None where it has not."""
+    """Return the UTF-16 byte order that the NUL bytes suggest, or None."""
     if len(head) < 8:
         return None
     even, odd = (part.count(0) / len(part) for part in (head[::2], head[1::2]))
@@ -41,17 +41,17 @@ def looks_utf16(head: bytes) -> str | None:
 
 
 def is_ascii_incompatible(encoding: str) -> bool:
-    """Say whether an encoding's bytes are no ASCII, and files in it are turned into UTF-8 on the way."""
+    """Return whether an encoding is not ASCII-compatible and is converted to UTF-8."""
     return encoding in _WIDE
 
 
 def text_encoding(encoding: str) -> str:
-    """Name the encoding of the bytes that `Utf8Transcoder` and all that is behind it give."""
+    """Return the encoding of the bytes after any conversion to UTF-8."""
     return "utf-8" if is_ascii_incompatible(encoding) else encoding
 
 
 def _untext(error: UnicodeError) -> tuple[str, int]:
-    """Put half a surrogate pair where no text was: UTF-8 cannot hold it, so whoever decodes it meets it again."""
+    """Return a lone surrogate as the replacement for undecodable bytes."""
     assert isinstance(error, UnicodeDecodeError)
     return "\udcff", error.end
 
@@ -60,7 +60,7 @@ codecs.register_error(_UNTEXT, _untext)
 
 
 class Utf8Transcoder:
-    """Bytes of a wide encoding as UTF-8; a byte order mark is kept, as UTF-8's own.
+    """Byte source that converts a wide encoding to UTF-8.
 
     What is no text, such as half a surrogate pair or an odd last byte, becomes three bytes that are none in UTF-8.
     """
@@ -71,7 +71,7 @@ class Utf8Transcoder:
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        """Read about `size` bytes; none at the end."""
+        """Read about `size` bytes; return no bytes at the end."""
         while not self._ended:
             data = self._wide.read(size) or b""
             self._ended = not data
@@ -85,12 +85,12 @@ _BAD_BYTE = re.compile("[\udc80-\udcff]")
 
 
 def holds_bad_bytes(text: str) -> bool:
-    """Say whether decoding left a byte over; see `page.decode`."""
+    """Return whether decoded text contains a byte that could not be decoded."""
     return not text.isascii() and _BAD_BYTE.search(text) is not None
 
 
 def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | None:
-    """Find what a record that starts on `line` cannot hold, and the line it stands on."""
+    """Return the NUL or encoding problem of a record, or None."""
     nul = text.find("\0")
     if nul >= 0:
         message = "the record holds a NUL"
@@ -113,7 +113,7 @@ def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | Non
 
 
 def encoding_hint(encoding: str) -> str:
-    """Name an encoding worth trying where this one failed."""
+    """Return a hint on what to do about undecodable bytes."""
     if is_ascii_incompatible(encoding):
         return "export the file again, or take out what is no text"
     other = "windows-1252" if encoding == "utf-8" else "utf-8"

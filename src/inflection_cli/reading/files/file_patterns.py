@@ -1,4 +1,4 @@
-"""Names of files in a folder or an archive: which are exports, which are packed, and which nobody means."""
+"""File name patterns: exports, compressed files, archives and ignored names."""
 
 import re
 from typing import Final
@@ -18,36 +18,36 @@ _OURS: Final = re.compile(
 
 
 def unpacked_name(name: str) -> str:
-    """Take the ending off that says how a file is packed."""
+    """Remove the compression extension from a file name."""
     return _PACKED.sub("", name)
 
 
 def is_data(name: str) -> bool:
-    """Say whether a name is an export's, packed or not."""
+    """Return whether a file name is an export's, compressed or not."""
     return _DATA.search(unpacked_name(name)) is not None
 
 
 def is_packed(name: str) -> bool:
-    """Say whether a name is a packed file's or an archive's."""
+    """Return whether a name is that of a compressed file or archive."""
     return _PACKED.search(name) is not None or is_archive(name)
 
 
 def is_archive(name: str) -> bool:
-    """Say whether a name is an archive's."""
+    """Return whether a file name is that of an archive."""
     return _ARCHIVE.search(name) is not None
 
 
 def is_hidden(name: str) -> bool:
-    """Say whether a name is one that nobody means: hidden, a lock file of Office, or made by macOS."""
+    """Return whether a name is hidden, an Office lock, or macOS metadata."""
     return (name.startswith((".", "~$")) and name not in {".", ".."}) or name == "__MACOSX"
 
 
 def is_ours(name: str) -> bool:
-    """Say whether a name is one that rejects or their folder have."""
+    """Return whether a name is that of rejects or their folder."""
     return name.startswith("infl-seg-rejects-") or _OURS.search(name) is not None
 
 
 def some(names: list[str]) -> str:
-    """Name the first three, and say how many more there are."""
+    """Format the first three names and the number of the others."""
     more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

@@ -1,4 +1,4 @@
-"""The exports in a folder, by their names, and what is left out of it."""
+"""Search for input files: paths, globs, folders, archives and streams."""
 
 import atexit
 import glob
@@ -23,7 +23,7 @@ from inflection_cli.reading.source import Limits
 
 
 def exports_in(folder: str) -> tuple[list[str], list[str]]:
-    """Find the exports in a folder and the folders within, in the order of their names.
+    """Return the exports in a folder tree, and the names left out.
 
     What is hidden counts as nothing. Left out, and named, are other files, rejects of our own, links to folders (they
     may lead anywhere, and in a circle) and whatever is no file.
@@ -52,7 +52,7 @@ def exports_in(folder: str) -> tuple[list[str], list[str]]:
 
 
 def _walk(folder: str, left: list[str]) -> Iterator[str]:
-    """Yield every path to a file that is not hidden; what is not to be entered is added to `left`."""
+    """Yield paths of files not hidden; add skipped folders to `left`."""
     for place, folders, files in os.walk(
         folder, onerror=lambda error: raise_input_error(str(error.filename), error)
     ):
@@ -76,7 +76,7 @@ def _is_export(path: str) -> bool:
 
 
 def holds_rejects(path: str) -> bool:
-    """Tell whether a file carries our own columns: rejected rows are read only where they are named."""
+    """Return whether a file starts with the columns of rejected rows."""
     marks = (REJECT_COLUMNS[0].encode(), f'{{"{REJECT_COLUMNS[0]}"'.encode())
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a path is kept as it was written
@@ -91,7 +91,7 @@ _COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to read.
+    """An input file to read, and where to open it.
 
     Attributes:
         path: As the user wrote it, or as a glob or folder has it; `-` for standard input. A file in an archive has
@@ -110,7 +110,7 @@ class FoundFile:
 
 
 def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFile]:
-    """Find the files that paths, globs, folders, archives and `-` name, each once, in the order named.
+    """Return the input files that the given patterns denote, each once.
 
     A stream (`-`, or a named pipe) can be read once only and is needed twice, so it is copied to a private
     file, which is deleted when the process ends, or by `forget_copies`.
@@ -139,7 +139,7 @@ def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFil
 
 
 def unfolded(found: FoundFile) -> list[FoundFile]:
-    """Give the exports in an archive, or the file itself where it is none.
+    """Return the exports in an archive, or the file itself otherwise.
 
     Raises:
         InputError: The archive cannot be read, or holds no export.
@@ -160,7 +160,7 @@ def unfolded(found: FoundFile) -> list[FoundFile]:
 
 
 def _named(patterns: Iterable[str]) -> Iterator[FoundFile]:
-    """Give each path that is named, folders unfolded into theirs."""
+    """Yield each named path; a folder yields its exports."""
     for pattern in patterns:
         for path in _expand(pattern):
             yield from _in_folder(path) if _is_folder(path) else [FoundFile(path, path)]
@@ -220,7 +220,7 @@ def _status(path: str) -> os.stat_result:
 
 
 def _location(path: str, status: os.stat_result | None, most: int) -> str:
-    """Say where to open a file; a stream is copied first. Standard input has no status."""
+    """Return where to open a file; copy a stream first."""
     if status is None:
         return _keep(sys.stdin.buffer, path, most)
     mode = status.st_mode
@@ -236,7 +236,7 @@ _copies: list[str] = []
 
 
 def forget_copies() -> None:
-    """Delete the private copies of streams; what was found as a stream can be read no more."""
+    """Delete the private copies of streams; they cannot be read afterwards."""
     while _copies:
         shutil.rmtree(_copies.pop(), ignore_errors=True)
 
@@ -245,7 +245,7 @@ atexit.register(forget_copies)
 
 
 def _keep(stream: BinaryIO, path: str, most: int) -> str:
-    """Copy a stream to a file that only this user can read, in a folder that only this user can enter."""
+    """Copy a stream to a private file, and return its path."""
     try:
         folder = tempfile.mkdtemp(prefix="infl-seg-")
         _copies.append(folder)

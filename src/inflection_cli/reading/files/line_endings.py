@@ -1,4 +1,4 @@
-"""Old Mac line ends: CR and LF change places on the way in, and back in what is given out.
+"""Old Mac line ends: swap CR and LF, and restore them afterwards.
 
 So everything between sees lines that end in LF, a CR in a quoted cell stays one, and an LF that ends no line is what
 a CR that ends none is elsewhere: a problem, never a silent difference.
@@ -16,28 +16,28 @@ _TEXT: Final = str.maketrans("\r\n", "\n\r")
 
 
 class SwappedLineEndings:
-    """Bytes in which CR and LF have changed places."""
+    """Byte source that swaps CR and LF."""
 
     def __init__(self, within: ByteSource) -> None:
         self._within = within
 
     def read(self, size: int) -> bytes:
-        """Read at most `size` bytes; none at the end."""
+        """Read at most `size` bytes; return no bytes at the end."""
         return swap_bytes(self._within.read(size) or b"")
 
 
 def swap_bytes(data: bytes) -> bytes:
-    """Let CR and LF change places."""
+    """Swap CR and LF in bytes."""
     return data.translate(_BYTES)
 
 
 def swap_text(text: str) -> str:
-    """Let CR and LF change places in text."""
+    """Swap CR and LF in text."""
     return text.translate(_TEXT) if "\n" in text or "\r" in text else text
 
 
 def restore(chunk: Chunk) -> Chunk:
-    """Give cells and unreadable lines as they stood."""
+    """Restore CR and LF in the cells and faults of a chunk."""
     return replace(
         chunk,
         rows=[list(map(swap_text, row)) for row in chunk.rows],
@@ -46,7 +46,7 @@ def restore(chunk: Chunk) -> Chunk:
 
 
 def restore_lines(chunk: Chunk) -> Chunk:
-    """Give unreadable lines as they stood; cells are as they are, such as those that JSON spells with escapes."""
+    """Restore CR and LF in the unreadable lines of a chunk only."""
     return replace(chunk, faults=tuple(map(_restored_fault, chunk.faults)))
 
 

@@ -1,4 +1,4 @@
-"""Opening files, and saying in our words why one cannot be had."""
+"""Open files, and raise clear errors if that fails."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ _NAMES_LOOKED_AT = 1000
 
 
 def open_file(path: str, shown: str | None = None) -> BinaryIO:
-    """Open a file for reading, without a buffer; the caller closes it.
+    """Open a file for unbuffered reading; the caller closes it.
 
     Args:
         path: Where it is.
@@ -29,7 +29,7 @@ def open_file(path: str, shown: str | None = None) -> BinaryIO:
 
 
 def raise_input_error(path: str, error: OSError | ValueError) -> NoReturn:
-    """Say in our words why a file cannot be had.
+    """Raise an `InputError` that explains why a file cannot be read.
 
     Raises:
         InputError: Always.
@@ -48,7 +48,7 @@ def raise_input_error(path: str, error: OSError | ValueError) -> NoReturn:
 
 
 def _near(path: str) -> str | None:
-    """Find the file of a folder whose name comes closest to one that is not there."""
+    """Return the existing file whose name is closest to a missing one."""
     wanted = Path(path)
     try:
         with os.scandir(wanted.parent) as entries:

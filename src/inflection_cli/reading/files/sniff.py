@@ -1,4 +1,4 @@
-"""What a file is from outside: how it is packed, its encoding, what ends its lines, whether it holds text at all."""
+"""Detect a file's compression, encoding and line ends; refuse binary files."""
 
 import codecs
 import re
@@ -44,7 +44,7 @@ _ASCII: Final = bytes(range(128)) + rb"\ud800"
 
 
 def sniff(found: FoundFile, options: ReadOptions) -> tuple[Source, bytes]:
-    """Settle how a file's text is had.
+    """Detect a file's compression, encoding and line ends; return its head.
 
     Returns:
         The file, of which format and columns are still to be found; and its head, as `open_source` gives it.
@@ -85,14 +85,14 @@ def sniff(found: FoundFile, options: ReadOptions) -> tuple[Source, bytes]:
 
 
 def _scout(stream: Stream) -> None:
-    """Unpack so much that one made to fill disks is known as such, before a row of it costs any time."""
+    """Read ahead so that a decompression bomb is refused before any row."""
     size = 0
     while size <= FREE_BYTES and (data := stream.read(HEAD_BYTES)):
         size += len(data)
 
 
 def _packing(found: FoundFile) -> tuple[Compression | None, int]:
-    """Say how a file is packed, and how large it is on the disk."""
+    """Return a file's compression and its size on disk, in bytes."""
     if found.member is not None:
         return "zip", found.member.packed_bytes
     with open_bytes(found.path, found.location, None) as stream:
@@ -100,7 +100,7 @@ def _packing(found: FoundFile) -> tuple[Compression | None, int]:
 
 
 def encoding_of(name: str) -> str:
-    """Give a codec's own name; it must tell line ends apart from all else.
+    """Return the codec name of an encoding; raise if it is unusable.
 
     Raises:
         UsageError: There is none of that name, or none that files can be read in.
@@ -123,7 +123,7 @@ def encoding_of(name: str) -> str:
 
 
 def _encoding_by(path: str, head: bytes, declared: str) -> str:
-    """Settle the encoding: a byte order mark beats what was declared."""
+    """Return the encoding; a byte order mark overrides the declared one."""
     mark = has_byte_order_mark(head)
     if mark is not None:
         return mark
@@ -153,7 +153,7 @@ def _again(found: FoundFile) -> tuple[Problem, ...]:
 
 
 def _ends_with_returns(head: bytes) -> bool:
-    """Say whether lines end as on old Macs, which had LF within cells; in a single JSON object a CR is space."""
+    """Return whether lines end with CR alone, as on old Macs."""
     if head.count(b"\r") == head.count(b"\r\n"):
         return False
     unquoted = _QUOTED.sub(b"", head)
@@ -163,7 +163,7 @@ def _ends_with_returns(head: bytes) -> bool:
 
 
 def _refuse_foreign(path: str, head: bytes) -> None:
-    """Refuse what holds no text."""
+    """Raise if the file is empty, binary or of another format."""
     if not head.removeprefix(BOM).strip():
         raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
     again = compression_of(head)
@@ -185,7 +185,7 @@ def _refuse_foreign(path: str, head: bytes) -> None:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Go by what no text has; control characters alone are text, if odd."""
+    """Return whether a file's head is binary and not text."""
     first = head.lstrip().partition(b"\n")[0]
     if b"\0" in first or head.count(0) > 0.1 * len(head):
         return True
@@ -193,7 +193,7 @@ def _is_binary(head: bytes) -> bool:
 
 
 def refuse_endless(source: Source, head: bytes) -> None:
-    """Refuse a file whose first line has no end within the bound of a line: no header is so long.
+    """Raise if the first line is longer than the line limit.
 
     Raises:
         InputError: It has none.

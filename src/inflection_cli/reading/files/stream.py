@@ -1,4 +1,4 @@
-"""A file's bytes from its start: unpacked within bounds, turned into UTF-8 with LF where they are not."""
+"""Byte stream of a file: decompressed within limits, converted where needed."""
 
 import os
 from types import TracebackType
@@ -22,7 +22,7 @@ NO_LIMITS: Final = Limits(max_expansion=1 << 62, max_bytes=1 << 62)
 
 
 class Stream:
-    """The bytes of one file; a context manager that closes it.
+    """Byte stream of one file; a context manager that closes it.
 
     Attributes:
         within: Where they come from.
@@ -46,11 +46,11 @@ class Stream:
         self._file.close()
 
     def size_bytes(self) -> int:
-        """Say how large the file is on the disk."""
+        """Return the size of the file on disk, in bytes."""
         return os.fstat(self._file.fileno()).st_size
 
     def read(self, size: int) -> bytes:
-        """Read about `size` bytes; none at the end.
+        """Read about `size` bytes; return no bytes at the end.
 
         Raises:
             InputError: The disk or the packed data gives out, and the message says near which line; or more comes
@@ -73,7 +73,7 @@ class Stream:
         return data
 
     def head(self, size: int) -> bytes:
-        """Read `size` bytes, or all that there are."""
+        """Read `size` bytes, or fewer if the stream ends first."""
         head = b""
         while len(head) < size and (data := self.read(size - len(head))):
             head += data
@@ -94,7 +94,7 @@ def open_bytes(
     member: Member | None = None,
     limits: Limits = NO_LIMITS,
 ) -> Stream:
-    """Open a file for reading its unpacked bytes as they are.
+    """Open a file to read its decompressed bytes unchanged.
 
     Args:
         path: The name to show.
@@ -115,7 +115,7 @@ def open_bytes(
 
 
 def open_source(source: Source) -> Stream:
-    """Open a file for reading its text: in UTF-8 where its encoding has no ASCII, with LF at the end of lines.
+    """Open a file to read its text bytes, with LF line ends.
 
     Raises:
         InputError: It is gone, may not be read, is damaged, or is larger than it may be.
@@ -131,7 +131,7 @@ def open_source(source: Source) -> Stream:
 def _unpacked(
     path: str, file: BinaryIO, compression: Compression | None, member: Member | None, limits: Limits
 ) -> ByteSource:
-    """Unpack a file within bounds; what is known of its size beforehand is judged beforehand."""
+    """Return a byte source that decompresses a file within the limits."""
     size = os.fstat(file.fileno()).st_size
     if member is not None:
         _judge(path, member.bytes, member.packed_bytes, limits)
@@ -149,7 +149,7 @@ def _unpacked(
 
 
 class _Bounded:
-    """Unpacked bytes, as long as they are not too many."""
+    """Byte source that raises when the decompressed size exceeds the limits."""
 
     def __init__(self, path: str, unpacked: ByteSource, file: BinaryIO, limits: Limits) -> None:
         self._path = path
@@ -168,7 +168,7 @@ class _Bounded:
 
 
 def _judge(path: str, size: int, packed: int, limits: Limits) -> None:
-    """Refuse what is larger than it may be, unpacked.
+    """Raise if a file's decompressed size exceeds the limits.
 
     Args:
         path: The name to show.

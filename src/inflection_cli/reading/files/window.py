@@ -1,4 +1,4 @@
-"""A window that slides over a byte stream in whole lines, counts them, and digests what it leaves behind."""
+"""Sliding window of whole lines over a byte stream, with digest."""
 
 import zlib
 from struct import Struct
@@ -12,10 +12,10 @@ _NO_BYTES = (0, 0)  # the CRC-32 and the length of nothing
 
 
 class Bytes(Protocol):
-    """Whatever hands out bytes until there are none."""
+    """Protocol of an object that returns bytes until the end."""
 
     def read(self, size: int, /) -> bytes:
-        """Read at most `size` bytes; none at the end."""
+        """Read at most `size` bytes; return no bytes at the end."""
 
 
 class Cut(NamedTuple):
@@ -32,7 +32,7 @@ class Cut(NamedTuple):
     kept: int
 
     def words(self) -> str:
-        """Say how long the line is, where it lies, and what is kept of it."""
+        """Format the line's length, kept size and position as a message."""
         return (
             f"the line has {self.length:,} bytes, of which the rejects hold the first {self.kept:,}; "
             f"it starts at byte {self.offset + 1:,} of the text"
@@ -40,7 +40,7 @@ class Cut(NamedTuple):
 
 
 class _Gap(NamedTuple):
-    """Bytes that were passed over: where in the window, counted from its stream's start, and what they were."""
+    """Skipped bytes: their position in the stream, CRC-32 and length."""
 
     at: int
     crc: int
@@ -48,7 +48,7 @@ class _Gap(NamedTuple):
 
 
 class Window:
-    """What has been read of a stream and not yet been left behind.
+    """Bytes of a stream that were read but not yet consumed.
 
     What `block` gives depends on the bytes alone, never on how the stream hands them out. Of a line with more than
     `MAX_LINE_BYTES` it has the first so many, and its line end; the rest is passed over, and digested all the same.
@@ -84,7 +84,7 @@ class Window:
         self._passed_over = 0
 
     def block(self, size: int, skip: int = 0) -> bytes:
-        """Look at whole lines, `size` bytes of them at the most, `skip` bytes on; one line may be longer.
+        """Return whole lines of at most `size` bytes, after `skip` bytes.
 
         The last line of the stream may lack its line end. Empty when the stream has ended. No line in it is longer
         than `MAX_LINE_BYTES` and its line end.
@@ -101,7 +101,7 @@ class Window:
         return self._buffer[begin:end]
 
     def peek(self, size: int) -> bytes:
-        """Look at the next `size` bytes, wherever lines end; fewer only where the stream ends.
+        """Return the next `size` bytes; fewer only at the stream's end.
 
         Whoever looks so does not ask for a `block` of the same stream: lines of any length pass by whole.
         """
@@ -109,7 +109,7 @@ class Window:
         return self._buffer[self._start : self._start + size]
 
     def advance(self, count: int, lines: int | None = None) -> None:
-        """Leave `count` bytes behind; `lines` is how many line ends they hold, where the caller knows."""
+        """Consume `count` bytes, and add their line ends to `line`."""
         self._fill(count)
         left = memoryview(self._buffer)[self._start : self._start + count]
         crc, length = self._sums
@@ -123,7 +123,7 @@ class Window:
             self._digest_gap(self._gaps.pop(0))
 
     def digest(self) -> bytes:
-        """Digest the bytes left behind since the last time: 16 bytes of CRC-32 and length.
+        """Return the CRC-32 and length of bytes consumed since last call.
 
         It tells that a file is not the one it was, against accident and not against malice: whoever writes the
         file can as well write it before the first pass. BLAKE2b would take a tenth of the whole conversion.
@@ -138,7 +138,7 @@ class Window:
         self._passed_over += gap.length
 
     def _fill(self, count: int) -> None:
-        """Hold at least `count` bytes, or all that there are."""
+        """Read until the buffer has `count` bytes, or to the end."""
         while not self._ended and len(self._buffer) - self._start < count:
             held = len(self._buffer) - self._start
             data = self._stream.read(max(_READ_BYTES, held))
@@ -147,7 +147,7 @@ class Window:
             self._start = 0
 
     def _line_end(self, skip: int) -> int:
-        """Find where the line that starts `skip` bytes on ends, its line end included."""
+        """Return the end of the line at `skip`, line end included."""
         seen = skip
         while (end := self._buffer.find(b"\n", self._start + seen)) < 0 and not self._ended:
             seen = len(self._buffer) - self._start
@@ -162,7 +162,7 @@ class Window:
         return skip + length + (end >= 0)
 
     def _cut(self, skip: int) -> None:
-        """Pass over what the line that starts `skip` bytes on has beyond the bound."""
+        """Skip the part of the line at `skip` beyond the limit."""
         begin = self._start + skip
         kept = self._buffer[self._start : begin + MAX_LINE_BYTES]
         data = self._buffer[begin + MAX_LINE_BYTES :]

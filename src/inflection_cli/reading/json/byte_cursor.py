@@ -1,4 +1,4 @@
-"""A window's bytes as a reader of JSON walks them: loaded as far as somebody looks, with the line of each."""
+"""Cursor over a window's bytes, loaded on demand, with line numbers."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ MOST_BYTES: Final = MAX_LINE_BYTES
 
 
 class ByteCursor:
-    """The bytes from a window's start on.
+    """The bytes from a window's start, with the reading position.
 
     Attributes:
         data: What is loaded.
@@ -38,19 +38,19 @@ class ByteCursor:
         self._in_space = False
 
     def load(self, size: int) -> None:
-        """Hold at least `size` bytes, or all that there are."""
+        """Load at least `size` bytes, or all bytes that exist."""
         if len(self.data) < size and not self.ended:
             self.data = self._window.peek(size)
             self.ended = len(self.data) < size
 
     def more(self) -> bool:
-        """Load more bytes, if there are any."""
+        """Load more bytes; return whether there were any."""
         held = len(self.data)
         self.load(max(2 * held, _STEP_BYTES))
         return len(self.data) > held
 
     def move(self, to: int) -> None:
-        """Read on to an offset."""
+        """Move the position forward to an offset."""
         last = self.data.rfind(b"\n", self.at, to)
         if last >= 0:
             self.line += self.data.count(b"\n", self.at, to)
@@ -63,24 +63,24 @@ class ByteCursor:
         self.at = to
 
     def leave(self, count: int) -> None:
-        """Forget the first `count` bytes, which the window has left behind."""
+        """Drop the first `count` bytes, which the window has passed."""
         self.data = self.data[count:]
         self.at -= count
         self.left += count
 
     def line_at(self, offset: int) -> int:
-        """Say which line an offset is on."""
+        """Return the line number of an offset."""
         return self.line + self.data.count(b"\n", self.at, offset)
 
     def before(self, offset: int) -> bytes | None:
-        """Give what stands on its line in front of an offset, which is not before `at`; None where that is long."""
+        """Return the bytes before an offset on its line; None if long."""
         begin = self.data.rfind(b"\n", self.at, offset) + 1
         if begin:
             return self.data[begin:offset]
         return None if self.lead is None else self.lead + self.data[self.at : offset]
 
     def skip_space(self) -> bool:
-        """Read on to what is no white space; False where none is loaded."""
+        """Skip white space; return False if no loaded bytes follow."""
         if not self._in_space:
             self.firm_line = self.line
         self.move(SPACE.match(self.data, self.at).end())  # type: ignore[union-attr]  # nothing matches too
@@ -88,7 +88,7 @@ class ByteCursor:
         return self.at < len(self.data)
 
     def token(self, at: int) -> tuple[str, int, int]:
-        """Find the next token from an offset on: its kind, start and end.
+        """Find the next token from an offset: kind, start and end.
 
         The kind is "end" at the end of the input, and "" for what is no token.
         """
@@ -107,7 +107,7 @@ class ByteCursor:
             return ("end" if start == len(self.data) and self.ended else ""), start, start
 
     def follow(self, start: int) -> Scan:
-        """Follow the value that starts at an offset, up to the bound of a record."""
+        """Scan the value at an offset, up to the largest record size."""
         while True:
             stop = min(len(self.data), start + MOST_BYTES)
             found = scan(self.data, start, stop, ended=self.ended and stop == len(self.data))
@@ -115,7 +115,7 @@ class ByteCursor:
                 return found
 
     def line_end(self, at: int, stop: int) -> int:
-        """Say where the line that `at` is on ends, its line end included, looking no further than `stop`."""
+        """Return the offset after the line of `at`, at most `stop`."""
         seen = at
         while (end := self.data.find(b"\n", seen, stop)) < 0 and len(self.data) < stop:
             seen = len(self.data)

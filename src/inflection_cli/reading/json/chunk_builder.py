@@ -1,4 +1,4 @@
-"""Records of JSON into chunks: the columns met so far, and what stands in the chunk that is being filled."""
+"""Builder of chunks from JSON records, with the columns known so far."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from inflection_cli.reading.source import MAX_COLUMNS, Source
 
 
 class ChunkBuilder:
-    """Fills chunks with records; a file may gain columns on the way."""
+    """Builds chunks from records; new keys add columns."""
 
     def __init__(self, window: Window, source: Source) -> None:
         self._window = window
@@ -24,7 +24,7 @@ class ChunkBuilder:
         self._faults: list[Fault] = []
 
     def _record(self, text: str, line: int) -> dict[str, str] | Problem:
-        """Read an object that stands on `line`, or say what is wrong with it."""
+        """Read the object on `line`; return a problem if it is invalid."""
         try:
             record = read_object(text)
             if not self._known.issuperset(record):
@@ -34,7 +34,7 @@ class ChunkBuilder:
         return record
 
     def _count(self, record: dict[str, str]) -> None:
-        """See to it that a record's keys do not make too many columns.
+        """Raise an error if a record's keys would make too many columns.
 
         Raises:
             Flaw: They would.
@@ -51,14 +51,14 @@ class ChunkBuilder:
         return Problem(flaw.rule, message, self._source.path, line, flaw.key, hint=hint)
 
     def _add(self, record: dict[str, str], line: int) -> None:
-        """Take a record whose keys are all known."""
+        """Add a record whose keys are all known."""
         fits = tuple(record) == self._columns
         row = list(record.values()) if fits else [record.get(column, "") for column in self._columns]
         self._rows.append(row)
         self._lines.append(line)
 
     def _reject(self, problem: Problem, line: int, rows: int, raw: bytes) -> None:
-        """Take bytes that start on `line` as unreadable."""
+        """Record the bytes that start on `line` as unreadable."""
         self._faults.append(Fault(problem, line, rows, raw))
 
     def _widen(self, record: dict[str, str]) -> None:
@@ -66,7 +66,7 @@ class ChunkBuilder:
         self._known = frozenset(self._columns)
 
     def _chunk(self, consumed: int) -> Chunk:
-        """Close a chunk over the next `consumed` bytes."""
+        """Build a chunk over the next `consumed` bytes, and reset the lists."""
         self._window.advance(consumed)
         chunk = Chunk(
             self._source.path,
@@ -84,5 +84,5 @@ class ChunkBuilder:
 
 
 def joined(columns: Sequence[str], keys: dict[str, str]) -> tuple[str, ...]:
-    """Add the keys that are new, in their order."""
+    """Append the new keys to the columns, in their order."""
     return tuple(dict.fromkeys([*columns, *keys]))

@@ -1,4 +1,4 @@
-"""JSON documents into chunks: lists of objects, objects one after the other, and lists within an envelope.
+"""Read JSON documents in chunks: lists, sequences of objects, and envelopes.
 
 Where a record ends is found by the grammar, its values by `read_object`, as on a line of NDJSON. A record counts only
 where what follows it is in order: `{"a": 1}, "b": 2}` lost a brace somewhere, and its first half is no record.
@@ -36,7 +36,7 @@ _NEXT: Final = re.compile(rb"\}[ \t\r\n]*+,?[ \t\r\n]*+\{")
 
 
 def read_documents(source: Source, options: ReadOptions) -> Iterator[Chunk]:
-    """Read a file of JSON documents in chunks of about `options.chunk_bytes`, in flat memory.
+    """Read JSON documents in chunks of about `options.chunk_bytes` bytes.
 
     A chunk ends before a record that brings a new key; the chunks after it have that column too.
 
@@ -50,7 +50,7 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Chunk]:
 
 
 class _Where(Enum):
-    """What the reader stands in front of."""
+    """Position of the reader: what it expects next."""
 
     DOCUMENT = auto()
     ENVELOPE = auto()  # a token of what surrounds the list
@@ -67,7 +67,7 @@ _BEHIND: Final = frozenset({_Where.COMMA, _Where.DOCUMENT})
 
 
 class _Reader(ChunkBuilder):
-    """Turns a window into chunks, record by record."""
+    """Reads a window into chunks, record by record."""
 
     def __init__(self, window: Window, source: Source) -> None:
         super().__init__(window, source)
@@ -86,7 +86,7 @@ class _Reader(ChunkBuilder):
         self._ready: list[Chunk] = []
 
     def chunks(self, size: int) -> Iterator[Chunk]:
-        """Read to the end."""
+        """Yield chunks until the end of the file."""
         tape = self._tape
         tape.load(size)
         while tape.data:
@@ -106,7 +106,7 @@ class _Reader(ChunkBuilder):
         return chunk
 
     def _step(self, size: int) -> None:
-        """Read a record, or what stands between records."""
+        """Read a record, or the text between records."""
         if self._where is _Where.LOST:
             self._lose_more()
         elif self._where is _Where.ENVELOPE:
@@ -140,7 +140,7 @@ class _Reader(ChunkBuilder):
             self._garbage()
 
     def _comma(self, first: int) -> None:
-        """Read what separates two records of a list."""
+        """Read the separator between two records of a list."""
         if first == _END_BRACKET:
             self._end_list()
         elif first == _COMMA:
@@ -164,7 +164,7 @@ class _Reader(ChunkBuilder):
             self._where = _Where.ENVELOPE
 
     def _surroundings(self, size: int) -> None:
-        """Walk through an envelope up to its list, or its end."""
+        """Read the envelope up to its list or its end."""
         assert self._envelope is not None
         met = self._envelope.walk(self._tape, size)
         if met is Met.LIST:
@@ -178,7 +178,7 @@ class _Reader(ChunkBuilder):
             self._no_list(self._envelope.why)
 
     def _finish(self) -> None:
-        """Say so where the file ends in the middle of a document."""
+        """Report a file that ends in the middle of a document."""
         if self._where in _IN_LIST:
             self._cut_off("the list of records is never closed")
         elif self._where is _Where.ENVELOPE:
@@ -203,7 +203,7 @@ class _Reader(ChunkBuilder):
         self._reject(self._words.told(rules.JSON_CUT_OFF, message, line), line, 1, b"")
 
     def _records(self, size: int) -> None:
-        """Read a record, and those after it that are laid out as the ones before."""
+        """Read a record, and following ones of the same layout quickly."""
         tape = self._tape
         self._one()
         between = self._between
@@ -217,7 +217,7 @@ class _Reader(ChunkBuilder):
         self._alike(size, between, text_encoding(self._source.encoding))
 
     def _alike(self, size: int, between: bytes, encoding: str) -> None:
-        """Read records that are laid out as the ones before; on a shared line each counts once the next is read."""
+        """Read records quickly while they have the same layout as before."""
         tape, apart = self._tape, b"\n" in between
         held: dict[str, str] | None = None
         at = tape.at
@@ -241,7 +241,7 @@ class _Reader(ChunkBuilder):
                 held = None
 
     def _likely_end(self, between: bytes, at: int) -> int:
-        """Guess where a record ends: whatever is one whole object up to there does; 0 where there is no guess."""
+        """Return the probable end of a record; 0 if unknown."""
         data = self._tape.data
         if self._between_tells:
             return data.find(between, at) + 1
@@ -249,7 +249,7 @@ class _Reader(ChunkBuilder):
         return match.end() if match is not None and data.startswith(between, match.end() - 1) else 0
 
     def _one(self) -> None:
-        """Read the value that starts here by the grammar: into a row, or a fault."""
+        """Read the value at the cursor into a row or a fault."""
         tape = self._tape
         start, lead = tape.at, tape.lead
         end, found = self._bounds(start)
@@ -271,7 +271,7 @@ class _Reader(ChunkBuilder):
             self._fault(end, self._problem(flaw, tape.line))
 
     def _bounds(self, start: int) -> tuple[int, dict[str, str] | Problem | Scan]:
-        """Find where the value ends, and the record that it is, or why it is none."""
+        """Find the end of a value, and its record or error."""
         tape = self._tape
         match = _SWIFT.match(tape.data, start)
         if match is not None and isinstance(record := self._object(start, match.end()), dict):
@@ -296,7 +296,7 @@ class _Reader(ChunkBuilder):
             return self._problem(flaw, line + text.count("\n", 0, at))
 
     def _take(self, record: dict[str, str], end: int) -> None:
-        """Add a record that ends at `end`; a chunk ends before one with a new key."""
+        """Add a record that ends at `end`; new keys start a chunk."""
         tape = self._tape
         if not self._known.issuperset(record):
             self._count(record)
@@ -310,7 +310,7 @@ class _Reader(ChunkBuilder):
         self._where = _Where.COMMA if self._where in _IN_LIST else _Where.DOCUMENT
 
     def _learn(self, end: int) -> None:
-        """See what stands between this record and the next."""
+        """Record the bytes between this record and the next."""
         match = _NEXT.match(self._tape.data, end - 1)
         if match is not None and (b"," in match.group()) == (self._where in _IN_LIST):
             self._between = match.group()
@@ -320,7 +320,7 @@ class _Reader(ChunkBuilder):
         return Lookahead(self._tape, listed=listed, enveloped=self._envelope is not None)
 
     def _uncommaed(self) -> None:
-        """Pass over a record that no comma precedes; where it ends is certain all the same."""
+        """Skip a record without a comma before it; report a fault."""
         line = self._tape.line
         end, found = self._bounds(self._tape.at)
         if isinstance(found, Scan):
@@ -340,13 +340,13 @@ class _Reader(ChunkBuilder):
         self._region(self._tape.at, bytearray(), self._words.due("nothing more" if over else what))
 
     def _seekable(self) -> bool:
-        """Whether a record may be found behind something broken: not behind a document that was over."""
+        """Return whether a record may follow something broken."""
         if self._where is _Where.DOCUMENT:
             return not self._had_list and self._envelope is None
         return self._where in _IN_LIST
 
     def _region(self, at: int, open_: bytearray | None, problem: Problem) -> None:
-        """Give up what lies between the tape and firm ground; the grammar broke at `at`."""
+        """Reject the bytes up to the next certain record or end."""
         start = self._tape.at
         known = self._beginnings.with_this(self._tape.lead, self._tape.data, start)
         following = self._following()
@@ -370,7 +370,7 @@ class _Reader(ChunkBuilder):
             self._where = _Where.LOST
 
     def _lose_more(self) -> None:
-        """Go on looking for firm ground in a region that is longer than one fault holds."""
+        """Continue to skip a region that is too long for one fault."""
         assert self._lost is not None
         problem, open_ = self._lost
         self._where = self._after_lost
@@ -379,7 +379,7 @@ class _Reader(ChunkBuilder):
         self._resumed = False
 
     def _fault(self, end: int, problem: Problem) -> None:
-        """Take what lies up to `end` as unreadable."""
+        """Record the bytes up to `end` as unreadable."""
         tape = self._tape
         raw, first = tape.data[tape.at : end], tape.line
         rows = sum(1 for part in raw.split(b"\n") if part.strip())
@@ -394,7 +394,7 @@ class _Reader(ChunkBuilder):
         tape.move(end)
 
     def _broken_envelope(self, why: str) -> None:
-        """Give up the rest of a file whose envelope is no JSON."""
+        """Reject the rest of a file whose envelope is not JSON."""
         tape = self._tape
         if not self._had_list:
             raise InputError(
@@ -404,12 +404,12 @@ class _Reader(ChunkBuilder):
         self._region(tape.at, None, self._words.told(rules.JSON_INVALID, why, tape.line))
 
     def _likely(self) -> str:
-        """Name a list of objects that the first document has."""
+        """Return the name of the first object list in the document."""
         lists = members(self._tape.data, self._source.encoding).lists if self._tape.left == 0 else ()
         return lists[0] if lists else "data"
 
     def _no_list(self, why: str) -> None:
-        """Say that a document has no list where it should."""
+        """Report a document without a list at the expected member."""
         if not self._had_list:
             raise InputError(
                 f"{self._source.path}: line {self._tape.line:,}: {why}",

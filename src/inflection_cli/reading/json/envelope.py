@@ -1,4 +1,4 @@
-"""Envelopes: JSON objects that hold the list of records somewhere within; their members, token by token."""
+"""Envelopes: JSON objects that contain the list of records, read by token."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _LISTS_NAMED: Final = 5
 
 
 class Met(Enum):
-    """Where a walk through an envelope came to."""
+    """Result of a walk through an envelope."""
 
     NOTHING = auto()  # as far as the bytes that were to be looked at go
     LIST = auto()
@@ -25,7 +25,7 @@ class Met(Enum):
 
 
 class _Path:
-    """Where in a document a walk is: the keys that lead there."""
+    """Current position in a document, as the keys to it."""
 
     def __init__(self, encoding: str) -> None:
         self.place = Place()
@@ -33,7 +33,7 @@ class _Path:
         self._keys: list[str | None] = []
 
     def take(self, kind: str, token: bytes) -> bool:
-        """Take a token; False where the grammar has none such here."""
+        """Read a token; return False if the grammar forbids it here."""
         text = _text(token, self._encoding) if kind == "string" else ""
         if text is None or not self.place.take(kind, token[0]) or len(self.place.open) > MAX_JSON_DEPTH:
             return False
@@ -46,7 +46,7 @@ class _Path:
         return True
 
     def dotted(self) -> str | None:
-        """Name the member whose value is due; None where none is, or where it lies in a list."""
+        """Return the dotted path of the expected value; None in a list."""
         if self.place.due is not Expected.VALUE or any(mark != _BRACE for mark in self.place.open):
             return None
         keys = [key for key in self._keys if key is not None]
@@ -54,7 +54,7 @@ class _Path:
 
 
 def _text(token: bytes, encoding: str) -> str | None:
-    """Read a string; None where it is none, such as with a control character in it."""
+    """Decode a JSON string; None if it is invalid."""
     try:
         text = json.loads(decode(token, encoding))
     except ValueError:
@@ -63,7 +63,7 @@ def _text(token: bytes, encoding: str) -> str | None:
 
 
 class Envelope:
-    """Walks through documents up to the list at a path, and from its end on.
+    """Walks through documents to the list at a path and beyond.
 
     Attributes:
         why: What is wrong, where a walk came to `BROKEN` or `NO_LIST`.
@@ -77,11 +77,11 @@ class Envelope:
         self._found = False
 
     def leave_list(self) -> None:
-        """Go on behind the end of the list."""
+        """Continue after the end of the list."""
         self._path.take("mark", b"]")
 
     def walk(self, tape: ByteCursor, size: int) -> Met:
-        """Read on from `tape.at`, which is in front of a token, until something is met or `size` is reached."""
+        """Read tokens until a result is found or `size` is reached."""
         while tape.at < size:
             if not tape.skip_space():
                 return Met.NOTHING
@@ -119,7 +119,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """What the beginning of a document shows of it.
+    """Members found at the beginning of a document.
 
     Attributes:
         lists: Dotted paths of the members that are lists of objects, the first few.
@@ -135,7 +135,7 @@ class Members:
 
 
 def members(head: bytes, encoding: str) -> Members:
-    """Look at the first document in the first bytes of a file."""
+    """Find the members of the first document in a file's first bytes."""
     path, lists, at, before, cut = _Path(encoding), list[str](), 0, "", False
     while path.place.due is not Expected.NOTHING:
         token = TOKEN.match(head, at)

@@ -1,4 +1,4 @@
-"""What is wrong with a JSON document, and on which line: in words."""
+"""Error messages for invalid JSON documents, with line numbers."""
 
 from typing import Final
 
@@ -18,28 +18,28 @@ _MARKS: Final = b"{}[]:"
 
 
 class JsonErrors:
-    """Says what is wrong with what stands from where a tape is."""
+    """Builds the problems for the JSON at the cursor."""
 
     def __init__(self, tape: ByteCursor, source: Source) -> None:
         self._tape = tape
         self._source = source
 
     def told(self, rule: Rule, message: str, line: int) -> Problem:
-        """Make a problem of this file."""
+        """Build a problem of this file."""
         return Problem(rule, message, self._source.path, line)
 
     def due(self, what: str) -> Problem:
-        """Say that something else is due where the tape is."""
+        """Build the problem that `what` is expected at the cursor."""
         message = f"not JSON: {what} is due{self._character(self._tape.at)}"
         return self.told(rules.JSON_INVALID, message, self._tape.line)
 
     def stray_comma(self, due: str) -> Problem:
-        """Say that a comma stands where the tape is, and what is due there."""
+        """Build the problem of an unexpected comma at the cursor."""
         message = f"not JSON: a comma stands where {due} is due"
         return self.told(rules.JSON_INVALID, message, self._tape.line)
 
     def broken(self, found: Scan) -> Problem:
-        """Say how the value breaks that starts where the tape is."""
+        """Build the problem of a broken value at the cursor."""
         tape = self._tape
         if found.stop is ScanStop.DEEP:
             message = f"objects and lists are nested more than {MAX_JSON_DEPTH} deep"
@@ -53,7 +53,7 @@ class JsonErrors:
         return self._wrong_bytes(found.at) or self._ungrammatical(found)
 
     def breached(self, end: int, breach: LookaheadFault) -> Problem:
-        """Say what does not fit behind the record that starts where the tape is and ends at `end`."""
+        """Build the problem of wrong text after the record at the cursor."""
         tape, at = self._tape, breach.at
         if breach.scan is not None:
             return self.broken(breach.scan)
@@ -68,7 +68,7 @@ class JsonErrors:
         return self.told(rules.JSON_INVALID, message, line)
 
     def _wrong_bytes(self, at: int) -> Problem | None:
-        """Find bytes that are no text, up to the end of the line on which the grammar broke."""
+        """Find undecodable bytes up to the end of the broken line."""
         tape = self._tape
         end = tape.line_end(at, tape.at + MOST_BYTES)
         text = decode(tape.data[tape.at : end], self._source.encoding)
@@ -89,7 +89,7 @@ class JsonErrors:
         return self.told(rules.JSON_INVALID, message, tape.line_at(found.behind if early else found.at))
 
     def _character(self, at: int) -> str:
-        """Say where on its line something stands; on a very long one, where in the file."""
+        """Return a position on its line, or in the file if long."""
         before = self._tape.before(at)
         if before is None:
             return f" at byte {self._source.data_offset + self._tape.left + at + 1:,} of the text"

@@ -1,4 +1,4 @@
-"""How JSON is laid out in a file: one object on each line, or documents of another form, and where its records are."""
+"""Detect the form of JSON in a file: NDJSON or JSON documents."""
 
 import re
 from typing import Final, Literal
@@ -20,7 +20,7 @@ _REJECTS: Final = f'{{"{REJECT_COLUMNS[0]}"'.encode()
 
 
 def json_format(source: Source, head: bytes, records: str | None) -> Literal["ndjson", "json"] | None:
-    """Tell which form of JSON a file has; None where it is none.
+    """Return the form of JSON in a file; None if not JSON.
 
     Args:
         source: The file as it is seen from outside.
@@ -50,14 +50,14 @@ def json_format(source: Source, head: bytes, records: str | None) -> Literal["nd
 
 
 def _holds_all(first: Members, head: bytes) -> bool:
-    """Say whether the first object is all that there is, as far as can be seen."""
+    """Return whether the first object seems to be the whole file."""
     if first.whole:
         return not head[first.end :].strip()
     return first.cut or _spread(first, head)
 
 
 def _spread(first: Members, head: bytes) -> bool:
-    """Say whether objects are laid out otherwise than one on each line; a broken line among others is no reason."""
+    """Return whether objects are not written one per line."""
     if first.whole:
         line = head[: first.end].strip().count(b"\n")
         return line > 0 or head[first.end :].partition(b"\n")[0].lstrip().startswith(b"{")
@@ -74,7 +74,7 @@ def _enveloped(path: str, first: Members) -> InputError:
 
 
 def brackets_are_certain(encoding: str) -> bool:
-    """Say whether the bytes of quotes, brackets and backslashes are never a part of another character."""
+    """Return whether bytes of JSON marks are never part of another character."""
     try:
         return not any(
             len(bytes((lead, mark)).decode(encoding, "ignore")) == 1

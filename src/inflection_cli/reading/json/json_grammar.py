@@ -1,4 +1,4 @@
-"""The grammar of JSON over bytes, strictly: where a value ends, and where and how it stops being one.
+"""Strict JSON grammar over bytes: finds a value's end or its error.
 
 A string holds no line feed, so at the start of a line the reader is outside of any string, whatever is broken before
 it: all that finds its feet again stands on that.
@@ -27,7 +27,7 @@ _OBJECT, _COLON, _COMMA = b"{:,"
 
 
 class Expected(Enum):
-    """What has to come next."""
+    """Token that must come next."""
 
     VALUE = "a value"
     VALUE_OR_END = "a value or ]"
@@ -43,7 +43,7 @@ _ENDS: Final = frozenset({Expected.VALUE_OR_END, Expected.KEY_OR_END, Expected.C
 
 
 class ScanStop(Enum):
-    """Why a value was followed no further."""
+    """Reason for the end of a scan."""
 
     WHOLE = auto()
     MORE = auto()  # the bytes are over, and all was in order up to there
@@ -53,7 +53,7 @@ class ScanStop(Enum):
 
 @dataclass(slots=True)
 class Place:
-    """Where in a value the reader is; changes as tokens are taken.
+    """Current position in a value, updated by each token.
 
     Attributes:
         due: What has to come next.
@@ -64,7 +64,7 @@ class Place:
     open: bytearray = field(default_factory=bytearray)
 
     def take(self, kind: str, first: int) -> bool:
-        """Take a token; False where the grammar has none such here.
+        """Read a token; return False if the grammar forbids it here.
 
         Args:
             kind: The name of its group in `TOKEN`.
@@ -101,14 +101,14 @@ class Place:
         return True
 
     def _ended(self) -> bool:
-        """Leave a value behind."""
+        """Update the position after the end of a value."""
         self.due = Expected.COMMA_OR_END if self.open else Expected.NOTHING
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """How far a value was followed.
+    """Result of scanning a value.
 
     Attributes:
         stop: Why no further.
@@ -124,7 +124,7 @@ class Scan:
 
 
 def cut_short(data: bytes, at: int, stop: int, token: re.Match[bytes] | None) -> bool:
-    """Say whether what follows `stop` may change the token that was found from `at` on, or make it one."""
+    """Return whether bytes after `stop` may change or complete the token."""
     if token is not None:
         return token.end() == stop and token.lastgroup == "word"
     start = SPACE.match(data, at, stop).end()  # type: ignore[union-attr]  # nothing matches too
@@ -132,7 +132,7 @@ def cut_short(data: bytes, at: int, stop: int, token: re.Match[bytes] | None) ->
 
 
 def scan(data: bytes, start: int, stop: int, *, ended: bool) -> Scan:
-    """Follow the value that starts at `start` by the grammar, looking no further than `stop`.
+    """Scan the value at `start` by the grammar, at most to `stop`.
 
     Args:
         data: Holds the value.
@@ -158,7 +158,7 @@ def scan(data: bytes, start: int, stop: int, *, ended: bool) -> Scan:
 
 
 def swift_value(depth: int = 6) -> re.Pattern[bytes]:
-    """Build a pattern that finds the end of a value at once, if it is nested at most `depth` deep.
+    """Build a pattern that finds a value's end up to nesting `depth`.
 
     It looks at strings and brackets only: what it finds may be no value, but where a value starts it ends there too.
     """

@@ -1,4 +1,4 @@
-"""One line of NDJSON into names and text: fast where the fast parser flattens nothing, else strictly."""
+"""Read a line of NDJSON into names and texts, without loss."""
 
 import re
 from typing import Any
@@ -27,7 +27,7 @@ _FLAT = frozenset({str, int, bool, type(None)})
 
 
 def read_object(text: str) -> dict[str, str]:
-    """Read a line that holds one object; values become text.
+    """Read a line with one object; values become text.
 
     Numbers are given as they stood, booleans as `true` and `false`, null as "", objects and lists as compact
     JSON with the order of their keys; all of them but null and strings as a `JsonCell`.
@@ -39,7 +39,7 @@ def read_object(text: str) -> dict[str, str]:
 
 
 def _swiftly(text: str) -> dict[str, str] | None:
-    """Read a flat object that orjson gives back whole; None where it may not."""
+    """Read a flat object with orjson; None if that may lose something."""
     if len(text) > MAX_RECORD_CHARS:
         return None
     try:
@@ -50,7 +50,7 @@ def _swiftly(text: str) -> dict[str, str] | None:
 
 
 def _whole(found: dict[str, Any], text: str) -> dict[str, str] | None:
-    """Give the values as text, unless something of the line was lost or needs a closer look."""
+    """Return the values as text; None if something may be lost."""
     kinds = set(map(type, found.values()))
     # A float has lost its spelling, and what is nested may hold one, or a key twice.
     if not kinds <= _FLAT or "" in found or "\\u0000" in text:
@@ -74,7 +74,7 @@ def _plain(value: bool | int | None) -> str:
 
 
 def _strictly(text: str) -> dict[str, str]:
-    """Read any object exactly into text, or say what is wrong."""
+    """Read any object exactly into text; raise an error if invalid."""
     # A key that cannot be sent cannot be shown either.
     return {
         require_encodable(without_nul(key)): require_encodable(as_cell(value), key)
@@ -83,7 +83,7 @@ def _strictly(text: str) -> dict[str, str]:
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Read a line that holds one object; every number becomes a `Number`, spelled as it stood.
+    """Read a line with one object; numbers become `Number` as written.
 
     Raises:
         Flaw: It is no such line. NULs and lone surrogates within strings are left to the caller.

@@ -1,4 +1,4 @@
-"""What has to follow a record of JSON for it to count: what does not fit shows that it did not end there.
+"""Check the text after a record to confirm where the record ends.
 
 `{"a": 1}, "b": 2}` lost a brace somewhere, and its first half is no record. Where a quote is lost or one too many,
 what was text becomes structure up to the end of the line and no further: so what follows on the same line is looked
@@ -17,7 +17,7 @@ _WITHIN: Final = b'"}:'
 
 @dataclass(frozen=True, slots=True)
 class LookaheadFault:
-    """What shows that a record did not end where it seemed to.
+    """Evidence that a record did not end at the assumed place.
 
     Attributes:
         at: The offset of what does not fit.
@@ -31,7 +31,7 @@ class LookaheadFault:
 
 
 class Lookahead:
-    """Looks at what follows a record.
+    """Checks the text after a record.
 
     Args:
         tape: The bytes.
@@ -45,7 +45,7 @@ class Lookahead:
         self._enveloped = enveloped
 
     def breach(self, end: int) -> LookaheadFault | None:
-        """Say what does not fit behind a record that ends at `end`; None where all does."""
+        """Return the fault in the text after a record, or None."""
         kind, start, behind = self._tape.token(end)
         if start == len(self._tape.data):
             return None
@@ -57,7 +57,7 @@ class Lookahead:
         return self._separated(end, start, behind) if mark == _COMMA else self._within(start)
 
     def _separated(self, end: int, comma: int, behind: int) -> LookaheadFault | None:
-        """Look at what follows a comma."""
+        """Check the text after a comma."""
         kind, next_, behind = self._tape.token(behind)
         if self._mark(kind, next_) == _BRACE:
             return self._next(end, next_)
@@ -71,11 +71,11 @@ class Lookahead:
         return self._tape.data[at] if kind == "mark" else None
 
     def _within(self, at: int) -> LookaheadFault:
-        """Say that something stands there as if the record had not ended, or as nothing does."""
+        """Build the fault for text inside or outside the record."""
         return LookaheadFault(at, bytearray(b"{" if self._tape.data[at] in _WITHIN else b""))
 
     def _next(self, end: int, at: int) -> LookaheadFault | None:
-        """Look at the next record, if it starts on the same line."""
+        """Check the next record if it starts on the same line."""
         if self._tape.data.find(b"\n", end, at) >= 0:
             return None
         found = self._tape.follow(at)
@@ -84,7 +84,7 @@ class Lookahead:
         return LookaheadFault(found.at, found.place.open, found)
 
     def _out_of_step(self, at: int) -> bool:
-        """Say whether what breaks the next record may be text that became structure: no token, or one at a quote."""
+        """Return whether a lost or extra quote may break the next record."""
         tape = self._tape
         kind, _, _ = tape.token(at)
         if kind == "mark":
@@ -94,7 +94,7 @@ class Lookahead:
         return kind == "" or tape.data[at - 1] == _QUOTE
 
     def _closed(self, end: int, at: int, behind: int) -> LookaheadFault | None:
-        """Look at what follows the end of the list, if that is on the same line."""
+        """Check the text after the list's end on the same line."""
         tape = self._tape
         kind, next_, behind = tape.token(behind)
         if next_ == len(tape.data) or tape.data.find(b"\n", end, next_) >= 0:

@@ -1,4 +1,4 @@
-"""NDJSON as objects: one line, one JSON value tree, with every digit as it stood and the line itself beside it."""
+"""Read NDJSON lines as JSON objects, with exact numbers and original lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ COLUMNS: Final = ("message",)
 
 @dataclass(frozen=True, slots=True)
 class MessageLines:
-    """Some consecutive lines of a file.
+    """Consecutive lines of a file, as text and as objects.
 
     Attributes:
         chunk: The lines as text, one cell a row; the unreadable ones are its faults.
@@ -36,7 +36,7 @@ class MessageLines:
 
 
 def read_lines(source: Source, options: ReadOptions) -> Iterator[MessageLines]:
-    """Read an NDJSON file of objects in chunks of about `options.chunk_bytes`, in flat memory.
+    """Read NDJSON objects in chunks of about `options.chunk_bytes` bytes.
 
     Raises:
         InputError: The file is gone, damaged, or holds a line that no text has.
@@ -78,13 +78,13 @@ def _lines(block: bytes, source: Source, window: Window, number: int) -> Message
 
 
 def _split(block: bytes) -> list[bytes]:
-    """Split after line feeds only; a carriage return within a line ends none."""
+    """Split at line feeds only; a carriage return does not end lines."""
     parts = block.split(b"\n")
     return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
 def parse(raw: bytes, encoding: str = "utf-8") -> tuple[str, dict[str, Any]]:
-    """Read a line: swiftly where orjson gives it back byte for byte, else strictly.
+    """Read a line: with orjson if it is lossless, else strictly.
 
     Raises:
         Flaw: It is no line that holds one object.
@@ -110,7 +110,7 @@ def _swiftly(raw: bytes) -> dict[str, Any] | None:
 
 
 def _sendable(value: Any, key: str) -> Any:
-    """Give a value of the strict decoder as orjson writes it."""
+    """Convert a strictly decoded value to one that orjson can write."""
     if isinstance(value, Number):
         return _number(value)
     if isinstance(value, str):
@@ -123,13 +123,13 @@ def _sendable(value: Any, key: str) -> Any:
 
 
 def _number(spelled: str) -> Any:
-    """Keep an integer as one where orjson writes it back the same; all else as it is spelled."""
+    """Return an int if orjson writes it equally, else a `Fragment`."""
     plain = len(spelled) < 19 and spelled != "-0" and spelled.removeprefix("-").isdigit()
     return int(spelled) if plain else orjson.Fragment(spelled.encode())
 
 
 def _checked(text: str, key: str) -> str:
-    """Give text back that holds whole characters and no NUL."""
+    """Check that text has no NUL and no lone surrogate; return it."""
     if "\0" in text:
         raise JsonError(rules.NUL_CHARACTER, "the line holds an escaped NUL")
     try:

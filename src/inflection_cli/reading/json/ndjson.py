@@ -1,4 +1,4 @@
-"""NDJSON into chunks: one object on each line becomes a row of text, every digit as it stood."""
+"""Read NDJSON in chunks: each line's object becomes a row of text."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from inflection_cli.reading.source import ReadOptions, Source
 
 
 def read_ndjson(source: Source, options: ReadOptions) -> Iterator[Chunk]:
-    """Read an NDJSON file in chunks of about `options.chunk_bytes`, in flat memory.
+    """Read an NDJSON file in chunks of about `options.chunk_bytes` bytes.
 
     A chunk ends before a record that brings a new key; the chunks after it have that column too.
 
@@ -28,10 +28,10 @@ def read_ndjson(source: Source, options: ReadOptions) -> Iterator[Chunk]:
 
 
 class _Reader(ChunkBuilder):
-    """Turns blocks of lines into chunks."""
+    """Reads blocks of lines into chunks."""
 
     def chunks(self, block: bytes) -> Iterator[Chunk]:
-        """Read a block: into one chunk, and one more for each record that brings a new key."""
+        """Yield the chunks of a block; each new key starts a chunk."""
         first = self._window.line
         raw = block.split(b"\n")
         texts = decode(block, self._source.encoding).split("\n")

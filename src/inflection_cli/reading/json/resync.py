@@ -1,4 +1,4 @@
-"""Where a reader of JSON finds its feet again behind a record that is broken: only where one reading exists.
+"""Find the next readable record after a broken one, only if certain.
 
 Brackets are counted on from where the grammar broke, string by string. Where the count comes out even, the broken
 record ends there, if nothing on that line says that its quotes are out of step (a word that touches a quote), or the
@@ -32,7 +32,7 @@ _LIST: Final = ord("[")
 
 
 class ResyncResult(Enum):
-    """What ends an unreadable region."""
+    """Reason for the end of an unreadable region."""
 
     VALUE_END = auto()  # the broken record is over
     LINE = auto()  # a record begins
@@ -42,7 +42,7 @@ class ResyncResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ResyncPoint:
-    """How an unreadable region ends.
+    """End of an unreadable region.
 
     Attributes:
         found: What was found.
@@ -58,7 +58,7 @@ class ResyncPoint:
 
 
 class RecordPrefixes:
-    """What the lines of the first records begin with, their first keys included.
+    """Beginnings of the first records' lines, first keys included.
 
     Where each record shares its line with what is in front of it, as the first of a list may, it is the first keys.
 
@@ -73,7 +73,7 @@ class RecordPrefixes:
         self._keys_tell = True
 
     def learn(self, lead: bytes | None, data: bytes, at: int) -> None:
-        """See how a record begins.
+        """Record the beginning of a record.
 
         Args:
             lead: What stands on its line in front of it; None where that is long.
@@ -89,7 +89,7 @@ class RecordPrefixes:
             self._keys_tell = False
 
     def with_this(self, lead: bytes | None, data: bytes, at: int) -> "RecordPrefixes":
-        """Give what is known together with one more."""
+        """Return a copy with one more record's beginning."""
         known = RecordPrefixes()
         known._lines, known._keys = set(self._lines), set(self._keys)
         known.learn(lead, data, at)
@@ -97,7 +97,7 @@ class RecordPrefixes:
         return known
 
     def record_on(self, data: bytes, line_start: int) -> int | None:
-        """Say where on a line a record may start."""
+        """Return the offset of a possible record on a line, or None."""
         match = _BEGINNING.match(data, line_start)
         if match is None:
             return None
@@ -107,7 +107,7 @@ class RecordPrefixes:
 
 
 class Resynchronizer:
-    """Looks for feet on a tape.
+    """Finds the end of unreadable regions.
 
     Args:
         tape: The bytes.
@@ -124,7 +124,7 @@ class Resynchronizer:
     def seek(
         self, start: int, at: int, open_: bytearray | None, beginnings: RecordPrefixes | None
     ) -> ResyncPoint:
-        """Look for the end of the region that starts at `start`.
+        """Find the end of the region that starts at `start`.
 
         Args:
             start: Where the broken record starts.
@@ -159,7 +159,7 @@ class Resynchronizer:
     def _here(
         self, start: int, at: int, open_: bytearray | None, beginnings: RecordPrefixes | None
     ) -> ResyncPoint | None:
-        """See whether what broke the grammar is the beginning of the next record, on a line of its own."""
+        """Return the point if the next record starts where parsing broke."""
         line = self._tape.data.rfind(b"\n", start, at) + 1
         if (
             line > start
@@ -171,7 +171,7 @@ class Resynchronizer:
         return None
 
     def _line(self, at: int, stop: int, open_: bytearray) -> tuple[int | None, bytearray | None]:
-        """Count the brackets up to the end of a line: where the record ends, or what is open then."""
+        """Count brackets on a line; return the record's end or open brackets."""
         data, doubt = self._tape.data, False
         while at < stop:
             token = _LOOSE.match(data, at, stop)
@@ -191,7 +191,7 @@ class Resynchronizer:
         return None, open_
 
     def _mark(self, mark: int, open_: bytearray) -> tuple[bool | None, bytearray | None]:
-        """Count a mark: whether the record is over (True: behind it, False: in front of it), and what is open."""
+        """Count one mark; return whether the record ended, and open brackets."""
         if mark in _OPENING:
             open_.append(mark)
         elif mark in CLOSES:
@@ -206,7 +206,7 @@ class Resynchronizer:
         return None, open_
 
     def _begins(self, line_start: int, beginnings: RecordPrefixes) -> int | None:
-        """Say where on a line a record starts, if one does."""
+        """Return the offset of a whole record on a line, or None."""
         tape = self._tape
         tape.load(line_start + _TRIED_BYTES)
         record = beginnings.record_on(tape.data, line_start)
@@ -222,5 +222,5 @@ def _in_list(open_: bytearray | None) -> bool:
 
 
 def _turn(line: bytes) -> int:
-    """Say whether a line opens a list at its end (1), or closes one at its start (-1), by its looks alone."""
+    """Return a line's change of list depth: 1, -1 or 0."""
     return 1 if _OPENS_LIST.search(line) else -1 if _CLOSES_LIST.match(line) else 0

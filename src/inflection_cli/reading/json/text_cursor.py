@@ -1,4 +1,4 @@
-"""Text with its bytes beside it, loaded from a window as far as somebody looks."""
+"""Cursor over text with its bytes, loaded from a window on demand."""
 
 from inflection_cli.reading.files.encoding import text_encoding
 from inflection_cli.reading.files.window import Cut, Window
@@ -8,7 +8,7 @@ _MOST_BYTES = 1 << 20
 
 
 def decode(block: bytes, encoding: str) -> str:
-    """Decode whole lines; a byte that is no text becomes a lone surrogate (PEP 383), and nothing else does.
+    """Decode whole lines; invalid bytes become lone surrogates (PEP 383).
 
     Lines are decoded one by one where any is bad, so what is wrong on one cannot touch the next.
     """
@@ -20,7 +20,7 @@ def decode(block: bytes, encoding: str) -> str:
 
 
 class TextCursor:
-    """The text from a window's start on.
+    """The text from a window's start, with the reading position.
 
     Attributes:
         text: Whole lines; the last line of the input may lack its line end.
@@ -39,7 +39,7 @@ class TextCursor:
         self.taken = 0
 
     def extend(self) -> bool:
-        """Load more lines, if there are any."""
+        """Load more lines; return whether there were any."""
         size = min(max(_STEP_BYTES, len(self._bytes)), _MOST_BYTES)
         block = self._window.block(size, len(self._bytes))
         self._bytes += block
@@ -47,17 +47,17 @@ class TextCursor:
         return bool(block)
 
     def cut(self) -> Cut | None:
-        """Say how long the next line is, where only its beginning is there."""
+        """Return the cut of the next line if too long, else None."""
         return self._window.cuts.get(self.line)
 
     def line_end(self, start: int) -> int:
-        """Say where the line from `start` on ends, its line end included; `start` itself after the last."""
+        """Return the offset after the line from `start`, or `start` at end."""
         if start >= len(self.text) and not self.extend():
             return start
         return self.text.find("\n", start) + 1 or len(self.text)
 
     def take(self, end: int) -> bytes:
-        """Take the lines up to `end`, and give them as the bytes they were."""
+        """Read the lines up to `end`; return their original bytes."""
         start = self.taken
         lines = self.text.count("\n", self.at, end)
         for _ in range(lines):
