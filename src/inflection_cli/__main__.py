@@ -44,7 +44,7 @@ def _run() -> int:
 
 
 def _fill_descriptors() -> None:
-    """Open the null device where stdin, stdout or stderr was closed, before a file of ours takes its number."""
+    """Open the null device on closed descriptors 0, 1 and 2."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -56,7 +56,7 @@ def _fill_descriptors() -> None:
 
 
 def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - a signal handler
-    """End at once, with words and with the JSON object where it is asked for."""
+    """Print the error, also as JSON for `--json`, and exit at once."""
     if "--json" in sys.argv:
         error = f'{{"code":"interrupted","message":"{_WORDS}","hint":"{_HINT}"}}'
         _put(1, f'{{"command":"{_command()}","complete":false,"error":{error},"exit_code":{_EXIT_CODE}}}\n')

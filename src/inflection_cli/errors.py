@@ -100,7 +100,7 @@ class OutputLost(InflSegError):
 
 
 class ReaderLeft(OutputLost):
-    """Nobody reads the output any more: a closed pipe, or a closed terminal."""
+    """The reader of the output closed its pipe or terminal."""
 
     code = "reader-left"
     exit_code = 141
@@ -146,7 +146,7 @@ class LedgerDamaged(LedgerError):
 
 
 class LedgerDiskFull(LedgerError):
-    """The disk, or a quota, has no room for what the ledger must record."""
+    """The disk or quota is full, so the ledger cannot be written."""
 
     code = "ledger-disk-full"
 

@@ -42,7 +42,7 @@ class Number(str):
 
 
 class JsonCell(str):
-    """A cell that is JSON other than a string: its text is a number, `true`, `false`, an object or a list.
+    """A cell that holds a JSON value other than a string.
 
     It equals the text of the same characters, so that fields, ids and hashes do not depend on it; whoever remembers
     what becomes of a cell tells the two apart by their class.
@@ -52,12 +52,12 @@ class JsonCell(str):
 
     @property
     def kind(self) -> str:
-        """What it is: `number`, `boolean`, `object` or `list`."""
+        """JSON type: `number`, `boolean`, `object` or `list`."""
         return _KINDS.get(self[0], "number")
 
 
 def fits_a_float(cell: JsonCell) -> bool:
-    """Tell whether no number in a cell is beyond a 64-bit float; one without an exponent is where it is so long."""
+    """Return whether every number in a cell fits a 64-bit float."""
     if "e" not in cell and "E" not in cell and len(cell) <= _MOST_DIGITS:
         return True
     try:
@@ -164,7 +164,7 @@ def as_text(value: Any) -> str:
 
 
 def as_cell(value: Any) -> str:
-    """Write a value as `as_text` does; what is no string and not null becomes a `JsonCell`.
+    """Convert a value to a cell; JSON other than strings becomes `JsonCell`.
 
     Raises:
         Flaw: A string in it holds a NUL.

@@ -147,7 +147,7 @@ class Trail(NamedTuple):
 
     @property
     def source(self) -> tuple[tuple[str, str], ...]:
-        """What counts in the content hash."""
+        """Name-value pairs that count in the content hash."""
         return self.extras if self.hashed is None else self.hashed
 
 

@@ -1,4 +1,4 @@
-"""Find what a misspelt word may mean: near words only, and never the opposite of what was written."""
+"""Find words near a misspelt one, but never its opposite."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -13,7 +13,7 @@ _NEGATIONS: Final = ("un", "no", "in", "de", "non")
 
 
 def distance(one: str, other: str, most: int = MOST_EDITS) -> int:
-    """Count the edits between two words (optimal string alignment), up to `most`; `most + 1` stands for more."""
+    """Count edits between two words, up to `most`, else `most + 1`."""
     if one == other:
         return 0
     if abs(len(one) - len(other)) > most:
@@ -33,7 +33,7 @@ def distance(one: str, other: str, most: int = MOST_EDITS) -> int:
 
 
 def nearest(word: str, words: Iterable[str], count: int = 1) -> list[str]:
-    """Return the words that may be meant by a misspelt one, the nearest first, whatever their case.
+    """Return likely corrections of a misspelt word, nearest first, ignoring case.
 
     Args:
         word: What was written.
@@ -56,18 +56,18 @@ def nearest(word: str, words: Iterable[str], count: int = 1) -> list[str]:
 
 
 def meant(words: Sequence[str], before: str = "") -> str:
-    """Return the question that names what may be meant; empty where nothing may be."""
+    """Return a question with the suggested words; empty without any."""
     return f"did you mean {' or '.join(before + word for word in words)}?" if words else ""
 
 
 def _most_edits(one: str, other: str) -> int:
-    """Return how many edits may lie between two words: in a short one, each makes another word of it."""
+    """Return the most edits allowed between words; fewer for short ones."""
     shorter = min(len(one), len(other))
     return 0 if shorter < 3 else 1 if shorter <= 4 else MOST_EDITS
 
 
 def _is_opposite(one: str, other: str) -> bool:
-    """Return whether two words differ by a syllable that says no: `subscribed`, `unsubscribed`."""
+    """Return whether words differ by a negation: `subscribed`, `unsubscribed`."""
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
     return any(
         longer[:at] + longer[at + len(no) :] == shorter

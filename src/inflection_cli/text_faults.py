@@ -1,4 +1,4 @@
-"""Faults of text that its reader cannot see: null spellings, unseen characters, text decoded as another encoding."""
+"""Find text faults that readers cannot see, such as invisible characters."""
 
 import re
 import unicodedata
@@ -27,7 +27,7 @@ _OTHER_SPACE: Final = re.compile(f"[{SPACES}]")
 
 
 def _read(*bytes_read: int) -> str:
-    """Return the characters as which windows-1252 and latin-1 read bytes, for the inside of a character class."""
+    """Return bytes decoded as windows-1252 and latin-1, escaped for a regex."""
     codecs = ("cp1252", "latin-1")
     return re.escape(
         "".join(dict.fromkeys(bytes([b]).decode(c, "ignore") for b in bytes_read for c in codecs))
@@ -51,22 +51,22 @@ _LONGEST_NULL: Final = 40
 
 
 def unseen(text: str) -> str | None:
-    """Name the first character that nobody sees, with its place; None where there is none."""
+    """Return the first invisible character with its place, or None."""
     return None if text.isascii() and text.isprintable() else _first(_UNSEEN, text)
 
 
 def unusual_space(text: str) -> str | None:
-    """Name the first space that is not ASCII's, with its place; None where there is none."""
+    """Return the first non-ASCII space with its place, or None."""
     return None if text.isascii() else _first(_OTHER_SPACE, text)
 
 
 def spaced(text: str) -> str:
-    """Return text in which each space of Unicode is the one of ASCII."""
+    """Return text with each Unicode space replaced by an ASCII space."""
     return text if text.isascii() else _OTHER_SPACE.sub(" ", text)
 
 
 def code_point(char: str) -> str:
-    """Name a character by its code point and, where Unicode has one, by its name."""
+    """Return a character's code point and its Unicode name, if any."""
     name = unicodedata.name(char, "").lower()
     return f"U+{ord(char):04X} ({name})" if name else f"U+{ord(char):04X}"
 
@@ -79,7 +79,7 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def misspelled(text: str) -> str | None:
-    """Say what makes an id another one than it looks like; None where nothing does."""
+    """Return what makes an id differ from its appearance, or None."""
     hidden = unseen(text) or unusual_space(text)
     if hidden is not None:
         return f"holds {hidden}, which nobody sees"
@@ -91,29 +91,29 @@ def misspelled(text: str) -> str | None:
 
 
 def is_null_word(text: str) -> bool:
-    """Tell whether a cell is a word for nothing, such as `NULL` or `#N/A`."""
+    """Return whether a cell is a null word such as `NULL`."""
     return text.lower() in NULL_WORDS
 
 
 def is_placeholder(text: str | None) -> bool:
-    """Tell whether an id stands for nobody: a null, all zeros, `anonymous`, an unfilled merge tag."""
+    """Return whether an id is a placeholder: null, zeros, `anonymous`, merge tag."""
     if text is None:
         return False
     return not text.strip("0-") or text.lower() in PLACEHOLDER_IDS or has_merge_tag(text)
 
 
 def is_null_in_text(text: str) -> bool:
-    """Tell whether a cell of free text is nothing but a null that software wrote."""
+    """Return whether a free-text cell is only a software-written null."""
     return text in NULLS_IN_TEXT
 
 
 def has_merge_tag(text: str) -> bool:
-    """Tell whether a placeholder of a template was never filled in."""
+    """Return whether a text holds an unfilled merge tag."""
     return _MERGE_TAG.search(text) is not None or _PERCENT_TAG.fullmatch(text) is not None
 
 
 def damage(text: str) -> str | None:
-    """Say how a text was damaged on its way through encodings; None where it was not."""
+    """Return how wrong decoding damaged a text; None if it did not."""
     if text.isascii():
         return None
     if _REPLACED in text:
@@ -126,7 +126,7 @@ def damage(text: str) -> str | None:
 
 
 def damage_hint(text: str, encoding: str) -> str:
-    """Say which encoding explains the damage of a text, and what mends it.
+    """Return a hint on a text's encoding damage and its fix.
 
     Args:
         text: It has damage.
@@ -143,7 +143,7 @@ def damage_hint(text: str, encoding: str) -> str:
 
 
 def null_option(text: str) -> str:
-    """Return the option that has cells of this placeholder empty, and the line of a profile that does."""
+    """Return the `--null` option and profile line for this placeholder."""
     word = (
         text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _PERCENT_TAG.fullmatch(text) else ""
     )

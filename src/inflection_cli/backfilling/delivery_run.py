@@ -92,12 +92,12 @@ class Delivered:
 
     @property
     def nothing_answered(self) -> bool:
-        """Whether the run tried, and no HTTP answer ever came."""
+        """Return whether requests were tried but no HTTP answer came."""
         statuses = self.tally.statuses
         return bool(statuses) and not any(name.isdigit() for name in statuses)
 
     def _route(self, stopped: Stopped) -> str:
-        """Return the proxy as a clause, where the end of the run was a matter of tries and does not name it."""
+        """Return a clause with the proxy if the retry time ran out."""
         if stopped.reason is not StopReason.PATIENCE or self.proxy is None or self.proxy in stopped.cause:
             return ""
         return f", through the proxy {self.proxy}"

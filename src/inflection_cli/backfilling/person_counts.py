@@ -1,4 +1,4 @@
-"""How many people there are, how many ids they go out under, and what of an id spans rows, in flat memory."""
+"""Count people and their ids in constant memory, across all rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ MOST_OF_ROWS: Final = 200
 
 @dataclass(slots=True, eq=False)
 class Gathered:
-    """What was seen of the people of a group of events: of a block in a file, or of all there are.
+    """Counts of the people in a group of events.
 
     Attributes:
         path: The file; empty for all events.
@@ -65,7 +65,7 @@ class Gathered:
         self.all_addresses &= seen.all_addresses
 
     def vote(self, candidate: int, votes: int) -> None:
-        """Take the surplus of an id in a chunk, by Boyer and Moore: only one that has most can be left over."""
+        """Add the votes of a chunk's candidate (Boyer-Moore majority vote)."""
         if candidate == self._candidate:
             self._votes += votes
         elif votes > self._votes:
@@ -75,12 +75,12 @@ class Gathered:
 
     @property
     def candidate(self) -> bytes:
-        """The hash of the only id that can have more than half of the events."""
+        """Hash of the only id that can have over half the events."""
         return self._candidate.to_bytes(_HALF, "big", signed=True)
 
 
 class People:
-    """Gathers people by 64-bit hashes; Python's own hash will do, as it is never kept.
+    """Collect people by 64-bit hashes from Python's own `hash`.
 
     Attributes:
         groups: What was seen of each block of each file, in their order.
@@ -123,7 +123,7 @@ class People:
             self._add_further(number, seen)
 
     def _count(self, number: int, ids: Sequence[str], who: Sequence[str], addresses: Sequence[str]) -> bool:
-        """Count events, and tell whether one of them is known to be of the same person as another."""
+        """Count events and return whether a person is known to repeat."""
         hashed = map(hash, addresses) if addresses else repeat(0)
         self._has_addresses |= bool(addresses)
         before = len(self._held)
@@ -138,7 +138,7 @@ class People:
         self._held = Counter()
 
     def _add_further(self, number: int, seen: Seen) -> None:
-        """Take the cells of columns that may repeat where the ids do not."""
+        """Add the cells of columns that may repeat where ids do not."""
         for name, cells in (("email", seen.addresses), *seen.others):
             if name not in self._names:
                 self._names.append(name)
@@ -151,7 +151,7 @@ class People:
             self._further = set()
 
     def count(self) -> tuple[int, int]:
-        """Count the different people and the different ids, judge what spans rows, and give the memory back."""
+        """Count distinct people and ids, check repeats, and free the memory."""
         self._spill()
         tracked = 0
         people = SpillGroups(_HALF)
@@ -167,7 +167,7 @@ class People:
         return count_distinct(people), tracked
 
     def _judge(self, records: Sequence[bytes], sent: set[bytes]) -> None:
-        """Find in some records, which have all of their ids, those that have most rows or many addresses."""
+        """Check all records of some ids for many addresses or rows."""
         many = [group for group in (self.whole, *self.groups) if group.rows >= MOST_OF_ROWS]
         looked_for = [group for group in many if not group.repeats or group.candidate in sent]
         crowded = self._has_addresses and _are_crowded(records)
@@ -198,7 +198,7 @@ class People:
 
 
 def _are_crowded(records: Iterable[bytes]) -> bool:
-    """Tell whether one of the ids can have many addresses."""
+    """Return whether one of the ids can have many addresses."""
     pairs = {record[_PAIR] for record in records if record[_ADDRESS] != _NO_ADDRESS}
     return len(pairs) >= len({pair[_SENT] for pair in pairs}) + MANY_ADDRESSES - 1
 
@@ -215,7 +215,7 @@ def _crowd(group: Gathered, records: Iterable[bytes]) -> None:
 
 
 def _surplus(ids: Sequence[str], different: set[str]) -> tuple[int, int]:
-    """Return the hash of an id and how many more of the ids are it than are not; of an even rest none is left over."""
+    """Return the hash of a majority candidate and its vote surplus."""
     if 2 * (len(different) - 1) < len(ids):
         ((most, count),) = Counter(ids).most_common(1)
         if 2 * count > len(ids):
@@ -228,7 +228,7 @@ def _rows_of(records: Iterable[bytes]) -> int:
 
 
 def _first(ids: Sequence[str], others: Sequence[str]) -> Sequence[str]:
-    """Return ids, and where one is absent the other of the person, set apart by a NUL."""
+    """Return ids, with the person's other id where one is absent."""
     if "" not in ids:
         return ids
     return [id_ or "\0" + other for id_, other in zip(ids, others, strict=True)]

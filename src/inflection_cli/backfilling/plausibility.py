@@ -1,4 +1,4 @@
-"""What is said of people when all rows were read: whether they can be people at all, and not one for many."""
+"""Check after all rows that ids are plausible ids of people."""
 
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -16,7 +16,7 @@ _REPEATING_SHARE: Final = 0.2
 
 
 def judged(people: People, inputs: Sequence[InputFile], *, allowed: bool) -> Iterator[Problem]:
-    """Yield what is wrong with people, of each file, and of all files together where no file alone shows it.
+    """Yield problems with people, by file, or else for all files together.
 
     Args:
         people: What was gathered of all events.
@@ -66,7 +66,7 @@ def _faults(group: Gathered) -> Iterator[str]:
 
 
 def _never_repeating(group: Gathered) -> str | None:
-    """Say that ids never repeat although something beside them does; None where that is in order."""
+    """Return a fault if ids never repeat although another column does."""
     if group.repeats or group.rows < MOST_OF_ROWS:
         return None
     name, count = max(group.further.items(), key=itemgetter(1), default=("", 0))

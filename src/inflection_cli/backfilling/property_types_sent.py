@@ -1,4 +1,4 @@
-"""What properties are sent as, and which of them an earlier run to the destination has sent as text."""
+"""Types of sent properties, compared with those of earlier runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _SENT: Final = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIGHT)
 
 @dataclass(frozen=True, slots=True)
 class TextBefore:
-    """Properties that are not sent as text now, and a run that has sent them so.
+    """Properties that an earlier run sent as text, but not now.
 
     Attributes:
         run_id: The latest such run.
@@ -33,7 +33,7 @@ class TextBefore:
 
 
 def file_kinds(source: InputFile, plan: Plan) -> dict[str, list[str]]:
-    """Return what each property of a file is sent as: `text`, kinds of JSON, or the type that a profile says."""
+    """Return the types in which each property of a file is sent."""
     met: dict[str, set[str]] = {}
     for name, kind in plan.account.property_kinds.get(source.path, ()):
         met.setdefault(name, set()).add(kind)
@@ -54,7 +54,7 @@ def plan_kinds(plan: Plan) -> dict[str, list[str]]:
 
 
 def sent_as_text_before(plan: Plan, ledger: LedgerReader) -> list[TextBefore]:
-    """Find the properties that are JSON now and that an earlier run to the same destination has sent as text.
+    """Find properties that are JSON now but were sent as text before.
 
     A run that was recorded before properties had types sent all of them as text; which it had is known of the
     files that both have read.
@@ -78,7 +78,7 @@ def sent_as_text_before(plan: Plan, ledger: LedgerReader) -> list[TextBefore]:
 
 
 def _certain_first(found: Sequence[TextBefore]) -> list[TextBefore]:
-    """Leave out what is only possible where something is certain, and all but the latest possible run."""
+    """Return the certain findings, or else only the latest possible one."""
     certain = [each for each in found if each.certain]
     return certain or list(found[:1])
 
@@ -98,6 +98,6 @@ def _recorded(run: Run) -> Mapping[str, Sequence[str]] | None:
 
 
 def _shares_a_file(plan: Plan, run: Run) -> bool:
-    """Tell whether a run has read one of the plan's files, by its bytes."""
+    """Return whether a run read the same bytes as a planned file."""
     theirs = {str(entry.get("fingerprint")) for entry in run.inputs}
     return any(known in theirs for known in plan.fingerprints.values())

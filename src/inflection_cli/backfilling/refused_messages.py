@@ -1,4 +1,4 @@
-"""Messages that the destination refused: kept in the rejects folder, or beside the ledger where that fails."""
+"""Store refused messages in the rejects folder, or beside the ledger."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from inflection_cli.reading.line_file import LineFile
 
 
 class RefusedMessages:
-    """Keeps lines in the first of several places that takes them; a place that fails is left for good.
+    """Write lines to the first of several places that accepts them.
 
     Each line is held in memory too, as a file may be removed under way; a run ends long before they are many.
 
@@ -61,7 +61,7 @@ class RefusedMessages:
 
     @property
     def not_kept(self) -> int:
-        """How many lines no place took."""
+        """Number of lines that no place accepted."""
         return len(self._lines) - self._saved
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class RefusedMessages:
             self._saved += 1
 
     def _give_up_file(self) -> None:
-        """Leave a file that takes no more; one that has taken nothing is removed."""
+        """Close a file that cannot be written; remove it if empty."""
         if self._file is not None and self._saved == self._file_from:
             with suppress(OSError):
                 self._file.path.unlink()
@@ -93,7 +93,7 @@ class RefusedMessages:
 
 
 def beside_the_ledger(state_dir: Path, run_id: str) -> Callable[[], LineFile]:
-    """Return what opens the file of a run's refused messages in the state directory."""
+    """Return a function that opens a run's refused-messages file."""
 
     def opened() -> LineFile:
         path = refused_path(state_dir, run_id)
@@ -104,6 +104,6 @@ def beside_the_ledger(state_dir: Path, run_id: str) -> Callable[[], LineFile]:
 
 
 def kept_beside_the_ledger(state_dir: Path, run_id: str) -> Path | None:
-    """Return the file of a run's refused messages in the state directory, where there is one."""
+    """Return a run's refused-messages file in the state directory, if any."""
     path = refused_path(state_dir, run_id)
     return path if os.path.lexists(path) else None

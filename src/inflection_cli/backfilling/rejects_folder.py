@@ -28,7 +28,7 @@ class Rejects:
         return cls(folder, RefusedMessages(partial(folder.open_lines, REFUSED)))
 
     def fall_back_on(self, state_dir: Path, run_id: str) -> None:
-        """Keep refused messages in the state directory where the folder fails in the midst of the delivery."""
+        """Add the state directory as fallback if the rejects folder fails."""
         self.refused_messages.add_place(beside_the_ledger(state_dir, run_id))
 
     @property

@@ -88,7 +88,7 @@ def translated() -> Iterator[None]:
 
 
 def _folder_and_reason(error: OSError) -> tuple[str, OSError]:
-    """Name the temporary folder; where Python finds none that takes a file, find out why the first does not."""
+    """Return the temporary folder and why it cannot be written."""
     try:
         return tempfile.gettempdir(), error
     except FileNotFoundError as none_takes_a_file:

@@ -1,4 +1,4 @@
-"""Check the words of every command before and after they are parsed: the class that all commands have."""
+"""Commands that check their arguments before and after parsing."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Command(TyperCommand):
-    """A command none of whose options takes the next option for its value."""
+    """A command whose options never accept another option as a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words after the command's name, once they are checked.
@@ -39,7 +39,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command that has commands of its own; what is suggested for a misspelt one is said in `misuse.py`."""
+    """A command with subcommands; `misuse.py` suggests fixes for misspelt ones."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words before a command's name, once they are checked.
@@ -51,7 +51,7 @@ class Group(TyperGroup):
 
 
 class Commands(typer.Typer):
-    """A set of commands, each of them a `Command`, so that none can be forgotten."""
+    """A set of commands that are all of class `Command`."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(cls=Group, **given)

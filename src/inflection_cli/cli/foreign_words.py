@@ -1,4 +1,4 @@
-"""Map options and commands of other tools to what does the same here; nothing of it sends unasked."""
+"""Map foreign options and commands to equivalents; none sends data unasked."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

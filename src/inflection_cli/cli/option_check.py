@@ -1,4 +1,4 @@
-"""Check the words of a command line before it is parsed: each option has a value of its own where it takes one."""
+"""Check before parsing that each option has its own value."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Given:
 
 
 def refuse_swallowed_words(options: Sequence[Any], words: Sequence[str]) -> dict[str, str]:
-    """Check that each option has a value, and that it is no other option.
+    """Check that each option has a value that is not another option.
 
     Args:
         options: All of a command, as Typer knows them.
@@ -168,7 +168,7 @@ def _refuse_other_dashes(word: str, named: Mapping[str, Any]) -> None:
 
 
 def _refuse_options_as_files(words: Sequence[str]) -> None:
-    """Check that nothing after `--` is an option: all of it names files."""
+    """Check that no argument after `--` is an option."""
     for word in words:
         if names_an_option(word):
             name = plain_dashes(word).partition("=")[0]
@@ -222,7 +222,7 @@ def _value_of(given: Given) -> str:
 
 
 def _shown(value: str, *, secret: bool) -> str:
-    """Return the words for what stands where a value is expected; no part of a key is repeated."""
+    """Describe an unexpected word without any part of a write key."""
     if names_an_option(value):
         return f"the option {plain_dashes(value).partition('=')[0]}"
     return "a word that begins with a hyphen" if secret else value.partition("=")[0][:80]

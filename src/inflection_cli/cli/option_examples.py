@@ -1,4 +1,4 @@
-"""Return a correct value for each option that takes one, as errors show it."""
+"""Examples of correct option values, for use in error messages."""
 
 from types import MappingProxyType
 from typing import Any, Final

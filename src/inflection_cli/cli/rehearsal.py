@@ -1,4 +1,4 @@
-"""A rehearsal: the whole delivery over HTTP, to a sandbox on loopback, with a ledger that is thrown away."""
+"""Rehearse a delivery over HTTP with a local sandbox and temporary ledger."""
 
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _KEY = "rehearsal-write-key-0123456789ab"
 
 @contextmanager
 def rehearsal(*, gzip: bool) -> Iterator[tuple[Target, Path]]:
-    """Start a sandbox and give it as a destination, with the folder of a ledger of its own.
+    """Start a sandbox; yield it as target, with a temporary ledger folder.
 
     The namespace is always the same, so that two rehearsals of one file can be compared.
 

@@ -18,7 +18,7 @@ def refused_places(rejects: "Rejects") -> str:
 
 
 def refused_object(rejects: "Rejects") -> dict[str, Any]:
-    """Return for scripts what the rejects folder did not take; nothing where it took all."""
+    """Return a JSON object for messages the rejects folder did not accept."""
     if not rejects.refused_messages.troubles:
         return {}
     return {
@@ -40,7 +40,7 @@ def refused_lines(rejects: "Rejects") -> Iterator[tuple[str, str]]:
 
 
 def trouble_words(trouble: Exception) -> str:
-    """Word why a place did not take a refused message."""
+    """Return the reason why a place did not accept a refused message."""
     if isinstance(trouble, OSError):
         return f"refused messages cannot be written any more: {trouble.strerror}"
     return escape(str(trouble))

@@ -156,7 +156,7 @@ class Sending:
             return self._deliver(at_work, stack, target, unasked_stdin="-" in files)
 
     def _target_given(self, files: Sequence[str]) -> "Target | None":
-        """Return the user's destination before any file is read: a key that is none is told at once.
+        """Return the destination, with its key checked before any file is read.
 
         Raises:
             UsageError: Key or endpoint cannot be used, or the key and a file would both be standard input.
@@ -497,7 +497,7 @@ class Sending:
         plan_text.speak(refused_lines(self._rejects), at_work.speaker, result=True)
 
     def _again(self) -> str:
-        """Return the command that tells again what the run came to; a rehearsal leaves nothing behind."""
+        """Return the command that shows the run's result; empty for rehearsals."""
         return "" if self._delivery.rehearse else f"infl-seg runs show {self._run_id}"
 
     def _record(

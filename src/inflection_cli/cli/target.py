@@ -58,7 +58,7 @@ def find_key(options: "DestinationOptions", environ: "Mapping[str, str]") -> Sec
 
 
 def takes_stdin(options: "SourceOptions", environ: "Mapping[str, str]") -> bool:
-    """Return whether the key is read from standard input, where nothing else can be read then."""
+    """Return whether the write key is read from standard input."""
     if options.write_key is not None or options.write_key_file is not None:
         return options.write_key_file == STDIN
     return not environ.get("SEGMENT_WRITE_KEY") and environ.get("SEGMENT_WRITE_KEY_FILE") == STDIN

@@ -78,7 +78,7 @@ def _other_option(error: Any) -> str:
 
 
 def _safe_names(error: Any) -> Iterator[str]:
-    """Yield the long names of a command's options, without their hyphens, that may be suggested."""
+    """Yield long option names without hyphens that are safe to suggest."""
     context = error.ctx
     for option in context.command.get_params(context) if context else ():
         for name in option.opts:
@@ -103,7 +103,7 @@ def _given(error: Any, name: str) -> str:
 
 
 def _without_unit(name: str, given: str) -> str:
-    """Return the number that was meant where a unit stands behind it; else one that is right."""
+    """Return a number without its unit, or else a correct example."""
     found = _COUNTED.fullmatch(given.strip())
     unit = _UNITS.get(name, {}).get(found[2][0].lower()) if found else None
     if found is None or unit is None:

@@ -1,4 +1,4 @@
-"""Check the write key: what cannot be one is refused by its kind, and no part of it is repeated."""
+"""Check the write key, and never repeat it in messages."""
 
 import base64
 import binascii
@@ -44,7 +44,7 @@ _TELLING_WORDS: Final = _PLACEHOLDER_WORDS - {"a", "from", "in", "is", "me", "to
 
 
 def key_of(text: str, source: str) -> Secret:
-    """Return the key of a text; a line end after it and a byte order mark before it are no part of it.
+    """Return the write key without a byte order mark or line end.
 
     Args:
         text: What was given.
@@ -95,7 +95,7 @@ def key_in(path: str, source: str) -> Secret:
 
 
 def is_packed(key: str) -> bool:
-    """Return whether a key is the base64 of one: of 16 characters and more that any key could be made of."""
+    """Return whether a key is the base64 encoding of a possible key."""
     try:
         inner = base64.b64decode(key, validate=True).decode("ascii")
     except (binascii.Error, ValueError):
@@ -131,7 +131,7 @@ def _may_be_a_key(path: str) -> bool:
 
 
 def _fault(text: str) -> tuple[str, str] | None:
-    """Return what a text is that is no key, and what to do; None where it may be one."""
+    """Return the fault of an invalid key and a hint, or None."""
     return next(((what, hint) for holds, what, hint in _FAULTS if holds(text)), None)
 
 

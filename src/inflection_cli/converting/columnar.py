@@ -422,7 +422,7 @@ class ColumnarReader:
         return ParsedPeople(list(map(self._people.__getitem__, ids)))
 
     def _read_own_ids(self, cells: Sequence[str]) -> list[OwnId]:
-        """Read the export's own ids: at once where all are plain, one by one else; both ways give the same."""
+        """Read the export's own ids, with a fast path for plain ids."""
         if are_plain_ids(cells):
             return [OwnId(cell or None, ()) for cell in cells]
         read = map(self._mapper.own_id, cells)
@@ -498,7 +498,7 @@ class ColumnarReader:
 
 
 def _with_types(cells: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return cells with their types, as a `JsonCell` equals the text that is spelled like it."""
+    """Return cells with their types, since a `JsonCell` equals its text."""
     return (*cells, tuple(map(type, cells)))
 
 

@@ -1,4 +1,4 @@
-"""What of an event's cells tells whether its person is plausible: addresses, ids of people, ids of the campaign."""
+"""Collect addresses and ids that show whether a person is plausible."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -36,7 +36,7 @@ _MOST_OTHERS: Final = 3
 
 
 class Seen(NamedTuple):
-    """What is known of the people of events that are read alike: of one block in one file. Parallel sequences.
+    """Data on the people of one block in one file.
 
     Attributes:
         block: The number of the block.
@@ -58,7 +58,7 @@ class Seen(NamedTuple):
 
 
 def address_column(source: Source) -> int | None:
-    """Find the column of a file that holds the recipients' addresses, by its name or by the first rows."""
+    """Find a file's column of recipient addresses by name or first rows."""
     names = list(map(squash, source.columns))
     named = [index for index, name in enumerate(names) if name in _ADDRESS_NAMES]
     if named:
@@ -78,7 +78,7 @@ def _are_addresses(cells: Iterable[str]) -> bool:
 
 
 class Watch:
-    """Gathers what tells whether people are plausible, from the rows of one block.
+    """Collect data on people's plausibility from the rows of one block.
 
     Args:
         columns: What each cell is.
@@ -128,7 +128,7 @@ class Watch:
     def _equal(
         self, user_ids: Sequence[str], person_ids: Sequence[str], rows: Sequence[Sequence[str]]
     ) -> frozenset[str]:
-        """Name the campaign's ids that the people's ids equal; for most files one look at the first row tells."""
+        """Return the names of campaign ids that equal all people's ids."""
         first = user_ids[0] or person_ids[0]
         likely = [name for name in CAMPAIGN_IDS if first == self._id_of(name, rows[0])]
         return frozenset(
@@ -153,7 +153,7 @@ class Watch:
 
 
 def addresses(cells: Sequence[str]) -> list[str]:
-    """Return the addresses in cells, in lower case; what is none is empty."""
+    """Return the addresses in cells in lower case; empty if none."""
     if any("<" in cell for cell in cells):
         cells = [cell.rpartition("<")[2].rstrip("> \t") for cell in cells]
     return [cell.strip().lower() if "@" in cell else "" for cell in cells]

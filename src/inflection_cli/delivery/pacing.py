@@ -261,7 +261,7 @@ class RateGate:
             self._wake()
 
     def _dequeue(self, ticket: Ticket) -> None:
-        """Take a batch out of the queue before the gate, if it is in there."""
+        """Remove a batch from the queue before the gate, if queued."""
         if ticket.queued:
             ticket.queued = False
             self._queued_s -= self._edge.throttle.cost(ticket.events)

@@ -1,4 +1,4 @@
-"""How long a run has tried in vain: arithmetic on two clocks that the caller reads."""
+"""Measure how long a run has retried without success."""
 
 from math import inf
 from typing import Final
@@ -9,7 +9,7 @@ _MOMENT_S: Final = 1e-9  # shorter than a clock can tell
 
 
 class Patience:
-    """Measures the time in which something could have been accepted, and was not.
+    """Measure the time without success in which acceptance was possible.
 
     Time counts while an attempt is under way or waits to be repeated. It does not count while batches are made,
     while there is nothing to send or only tokens are awaited, and while the process did not run: `note` must be
@@ -35,13 +35,13 @@ class Patience:
 
     @property
     def left_s(self) -> float:
-        """How much is left, in seconds; 0 where that is less than a clock can tell."""
+        """Return the time left, in seconds; 0 below clock resolution."""
         left_s = self._limit_s - self._spent_s
         return left_s if left_s > _MOMENT_S else 0.0
 
     @property
     def is_over(self) -> bool:
-        """Whether it is used up, and something was tried since the process last stood still."""
+        """Return whether the limit is reached, with an attempt since any pause."""
         return self.left_s == 0 and not self._untried
 
     def note(self, now: float, wall: float, *, counts: bool) -> None:
@@ -61,7 +61,7 @@ class Patience:
             self._untried = True
 
     def tried(self, began: float) -> None:
-        """Note the end of an attempt that began at this monotonic time, and was no acceptance."""
+        """Record that an attempt, begun at this monotonic time, has failed."""
         if began >= self._resumed_at:
             self._untried = False
 

@@ -155,7 +155,7 @@ class LedgerSet:
             yield from _entries(reader, reader.runs())
 
     def first_trouble(self) -> LedgerError:
-        """Return why a ledger cannot be read, and how to leave it aside."""
+        """Return the first ledger error, with a hint for other ledgers."""
         error = self.troubles[0]
         if self.readers:
             others = " or ".join(
@@ -241,7 +241,7 @@ def batches_by_state(entry: RunStatus) -> dict[BatchState, StateOfBatches]:
 
 
 def kept_beside(entry: RunStatus) -> Path | None:
-    """Return the file of refused messages that a run's rejects folder did not take; None without one."""
+    """Return the file of messages that the rejects folder did not accept."""
     return kept_beside_the_ledger(entry.ledger.path.parent.parent, entry.run.run_id)
 
 

@@ -292,7 +292,7 @@ class ColumnStats:
         self._sent: set[str] = set()
 
     def add_types(self, cells: Iterable[str]) -> None:
-        """Take what cells of a JSON file would be sent as: text or a kind of JSON."""
+        """Add the types in which cells of a JSON file are sent."""
         self._sent |= {cell.kind if isinstance(cell, JsonCell) else "text" for cell in cells if cell}
 
     def add(self, cells: Iterable[str]) -> None:

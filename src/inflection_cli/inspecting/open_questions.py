@@ -320,7 +320,7 @@ def _is_the_rows_own(column: ColumnFinding) -> bool:
 
 
 def _numbers_rows(column: ColumnFinding) -> bool:
-    """Return whether a column is the row's own id: another one in each row, and called so."""
+    """Return whether a column, by name and values, is a row id."""
     return column.distinct == column.filled and {*words_of(column.name)} <= _ROW_WORDS
 
 
@@ -394,12 +394,12 @@ def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterat
 
 
 def _is_free(column: ColumnFinding) -> bool:
-    """Return whether a column is no field by its name, so that it may be proposed for another one."""
+    """Return whether a column matches no field by its name."""
     return column.suggestion is None or column.suggestion.reason == "content"
 
 
 def _only(names: Sequence[str]) -> str:
-    """Return the one column that there is; of several, none is proposed, as the first is a guess."""
+    """Return the only column, or `COLUMN` if there is not exactly one."""
     return names[0] if len(names) == 1 else "COLUMN"
 
 

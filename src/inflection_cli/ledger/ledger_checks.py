@@ -1,4 +1,4 @@
-"""Checks of a ledger before anything is said of it: header, schema, structure, and the checksum of every row.
+"""Check a ledger's header, schema, structure and row checksums.
 
 What a batch holds (its ids and hashes) is compared with its digest when it is read, not here, so that opening costs
 by batches and pages, not by events.
@@ -33,7 +33,7 @@ _UTF_8: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the checks found out.
+    """Namespace, version and salt of a checked ledger.
 
     Attributes:
         namespace: The destination it is for.
@@ -47,7 +47,7 @@ class Checked:
 
 
 def check_ledger(path: Path, db: sqlite3.Connection) -> Checked:
-    """Check that a ledger is as it was written; one look at one moment, also while a run writes.
+    """Check that a ledger is as it was written, in one snapshot.
 
     A run that writes waits meanwhile: some 20 ms a million events.
 
@@ -83,7 +83,7 @@ def _name(row: Row) -> str:
 
 
 def _check_header(path: Path) -> None:
-    """Check what SQLite passes over in a file's header, or makes too much of.
+    """Check header fields that SQLite ignores or interprets too strictly.
 
     To close a file lifts this process's locks on it, so this comes before any transaction.
     """
@@ -113,7 +113,7 @@ def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _check_schema(path: Path, db: sqlite3.Connection) -> int:
-    """Check whose the file is and that its schema is to the letter what its version has, and return that."""
+    """Check the application id and schema of a ledger; return its version."""
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
@@ -156,7 +156,7 @@ def _check_rows(path: Path, db: sqlite3.Connection, version: int) -> Checked:
 
 
 def _check_rows_without_checksums(path: Path, db: sqlite3.Connection, version: int) -> Checked:
-    """Check the rows of version 1 by their shape, which finds what nobody wrote, not what somebody could have."""
+    """Check the form of the rows of a version 1 ledger."""
     rows = db.execute("SELECT namespace FROM ledger").fetchall()
     if len(rows) != 1 or not isinstance(rows[0][0], str):
         raise damaged(path, "it does not say which destination it is for")

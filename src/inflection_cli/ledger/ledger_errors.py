@@ -1,4 +1,4 @@
-"""Errors of SQLite and of the system about a ledger, translated here and nowhere else."""
+"""Convert SQLite and system errors on a ledger to the tool's errors."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ _NO_SENSE: Final = (ValueError, TypeError, AttributeError, KeyError, OverflowErr
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite or the system says about the ledger into a LedgerError that says what helps."""
+    """Convert SQLite and system errors into a `LedgerError` with a hint."""
     try:
         yield
     except sqlite3.Error as error:

@@ -213,7 +213,7 @@ class LedgerReader:
             yield from batch
 
     def _is_whole(self, key: int, digest: object, content: tuple[object, object, object]) -> bool:
-        """Check what a batch holds against the digest in its row, or by what version 1 has."""
+        """Return whether a batch's content matches its digest or CRC-32."""
         ids, hashes, crc32 = content
         if self._salt is None:
             return is_whole(ids, hashes, crc32)
@@ -410,7 +410,7 @@ class Ledger(LedgerReader):
 
     @property
     def salt(self) -> bytes:
-        """What the checksums are keyed with; a ledger that is written has one."""
+        """The key of the checksums; every written ledger has one."""
         assert self._salt is not None
         return self._salt
 
@@ -447,7 +447,7 @@ class Ledger(LedgerReader):
         )
 
     def _recover(self) -> int:
-        """Turn what was in flight when the last run ended into doubt, since its outcome is unknown; count it."""
+        """Mark in-flight batches as in doubt and return their event count."""
         events = 0
         with self.writing() as db:
             for row in self.batch_rows(db, "state = 'in_flight'"):
@@ -599,7 +599,7 @@ class RunJournal:
 
 
 def _settled(row: BatchRow, state: BatchState, answer: str, now: float) -> BatchRow:
-    """Return a batch's row after the outcome of an attempt; doubt is lifted by acceptance alone."""
+    """Return a batch's row with the outcome of an attempt."""
     if state is BatchState.SPLIT:  # until its halves are recorded the whole batch speaks for its events
         state = BatchState.PENDING
     doubtful_since = row.doubtful_since
@@ -726,7 +726,7 @@ def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
 
 
 def _checked(path: Path, db: sqlite3.Connection, namespace: str | None) -> Checked:
-    """Check a ledger as a whole, and that it is of this destination if one is named."""
+    """Check a whole ledger, and its destination if a namespace is passed."""
     _roll_back_if_needed(path, db)
     checked = check_ledger(path, db)
     if namespace is not None and checked.namespace != _storable(namespace):
@@ -749,7 +749,7 @@ def _apply_settings(path: Path, db: sqlite3.Connection) -> None:
 
 
 def _check_writable(db: sqlite3.Connection) -> None:
-    """Find out now whether the file can be written; `BEGIN IMMEDIATE` on a read-only one says nothing."""
+    """Check that the file is writable, which `BEGIN IMMEDIATE` does not check."""
     db.execute("DELETE FROM batches WHERE 0")
 
 

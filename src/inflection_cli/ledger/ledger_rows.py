@@ -1,4 +1,4 @@
-"""Rows of a ledger that has no checksums yet: what no version can have written is found by its shape."""
+"""Check the form of ledger rows that have no checksums."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def check_batch(row: BatchRow) -> None:
 
 
 def check_run(row: RunRow) -> None:
-    """Check that a run's row could have been written: its times, and the shape of the JSON that it holds.
+    """Check that a run's row could have been written.
 
     Raises:
         ValueError: It could not.
@@ -89,7 +89,7 @@ def _is_shaping(value: Any) -> bool:
 
 
 def _is_report(value: Any) -> bool:
-    """Check the figures of a plan or of an end: tables of numbers, and texts beside them."""
+    """Return whether a plan's or result's figures have the right form."""
     if not isinstance(value, dict):
         return False
     tables = (value.get(name) or {} for name in ("rows", "events", "by_event", "problem_counts"))

@@ -1,4 +1,4 @@
-"""The ledger's schema: its versions, the steps from one to the next, and the text that each version has.
+"""The ledger's schema: its versions, migrations and exact text.
 
 To change the schema, append an entry to `MIGRATIONS`: entries are never edited, since ledgers of every version are
 about. A step is an SQL statement or a function of the connection. All steps of an entry and the new version number
@@ -153,7 +153,7 @@ SCHEMA_VERSION: Final = len(MIGRATIONS)
 
 
 def migrate(db: sqlite3.Connection, migrations: Sequence[Sequence[Step]] = MIGRATIONS) -> None:
-    """Bring the schema up to date, one version at a time, each in a transaction of its own."""
+    """Migrate the schema to the newest version, one transaction per version."""
     for version in range(db.execute("PRAGMA user_version").fetchone()[0], len(migrations)):
         db.execute("BEGIN IMMEDIATE")
         _take_steps(db, migrations[version])
@@ -162,14 +162,14 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Sequence[Step]] = MIGRA
 
 
 def schema_of(db: sqlite3.Connection) -> Schema:
-    """Return the text of a database's schema, in an order of its own."""
+    """Return the text of a database's schema in a fixed order."""
     rows = db.execute("SELECT type, name, tbl_name, sql FROM main.sqlite_master").fetchall()
     return sorted(rows, key=repr)
 
 
 @cache
 def expected_schema(version: int) -> Schema:
-    """Return the text of the schema at a version: what its migrations leave in an empty database."""
+    """Return the schema's text at a version, from an empty database."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:
         migrate(db, MIGRATIONS[:version])
@@ -186,12 +186,12 @@ def insert_row(db: sqlite3.Connection, salt: bytes, row: Row) -> None:
 
 
 def crc32_of(ids: bytes, hashes: bytes) -> int:
-    """Return the check value that a batch's content has had since version 1."""
+    """Return the CRC-32 of a batch's content, stored since version 1."""
     return zlib.crc32(hashes, zlib.crc32(ids))
 
 
 def is_whole(ids: object, hashes: object, crc32: object) -> bool:
-    """Check a batch's content by what version 1 has: SQLite's own check does not look into blobs."""
+    """Return whether a batch's content matches its lengths and CRC-32."""
     if not isinstance(ids, bytes) or not isinstance(hashes, bytes):
         return False
     return len(ids) * HASH_BYTES == len(hashes) * ID_BYTES and crc32_of(ids, hashes) == crc32

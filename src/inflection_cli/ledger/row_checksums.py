@@ -1,4 +1,4 @@
-"""Checksums of the ledger's rows: a keyed digest over a canonical encoding of what a row holds.
+"""Keyed checksums over a canonical encoding of the ledger's rows.
 
 The key belongs to one ledger, so a row or a page of another one does not pass. A row's checksum covers the name of
 its table and every other column, the key of the row included; a batch's row holds the digest of its ids and hashes.
@@ -42,7 +42,7 @@ class RunRow(NamedTuple):
 
 
 class BatchRow(NamedTuple):
-    """A row of `batches`, without its checksum; `digest` is that of its row in `contents`."""
+    """A row of `batches` without its checksum; `digest` covers its content."""
 
     key: int
     run: int
@@ -82,7 +82,7 @@ def content_digest(salt: bytes, key: int, ids: bytes, hashes: bytes) -> bytes:
 
 
 def columns(kind: type[Row], *more: str) -> str:
-    """Return the names of a row's columns for a query, and more of them."""
+    """Return a row's column names for a query, followed by others."""
     return ", ".join((*kind._fields, *more))
 
 

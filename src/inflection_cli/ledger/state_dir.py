@@ -70,7 +70,7 @@ def lock_path(state_dir: Path, namespace: str) -> Path:
 
 
 def refused_path(state_dir: Path, run_id: str) -> Path:
-    """Name the file of the messages that a run had refused and that its rejects folder did not take."""
+    """Return the path of a run's refused messages in the state directory."""
     return state_dir.absolute() / "refused" / f"{run_id}.ndjson"
 
 
@@ -188,7 +188,7 @@ def file_trouble(path: Path, error: OSError) -> LedgerError:
 
 
 def _denied(path: Path, error: OSError, reason: str) -> LedgerError:
-    """Tell what may not be written from what may not be read; of what is missing, its folder decides."""
+    """Return an error for a path without write or read permission."""
     nearest = next(each for each in (path, *path.parents) if os.path.lexists(each) or each == each.parent)
     if error.errno == errno.EROFS or os.access(nearest, os.R_OK):
         return LedgerReadOnly(f"{path} may not be written: {reason}", hint=_RIGHTS)
@@ -205,7 +205,7 @@ def vanished(path: Path) -> LedgerDamaged:
 
 
 def _make_folder(path: Path) -> None:
-    """Make a folder; a missing one must not be taken for one that vanished."""
+    """Create a folder; a missing parent raises a `LedgerError`."""
     try:
         path.mkdir(FOLDER_MODE, exist_ok=True)
     except OSError as error:

@@ -149,7 +149,7 @@ class Carried(NamedTuple):
 
 
 class Unmapped(NamedTuple):
-    """What becomes of the columns that are nothing else.
+    """Result for the columns that have no other use.
 
     Attributes:
         carried: Those that are sent, and those that only count in the content hash, in the order of the file.
@@ -169,7 +169,7 @@ class Unmapped(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What a profile says of columns that are nothing else.
+    """Profile settings for columns that have no other use.
 
     Attributes:
         wanted: Whether they are sent without being asked for.
@@ -218,7 +218,7 @@ class BoundColumns:
 
     @property
     def trail_columns(self) -> tuple[Carried, ...]:
-        """The columns that an event's further properties and its content hash are made of."""
+        """Columns for an event's further properties and content hash."""
         return tuple(Carried(*extra) for extra in self.extras) if self.carried is None else self.carried
 
     def has(self, name: str) -> bool:
@@ -425,7 +425,7 @@ def _free_names(names: Sequence[str], options: ColumnOptions, field: str | None)
 
 
 def is_called_otherwise(column: str, field: str | None) -> bool:
-    """Return whether a column has the name of another field than this one, or of the tool's own columns."""
+    """Return whether a column is named like another field or reject column."""
     words = {
         word for name in FIELDS if name != field for word in (squash(name), *COLUMN_ALIASES.get(name, ()))
     }
@@ -471,7 +471,7 @@ def fields_by_name(
     *,
     by_exact_name: AbstractSet[int] = frozenset(),
 ) -> dict[str, list[int]]:
-    """Return field to the columns known by its name; a tie has several."""
+    """Return the columns that match each field by name; ties have several."""
     return dict(_fields_by_name(names, given, taken, options, by_exact_name))
 
 
@@ -605,7 +605,7 @@ class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
         return known
 
     def _reason_personal(self, column: str, index: int) -> tuple[str | None, bool]:
-        """Return why a column is withheld, and whether versions before 0.2 sent it."""
+        """Return a column's withholding reason, and whether versions before 0.2 sent it."""
         if _was_personal(column):
             return "its name is that of a personal trait", False
         filled = [row[index] for row in self if index < len(row) and row[index]]

@@ -1,4 +1,4 @@
-"""Find the one column whose cells are events' names, where no column is called so."""
+"""Find the one column whose cells are event names."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from inflection_cli.mapping.field_candidates import EVENT_SHARE, event_of_column
 
 
 def event_column(names: Sequence[str], free: Sequence[str], sample: Sequence[Sequence[str]]) -> str | None:
-    """Return the column whose cells are mostly events' names; None where it is not exactly one, or no such file.
+    """Return the only column whose cells are mostly event names, or None.
 
     Args:
         names: The file's column names.

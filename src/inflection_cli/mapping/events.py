@@ -276,7 +276,7 @@ class EventReader:
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
 
     def _kind(self, name: str, cell: str) -> str:
-        """Return the first letter of a property's kind: `t` for text, else of its JSON type."""
+        """Return the first letter of a property's kind; `t` is text."""
         keeps_type = name not in self.columns.kinds and not self._options.properties_as_text
         return cell.kind[0] if type(cell) is JsonCell and keeps_type else "t"
 
@@ -326,7 +326,7 @@ class EventReader:
         return cell or None
 
     def _faults(self, name: str, text: str | None) -> Iterator[Note]:
-        """Yield what a reader of a name or a link cannot see in it."""
+        """Yield notes on invisible characters and damage in a name or link."""
         hidden = unseen(text or "")
         if hidden is not None:
             detail = f"{name} holds {hidden}, which nobody sees"
@@ -451,7 +451,7 @@ def _address_faults(address: str, *, allowed: bool) -> Iterator[Note]:
 
 
 def alone(cell: str, notes: list[Note]) -> str:
-    """Return the address of a cell such as `Name <address>`, with a note; any other cell as it stands."""
+    """Return the address in `Name <address>`; other cells are returned unchanged."""
     found = _NAMED.fullmatch(cell) or _COMMENTED.fullmatch(cell)
     several = len({address.lower() for address in _ADDRESSES.findall(cell)}) > 1
     if found is not None and not several and is_address(found["address"]):
@@ -484,7 +484,7 @@ def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:
 
 
 def _unreadable(name: str, value: str) -> Note:
-    """Say that a flag is none, and what else it seems to be."""
+    """Return a note for a flag that is neither true nor false."""
     hidden = unseen(value)
     detail = f"{name} is neither true nor false" + (
         f", and holds {hidden}, which nobody sees" if hidden else ""

@@ -152,7 +152,7 @@ def is_of_the_sender(name: str) -> bool:
 
 
 def _words(name: str) -> set[str]:
-    """Return the words of a column's name or a path's keys, in lower case."""
+    """Return the lower-case words of a column name or a path."""
     return {word for key in name.split(".") for word in (*snake_case(key).split("_"), squash(key))}
 
 

@@ -1,4 +1,4 @@
-"""Find the event that a misspelt name may mean: never one that means the opposite."""
+"""Find the event that a misspelt event name may mean."""
 
 from functools import lru_cache
 from typing import Final
@@ -26,7 +26,7 @@ _OTHER_STEMS: Final = (
 
 @lru_cache(maxsize=_LOOKED_UP)
 def nearest_event(name: str) -> str | None:
-    """Return the name of Inflection's that an unknown event may be a misspelling of; None where none is near."""
+    """Return the Inflection event that a misspelt name means, or None."""
     word = squash(name)
     found = [each for each in nearest(word, _KNOWN, len(_KNOWN)) if not _says_otherwise(word, each)]
     if not found:

@@ -1,4 +1,4 @@
-"""Cells that stand for nothing, on the user's word: `--null VALUE` has them empty before anything is read of them."""
+"""Replace cells that equal a `--null` value with empty cells."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -22,7 +22,7 @@ def null_texts(given: Sequence[str]) -> frozenset[str]:
 
 
 def emptied(rows: list[list[str]], nulls: frozenset[str]) -> list[list[str]]:
-    """Return rows in which each cell that is one of these texts is empty; the given ones where none is."""
+    """Return rows with each cell that equals a null text emptied."""
     if not nulls or nulls.isdisjoint(map(str.strip, chain.from_iterable(rows))):
         return rows
     return [["" if cell.strip() in nulls else cell for cell in row] for row in rows]

@@ -1,4 +1,4 @@
-"""JSON in cells: which member of an object or a list would be withheld if it were a column of its own."""
+"""Find personal members of JSON objects and lists in cells."""
 
 import json
 import re
@@ -21,7 +21,7 @@ TextTest = Callable[[str], bool]
 
 
 def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> str | None:
-    """Return the path of the first personal member in a cell; None where it holds none.
+    """Return the path of a cell's first personal member, or None.
 
     A cell that is no JSON object or list has no members; that takes a look at its first characters.
 
@@ -46,7 +46,7 @@ def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> 
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The members of an object in their order, also those of one name."""
+    """The members of a JSON object in order, including repeated names."""
 
 
 def _personal_part(text: str, is_name: NameTest, is_text: TextTest) -> str | None:
@@ -58,7 +58,7 @@ def _personal_part(text: str, is_name: NameTest, is_text: TextTest) -> str | Non
 
 
 def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int = 0) -> str | None:
-    """Return the path of the first personal member in a parsed value; None where it holds none.
+    """Return the path of a value's first personal member, or None.
 
     Args:
         value: A parsed JSON value.

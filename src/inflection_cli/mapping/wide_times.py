@@ -1,4 +1,4 @@
-"""Columns of times that are named after events, beside a time that says something else: which one is meant?"""
+"""Find time columns named after events, beside a different time column."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def may_be_of_sending(name: str) -> bool:
 
 
 def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
-    """Return the columns that are named after events and hold times, by index."""
+    """Return the columns named after events that hold times, by index."""
     named = [(index, kind) for index, name in enumerate(names) if (kind := event_of_column(name))]
     return {index: kind for index, kind in named if _holds_times(names[index], index, sample)}
 

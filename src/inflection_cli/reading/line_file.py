@@ -1,4 +1,4 @@
-"""A file of whole lines: each is in it at once or not at all, and a file that was removed is noticed."""
+"""Write whole lines to a file, and notice its removal."""
 
 import os
 from contextlib import suppress
@@ -23,11 +23,11 @@ class LineFile:
 
     @property
     def is_removed(self) -> bool:
-        """Whether nobody finds it under any name any more."""
+        """Return whether the file was removed (no links are left)."""
         return os.fstat(self._descriptor).st_nlink == 0
 
     def append(self, line: bytes) -> None:
-        """Write a line; of one that does not fit nothing stays, so that the rest can be read.
+        """Append a whole line, or nothing of it if writing fails.
 
         Raises:
             OSError: It cannot be written.
@@ -44,6 +44,6 @@ class LineFile:
         self._size += len(line)
 
     def close(self) -> None:
-        """Close the file; what a file system says only then changes nothing any more."""
+        """Close the file; errors on closing are ignored."""
         with suppress(OSError):
             os.close(self._descriptor)

@@ -104,7 +104,7 @@ class RejectsFolder:
             )
 
     def require_a_place(self) -> None:
-        """See, by a file that goes at once, that the folder can be made and written to; nothing is left behind.
+        """Check that the folder can be created and written to.
 
         Raises:
             InputError: It cannot.
@@ -153,7 +153,7 @@ class RejectsFolder:
         return os.fdopen(descriptor, "wb")
 
     def _opened(self, name: str) -> tuple[int, Path]:
-        """Make a file of this name, or of the next free one: what is there may be this very run's input."""
+        """Create a new file of this name or the next free one."""
         stem, dot, ending = name.partition(".")
         with _translated(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ class _translated:  # noqa: N801 - a context manager reads as a verb
 
 
 def _elsewhere(path: Path) -> str:
-    """Name the option for another folder, with one that takes files as a rule."""
+    """Return a hint to choose another folder with `--rejects`."""
     try:
         temporary = Path(tempfile.gettempdir())
     except FileNotFoundError:  # no temporary folder takes a file either

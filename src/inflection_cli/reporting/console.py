@@ -55,7 +55,7 @@ class Speaker:
             self._say(Text(text, style=style))
 
     def warn(self, text: str) -> None:
-        """Print a warning on stderr, also in a quiet run: of the destination and its key."""
+        """Print a destination or key warning on stderr, even when quiet."""
         self._say(Text(f"warning: {text}", style="yellow"))
 
     def detail(self, text: str) -> None:
@@ -77,14 +77,14 @@ class Speaker:
             self.err.print(Text(f"  → {escape(error.hint)}", style="cyan"), soft_wrap=True)
 
     def lost(self, lost: OutputLost, again: str = "") -> None:
-        """Print that stdout did not take what a command came to, and what tells it again."""
+        """Print that stdout failed, and the command that shows the result."""
         known = f"; {again} tells it again" if again else ""
         words = f"warning: {lost.message}; what was done stands{known}"
         self.err.print(Text(escape(words), style="yellow"), soft_wrap=True)
 
     @contextmanager
     def result_of(self, again: str = "") -> Iterator[None]:
-        """Let a delivery that was carried out keep its exit code, whatever becomes of stdout.
+        """Keep the exit code of a finished delivery if stdout fails.
 
         Args:
             again: The command that tells again what it came to.
@@ -105,7 +105,7 @@ class Speaker:
 
 
 def answered_yes() -> bool:
-    """Read the answer to a question from a terminal; what its encoding does not have is no yes."""
+    """Return whether the user answers yes; undecodable input is not yes."""
     try:
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
     except UnicodeDecodeError:

@@ -75,7 +75,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
 
 
 def text_before_object(before: Iterable[TextBefore]) -> list[dict[str, Any]]:
-    """Return which properties an earlier run has sent as text that are not text now."""
+    """Return the properties sent as text before but not now."""
     return [{"run_id": each.run_id, "names": list(each.names), "certain": each.certain} for each in before]
 
 

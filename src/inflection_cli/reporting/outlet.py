@@ -1,4 +1,4 @@
-"""The one writer of stdout and stderr: any encoding, a stream that is closed, full, or that nobody reads any more."""
+"""Write stdout and stderr safely: any encoding, closed or full streams."""
 
 import codecs
 import errno
@@ -42,7 +42,7 @@ _BRAILLE: Final = range(0x2800, 0x2900)  # a frame of the spinner, one cell wide
 
 
 class Outlet(io.TextIOBase):
-    """A standard stream as all parts of the tool write to it, the libraries for words and help included.
+    """Wrapper of stdout or stderr for all output, libraries' output included.
 
     What is written leaves at once, so that a failure is met where it can be told. After the first one the stream
     is silent: a closed one behaves as the null device does.
@@ -73,7 +73,7 @@ class Outlet(io.TextIOBase):
 
     @property
     def errors(self) -> str:  # type: ignore[override]
-        """What becomes of characters that the encoding lacks."""
+        """Error handler for characters that the encoding lacks."""
         return DEGRADED
 
     def write(self, text: str) -> int:
@@ -110,11 +110,11 @@ class Outlet(io.TextIOBase):
         return self._stream.fileno()
 
     def isatty(self) -> bool:
-        """Tell whether people see it at once."""
+        """Return whether the stream is a terminal."""
         return self._terminal
 
     def writable(self) -> bool:
-        """Tell that it can be written to."""
+        """Return True: the stream can be written to."""
         return True
 
     def _put(self, text: str, data: bytes | None) -> None:
@@ -173,7 +173,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _degraded(error: UnicodeError) -> tuple[str, int]:
-    """Spell what an encoding lacks: our own signs in ASCII, anything else by its code point."""
+    """Replace characters the encoding lacks with ASCII or code points."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(_plain(char) for char in error.object[error.start : error.end]), error.end
@@ -189,13 +189,13 @@ codecs.register_error(DEGRADED, _degraded)
 
 
 def outlet_of(stream: IO[str] | Any, name: str, *, raises: bool) -> Outlet:
-    """Return a stream as an outlet; one that is one already stays itself."""
+    """Return a stream as an `Outlet`, wrapped only if needed."""
     return stream if isinstance(stream, Outlet) else Outlet(stream, name, raises=raises)
 
 
 @contextmanager
 def outlets() -> Iterator[None]:
-    """Let stdout and stderr be outlets, so that nothing is written past them."""
+    """Replace stdout and stderr with outlets inside the context."""
     before = sys.stdout, sys.stderr
     sys.stdout = outlet_of(sys.stdout, "stdout", raises=True)
     sys.stderr = outlet_of(sys.stderr, "stderr", raises=False)

@@ -241,7 +241,7 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]:
-    """Yield which properties an earlier run has sent as text that are not text now."""
+    """Yield lines on properties sent as text before but not now."""
     for each in before:
         names = ", ".join(map(escape, each.names))
         run = f"{'went' if each.certain else 'may have gone'} as text in run {each.run_id}"

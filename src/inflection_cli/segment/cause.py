@@ -1,4 +1,4 @@
-"""Why a request came to nothing, in plain words instead of a library's."""
+"""Explain in plain words why a request failed."""
 
 import errno
 import socket
@@ -41,7 +41,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def cause_words(error: BaseException, *, host: str, peer: str) -> str:
-    """Return what an exception of the network means, as a clause without a full stop.
+    """Return a network exception's meaning as a clause without a period.
 
     Args:
         error: As the HTTP library raised it.

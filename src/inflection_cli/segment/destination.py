@@ -171,7 +171,7 @@ def _split(endpoint: str) -> SplitResult:
 
 
 def _same_host(endpoint: str) -> str:
-    """Return the hint with the endpoint corrected: the same host, never another one."""
+    """Return a hint with the corrected endpoint of the same host."""
     bare = re.split(r"[?#]", endpoint.strip())[0]
     rest = bare.partition("://")[2] or _SCHEME_ALONE.sub("", bare)
     where, _, path = rest.rpartition("@")[2].partition("/")

@@ -88,7 +88,7 @@ def classify(body: bytes, *, content_type: str, is_segment: bool) -> bool:
 
 
 def own_words(text: str, *, content_type: str) -> str:
-    """Return an answer's text as one line of what can be printed; of a page, its title or first words."""
+    """Return a response's text, or a page's title, as one line."""
     if _is_markup(text, content_type):
         text = text[:_PAGE_CHARS]
         title = _TITLE.search(text)
@@ -97,7 +97,7 @@ def own_words(text: str, *, content_type: str) -> str:
 
 
 def _tells(member: object) -> bool:
-    """Check whether an `error` has something in it; a count of 0 has not."""
+    """Return whether an `error` member has content; 0 does not count."""
     return bool(member.strip()) if isinstance(member, str) else bool(member)
 
 

@@ -1,4 +1,4 @@
-"""Keys that neither a profile nor a project file may set, with the option to use instead."""
+"""Keys forbidden in profiles and project files, with the option instead."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

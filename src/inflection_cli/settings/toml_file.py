@@ -253,7 +253,7 @@ def _still_to_fill_in(raw: object, path: tuple[Step, ...]) -> Iterator[TomlFault
 
 
 def _options_for_values(raw: object, path: tuple[Step, ...]) -> Iterator[TomlFault]:
-    """Yield a fault for each value that is the name of an option, as where a script left a variable empty."""
+    """Yield a fault for each value that is an option's name."""
     short = not any(step in _OF_CELLS for step in path)
     if isinstance(raw, str) and names_an_option(raw, short=short):
         name = plain_dashes(raw.strip()).partition("=")[0]

@@ -181,14 +181,14 @@ class RowExtender:
 
 
 class _Draws:
-    """Draws from one column's cells; what lies in JSON keeps its type, what lies in a text that is JSON is text."""
+    """Extract values from a column's cells; only JSON keeps its type."""
 
     def __init__(self, draws: Sequence[Extraction]) -> None:
         self._texts = _Memo(draws, typed=False)
         self._typed = _Memo(draws, typed=True)
 
     def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
-        """Return a column for each draw, and what is to be said of cells, by their place."""
+        """Return a column for each extraction, and notes by cell index."""
         kinds = set(map(type, filter(None, cells)))
         if len(kinds) < 2:
             return (self._typed if JsonCell in kinds else self._texts).draw_all(cells)

@@ -1,4 +1,4 @@
-"""Dotted paths: from the name that a profile gives to a column of the file, and on into the JSON in its cells."""
+"""Dotted paths from a column name into the JSON of its cells."""
 
 import re
 from collections.abc import Sequence

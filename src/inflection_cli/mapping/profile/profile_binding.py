@@ -577,7 +577,7 @@ def _could_be(name: str, column: str) -> str:
 
 
 def _with_candidates(lines: str, could: Mapping[str, str]) -> str:
-    """Replace COLUMN in a hint's lines by the columns that could be meant."""
+    """Replace `COLUMN` in a hint's lines with columns that may be meant."""
     for name, column in could.items():
         line = f"{name} = {json.dumps(column, ensure_ascii=False)}"
         known = f'{name} = "COLUMN"'

@@ -75,7 +75,7 @@ def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 
 def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
-    """Yield a fault for each text that is white space alone: such a cell is empty already."""
+    """Yield a fault for each null text that is only white space."""
     for text in texts or ():
         if not text.strip():
             yield TomlFault(path, 'expected texts that stand for nothing, such as "NULL"')

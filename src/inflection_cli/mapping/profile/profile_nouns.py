@@ -160,6 +160,6 @@ class Profile:
 
     @property
     def binds_by_name(self) -> bool:
-        """Whether columns that it does not name are fields by their names."""
+        """Return whether columns the profile omits are matched by their names."""
         named = self.fields or self.timestamp or any(block.fields for block in self.events)
         return self.also_by_name or not named

@@ -1,4 +1,4 @@
-"""Quotes inside cells that are not quoted, of which RFC 4180 has no reading.
+"""Quotes inside unquoted cells, which RFC 4180 does not define.
 
 A lost delimiter before a quoted cell makes the same text: `Spring"Hello, friends"` may have been two cells, of which
 the second holds the comma. Where such a reading is there, nobody can say which cell is which; where none is, as in
@@ -57,7 +57,7 @@ def bare_quotes(record: str, delimiter: str) -> Iterator[BareQuote]:
 def judge(
     record: str, delimiter: str, file: str, line: int, name: Callable[[int], str | None]
 ) -> tuple[Problem | None, list[Problem]]:
-    """Return why a record is rejected for its bare quotes, if it is, and else what is to be said of it.
+    """Return a rejection for a record's bare quotes, or else warnings.
 
     Args:
         record: Its text.
@@ -82,7 +82,7 @@ def judge(
 
 
 def _opens(record: str, start: int, end: int, delimiter: str) -> bool:
-    """Tell whether a quote in the bare cell from `start` to `end` can open a cell that ends behind it."""
+    """Return whether a quote in this cell can open a longer cell."""
     after = {delimiter, "\r", "\n", ""}
     closing = start
     for quotes in _QUOTES.finditer(record, start, end):
@@ -96,7 +96,7 @@ def _opens(record: str, start: int, end: int, delimiter: str) -> bool:
 
 
 def _closing(record: str, quote: int) -> int:
-    """Find the quote that closes what another one opens; the end of the record where there is none."""
+    """Return the index of the closing quote, or the record's end."""
     return _INSIDE_QUOTES.match(record, quote + 1).end()  # type: ignore[union-attr]  # nothing matches too
 
 

@@ -103,7 +103,7 @@ def _rows(text: str, block: bytes, form: CsvSchema) -> tuple[list[list[str]], bo
 
 
 def _without_bare_quotes(harvest: ParsedBlock, block: bytes, form: CsvSchema, line: int) -> ParsedBlock:
-    """Look at the rows that hold quotes: say which quotes are read as text, and reject rows with another reading."""
+    """Reject rows with ambiguous bare quotes, and warn of the others."""
     quoted = {at for at, row in enumerate(harvest.rows) if '"' in "".join(row)}
     if not quoted:
         return harvest

@@ -33,7 +33,7 @@ def parse_delimiter(word: str) -> str:
 
 
 def format_delimiter(delimiter: str) -> str:
-    """Give a delimiter as it is typed on a command line."""
+    """Format a delimiter as it is typed on a command line."""
     if delimiter == "\t":
         return "tab"
     return f"'{delimiter}'" if delimiter.isprintable() else rf"'\x{ord(delimiter):02x}'"

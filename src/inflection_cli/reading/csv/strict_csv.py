@@ -129,7 +129,7 @@ class StrictReader:
                 return shape if shape.ending is RecordEnd.OPEN else self._last(shape)
 
     def _last(self, shape: RecordScan) -> RecordScan:
-        """Settle a record with which the file ends: it needs no line end, and a carriage return alone is none."""
+        """Return the file's last record as whole or as bare return."""
         whole = shape.end == len(self._page.text)
         return replace(shape, ending=RecordEnd.WHOLE if whole else RecordEnd.BARE_RETURN)
 

@@ -1,4 +1,4 @@
-"""Fingerprints: what makes a file the same file, whatever it is called and however it is read."""
+"""Fingerprints of files by content, whatever their name or compression."""
 
 from hashlib import blake2b
 from typing import Final
@@ -11,7 +11,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 def fingerprint(path: str, location: str, member: Member | None = None) -> str:
-    """Return a digest of a file's unpacked bytes, 32 hex digits; their size is not bounded.
+    """Return a digest of a file's unpacked bytes, as 32 hex digits.
 
     Args:
         path: The name to show.
