@@ -13,33 +13,11 @@ MODULES: Final = sorted(PACKAGE.rglob("*.py"))
 MOST_WORDS: Final = 12
 
 DENIED: Final = frozenset(
-    [
-        "Say",
-        "Says",
-        "Tell",
-        "Tells",
-        "Give",
-        "Gives",
-        "Word",
-        "Words",
-        "Settle",
-        "Settles",
-        "Let",
-        "Lets",
-        "Spell",
-        "Spells",
-        "Speak",
-        "Speaks",
-        "What",
-        "Whether",
-        "Which",
-        "How",
-        "Who",
-        "Whose",
-        "Where",
-        "When",
-        "Why",
-    ]
+    {
+        *("Say", "Says", "Tell", "Tells", "Give", "Gives", "Word", "Words", "Speak", "Speaks"),
+        *("Settle", "Settles", "Let", "Lets", "Spell", "Spells"),
+        *("What", "Whether", "Which", "How", "Who", "Whose", "Where", "When", "Why"),
+    }
 )
 """First words that a docstring must not have: they hide what the code does."""
 
