@@ -35,6 +35,8 @@ def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool) -> None:
 def save_text(path: str, text: str, *, force: bool) -> None:
     """Write a text file atomically; replace an existing one only with `force`.
 
+    A file that appears while the text is written is kept too, unless `force` is given.
+
     Raises:
         UsageError: There is a file of that name, and `force` is not given.
         InputError: It cannot be written.

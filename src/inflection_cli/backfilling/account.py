@@ -14,7 +14,10 @@ KEPT_PER_CODE: Final = 100
 
 
 class ProblemTally:
-    """Counts of problems by code, with the first problems of each code."""
+    """Counts of problems by code, with the first problems of each code.
+
+    A problem that concerns a whole column or file is kept once, with a count.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -79,6 +82,7 @@ class RowCounts:
 class EventCounts:
     """Event counts; `built` is the sum of all others except `filtered`.
 
+    `built = accepted + already_accepted + duplicate + refused + pending + in_doubt`.
     `filtered` are dropped before they are built. `already_accepted` is None where no destination is known.
     """
 

@@ -164,7 +164,10 @@ class _Pulled:
 def batches_of(
     messages: Iterable[Batch | None], settings: DeliverySettings, dispositions: Dispositions
 ) -> Iterator[Batch | None]:
-    """Build batches of outgoing messages; events in doubt get their own batches."""
+    """Build batches of outgoing messages; events in doubt get their own batches.
+
+    The state of a batch holds for all of its events, so events in doubt must not be mixed with others.
+    """
 
     def filled(portions: Iterable[Batch | None]) -> Iterator[Batch | None]:
         envelope = settings.destination.envelope_bytes

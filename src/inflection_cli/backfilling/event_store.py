@@ -1,4 +1,7 @@
-"""Stores of event ids, locations and people, filled in pass 1."""
+"""Stores of event ids, locations and people, filled in pass 1.
+
+Pass 2 reads the ids again: computing all hashes a second time would take a good part of a delivery.
+"""
 
 from array import array
 from bisect import bisect_right

@@ -138,6 +138,8 @@ class MessageFile:
     def beside(self, batches: Iterable[Batch | None]) -> Iterator[Batch | None]:
         """Yield each batch after writing its messages to the file.
 
+        The file ends where the delivery ended.
+
         Yields:
             What it is given, and None while the reader of a pipe takes its time.
 
@@ -201,7 +203,10 @@ def _is_of(output: IO[str] | None, path: str) -> bool:
 
 
 def _opened(path: str) -> int:
-    """Open a stream for writing; stdout and stderr are duplicated."""
+    """Open a stream for writing; stdout and stderr are duplicated.
+
+    Opening a redirected stdout by its name would overwrite that file from its start.
+    """
     ours = _ours(path)
     return os.open(path, os.O_WRONLY) if ours is None else os.dup(ours)
 

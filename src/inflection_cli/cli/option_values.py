@@ -194,7 +194,10 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
 
 
 def integrations(given: "Sequence[str]", profile: "Mapping[str, bool] | None" = None) -> dict[str, Any]:
-    """Parse `--integration` over a profile's values; Inflection is off by default."""
+    """Parse `--integration` over a profile's values; Inflection is off by default.
+
+    Inflection is also a destination: messages must not flow back to it.
+    """
     read: dict[str, Any] = {"Inflection": False, **(profile or {})}
     for name, word in pairs("--integration", given, "All=false").items():
         if word.lower() not in {"true", "false"}:

@@ -144,7 +144,10 @@ class ProjectOptions:
 
 @dataclass(frozen=True, slots=True)
 class InputOptions:
-    """Options for reading and mapping files; None means not given."""
+    """Options for reading and mapping files; None means not given.
+
+    Then the profile, the project file or the default decides.
+    """
 
     profile: Annotated[
         str | None,

@@ -508,7 +508,10 @@ def hash64(source: str) -> int:
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:
-    """Return the index of the time to use; unreadable times come first."""
+    """Return the index of the time to use; unreadable times come first.
+
+    So an unreadable time is reported and not hidden. With `choose="first"` the first filled cell is used.
+    """
     filled = [at for at, cell in enumerate(cells) if cell.strip()]
     if not filled or choose == "first":
         return filled[0] if filled else 0

@@ -188,7 +188,10 @@ class Converter:
         self._bounded = settings.since is not None or settings.until is not None
 
     def __call__(self, chunk: Chunk, *, identified: bool = True) -> Converted:
-        """Convert a chunk, with or without content ids and hashes."""
+        """Convert a chunk, with or without content ids and hashes.
+
+        Equal chunks give equal results; earlier chunks have no effect.
+        """
         result = Converted()
         if not chunk.rows:
             return result
@@ -254,7 +257,10 @@ class Converter:
         blocks: Sequence[_Block],
         result: Converted,
     ) -> list[tuple[int, int]]:
-        """Check each row and return the events to send, in order."""
+        """Check each row and return the events to send, in order.
+
+        One event with an error rejects the whole row.
+        """
         verdicts = [_Verdict() for _ in cells]
         # What a row lacks for want of a cell that could not be drawn is no fault of its own.
         spoilt = {i for i, notes in said.items() if self._say(verdicts[i], notes, chunk, i, self._readers[0])}
@@ -289,7 +295,10 @@ class Converter:
     def _judge_event(
         self, verdict: _Verdict, place: tuple[int, int], events: EventColumns, *, failed: bool
     ) -> bool:
-        """Check one event and return whether it is not filtered."""
+        """Check one event and return whether it is not filtered.
+
+        If the time has only a warning, its exact text replaces the problem in `events.times`.
+        """
         time = events.times[place[1]]
         exact = time.exact if isinstance(time, TimeProblem) else time
         if failed or exact is None:

@@ -25,10 +25,16 @@ Gate = Callable[[], Awaitable[Left]]
 
 
 class Poster(Protocol):
-    """Protocol of a client that sends a batch once."""
+    """Protocol of a client that sends a batch once.
+
+    `segment.client.Client` is one.
+    """
 
     async def post(self, batch: Batch, retry_count: int, gate: Gate) -> Answer | Failure:
         """Wait for the gate, report the time, send, and return the answer.
+
+        The connection is opened before the gate. The gate returns the function that is called with the
+        time.
 
         The time is that of the edge's clock, read once the gate is passed.
 
@@ -54,7 +60,10 @@ class Observer(Protocol):
         ...
 
     def paused(self, seconds: float, reason: str) -> None:
-        """Record that the whole run is paused for `seconds` from now."""
+        """Record that the whole run is paused for `seconds` from now.
+
+        A longer pause may follow before this one ends.
+        """
         ...
 
     def resumed(self) -> None:
@@ -131,7 +140,10 @@ class StopSignal:
 
     @property
     def asked(self) -> int:
-        """Number of times a stop was requested."""
+        """Number of times a stop was requested.
+
+        A long computation upstream may read it.
+        """
         return self._asked
 
     def request(self) -> None:

@@ -1,4 +1,7 @@
-"""Counters of a delivery, and the reason it stopped."""
+"""Counters of a delivery, and the reason it stopped.
+
+Every number is counted where the thing happens; none is derived.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field

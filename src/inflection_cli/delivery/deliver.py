@@ -298,7 +298,11 @@ class _Delivery:
             work.doubtful_since = work.left_at
 
     def _settle(self, work: _Work, state: BatchState, outcome: Answer | Failure | None) -> None:
-        """Record the outcome of an attempt that was sent."""
+        """Record the outcome of an attempt that was sent.
+
+        A batch in doubt stays in doubt unless it is accepted, or is split into halves that inherit the
+        doubt.
+        """
         if work.key is not None and work.in_flight:
             lasting = work.doubtful_since is not None and state not in {BatchState.ACCEPTED, BatchState.SPLIT}
             self._journal.settle(
@@ -331,7 +335,10 @@ class _Delivery:
         self._leave(work)
 
     def _may_be_sent(self, work: _Work) -> bool:
-        """Return whether a batch can be sent without risk of a duplicate."""
+        """Return whether a batch can be sent without risk of a duplicate.
+
+        A batch in doubt can, as long as the destination still recognizes its ids.
+        """
         if work.doubtful_since is None:
             return True
         # A stamp in the future comes from a clock that was wrong: it counts as old.

@@ -7,7 +7,10 @@ from inflection_cli.model import Batch, BatchState
 
 
 class Journal(Protocol):
-    """Protocol that records the intent and outcome of each batch."""
+    """Protocol that records the intent and outcome of each batch.
+
+    If an intent cannot be recorded, `intend` raises, and the batch is not sent.
+    """
 
     def intend(self, batch: Batch, *, now: float, doubtful_since: float | None = None) -> int:
         """Record durably that a batch is about to be sent.

@@ -76,7 +76,10 @@ class RateGate:
         return self._tally.stopped is not None
 
     def stop(self, stopped: Stopped) -> None:
-        """Stop the run and all its waits; the first reason is kept."""
+        """Stop the run and all its waits; the first reason is kept.
+
+        A later error replaces a reason that is not an error.
+        """
         before = self._tally.stopped
         if before is None or (before.error is None and stopped.error is not None):
             self._tally.stopped = stopped
@@ -283,7 +286,10 @@ class RateGate:
         self._lead_s += (self._now() - began - self._lead_s) / 8
 
     def _probe_wait_s(self) -> float:
-        """Return the wait before the next probe, in seconds."""
+        """Return the wait before the next probe, in seconds.
+
+        The first waits have jitter; at the cap they are constant.
+        """
         bound_s = backoff_bound_s(self._probes or 0)
         return BACKOFF_CAP_S if bound_s >= BACKOFF_CAP_S else self._edge.draw() * bound_s
 

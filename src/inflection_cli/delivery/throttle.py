@@ -43,5 +43,8 @@ class Throttle:
         self._booked = self._free
 
     def wait(self, now: float) -> float:
-        """Return the current wait for a new reservation, in seconds."""
+        """Return the current wait for a new reservation, in seconds.
+
+        Nothing is reserved.
+        """
         return max(0.0, self._booked - now)

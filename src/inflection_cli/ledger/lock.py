@@ -164,7 +164,10 @@ def _lock(path: Path, descriptor: int) -> None:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Return whether the path still leads to the open file."""
+    """Return whether the path still leads to the open file.
+
+    A lock on an unlinked file keeps no other process out.
+    """
     opened = os.fstat(descriptor)
     try:
         found = path.lstat()

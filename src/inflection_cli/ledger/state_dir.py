@@ -75,7 +75,10 @@ def refused_path(state_dir: Path, run_id: str) -> Path:
 
 
 def ledger_folder(state_dir: Path) -> Path:
-    """Return the path of the `ledgers` folder in the state directory."""
+    """Return the path of the `ledgers` folder in the state directory.
+
+    It is a separate folder, so that the mode of the user's `--state-dir` is not changed.
+    """
     return state_dir.absolute() / "ledgers"
 
 

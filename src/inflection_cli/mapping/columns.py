@@ -43,7 +43,10 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @lru_cache(maxsize=_NAMES_REMEMBERED)
 def squash(name: str) -> str:
-    """Reduce a name to its letters and digits in lower case."""
+    """Reduce a name to its letters and digits in lower case.
+
+    Different spellings of one name become equal.
+    """
     return "".join(c for c in name.lower() if c.isalnum())
 
 
@@ -316,7 +319,10 @@ def refuse_unknown_fields(options: ColumnOptions) -> None:
 
 
 def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> str:
-    """Return a hint with the field that an option probably means."""
+    """Return a hint with the field that an option probably means.
+
+    The value of `--set` may be personal, so it is not repeated.
+    """
     fields = {squash(field): field for field in FIELDS}
     swapped = fields.get(squash(value)) if option == "--map" else None
     if swapped and not fields.get(squash(name)):

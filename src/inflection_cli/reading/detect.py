@@ -83,7 +83,10 @@ def _not_lines(path: str, what: str, command: str) -> InputError:
 
 
 def _refuse_spread(path: str, text: str) -> None:
-    """Raise if the text is a JSON array or a multi-line object."""
+    """Raise if the text is a JSON array or a multi-line object.
+
+    A broken line among others is not refused here.
+    """
     if _JSON_ARRAY.match(text):
         raise _not_lines(path, "a JSON array", "jq -c '.[]' FILE > FILE.ndjson")
     if not _JSON_OBJECT.match(text):
@@ -250,7 +253,10 @@ def _named(path: str, header: Header) -> tuple[str, ...]:
 
 
 def _beginning(source: Source) -> list[Chunk]:
-    """Read the first records, up to the limits of the sample."""
+    """Read the first records, up to the limits of the sample.
+
+    Unreadable records count as well.
+    """
     chunks: list[Chunk] = []
     records = chars = 0
     for chunk in read(source, ReadOptions(chunk_bytes=HEAD_BYTES)):

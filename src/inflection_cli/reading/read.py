@@ -12,6 +12,8 @@ from inflection_cli.reading.source import ReadOptions, Source
 def read(source: Source, options: ReadOptions) -> Iterator[Chunk]:
     """Read a file in chunks, in constant memory and with repeatable results.
 
+    With the same options the same bytes give the same chunks.
+
     Args:
         source: What `detect` found; its encoding and delimiter hold.
         options: How large the chunks are.

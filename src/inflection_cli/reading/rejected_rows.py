@@ -202,6 +202,8 @@ def _elsewhere(path: Path) -> str:
 def first_origin(row: Mapping[str, object], file: str, line: int) -> tuple[str, str]:
     """Return the file and line from which a row was first exported.
 
+    An earlier run may have written them into the row; otherwise they are `file` and `line`.
+
     Args:
         row: Its cells by column.
         file: The file in which it was met.

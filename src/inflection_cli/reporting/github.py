@@ -34,7 +34,10 @@ MOST_OF_FAULT: Final = 1000
 
 
 def annotations(findings: Findings) -> str:
-    """Return at most ten errors and ten warnings as workflow commands."""
+    """Return at most ten errors and ten warnings as workflow commands.
+
+    A notice says what was left out.
+    """
     room = dict.fromkeys(Severity, MOST_ANNOTATIONS)
     lines = []
     if findings.error is not None:
@@ -58,6 +61,8 @@ def annotations(findings: Findings) -> str:
 
 def step_summary(findings: Findings, most_bytes: int = MOST_SUMMARY_BYTES) -> str:
     """Return the run as Markdown of at most `most_bytes` UTF-8 bytes.
+
+    A last line says how many parts do not fit.
 
     What comes from files stands in `pre` elements with HTML's characters escaped: no Markdown is read there,
     no mention and no link.
@@ -94,7 +99,10 @@ def _annotation(findings: Findings, problem: Problem) -> str:
 
 
 def _end(findings: Findings, error: InflSegError) -> list[str]:
-    """Return workflow commands for the error that ended the run."""
+    """Return workflow commands for the error that ended the run.
+
+    Each fault of a settings file is reported at its line.
+    """
     title = {"title": f"infl-seg: {error.code}"}
     if not isinstance(error, SettingsFileFaults) or not error.faults:
         return [_command("error", title, ended_by(error))]

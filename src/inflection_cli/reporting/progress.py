@@ -203,5 +203,8 @@ class _Rate:
         return recent / span if span > 0.5 else 0.0
 
     def is_settled(self, now: float) -> bool:
-        """Return whether a full window has passed since the start."""
+        """Return whether a full window has passed since the start.
+
+        From then on a rate of zero means a standstill.
+        """
         return now - self._started >= self._WINDOW_S

@@ -87,6 +87,8 @@ def parse_reports(words: Sequence[str], *, json: bool) -> tuple[Wanted, ...]:
 class Reports:
     """Reports of one run, opened before it and written after it.
 
+    A bad path ends the run at once.
+
     A report appears under its name only when it is whole; what stood there before is replaced.
 
     Args:

@@ -69,7 +69,10 @@ def entry_object(entry: RunStatus) -> dict[str, Any]:
 
 
 def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]) -> dict[str, Any]:
-    """Return the JSON object of a run for `runs show`."""
+    """Return the JSON object of a run for `runs show`.
+
+    `at_the_end` is null until the run has ended.
+    """
     run = entry.run
     options = {k: v for k, v in run.arguments.items() if k not in {"command", "plan"}}
     return {

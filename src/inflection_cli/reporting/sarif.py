@@ -93,11 +93,17 @@ def _invocation(findings: Findings, listed: Sequence[Problem]) -> dict[str, Any]
 
 
 def _uri(path: str) -> str:
-    """Convert a path to a relative URI reference."""
+    """Convert a path to a relative URI reference.
+
+    Colons are escaped: one in the first part would make that a scheme.
+    """
     return quote(os.fsencode(path), safe="/")
 
 
 def _string(words: str) -> str:
-    """Escape braces and brackets in a SARIF message string."""
+    """Escape braces and brackets in a SARIF message string.
+
+    Braces would be placeholders (3.11.5), brackets links (3.11.6).
+    """
     plain = words.replace("{", "{{").replace("}", "}}")
     return _SPECIAL.sub(lambda match: f"\\{match[0]}", plain)

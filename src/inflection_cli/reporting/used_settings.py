@@ -1,4 +1,7 @@
-"""Report the settings files that affected a run, and their values."""
+"""Report the settings files that affected a run, and their values.
+
+So a report is not filtered without a trace.
+"""
 
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
@@ -50,7 +53,10 @@ def settings_object(said: SettingsSaid) -> dict[str, Any]:
 
 
 def _words(took: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the settings, those that leave rows out first."""
+    """Yield the settings, those that leave rows out first.
+
+    So no long value can hide them behind the cut.
+    """
     for option in sorted(took, key=lambda name: name not in _LEAVING_OUT):
         value = took[option]
         if isinstance(value, Mapping):

@@ -152,6 +152,8 @@ def _complaint(post: Post, size: int, document: dict[str, Any]) -> str:
 def _encoded(post: Post, body: bytes, events: list[Any], *, wanted: bool) -> Sequence[bytes] | str:
     """Return each event's original bytes, or the reason for a refusal.
 
+    The result is empty where the bytes are not needed.
+
     They are needed where they are `wanted`, or where an event may be too large. Most clients send an
     event's compact form, and that is found quickly; only a body that was written otherwise (spaces,
     escapes) is cut up slowly.

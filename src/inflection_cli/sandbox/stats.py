@@ -101,7 +101,10 @@ class ReceivedStats:
         self._arrivals: list[tuple[float, int, int]] = []
 
     def arrived(self, at_s: float, retry: int) -> int:
-        """Count a request when its head arrives; return its number from 0."""
+        """Count a request when its head arrives; return its number from 0.
+
+        `at_s` is the time since the start.
+        """
         number = self._requests
         self._requests += 1
         if retry:

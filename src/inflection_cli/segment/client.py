@@ -1,5 +1,7 @@
 """HTTP client: one batch out, one `Answer` or `Failure` back.
 
+No other module sends HTTP requests.
+
 It stands on httpx's transport, not on its client, which adds what must not be here: redirects, cookies,
 netrc, environment settings, and a log line per request.
 """

@@ -32,7 +32,10 @@ class Secret:
         return self._value
 
     def masked(self) -> str:
-        """Return the first four characters and the length, or length only."""
+        """Return the first four characters and the length, or length only.
+
+        Texts of fewer than 16 characters show only their length.
+        """
         head = self._value[:4] if len(self._value) >= 16 else ""
         return f"{head}… ({len(self._value)} characters)"
 
@@ -145,7 +148,10 @@ class Destination:
 
     @property
     def authorization(self) -> Secret:
-        """Value of the `Authorization` header: base64 of key and colon."""
+        """Value of the `Authorization` header: base64 of key and colon.
+
+        Segment docs, HTTP API, "Authentication".
+        """
         return Secret("Basic " + b64encode(f"{self.write_key.reveal()}:".encode()).decode())
 
 

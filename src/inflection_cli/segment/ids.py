@@ -58,7 +58,10 @@ def uuid8(name: bytes) -> bytes:
 
 
 def person_part(user_id: str | None, person_id: str | None) -> str:
-    """Encode the person: personId if present, else userId."""
+    """Encode the person: personId if present, else userId.
+
+    So a userId that is added later changes no id.
+    """
     return "p" + netstring(person_id) if person_id is not None else "u" + netstring(user_id)
 
 
@@ -93,7 +96,10 @@ def uuid_text(packed: bytes) -> bytes:
 
 
 def ready_id(message_id: str) -> bytes:
-    """Convert a ready message's messageId to a content id of 16 bytes."""
+    """Convert a ready message's messageId to a content id of 16 bytes.
+
+    A UUID is kept as it is; any other text is hashed.
+    """
     if _UUID(message_id):
         return bytes.fromhex(message_id.replace("-", ""))
     return uuid8((_READY + netstring(message_id)).encode())
@@ -112,6 +118,8 @@ def namespace_of(endpoint: str, write_key: str) -> str:
 
 class Binder:
     """Converter of content ids to wire ids for one destination.
+
+    Equal content ids give equal wire ids here, and different ones at every other destination.
 
     Segment deduplicates on messageId across sources and workspaces (segmentio issue threads on
     deduplication), so one event must carry different ids to different destinations.

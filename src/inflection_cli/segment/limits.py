@@ -58,7 +58,10 @@ MAX_ANSWER_BYTES: Final = 64_000
 
 
 def max_batch_events(events_per_second: float) -> int:
-    """Return the maximum number of events per batch at an event rate."""
+    """Return the maximum number of events per batch at an event rate.
+
+    A rate of 0 means no limit on the rate.
+    """
     if events_per_second <= 0:
         return MAX_BATCH_EVENTS
     return min(MAX_BATCH_EVENTS, max(1, int(events_per_second / STEADY_BATCHES_PER_SECOND)))

@@ -81,7 +81,10 @@ class MessageEncoder:
         return f'","type":"track","event":{event},"properties":{_json(properties)[:-1]}'
 
     def trail(self, trail: Trail) -> str:
-        """Encode link and extra properties, each with a comma in front."""
+        """Encode link and extra properties, each with a comma in front.
+
+        A number keeps all its digits.
+        """
         link = () if trail.link is None else ((self._link, trail.link),)
         literals = trail.literals
         return "".join(
@@ -174,7 +177,10 @@ def messages(
 
 
 def is_bare(campaign: str) -> bool:
-    """Return whether a campaign's fragment has no property yet."""
+    """Return whether a campaign's fragment has no property yet.
+
+    A trail after it must not begin with a comma.
+    """
     return campaign.endswith("{")
 
 

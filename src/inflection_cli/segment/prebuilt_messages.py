@@ -68,6 +68,8 @@ class ReadySettings:
 def trimmed(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Note]]:
     """Remove null members and outer white space; note what was trimmed.
 
+    White space is removed from the type, the event name and the ids.
+
     A null that is none of Segment's own members stays as it stood.
     """
     found = dict(message)
@@ -169,6 +171,8 @@ def body_of(message: Mapping[str, Any], wire_time: str, settings: ReadySettings)
 
 def content_hash(message: Mapping[str, Any], wire_time: str, person: str) -> int:
     """Return a 64-bit hash of a message's content, without its id.
+
+    Context, integrations, the campaign's names and the naming of events are not part of it.
 
     Args:
         message: Without faults.

@@ -38,7 +38,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Verdict: some content is refused, so the batch is split."""
+    """Verdict: some content is refused, so the batch is split.
+
+    It is halved until the refused event stands alone.
+    """
 
     status: int
     excerpt: str
@@ -121,7 +124,10 @@ def retry_after_s(header: str | None, *, now: float) -> float | None:
 
 
 def reset_s(header: str | None) -> float | None:
-    """Parse `X-RateLimit-Reset`: seconds from now, at most 300 s."""
+    """Parse `X-RateLimit-Reset`: seconds from now, at most 300 s.
+
+    A date is ignored.
+    """
     wait_s = None if header is None else _whole_seconds(header.strip())
     return min(wait_s, MAX_RETRY_AFTER_S) if wait_s is not None and 0 < wait_s < _EPOCH_LIKE_S else None
 

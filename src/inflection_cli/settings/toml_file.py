@@ -336,7 +336,10 @@ def _is_bare(given: object) -> bool:
 
 
 def _kind_of(given: object) -> str:
-    """Return the kind of a value in words, never the value itself."""
+    """Return the kind of a value in words, never the value itself.
+
+    The value may be long, or a secret of another file.
+    """
     if given in ("", []):
         return "an empty text" if given == "" else "an empty list"
     return next((words for kind, words in _KINDS if isinstance(given, kind)), "a date or time")

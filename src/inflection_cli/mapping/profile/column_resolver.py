@@ -21,7 +21,8 @@ _REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
 def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return the names of the files that the rows were exported in.
 
-    It is the file's own name, unless these are rejected rows of an earlier run, which say where they come from.
+    The names are in lower case and without folders. There is one, the file's own name, unless these are rejected
+    rows of an earlier run: those rows hold the name of the file that they come from.
 
     Args:
         file: Its path.

@@ -177,7 +177,11 @@ def _split(text: str) -> list[str]:
 
 
 def _check(text: str, letters: list[str]) -> None:
-    """Raise an error if the format cannot give a time."""
+    """Raise an error if the format cannot give a time.
+
+    Raises:
+        UsageError: A directive is unknown, locale-dependent, given twice, or the parts do not give one time.
+    """
     if not letters:
         raise UsageError(f"--timestamp-format {text!r} has no directive such as %Y", hint=_TRY)
     for letter in letters:

@@ -258,7 +258,10 @@ def wire(exact: str) -> str:
 
 
 def sort_key(exact: str) -> str:
-    """Return a text that sorts in the order of instants."""
+    """Return a text that sorts in the order of instants.
+
+    Exact texts themselves do not sort so: `.123Z` > `.1234Z`.
+    """
     return exact[:-1]
 
 
@@ -433,7 +436,10 @@ def _instant(clock: ClockReading, zone: Zone | None) -> tuple[int, Fold | None]:
 
 
 def _is_new_month(second: int) -> bool:
-    """Return whether a month begins in UTC at this second."""
+    """Return whether a month begins in UTC at this second.
+
+    1 January of the year 10000 counts too, although datetime cannot represent it.
+    """
     if second % 86_400 or second > _LAST_SECOND:
         return second == _LAST_SECOND + 1
     return (_EPOCH + timedelta(seconds=second)).day == 1
@@ -513,7 +519,10 @@ class _Times(dict[str, tuple[int, str]]):
 
 
 class _Tails(dict[str, tuple[str, _Hours]]):
-    """Cache from `.123+01:00` to the exact fraction and the zone's hours."""
+    """Cache from `.123+01:00` to the exact fraction and the zone's hours.
+
+    The fraction has the form that it has in exact text.
+    """
 
     def __init__(self, parts: "_Parts") -> None:
         super().__init__()

@@ -118,7 +118,10 @@ def _hint(name: str, known: frozenset[str]) -> str:
 
 
 def _close(name: str, known: frozenset[str]) -> list[str]:
-    """Find up to three zones with a similar name."""
+    """Find up to three zones with a similar name.
+
+    Compared are the name without case, known abbreviations, the city alone, then similar spellings.
+    """
     wanted = name.strip().lower().replace(" ", "_")
     spelled = {zone.lower(): zone for zone in sorted(known)}
     if wanted in spelled:

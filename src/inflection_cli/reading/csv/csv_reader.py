@@ -23,6 +23,8 @@ from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, ReadOpt
 def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
     """Read a CSV file in chunks of about `options.chunk_bytes` bytes.
 
+    Memory use does not grow with the file.
+
     Which rows, lines and faults come out depends on the file alone, not on the size of the chunks.
 
     Raises:
@@ -132,7 +134,10 @@ def _without_bare_quotes(harvest: ParsedBlock, block: bytes, form: CsvSchema, li
 def _unevenly(
     block: bytes, rows: list[list[str]], form: CsvSchema, line: int, *, whole: bool
 ) -> ParsedBlock | None:
-    """Handle blank lines, line breaks in cells, and one-line ragged rows."""
+    """Handle blank lines, line breaks in cells, and one-line ragged rows.
+
+    Return None if exact parsing is needed.
+    """
     if not rows:
         return None
     # Within a record line ends stand in cells only, and there as they are: so many are its lines, less one.
@@ -153,7 +158,10 @@ def _unevenly(
 
 
 def _line_start(block: bytes, index: int) -> int:
-    """Return the offset of a line in a block, searching backwards."""
+    """Return the offset of a line in a block, searching backwards.
+
+    A record that is cut off is near the end of the block.
+    """
     at = len(block) if block.endswith(b"\n") else len(block) + 1
     for _ in range(block.count(b"\n") + (at > len(block)) - index):
         at = block.rfind(b"\n", 0, at - 1) + 1

@@ -224,7 +224,10 @@ class StrictReader:
         return at
 
     def _broken_lines(self, shape: RecordScan, start: int, end: int) -> Problem:
-        """Build the problem for the lines that a misplaced quote made unreadable."""
+        """Build the problem for the lines that a misplaced quote made unreadable.
+
+        They reach from `start` to `end`.
+        """
         page, form = self._page, self._form
         first, breaks = page.line, page.text.count("\n", start, end)
         broken = first + page.text.count("\n", start, shape.end - 1)

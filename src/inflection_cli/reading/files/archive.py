@@ -123,7 +123,10 @@ class _TooLong(Exception):
 
 
 class _Guarded:
-    """File with a limit on the size of one read."""
+    """File with a limit on the size of one read.
+
+    zipfile reads a directory at once, whatever its size.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.seek = file.seek

@@ -51,7 +51,10 @@ def compression_of(head: bytes) -> Packing | None:
 
 
 class DecompressionError(Exception):
-    """Raised when compressed data is invalid or cut off."""
+    """Raised when compressed data is invalid or cut off.
+
+    The text says how, without the place.
+    """
 
 
 class ExpansionExceeded(Exception):

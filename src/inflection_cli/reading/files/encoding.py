@@ -51,7 +51,10 @@ def text_encoding(encoding: str) -> str:
 
 
 def _untext(error: UnicodeError) -> tuple[str, int]:
-    """Return a lone surrogate as the replacement for undecodable bytes."""
+    """Return a lone surrogate as the replacement for undecodable bytes.
+
+    It is not valid in UTF-8, so the later decoder finds the fault again.
+    """
     assert isinstance(error, UnicodeDecodeError)
     return "\udcff", error.end
 
@@ -61,6 +64,8 @@ codecs.register_error(_UNTEXT, _untext)
 
 class Utf8Transcoder:
     """Byte source that converts a wide encoding to UTF-8.
+
+    A byte order mark is kept, as that of UTF-8.
 
     What is no text, such as half a surrogate pair or an odd last byte, becomes three bytes that are none in UTF-8.
     """

@@ -76,7 +76,10 @@ def _is_export(path: str) -> bool:
 
 
 def holds_rejects(path: str) -> bool:
-    """Return whether a file starts with the columns of rejected rows."""
+    """Return whether a file starts with the columns of rejected rows.
+
+    Such files are read only where they are named.
+    """
     marks = (REJECT_COLUMNS[0].encode(), f'{{"{REJECT_COLUMNS[0]}"'.encode())
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a path is kept as it was written
@@ -111,6 +114,8 @@ class FoundFile:
 
 def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFile]:
     """Return the input files that the given patterns denote, each once.
+
+    A pattern is a path, a glob, a folder, an archive or `-`. The order is that of the patterns.
 
     A stream (`-`, or a named pipe) can be read once only and is needed twice, so it is copied to a private
     file, which is deleted when the process ends, or by `forget_copies`.
@@ -220,7 +225,10 @@ def _status(path: str) -> os.stat_result:
 
 
 def _location(path: str, status: os.stat_result | None, most: int) -> str:
-    """Return where to open a file; copy a stream first."""
+    """Return where to open a file; copy a stream first.
+
+    Standard input has no status.
+    """
     if status is None:
         return _keep(sys.stdin.buffer, path, most)
     mode = status.st_mode

@@ -46,7 +46,10 @@ def restore(chunk: Chunk) -> Chunk:
 
 
 def restore_lines(chunk: Chunk) -> Chunk:
-    """Restore CR and LF in the unreadable lines of a chunk only."""
+    """Restore CR and LF in the unreadable lines of a chunk only.
+
+    Cells stay as they are: JSON writes their line breaks as escapes.
+    """
     return replace(chunk, faults=tuple(map(_restored_fault, chunk.faults)))
 
 

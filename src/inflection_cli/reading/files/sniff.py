@@ -153,7 +153,10 @@ def _again(found: FoundFile) -> tuple[Problem, ...]:
 
 
 def _ends_with_returns(head: bytes) -> bool:
-    """Return whether lines end with CR alone, as on old Macs."""
+    """Return whether lines end with CR alone, as on old Macs.
+
+    Such files have LF only within cells. In a single JSON object a CR is white space.
+    """
     if head.count(b"\r") == head.count(b"\r\n"):
         return False
     unquoted = _QUOTED.sub(b"", head)
@@ -185,7 +188,10 @@ def _refuse_foreign(path: str, head: bytes) -> None:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Return whether a file's head is binary and not text."""
+    """Return whether a file's head is binary and not text.
+
+    Control characters alone count as text.
+    """
     first = head.lstrip().partition(b"\n")[0]
     if b"\0" in first or head.count(0) > 0.1 * len(head):
         return True

@@ -117,6 +117,8 @@ def open_bytes(
 def open_source(source: Source) -> Stream:
     """Open a file to read its text bytes, with LF line ends.
 
+    The text is converted to UTF-8 if its encoding is not ASCII-compatible.
+
     Raises:
         InputError: It is gone, may not be read, is damaged, or is larger than it may be.
     """
@@ -131,7 +133,10 @@ def open_source(source: Source) -> Stream:
 def _unpacked(
     path: str, file: BinaryIO, compression: Compression | None, member: Member | None, limits: Limits
 ) -> ByteSource:
-    """Return a byte source that decompresses a file within the limits."""
+    """Return a byte source that decompresses a file within the limits.
+
+    A size that is known beforehand is checked beforehand.
+    """
     size = os.fstat(file.fileno()).st_size
     if member is not None:
         _judge(path, member.bytes, member.packed_bytes, limits)

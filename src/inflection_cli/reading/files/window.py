@@ -86,6 +86,8 @@ class Window:
     def block(self, size: int, skip: int = 0) -> bytes:
         """Return whole lines of at most `size` bytes, after `skip` bytes.
 
+        A single line may be longer.
+
         The last line of the stream may lack its line end. Empty when the stream has ended. No line in it is longer
         than `MAX_LINE_BYTES` and its line end.
         """
@@ -109,7 +111,10 @@ class Window:
         return self._buffer[self._start : self._start + size]
 
     def advance(self, count: int, lines: int | None = None) -> None:
-        """Consume `count` bytes, and add their line ends to `line`."""
+        """Consume `count` bytes, and add their line ends to `line`.
+
+        `lines` is the number of these line ends, if the caller knows it.
+        """
         self._fill(count)
         left = memoryview(self._buffer)[self._start : self._start + count]
         crc, length = self._sums
@@ -124,6 +129,8 @@ class Window:
 
     def digest(self) -> bytes:
         """Return the CRC-32 and length of bytes consumed since last call.
+
+        The digest has 16 bytes.
 
         It tells that a file is not the one it was, against accident and not against malice: whoever writes the
         file can as well write it before the first pass. BLAKE2b would take a tenth of the whole conversion.

@@ -217,7 +217,10 @@ class _Reader(ChunkBuilder):
         self._alike(size, between, text_encoding(self._source.encoding))
 
     def _alike(self, size: int, between: bytes, encoding: str) -> None:
-        """Read records quickly while they have the same layout as before."""
+        """Read records quickly while they have the same layout as before.
+
+        If records share a line, each is added only after the next one was read.
+        """
         tape, apart = self._tape, b"\n" in between
         held: dict[str, str] | None = None
         at = tape.at

@@ -60,7 +60,8 @@ class ResyncPoint:
 class RecordPrefixes:
     """Beginnings of the first records' lines, first keys included.
 
-    Where each record shares its line with what is in front of it, as the first of a list may, it is the first keys.
+    If no record starts its own line (the first record of a list may share its line with the bracket), only the first
+    keys are compared.
 
     Attributes:
         learnt: How many records it knows.
@@ -222,5 +223,8 @@ def _in_list(open_: bytearray | None) -> bool:
 
 
 def _turn(line: bytes) -> int:
-    """Return a line's change of list depth: 1, -1 or 0."""
+    """Return a line's change of list depth: 1, -1 or 0.
+
+    1: the line ends with an opening bracket. -1: it starts with a closing one. Only the characters are compared.
+    """
     return 1 if _OPENS_LIST.search(line) else -1 if _CLOSES_LIST.match(line) else 0
