@@ -155,7 +155,7 @@ DEFECTS = (
     Defect(
         "doubt lifted by a later 429: in the ledger",
         "ledger/ledger_file.py",
-        (("WHEN :doubtful OR doubtful_since IS NOT NULL THEN", "WHEN :doubtful THEN"),),
+        (("    elif doubtful_since is not None:\n        state = BatchState.IN_DOUBT\n", ""),),
         "tests/ledger/test_ledger_file.py::test_doubt_is_not_lifted_by_anything_but_acceptance",
     ),
     Defect(
