@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -165,7 +165,7 @@ def _sent(
         destination=partial(_place, _destination(given, delivery), delivery),
         rejects=rejects,
         within_budget=budget(str(given.get("max_errors", 0))).allows,
-        patience_s=seconds("patience", delivery.patience),
+        patience_s=seconds("--patience", delivery.patience),
         requests_per_second=delivery.request_rate,
         events_per_second=delivery.event_rate,
         now=now,
@@ -184,6 +184,7 @@ def _sent(
     try:
         _off_the_loop(partial(run, state, reporter))
     except InflSegError as error:
+        state.exit_code = error.exit_code
         error.receipt = receipt_of(state, tuple(reporter.notes))
         raise
     receipt = receipt_of(state, tuple(reporter.notes))
@@ -234,9 +235,17 @@ def _project(given: Mapping[str, Any]) -> Project | None:
 
 def _off_the_loop(work: Callable[[], object]) -> None:
     """Do work that runs an event loop of its own, also where one runs already, as in a notebook."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None or asyncio._get_running_loop() is None:  # noqa: SLF001 - documented; the public one raises
+    if not _has_a_loop():
         work()
         return
     with ThreadPoolExecutor(1) as pool:
         pool.submit(work).result()
+
+
+def _has_a_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:  # where nobody has imported it no loop runs, and a dry run need not import it
+        return False
+    with suppress(RuntimeError):
+        return bool(asyncio.get_running_loop())
+    return False
