@@ -1,1 +1,1 @@
-"""The Python API: verbs with typed arguments and results, on the same path as the command line."""
+"""The Python API: verbs with typed arguments and results."""

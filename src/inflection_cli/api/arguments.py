@@ -1,4 +1,4 @@
-"""Keyword arguments of the Python API, named and declared as the command line's options."""
+"""Keyword arguments of the Python API, converted to the command line's options."""
 
 import math
 import os
@@ -100,7 +100,7 @@ class ReplayArguments(SelectingArguments, DeliveringArguments, total=False):
 
 
 def checked(verb: str, given: Mapping[str, Any], known: type) -> dict[str, Any]:
-    """Return the arguments that were given; None stands for one that was not.
+    """Return the arguments that are not None; check their names.
 
     Raises:
         TypeError: A name is unknown.
@@ -149,7 +149,7 @@ def _value(name: str, value: Any, hint: Any, *, is_list: bool) -> Any:
 
 
 def _words(name: str, given: Mapping[str, Any] | Iterable[str]) -> list[str]:
-    """Return several values as the command line has them: names are joined to what they mean by `=`."""
+    """Return several values as words; a mapping becomes `NAME=VALUE` words."""
     if not isinstance(given, Mapping):
         return list(given)
     for key in given:
@@ -168,7 +168,7 @@ def _member(name: str, value: Any, kind: type[Enum]) -> Enum:
 
 
 def _require_number(name: str, value: Any, least: float | None, *, whole: bool) -> None:
-    """Check a number as the command line does, which reads it from text."""
+    """Check that a value is a finite number in range."""
     is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or (least is not None and value < least):
         kind = "a whole number" if whole else "a number"

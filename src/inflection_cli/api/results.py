@@ -63,7 +63,7 @@ class DeliverySummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What reading the files has come to.
+    """Result of reading files: counts and problems.
 
     Attributes:
         complete: Whether all of them were read to their end.
@@ -91,13 +91,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether everything was read and nothing is wrong: the exit code would be 0."""
+        """True where the exit code would be 0: nothing is wrong."""
         return self.complete and not self.errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Report):
-    """What a backfill or replay has come to.
+    """Result of a backfill or replay.
 
     Attributes:
         run_id: Its name in the ledger; None where it was not recorded, as in a dry run.
@@ -119,17 +119,17 @@ class Receipt(Report):
 
     @property
     def ok(self) -> bool:
-        """Whether every row is in: the exit code would be 0."""
+        """True where the exit code would be 0: every row is in."""
         return self.complete and self.exit_code == 0
 
 
 def report_of(plan: Plan) -> Report:
-    """Return what a plan says of the files."""
+    """Return the report of a plan."""
     return Report(**_figures(plan), events=planned_events(plan, already_known=False))
 
 
 def receipt_of(state: RunState, notes: tuple[str, ...]) -> Receipt | None:
-    """Return what a run has come to; None where its input was never open."""
+    """Return the receipt of a run; None before its input is open."""
     if state.opened is None:
         return None
     delivery = delivered_figures(state).get("delivery")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def validate(paths: Paths, **options: Unpack[ReadingArguments]) -> Report:
-    """Read files of rows, send nothing, and return what is wrong with them.
+    """Read files of rows, send nothing, and report each problem.
 
     Args:
         paths: Paths, globs or folders, one or several.
@@ -60,7 +60,7 @@ def validate(paths: Paths, **options: Unpack[ReadingArguments]) -> Report:
 
 
 def backfill(paths: Paths, **options: Unpack[BackfillArguments]) -> Receipt:
-    """Send files of rows to Segment, and return what became of every row.
+    """Send files of rows to Segment and account for every row.
 
     Nothing is sent unless `write_key` is given, and not in a dry run.
 
@@ -100,18 +100,15 @@ def replay(paths: Paths, **options: Unpack[ReplayArguments]) -> Receipt:
 
 
 class _Notes:
-    """Reporter that prints nothing, asks nothing, and keeps what there is to note."""
+    """Reporter that prints nothing, asks nothing, and collects notes."""
 
     asks = False
 
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, warns: bool = False) -> None:  # noqa: ARG002 - a protocol
         self.notes.append(text)
-
-    def opened(self, state: RunState) -> None:
-        """Ignore that the input is open."""
 
     def reading(self, _plan: Plan) -> AbstractContextManager[Callable[[Account], None]]:
         return nullcontext(lambda _: None)
@@ -135,9 +132,6 @@ class _Notes:
 
         yield Keeper()
 
-    def refused_unkept(self, trouble: Exception) -> None:
-        self.notes.append(f"{trouble}; the delivery went on")
-
     def ended(self, state: RunState) -> None:
         """Ignore the end: it is returned."""
 
@@ -149,7 +143,7 @@ def _sent(
     project: Project | None,
     opened: Callable[[Rejects], OpenedFiles],
 ) -> Receipt:
-    """Carry out a run; an error gets the receipt of what came before it."""
+    """Carry out a run; add its receipt to any error."""
     delivery, _ = slowed(project, option_group(DeliveryOptions, given))
     call = f"inflection_cli.{command}([{', '.join(map(repr, files))}], …"
 
@@ -216,7 +210,7 @@ def _destination(given: Mapping[str, Any], delivery: DeliveryOptions) -> Target 
 
 @contextmanager
 def _place(target: Target | None, delivery: DeliveryOptions) -> Iterator[tuple[Target, Path] | None]:
-    """Yield the destination and its state directory, or a sandbox with a temporary ledger."""
+    """Yield destination and state directory, or a sandbox with a temporary ledger."""
     if delivery.rehearse:
         from inflection_cli.cli.rehearsal import rehearsal  # noqa: PLC0415 - a dry run imports no network
 
@@ -229,12 +223,12 @@ def _place(target: Target | None, delivery: DeliveryOptions) -> Iterator[tuple[T
 
 
 def _project(given: Mapping[str, Any]) -> Project | None:
-    """Return the project file of the folder that was named; by default there is none."""
+    """Return the project file if the caller named a folder."""
     return find_project(Path(given["project"]), os.environ) if "project" in given else None
 
 
 def _off_the_loop(work: Callable[[], object]) -> None:
-    """Do work that runs an event loop of its own, also where one runs already, as in a notebook."""
+    """Run work in another thread if this one has an event loop."""
     if not _has_a_loop():
         work()
         return

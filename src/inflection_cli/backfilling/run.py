@@ -28,7 +28,6 @@ def run(state: RunState, reporter: Reporter) -> RunState:
     """
     with ExitStack() as stack:
         open_input(state, stack)
-        reporter.opened(state)
         open_destination(state, reporter, stack)
         if state.options.dry_run:
             _plan_only(state, reporter)

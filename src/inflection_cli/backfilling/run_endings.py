@@ -14,7 +14,7 @@ _RESUMED_BY_RUNNING_AGAIN: Final = frozenset({3, 129, 130, 141, 143})
 
 
 def run_error(state: RunState, delivered: "Delivered") -> InflSegError | None:
-    """Return why a delivery is not complete, with what to do; None if it is.
+    """Return the error of an incomplete delivery, or None.
 
     The destination's repeated refusals come before whatever else stopped the delivery, and that before the events
     that are left over.
@@ -37,6 +37,13 @@ def refused_places(rejects: Rejects) -> str:
     """Return where refused messages are kept, as a clause."""
     folder = [rejects.path] if rejects.path else []
     return escape(" and ".join([*folder, *rejects.kept_elsewhere()]))
+
+
+def trouble_words(trouble: Exception) -> str:
+    """Format the error of a place for refused messages."""
+    if isinstance(trouble, OSError):
+        return f"refused messages cannot be written any more: {trouble.strerror}"
+    return escape(str(trouble))
 
 
 def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> DestinationError | None:

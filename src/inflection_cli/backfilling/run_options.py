@@ -1,4 +1,4 @@
-"""Options of one backfill or replay, as values that no command line is needed for."""
+"""Options of a backfill or replay, independent of the command line."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager

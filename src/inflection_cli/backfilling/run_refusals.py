@@ -1,4 +1,4 @@
-"""Reasons why a plan is not carried out, checked before anything is sent."""
+"""Checks that refuse a plan before anything is sent."""
 
 from inflection_cli.backfilling.ledger_lookup import refuse_events_elsewhere, refuse_other_settings
 from inflection_cli.backfilling.run_endings import undecided
@@ -30,7 +30,7 @@ def refuse(state: RunState, *, asked: bool) -> None:
 
 
 def refuse_over_budget(state: RunState, *, asked: bool) -> None:
-    """Raise an error if too many rows are wrong, or all of them may be.
+    """Raise an error if too many rows are wrong.
 
     Raises:
         OverBudget: Own ids identify no events, the people cannot be people, or the budget is exceeded.

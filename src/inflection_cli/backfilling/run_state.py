@@ -1,4 +1,4 @@
-"""State of a run so far, its figures, and the reporter that it speaks through."""
+"""State of a run, its figures, and the protocol of its reporter."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from inflection_cli.backfilling.account import Account, EventCounts, RowCounts
+from inflection_cli.backfilling.account import Account, EventCounts
 from inflection_cli.backfilling.estimate import Estimate
 from inflection_cli.backfilling.ledger_lookup import KnownEvents
 from inflection_cli.backfilling.plan import Plan
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RunState:
-    """What a run has come to; each step of it fills in its part.
+    """State of a run; each step fills in its part.
 
     Attributes:
         options: What decides what it does.
@@ -74,7 +74,7 @@ class RunState:
 
     @property
     def rejects(self) -> str | None:
-        """The folder of rejects, once the plan is made and if it holds any."""
+        """The rejects folder, if the plan is made and rejects anything."""
         return None if self.estimate is None else self.options.rejects.path
 
 
@@ -83,16 +83,13 @@ class Reporter(Protocol):
 
     @property
     def asks(self) -> bool:
-        """Whether somebody will be asked, so that the question stands in for the error budget."""
+        """True where a question stands in for the error budget."""
 
-    def note(self, text: str) -> None:
-        """Take a sentence on the ledger."""
-
-    def opened(self, state: RunState) -> None:
-        """Take that the input is open."""
+    def note(self, text: str, *, warns: bool = False) -> None:
+        """Take a note on the ledger, or a warning."""
 
     def reading(self, plan: Plan) -> AbstractContextManager[Callable[[Account], None]]:
-        """Yield what is called with the counts after each chunk of pass 1."""
+        """Yield a function to call after each chunk of pass 1."""
 
     def planned(self, state: RunState) -> None:
         """Take the complete plan; nothing has been refused yet."""
@@ -107,17 +104,14 @@ class Reporter(Protocol):
     def delivering(
         self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
     ) -> "AbstractContextManager[Observer]":
-        """Yield the observer of the delivery; it passes each refused message to `keep`."""
-
-    def refused_unkept(self, trouble: Exception) -> None:
-        """Take why a place does not keep refused messages any more."""
+        """Yield the observer; it passes each refused message to `keep`."""
 
     def ended(self, state: RunState) -> None:
         """Take the end of a run, also of one that `state.error` ends."""
 
 
 def planned_events(plan: Plan, *, already_known: bool) -> EventCounts:
-    """Count a plan's events before a delivery: what is to be sent is pending.
+    """Count a plan's events before a delivery; unsent events are pending.
 
     Args:
         plan: A complete plan.
@@ -132,11 +126,6 @@ def planned_events(plan: Plan, *, already_known: bool) -> EventCounts:
         in_doubt=plan.count(Disposition.IN_DOUBT) + resent,
         filtered=plan.account.events.filtered,
     )
-
-
-def rows_figures(rows: RowCounts) -> dict[str, int]:
-    """Return the row counts as JSON values."""
-    return asdict(rows)
 
 
 def time_range(account: Account) -> dict[str, str | None]:
@@ -169,7 +158,7 @@ def delivery_figures(delivered: "Delivered", endpoint: str, namespace: str | Non
 
 
 def refused_figures(rejects: Rejects) -> dict[str, Any]:
-    """Return what the rejects folder did not take; nothing where it took all."""
+    """Return figures of refused messages outside the rejects folder, if any."""
     if not rejects.refused_messages.troubles:
         return {}
     return {
@@ -188,11 +177,11 @@ def delivered_figures(state: RunState) -> dict[str, Any]:
 
 
 def ledger_figures(state: RunState) -> dict[str, Any]:
-    """Return the figures of a run that the ledger keeps: numbers, no cells."""
+    """Return the figures for the ledger: numbers, no cells."""
     assert state.estimate is not None
     account = state.plan.account
     return {
-        "rows": rows_figures(account.rows),
+        "rows": asdict(account.rows),
         "events": asdict(state.events),
         "by_event": dict(account.by_event),
         "time_range": time_range(account),

@@ -1,4 +1,4 @@
-"""Steps of a run between its plan's parts, the ledger and the delivery."""
+"""Steps of a run: input, ledger, plan, delivery, record."""
 
 import time
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from inflection_cli.backfilling.message_file import (
     write_messages,
 )
 from inflection_cli.backfilling.property_types_sent import RECORDED, plan_kinds, sent_as_text_before
-from inflection_cli.backfilling.run_endings import run_error
+from inflection_cli.backfilling.run_endings import run_error, trouble_words
 from inflection_cli.backfilling.run_state import Reporter, RunState, ledger_figures, planned_events
 from inflection_cli.errors import InflSegError, InputError, Interrupted
 from inflection_cli.ledger.ledger_records import RunStart
@@ -56,7 +56,7 @@ def open_input(state: RunState, stack: ExitStack) -> None:
 
 
 def open_destination(state: RunState, reporter: Reporter, stack: ExitStack) -> None:
-    """Open the ledger of the destination: locked for a delivery, to read for a dry run.
+    """Open the ledger: locked for a delivery, read-only for a dry run.
 
     Raises:
         LedgerError: It cannot be used.
@@ -86,7 +86,7 @@ def open_destination(state: RunState, reporter: Reporter, stack: ExitStack) -> N
 
 
 def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = None) -> None:
-    """Run pass 1, estimate the cost, and compare with what earlier runs sent.
+    """Run pass 1, estimate the cost, and compare with earlier runs.
 
     Raises:
         InputError: A file cannot be read to its end.
@@ -112,7 +112,7 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
 
 @contextmanager
 def drafted(state: RunState) -> Iterator[MessageFile | None]:
-    """Write messages to a regular file while they are planned, then leave out what is not sent."""
+    """Write messages to a regular file while they are planned."""
     out = state.options.out
     if out is None or is_stream(out):
         yield None
@@ -124,7 +124,7 @@ def drafted(state: RunState) -> Iterator[MessageFile | None]:
 
 
 def write_out(state: RunState, draft: MessageFile | None) -> None:
-    """Write a dry run's messages to a pipe or a device, if no file has them."""
+    """Write a dry run's messages to a pipe or device."""
     state.out = state.options.out
     if state.out is not None and draft is None:
         write_messages(state.plan, state.out)
@@ -158,7 +158,7 @@ def record_start(state: RunState) -> None:
 
 
 def deliver(state: RunState, reporter: Reporter) -> None:
-    """Run pass 2: send what is to be sent, and keep what is refused."""
+    """Run pass 2: send messages, and keep the refused ones."""
     # The network is imported by whoever needs it: a dry run never does.
     from inflection_cli.backfilling.delivery_run import batches_of, run_delivery  # noqa: PLC0415
     from inflection_cli.backfilling.second_pass import outgoing  # noqa: PLC0415
@@ -219,7 +219,7 @@ def _keep_refused(state: RunState, reporter: Reporter, message: Message) -> None
     before = len(kept.troubles)
     state.options.rejects.refused(message)
     for trouble in kept.troubles[before:]:
-        reporter.refused_unkept(trouble)
+        reporter.note(f"warning: {trouble_words(trouble)}; the delivery goes on", warns=True)
 
 
 def account(state: RunState) -> None:

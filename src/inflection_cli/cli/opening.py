@@ -1,4 +1,4 @@
-"""Open the files of validate, backfill and replay under the options that apply to them."""
+"""Open the files of validate, backfill and replay."""
 
 import os
 from dataclasses import replace

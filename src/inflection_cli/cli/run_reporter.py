@@ -1,4 +1,4 @@
-"""Show a backfill or replay on the terminal: plan, question, progress and end."""
+"""Print a backfill or replay: plan, question, progress and end."""
 
 import signal
 import sys
@@ -8,14 +8,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.account import Account
-from inflection_cli.backfilling.message_file import is_stdout
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.run_endings import refused_places
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.session import SIGNALS, Session
 from inflection_cli.cli.target import unusual_key
 from inflection_cli.cli.typed_command import shown_command
-from inflection_cli.errors import ConfirmationMissing, UsageError
+from inflection_cli.errors import ConfirmationMissing
 from inflection_cli.model import Message
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import answered_yes
@@ -49,29 +48,12 @@ class RunReporter:
 
     @property
     def asks(self) -> bool:
-        """Whether somebody will be asked, so that the question stands in for the error budget."""
+        """True where a question stands in for the error budget."""
         return self._can_ask and not self._agreed
 
-    def note(self, text: str) -> None:
-        """Print a sentence on the ledger."""
-        self._speaker.talk(text)
-
-    def opened(self, state: RunState) -> None:
-        """Print results on stderr if the messages go to stdout.
-
-        Raises:
-            UsageError: A report that was asked for is printed there too.
-        """
-        out, at_work = state.options.out, self._at_work
-        if out is None or not is_stdout(out):
-            return
-        report = "--json" if at_work.output.json else "--report" if at_work.reports.printed else None
-        if report is not None:
-            raise UsageError(
-                f"{report} and --out {out} would both write to stdout",
-                hint="give the messages a file of their own, for example --out messages.ndjson",
-            )
-        self._speaker.out = self._speaker.err
+    def note(self, text: str, *, warns: bool = False) -> None:
+        """Print a sentence on the ledger, or a warning."""
+        self._speaker.talk(text, "yellow" if warns else "")
 
     def reading(self, plan: Plan) -> AbstractContextManager[Callable[[Account], None]]:
         """Show the progress of pass 1."""
@@ -155,12 +137,8 @@ class RunReporter:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def refused_unkept(self, trouble: Exception) -> None:
-        """Print a warning that a place does not keep refused messages any more."""
-        self._speaker.talk(f"warning: {plan_text.trouble_words(trouble)}; the delivery goes on", "yellow")
-
     def ended(self, state: RunState) -> None:
-        """Print what the run came to, and write the reports of one that no error ended."""
+        """Print the summary; finish a run that no error ended."""
         if state.options.dry_run:
             self._finish(state)
             return

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from inflection_cli.backfilling.message_file import is_stdout
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run import run
 from inflection_cli.backfilling.run_options import OpenedFiles, RunCommand, RunOptions, Target
@@ -84,6 +85,7 @@ class Sending:
     def _run_options(self, at_work: Session, open_files: OpenFiles) -> RunOptions:
         def opened() -> OpenedFiles:
             at_work.opened = open_files(at_work, self._rejects)
+            _leave_stdout_to_messages(at_work, self._delivery.out)
             return at_work.opened
 
         delivery = self._delivery
@@ -109,7 +111,7 @@ class Sending:
         )
 
     def _find_target(self, files: Sequence[str]) -> bool:
-        """Find the destination before any file is read: a key that is none is told at once.
+        """Find the destination, before any file is read.
 
         Returns:
             Whether the key came from standard input.
@@ -143,6 +145,23 @@ class Sending:
             target = required(self._target, command=self._command)
             given = delivery.state_dir
             yield target, state_dir(Path(given) if given else None, os.environ)
+
+
+def _leave_stdout_to_messages(at_work: Session, out: str | None) -> None:
+    """Print results on stderr if the messages go to stdout.
+
+    Raises:
+        UsageError: A report that was asked for is printed there too.
+    """
+    if out is None or not is_stdout(out):
+        return
+    report = "--json" if at_work.output.json else "--report" if at_work.reports.printed else None
+    if report is not None:
+        raise UsageError(
+            f"{report} and --out {out} would both write to stdout",
+            hint="give the messages a file of their own, for example --out messages.ndjson",
+        )
+    at_work.speaker.out = at_work.speaker.err
 
 
 def _again(*, max_errors: int | None = None) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """A running command: its output, its settings files, and what it has come to.
+    """A running command: output, settings files, and results so far.
 
     Attributes:
         command: Its name.

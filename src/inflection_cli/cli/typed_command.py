@@ -1,4 +1,4 @@
-"""The command as it was typed, for a shell or for the ledger."""
+"""The typed command, for a shell or for the ledger."""
 
 import shlex
 

@@ -14,7 +14,6 @@ from inflection_cli.backfilling.run_state import (
     delivered_figures,
     estimate_figures,
     refused_figures,
-    rows_figures,
     time_range,
 )
 from inflection_cli.converting.inputs import InputFile
@@ -54,7 +53,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
         **empty_report(command),
         "complete": plan.complete,
         "files": [_file(source, plan) for source in plan.inputs],
-        "rows": rows_figures(account.rows),
+        "rows": asdict(account.rows),
         "events": {
             "built": account.events.built,
             "duplicate": plan.count(Disposition.DUPLICATE),

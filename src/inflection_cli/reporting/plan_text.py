@@ -8,6 +8,7 @@ from inflection_cli.backfilling.estimate import Estimate
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.property_types_sent import TEXT, TextBefore, file_kinds
 from inflection_cli.backfilling.rejects_folder import Rejects
+from inflection_cli.backfilling.run_endings import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.columns import snake_case
@@ -370,10 +371,3 @@ def refused_lines(rejects: Rejects) -> Iterator[tuple[str, str]]:
     if lost:
         messages = counted(lost, "refused message is", "refused messages are")
         yield "refused", f"{messages} in no file; the same command sends what was refused once more"
-
-
-def trouble_words(trouble: Exception) -> str:
-    """Word why a place did not take a refused message."""
-    if isinstance(trouble, OSError):
-        return f"refused messages cannot be written any more: {trouble.strerror}"
-    return escape(str(trouble))
