@@ -26,7 +26,13 @@ PROGRAM: Final = "infl-seg"
 SCHEMAS: Final = "src/inflection_cli/schemas"
 KEYS: Final = "## Keys"
 """Where the part of docs/profiles.md begins that is written from the code."""
-READ_BY_PEOPLE: Final = ("README.md", "ARCHITECTURE.md", "docs/profiles.md", "samples/README.md")
+READ_BY_PEOPLE: Final = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "docs/profiles.md",
+    "docs/python.md",
+    "samples/README.md",
+)
 """Pages whose commands must be there; the generated ones cannot be wrong."""
 _ANY_COMMAND: Final = frozenset({"--help", "-h"})
 _TYPERS_OWN: Final = frozenset({"install_completion", "show_completion"})

@@ -24,12 +24,17 @@ def test_its_names_are_pinned() -> None:
         "MapOptions",
         "MessageSettings",
         "Problem",
+        "Receipt",
+        "Report",
         "SandboxSettings",
         "__version__",
+        "backfill",
         "convert",
         "lay_out",
         "namespace_of",
+        "replay",
         "serve_sandbox",
+        "validate",
     ]
     assert all(getattr(api, name) for name in api.__all__)
     assert dir(api) == sorted(dir(api))

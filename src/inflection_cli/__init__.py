@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from inflection_cli.api.results import Receipt, Report
+    from inflection_cli.api.verbs import backfill, replay, validate
     from inflection_cli.converting.converter import Converted, ConvertSettings, convert
     from inflection_cli.errors import InflSegError
     from inflection_cli.mapping.bind import lay_out
@@ -35,11 +37,16 @@ _HOMES: Final = {
     "MapOptions": "mapping.events",
     "MessageSettings": "segment.message",
     "Problem": "model",
+    "Receipt": "api.results",
+    "Report": "api.results",
     "SandboxSettings": "sandbox:Settings",
+    "backfill": "api.verbs",
     "convert": "converting.converter",
     "lay_out": "mapping.bind",
     "namespace_of": "segment.ids",
+    "replay": "api.verbs",
     "serve_sandbox": "sandbox:serve",
+    "validate": "api.verbs",
 }
 
 __all__ = [
@@ -52,12 +59,17 @@ __all__ = [
     "MapOptions",
     "MessageSettings",
     "Problem",
+    "Receipt",
+    "Report",
     "SandboxSettings",
     "__version__",
+    "backfill",
     "convert",
     "lay_out",
     "namespace_of",
+    "replay",
     "serve_sandbox",
+    "validate",
 ]
 
 

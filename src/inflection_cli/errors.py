@@ -39,12 +39,14 @@ class InflSegError(Exception):
         code: A stable kebab-case name for scripts.
         exit_code: The exit code of the process.
         report: What a `--json` report says beside the error: as much of the run as is known.
+        receipt: The `Receipt` of the run, as far as it came, where the Python API raises it.
         cause: What came of the last try at the destination, as a clause; empty where no try ended the run.
     """
 
     code: ClassVar[str] = "internal"
     exit_code: int = 70
     report: Mapping[str, Any] = MappingProxyType({})
+    receipt: Any = None
     cause: str = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:

@@ -23,6 +23,7 @@ def backfill(
     output: ReportingOptions,
 ) -> int:
     """Send campaign history to Segment: plan, confirm, deliver, account for every row."""
+    from inflection_cli.cli.opening import open_rows
     from inflection_cli.cli.sending import Sending
 
     sending = Sending(
@@ -34,4 +35,6 @@ def backfill(
         max_errors=reading.max_errors,
         rejects=reading.rejects,
     )
-    return sending.run(lambda at_work, rejects: at_work.open(files, reading, message, rejects), files)
+    return sending.run(
+        lambda at_work, rejects: open_rows(files, reading, message, at_work.project, rejects=rejects), files
+    )

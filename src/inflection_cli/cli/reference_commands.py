@@ -67,7 +67,7 @@ def _print_object(rules: "Iterable[Rule]") -> None:
 
 
 def _unknown(code: str, rules: "Iterable[str]") -> UsageError:
-    from inflection_cli.reporting.sanitize import escape
+    from inflection_cli.sanitize import escape
     from inflection_cli.suggestions import nearest
 
     near = nearest(code.replace("_", "-"), rules, 3)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from inflection_cli.backfilling.run_options import Target
 from inflection_cli.backfilling.spill_file import translated
-from inflection_cli.cli.target import Target
 from inflection_cli.sandbox import Settings, serve
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.ids import namespace_of

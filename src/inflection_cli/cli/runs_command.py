@@ -171,7 +171,7 @@ def forget_run(
         raise UsageError("say which run to forget, or --all", hint="infl-seg runs list shows them")
     with _looking("forget", look) as desk:
         from inflection_cli.history.run_history import forget, forget_all, kept_beside
-        from inflection_cli.reporting.sanitize import counted, escape
+        from inflection_cli.sanitize import counted, escape
 
         entries = list(desk.shelf.entries()) if run is None else [desk.shelf.find(run)]
         names = [entry.run.run_id for entry in entries]
@@ -290,8 +290,8 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     from functools import partial
 
     from inflection_cli.backfilling.plan import Planner
+    from inflection_cli.cli.opening import planner_of
     from inflection_cli.cli.option_values import convert_settings, read_options
-    from inflection_cli.cli.replay_command import planner_of
     from inflection_cli.cli.saved_options import read_back
     from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 

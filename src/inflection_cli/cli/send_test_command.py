@@ -12,7 +12,7 @@ from inflection_cli.cli.options import DestinationOptions, OutputOptions, Source
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
-    from inflection_cli.cli.target import Target
+    from inflection_cli.backfilling.run_options import Target
     from inflection_cli.delivery.context import StopSignal
     from inflection_cli.replaying.wiring_test import Probe
     from inflection_cli.reporting.console import Speaker
@@ -109,8 +109,8 @@ def _send(
     manners: "tuple[Speaker, TestOptions, OutputOptions]",
 ) -> int:
     """Deliver the test messages and report the result."""
+    from inflection_cli.backfilling.run_state import delivery_figures
     from inflection_cli.replaying.wiring_test import trouble
-    from inflection_cli.reporting.json_report import delivery_object
     from inflection_cli.reporting.wiring_test_text import rows
 
     speaker, _, _ = manners
@@ -118,7 +118,7 @@ def _send(
     report["events"] = rows(probes)
     delivered, signum = _deliver(probes, target, patience_s, speaker)
     # The ids are bound to no namespace: each test is new to every destination.
-    report["delivery"] = {**delivery_object(delivered, target.destination.endpoint, ""), "namespace": None}
+    report["delivery"] = delivery_figures(delivered, target.destination.endpoint, None)
     if delivered.proxy is not None:
         speaker.detail(f"through the proxy {delivered.proxy}")
     error = trouble(delivered, signum)

@@ -1,111 +1,86 @@
-"""Shared code of validate, backfill and replay: pass 1 and its reports."""
+"""Shared code of validate, backfill and replay: a command's output and reports."""
 
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.backfilling.account import Account
-from inflection_cli.backfilling.plan import Plan, Planner, RejectSink
-from inflection_cli.cli.option_values import convert_settings, read_options
-from inflection_cli.cli.project_file import Project, find_project, reporting, settle
-from inflection_cli.cli.saved_options import recorded
-from inflection_cli.converting.inputs import convertible_chunks, open_inputs
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.run_options import OpenedFiles
+from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.cli.project_file import Project, find_project, reporting
 from inflection_cli.errors import InflSegError, Interrupted, OutputLost
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
-from inflection_cli.reporting.json_report import empty_report, plan_report
+from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
-from inflection_cli.reporting.sanitize import escape
 from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines, settings_object
+from inflection_cli.sanitize import escape
 
 if TYPE_CHECKING:
-    from inflection_cli.cli.options import InputOptions, MessageOptions, ProjectOptions, ReportingOptions
-    from inflection_cli.converting.converter import Converted
-    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.cli.options import ProjectOptions, ReportingOptions
 
 
 @dataclass(slots=True)
 class Session:
-    """A running command: its plan so far and its output.
+    """A running command: output, settings files, and results so far.
 
     Attributes:
         command: Its name.
         output: How the user wants to be spoken to.
         speaker: The two streams.
-        planner: Makes the plan; None before the files were opened.
-        known: Further members of the JSON report.
         reports: The reports of what is wrong that were asked for.
-        arguments: The options that the ledger keeps, for `runs verify` to convert the files again.
-        draft: Takes the events of each chunk while they are planned.
         project: The project file that was found.
-        profile: How the files are mapped, where the user has a profile.
-        took: What the project file had a say in, by option.
+        took: What the project file had a say in beside the reading of files, by option.
+        opened: The files, once they are open.
+        run: What a backfill or replay has come to.
     """
 
     command: str
     output: "ReportingOptions"
     speaker: Speaker
-    planner: Planner | None
-    known: dict[str, Any]
     reports: Reports
-    arguments: dict[str, Any] = field(default_factory=dict)
-    draft: "Callable[[Converted], None]" = lambda _: None
-    project: Project | None = None
-    profile: "Profile | None" = None
-    took: dict[str, Any] = field(default_factory=dict)
+    project: Project | None
+    took: dict[str, Any]
+    opened: OpenedFiles | None = None
+    run: RunState | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan as far as it is complete."""
-        assert self.planner is not None
-        return self.planner.plan
+        assert self.opened is not None
+        return self.opened.planner.plan
 
     def report(self) -> dict[str, Any]:
         """Return the JSON report of all results so far."""
-        known = (
-            plan_report(self.command, self.plan, show_values=self.output.show_values) if self.planner else {}
+        planned = (
+            plan_report(self.command, self.plan, show_values=self.output.show_values) if self.opened else {}
         )
-        return {**known, **settings_object(self.settings_said()), **self.known}
+        ran = run_report(self.run) if self.run else {}
+        return {**planned, **settings_object(self.settings_said()), **ran}
 
     def settings_said(self) -> SettingsSaid:
         """Return which settings files affected the run, and in which options."""
-        profile = None if self.profile is None else (self.profile.path, self.profile.digest)
-        return SettingsSaid(profile, None if self.project is None else (self.project.path, self.took))
+        profile = self.opened.profile if self.opened else None
+        took = {**self.took, **(self.opened.took if self.opened else {})}
+        return SettingsSaid(
+            None if profile is None else (profile.path, profile.digest),
+            None if self.project is None else (self.project.path, took),
+        )
 
-    def open(
-        self,
-        files: list[str],
-        reading: "InputOptions",
-        message: "MessageOptions | None" = None,
-        rejects: RejectSink | None = None,
-    ) -> None:
-        """Open the files, detect their formats, and map their columns."""
-        settled = settle(self.project, reading, message, os.environ)
-        self.took |= settled.took
-        self.profile = settled.profile
-        options = read_options(settled.reading, settled.profile)
-        settings = convert_settings(settled.reading, settled.message, settled.profile)
-        self.arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
-        inputs = open_inputs(files, options, settings)
-        chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
-        judges_only = self.command == "validate"
-        self.planner = Planner(inputs, settings, chunks, rejects=rejects, judges_only=judges_only)
-        self.plan.limit = reading.limit
-
-    def make_plan(self, known: Any = (), run_words: Callable[[int], str] | None = None) -> Plan:
-        """Run pass 1 with progress on stderr."""
-        assert self.planner is not None
-        self.reports.keep_off([source.source.location for source in self.plan.inputs])
+    @contextmanager
+    def reading(self, plan: Plan) -> Iterator[Callable[[Account], None]]:
+        """Show the progress of pass 1 on stderr."""
+        self.reports.keep_off([source.source.location for source in plan.inputs])
         with reading_progress(self.speaker) as progress:
-            return self.planner.run(known, progress, run_words, self.draft)
+            yield progress
 
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
         """Print the first five problems of each code, and count the rest."""
@@ -123,7 +98,7 @@ class Session:
         Raises:
             InputError: One cannot be written.
         """
-        plan = self.planner.plan if self.planner else None
+        plan = self.plan if self.opened else None
         account = plan.account if plan else Account()
         self.reports.write(
             Findings(
@@ -153,7 +128,7 @@ def session(
         reports.keep_off(files)
         if reports.printed:
             speaker.out = speaker.err
-        at_work = Session(command, output, speaker, None, {}, reports, project=found, took=took)
+        at_work = Session(command, output, speaker, reports, found, took)
         try:
             if fault is not None:
                 raise fault
@@ -164,9 +139,6 @@ def session(
             error.report = {**at_work.report(), **error.report}
             _report_end(at_work, error)
             raise
-        finally:
-            if at_work.planner is not None:
-                at_work.plan.identities.close()
 
 
 def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:

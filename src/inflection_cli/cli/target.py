@@ -1,9 +1,9 @@
 """The destination: key, endpoint, namespace, from options and environment."""
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inflection_cli.backfilling.run_options import Target
 from inflection_cli.cli.write_key import KEY_CHARACTERS, STDIN, is_packed, key_in, key_of
 from inflection_cli.errors import UsageError
 from inflection_cli.segment.destination import Destination, Secret
@@ -17,25 +17,6 @@ if TYPE_CHECKING:
     from inflection_cli.cli.options import DestinationOptions, SourceOptions
 
 _HOUR_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A destination, its namespace and its deduplication window.
-
-    Attributes:
-        destination: Endpoint and key.
-        namespace: What message ids are bound to.
-        dedup_window_s: For how long the destination is trusted to recognise an id.
-    """
-
-    destination: Destination
-    namespace: str
-    dedup_window_s: float
-
-    def words(self) -> str:
-        """Return the endpoint and the masked write key as text."""
-        return f"{self.destination.endpoint}, write key {self.destination.write_key.masked()}"
 
 
 def find_key(options: "DestinationOptions", environ: "Mapping[str, str]") -> Secret | None:

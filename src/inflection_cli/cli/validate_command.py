@@ -6,6 +6,7 @@ from inflection_cli.cli.options import Files, InputOptions, ProjectOptions, Repo
 @with_groups
 def validate(files: Files, reading: InputOptions, project: ProjectOptions, output: ReportingOptions) -> int:
     """Read everything and send nothing; report each problem, its location and fix."""
+    from inflection_cli.cli.opening import open_rows
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import session
     from inflection_cli.reporting import plan_text
@@ -15,8 +16,9 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     with session("validate", output, files, project) as at_work:
-        at_work.open(files, reading)
-        plan = at_work.make_plan()
+        at_work.opened = open_rows(files, reading, project=at_work.project, judges_only=True)
+        with at_work.reading(at_work.plan) as progress:
+            plan = at_work.opened.planner.run(progress=progress)
         problems = plan.account.problems
         exit_code = 1 if problems.errors else 0
         at_work.write_reports(exit_code)

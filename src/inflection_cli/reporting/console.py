@@ -12,7 +12,7 @@ from rich.text import Text
 
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
 from inflection_cli.reporting.outlet import Outlet, outlet_of
-from inflection_cli.reporting.sanitize import escape
+from inflection_cli.sanitize import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

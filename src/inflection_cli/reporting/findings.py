@@ -10,7 +10,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.account import ProblemTally, RowCounts
 from inflection_cli.errors import InflSegError
 from inflection_cli.model import Problem, Severity
-from inflection_cli.reporting.sanitize import escape, mask_cell
+from inflection_cli.sanitize import escape, mask_cell
 
 _MOST: Final = 1000
 """Characters of one message or hint: a column's name may be as long as a cell."""

@@ -18,7 +18,7 @@ from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
-from inflection_cli.reporting.sanitize import counted, escape
+from inflection_cli.sanitize import counted, escape
 from inflection_cli.text_faults import UNSEEN
 
 MOST_ANNOTATIONS: Final = 10

@@ -25,7 +25,7 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import rows_in_words
 from inflection_cli.reporting.json_report import empty_report, problem_object
-from inflection_cli.reporting.sanitize import escape, mask_cell
+from inflection_cli.sanitize import escape, mask_cell
 
 _MOST_OF_NAME: Final = 40
 _MOST_EVENTS: Final = 20

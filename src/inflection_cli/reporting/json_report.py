@@ -2,24 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict
+from typing import Any, Final
 
 import orjson
 
-from inflection_cli.backfilling.account import EventCounts
-from inflection_cli.backfilling.estimate import Estimate
 from inflection_cli.backfilling.plan import Plan
-from inflection_cli.backfilling.property_types_sent import TextBefore, file_kinds
+from inflection_cli.backfilling.property_types_sent import file_kinds
+from inflection_cli.backfilling.run_state import (
+    RunState,
+    delivered_figures,
+    estimate_figures,
+    refused_figures,
+    time_range,
+)
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
-from inflection_cli.reporting.sanitize import mask_cell
+from inflection_cli.sanitize import mask_cell
 from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
-
-if TYPE_CHECKING:
-    from inflection_cli.backfilling.delivery_run import Delivered
 
 PROBLEMS_SHOWN = 100
 
@@ -51,12 +53,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
         **empty_report(command),
         "complete": plan.complete,
         "files": [_file(source, plan) for source in plan.inputs],
-        "rows": {
-            "read": account.rows.read,
-            "mapped": account.rows.mapped,
-            "rejected": account.rows.rejected,
-            "filtered": account.rows.filtered,
-        },
+        "rows": asdict(account.rows),
         "events": {
             "built": account.events.built,
             "duplicate": plan.count(Disposition.DUPLICATE),
@@ -64,7 +61,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
         },
         "filtered_by": dict(account.filtered_by),
         "by_event": dict(account.by_event),
-        "time_range": {"first": account.first or None, "last": account.last or None},
+        "time_range": time_range(account),
         "people": plan.people,
         "problem_counts": dict(account.problems.counts),
         "problems": [
@@ -72,11 +69,6 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
             for problem in account.problems.first(PROBLEMS_SHOWN)
         ],
     }
-
-
-def text_before_object(before: Iterable[TextBefore]) -> list[dict[str, Any]]:
-    """Return the properties sent as text before but not now."""
-    return [{"run_id": each.run_id, "names": list(each.names), "certain": each.certain} for each in before]
 
 
 def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, Any]:
@@ -96,66 +88,21 @@ def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, 
     return report
 
 
-def events_object(
-    plan: Plan, *, already_known: bool, events: EventCounts | None = None
-) -> dict[str, int | None]:
-    """Return the event counts; before a delivery, unsent events are pending.
-
-    Args:
-        plan: A complete plan.
-        already_known: Whether a destination is known; else nothing can be said of what it has.
-        events: What a delivery came to.
-    """
-    if events is None:
-        resent = plan.count(Disposition.RESEND)
-        events = EventCounts(
-            built=plan.account.events.built,
-            already_accepted=plan.count(Disposition.ALREADY_ACCEPTED),
-            duplicate=plan.count(Disposition.DUPLICATE),
-            pending=plan.to_send - resent,
-            in_doubt=plan.count(Disposition.IN_DOUBT) + resent,
-            filtered=plan.account.events.filtered,
-        )
-    return {
-        "built": events.built,
-        "accepted": events.accepted,
-        "already_accepted": events.already_accepted if already_known else None,
-        "duplicate": events.duplicate,
-        "refused": events.refused,
-        "pending": events.pending,
-        "in_doubt": events.in_doubt,
-        "filtered": events.filtered,
-    }
-
-
-def estimate_object(estimate: Estimate) -> dict[str, Any]:
-    """Return the estimated cost of a delivery."""
-    return {
-        "events": estimate.events,
-        "requests": estimate.requests,
-        "bytes": estimate.bytes,
-        "seconds": round(estimate.seconds, 3),
-        "new_users_upper_bound": estimate.new_users_upper_bound,
-    }
-
-
-def delivery_object(delivered: "Delivered", endpoint: str, namespace: str) -> dict[str, Any]:
-    """Return the counts and rates of a delivery."""
-    tally, seconds = delivered.tally, delivered.seconds
-    return {
-        "endpoint": endpoint,
-        "namespace": namespace,
-        "batches": tally.batches,
-        "requests": tally.requests,
-        "retries": tally.retries,
-        "bytes": tally.bytes,
-        "wire_bytes": tally.wire_bytes,
-        "seconds": round(seconds, 3),
-        "events_per_second": round(tally.accepted / seconds, 1) if seconds else 0.0,
-        "requests_per_second": round(tally.requests / seconds, 1) if seconds else 0.0,
-        "paused_seconds": round(tally.paused_seconds, 3),
-        "statuses": dict(tally.statuses),
-    }
+def run_report(state: RunState) -> dict[str, Any]:
+    """Return what a backfill or replay adds to the plan's report."""
+    report: dict[str, Any] = {"run_id": state.run_id, "rejects": state.rejects, "out": state.out}
+    if state.estimate is not None:
+        report["estimate"] = estimate_figures(state.estimate)
+        if state.bound_otherwise is not None:
+            report["bound_otherwise"] = state.bound_otherwise
+        report |= {
+            "text_before": [
+                {"run_id": each.run_id, "names": list(each.names), "certain": each.certain}
+                for each in state.text_before
+            ],
+            "events": asdict(state.events),
+        }
+    return {**report, **refused_figures(state.options.rejects), **delivered_figures(state)}
 
 
 def error_object(error: InflSegError) -> dict[str, Any]:

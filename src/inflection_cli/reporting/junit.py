@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
 from inflection_cli.reporting.plan_text import rows_equation
-from inflection_cli.reporting.sanitize import escape
+from inflection_cli.sanitize import escape
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
 """What `escape` leaves and XML 1.0 does not have."""

@@ -7,12 +7,14 @@ from inflection_cli.backfilling.account import EventCounts, ProblemTally, RowCou
 from inflection_cli.backfilling.estimate import Estimate
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.property_types_sent import TEXT, TextBefore, file_kinds
+from inflection_cli.backfilling.rejects_folder import Rejects
+from inflection_cli.backfilling.run_endings import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.columns import snake_case
 from inflection_cli.model import Disposition, Problem, Severity
 from inflection_cli.reporting.console import Speaker
-from inflection_cli.reporting.sanitize import counted, escape, mask_cell
+from inflection_cli.sanitize import counted, escape, mask_cell
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
@@ -357,3 +359,15 @@ def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: s
 def _kept_rows(plan: Plan, rejects: str | None) -> str:
     rejected = plan.account.rows.rejected
     return f"; {counted(rejected, 'rejected row is', 'rejected rows are')} in {rejects}" if rejected else ""
+
+
+def refused_lines(rejects: Rejects) -> Iterator[tuple[str, str]]:
+    """Yield label and text for what the rejects folder did not take."""
+    for trouble in rejects.refused_messages.troubles:
+        yield "refused", trouble_words(trouble)
+    for path in rejects.kept_elsewhere():
+        yield "refused", f"messages that the rejects folder did not take are in {escape(path)}"
+    lost = rejects.refused_messages.not_kept
+    if lost:
+        messages = counted(lost, "refused message is", "refused messages are")
+        yield "refused", f"{messages} in no file; the same command sends what was refused once more"

@@ -13,7 +13,7 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.model import Message
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.plan_text import SHOWN_PER_CODE, duration_words
-from inflection_cli.reporting.sanitize import counted, escape
+from inflection_cli.sanitize import counted, escape
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

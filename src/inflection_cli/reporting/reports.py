@@ -17,8 +17,8 @@ from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, ste
 from inflection_cli.reporting.json_report import dumps, error_object
 from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.outlet import print_machine
-from inflection_cli.reporting.sanitize import counted, escape
 from inflection_cli.reporting.sarif import sarif_json
+from inflection_cli.sanitize import counted, escape
 from inflection_cli.suggestions import nearest
 
 

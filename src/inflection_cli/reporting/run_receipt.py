@@ -9,7 +9,7 @@ from inflection_cli.history.run_history import RunEnd, RunStatus, StateOfBatches
 from inflection_cli.history.verify import EventLookup, Verification
 from inflection_cli.model import BatchState
 from inflection_cli.reporting.plan_text import duration_words, events_equation, rows_equation
-from inflection_cli.reporting.sanitize import counted, escape
+from inflection_cli.sanitize import counted, escape
 
 Lines = Iterator[tuple[str, str]]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import Any, Final
 
-from inflection_cli.reporting.sanitize import escape
+from inflection_cli.sanitize import escape
 
 _MOST_OF_VALUE: Final = 60
 _MOST_OF_LINE: Final = 800

@@ -1,46 +1,46 @@
 """Errors for events that a delivery left pending, refused or in doubt."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
+from inflection_cli.backfilling.rejects_folder import Rejects
+from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.errors import DecisionNeeded, DeliveryIncomplete, DestinationError, InflSegError
-from inflection_cli.reporting.sanitize import counted, escape
+from inflection_cli.sanitize import counted, escape
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
-    from inflection_cli.backfilling.rejects_folder import Rejects
+
+_RESUMED_BY_RUNNING_AGAIN: Final = frozenset({3, 129, 130, 141, 143})
 
 
-def refused_places(rejects: "Rejects") -> str:
+def run_error(state: RunState, delivered: "Delivered") -> InflSegError | None:
+    """Return the error of an incomplete delivery, or None.
+
+    The destination's repeated refusals come before whatever else stopped the delivery, and that before the events
+    that are left over.
+    """
+    assert state.known is not None
+    assert state.run_id is not None
+    assert state.target is not None
+    doubtful_runs = [*state.known.held_runs, *([state.run_id] if delivered.tally.in_doubt else [])]
+    refused = refused_again(delivered, state.refused_again, refused_places(state.options.rejects))
+    error = refused or delivered.error(state.signum) or left_over(delivered, doubtful_runs)
+    if error is not None and (not error.hint or error.exit_code in _RESUMED_BY_RUNNING_AGAIN):
+        lost = error.cause and delivered.nothing_answered
+        endpoint = state.target.destination.endpoint
+        first = f"check --endpoint {endpoint} and the network, then " if lost else ""
+        error.hint = f"{first}run the same command again: {state.options.again()}"
+    return error
+
+
+def refused_places(rejects: Rejects) -> str:
     """Return where refused messages are kept, as a clause."""
     folder = [rejects.path] if rejects.path else []
     return escape(" and ".join([*folder, *rejects.kept_elsewhere()]))
 
 
-def refused_object(rejects: "Rejects") -> dict[str, Any]:
-    """Return a JSON object for messages the rejects folder did not accept."""
-    if not rejects.refused_messages.troubles:
-        return {}
-    return {
-        "refused_kept_in": rejects.kept_elsewhere(),
-        "refused_not_kept": rejects.refused_messages.not_kept,
-    }
-
-
-def refused_lines(rejects: "Rejects") -> Iterator[tuple[str, str]]:
-    """Yield label and text for what the rejects folder did not take."""
-    for trouble in rejects.refused_messages.troubles:
-        yield "refused", trouble_words(trouble)
-    for path in rejects.kept_elsewhere():
-        yield "refused", f"messages that the rejects folder did not take are in {escape(path)}"
-    lost = rejects.refused_messages.not_kept
-    if lost:
-        messages = counted(lost, "refused message is", "refused messages are")
-        yield "refused", f"{messages} in no file; the same command sends what was refused once more"
-
-
 def trouble_words(trouble: Exception) -> str:
-    """Return the reason why a place did not accept a refused message."""
+    """Format the error of a place for refused messages."""
     if isinstance(trouble, OSError):
         return f"refused messages cannot be written any more: {trouble.strerror}"
     return escape(str(trouble))

@@ -1,0 +1,1 @@
+"""The Python API: verbs with typed arguments and results."""

@@ -1,0 +1,176 @@
+"""Keyword arguments of the Python API, converted to the command line's options."""
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, fields
+from enum import Enum
+from typing import Any, Final, Literal, TypedDict, TypeVar, get_type_hints
+
+from inflection_cli.cli.options import (
+    DeliveryOptions,
+    DestinationOptions,
+    InputOptions,
+    MessageOptions,
+    Naming,
+    Region,
+    UnknownEvents,
+)
+from inflection_cli.errors import UsageError
+from inflection_cli.suggestions import meant, nearest
+
+StrPath = str | os.PathLike[str]
+Paths = StrPath | Iterable[StrPath]
+
+_Group = TypeVar("_Group", InputOptions, MessageOptions, DestinationOptions, DeliveryOptions)
+
+_ENUMS: Final[Mapping[str, type[Enum]]] = {
+    "unknown_events": UnknownEvents,
+    "naming": Naming,
+    "region": Region,
+}
+
+
+class SelectingArguments(TypedDict, total=False):
+    """Arguments that select what is read, of rows and of prebuilt messages."""
+
+    since: str
+    until: str
+    event: Sequence[str]
+    limit: int
+    allow_implausible_people: bool
+    max_expansion: int
+    max_bytes: int | str
+    project: StrPath
+
+
+class ReadingArguments(SelectingArguments, total=False):
+    """Arguments for reading and mapping files of rows."""
+
+    profile: StrPath
+    map: Mapping[str, str]
+    set: Mapping[str, str]
+    property: Sequence[str]
+    unknown_events: Literal["reject", "skip", "send"]
+    naming: Literal["inflection", "spec"]
+    user_id_from: Literal["email"]
+    anonymous_id_from: Literal["email"]
+    null: Sequence[str]
+    email_trait: bool
+    no_event_id: bool
+    properties_as_text: bool
+    timezone: str
+    timestamp_format: str
+    encoding: str
+    delimiter: str
+    records: str
+
+
+class DeliveringArguments(TypedDict, total=False):
+    """Arguments for messages, destination and delivery."""
+
+    write_key: str
+    dry_run: bool
+    rehearse: bool
+    out: StrPath
+    rejects: StrPath
+    max_errors: int | str
+    integration: Mapping[str, bool]
+    context: Mapping[str, str]
+    region: Literal["us", "eu"]
+    endpoint: str
+    namespace: str
+    new_destination: bool
+    dedup_window: float
+    requests_per_second: float
+    events_per_second: float
+    patience: float | str
+    no_gzip: bool
+    state_dir: StrPath
+    again: str
+    resend_in_doubt: bool
+
+
+class BackfillArguments(ReadingArguments, DeliveringArguments, total=False):
+    """Arguments of `backfill`."""
+
+
+class ReplayArguments(SelectingArguments, DeliveringArguments, total=False):
+    """Arguments of `replay`."""
+
+
+def checked(verb: str, given: Mapping[str, Any], known: type) -> dict[str, Any]:
+    """Return the arguments that are not None; check their names.
+
+    Raises:
+        TypeError: A name is unknown.
+    """
+    names = get_type_hints(known)
+    for name in given:
+        if name not in names:
+            question = meant(nearest(name, names))
+            raise TypeError(f"{verb}() has no argument {name!r}{f'; {question}' if question else ''}")
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def option_group(kind: type[_Group], given: Mapping[str, Any], **more: Any) -> _Group:
+    """Build a group of the command line's options from arguments.
+
+    Raises:
+        UsageError: A value cannot be one of the option's.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        if field.name in given:
+            is_list = field.default_factory is not MISSING
+            values[field.name] = _value(field.name, given[field.name], hints[field.name], is_list=is_list)
+    return kind(**values, **more)
+
+
+def names_of_files(paths: Paths) -> list[str]:
+    """Return the files as a command line names them."""
+    return [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+
+
+def _value(name: str, value: Any, hint: Any, *, is_list: bool) -> Any:
+    if is_list:
+        return [value] if isinstance(value, str) else _words(name, value)
+    if name in _ENUMS:
+        return _member(name, value, _ENUMS[name])
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    kind = hint.__origin__
+    if kind is str or kind == str | None:
+        return str(value)
+    if kind is not bool:
+        _require_number(name, value, hint.__metadata__[0].min, whole=kind in {int, int | None})
+    return value
+
+
+def _words(name: str, given: Mapping[str, Any] | Iterable[str]) -> list[str]:
+    """Return several values as words; a mapping becomes `NAME=VALUE` words."""
+    if not isinstance(given, Mapping):
+        return list(given)
+    for key in given:
+        if "=" in key:
+            raise UsageError(f"{name}: {key!r} has a =, which no name may have", hint=f"{name}={{'NAME': …}}")
+    return [f"{key}={str(to).lower() if isinstance(to, bool) else to}" for key, to in given.items()]
+
+
+def _member(name: str, value: Any, kind: type[Enum]) -> Enum:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(repr(each.value) for each in kind)
+        near = nearest(str(value), [each.value for each in kind]) or [next(iter(kind)).value]
+        raise UsageError(f"{name}={value!r} is none of {known}", hint=f"{name}={near[0]!r}") from None
+
+
+def _require_number(name: str, value: Any, least: float | None, *, whole: bool) -> None:
+    """Check that a value is a finite number in range."""
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or (least is not None and value < least):
+        kind = "a whole number" if whole else "a number"
+        at_least = "" if least is None else f" of at least {least}"
+        raise UsageError(f"{name}={value!r} is not {kind}{at_least}", hint=f"{name}={least or 0}")

@@ -1,0 +1,59 @@
+"""Checks that refuse a plan before anything is sent."""
+
+from inflection_cli.backfilling.ledger_lookup import refuse_events_elsewhere, refuse_other_settings
+from inflection_cli.backfilling.run_endings import undecided
+from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.errors import OverBudget
+from inflection_cli.model import Disposition
+from inflection_cli.sanitize import counted
+
+
+def refuse(state: RunState, *, asked: bool) -> None:
+    """Raise an error if the plan must not be carried out.
+
+    Args:
+        state: A run with a complete plan.
+        asked: Whether somebody will be asked, who sees the rejected rows.
+
+    Raises:
+        DecisionNeeded: Events are recorded elsewhere, under other settings, or in doubt, and only the user can decide.
+        OverBudget: Too many rows are wrong.
+    """
+    assert state.known is not None
+    assert state.ledger is not None
+    refuse_events_elsewhere(state.plan, state.elsewhere)
+    refuse_other_settings(state.plan, state.ledger, state.options.label)
+    refuse_over_budget(state, asked=asked)
+    in_doubt = state.plan.count(Disposition.IN_DOUBT)
+    if in_doubt and state.plan.to_send == 0:
+        raise undecided(in_doubt, state.known.held_runs)
+
+
+def refuse_over_budget(state: RunState, *, asked: bool) -> None:
+    """Raise an error if too many rows are wrong.
+
+    Raises:
+        OverBudget: Own ids identify no events, the people cannot be people, or the budget is exceeded.
+    """
+    account, rejects = state.plan.account, state.rejects
+    if account.problems.counts.get("own-id-conflict"):
+        raise OverBudget(
+            "the export's own event ids identify no events: one id stands for different times, links or people",
+            hint="--no-event-id ignores them, and events are told apart by their fields",
+        )
+    implausible = account.problems.by_code().get("person-implausible")
+    if implausible:
+        raise OverBudget(
+            f"the people cannot be right: {implausible[0].message}; nothing was sent",
+            hint="name the column that holds the person's id: --map userId=COLUMN; where the people are as they "
+            "should be, --allow-implausible-people sends them",
+        )
+    rows = account.rows
+    if asked or state.options.within_budget(rows.rejected, rows.read):
+        return
+    where = f"; they are in {rejects}" if rejects else ""
+    raise OverBudget(
+        f"{rows.rejected:,} of {counted(rows.read, 'row')} are rejected, over the error budget; nothing was "
+        f"sent{where}",
+        hint=f"mend the export, or let the rest go: {state.options.again(max_errors=rows.rejected)}",
+    )
