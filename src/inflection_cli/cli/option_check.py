@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from inflection_cli.cli.option_examples import example_of, long_name
+from inflection_cli.cli.options import example_of, long_name
 from inflection_cli.errors import UsageError
-from inflection_cli.option_names import looks_like_an_option, names_an_option, plain_dashes
+from inflection_cli.settings.option_names import looks_like_an_option, names_an_option, plain_dashes
 
 _KEY_OPTION: Final = "--write-key"
 """The one option whose value is never repeated."""

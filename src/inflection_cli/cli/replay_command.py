@@ -1,24 +1,16 @@
 """The command `infl-seg replay`: send prebuilt Segment messages with plan and ledger."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING
 
-import typer
-
-from inflection_cli.cli.options import (
-    DEFAULT_MAX_BYTES,
-    DEFAULT_MAX_EXPANSION,
-    AllowImplausiblePeople,
+from inflection_cli.cli.options import Files, with_groups
+from inflection_cli.settings.declarations import (
     DeliveryOptions,
     DestinationOptions,
-    Files,
     InputOptions,
-    MaxBytes,
-    MaxExpansion,
     MessageOptions,
     ProjectOptions,
+    ReplayOptions,
     ReportingOptions,
-    with_groups,
 )
 
 if TYPE_CHECKING:
@@ -27,54 +19,6 @@ if TYPE_CHECKING:
     from inflection_cli.backfilling.plan import Planner, RejectSink
     from inflection_cli.backfilling.rejects_folder import Rejects
     from inflection_cli.cli.session import Session
-
-_PANEL: Final = "Input"
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayOptions:
-    """Options that select the messages to replay."""
-
-    max_expansion: MaxExpansion = DEFAULT_MAX_EXPANSION
-    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
-    max_errors: Annotated[
-        str,
-        typer.Option(
-            metavar="N|N%",
-            help="How many messages may be rejected before nothing is sent.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = "0"
-    rejects: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder for rejected and refused messages; mended, they are replayed from there.",
-            show_default="./infl-seg-rejects-RUN/",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    since: Annotated[
-        str | None,
-        typer.Option(metavar="T", help="Keep messages from this time on.", rich_help_panel=_PANEL),
-    ] = None
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="T", help="Keep messages before this time.", rich_help_panel=_PANEL),
-    ] = None
-    allow_implausible_people: AllowImplausiblePeople = False
-    event: Annotated[
-        list[str],
-        typer.Option(
-            metavar="NAME",
-            help="Keep track messages of this event only; may be repeated.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = field(default_factory=list)
-    limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Read this many lines only.", rich_help_panel=_PANEL),
-    ] = None
 
 
 @with_groups

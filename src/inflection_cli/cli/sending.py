@@ -80,17 +80,17 @@ from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
-    from inflection_cli.cli.options import (
-        DeliveryOptions,
-        DestinationOptions,
-        ProjectOptions,
-        ReportingOptions,
-    )
     from inflection_cli.cli.target import Target
     from inflection_cli.delivery.context import StopSignal
     from inflection_cli.ledger.ledger_file import Ledger
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.progress import DeliveryProgress
+    from inflection_cli.settings.declarations import (
+        DeliveryOptions,
+        DestinationOptions,
+        ProjectOptions,
+        ReportingOptions,
+    )
 
 Open = Callable[[Session, Rejects], None]
 

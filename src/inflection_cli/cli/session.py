@@ -27,9 +27,14 @@ from inflection_cli.reporting.sanitize import escape
 from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines, settings_object
 
 if TYPE_CHECKING:
-    from inflection_cli.cli.options import InputOptions, MessageOptions, ProjectOptions, ReportingOptions
     from inflection_cli.converting.converter import Converted
     from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.settings.declarations import (
+        InputOptions,
+        MessageOptions,
+        ProjectOptions,
+        ReportingOptions,
+    )
 
 
 @dataclass(slots=True)
