@@ -114,8 +114,10 @@ def settle(
         return Settled(reading, message, profile, {})
     known = _known(reading, profile)
     missing = missing_values(reading, project.settings, known)
-    of_messages = missing_values(message, project.settings, known) if message is not None else {}
-    took = {**_by_key(reading, missing), **(_by_key(message, of_messages) if message is not None else {})}
+    took = _by_key(reading, missing)
+    if message is not None:
+        added = missing_values(message, project.settings, known)
+        message, took = with_values(message, added), {**took, **_by_key(message, added)}
     if profile is not None:
         missing["profile"] = profile.path
         # Beneath the profile, also beneath what it says of single columns, which a flag would beat.
@@ -123,7 +125,6 @@ def settle(
             each.field: missing.pop(each.field) for each in profile_keys("time") if each.field in missing
         }
         profile = replace(profile, options=replace(profile.options, **times))
-    message = with_values(message, of_messages) if message is not None else None
     return Settled(with_values(reading, missing), message, profile, took)
 
 
@@ -159,19 +160,13 @@ def _by_key(options: Group, missing: Mapping[str, Any]) -> dict[str, Any]:
 
 def _known(reading: InputOptions, profile: "Profile | None") -> dict[str, Collection[str]]:
     """Return what no project file can set any more, by the field of the option."""
-    if profile is None:
-        fields = {*pair_names(reading.map), *pair_names(reading.set)}
-        return {"map": fields, "set": fields}
-    mapped = _fields_of(profile)
+    mapped = _fields_of(profile) if profile else ()
     fields = {*pair_names(reading.map), *pair_names(reading.set), *mapped}
-    return {
-        **dict.fromkeys(given_values(profile.options), ()),
-        **({"no_event_id": ()} if "event_id" in mapped else {}),
-        "map": fields,
-        "set": fields,
-        "context": profile.context,
-        "integration": profile.integrations,
-    }
+    known: dict[str, Collection[str]] = {"map": fields, "set": fields}
+    if profile is not None:
+        known |= dict.fromkeys(given_values(profile.options), ())
+        known |= {"context": profile.context, "integration": profile.integrations}
+    return {**known, "no_event_id": ()} if "event_id" in mapped else known
 
 
 def _candidates(start: Path, environ: Mapping[str, str]) -> Iterator[Path]:

@@ -30,7 +30,7 @@ class _ProjectTable(Table):
 ProjectFile: Final = table_model(
     "ProjectFile",
     "Defaults for infl-seg options in this folder; flags and profiles override them.",
-    {each.key: (each, each.option.project or each.option.profile_help) for each in _KEYS},
+    {each.key: (each, each.project_help) for each in _KEYS},
     base=_ProjectTable,
 )
 

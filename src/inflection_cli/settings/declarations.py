@@ -44,10 +44,10 @@ class Option:
         most: The largest number that it takes.
         short: Its name of one letter.
         name: Its long name without hyphens, where it is not the field's.
-        profile: The table of a profile that its key stands in, and the key after a dot where it has another name.
-        profile_help: What its key in a profile is, for editors.
-        project: What its key in the project file is, for editors; "" where it is as the profile's, None where
-            the project file cannot set it.
+        profile: The table of a profile that its key stands in, with a dot and the key's name where that is another
+            one; the project file can set it too.
+        profile_help: What is said of its key in a profile.
+        project_help: What is said of its key in the project file, where that is something else.
         key: The key's name in both files where it says the opposite of the option.
         kind: The key's type in both files, where it is not the option's.
         project_most: The largest number that the project file may set.
@@ -67,7 +67,7 @@ class Option:
     name: str = ""
     profile: str = ""
     profile_help: str = ""
-    project: str | None = None
+    project_help: str = ""
     key: str = ""
     kind: Any = None
     project_most: float | None = None
@@ -128,6 +128,11 @@ class Declared:
     def profile_name(self) -> str:
         """The name of the key in its table of a profile."""
         return self.option.profile.partition(".")[2] or self.key
+
+    @property
+    def project_help(self) -> str:
+        """The description of the key in the project file; empty where that cannot set the option."""
+        return self.option.project_help or self.option.profile_help
 
     def converted(self, value: Any) -> Any:
         """Return the option's value for the key's, or the key's for the option's."""
@@ -219,7 +224,7 @@ class InputOptions(Group):
         "TOML file that says how exports of this shape are mapped; options beat it.",
         metavar="FILE",
         example="profile.toml",
-        project="The profile, in this folder or below. As `--profile`.",
+        project_help="The profile, in this folder or below. As `--profile`.",
     )
     map: list[str] = option(
         [],
@@ -227,7 +232,7 @@ class InputOptions(Group):
         metavar="FIELD=COLUMN",
         example="userId='Customer ID'",
         kind=dict[str, str],
-        project="A column for each field. As `--map`.",
+        project_help="A column for each field. As `--map`.",
     )
     set: list[str] = option(
         [],
@@ -235,7 +240,7 @@ class InputOptions(Group):
         metavar="FIELD=VALUE",
         example="campaign_id=spring-2024",
         kind=dict[str, str],
-        project="A value for each field, for all rows. As `--set`.",
+        project_help="A value for each field, for all rows. As `--set`.",
     )
     property: list[str] = option(
         [],
@@ -243,7 +248,7 @@ class InputOptions(Group):
         metavar="COLUMN",
         example="'Mail Client'",
         joins=True,
-        project="Columns that are sent though they look personal. As `--property`.",
+        project_help="Columns that are sent though they look personal. As `--property`.",
     )
     unknown_events: UnknownEvents | None = option(
         None,
@@ -252,7 +257,6 @@ class InputOptions(Group):
         shown_default=UnknownEvents.REJECT.value,
         profile="options",
         profile_help="What becomes of events that are none of Inflection's. As `--unknown-events`.",
-        project="",
     )
     naming: Naming | None = option(
         None,
@@ -262,7 +266,6 @@ class InputOptions(Group):
         shown_default=Naming.INFLECTION.value,
         profile="options",
         profile_help="Whose event names go out. As `--naming`.",
-        project="",
     )
     user_id_from: str | None = option(
         None,
@@ -272,7 +275,6 @@ class InputOptions(Group):
         kind=Literal["email"],
         profile="options",
         profile_help="What is sent as userId where a row has none. As `--user-id-from`.",
-        project="",
     )
     anonymous_id_from: str | None = option(
         None,
@@ -282,7 +284,6 @@ class InputOptions(Group):
         kind=Literal["email"],
         profile="options",
         profile_help="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
-        project="",
     )
     null: list[str] = option(
         [],
@@ -293,7 +294,7 @@ class InputOptions(Group):
         joins=True,
         profile="input",
         profile_help="Texts that stand for an empty cell: `NULL`, `\\\\N`. As `--null`.",
-        project="Texts that stand for an empty cell. As `--null`.",
+        project_help="Texts that stand for an empty cell. As `--null`.",
         after="records",
     )
     allow_implausible_people: bool = option(
@@ -312,7 +313,6 @@ class InputOptions(Group):
         key="own_ids",
         profile="options",
         profile_help="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
-        project="",
     )
     properties_as_text: bool = option(
         False,
@@ -321,7 +321,6 @@ class InputOptions(Group):
         profile="options",
         profile_help="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text "
         "where no `type` is said; `false` unless said. As `--properties-as-text`.",
-        project="",
     )
     timezone: str | None = option(
         None,
@@ -330,7 +329,7 @@ class InputOptions(Group):
         example="Europe/Berlin",
         profile="time.zone",
         profile_help="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`.",
-        project="Zone of times that name none. As `--timezone`.",
+        project_help="Zone of times that name none. As `--timezone`.",
     )
     timestamp_format: str | None = option(
         None,
@@ -339,7 +338,7 @@ class InputOptions(Group):
         example="'%d/%m/%Y %H:%M'",
         profile="time.format",
         profile_help="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`.",
-        project="The form of the times. As `--timestamp-format`.",
+        project_help="The form of the times. As `--timestamp-format`.",
     )
     encoding: str | None = option(
         None,
@@ -349,7 +348,7 @@ class InputOptions(Group):
         shown_default=ENCODING,
         profile="input",
         profile_help="Their encoding: `utf-8`, `windows-1252`. As `--encoding`.",
-        project="Encoding of the files. As `--encoding`.",
+        project_help="Encoding of the files. As `--encoding`.",
     )
     delimiter: str | None = option(
         None,
@@ -359,7 +358,7 @@ class InputOptions(Group):
         profile="input",
         profile_help='The character between cells of CSV files, or "tab"; found by parsing where left out. '
         "As `--delimiter`.",
-        project='The character between cells, or "tab". As `--delimiter`.',
+        project_help='The character between cells, or "tab". As `--delimiter`.',
     )
     max_expansion: int = option(
         MAX_EXPANSION,
@@ -384,7 +383,7 @@ class InputOptions(Group):
         example="data",
         profile="input",
         profile_help="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
-        project="Where the list of records is in a JSON document. As `--records`.",
+        project_help="Where the list of records is in a JSON document. As `--records`.",
     )
     max_errors: str = option(
         "0",
@@ -408,14 +407,14 @@ class InputOptions(Group):
         "Keep events from this time on.",
         metavar="T",
         example="2024-03-01",
-        project="Keep events from this time on. As `--since`.",
+        project_help="Keep events from this time on. As `--since`.",
     )
     until: str | None = option(
         None,
         "Keep events before this time, e.g. the day the live source was connected.",
         metavar="T",
         example="2024-04-01",
-        project="Keep events before this time. As `--until`.",
+        project_help="Keep events before this time. As `--until`.",
     )
     event: list[str] = option(
         [],
@@ -423,7 +422,7 @@ class InputOptions(Group):
         metavar="NAME",
         example="'Email Opened'",
         kind=Texts,
-        project="Keep these events only. As `--event`.",
+        project_help="Keep these events only. As `--event`.",
     )
     limit: int | None = option(
         None,
@@ -447,7 +446,7 @@ class MessageOptions(Group):
         metavar="NAME=true|false",
         example="All=false",
         kind=dict[str, bool],
-        project="Destinations turned on or off. As `--integration`.",
+        project_help="Destinations turned on or off. As `--integration`.",
     )
     context: list[str] = option(
         [],
@@ -455,7 +454,7 @@ class MessageOptions(Group):
         metavar="KEY=VALUE",
         example="import=spring-2024",
         kind=dict[str, str],
-        project="Further members of every event's context. As `--context`.",
+        project_help="Further members of every event's context. As `--context`.",
     )
 
 
@@ -533,7 +532,7 @@ class DeliveryOptions(Group):
         example=f"{REQUESTS_PER_SECOND:g}",
         least=0,
         shown_default=f"{REQUESTS_PER_SECOND:g}",
-        project=f"Most requests a second, {REQUESTS_PER_SECOND:g} at the most.",
+        project_help=f"Most requests a second, {REQUESTS_PER_SECOND:g} at the most.",
         # A file that came with a pull request can only slow a run down.
         project_most=REQUESTS_PER_SECOND,
     )
@@ -544,7 +543,7 @@ class DeliveryOptions(Group):
         example=f"{EVENTS_PER_SECOND:g}",
         least=0,
         shown_default=f"{EVENTS_PER_SECOND:g}",
-        project=f"Most events a second, {EVENTS_PER_SECOND:g} at the most.",
+        project_help=f"Most events a second, {EVENTS_PER_SECOND:g} at the most.",
         project_most=EVENTS_PER_SECOND,
     )
     patience: str = option(
@@ -618,7 +617,7 @@ class ReportingOptions(OutputOptions):
         metavar="FORMAT[=PATH]",
         example="junit=report.xml",
         kind=Literal["text", "json", "github", "junit", "sarif"],
-        project="The report that goes to standard output. As `--report`, which alone can name a path.",
+        project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
     )
 
 
@@ -797,7 +796,7 @@ def declared(group: type[Group]) -> tuple[Declared, ...]:
 
 def file_keys(*groups: type[Group]) -> list[Declared]:
     """Return the options that the project file can set, in the order of its keys."""
-    settable = [each for group in groups for each in declared(group) if each.option.project is not None]
+    settable = [each for group in groups for each in declared(group) if each.project_help]
     order = [each.field for each in settable]
     return sorted(
         settable,
@@ -827,6 +826,6 @@ def refusals(*, project: bool = False) -> dict[str, str]:
     refused = {
         each.flag.removeprefix("--"): each.refusal
         for each in ALL_OPTIONS.values()
-        if each.option.never or (project and each.option.project is None)
+        if each.option.never or (project and not each.project_help)
     }
     return {"key": _KEY, **refused, **{name.replace("-", "_"): why for name, why in refused.items()}}
