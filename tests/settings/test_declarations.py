@@ -74,6 +74,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
         *("again", "resend_in_doubt", "yes", "dry_run", "rehearse", "out", "rejects", "limit", "email_trait"),
         "show_values",
     } == set(NEVER)
+    assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
         "force",
         "every",

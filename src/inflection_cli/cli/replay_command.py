@@ -12,6 +12,7 @@ from inflection_cli.settings.declarations import (
     ReplayOptions,
     ReportingOptions,
 )
+from inflection_cli.settings.layering import given_values
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,15 +64,7 @@ def _open(
     from inflection_cli.cli.saved_options import recorded
     from inflection_cli.replaying.replayer import ReadyRejects
 
-    chosen = InputOptions(
-        since=replaying.since,
-        until=replaying.until,
-        event=replaying.event,
-        limit=replaying.limit,
-        allow_implausible_people=replaying.allow_implausible_people,
-        max_expansion=replaying.max_expansion,
-        max_bytes=replaying.max_bytes,
-    )
+    chosen = InputOptions(**given_values(replaying))
     settled = settle(of_messages(at_work.project), chosen, message, os.environ)
     at_work.took |= settled.took
     chosen, message = settled.reading, settled.message or message

@@ -7,10 +7,10 @@ from typing import Any, Final
 from inflection_cli.cli.foreign_words import COMMANDS, OPTIONS
 from inflection_cli.cli.options import example, long_name
 from inflection_cli.errors import UsageError
-from inflection_cli.settings.option_names import SHORT_NAMES
+from inflection_cli.settings.declarations import ALL_OPTIONS
 from inflection_cli.suggestions import meant, nearest
 
-UNSAFE: Final = frozenset({"--yes", "--force", "--all", "--resend-in-doubt", "--new-destination"})
+UNSAFE: Final = frozenset(name for name, each in ALL_OPTIONS.items() if each.option.forces)
 """Options that skip a question or a refusal: only the user may ask for them, so they are never suggested."""
 
 _CHOICE: Final = re.compile(r"(.*?)is not one of (.+)\.")
@@ -83,7 +83,7 @@ def _safe_names(error: Any) -> Iterator[str]:
     context = error.ctx
     for option in context.command.get_params(context) if context else ():
         for name in option.opts:
-            if name.startswith("--") and name not in UNSAFE | SHORT_NAMES and not name.startswith("--allow"):
+            if name.startswith("--") and name not in UNSAFE:
                 yield name.removeprefix("--")
 
 

@@ -54,6 +54,8 @@ class Option:
         joins: Whether the values of flag, profile and project file count together.
         after: The option that its key follows in both files, where it is not the one declared before it.
         never: Why neither file can set it; with a colon in it, this is all that is said.
+        forces: Whether it skips a question or a refusal: no file sets it, and no hint for a misspelt word names it.
+        variable: The environment variable that sets it.
         recorded: Whether the ledger keeps it, for `runs verify`.
     """
 
@@ -74,6 +76,8 @@ class Option:
     joins: bool = False
     after: str = ""
     never: str = ""
+    forces: bool = False
+    variable: str = ""
     recorded: bool = True
 
 
@@ -209,7 +213,9 @@ class ProjectOptions(Group):
     PANEL: ClassVar[str | None] = "Input"
 
     no_project: bool = option(
-        False, "Leave infl-seg.toml alone, which sets defaults for options; so does INFL_SEG_NO_PROJECT=1."
+        False,
+        "Leave infl-seg.toml alone, which sets defaults for options; so does INFL_SEG_NO_PROJECT=1.",
+        variable="INFL_SEG_NO_PROJECT",
     )
 
 
@@ -301,6 +307,7 @@ class InputOptions(Group):
         False,
         "Send although one person seems to stand for many, or an id to stand for nobody.",
         never="whether many events may be one person's is your word, each time",
+        forces=True,
     )
     email_trait: bool = option(
         False,
@@ -470,6 +477,7 @@ class SourceOptions(Group):
         "--write-key-file or SEGMENT_WRITE_KEY hide it.",
         metavar="KEY",
         never=_KEY,
+        variable="SEGMENT_WRITE_KEY",
     )
     write_key_file: str | None = option(
         None,
@@ -477,6 +485,7 @@ class SourceOptions(Group):
         metavar="FILE",
         example="key.txt",
         never=_KEY,
+        variable="SEGMENT_WRITE_KEY_FILE",
     )
     region: Region | None = option(
         None,
@@ -506,7 +515,7 @@ class DestinationOptions(SourceOptions):
         never=f"{_WHERE}, and so are the ids that it knows events by",
     )
     new_destination: bool = option(
-        False, "Send although another destination's ledger has these events.", never=_WHERE
+        False, "Send although another destination's ledger has these events.", never=_WHERE, forces=True
     )
     dedup_window: float | None = option(
         None,
@@ -559,6 +568,7 @@ class DeliveryOptions(Group):
         metavar="DIR",
         example="state",
         never=f"{_LEDGER}: --state-dir DIR, or INFL_SEG_STATE_DIR",
+        variable="INFL_SEG_STATE_DIR",
     )
     again: str | None = option(
         None,
@@ -568,9 +578,12 @@ class DeliveryOptions(Group):
         never=_LEDGER,
     )
     resend_in_doubt: bool = option(
-        False, "Send again what has been in doubt for longer than the deduplication window.", never=_LEDGER
+        False,
+        "Send again what has been in doubt for longer than the deduplication window.",
+        never=_LEDGER,
+        forces=True,
     )
-    yes: bool = option(False, "Send without being asked.", short="-y", never=_SENDING)
+    yes: bool = option(False, "Send without being asked.", short="-y", never=_SENDING, forces=True)
     dry_run: bool = option(False, "Stop before the network.", never=_SENDING)
     out: str | None = option(
         None,
@@ -628,7 +641,7 @@ class DraftOptions(Group):
     save: str | None = option(
         None, "Write a commented profile for such exports.", metavar="PROFILE.toml", example="profile.toml"
     )
-    force: bool = option(False, "Let the profile replace a file that is there.")
+    force: bool = option(False, "Let the profile replace a file that is there.", forces=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -732,7 +745,7 @@ class SettleOptions(Group):
 class ForgetOptions(Group):
     """Options that select the runs to delete."""
 
-    every: bool = option(False, "All runs of all destinations.", name="all")
+    every: bool = option(False, "All runs of all destinations.", name="all", forces=True)
     yes: bool = reworded(False, "Do it without being asked.")
 
 
