@@ -1,11 +1,13 @@
 """Options are declared once: names, examples, refusals, layers and defaults all come of their declarations."""
 
 import gzip
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -268,62 +270,126 @@ def test_values_of_a_profile_reach_what_reads_and_converts_beneath_flags(tmp_pat
 # --- owners of constants -------------------------------------------------------------------------
 
 
-@pytest.fixture
-def edited(tmp_path: Path) -> Path:
-    """The program with other defaults, each changed in the one line that owns it."""
-    copy = tmp_path / "edited"
+def edited(folder: Path, changes: Mapping[str, str]) -> Path:
+    """The program's sources with texts of its declarations replaced, each of which stands there once."""
+    copy = folder / "edited"
     shutil.copytree(SRC, copy, ignore=shutil.ignore_patterns("__pycache__"))
     owner = copy / "inflection_cli" / "settings" / "declarations.py"
     text = owner.read_text(encoding="utf-8")
-    for name, before, after in (
-        *(("REQUESTS_PER_SECOND", "50.0", "7.0"), ("EVENTS_PER_SECOND", "500.0", "3.0")),
-        *(("MAX_EXPANSION", "250", "2"), ("MAX_GIGABYTES", "100", "9")),
-    ):
-        line = f"\n{name}: Final = {before}\n"
-        assert text.count(line) == 1
-        text = text.replace(line, f"\n{name}: Final = {after}\n")
+    for before, after in changes.items():
+        assert text.count(before) == 1
+        text = text.replace(before, after)
     owner.write_text(text, encoding="utf-8")
     return copy
 
 
-def python(folder: Path, source: Path, program: str, *words: str) -> str:
-    """What a Python program says that imports the tool from a folder of sources."""
+DEFAULTS = {
+    f"\n{name}: Final = {before}\n": f"\n{name}: Final = {after}\n"
+    for name, before, after in (
+        *(("REQUESTS_PER_SECOND", "50.0", "7.0"), ("EVENTS_PER_SECOND", "500.0", "3.0")),
+        *(("MAX_EXPANSION", "250", "2"), ("MAX_GIGABYTES", "100", "9")),
+    )
+}
+
+
+PROGRAM = """
+import contextlib, io, json, sys
+sys.path.insert(0, sys.argv[1])
+from inflection_cli.cli.app import run
+from inflection_cli.cli.project_schema import project_schema
+from inflection_cli.mapping.profile.profile_file import profile_schema
+from inflection_cli.reading.source import Limits
+outputs = []
+for words in json.loads(sys.argv[2]):
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(said):
+        run(words)
+    outputs.append(said.getvalue())
+print(json.dumps([outputs, project_schema(), profile_schema(), str(Limits())]))
+"""
+
+
+def outputs_of(folder: Path, source: Path, *lines: str) -> tuple[list[str], Any, Any, str]:
+    """What commands of a changed program say, each as one line; both its schemas, and its limits for files."""
+    words = json.dumps([line.split() for line in lines])
     done = subprocess.run(
-        (sys.executable, "-c", f"import sys; sys.path.insert(0, {str(source)!r}); {program}", *words),
+        (sys.executable, "-c", PROGRAM, str(source), words),
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
         cwd=folder,
         env={**os.environ, "COLUMNS": "200"},
-        check=False,
+        check=True,
     )
-    return done.stdout + done.stderr
+    outputs, project, profile, limits = json.loads(done.stdout)
+    return [" ".join(said.split()) for said in outputs], project, profile, limits
 
 
-def test_an_edit_of_the_one_owner_of_a_default_changes_the_tool(tmp_path: Path, edited: Path) -> None:
-    def run(*words: str) -> str:
-        return python(tmp_path, edited, "from inflection_cli.cli.app import run; run(sys.argv[1:])", *words)
-
-    lines = [" ".join(line.split()) for line in run("backfill", "--help").splitlines()]
+def test_an_edit_of_the_one_owner_of_a_default_changes_the_tool(tmp_path: Path, desk: Desk) -> None:
+    desk.file("b.csv", *(opened(f"u{number}", number) for number in range(30)))
+    (desk.folder / "bomb.csv").write_bytes(gzip.compress(b"event,userId\n" + b"x,y\n" * (5 << 20)))
+    faulty = "requests_per_second = 8\nevents_per_second = 4\n"
+    (desk.folder / "infl-seg.toml").write_text(faulty, encoding="utf-8")
+    (shown, planned, refused, bound), project, _, limits = outputs_of(
+        desk.folder,
+        edited(tmp_path, DEFAULTS),
+        "backfill --help",
+        "backfill b.csv --dry-run --no-project",
+        "validate bomb.csv --no-project",
+        "validate b.csv",
+    )
     for option, default in (
-        *(("--requests-per-second", "7"), ("--events-per-second", "3")),
-        *(("--max-expansion", "2"), ("--max-bytes", "9GB")),
+        *(("--requests-per-second N", "7"), ("--events-per-second N", "3")),
+        *(("--max-expansion N", "2"), ("--max-bytes SIZE", "9GB")),
     ):
-        (line,) = [line for line in lines if f"│ {option} " in line]
-        assert re.search(rf"\[default: \(?{default}\)?\]", line), line
-    (tmp_path / "a.csv").write_text(
-        "event,userId,email_id,campaign_id,timestamp\n"
-        + "".join(f"Email Opened,u{n},e1,c1,2024-03-01T00:00:00Z\n" for n in range(30)),
-        encoding="utf-8",
+        assert re.search(rf"{option} [^│]*\[default: \(?{default}\)?\]", shown)
+    assert "about 10 s at 3 events a second" in planned
+    assert "2 times" in refused
+    assert "requests_per_second: expected a number of at most 7" in bound
+    assert "events_per_second: expected a number of at most 3" in bound
+    assert project["properties"]["requests_per_second"]["maximum"] == 7
+    assert limits == "Limits(max_expansion=2, max_bytes=9000000000)"
+
+
+ONE_MORE = {
+    "    limit: int | None = option(": """    trial: str | None = option(
+        None, "Try it.", metavar="WORD", example="w", profile="input", profile_help="A trial. As `--trial`."
     )
-    assert "about 10 s" in run("backfill", "a.csv", "--dry-run")
-    (tmp_path / "bomb.csv").write_bytes(gzip.compress(b"event,userId\n" + b"x,y\n" * (5 << 20)))
-    assert "2 times" in run("validate", "bomb.csv")
-    (tmp_path / "infl-seg.toml").write_text(
-        "requests_per_second = 8\nevents_per_second = 4\n", encoding="utf-8"
+    limit: int | None = option("""
+}
+
+
+def test_one_declaration_is_all_that_a_new_option_needs_to_be_typed_written_layered_and_explained(
+    tmp_path: Path, desk: Desk
+) -> None:
+    (desk.folder / "p.toml").write_text("profile = 1\n[input]\ntrial = 'p'\n", encoding="utf-8")
+    (desk.folder / "q.toml").write_text("profile = 1\n[input]\ntrial = 1\n", encoding="utf-8")
+    (desk.folder / "infl-seg.toml").write_text("trial = 'x'\n", encoding="utf-8")
+    outputs, project, profile, _ = outputs_of(
+        desk.folder,
+        edited(tmp_path, ONE_MORE),
+        "validate --help",
+        "validate a.csv",
+        "validate a.csv --trial y",
+        "validate a.csv --profile p.toml",
+        "validate a.csv --profile q.toml",
+        "validate a.csv --trial --map",
+        "validate a.csv --timezone --trial",
+        "validate a.csv --trail y",
     )
-    told = run("validate", "a.csv")
-    assert "requests_per_second: expected a number of at most 7" in told
-    assert "events_per_second: expected a number of at most 3" in told
-    limits = python(tmp_path, edited, "from inflection_cli.reading.source import Limits; print(Limits())")
-    assert limits.strip() == "Limits(max_expansion=2, max_bytes=9000000000)"
+    idle = "project infl-seg.toml sets nothing that the command or the profile does not say"
+    for said, expected in zip(
+        outputs,
+        (
+            *("--trial WORD Try it.", "project infl-seg.toml sets trial = x", idle, idle),
+            *(
+                "input.trial: expected text, found a number",
+                "--trial has no value: the option --map follows it",
+            ),
+            *("--timezone has no value: the option --trial follows it", "did you mean --trial?"),
+        ),
+        strict=True,
+    ):
+        assert expected in said
+    assert "for example --trial w" in outputs[5]
+    declared = {"description": "A trial. As `--trial`.", "minLength": 1, "type": "string"}
+    assert project["properties"]["trial"] == profile["$defs"]["Input"]["properties"]["trial"] == declared
