@@ -17,8 +17,13 @@ from command_support import BROKEN, CAMPAIGN, KEY, PATIENCE_S, SAMPLES, Desk, op
 import inflection_cli
 from inflection_cli import InflSegError, SandboxSettings, serve_sandbox
 from inflection_cli.api.arguments import BackfillArguments, ReadingArguments, ReplayArguments
-from inflection_cli.cli.options import DeliveryOptions, DestinationOptions, InputOptions, MessageOptions
-from inflection_cli.cli.replay_command import ReplayOptions
+from inflection_cli.settings.declarations import (
+    DeliveryOptions,
+    DestinationOptions,
+    InputOptions,
+    MessageOptions,
+    ReplayOptions,
+)
 
 FAST: dict[str, Any] = {"write_key": KEY, "events_per_second": 0, "requests_per_second": 0}
 

@@ -12,9 +12,10 @@ from option_support import FLAGS, PLACES, SENDS, VALUES, WORDS, Place, commands,
 from inflection_cli.cli.app import _parser
 from inflection_cli.cli.command_class import Command
 from inflection_cli.cli.option_check import LONGEST_VALUE
-from inflection_cli.cli.option_examples import EXAMPLES, example_of
-from inflection_cli.option_names import OPTION_NAMES, SHORT_NAMES, names_an_option
+from inflection_cli.cli.options import example_of
 from inflection_cli.sandbox import Sandbox, serve
+from inflection_cli.settings.declarations import ALL_OPTIONS
+from inflection_cli.settings.option_names import OPTION_NAMES, SHORT_NAMES, names_an_option
 
 MESSAGE = (
     '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'
@@ -137,9 +138,9 @@ def test_a_value_that_is_too_large_is_refused(place: Place, desk: Desk, sandbox:
 
 
 NUMBERS = {
-    name: re.sub(r"^[\d.]+", "", example)
-    for name, example in EXAMPLES.items()
-    if re.fullmatch(r"\d+(?:%|GB|ms|[hs])?", example)
+    name: re.sub(r"^[\d.]+", "", each.option.example or "")
+    for name, each in ALL_OPTIONS.items()
+    if re.fullmatch(r"\d+(?:%|GB|ms|[hs])?", each.option.example or "")
 }
 """Options that take a number, with the unit behind it."""
 
@@ -148,7 +149,7 @@ NUMBERS = {
 @pytest.mark.parametrize("unit", ["parsec", "k", "x", " 1"])
 def test_a_number_with_a_wrong_unit_is_refused(place: Place, unit: str, desk: Desk, sandbox: Sandbox) -> None:
     before = there(desk)
-    number = re.match(r"\d+", EXAMPLES[place.name])
+    number = re.match(r"\d+", str(ALL_OPTIONS[place.name].option.example))
     assert number is not None
     said = refused(typed(desk, place, sandbox, place.name, number[0] + unit), desk, sandbox, before)
     assert place.name in said

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.property_types_sent import sent_as_text_before
 from inflection_cli.cli.option_values import convert_settings, read_options
-from inflection_cli.cli.options import InputOptions
 from inflection_cli.cli.saved_options import read_back, recorded
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.ledger.ledger_records import Run
@@ -26,6 +25,7 @@ from inflection_cli.lossless_json import JsonCell
 from inflection_cli.mapping.events import MapOptions
 from inflection_cli.model import BatchState
 from inflection_cli.sandbox import serve
+from inflection_cli.settings.declarations import InputOptions
 
 EVENT = '"event":"Email Opened","userId":"u{}","timestamp":"2024-03-01T09:30:00Z","email_id":"e1","campaign_id":"c1"'
 FIELDS = ("email_id", "campaign_id")

@@ -1050,6 +1050,14 @@ PROFILES: Final = {
         "{typed} {mend}",
         {"export.csv": GOOD, "infl-seg.toml": f'write_key = "{KEY}"\n'},
     ),
+    "a project file says what is said on the command line": Mistake(
+        V,
+        2,
+        r"line 1: no-gzip: is said on the command line: --no-gzip",
+        r"--no-project",
+        "{typed} {mend}",
+        {"export.csv": GOOD, "infl-seg.toml": "no-gzip = true\n"},
+    ),
     "a project file's key is misspelt": Mistake(
         V,
         2,

@@ -8,9 +8,7 @@ import pytest
 from command_support import Desk, opened, to
 from run_support import Station, station
 
-from inflection_cli.cli import options, project_schema
 from inflection_cli.sandbox import Settings, serve
-from inflection_cli.segment import limits
 
 ROWS = (opened("u1"), opened("u2", 5), "Email Delivered,u3,,e1,c1,2024-03-02T00:00:00Z")
 
@@ -192,12 +190,6 @@ def test_it_slows_a_run_down(desk: Desk) -> None:
     with serve(Settings()) as sandbox:
         words = to(sandbox.url, "--events-per-second", "0", "--requests-per-second", "0", "--json")
         assert desk.run("backfill", "a.csv", *words).json["project_file"]["settings"] == {}
-
-
-def test_the_rates_it_is_bound_by_are_the_commands_defaults() -> None:
-    ours = (project_schema.MOST_REQUESTS_PER_SECOND, project_schema.MOST_EVENTS_PER_SECOND)
-    assert ours == (options.DEFAULT_REQUESTS_PER_SECOND, options.DEFAULT_EVENTS_PER_SECOND)
-    assert ours == (limits.REQUESTS_PER_SECOND, limits.EVENTS_PER_SECOND)
 
 
 def test_a_replay_takes_from_it_what_concerns_messages_and_no_more(desk: Desk) -> None:

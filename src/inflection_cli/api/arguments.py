@@ -3,32 +3,17 @@
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
 from enum import Enum
-from typing import Any, Final, Literal, TypedDict, TypeVar, get_type_hints
+from typing import Any, Literal, TypedDict, TypeVar, get_origin, get_type_hints
 
-from inflection_cli.cli.options import (
-    DeliveryOptions,
-    DestinationOptions,
-    InputOptions,
-    MessageOptions,
-    Naming,
-    Region,
-    UnknownEvents,
-)
 from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import Declared, Group, declared
 from inflection_cli.suggestions import meant, nearest
 
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
 
-_Group = TypeVar("_Group", InputOptions, MessageOptions, DestinationOptions, DeliveryOptions)
-
-_ENUMS: Final[Mapping[str, type[Enum]]] = {
-    "unknown_events": UnknownEvents,
-    "naming": Naming,
-    "region": Region,
-}
+_Group = TypeVar("_Group", bound=Group)
 
 
 class SelectingArguments(TypedDict, total=False):
@@ -113,19 +98,15 @@ def checked(verb: str, given: Mapping[str, Any], known: type) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def option_group(kind: type[_Group], given: Mapping[str, Any], **more: Any) -> _Group:
-    """Build a group of the command line's options from arguments.
+def option_group(kind: type[_Group], given: Mapping[str, Any]) -> _Group:
+    """Build a group of options from arguments.
 
     Raises:
         UsageError: A value cannot be one of the option's.
     """
-    hints = get_type_hints(kind, include_extras=True)
-    values: dict[str, Any] = {}
-    for field in fields(kind):
-        if field.name in given:
-            is_list = field.default_factory is not MISSING
-            values[field.name] = _value(field.name, given[field.name], hints[field.name], is_list=is_list)
-    return kind(**values, **more)
+    return kind(
+        **{each.field: _value(each, given[each.field]) for each in declared(kind) if each.field in given}
+    )
 
 
 def names_of_files(paths: Paths) -> list[str]:
@@ -133,18 +114,17 @@ def names_of_files(paths: Paths) -> list[str]:
     return [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
 
 
-def _value(name: str, value: Any, hint: Any, *, is_list: bool) -> Any:
-    if is_list:
-        return [value] if isinstance(value, str) else _words(name, value)
-    if name in _ENUMS:
-        return _member(name, value, _ENUMS[name])
+def _value(each: Declared, value: Any) -> Any:
+    if get_origin(each.value_type) is list:
+        return [value] if isinstance(value, str) else _words(each.field, value)
+    if each.enum is not None:
+        return _member(each.field, value, each.enum)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    kind = hint.__origin__
-    if kind is str or kind == str | None:
+    if each.kind is str:
         return str(value)
-    if kind is not bool:
-        _require_number(name, value, hint.__metadata__[0].min, whole=kind in {int, int | None})
+    if each.kind is not bool:
+        _require_number(each, value)
     return value
 
 
@@ -167,8 +147,9 @@ def _member(name: str, value: Any, kind: type[Enum]) -> Enum:
         raise UsageError(f"{name}={value!r} is none of {known}", hint=f"{name}={near[0]!r}") from None
 
 
-def _require_number(name: str, value: Any, least: float | None, *, whole: bool) -> None:
+def _require_number(each: Declared, value: Any) -> None:
     """Check that a value is a finite number in range."""
+    name, least, whole = each.field, each.option.least, each.kind is int
     is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or (least is not None and value < least):
         kind = "a whole number" if whole else "a number"

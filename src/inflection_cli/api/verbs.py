@@ -31,13 +31,18 @@ from inflection_cli.backfilling.run_options import OpenedFiles, RunCommand, RunO
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.opening import open_prebuilt, open_rows
 from inflection_cli.cli.option_values import budget, seconds
-from inflection_cli.cli.options import DeliveryOptions, DestinationOptions, InputOptions, MessageOptions
 from inflection_cli.cli.project_file import Project, find_project, slowed
 from inflection_cli.cli.target import find_target, unusual_key
 from inflection_cli.errors import InflSegError, UsageError
 from inflection_cli.ledger.ledger_file import new_run_id
 from inflection_cli.ledger.state_dir import state_dir
 from inflection_cli.model import Message
+from inflection_cli.settings.declarations import (
+    DeliveryOptions,
+    DestinationOptions,
+    InputOptions,
+    MessageOptions,
+)
 
 if TYPE_CHECKING:
     from inflection_cli.delivery.context import Observer, StopSignal

@@ -40,12 +40,12 @@ def _asked(settings: ConvertSettings, profile: Profile | None) -> Iterator[tuple
     if settings.message.email_trait:
         yield "--email-trait", "email", "--email-trait"
     for asked, key, field, by_profile in (
-        (mapping.user_id_from_email, "user_id_from", "userId", profile and profile.user_id_from),
+        (mapping.user_id_from_email, "user_id_from", "userId", profile and profile.options.user_id_from),
         (
             mapping.anonymous_id_from_email,
             "anonymous_id_from",
             "personId",
-            profile and profile.anonymous_id_from,
+            profile and profile.options.anonymous_id_from,
         ),
     ):
         if asked and profile and by_profile:

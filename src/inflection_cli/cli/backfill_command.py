@@ -1,14 +1,13 @@
 """The command `infl-seg backfill`: plan, confirm, deliver, account for every row."""
 
-from inflection_cli.cli.options import (
+from inflection_cli.cli.options import Files, with_groups
+from inflection_cli.settings.declarations import (
     DeliveryOptions,
     DestinationOptions,
-    Files,
     InputOptions,
     MessageOptions,
     ProjectOptions,
     ReportingOptions,
-    with_groups,
 )
 
 

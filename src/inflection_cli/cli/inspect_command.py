@@ -2,14 +2,12 @@
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from inflection_cli.cli.options import Files, InputOptions, OutputOptions, ProjectOptions, with_groups
+from inflection_cli.cli.options import Files, with_groups
 from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import DraftOptions, InputOptions, OutputOptions, ProjectOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,15 +21,10 @@ if TYPE_CHECKING:
 @with_groups
 def inspect(
     files: Files,
+    drafting: DraftOptions,
     reading: InputOptions,
     project: ProjectOptions,
     output: OutputOptions,
-    save: Annotated[
-        str | None, typer.Option(metavar="PROFILE.toml", help="Write a commented profile for such exports.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Let the profile replace a file that is there.")
-    ] = False,
 ) -> int:
     """Report a file's format, columns, mapping and missing fields; send nothing."""
     from inflection_cli.atomic_file import refuse_to_replace, save_text
@@ -49,26 +42,26 @@ def inspect(
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
-    settings, said = _settled(reading, project, drafting=save is not None)
+    settings, said = _settled(reading, project, drafting=drafting.save is not None)
     to_fill_in: list[str] = []
     with interruptible():
         found = find(files)
-        if save is not None:
+        if drafting.save is not None:
             _refuse_to_save(len(found), reading)
-            refuse_to_replace(save, [each.location for each in found], force=force)
+            refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)
         inspections = _surveyed(found, settings, speaker)
-        if save is not None:
+        if drafting.save is not None:
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
-            save_text(save, draft.text(), force=force)
+            save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
     if output.json:
-        report = inspection_report(inspections, save, to_fill_in, show_values=output.show_values)
+        report = inspection_report(inspections, drafting.save, to_fill_in, show_values=output.show_values)
         print_machine(dumps({**report, **settings_object(said), "exit_code": 0}))
         return 0
     speak(settings_lines(said), speaker, result=True)
     for each in inspections:
         speak(inspection_lines(each, show_values=output.show_values), speaker, result=True)
-    speaker.result(verdict(inspections, save, to_fill_in))
+    speaker.result(verdict(inspections, drafting.save, to_fill_in))
     return 0
 
 
@@ -84,13 +77,13 @@ def _settled(
     found = find_project(Path.cwd(), os.environ, off=project.no_project)
     if drafting and found is not None:
         # A new profile is drafted for the one that the project file names, not by it.
-        found = replace(found, settings=replace(found.settings, profile=None))
+        found = found.without("profile")
     settled = settle(found, reading, None, os.environ)
     profile = settled.profile
     settings = InspectSettings(
         reading=read_options(settled.reading, profile),
         convert=convert_settings(settled.reading, None, profile),
-        encoding_given=settled.reading.encoding is not None or bool(profile and profile.encoding),
+        encoding_given=settled.reading.encoding is not None or bool(profile and profile.options.encoding),
         limit=reading.limit,
     )
     said = SettingsSaid(

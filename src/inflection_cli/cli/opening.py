@@ -8,11 +8,11 @@ from functools import partial
 from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.cli.option_values import convert_settings, pairs, read_options
-from inflection_cli.cli.options import InputOptions, MessageOptions
 from inflection_cli.cli.project_file import Project, of_messages, settle
 from inflection_cli.cli.saved_options import recorded
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.reading.rejected_rows import RejectsFolder
+from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 
 def open_rows(

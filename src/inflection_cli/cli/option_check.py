@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from inflection_cli.cli.option_examples import example_of, long_name
+from inflection_cli.cli.options import example_of, long_name
 from inflection_cli.errors import UsageError
-from inflection_cli.option_names import looks_like_an_option, names_an_option, plain_dashes
+from inflection_cli.settings.declarations import ALL_OPTIONS
+from inflection_cli.settings.option_names import looks_like_an_option, names_an_option, plain_dashes
 
 _KEY_OPTION: Final = "--write-key"
 """The one option whose value is never repeated."""
@@ -21,10 +22,7 @@ MOST: Final = 1e12
 _TRUTHS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1"})
 
 _VARIABLES: Final[Mapping[str, str]] = {
-    "SEGMENT_WRITE_KEY": "write_key",
-    "SEGMENT_WRITE_KEY_FILE": "write_key_file",
-    "INFL_SEG_STATE_DIR": "state_dir",
-    "INFL_SEG_NO_PROJECT": "no_project",
+    each.option.variable: each.field for each in ALL_OPTIONS.values() if each.option.variable
 }
 """Variables that commands read, and the parameter of a command that each sets."""
 

@@ -5,18 +5,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from inflection_cli.catalog import RESERVED_CONTEXT
-from inflection_cli.cli.options import DEFAULT_ENCODING
 from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import ENCODING
+from inflection_cli.settings.layering import given_values, missing_values, with_values
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from inflection_cli.cli.options import InputOptions, MessageOptions
     from inflection_cli.converting.converter import ConvertSettings
     from inflection_cli.mapping.events import MapOptions
     from inflection_cli.mapping.profile.profile_nouns import Profile
     from inflection_cli.reading.source import ReadOptions
+    from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -45,18 +46,16 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
     Raises:
         UsageError: An option cannot be met.
     """
-    assert profile is not None or options.profile is None
-    from inflection_cli.mapping.profile.profile_nouns import Profile
     from inflection_cli.reading.csv.delimiters import parse_delimiter
     from inflection_cli.reading.source import Limits, ReadOptions
 
+    options = _with_profile(options, profile)
     delimiter = None if options.delimiter is None else parse_delimiter(options.delimiter)
     limits = Limits(options.max_expansion, size_bytes("--max-bytes", options.max_bytes))
-    said = profile or Profile("", "")
     return ReadOptions(
-        encoding=options.encoding or said.encoding or DEFAULT_ENCODING,
-        delimiter=delimiter or said.delimiter,
-        records=options.records or said.records,
+        encoding=options.encoding or ENCODING,
+        delimiter=delimiter,
+        records=options.records,
         limits=limits,
     )
 
@@ -76,28 +75,26 @@ def convert_settings(
     Raises:
         UsageError: An option cannot be met.
     """
-    assert profile is not None or options.profile is None
     from inflection_cli.converting.converter import ConvertSettings
-    from inflection_cli.mapping.profile.profile_nouns import Profile
     from inflection_cli.segment.message import MessageSettings
 
-    said = profile or Profile("", "")
-    naming: Literal["inflection", "spec"]
-    naming = options.naming.value if options.naming else said.naming or "inflection"
-    zone = options.timezone or said.timezone
+    flags, options = options, _with_profile(options, profile)
+    zone = options.timezone
     since, until = _span(options, zone)
     return ConvertSettings(
-        mapping=_map_options(options, said, naming, profile),
+        mapping=_map_options(options, flags, profile),
         message=MessageSettings(
             library_version=__version__,
-            naming=naming,
-            integrations=integrations(message.integration if message else (), said.integrations),
-            context={**said.context, **context(message.context if message else ())},
+            naming=_naming(options),
+            integrations=integrations(
+                message.integration if message else (), profile.integrations if profile else None
+            ),
+            context={**(profile.context if profile else {}), **context(message.context if message else ())},
             email_trait=options.email_trait,
         ),
         now=datetime.now(UTC),
         timezone=zone,
-        timestamp_format=options.timestamp_format or said.timestamp_format,
+        timestamp_format=options.timestamp_format,
         since=since,
         until=until,
     )
@@ -105,42 +102,59 @@ def convert_settings(
 
 def _map_options(
     options: "InputOptions",
-    said: "Profile",
-    naming: Literal["inflection", "spec"],
+    flags: "InputOptions",
     profile: "Profile | None",
 ) -> "MapOptions":
-    """Return the mapping settings; `said` is the profile or an empty one."""
+    """Return the mapping settings.
+
+    Args:
+        options: The flags, and beneath them the profile's options.
+        flags: What beats also what the profile says of single columns.
+        profile: The profile.
+    """
     from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.events import MapOptions, event_names
     from inflection_cli.mapping.nulls import null_texts
 
-    nulls = null_texts([*options.null, *said.nulls])
-    from_user = _only_email("--user-id-from", options.user_id_from or said.user_id_from)
-    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from or said.anonymous_id_from)
+    nulls = null_texts(options.null)
+    from_user = _only_email("--user-id-from", options.user_id_from)
+    from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from)
     unknown: Literal["reject", "skip", "send"]
-    unknown = options.unknown_events.value if options.unknown_events else said.unknown_events or "reject"
+    unknown = options.unknown_events.value if options.unknown_events else "reject"
     return MapOptions(
         columns=ColumnOptions(
             columns=pairs("--map", options.map, "userId='Customer ID'"),
             constants=pairs("--set", options.set, "campaign_id=spring-2024"),
             properties=tuple(options.property),
-            own_ids=said.own_ids and not options.no_event_id,
+            own_ids=not options.no_event_id,
             person_from_email=from_user or from_anonymous,
             profile=profile,
-            timezone=options.timezone,
-            timestamp_format=options.timestamp_format,
+            timezone=flags.timezone,
+            timestamp_format=flags.timestamp_format,
             nulls=nulls,
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,
         anonymous_id_from_email=from_anonymous,
-        naming=naming,
+        naming=_naming(options),
         events=event_names(options.event),
-        properties_as_text=options.properties_as_text or said.properties_as_text,
+        properties_as_text=options.properties_as_text,
         email_trait=options.email_trait,
         allow_implausible=options.allow_implausible_people,
         nulls=nulls,
     )
+
+
+def _with_profile(options: "InputOptions", profile: "Profile | None") -> "InputOptions":
+    """Return the options, and beneath them those of the profile that they name."""
+    assert profile is not None or options.profile is None
+    if profile is None:
+        return options
+    return with_values(options, missing_values(options, given_values(profile.options)))
+
+
+def _naming(options: "InputOptions") -> Literal["inflection", "spec"]:
+    return options.naming.value if options.naming else "inflection"
 
 
 def _span(options: "InputOptions", zone: str | None) -> tuple[str | None, str | None]:

@@ -1,45 +1,30 @@
 """The project file: search for it, and merge its defaults with options."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from inflection_cli.cli.options import (
+from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import (
     DeliveryOptions,
+    Group,
     InputOptions,
     MessageOptions,
-    Naming,
+    ReplayOptions,
     ReportingOptions,
-    UnknownEvents,
+    declared,
+    profile_keys,
 )
-from inflection_cli.errors import UsageError
+from inflection_cli.settings.layering import Layer, given_values, missing_values, pair_names, with_values
 
 if TYPE_CHECKING:
-    from inflection_cli.cli.project_schema import ProjectSettings
     from inflection_cli.mapping.profile.profile_nouns import Profile
 
 NAME: Final = "infl-seg.toml"
 SWITCH: Final = "INFL_SEG_NO_PROJECT"
 _OFF_WORDS: Final = frozenset({"", "0", "false", "no", "off"})
-
-_SCALARS: Final = (
-    "unknown_events",
-    "naming",
-    "user_id_from",
-    "anonymous_id_from",
-    "timezone",
-    "timestamp_format",
-    "encoding",
-    "delimiter",
-    "records",
-    "since",
-    "until",
-)
-_OF_TIMES: Final = ("timezone", "timestamp_format")
-_OF_MESSAGES: Final = ("since", "until", "event", "integration", "context")
-_ENUMS: Final[Mapping[str, Any]] = {"unknown_events": UnknownEvents, "naming": Naming}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +34,17 @@ class Project:
     Attributes:
         path: The file, from the working directory.
         folder: Its folder, without symbolic links.
-        settings: What it sets.
+        settings: What it sets, by the field of the option.
     """
 
     path: str
     folder: Path
-    settings: "ProjectSettings"
+    settings: Mapping[str, Any]
+
+    def without(self, *fields: str) -> "Project":
+        """Return the project file without some of its settings."""
+        kept = {field: value for field, value in self.settings.items() if field not in fields}
+        return replace(self, settings=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,46 +112,61 @@ def settle(
     profile = _profile(project, reading, environ)
     if project is None:
         return Settled(reading, message, profile, {})
-    given = project.settings
-    took: dict[str, Any] = {}
-    if reading.profile is None and given.profile is not None:
-        took["profile"] = given.profile
-    changes = {**_scalars(given, reading, profile, took), **_lists(given, reading, profile, took)}
-    if profile is not None:
-        changes["profile"] = profile.path
-        # Beneath the profile, also beneath what it says of single columns, which a flag would beat.
-        profile = replace(profile, **{name: changes.pop(name) for name in _OF_TIMES if name in changes})
+    known = _known(reading, profile)
+    missing = missing_values(reading, project.settings, known)
+    took = _by_key(reading, missing)
     if message is not None:
-        known = profile.context if profile else {}, profile.integrations if profile else {}
-        message = _message(given, message, *known, took)
-    return Settled(replace(reading, **changes), message, profile, took)
+        added = missing_values(message, project.settings, known)
+        message, took = with_values(message, added), {**took, **_by_key(message, added)}
+    if profile is not None:
+        missing["profile"] = profile.path
+        # Beneath the profile, also beneath what it says of single columns, which a flag would beat.
+        times = {
+            each.field: missing.pop(each.field) for each in profile_keys("time") if each.field in missing
+        }
+        profile = replace(profile, options=replace(profile.options, **times))
+    return Settled(with_values(reading, missing), message, profile, took)
 
 
 def of_messages(project: Project | None) -> Project | None:
     """Return a project file reduced to its settings for prebuilt messages."""
     if project is None:
         return None
-    kept = {name: getattr(project.settings, name) for name in _OF_MESSAGES}
-    return replace(project, settings=type(project.settings)(**kept))
+    kept = {each.field for group in (ReplayOptions, MessageOptions) for each in declared(group)}
+    return project.without(*(project.settings.keys() - kept))
 
 
 def reporting(project: Project | None, output: ReportingOptions) -> tuple[ReportingOptions, dict[str, Any]]:
     """Use the project file's report if no flag selects the output."""
-    if project is None or project.settings.report is None or output.report or output.json:
-        return output, {}
-    return replace(output, report=[project.settings.report]), {"report": project.settings.report}
+    return (output, {}) if output.json else _beneath(output, project)
 
 
 def slowed(project: Project | None, delivery: DeliveryOptions) -> tuple[DeliveryOptions, dict[str, Any]]:
     """Use the project file's rates if no flag sets them."""
-    took = {
-        name: getattr(project.settings, name)
-        for name in ("requests_per_second", "events_per_second")
-        if project is not None
-        and getattr(delivery, name) is None
-        and getattr(project.settings, name) is not None
-    }
-    return replace(delivery, **took), took
+    return _beneath(delivery, project)
+
+
+def _beneath(options: Layer, project: Project | None) -> tuple[Layer, dict[str, Any]]:
+    """Return the options over those of the project file, and what that sets."""
+    missing = missing_values(options, project.settings if project else {})
+    return with_values(options, missing), _by_key(options, missing)
+
+
+def _by_key(options: Group, missing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as the project file has them, by its keys."""
+    known = {each.field: each for each in declared(type(options))}
+    return {known[name].key: known[name].converted(value) for name, value in missing.items()}
+
+
+def _known(reading: InputOptions, profile: "Profile | None") -> dict[str, Collection[str]]:
+    """Return what no project file can set any more, by the field of the option."""
+    mapped = _fields_of(profile) if profile else ()
+    fields = {*pair_names(reading.map), *pair_names(reading.set), *mapped}
+    known: dict[str, Collection[str]] = {"map": fields, "set": fields}
+    if profile is not None:
+        known |= dict.fromkeys(given_values(profile.options), ())
+        known |= {"context": profile.context, "integration": profile.integrations}
+    return {**known, "no_event_id": ()} if "event_id" in mapped else known
 
 
 def _candidates(start: Path, environ: Mapping[str, str]) -> Iterator[Path]:
@@ -178,11 +183,11 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
         from inflection_cli.mapping.profile.profile_file import read_profile
 
         return read_profile(reading.profile, environ)
-    if project is None or project.settings.profile is None:
+    if project is None or "profile" not in project.settings:
         return None
     from inflection_cli.mapping.profile.profile_file import read_profile
 
-    named = project.settings.profile
+    named = project.settings["profile"]
     shown = os.path.normpath(Path(project.path).parent / named)
     try:
         real = Path(os.path.realpath(project.folder / named))
@@ -195,82 +200,6 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
             hint="a project file names a profile in its own folder or below; any other: --profile FILE",
         )
     return read_profile(real, environ, file=shown)
-
-
-def _scalars(
-    given: "ProjectSettings", reading: InputOptions, profile: "Profile | None", took: dict[str, Any]
-) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    for name in _SCALARS:
-        value = getattr(given, name)
-        silent = getattr(reading, name) is None and getattr(profile, name, None) is None
-        if value is not None and silent:
-            took[name] = value
-            changes[name] = _ENUMS[name](value) if name in _ENUMS else value
-    mapped = profile is not None and "event_id" in _fields_of(profile)
-    if not given.own_ids and not reading.no_event_id and not mapped:
-        took["own_ids"] = False
-        changes["no_event_id"] = True
-    as_text = reading.properties_as_text or (profile is not None and profile.properties_as_text)
-    if given.properties_as_text and not as_text:
-        took["properties_as_text"] = changes["properties_as_text"] = True
-    return changes
-
-
-def _lists(
-    given: "ProjectSettings", reading: InputOptions, profile: "Profile | None", took: dict[str, Any]
-) -> dict[str, Any]:
-    known = {*_names(reading.map), *_names(reading.set), *(_fields_of(profile) if profile else ())}
-    changes: dict[str, Any] = {}
-    for option, ours in (("map", reading.map), ("set", reading.set)):
-        new = {name: value for name, value in getattr(given, option).items() if name not in known}
-        if new:
-            took[option] = new
-            changes[option] = [*ours, *(f"{name}={value}" for name, value in new.items())]
-    columns = [column for column in given.property if column not in reading.property]
-    if columns:
-        took["property"] = columns
-        changes["property"] = [*reading.property, *columns]
-    nulls = [text for text in given.null if text not in reading.null]
-    if nulls:
-        took["null"] = nulls
-        changes["null"] = [*reading.null, *nulls]
-    if given.event and not reading.event:
-        took["event"] = [*given.event]
-        changes["event"] = [*given.event]
-    return changes
-
-
-def _message(
-    given: "ProjectSettings",
-    message: MessageOptions,
-    context: Mapping[str, str],
-    integrations: Mapping[str, bool],
-    took: dict[str, Any],
-) -> MessageOptions:
-    more_context = _new(given.context, message.context, context)
-    more_integrations = _new(given.integration, message.integration, integrations)
-    if more_context:
-        took["context"] = more_context
-    if more_integrations:
-        took["integration"] = more_integrations
-    return replace(
-        message,
-        context=[*message.context, *(f"{name}={value}" for name, value in more_context.items())],
-        integration=[
-            *message.integration,
-            *(f"{name}={str(on).lower()}" for name, on in more_integrations.items()),
-        ],
-    )
-
-
-def _new(given: Mapping[str, Any], flags: Sequence[str], profile: Mapping[str, Any]) -> dict[str, Any]:
-    known = {*_names(flags), *profile}
-    return {name: value for name, value in given.items() if name not in known}
-
-
-def _names(words: Sequence[str]) -> set[str]:
-    return {word.partition("=")[0].strip() for word in words}
 
 
 def _fields_of(profile: "Profile") -> set[str]:

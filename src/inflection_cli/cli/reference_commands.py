@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inflection_cli.cli.options import with_groups
 from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import JsonOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,14 +15,13 @@ if TYPE_CHECKING:
     from inflection_cli.model import Rule
 
 
+@with_groups
 def explain(
+    output: JsonOptions,
     code: Annotated[
         str | None,
         typer.Argument(metavar="CODE", help="A problem's code, such as ragged-row; all are listed without."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")
-    ] = False,
 ) -> int:
     """Explain a problem code: its meaning, an example and the fix."""
     from inflection_cli.reporting.rule_docs import rules_by_code
@@ -29,7 +30,7 @@ def explain(
     chosen = rules if code is None else {code: rules[code]} if code in rules else None
     if chosen is None:
         raise _unknown(str(code), rules)
-    if json:
+    if output.json:
         _print_object(chosen.values())
     elif code is None:
         _print_list(chosen.values())

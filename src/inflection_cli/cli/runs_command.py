@@ -14,6 +14,7 @@ import typer
 from inflection_cli.cli.command_class import Commands
 from inflection_cli.cli.options import Files, with_groups
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
+from inflection_cli.settings.declarations import ForgetOptions, LookOptions, SettleOptions, VerifyOptions
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.plan import Planner
@@ -25,23 +26,6 @@ runs = Commands(help="Show, prove, settle and forget what was sent from this mac
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or last.", show_default=False)
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without being asked.")]
-
-
-@dataclass(frozen=True, slots=True)
-class LookOptions:
-    """Options that select the ledgers and the output format."""
-
-    state_dir: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Where the ledgers are kept; also INFL_SEG_STATE_DIR."),
-    ] = None
-    namespace: Annotated[str | None, typer.Option(metavar="NAME", help="Only this destination's ledger.")] = (
-        None
-    )
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")] = (
-        False
-    )
 
 
 @runs.command("list")
@@ -80,29 +64,16 @@ def show_run(run: RunId, look: LookOptions) -> int:
 @with_groups
 def verify_files(
     files: Files,
+    which: VerifyOptions,
     look: LookOptions,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUN", help="Against this run, with its settings; else the latest that read the file."
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="FIELD=VALUE",
-            help="A value that the run was given, where the ledger keeps its fingerprint only.",
-        ),
-    ] = None,
 ) -> int:
     """Check that files were sent: look up every event in the ledger."""
     with _looking("verify", look) as desk:
         from inflection_cli.history.verify import verify
         from inflection_cli.reporting import run_receipt
 
-        entry = desk.shelf.find(run) if run is not None else _run_of(files, desk.shelf)
-        planner = _planner(files, entry, set_ or [])
+        entry = desk.shelf.find(which.run) if which.run is not None else _run_of(files, desk.shelf)
+        planner = _planner(files, entry, which.set)
         try:
             verified = verify(planner, entry, time.time())
         except InputError as error:
@@ -119,17 +90,12 @@ def verify_files(
 @with_groups
 def settle_run(
     run: RunId,
+    choice: SettleOptions,
     look: LookOptions,
-    accepted: Annotated[
-        bool, typer.Option("--accepted", help="What it left in doubt is in: never send it again.")
-    ] = False,
-    pending: Annotated[
-        bool, typer.Option("--pending", help="What it left in doubt is not in: send it again.")
-    ] = False,
-    yes: Yes = False,
 ) -> int:
     """Resolve a run's in-doubt events, after you checked the warehouse."""
-    if accepted == pending:
+    accepted = choice.accepted
+    if accepted == choice.pending:
         raise UsageError(
             "say which: --accepted or --pending",
             hint="look into the warehouse whether the events are there; infl-seg runs show RUN names their times",
@@ -146,7 +112,7 @@ def settle_run(
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
         word = "accepted" if accepted else "pending"
-        _confirm(f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?", yes=yes)
+        _confirm(f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?", yes=choice.yes)
         state = BatchState.ACCEPTED if accepted else BatchState.PENDING
         settled = resolve_doubt(
             desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}", desk.speaker.talk
@@ -159,15 +125,14 @@ def settle_run(
 @runs.command("forget")
 @with_groups
 def forget_run(
+    choice: ForgetOptions,
     look: LookOptions,
     run: Annotated[
         str | None, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or last.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All runs of all destinations.")] = False,
-    yes: Yes = False,
 ) -> int:
     """Delete a run; events recorded only there count as never sent."""
-    if (run is None) == (not every):
+    if (run is None) == (not choice.every):
         raise UsageError("say which run to forget, or --all", hint="infl-seg runs list shows them")
     with _looking("forget", look) as desk:
         from inflection_cli.history.run_history import forget, forget_all, kept_beside
@@ -180,7 +145,7 @@ def forget_run(
         what = f"run {names[0]}" if run is not None else f"all runs ({len(names):,})"
         what_of = counted(accepted, "accepted event counts", "accepted events count")
         risk = f"{what_of} as never sent, and the same files would be sent again"
-        _confirm(f"Forget {what}; {risk}?", yes=yes)
+        _confirm(f"Forget {what}; {risk}?", yes=choice.yes)
         if run is None:
             forget_all(desk.shelf, "infl-seg runs forget --all", desk.speaker.talk)
         else:

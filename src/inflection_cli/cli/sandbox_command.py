@@ -2,12 +2,11 @@
 
 import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from inflection_cli.cli.options import with_groups
 from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import SandboxOptions
 
 if TYPE_CHECKING:
     from inflection_cli.sandbox import Stats
@@ -15,51 +14,23 @@ if TYPE_CHECKING:
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
-def sandbox(
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes any that is free.")
-    ] = 8080,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=RATE",
-            help="What goes wrong for which share of requests, such as 429=0.05; repeatable. NAME is"
-            " a status from 300 to 599, reset, ack-lost, slow, html, unjson, success-false,"
-            " redirect, timeout, ack-timeout, or ack- and a status.",
-        ),
-    ] = None,
-    latency: Annotated[
-        str, typer.Option(metavar="TIME", help="Wait this long before each answer: 40ms, 2s.")
-    ] = "0ms",
-    slow: Annotated[str, typer.Option(metavar="TIME", help="How much longer the fault slow waits.")] = "2s",
-    retry_after: Annotated[
-        int, typer.Option(min=0, metavar="SECONDS", help="What a 429 asks the client to wait.")
-    ] = 1,
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the dice: the same seed gives the same faults.")
-    ] = None,
-    keep: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.ndjson",
-            help="Append each accepted message, the first time it comes; GET /messages gives them.",
-        ),
-    ] = None,
-) -> None:
+@with_groups
+def sandbox(given: SandboxOptions) -> int:
     """Run a local stand-in for Segment, with faults on request."""
     from inflection_cli.sandbox import Settings, parse_faults, run
 
     settings = Settings(
-        port=port,
-        faults=parse_faults(*fault or ()),
-        seed=seed,
-        latency_s=_seconds("--latency", latency),
-        slow_s=_seconds("--slow", slow),
-        retry_after_s=retry_after,
-        keep=keep,
+        port=given.port,
+        faults=parse_faults(*given.fault),
+        seed=given.seed,
+        latency_s=_seconds("--latency", given.latency),
+        slow_s=_seconds("--slow", given.slow),
+        retry_after_s=given.retry_after,
+        keep=given.keep,
     )
     for line in _summary(run(settings, _greet)):
         print(line, file=sys.stderr)
+    return 0
 
 
 def _greet(url: str) -> None:

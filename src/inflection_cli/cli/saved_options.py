@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inflection_cli.cli.options import InputOptions, MessageOptions, Naming, UnknownEvents
 from inflection_cli.errors import UsageError
+from inflection_cli.settings.declarations import InputOptions, MessageOptions, declared, profile_keys
 from inflection_cli.settings.redaction import PERSONAL, storable_constant
 
 if TYPE_CHECKING:
@@ -20,12 +20,8 @@ _Group = TypeVar("_Group", InputOptions, MessageOptions)
 _RULES = 2
 """Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file is asked about."""
 
-_LEFT_OUT = frozenset({"max_errors", "rejects"})
-_TIMES = ("timezone", "timestamp_format")
 _BEFORE: Mapping[str, Any] = {"properties_as_text": True}
 """What a run did that was recorded before there was an option for it."""
-
-_ENUMS: Mapping[str, type[Enum]] = {"unknown_events": UnknownEvents, "naming": Naming}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,11 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
 
 def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
     """Return a profile's path, digest and time settings."""
-    return {"path": path, "sha256": profile.digest, **{name: getattr(profile, name) for name in _TIMES}}
+    return {
+        "path": path,
+        "sha256": profile.digest,
+        **{each.field: getattr(profile.options, each.field) for each in profile_keys("time")},
+    }
 
 
 def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Profile | None":
@@ -125,8 +125,8 @@ def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Pr
         raise _other_profile(f"cannot be read any more: {error.message}", known) from None
     if profile.digest != known["sha256"]:
         raise _other_profile("has changed since", known)
-    then = {name: known[name] for name in _TIMES if name in known}
-    return replace(profile, also_by_name=also_by_name, **then)
+    then = {each.field: known[each.field] for each in profile_keys("time") if each.field in known}
+    return replace(profile, also_by_name=also_by_name, options=replace(profile.options, **then))
 
 
 def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:
@@ -138,14 +138,16 @@ def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:
 
 
 def _plain(group: InputOptions | MessageOptions) -> dict[str, Any]:
-    names = [field.name for field in fields(group) if field.name not in _LEFT_OUT]
-    values = {name: getattr(group, name) for name in names}
+    values = {
+        each.field: getattr(group, each.field) for each in declared(type(group)) if each.option.recorded
+    }
     return {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
 
 
 def _group(kind: type[_Group], plain: Mapping[str, Any]) -> _Group:
+    enums = {each.field: each.enum for each in declared(kind)}
     values: dict[str, Any] = {
-        name: _ENUMS[name](value) if name in _ENUMS and value is not None else value
+        name: enum(value) if (enum := enums.get(name)) and value is not None else value
         for name, value in plain.items()
     }
     return kind(**values)

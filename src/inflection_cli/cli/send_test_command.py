@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from inflection_cli.cli.options import DestinationOptions, OutputOptions, SourceOptions, with_groups
+from inflection_cli.cli.options import with_groups
+from inflection_cli.settings.declarations import (
+    EVENTS_PER_SECOND,
+    REQUESTS_PER_SECOND,
+    DestinationOptions,
+    OutputOptions,
+    SourceOptions,
+    TestOptions,
+)
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
@@ -16,37 +21,6 @@ if TYPE_CHECKING:
     from inflection_cli.delivery.context import StopSignal
     from inflection_cli.replaying.wiring_test import Probe
     from inflection_cli.reporting.console import Speaker
-
-_PANEL: Final = "Delivery"
-
-
-@dataclass(frozen=True, slots=True)
-class TestOptions:
-    """Options of the test: integrations, patience and rehearsal."""
-
-    integration: Annotated[
-        list[str],
-        typer.Option(
-            metavar="NAME=true|false",
-            help="Turn a destination on or off for the test; all are off unless All=true says otherwise.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = field(default_factory=list)
-    patience: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME", help="Give up after this long without an answer.", rich_help_panel=_PANEL
-        ),
-    ] = "30s"
-    no_gzip: Annotated[
-        bool, typer.Option("--no-gzip", help="Send the body uncompressed.", rich_help_panel=_PANEL)
-    ] = False
-    rehearse: Annotated[
-        bool,
-        typer.Option(
-            "--rehearse", help="Send to a local stand-in for Segment; needs no key.", rich_help_panel=_PANEL
-        ),
-    ] = False
 
 
 @with_groups
@@ -153,7 +127,7 @@ def _deliver(
     from inflection_cli.delivery.context import StopSignal
     from inflection_cli.replaying.wiring_test import deliver_probes
     from inflection_cli.reporting.progress import DeliveryProgress
-    from inflection_cli.segment.limits import DEDUP_WINDOW_S, EVENTS_PER_SECOND, REQUESTS_PER_SECOND
+    from inflection_cli.segment.limits import DEDUP_WINDOW_S
 
     settings = DeliverySettings(
         destination=target.destination,

@@ -13,12 +13,6 @@ from inflection_cli.backfilling.run import run
 from inflection_cli.backfilling.run_options import OpenedFiles, RunCommand, RunOptions, Target
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.option_values import budget, seconds
-from inflection_cli.cli.options import (
-    DeliveryOptions,
-    DestinationOptions,
-    ProjectOptions,
-    ReportingOptions,
-)
 from inflection_cli.cli.project_file import slowed
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session, session
@@ -27,6 +21,12 @@ from inflection_cli.cli.typed_command import kept_command, shown_command
 from inflection_cli.errors import UsageError
 from inflection_cli.ledger.ledger_file import new_run_id
 from inflection_cli.ledger.state_dir import state_dir
+from inflection_cli.settings.declarations import (
+    DeliveryOptions,
+    DestinationOptions,
+    ProjectOptions,
+    ReportingOptions,
+)
 
 OpenFiles = Callable[[Session, Rejects], OpenedFiles]
 

@@ -25,7 +25,7 @@ from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines,
 from inflection_cli.sanitize import escape
 
 if TYPE_CHECKING:
-    from inflection_cli.cli.options import ProjectOptions, ReportingOptions
+    from inflection_cli.settings.declarations import ProjectOptions, ReportingOptions
 
 
 @dataclass(slots=True)

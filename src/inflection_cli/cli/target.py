@@ -14,7 +14,7 @@ from inflection_cli.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inflection_cli.cli.options import DestinationOptions, SourceOptions
+    from inflection_cli.settings.declarations import DestinationOptions, SourceOptions
 
 _HOUR_S = 3600.0
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from inflection_cli.cli.foreign_words import COMMANDS, OPTIONS
-from inflection_cli.cli.option_examples import EXAMPLES, long_name
+from inflection_cli.cli.options import example, long_name
 from inflection_cli.errors import UsageError
-from inflection_cli.option_names import SHORT_NAMES
+from inflection_cli.settings.declarations import ALL_OPTIONS
 from inflection_cli.suggestions import meant, nearest
 
-UNSAFE: Final = frozenset({"--yes", "--force", "--all", "--resend-in-doubt", "--new-destination"})
+UNSAFE: Final = frozenset(name for name, each in ALL_OPTIONS.items() if each.option.forces)
 """Options that skip a question or a refusal: only the user may ask for them, so they are never suggested."""
 
 _CHOICE: Final = re.compile(r"(.*?)is not one of (.+)\.")
@@ -59,9 +59,10 @@ def _mend(error: Any, said: str) -> str:
         words = re.findall(r"'([^']+)'", choice[2])
         return " or ".join(f"{option} {word}".strip() for word in words)
     least = _LEAST.search(said)
+    right = example(option)
     if option and least is not None:
-        return f"{option} takes {least[1]} or more, for example {option} {EXAMPLES.get(option, max(1, int(least[1])))}"
-    return f"for example {option} {EXAMPLES[option]}" if option in EXAMPLES else ""
+        return f"{option} takes {least[1]} or more, for example {option} {right or max(1, int(least[1]))}"
+    return f"for example {option} {right}" if right else ""
 
 
 def _other_option(error: Any) -> str:
@@ -82,7 +83,7 @@ def _safe_names(error: Any) -> Iterator[str]:
     context = error.ctx
     for option in context.command.get_params(context) if context else ():
         for name in option.opts:
-            if name.startswith("--") and name not in UNSAFE | SHORT_NAMES and not name.startswith("--allow"):
+            if name.startswith("--") and name not in UNSAFE:
                 yield name.removeprefix("--")
 
 
@@ -107,7 +108,7 @@ def _without_unit(name: str, given: str) -> str:
     found = _COUNTED.fullmatch(given.strip())
     unit = _UNITS.get(name, {}).get(found[2][0].lower()) if found else None
     if found is None or unit is None:
-        return str(EXAMPLES.get(name, 1))
+        return str(example(name) or 1)
     number = float(found[1]) * unit
     return str(int(number)) if number == int(number) else f"{number:.3f}"
 

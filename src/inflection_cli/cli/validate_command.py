@@ -1,6 +1,7 @@
 """The command `infl-seg validate`: read everything, send nothing, report problems."""
 
-from inflection_cli.cli.options import Files, InputOptions, ProjectOptions, ReportingOptions, with_groups
+from inflection_cli.cli.options import Files, with_groups
+from inflection_cli.settings.declarations import InputOptions, ProjectOptions, ReportingOptions
 
 
 @with_groups

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from inflection_cli.errors import UsageError
-from inflection_cli.option_names import names_an_option
 from inflection_cli.segment.destination import Secret
+from inflection_cli.settings.option_names import names_an_option
 
 KEY_CHARACTERS: Final = 32
 """Length of Segment's own keys."""

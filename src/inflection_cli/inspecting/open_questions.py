@@ -346,7 +346,7 @@ def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missin
 def _has_zone(settings: ConvertSettings, name: str) -> bool:
     profile = settings.mapping.columns.profile
     rule = profile.times.get(name) if profile else None
-    return bool(rule and rule.timezone) or bool(profile and profile.timezone)
+    return bool(rule and rule.timezone) or bool(profile and profile.options.timezone)
 
 
 def _form(column: ColumnFinding) -> Iterator[Missing]:
@@ -382,7 +382,11 @@ def _forms(times: TimeFinding) -> str:
 def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
     unknown = unknown_events(inspection)
     profile = settings.mapping.columns.profile
-    if not unknown or settings.mapping.unknown_events != "reject" or (profile and profile.unknown_events):
+    if (
+        not unknown
+        or settings.mapping.unknown_events != "reject"
+        or (profile and profile.options.unknown_events)
+    ):
         return
     count = sum(event.count for event in unknown)
     yield Missing(

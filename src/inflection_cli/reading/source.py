@@ -6,6 +6,7 @@ from typing import Literal
 from inflection_cli.model import Problem
 from inflection_cli.reading.files.archive import Member
 from inflection_cli.reading.files.compression import Packing
+from inflection_cli.settings.declarations import ENCODING, MAX_EXPANSION, MAX_GIGABYTES
 
 Compression = Packing | Literal["zip"]
 
@@ -33,8 +34,8 @@ class Limits:
         max_bytes: So many bytes, unpacked where it is packed.
     """
 
-    max_expansion: int = 250
-    max_bytes: int = 100_000_000_000
+    max_expansion: int = MAX_EXPANSION
+    max_bytes: int = MAX_GIGABYTES * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class ReadOptions:
         limits: What a file may grow to.
     """
 
-    encoding: str = "utf-8"
+    encoding: str = ENCODING
     delimiter: str | None = None
     records: str | None = None
     format: Literal["ndjson"] | None = None

@@ -30,12 +30,6 @@ BATCH_PATH: Final = "/v1/batch"
 SEGMENT_DOMAINS: Final = ("segment.io", "segmentapis.com")
 """Hosts at or below these are Segment's own, and answer as Segment does."""
 
-REQUESTS_PER_SECOND: Final = 50.0
-"""Default. Segment docs, partner requirements: at most 50 requests a second, batches included."""
-
-EVENTS_PER_SECOND: Final = 500.0
-"""Default: half of a workspace's 1,000 a second (Segment docs, "Rate limits"), shared with live traffic."""
-
 STEADY_BATCHES_PER_SECOND: Final = 10
 """Where the event rate binds, this many batches make up a second: a stream, not bursts."""
 

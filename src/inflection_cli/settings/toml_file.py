@@ -10,11 +10,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import CoreSchema
 
 from inflection_cli.errors import SettingsFileFaults, UsageError
-from inflection_cli.option_names import names_an_option, plain_dashes
+from inflection_cli.settings.declarations import Declared, Texts
+from inflection_cli.settings.option_names import names_an_option, plain_dashes
 from inflection_cli.suggestions import meant, nearest
 
 MAX_FILE_BYTES: Final = 256_000
@@ -503,6 +513,37 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def table_model(
+    name: str,
+    about: str,
+    keys: Mapping[str, tuple[Declared, str]],
+    *,
+    base: type[Table] = Table,
+    more: Mapping[str, Any] | None = None,
+) -> Any:
+    """Build the model of a table whose keys set options.
+
+    Args:
+        name: The model's name.
+        about: What the table is.
+        keys: By key, the option that it sets and what is said of it.
+        base: The model that it is built on.
+        more: Further keys, as pydantic's `create_model` takes them.
+    """
+    fields: dict[str, Any] = {key: _key_of(each, about) for key, (each, about) in keys.items()}
+    return create_model(name, __base__=base, __doc__=about, **{**fields, **(more or {})})
+
+
+def _key_of(each: Declared, about: str) -> tuple[Any, Any]:
+    """Return type and description of the key that sets an option."""
+    limits: dict[str, Any] = {}
+    if each.kind == Texts:
+        limits["min_length"] = 1
+    if each.option.project_most is not None:
+        limits["le"] = each.option.project_most
+    return _TYPES.get(each.kind, each.kind) | None, Field(default=None, description=about, **limits)
+
+
 class OneOrMore:
     """Annotation that accepts one entry instead of a list of one."""
 
@@ -514,6 +555,16 @@ class OneOrMore:
 def listed(given: object) -> object:
     """Return a list unchanged; wrap any other value in a list."""
     return given if isinstance(given, list) else [given]
+
+
+_TYPES: Final[Mapping[Any, Any]] = {
+    str: Text,
+    float: Annotated[float, Field(gt=0, allow_inf_nan=False)],
+    list[str]: list[Text],
+    dict[str, str]: dict[str, Text],
+    Texts: Annotated[list[Text], BeforeValidator(listed), OneOrMore()],
+}
+"""How the values of options are read strictly; the other types are as they are."""
 
 
 def schema_of(model: type[BaseModel], name: str) -> dict[str, Any]:

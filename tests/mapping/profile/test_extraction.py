@@ -15,6 +15,7 @@ from inflection_cli.errors import InputError
 from inflection_cli.lossless_json import as_text, parse, swift_text, swiftly
 from inflection_cli.mapping.profile.extraction import RowExtender
 from inflection_cli.mapping.profile.profile_nouns import CellCondition, TimeRule
+from inflection_cli.settings.declarations import InputOptions
 
 NUMBERS = ("0", "-0", "1", "1.10", "-12.50", "1e5", "1E+05", "0.1", "123456789012345678901", "1.0e-7")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
@@ -451,7 +452,7 @@ def test_a_property_that_is_a_time_is_read_in_its_columns_zone_and_form() -> Non
     said = tools.profile(
         properties={"v": tools.column("V", type="timestamp"), "w": tools.column("W", type="timestamp")},
         times={"V": TimeRule("Europe/Berlin", "%d.%m.%Y %H:%M")},
-        timezone="America/New_York",
+        options=InputOptions(timezone="America/New_York"),
     )
     found = tools.read({**tools.ROW, "V": "01.03.2024 10:30", "W": "2024-03-01 10:30"}, said)
     assert found.properties == {"v": "2024-03-01T09:30:00.000Z", "w": "2024-03-01T15:30:00.000Z"}
@@ -477,7 +478,9 @@ def test_a_property_that_is_no_plain_time_is_an_error_with_the_line_to_write(
 
 
 def test_a_time_that_was_there_twice_is_sent_with_a_warning() -> None:
-    said = tools.profile(properties={"v": tools.column("V", type="timestamp")}, timezone="Europe/Berlin")
+    said = tools.profile(
+        properties={"v": tools.column("V", type="timestamp")}, options=InputOptions(timezone="Europe/Berlin")
+    )
     found = tools.read({**tools.ROW, "V": "2024-10-27 02:30:00"}, said)
     assert (found.codes, found.properties) == (["timestamp-in-overlap"], {"v": "2024-10-27T00:30:00.000Z"})
 

@@ -20,6 +20,7 @@ from inflection_cli.mapping.profile.profile_nouns import (
     TimeRule,
     Timestamps,
 )
+from inflection_cli.settings.declarations import InputOptions
 
 NAMES = tuple(tools.ROW)
 WIDE = ("Contact ID", "Delivered At", "First Opened", "Clicks", "Last Click", "Note")
@@ -199,7 +200,7 @@ def test_options_for_all_times_beat_what_the_profile_says_of_single_columns() ->
     said = tools.profile(
         timestamp=Timestamps(("Clicked", "At")),
         times={"Clicked": TimeRule("UTC", "%d.%m.%Y")},
-        timezone="UTC",
+        options=InputOptions(timezone="UTC"),
     )
     names = (*NAMES[:4], "Clicked", "At")
     (block,) = tools.laid_out(names, said, timezone="Europe/Rome").blocks
@@ -532,7 +533,7 @@ def test_what_every_event_needs_is_asked_for_by_block_and_with_the_line_to_write
 
 
 def test_an_address_stands_in_for_a_person_where_the_profile_says_so() -> None:
-    said = tools.profile(fields={"email": tools.column("Mail")}, user_id_from="email")
+    said = tools.profile(fields={"email": tools.column("Mail")}, options=InputOptions(user_id_from="email"))
     layout = tools.laid_out(("event", "timestamp", "Mail"), said)
     mapper = EventReader(layout.blocks[0].columns, MapOptions(user_id_from_email=True))
     person, _ = mapper.person(["ada@x.example"])
@@ -548,7 +549,8 @@ def test_people_of_two_plain_ids_stay_so_when_a_profile_hashes_one() -> None:
 
 @pytest.mark.parametrize("where", ["profile", "option"])
 def test_own_event_ids_are_ignored_by_profile_or_option(where: str) -> None:
-    said = tools.profile(fields={"event_id": tools.column("Row Id")}, own_ids=where != "profile")
+    options = InputOptions(no_event_id=where == "profile")
+    said = tools.profile(fields={"event_id": tools.column("Row Id")}, options=options)
     layout = tools.laid_out((*NAMES, "Row Id", "event_id"), said, own_ids=where != "option")
     assert not layout.columns.has("event_id")
     assert layout.columns.extras == ()
@@ -562,7 +564,7 @@ def test_a_layout_can_be_pickled_with_everything_in_it() -> None:
             "one": CellRule(constant="1", type="integer"),
         },
         events=(tools.block("opened", when=(CellCondition("payload.kind", equals=("o",)),)),),
-        timezone="Europe/Berlin",
+        options=InputOptions(timezone="Europe/Berlin"),
     )
     layout = tools.laid_out((*NAMES, "payload", "At"), said)
     assert pickle.loads(pickle.dumps(layout)) == layout

@@ -27,6 +27,7 @@ from inflection_cli.mapping.profile.profile_nouns import (
     Timestamps,
 )
 from inflection_cli.mapping.profile.profile_schema import Fields
+from inflection_cli.settings.declarations import InputOptions, Naming, UnknownEvents
 
 SALT = "sesame-and-salt"
 ENVIRON = {"INFL_SEG_SALT": SALT, "INFL_SEG_SALT_2": "other", "SEGMENT_WRITE_KEY": "k" * 32}
@@ -96,11 +97,18 @@ def test_a_full_profile_is_read_as_it_stands(tmp_path: Path) -> None:
     assert profile == Profile(
         path=str(tmp_path / "p.toml"),
         digest=profile.digest,
-        encoding="windows-1252",
-        delimiter="\t",
-        records="data.items",
-        timezone="Europe/Berlin",
-        timestamp_format="%d.%m.%Y %H:%M",
+        options=InputOptions(
+            encoding="windows-1252",
+            delimiter="tab",
+            records="data.items",
+            timezone="Europe/Berlin",
+            timestamp_format="%d.%m.%Y %H:%M",
+            unknown_events=UnknownEvents.SKIP,
+            naming=Naming.SPEC,
+            user_id_from="email",
+            anonymous_id_from="email",
+            no_event_id=True,
+        ),
         times={"Clicked At": TimeRule("UTC", None)},
         fields={
             "event": CellRule("Action", values={"O": "Email Opened", "-": ""}, otherwise="reject"),
@@ -123,11 +131,6 @@ def test_a_full_profile_is_read_as_it_stands(tmp_path: Path) -> None:
             ),
             EventBlock(when=(CellCondition("a.b", equals=("x",)), CellCondition("c", filled=False))),
         ),
-        unknown_events="skip",
-        naming="spec",
-        user_id_from="email",
-        anonymous_id_from="email",
-        own_ids=False,
         context={"import": "spring"},
         integrations={"All": False},
     )

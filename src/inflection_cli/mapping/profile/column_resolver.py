@@ -199,9 +199,9 @@ class ColumnResolver:
 
     def _treatment(self, cell: CellRule) -> CellTransform:
         rule = self.time_rule(cell.column)
-        profile = self._profile
+        options = self._profile.options
         return CellTransform.of(
-            cell, rule.timezone or profile.timezone, rule.format or profile.timestamp_format
+            cell, rule.timezone or options.timezone, rule.format or options.timestamp_format
         )
 
     def _constant(self, cell: CellRule, treatment: CellTransform, where: str) -> str:

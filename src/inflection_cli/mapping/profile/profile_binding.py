@@ -258,10 +258,10 @@ class _LayoutBuilder:
         file: str,
         leeway: MissingColumnPolicy,
     ) -> None:
-        from_email = bool(profile.user_id_from or profile.anonymous_id_from)
+        from_email = bool(profile.options.user_id_from or profile.options.anonymous_id_from)
         options = replace(
             options,
-            own_ids=options.own_ids and profile.own_ids,
+            own_ids=options.own_ids and not profile.options.no_event_id,
             person_from_email=options.person_from_email or from_email,
         )
         self._names, self._sample = names, sample

@@ -2,9 +2,9 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from inflection_cli.catalog import EVENTS, FIELDS, FLAG_FIELDS, RESERVED_CONTEXT, RESERVED_PROPERTIES
 from inflection_cli.errors import UsageError
@@ -14,6 +14,7 @@ from inflection_cli.mapping.profile import profile_schema as shape
 from inflection_cli.mapping.profile.extraction import fold
 from inflection_cli.mapping.times.time_format import TimeFormat
 from inflection_cli.mapping.times.zones import Zone
+from inflection_cli.settings.declarations import Declared, profile_keys
 from inflection_cli.settings.toml_file import Step, TomlFault, near, shortened
 
 SALT_NAME: Final = re.compile(r"INFL_SEG_SALT(?:_[A-Z0-9_]+)?")
@@ -23,6 +24,9 @@ _NEVER_HASHED: Final = frozenset({"event", *FLAG_FIELDS})
 _NO_PROPERTIES: Final = frozenset({*FIELDS, "link_url"} - {"email"})
 
 _LONGEST_FORMAT: Final = 200
+
+TABLES: Final = ("input", "time", "options")
+"""The tables of a profile that set options."""
 
 Path = tuple[Step, ...]
 
@@ -36,8 +40,11 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     """
     if profile.profile is None:
         yield TomlFault(("profile",), f"is missing; let the file begin with: profile = {shape.VERSION}")
-    yield from _input(profile.input or shape.Input())
-    yield from _times(profile.time or shape.Time())
+    for table in TABLES:
+        for each in profile_keys(table):
+            value = getattr(getattr(profile, table), each.profile_name, None)
+            yield from option_faults(each, (table, each.profile_name), value)
+    yield from _times(profile.time)
     cells = _Cells(environ, _strange_events_are_meant(profile))
     yield from cells.of_fields(("fields",), profile.fields)
     yield from cells.of_properties(("properties",), profile.properties)
@@ -118,6 +125,25 @@ def integration_faults(path: Path, integrations: Mapping[str, bool] | None) -> I
             yield TomlFault((*path, name), "a destination's name is empty")
 
 
+_OPTION_FAULTS: Final[Mapping[str, Callable[[Path, Any], Iterator[TomlFault]]]] = {
+    "encoding": encoding_fault,
+    "delimiter": delimiter_fault,
+    "records": records_fault,
+    "null": null_faults,
+    "timezone": zone_fault,
+    "timestamp_format": format_fault,
+    "context": context_faults,
+    "integration": integration_faults,
+}
+
+
+def option_faults(option: Declared, path: Path, value: Any) -> Iterator[TomlFault]:
+    """Yield the faults of a value that a settings file has for an option."""
+    check = _OPTION_FAULTS.get(option.field)
+    if check is not None:
+        yield from check(path, value)
+
+
 def event_fault(path: Path, name: str) -> Iterator[TomlFault]:
     """Yield a fault if the name is not one of Inflection's events."""
     if kind_of(name) is None:
@@ -141,17 +167,8 @@ def _strange_events_are_meant(profile: shape.ProfileFile) -> bool:
     return profile.options is not None and profile.options.unknown_events in {"send", "skip"}
 
 
-def _input(given: shape.Input) -> Iterator[TomlFault]:
-    yield from encoding_fault(("input", "encoding"), given.encoding)
-    yield from delimiter_fault(("input", "delimiter"), given.delimiter)
-    yield from records_fault(("input", "records"), given.records)
-    yield from null_faults(("input", "null"), given.null)
-
-
-def _times(time: shape.Time) -> Iterator[TomlFault]:
-    yield from zone_fault(("time", "zone"), time.zone)
-    yield from format_fault(("time", "format"), time.format)
-    for name, column in (time.columns or {}).items():
+def _times(time: Any) -> Iterator[TomlFault]:
+    for name, column in ((time and time.columns) or {}).items():
         path = ("time", "columns", name)
         yield from zone_fault((*path, "zone"), column.zone)
         yield from format_fault((*path, "format"), column.format)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from inflection_cli.catalog import FIELDS
 from inflection_cli.mapping.profile import profile_schema as shape
-from inflection_cli.mapping.profile.profile_checks import faults_of
+from inflection_cli.mapping.profile.profile_checks import TABLES, faults_of
 from inflection_cli.mapping.profile.profile_nouns import (
     CellCondition,
     CellRule,
@@ -15,14 +15,15 @@ from inflection_cli.mapping.profile.profile_nouns import (
     TimeRule,
     Timestamps,
 )
-from inflection_cli.settings.forbidden_keys import NEVER
+from inflection_cli.settings.declarations import InputOptions, profile_keys, refusals
+from inflection_cli.settings.layering import with_values
 from inflection_cli.settings.toml_file import parse, schema_of
 
 REFUSED: Final = {
     "constant": "an event's time cannot be one and the same for all; name a column",
     **{
         name: f"{why}; a profile says how an export is read, and nothing of where it goes"
-        for name, why in NEVER.items()
+        for name, why in refusals().items()
     },
 }
 
@@ -51,37 +52,33 @@ def profile_schema() -> dict[str, Any]:
 
 
 def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[str, str]) -> Profile:
-    how, time = given.input or shape.Input(), given.time or shape.Time()
-    columns, options = given.columns or shape.Columns(), given.options or shape.Options()
+    time, columns = given.time, given.columns or shape.Columns()
     return Profile(
         path=file,
         digest=digest,
-        encoding=how.encoding,
-        delimiter=_delimiter(how.delimiter),
-        records=how.records,
-        nulls=tuple(how.null or ()),
-        timezone=time.zone,
-        timestamp_format=time.format,
-        times={name: TimeRule(rule.zone, rule.format) for name, rule in (time.columns or {}).items()},
+        options=_options(given),
+        times={
+            name: TimeRule(rule.zone, rule.format) for name, rule in ((time and time.columns) or {}).items()
+        },
         fields=_fields(given.fields, environ),
         timestamp=_timestamps(given.fields.timestamp if given.fields else None),
         properties=_cells(given.properties or {}, environ),
         other_columns=columns.others or "send",
         drop=tuple(columns.drop or ()),
         events=tuple(_block(event, environ) for event in given.event or ()),
-        unknown_events=options.unknown_events,
-        naming=options.naming,
-        user_id_from=options.user_id_from,
-        anonymous_id_from=options.anonymous_id_from,
-        own_ids=options.own_ids is not False,
-        properties_as_text=bool(options.properties_as_text),
         context=given.context or {},
         integrations=given.integrations or {},
     )
 
 
-def _delimiter(given: str | None) -> str | None:
-    return "\t" if given is not None and given.lower() in {"tab", r"\t"} else given
+def _options(given: shape.ProfileFile) -> InputOptions:
+    values = {
+        each.field: each.converted(value)
+        for table in TABLES
+        for each in profile_keys(table)
+        if (value := getattr(getattr(given, table), each.profile_name, None)) is not None
+    }
+    return with_values(InputOptions(), values)
 
 
 def _block(event: shape.Event, environ: Mapping[str, str]) -> EventBlock:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from inflection_cli.settings.declarations import InputOptions
+
 PropertyType = Literal["string", "integer", "number", "boolean", "timestamp"]
 
 
@@ -108,12 +110,7 @@ class Profile:
     Attributes:
         path: The file as the user wrote it.
         digest: The hex SHA-256 of the file's bytes.
-        encoding: The files' encoding; None leaves it to the option.
-        delimiter: The character between cells of CSV files; None has it found by parsing.
-        records: Dotted path to the list of records in an enveloped JSON document; None for none.
-        nulls: Texts that stand for an empty cell.
-        timezone: Zone of times without one.
-        timestamp_format: Form of the times.
+        options: The options that it sets, which flags override.
         times: What differs from it for single columns.
         fields: Inflection's fields, by name; `timestamp` is in `timestamp` instead.
         timestamp: Where times come from, for blocks that do not say.
@@ -121,12 +118,6 @@ class Profile:
         other_columns: What becomes of columns that are named nowhere.
         drop: Columns that are never sent.
         events: The events that a row may stand for, in order; empty means one event a row, by `fields`.
-        unknown_events: As `--unknown-events`; None leaves it to the option. So with the next three.
-        naming: As `--naming`.
-        user_id_from: As `--user-id-from`.
-        anonymous_id_from: As `--anonymous-id-from`.
-        own_ids: False as `--no-event-id`.
-        properties_as_text: As `--properties-as-text`.
         context: Further members of every event's context.
         integrations: Destinations turned on or off.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
@@ -135,12 +126,7 @@ class Profile:
 
     path: str
     digest: str
-    encoding: str | None = None
-    delimiter: str | None = None
-    records: str | None = None
-    nulls: tuple[str, ...] = ()
-    timezone: str | None = None
-    timestamp_format: str | None = None
+    options: InputOptions = field(default_factory=InputOptions)
     times: Mapping[str, TimeRule] = field(default_factory=dict)
     fields: Mapping[str, CellRule] = field(default_factory=dict)
     timestamp: Timestamps | None = None
@@ -148,12 +134,6 @@ class Profile:
     other_columns: Literal["send", "drop"] = "send"
     drop: tuple[str, ...] = ()
     events: tuple[EventBlock, ...] = ()
-    unknown_events: Literal["reject", "skip", "send"] | None = None
-    naming: Literal["inflection", "spec"] | None = None
-    user_id_from: Literal["email"] | None = None
-    anonymous_id_from: Literal["email"] | None = None
-    own_ids: bool = True
-    properties_as_text: bool = False
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)
     also_by_name: bool = False

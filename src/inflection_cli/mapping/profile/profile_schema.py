@@ -1,11 +1,12 @@
 """Schema of a profile's TOML file: all keys, their types and descriptions."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed
+from inflection_cli.settings.declarations import profile_keys
+from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
 
 VERSION: Final = 1
 
@@ -170,40 +171,27 @@ class TimeColumn(Table):
     format: Text | None = Field(default=None, description="The form of its times.")
 
 
-class Time(Table):
-    """Zone and format of times."""
-
-    zone: Text | None = Field(
-        default=None, description="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`."
-    )
-    format: Text | None = Field(
-        default=None, description="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`."
-    )
-    columns: dict[str, TimeColumn] | None = Field(
-        default=None, description="What differs for single columns, by the column's name."
-    )
+def _options_table(name: str, about: str, **more: Any) -> Any:
+    """Build the model of a table that sets options of the command line."""
+    keys = {each.profile_name: (each, each.option.profile_help) for each in profile_keys(name.lower())}
+    return table_model(name, about, keys, more=more)
 
 
-class Input(Table):
-    """Encoding, delimiter and record path of the files."""
-
-    encoding: Text | None = Field(
-        default=None, description="Their encoding: `utf-8`, `windows-1252`. As `--encoding`."
+if TYPE_CHECKING:
+    Input: TypeAlias = Any
+    Time: TypeAlias = Any
+    Options: TypeAlias = Any
+else:
+    Input = _options_table("Input", "Encoding, delimiter and record path of the files.")
+    Time = _options_table(
+        "Time",
+        "Zone and format of times.",
+        columns=(
+            dict[str, TimeColumn] | None,
+            Field(default=None, description="What differs for single columns, by the column's name."),
+        ),
     )
-    delimiter: Text | None = Field(
-        default=None,
-        description='The character between cells of CSV files, or "tab"; found by parsing where left out. '
-        "As `--delimiter`.",
-    )
-    records: Text | None = Field(
-        default=None,
-        description="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
-    )
-    null: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
-        default=None,
-        min_length=1,
-        description="Texts that stand for an empty cell: `NULL`, `\\\\N`. As `--null`.",
-    )
+    Options = _options_table("Options", "Options of the command line that belong to the export.")
 
 
 class Columns(Table):
@@ -214,34 +202,6 @@ class Columns(Table):
         description="Whether columns that the profile names nowhere are sent as properties; `send` unless said.",
     )
     drop: list[Text] | None = Field(default=None, description="Columns that are never sent.")
-
-
-class Options(Table):
-    """Options of the command line that belong to the export."""
-
-    unknown_events: Literal["reject", "skip", "send"] | None = Field(
-        default=None,
-        description="What becomes of events that are none of Inflection's. As `--unknown-events`.",
-    )
-    naming: Literal["inflection", "spec"] | None = Field(
-        default=None, description="Whose event names go out. As `--naming`."
-    )
-    user_id_from: Literal["email"] | None = Field(
-        default=None, description="What is sent as userId where a row has none. As `--user-id-from`."
-    )
-    anonymous_id_from: Literal["email"] | None = Field(
-        default=None,
-        description="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
-    )
-    own_ids: bool | None = Field(
-        default=None,
-        description="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
-    )
-    properties_as_text: bool | None = Field(
-        default=None,
-        description="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text where "
-        "no `type` is said; `false` unless said. As `--properties-as-text`.",
-    )
 
 
 class ProfileFile(Table):

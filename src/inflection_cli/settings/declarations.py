@@ -1,0 +1,844 @@
+"""Declarations of all options: type, default, help, example, and the files that may set them."""
+# ruff: noqa: RUF009 - `option` returns a field of a dataclass
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Literal, get_args, get_origin, get_type_hints
+
+REQUESTS_PER_SECOND: Final = 50.0
+"""Default. Segment docs, partner requirements: at most 50 requests a second, batches included."""
+
+EVENTS_PER_SECOND: Final = 500.0
+"""Default: half of a workspace's 1,000 a second (Segment docs, "Rate limits"), shared with live traffic."""
+
+ENCODING: Final = "utf-8"
+MAX_EXPANSION: Final = 250
+MAX_GIGABYTES: Final = 100
+MAX_BYTES: Final = f"{MAX_GIGABYTES}GB"
+
+_WHERE: Final = "where events go is said on the command line"
+_LEDGER: Final = "where it is known what was sent is said on the command line"
+_WRITTEN: Final = "what is written where is said on the command line"
+_SENDING: Final = "whether to send is your word, each time"
+_SIZE: Final = "how large an input may grow is said on the command line"
+_KEY: Final = "the write key is yours alone: SEGMENT_WRITE_KEY, or --write-key-file on the command line"
+
+Texts = tuple[str, ...]
+"""The type of a key that takes one text or a list of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Declaration of an option; its name, type and default are those of the field that has it.
+
+    Attributes:
+        help: What it does.
+        metavar: What stands for its value.
+        example: A correct value, as it is typed in a shell.
+        shown_default: What holds without it, where the default does not say so.
+        least: The smallest number that it takes.
+        most: The largest number that it takes.
+        short: Its name of one letter.
+        name: Its long name without hyphens, where it is not the field's.
+        profile: The table of a profile that its key stands in, with a dot and the key's name where that is another
+            one; the project file can set it too.
+        profile_help: What is said of its key in a profile.
+        project_help: What is said of its key in the project file, where that is something else.
+        key: The key's name in both files where it says the opposite of the option.
+        kind: The key's type in both files, where it is not the option's.
+        project_most: The largest number that the project file may set.
+        joins: Whether the values of flag, profile and project file count together.
+        after: The option that its key follows in both files, where it is not the one declared before it.
+        never: Why neither file can set it; with a colon in it, this is all that is said.
+        forces: Whether it skips a question or a refusal: no file sets it, and no hint for a misspelt word names it.
+        variable: The environment variable that sets it.
+        recorded: Whether the ledger keeps it, for `runs verify`.
+    """
+
+    help: str
+    metavar: str | None = None
+    example: str | None = None
+    shown_default: str | None = None
+    least: int | None = None
+    most: int | None = None
+    short: str = ""
+    name: str = ""
+    profile: str = ""
+    profile_help: str = ""
+    project_help: str = ""
+    key: str = ""
+    kind: Any = None
+    project_most: float | None = None
+    joins: bool = False
+    after: str = ""
+    never: str = ""
+    forces: bool = False
+    variable: str = ""
+    recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An option of a group, with its type and default.
+
+    Attributes:
+        field: The name of the group's field.
+        value_type: Its type.
+        default: Its default.
+        option: Its declaration.
+    """
+
+    field: str
+    value_type: Any
+    default: Any
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        """The long name as it is typed."""
+        return "--" + (self.option.name or self.field.replace("_", "-"))
+
+    @property
+    def key(self) -> str:
+        """The name of the key in the project file, and the last part of the profile's."""
+        return self.option.key or self.field
+
+    @property
+    def enum(self) -> type[StrEnum] | None:
+        """The type of its words, where there are few."""
+        kinds = get_args(self.value_type) or (self.value_type,)
+        return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)), None)
+
+    @property
+    def kind(self) -> Any:
+        """The type of its key in settings files."""
+        if self.enum is not None:
+            return Literal[tuple(word.value for word in self.enum)]
+        kinds = [kind for kind in get_args(self.value_type) if kind is not type(None)]
+        return self.option.kind or (
+            kinds[0] if get_origin(self.value_type) is not list and kinds else self.value_type
+        )
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its values are `NAME=VALUE`, and its key a table."""
+        return get_origin(self.kind) is dict
+
+    @property
+    def profile_name(self) -> str:
+        """The name of the key in its table of a profile."""
+        return self.option.profile.partition(".")[2] or self.key
+
+    @property
+    def project_help(self) -> str:
+        """The description of the key in the project file; empty where that cannot set the option."""
+        return self.option.project_help or self.option.profile_help
+
+    def converted(self, value: Any) -> Any:
+        """Return the option's value for the key's, or the key's for the option's."""
+        return not value if self.option.key else value
+
+    @property
+    def refusal(self) -> str:
+        """The reason why a file cannot set it, with the place for it."""
+        why = self.option.never or "is said on the command line"
+        if ":" in why:
+            return why
+        word = (self.option.metavar or self.option.example or "").partition("|")[0]
+        return f"{why}: {self.flag}{'' if self.value_type is bool else f' {word}'}"
+
+
+def option(default: Any, about: str, **declaration: Any) -> Any:
+    """Return the field of an option; see `Option` for its declaration."""
+    return _with_metadata(default, {"option": Option(about, **declaration)})
+
+
+def reworded(default: Any, about: str) -> Any:
+    """Return the field of an option that is declared before, with other help."""
+    return _with_metadata(default, {"help": about})
+
+
+def _with_metadata(default: Any, metadata: Mapping[str, Any]) -> Any:
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=list, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Base of a group of options that commands share."""
+
+    PANEL: ClassVar[str | None] = None
+    """The part of a command's help that it is shown in."""
+
+
+class UnknownEvents(StrEnum):
+    """Action for events that Inflection does not send."""
+
+    REJECT = "reject"
+    SKIP = "skip"
+    SEND = "send"
+
+
+class Naming(StrEnum):
+    """Naming scheme of the events that are sent."""
+
+    INFLECTION = "inflection"
+    SPEC = "spec"
+
+
+class Region(StrEnum):
+    """Segment region of the workspace."""
+
+    US = "us"
+    EU = "eu"
+
+
+class Color(StrEnum):
+    """Color mode of the output."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectOptions(Group):
+    """Option that turns off the project file."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    no_project: bool = option(
+        False,
+        "Leave infl-seg.toml alone, which sets defaults for options; so does INFL_SEG_NO_PROJECT=1.",
+        variable="INFL_SEG_NO_PROJECT",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions(Group):
+    """Options for reading and mapping files; None means not given."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    profile: str | None = option(
+        None,
+        "TOML file that says how exports of this shape are mapped; options beat it.",
+        metavar="FILE",
+        example="profile.toml",
+        project_help="The profile, in this folder or below. As `--profile`.",
+    )
+    map: list[str] = option(
+        [],
+        "Take a field from this column.",
+        metavar="FIELD=COLUMN",
+        example="userId='Customer ID'",
+        kind=dict[str, str],
+        project_help="A column for each field. As `--map`.",
+    )
+    set: list[str] = option(
+        [],
+        "Give a field this value in all rows.",
+        metavar="FIELD=VALUE",
+        example="campaign_id=spring-2024",
+        kind=dict[str, str],
+        project_help="A value for each field, for all rows. As `--set`.",
+    )
+    property: list[str] = option(
+        [],
+        "Send this column as a property though it looks personal.",
+        metavar="COLUMN",
+        example="'Mail Client'",
+        joins=True,
+        project_help="Columns that are sent though they look personal. As `--property`.",
+    )
+    unknown_events: UnknownEvents | None = option(
+        None,
+        "What becomes of events that are none of Inflection's.",
+        example="skip",
+        shown_default=UnknownEvents.REJECT.value,
+        profile="options",
+        profile_help="What becomes of events that are none of Inflection's. As `--unknown-events`.",
+    )
+    naming: Naming | None = option(
+        None,
+        "Event names: as Inflection's live source sends them, or as Segment's Email Spec has them "
+        "(other tables in a warehouse).",
+        example="spec",
+        shown_default=Naming.INFLECTION.value,
+        profile="options",
+        profile_help="Whose event names go out. As `--naming`.",
+    )
+    user_id_from: str | None = option(
+        None,
+        "Where a row has no userId, send the address as userId.",
+        metavar="email",
+        example="email",
+        kind=Literal["email"],
+        profile="options",
+        profile_help="What is sent as userId where a row has none. As `--user-id-from`.",
+    )
+    anonymous_id_from: str | None = option(
+        None,
+        "Where a row has no personId, send a SHA-256 of the address as anonymousId.",
+        metavar="email",
+        example="email",
+        kind=Literal["email"],
+        profile="options",
+        profile_help="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
+    )
+    null: list[str] = option(
+        [],
+        "Take cells that are this text for empty, e.g. NULL or '\\N'; may be repeated.",
+        metavar="VALUE",
+        example="NULL",
+        kind=Texts,
+        joins=True,
+        profile="input",
+        profile_help="Texts that stand for an empty cell: `NULL`, `\\\\N`. As `--null`.",
+        project_help="Texts that stand for an empty cell. As `--null`.",
+        after="records",
+    )
+    allow_implausible_people: bool = option(
+        False,
+        "Send although one person seems to stand for many, or an id to stand for nobody.",
+        never="whether many events may be one person's is your word, each time",
+        forces=True,
+    )
+    email_trait: bool = option(
+        False,
+        "Send the address as context.traits.email; this creates or merges Unify profiles.",
+        never="an address creates or merges profiles, so it is your word",
+    )
+    no_event_id: bool = option(
+        False,
+        "Ignore the export's own event ids.",
+        key="own_ids",
+        profile="options",
+        profile_help="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
+    )
+    properties_as_text: bool = option(
+        False,
+        "Send numbers, booleans, lists and objects of NDJSON and JSON documents as text where a profile says "
+        "no type; else they are sent as they are.",
+        profile="options",
+        profile_help="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text "
+        "where no `type` is said; `false` unless said. As `--properties-as-text`.",
+    )
+    timezone: str | None = option(
+        None,
+        "Zone of times that name none, e.g. Europe/Berlin or UTC.",
+        metavar="NAME",
+        example="Europe/Berlin",
+        profile="time.zone",
+        profile_help="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`.",
+        project_help="Zone of times that name none. As `--timezone`.",
+    )
+    timestamp_format: str | None = option(
+        None,
+        'Form of the times, e.g. "%d/%m/%Y %H:%M".',
+        metavar="FMT",
+        example="'%d/%m/%Y %H:%M'",
+        profile="time.format",
+        profile_help="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`.",
+        project_help="The form of the times. As `--timestamp-format`.",
+    )
+    encoding: str | None = option(
+        None,
+        "Encoding of the files, e.g. windows-1252.",
+        metavar="NAME",
+        example="windows-1252",
+        shown_default=ENCODING,
+        profile="input",
+        profile_help="Their encoding: `utf-8`, `windows-1252`. As `--encoding`.",
+        project_help="Encoding of the files. As `--encoding`.",
+    )
+    delimiter: str | None = option(
+        None,
+        "Delimiter of CSV files: one character, tab, or a code like \\x01; found by parsing where left out.",
+        metavar="C",
+        example="';'",
+        profile="input",
+        profile_help='The character between cells of CSV files, or "tab"; found by parsing where left out. '
+        "As `--delimiter`.",
+        project_help='The character between cells, or "tab". As `--delimiter`.',
+    )
+    max_expansion: int = option(
+        MAX_EXPANSION,
+        "Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
+        metavar="N",
+        example=str(MAX_EXPANSION),
+        least=1,
+        never=_SIZE,
+    )
+    max_bytes: str = option(
+        MAX_BYTES,
+        "Refuse files larger than this, unpacked where they are packed.",
+        metavar="SIZE",
+        example=MAX_BYTES,
+        never=_SIZE,
+    )
+    records: str | None = option(
+        None,
+        "Where the list of records is in a JSON document, e.g. data or result.items; . takes the document "
+        "itself for a record.",
+        metavar="PATH",
+        example="data",
+        profile="input",
+        profile_help="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
+        project_help="Where the list of records is in a JSON document. As `--records`.",
+    )
+    max_errors: str = option(
+        "0",
+        "How many rows may be rejected before nothing is sent.",
+        metavar="N|N%",
+        example="1%",
+        never="how many rows may be lost is your word, each time",
+        recorded=False,
+    )
+    rejects: str | None = option(
+        None,
+        "Folder for rejected rows and refused messages.",
+        metavar="DIR",
+        example="rejects",
+        shown_default="./infl-seg-rejects-RUN/",
+        never=_WRITTEN,
+        recorded=False,
+    )
+    since: str | None = option(
+        None,
+        "Keep events from this time on.",
+        metavar="T",
+        example="2024-03-01",
+        project_help="Keep events from this time on. As `--since`.",
+    )
+    until: str | None = option(
+        None,
+        "Keep events before this time, e.g. the day the live source was connected.",
+        metavar="T",
+        example="2024-04-01",
+        project_help="Keep events before this time. As `--until`.",
+    )
+    event: list[str] = option(
+        [],
+        "Keep this event only; may be repeated.",
+        metavar="NAME",
+        example="'Email Opened'",
+        kind=Texts,
+        project_help="Keep these events only. As `--event`.",
+    )
+    limit: int | None = option(
+        None,
+        "Read this many rows only.",
+        metavar="N",
+        example="1000",
+        least=1,
+        never="how much is read is said on the command line",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOptions(Group):
+    """Options for content that every message carries beside its event."""
+
+    PANEL: ClassVar[str | None] = "Destination"
+
+    integration: list[str] = option(
+        [],
+        "Turn a destination on or off; All=false leaves warehouses only. Inflection=false is there already.",
+        metavar="NAME=true|false",
+        example="All=false",
+        kind=dict[str, bool],
+        project_help="Destinations turned on or off. As `--integration`.",
+    )
+    context: list[str] = option(
+        [],
+        "Add to every event's context.",
+        metavar="KEY=VALUE",
+        example="import=spring-2024",
+        kind=dict[str, str],
+        project_help="Further members of every event's context. As `--context`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions(Group):
+    """Options that select the Segment source and the endpoint."""
+
+    PANEL: ClassVar[str | None] = "Destination"
+
+    write_key: str | None = option(
+        None,
+        "Write key of the Segment source. Others on this machine can see it here while the command runs; "
+        "--write-key-file or SEGMENT_WRITE_KEY hide it.",
+        metavar="KEY",
+        never=_KEY,
+        variable="SEGMENT_WRITE_KEY",
+    )
+    write_key_file: str | None = option(
+        None,
+        "File that holds the write key, or - for standard input; also SEGMENT_WRITE_KEY_FILE.",
+        metavar="FILE",
+        example="key.txt",
+        never=_KEY,
+        variable="SEGMENT_WRITE_KEY_FILE",
+    )
+    region: Region | None = option(
+        None,
+        "Region of the workspace. It cannot be seen from the key, and the wrong one answers 200.",
+        example="eu",
+        shown_default=Region.US.value,
+        never=_WHERE,
+    )
+    endpoint: str | None = option(
+        None,
+        "Base URL instead of a region; messages are posted to URL/v1/batch.",
+        metavar="URL",
+        example="http://127.0.0.1:8080",
+        never=_WHERE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationOptions(SourceOptions):
+    """Options for the destination: source, namespace and deduplication window."""
+
+    namespace: str | None = option(
+        None,
+        "Name that message ids are bound to, where a fingerprint of endpoint and key will not do.",
+        metavar="NAME",
+        example="crm-eu",
+        never=f"{_WHERE}, and so are the ids that it knows events by",
+    )
+    new_destination: bool = option(
+        False, "Send although another destination's ledger has these events.", never=_WHERE, forces=True
+    )
+    dedup_window: float | None = option(
+        None,
+        "How long the destination remembers message ids.",
+        metavar="HOURS",
+        example="20",
+        least=0,
+        shown_default="20 for Segment, 0 elsewhere",
+        never=f"{_WHERE}, and for how long it knows ids",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOptions(Group):
+    """Options for the delivery: rates, patience, state directory, rehearsal and output."""
+
+    PANEL: ClassVar[str | None] = "Delivery"
+
+    requests_per_second: float | None = option(
+        None,
+        "Most requests a second; 0 lifts the limit.",
+        metavar="N",
+        example=f"{REQUESTS_PER_SECOND:g}",
+        least=0,
+        shown_default=f"{REQUESTS_PER_SECOND:g}",
+        project_help=f"Most requests a second, {REQUESTS_PER_SECOND:g} at the most.",
+        # A file that came with a pull request can only slow a run down.
+        project_most=REQUESTS_PER_SECOND,
+    )
+    events_per_second: float | None = option(
+        None,
+        "Most events a second; 0 lifts the limit. Segment's workspaces have 1,000, live traffic included.",
+        metavar="N",
+        example=f"{EVENTS_PER_SECOND:g}",
+        least=0,
+        shown_default=f"{EVENTS_PER_SECOND:g}",
+        project_help=f"Most events a second, {EVENTS_PER_SECOND:g} at the most.",
+        project_most=EVENTS_PER_SECOND,
+    )
+    patience: str = option(
+        "1h",
+        "End, resumable, after this long of trying without an acceptance; time asleep does not count.",
+        metavar="TIME",
+        example="1h",
+    )
+    no_gzip: bool = option(False, "Send bodies uncompressed.")
+    state_dir: str | None = option(
+        None,
+        "Where the ledger is kept; also INFL_SEG_STATE_DIR.",
+        metavar="DIR",
+        example="state",
+        never=f"{_LEDGER}: --state-dir DIR, or INFL_SEG_STATE_DIR",
+        variable="INFL_SEG_STATE_DIR",
+    )
+    again: str | None = option(
+        None,
+        "Send once more on purpose, under other message ids; under one label only once.",
+        metavar="LABEL",
+        example="repair-1",
+        never=_LEDGER,
+    )
+    resend_in_doubt: bool = option(
+        False,
+        "Send again what has been in doubt for longer than the deduplication window.",
+        never=_LEDGER,
+        forces=True,
+    )
+    yes: bool = option(False, "Send without being asked.", short="-y", never=_SENDING, forces=True)
+    dry_run: bool = option(False, "Stop before the network.", never=_SENDING)
+    out: str | None = option(
+        None,
+        "Write the messages as NDJSON, with content ids.",
+        metavar="FILE",
+        example="messages.ndjson",
+        never=_WRITTEN,
+    )
+    rehearse: bool = option(False, "Deliver to a local stand-in for Segment; needs no key.", never=_SENDING)
+
+    @property
+    def request_rate(self) -> float:
+        """Maximum requests per second; 0 means no limit."""
+        return REQUESTS_PER_SECOND if self.requests_per_second is None else self.requests_per_second
+
+    @property
+    def event_rate(self) -> float:
+        """Maximum events per second; 0 means no limit."""
+        return EVENTS_PER_SECOND if self.events_per_second is None else self.events_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions(Group):
+    """Options for the output of a command."""
+
+    PANEL: ClassVar[str | None] = "Output"
+
+    json: bool = option(False, "Print one JSON object on stdout, nothing else.")
+    show_values: bool = option(
+        False, "Show offending cells in full.", never="whether cells are shown is said on the command line"
+    )
+    quiet: bool = option(False, "Only results and errors.", short="-q")
+    verbose: bool = option(False, "Say more.", short="-v")
+    color: Color = option(Color.AUTO, "Colour; NO_COLOR is honoured.", example="never")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingOptions(OutputOptions):
+    """Output options of commands that read files, with problem reports."""
+
+    report: list[str] = option(
+        [],
+        "Report what is wrong as text, json, github, junit or sarif, to PATH or to stdout; may be repeated.",
+        metavar="FORMAT[=PATH]",
+        example="junit=report.xml",
+        kind=Literal["text", "json", "github", "junit", "sarif"],
+        project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOptions(Group):
+    """Options that write a profile."""
+
+    save: str | None = option(
+        None, "Write a commented profile for such exports.", metavar="PROFILE.toml", example="profile.toml"
+    )
+    force: bool = option(False, "Let the profile replace a file that is there.", forces=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions(Group):
+    """Options that select the messages to replay."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    max_expansion: int = MAX_EXPANSION
+    max_bytes: str = MAX_BYTES
+    max_errors: str = reworded("0", "How many messages may be rejected before nothing is sent.")
+    rejects: str | None = reworded(
+        None, "Folder for rejected and refused messages; mended, they are replayed from there."
+    )
+    since: str | None = reworded(None, "Keep messages from this time on.")
+    until: str | None = reworded(None, "Keep messages before this time.")
+    allow_implausible_people: bool = False
+    event: list[str] = reworded([], "Keep track messages of this event only; may be repeated.")
+    limit: int | None = reworded(None, "Read this many lines only.")
+
+
+@dataclass(frozen=True, slots=True)
+class TestOptions(Group):
+    """Options of the test: integrations, patience and rehearsal."""
+
+    PANEL: ClassVar[str | None] = "Delivery"
+
+    integration: list[str] = reworded(
+        [], "Turn a destination on or off for the test; all are off unless All=true says otherwise."
+    )
+    patience: str = reworded("30s", "Give up after this long without an answer.")
+    no_gzip: bool = reworded(False, "Send the body uncompressed.")
+    rehearse: bool = reworded(False, "Send to a local stand-in for Segment; needs no key.")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions(Group):
+    """Options of the stand-in for Segment."""
+
+    port: int = option(
+        8080, "Port on 127.0.0.1; 0 takes any that is free.", example="8080", least=0, most=65535
+    )
+    fault: list[str] = option(
+        [],
+        "What goes wrong for which share of requests, such as 429=0.05; repeatable. NAME is"
+        " a status from 300 to 599, reset, ack-lost, slow, html, unjson, success-false,"
+        " redirect, timeout, ack-timeout, or ack- and a status.",
+        metavar="NAME=RATE",
+        example="429=0.05",
+    )
+    latency: str = option(
+        "0ms", "Wait this long before each answer: 40ms, 2s.", metavar="TIME", example="40ms"
+    )
+    slow: str = option("2s", "How much longer the fault slow waits.", metavar="TIME", example="2s")
+    retry_after: int = option(
+        1, "What a 429 asks the client to wait.", metavar="SECONDS", example="1", least=0
+    )
+    seed: int | None = option(None, "Seed of the dice: the same seed gives the same faults.", example="7")
+    keep: Path | None = option(
+        None,
+        "Append each accepted message, the first time it comes; GET /messages gives them.",
+        metavar="FILE.ndjson",
+        example="received.ndjson",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LookOptions(Group):
+    """Options that select the ledgers and the output format."""
+
+    state_dir: str | None = reworded(None, "Where the ledgers are kept; also INFL_SEG_STATE_DIR.")
+    namespace: str | None = reworded(None, "Only this destination's ledger.")
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions(Group):
+    """Options that select the run that files are compared with."""
+
+    run: str | None = option(
+        None,
+        "Against this run, with its settings; else the latest that read the file.",
+        metavar="RUN",
+        example="last",
+    )
+    set: list[str] = reworded(
+        [], "A value that the run was given, where the ledger keeps its fingerprint only."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOptions(Group):
+    """Options that say what became of events in doubt."""
+
+    accepted: bool = option(False, "What it left in doubt is in: never send it again.")
+    pending: bool = option(False, "What it left in doubt is not in: send it again.")
+    yes: bool = reworded(False, "Do it without being asked.")
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetOptions(Group):
+    """Options that select the runs to delete."""
+
+    every: bool = option(False, "All runs of all destinations.", name="all", forces=True)
+    yes: bool = reworded(False, "Do it without being asked.")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonOptions(Group):
+    """Output option of the commands that print reference text."""
+
+    json: bool = False
+
+
+_GROUPS: Final[tuple[type[Group], ...]] = (
+    ProjectOptions,
+    InputOptions,
+    MessageOptions,
+    SourceOptions,
+    DestinationOptions,
+    DeliveryOptions,
+    OutputOptions,
+    ReportingOptions,
+    DraftOptions,
+    ReplayOptions,
+    TestOptions,
+    SandboxOptions,
+    LookOptions,
+    VerifyOptions,
+    SettleOptions,
+    ForgetOptions,
+    JsonOptions,
+)
+"""In this order: what is declared in one needs no more than other help in those after it, if that."""
+
+
+def _declared() -> Iterator[tuple[type[Group], tuple[Declared, ...]]]:
+    known: dict[str, Option] = {}
+    for group in _GROUPS:
+        types = get_type_hints(group)
+        options = tuple(_of_field(each, types[each.name], known) for each in dataclasses.fields(group))
+        known = {**{each.field: each.option for each in options}, **known}
+        yield group, options
+
+
+def _of_field(each: "dataclasses.Field[Any]", value_type: Any, known: Mapping[str, Option]) -> Declared:
+    default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+    found = each.metadata.get("option") or known[each.name]
+    found = dataclasses.replace(found, help=each.metadata.get("help", found.help))
+    return Declared(each.name, value_type, default, found)
+
+
+_BY_GROUP: Final[Mapping[type[Group], tuple[Declared, ...]]] = dict(_declared())
+
+ALL_OPTIONS: Final[Mapping[str, Declared]] = MappingProxyType(
+    {each.flag: each for options in reversed([*_BY_GROUP.values()]) for each in options}
+)
+"""The options of all commands by their long names, each as its first group declares it."""
+
+
+def declared(group: type[Group]) -> tuple[Declared, ...]:
+    """Return the options of a group."""
+    return _BY_GROUP[group]
+
+
+def file_keys(*groups: type[Group]) -> list[Declared]:
+    """Return the options that the project file can set, in the order of its keys."""
+    settable = [each for group in groups for each in declared(group) if each.project_help]
+    order = [each.field for each in settable]
+    return sorted(
+        settable,
+        key=lambda each: (
+            _table(each) != "options",
+            order.index(each.option.after or each.field),
+            bool(each.option.after),
+        ),
+    )
+
+
+def profile_keys(table: str) -> list[Declared]:
+    """Return the options that a table of a profile can set, in the order of its keys."""
+    return [each for each in file_keys(InputOptions) if _table(each) == table]
+
+
+def _table(each: Declared) -> str:
+    return each.option.profile.partition(".")[0]
+
+
+def refusals(*, project: bool = False) -> dict[str, str]:
+    """Return by key the reason why a settings file cannot set it.
+
+    Args:
+        project: Whether also for options that a profile has other keys for, or that concern the output alone.
+    """
+    refused = {
+        each.flag.removeprefix("--"): each.refusal
+        for each in ALL_OPTIONS.values()
+        if each.option.never or (project and not each.project_help)
+    }
+    return {"key": _KEY, **refused, **{name.replace("-", "_"): why for name, why in refused.items()}}

@@ -1,0 +1,40 @@
+"""Recognise the name of an option where a value is expected."""
+
+import re
+from typing import Final
+
+from inflection_cli.settings.declarations import ALL_OPTIONS
+
+OPTION_NAMES: Final = frozenset({"--help", "--version", *ALL_OPTIONS})
+"""Of all commands."""
+
+SHORT_NAMES: Final = frozenset({"-h", "-n", "-q", "-v", "-y"})
+"""Also those that other tools have for a dry run."""
+
+_DASHES: Final = re.compile(r"^[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+")
+"""Hyphens, and what word processors make of them."""
+
+
+def plain_dashes(text: str) -> str:
+    """Return an option as it is typed in a shell: `—dry-run` and `-dry-run` are `--dry-run`."""
+    rest = _DASHES.sub("", text)
+    return text if rest == text else f"-{rest}" if len(rest) == 1 else f"--{rest}"
+
+
+def names_an_option(text: str, *, short: bool = True) -> bool:
+    """Return whether a text is an option, alone or with a value, and no value itself.
+
+    Args:
+        text: What stands where a value is due.
+        short: Whether options of one letter count.
+    """
+    name = plain_dashes(text.strip()).partition("=")[0]
+    return name in OPTION_NAMES or (short and name in SHORT_NAMES)
+
+
+def looks_like_an_option(text: str) -> bool:
+    """Return whether a separate word on a command line can only be meant as an option.
+
+    A negative number is a value, and so is a single hyphen, which stands for a stream.
+    """
+    return text.startswith("--") or re.match(r"-[^\W\d_]", text) is not None or names_an_option(text)
