@@ -162,7 +162,8 @@ PLACEHOLDER_PERSON = Rule(
     "The id of the person is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a template's "
     "tag that was never filled in. Everyone who has it would be merged into one person, which cannot be undone.",
     "have such cells empty, so that the row's other id is used: --null VALUE, in a profile "
-    '[input] null = ["VALUE"]; where it is somebody\'s id, --allow-implausible-people sends it',
+    '[input] null = ["VALUE"] or [fields] userId = { column = "COLUMN", values = { "VALUE" = "" } }; or mend '
+    "the export",
     r"\N",
 )
 ID_MISSPELLED = Rule(
@@ -180,8 +181,17 @@ PERSON_ID_MISSPELLED = Rule(
     _ROW,
     "The id of the person holds a character that nobody sees, begins with a spreadsheet's apostrophe, or is not in "
     "Unicode's normal form NFC: the events would go to another person than the one whose id looks the same.",
-    "mend the id in the export; where the id is so in all systems, --allow-implausible-people sends it",
+    'mend the id in the export, or in a profile [fields] userId = { column = "COLUMN", values = { "VALUE" = "ID" } }',
     "u1 followed by U+200B, the zero width space",
+)
+PERSON_ID_DAMAGED = Rule(
+    "person-id-damaged",
+    _ERROR,
+    _ROW,
+    "The id of the person, or the address that stands in for it, holds U+FFFD or UTF-8 that was decoded as "
+    "windows-1252: the events would go to another person than the one who is meant, which cannot be undone.",
+    "export it again, as UTF-8, or name the encoding: --encoding utf-8",
+    "grÃ¼n@shop.example",
 )
 PERSON_IMPLAUSIBLE = Rule(
     "person-implausible",

@@ -90,7 +90,7 @@ AllowImplausiblePeople = Annotated[
     bool,
     typer.Option(
         "--allow-implausible-people",
-        help="Send although one person seems to stand for many, or an id to stand for nobody.",
+        help="Send although one person seems to stand for many.",
         rich_help_panel=_INPUT,
     ),
 ]

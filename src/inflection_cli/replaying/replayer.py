@@ -38,14 +38,12 @@ from inflection_cli.segment.prebuilt_messages import (
     time_of,
     trimmed,
 )
+from inflection_cli.text_faults import damage, damage_hint
 
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
-_ID_HINT: Final = (
-    "see who is meant, or leave the member out; where it is somebody's id, "
-    "--allow-implausible-people sends it"
-)
+_ID_HINT: Final = "see who is meant, or leave the member out"
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
 )
@@ -120,7 +118,6 @@ class Replayer:
         self._times = TimestampReader(now=convert.now)
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
-        self._allowed = convert.mapping.allow_implausible
 
     def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
         """Check and convert each line, with or without content ids."""
@@ -148,7 +145,7 @@ class Replayer:
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
         """Check a message and append its notes; return None if rejected."""
         notes += faults(message)
-        notes += _odd_ids(message, allowed=self._allowed)
+        notes += _odd_ids(message)
         exact = self._instant(time_of(message), notes)
         if exact is None or has_error(notes):
             return None
@@ -270,13 +267,18 @@ def _problem(note: Note, file: str, line: int) -> Problem:
     return Problem(note.rule, note.detail, file, line, note.field, note.value, note.hint)
 
 
-def _odd_ids(message: Mapping[str, Any], *, allowed: bool) -> Iterator[Note]:
+def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:
     """Yield why the ids of a message's person are no people's."""
     for name in ("userId", "anonymousId"):
         value = message.get(name)
         if isinstance(value, str) and value.strip():
-            for note in check_person_id(name, value, allowed=allowed):
+            for note in check_person_id(name, value):
                 yield replace(note, hint=_ID_HINT)
+            fault = damage(value)
+            if fault is not None:
+                yield Note(
+                    rules.PERSON_ID_DAMAGED, f"{name} {fault}", name, value, damage_hint(value, "utf-8")
+                )
 
 
 def _time_note(trouble: TimeProblem, value: str | None) -> Note:
