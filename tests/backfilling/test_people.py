@@ -319,6 +319,25 @@ def test_a_cell_that_names_no_one_recipient_is_rejected(
     assert (codes(told.json), told.code) == ({"email-ambiguous": 1}, 1)
 
 
+@pytest.mark.parametrize("option", ["user_id_from", "anonymous_id_from"])
+def test_who_takes_the_address_for_the_person_is_asked_for_its_column_alone(desk: Desk, option: str) -> None:
+    """A column of ids beside it would make other people than the addresses that were asked for."""
+    cells = {"rcpt": "a@shop.example", "user_id": "17"}
+    file = put(desk, "export.csv", [{**row(), "userId": "", **cells}])
+    text = (desk.folder / file).read_text().replace("userId", "nothing")
+    (desk.folder / file).write_text(text)
+    (desk.folder / "p.toml").write_text(
+        f'profile = 1\n[options]\n{option} = "email"\n[fields]\nevent = "event"\ntimestamp = "timestamp"\n'
+    )
+    refused = desk.run("validate", file, "--profile", "p.toml", "--json")
+    hint = refused.json["error"]["hint"]
+    assert (refused.code, "email = " in hint, "userId" in hint, "user_id" in hint) == (4, True, False, False)
+    (desk.folder / file).write_text(text.replace("user_id", "number"))
+    refused = desk.run("validate", file, f"--{option.replace('_', '-')}", "email", "--json")
+    hint = refused.json["error"]["hint"]
+    assert (refused.code, "--map email=" in hint, "userId" in hint) == (4, True, False)
+
+
 def test_a_null_is_not_hashed_into_a_person(desk: Desk) -> None:
     told = desk.run("validate", mailed(desk, "NULL"), "--anonymous-id-from", "email", "--json")
     assert (codes(told.json).get("placeholder-person"), told.code) == (1, 1)

@@ -674,10 +674,12 @@ def require_the_essentials(
             hint="--user-id-from email sends the address as userId; "
             "--anonymous-id-from email sends a hash of it as anonymousId",
         )
+    ways = "--map userId=COLUMN or --map personId=COLUMN, or --map email=COLUMN with --user-id-from email"
+    if options.person_from_email:
+        ways = "--map email=COLUMN"
     raise InputError(
         f"{file}: no column is known as the person; the columns are {listed(columns.names)}",
-        hint="say which one it is: --map userId=COLUMN or --map personId=COLUMN, or --map email=COLUMN "
-        f"with --user-id-from email; infl-seg inspect {quoted(file)} says what the columns hold",
+        hint=f"say which one it is: {ways}; infl-seg inspect {quoted(file)} says what the columns hold",
     )
 
 
