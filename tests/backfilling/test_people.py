@@ -231,6 +231,22 @@ def test_a_null_is_empty_in_ids_flags_links_times_and_properties(desk: Desk) -> 
     assert codes(desk.run("validate", file, "--json", *options).json) == {"timestamp-missing": 1}
 
 
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "json"])
+def test_the_plan_tells_which_cells_were_emptied(desk: Desk, kind: str) -> None:
+    rows = [
+        row(i, userId="0" if i % 2 else f"u{i}", personId=f"p{i}", is_unique_open=" 0 ") for i in range(9)
+    ]
+    file = put(desk, f"export.{kind}", rows)
+    told = desk.run("validate", file, "--null", "0", "--json")
+    (found,) = told.json["files"]
+    assert found["emptied"] == {"is_unique_open": 9, "userId": 4}
+    said = desk.run("backfill", file, "--null", "0", "--dry-run").err
+    assert "13 cells emptied by --null: " in said
+    assert ("userId 4" in said, "is_unique_open 9" in said) == (True, True)
+    assert "emptied by" not in desk.run("backfill", file, "--null", "NULL", "--dry-run").err
+    assert desk.run("validate", file, "--null", "NULL", "--json").json["files"][0]["emptied"] == {}
+
+
 def test_the_rejects_keep_a_null_as_it_stood(desk: Desk) -> None:
     file = put(desk, "export.csv", [row(userId="NULL")])
     desk.run("backfill", file, "--dry-run", "--null", "NULL", "--rejects", "rejects")

@@ -39,6 +39,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         left_out = [escape(note.field or "") for note in source.columns.notes]
         if left_out:
             yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
+        yield from _emptied(plan.account.emptied.get(source.path, {}))
     account = plan.account
     yield "rows", rows_equation(account.rows)
     if plan.limit is not None and account.rows.read >= plan.limit:
@@ -53,6 +54,13 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if account.first:
         yield "time", f"{_second(account.first)} to {_second(account.last)}"
         yield "people", f"{plan.people:,}"
+
+
+def _emptied(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield the number of cells that `--null` emptied."""
+    if counts:
+        columns = ", ".join(f"{escape(name)} {count:,}" for name, count in counts.items())
+        yield "nulls", f"{counted(sum(counts.values()), 'cell')} emptied by --null: {columns}"
 
 
 def rows_equation(rows: RowCounts) -> str:

@@ -445,9 +445,9 @@ class _LayoutBuilder:
         said = {*columns.fields, *columns.constants, *event.absent}
         person = bool(said & {"userId", "personId"})
         ids = ("userId", "personId")
-        lines, meant = _PERSON_LINES, (*ids, "email")
-        if self._options.person_from_email:
-            lines, meant = _RECIPIENT_LINES, ("email",)
+        from_email = self._options.person_from_email
+        lines = _RECIPIENT_LINES if from_email else _PERSON_LINES
+        meant = ("email",) if from_email else (*ids, "email")
         for there, what, line, names in (
             ("event" in said, _NO_EVENT, _EVENT_LINES, ("event",)),
             ("timestamp" in said, _NO_TIME, _TIME_LINES, ("timestamp",)),
