@@ -185,7 +185,7 @@ def test_who_allows_implausible_people_allows_no_id_that_is_nobodys(
 def test_an_id_that_was_damaged_is_nobodys(desk: Desk, value: str) -> None:
     for name, cells in (("userId", {"userId": value}), ("personId", {"userId": "", "personId": value})):
         for kind in ("csv", "ndjson", "json"):
-            told = desk.run("validate", put(desk, f"export.{kind}", [row(**cells)]), "--json")
+            told = desk.run("validate", put(desk, f"export.{kind}", [row(0, **cells)]), "--json")
             (problem,) = told.json["problems"]
             assert (problem["code"], problem["column"], told.code) == ("person-id-damaged", name, 1)
     for option in ("--user-id-from", "--anonymous-id-from"):
@@ -391,6 +391,39 @@ def test_ready_messages_are_judged_as_rows_are(desk: Desk) -> None:
     assert desk.run("replay", "ready.ndjson", "--dry-run", "--allow-implausible-people").code == 0
 
 
+def test_addresses_among_the_properties_of_messages_are_counted(desk: Desk) -> None:
+    lines = [
+        json.dumps(
+            {
+                "type": "track",
+                "event": "Email Opened",
+                "messageId": f"m{i}",
+                "userId": "900",
+                "timestamp": time(i),
+                "properties": {"email": f"p{i}@x.example"},
+            }
+        )
+        for i in range(3)
+    ]
+    (desk.folder / "ready.ndjson").write_text("\n".join(lines))
+    told = desk.run("replay", "ready.ndjson", "--dry-run", "--json")
+    assert (told.code, codes(told.json)) == (8, {"person-implausible": 1})
+
+
+SPELLINGS = [
+    *(
+        "a@x.com",
+        "'a@x.com'",
+        "mailto:a@x.com",
+        '"Ada" a@x.com',
+        "a@x.com (Ada)",
+        "Ada <a@x.com>",
+        " A@X.com",
+    ),
+    *('"a@x.com" <a@x.com>', "mailto:a@x.com?subject=1", "a@x.com, b@x.com", "c@x.com;d@x.com", "<a@x.com>"),
+]
+
+
 def found(rows: list[dict[str, str]], **options: Any) -> dict[str, int]:
     names = list(dict.fromkeys(name for each in rows for name in each))
     data = tools.csv_of([tuple(each.get(name, "") for name in names) for each in rows], names)
@@ -409,7 +442,25 @@ def found(rows: list[dict[str, str]], **options: Any) -> dict[str, int]:
         ([row(i, userId="e7", email_id="e7") for i in range(20)], True),
         ([row(i, userId="c7", campaign_id="c7") for i in range(20)], True),
         ([row(i, userId=f"r{i}", campaign_run_id=f"r{i}") for i in range(20)], True),
-        ([row(i, userId="e7" if i else "u", email_id="e7") for i in range(21)], False),
+        ([row(i, userId="e7" if i else "u", email_id="e7") for i in range(21)], True),
+        ([row(i, userId="e7" if i > 1 else "u", email_id="e7") for i in range(39)], False),
+        ([row(i, userId="e7" if i > 1 else "u", email_id="e7") for i in range(40)], True),
+        ([row(i, userId="e7" if i % 50 else "u", email_id="e7") for i in range(4000)], True),
+        ([row(i, userId="p@x.example" if i % 5 else "u") for i in range(250)], False),
+        ([row(i, userId="p@x.example") for i in range(250)], False),
+        ([row(i, userId="u", email=mail) for i, mail in enumerate(SPELLINGS)], False),
+        (
+            [row(i, userId="u", email=mail) for i, mail in enumerate([*SPELLINGS, "b@x.com", "'c@x.com'"])],
+            True,
+        ),
+        (
+            [row(i, userId="u", email=mail) for i, mail in enumerate(["o'brien@x.com", "d'brien@x.com"])],
+            False,
+        ),
+        ([row(i, userId="u", email=f"o{i}'brien@x.com") for i in range(3)], True),
+        ([row(i, userId="u", first=f"p{i}@x.com", mail2="b@x.com") for i in range(3)], True),
+        ([row(i, userId=f"u{i}", first=f"p{i}@x.com", mail2=f"q{i % 3}@x.com") for i in range(9)], False),
+        ([row(i, userId="u", recipient=f"p{i}@x.com", first="b@x.com") for i in range(3)], True),
         ([row(i, userId=f"p{i}@x.example", email_id=f"p{i}@x.example") for i in range(40)], False),
         ([row(i, userId="u" if i % 2 else f"u{i}") for i in range(200)], False),
         ([row(i, userId="u" if i % 2 or not i else f"u{i}") for i in range(200)], True),
@@ -420,6 +471,27 @@ def found(rows: list[dict[str, str]], **options: Any) -> dict[str, int]:
 def test_an_implausible_person_is_told_from_a_plausible_one(rows: list[dict[str, str]], said: bool) -> None:
     assert ("person-implausible" in found(rows)) is said
     assert "person-implausible" not in found(rows, allow_implausible=True)
+
+
+def test_a_persons_own_address_may_have_most_of_the_rows(desk: Desk) -> None:
+    """An export of one tester: many rows of one address are that person's."""
+    rows = [row(i, userId="", email="me@x.example" if i % 5 else "you@x.example") for i in range(250)]
+    told = desk.run("validate", put(desk, "export.csv", rows), "--user-id-from", "email", "--json")
+    assert (codes(told.json), told.code) == ({}, 0)
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "json"])
+@pytest.mark.parametrize("inside", [{"recipient": "p{}@x.example"}, {"a": {"mailbox": "P <p{}@x.example>"}}])
+def test_addresses_inside_of_members_are_counted(desk: Desk, kind: str, inside: dict[str, Any]) -> None:
+    rows: list[Any] = [row(i, userId="900") for i in range(5)]
+    for i, each in enumerate(rows):
+        each["data"] = json.loads(json.dumps(inside).replace("{}", str(i)))
+    told = desk.run("validate", put(desk, f"export.{kind}", rows), "--json")
+    assert told.json["problems"][0]["message"] == "one id has 5 different addresses, on 5 of 5 rows"
+    for i, each in enumerate(rows):
+        each["userId"] = f"u{i}"
+    told = desk.run("validate", put(desk, f"export.{kind}", rows), "--json")
+    assert "person-implausible" not in codes(told.json)
 
 
 def test_who_maps_the_emails_id_to_the_person_is_told(desk: Desk) -> None:

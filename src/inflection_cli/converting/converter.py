@@ -20,7 +20,7 @@ from inflection_cli.converting.columnar import (
     hash64,
     merged,
 )
-from inflection_cli.converting.person_columns import Seen, Watch
+from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.mapping.bind import Layout, TimeSource
 from inflection_cli.mapping.events import MapOptions, has_error
 from inflection_cli.mapping.nulls import count_emptied, emptied
@@ -155,7 +155,7 @@ class Converter:
         layout: What the file's rows mean.
         settings: What shapes messages and ids.
         encoding: How the file was decoded.
-        address: The column that holds addresses, where none is known as the email.
+        address: Where addresses are, where no column is known as the email.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Converter:
         layout: Layout,
         settings: ConvertSettings,
         encoding: str = "utf-8",
-        address: int | None = None,
+        address: AddressPlace | None = None,
     ) -> None:
         def times(column: TimeSource | None) -> TimestampReader:
             zone = column.timezone if column else None

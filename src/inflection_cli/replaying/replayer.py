@@ -11,11 +11,11 @@ from inflection_cli import rules
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.converting.inputs import InputFile, first_rows
-from inflection_cli.converting.person_columns import CAMPAIGN_IDS, Seen, addresses
+from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import one_event
 from inflection_cli.mapping.checks import check_person_id
-from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.columns import BoundColumns, squash
 from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
@@ -244,16 +244,28 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
 def _seen(messages: Sequence[Mapping[str, Any]], user_ids: Sequence[str], person_ids: Sequence[str]) -> Seen:
     """Gather what tells whether the people of messages are plausible."""
     ids = [user_id or person_id for user_id, person_id in zip(user_ids, person_ids, strict=True)]
-    equal = [
-        name
-        for name in CAMPAIGN_IDS
-        if all(
-            message.get("properties", {}).get(name) == person_id
+    equal = {
+        name: sum(
+            message.get("properties", {}).get(name) == person_id and "@" not in person_id
             for message, person_id in zip(messages, ids, strict=True)
         )
-    ]
-    found = addresses([address_of(message) for message in messages])
-    return Seen(0, user_ids, person_ids, found, frozenset(equal), all("@" in one for one in ids))
+        for name in CAMPAIGN_IDS
+    }
+    found = addresses([address_of(message) or _address_among(message) for message in messages])
+    return Seen(0, user_ids, person_ids, found, equal)
+
+
+def _address_among(message: Mapping[str, Any]) -> str:
+    """Return the recipient's address among a message's properties; "" is absent."""
+    properties = message.get("properties", {})
+    return next(
+        (
+            text
+            for name, text in properties.items()
+            if isinstance(text, str) and squash(name) in ADDRESS_NAMES
+        ),
+        "",
+    )
 
 
 def _identify(messages: Sequence[_Ready], result: Converted) -> None:
