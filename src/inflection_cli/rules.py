@@ -197,12 +197,12 @@ PERSON_IMPLAUSIBLE = Rule(
     "person-implausible",
     _ERROR,
     _FILE,
-    "The ids of the people cannot be right: they are the campaign's or the email's own on every one of 20 rows or "
-    "more, one id has three or more different addresses, or one person has more than half of 200 events or more. "
-    "Many people would be merged into one, which cannot be undone, so nothing is sent, whatever --max-errors says.",
+    "The ids of the people cannot be right: many people would be merged into one, which cannot be undone, so nothing "
+    "is sent, whatever --max-errors says.",
     'name the column that holds the person\'s id: --map userId=COLUMN, in a profile [fields] userId = "COLUMN"; where '
     "the people are as they should be, --allow-implausible-people",
-    "50 addresses, and one userId for all of them",
+    "50 addresses and one userId for all of them (from three on); an id that is the campaign's or the email's own on "
+    "95 % of 20 rows or more; one person, whose id is no address, with more than half of 200 events or more",
 )
 PERSON_NEVER_REPEATS = Rule(
     "person-never-repeats",

@@ -376,10 +376,27 @@ def test_many_addresses_of_one_id_send_nothing_whatever_the_budget(
     assert told.json["problems"][0]["message"] == "one id has 50 different addresses, on 50 of 50 rows"
     before = sandbox.stats()["requests"]
     sent = desk.run("backfill", file, "--json", "--max-errors", "100%", *to(sandbox.url))
-    assert (sent.code, sent.json["error"]["code"], sent.json["events"]["accepted"]) == (8, "over-budget", 0)
+    assert (sent.code, sent.json["error"]["code"], sent.json["events"]["accepted"]) == (
+        8,
+        "person-implausible",
+        0,
+    )
     assert sandbox.stats()["requests"] == before
     again = desk.run("backfill", file, "--json", "--allow-implausible-people", *to(sandbox.url))
     assert (again.code, again.json["events"]["accepted"], codes(again.json)) == (0, 50, {})
+
+
+def test_rows_are_not_said_to_go_where_the_people_stop_them(desk: Desk) -> None:
+    """No error budget lets implausible people pass."""
+    file = put(desk, "export.csv", [*crowd(50), row(99, timestamp="soon")])
+    told = desk.run("validate", file)
+    assert (told.code, "--max-errors" in told.out.splitlines()[-1]) == (1, False)
+    assert "until then backfill sends nothing" in told.out
+    refused = desk.run("backfill", file, "--dry-run")
+    assert (refused.code, "--max-errors" in refused.err.splitlines()[-1]) == (8, False)
+    assert "20 rows" not in refused.err  # of a rule that does not hold here
+    allowed = desk.run("validate", file, "--allow-implausible-people")
+    assert (allowed.code, "--max-errors 1" in allowed.out) == (1, True)
 
 
 def test_ready_messages_are_judged_as_rows_are(desk: Desk) -> None:

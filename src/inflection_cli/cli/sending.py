@@ -53,6 +53,7 @@ from inflection_cli.cli.run_endings import (
 from inflection_cli.cli.session import SIGNALS, Session, session
 from inflection_cli.errors import (
     ConfirmationMissing,
+    ImplausiblePeople,
     InflSegError,
     InputError,
     Interrupted,
@@ -300,7 +301,7 @@ class Sending:
             )
         implausible = plan.account.problems.by_code().get("person-implausible")
         if implausible:
-            raise OverBudget(
+            raise ImplausiblePeople(
                 f"the people cannot be right: {implausible[0].message}; nothing was sent",
                 hint="name the column that holds the person's id: --map userId=COLUMN; where the people are as they "
                 "should be, --allow-implausible-people sends them",

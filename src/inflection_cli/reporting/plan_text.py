@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
 
 SHOWN_PER_CODE = 5
+_WHATEVER_THE_BUDGET: Final = frozenset({"person-implausible", "own-id-conflict"})
+"""Errors of a whole run, with which nothing is sent."""
+
 _MOST_OF_NAME = 100
 _MOST_OF_MESSAGE = 1000
 
@@ -215,7 +218,7 @@ def _value(problem: Problem, show_values: bool) -> str:
 def verdict(problems: ProblemTally, plan: Plan) -> str:
     """Return the last line of a validation: result and next step."""
     rejected = plan.account.rows.rejected
-    if problems.errors and not rejected:
+    if problems.errors and (not rejected or not _WHATEVER_THE_BUDGET.isdisjoint(problems.counts)):
         return "Settle the errors above; until then backfill sends nothing."
     if problems.errors:
         return (
