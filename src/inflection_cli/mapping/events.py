@@ -24,6 +24,7 @@ from inflection_cli.lossless_json import JsonCell, fits_a_float
 from inflection_cli.mapping.columns import (
     BoundColumns,
     ColumnOptions,
+    has_only_addresses,
     is_address,
     looks_personal,
     personal_member,
@@ -302,7 +303,8 @@ class EventReader:
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:
             return f"has a personal member, {self.columns.names[place]}.{member},", ever
-        return ("looks like an address or a phone number" if ever else None), ever
+        personal = ever or has_only_addresses(cell)
+        return ("looks like an address or a phone number" if personal else None), ever
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""
