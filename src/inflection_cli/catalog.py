@@ -373,6 +373,50 @@ LATER_PERSONAL_COLUMNS: Final = frozenset(
             "faxnumber",
         ),
         *("birth", "birthyear", "geburtsdatum", "geburtstag", "passport", "taxid", "iban"),
+        *(
+            "namefirst",
+            "namelast",
+            "firstnm",
+            "lastnm",
+            "nom",
+            "nomdefamille",
+            "prénom",
+            "anrede",
+            "rcpt",
+            "rcptto",
+        ),
+        *(
+            "altemail",
+            "alternativeemail",
+            "owneremail",
+            "ownername",
+            "primaryemail",
+            "privateemail",
+            "otheremail",
+        ),
+        *(
+            "msg",
+            "msgbody",
+            "msgtext",
+            "rawbody",
+            "rawmessage",
+            "rawmsg",
+            "note",
+            "notes",
+            "remark",
+            "remarks",
+        ),
+        *("smtpresponse", "smtpreply", "smtpmessage", "diagnosticcode"),
+        *(
+            "clientip",
+            "clientaddr",
+            "remoteip",
+            "remoteaddr",
+            "remoteaddress",
+            "ipaddr",
+            "userip",
+            "xforwardedfor",
+        ),
         *("personalemail", "alternateemail", "emails", "phones", "addresses", "useremail", "contactemail"),
     }
 )
@@ -390,6 +434,7 @@ SERVER_WORDS: Final = frozenset({"host", "mta", "mx", "relay", "sending", "serve
 NULL_WORDS: Final = frozenset(
     {
         r"\n",
+        r"\\n",
         "null",
         "(null)",
         "[null]",
@@ -411,6 +456,8 @@ NULL_WORDS: Final = frozenset(
         "#value!",
         "#div/0!",
         "#num!",
+        "#spill!",
+        "#calc!",
         "undefined",
         "(blank)",
         "(empty)",
@@ -423,6 +470,7 @@ NULL_WORDS: Final = frozenset(
 NULLS_IN_TEXT: Final = frozenset(
     {
         r"\N",
+        r"\\N",
         "NULL",
         "null",
         "(null)",
@@ -439,6 +487,8 @@ NULLS_IN_TEXT: Final = frozenset(
         "#VALUE!",
         "#DIV/0!",
         "#NUM!",
+        "#SPILL!",
+        "#CALC!",
         "undefined",
     }
 )
@@ -447,12 +497,21 @@ NULLS_IN_TEXT: Final = frozenset(
 PLACEHOLDER_IDS: Final = NULL_WORDS | {
     "anonymous",
     "anon",
+    "guest",
     "unknown",
     "test",
+    "-1",
+    "inf",
+    "-inf",
+    "infinity",
     "?",
     "[object object]",
     "true",
     "false",
+    # A header's names.
+    *("userid", "user_id", "user-id", "personid", "person_id", "person-id", "anonymousid", "anonymous_id"),
+    *("contactid", "contact_id", "customerid", "customer_id", "externalid", "external_id", "user id"),
+    *("person id", "anonymous id", "contact id", "customer id", "external id"),
 }
 
 TRUE_WORDS: Final = frozenset({"true", "t", "yes", "y", "1", "on"})

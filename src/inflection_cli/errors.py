@@ -19,6 +19,7 @@
     │   └── TemporaryFolderFull      6  it takes no more
     ├── DecisionNeeded               7  only the user can say what is right
     ├── OverBudget                   8  too many rows are wrong; nothing was sent
+    │   └── ImplausiblePeople        8  the ids of the people cannot be right
     └── Interrupted           130, 143  a signal asked for the end
 
 Third-party errors are translated into these in one place each: httpx in `segment/client.py`,
@@ -184,6 +185,12 @@ class OverBudget(InflSegError):
 
     code = "over-budget"
     exit_code = 8
+
+
+class ImplausiblePeople(OverBudget):
+    """Raised when the ids of the people cannot be right; nothing was sent, whatever `--max-errors` allows."""
+
+    code = "person-implausible"
 
 
 class Interrupted(InflSegError):

@@ -162,7 +162,8 @@ PLACEHOLDER_PERSON = Rule(
     "The id of the person is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a template's "
     "tag that was never filled in. Everyone who has it would be merged into one person, which cannot be undone.",
     "have such cells empty, so that the row's other id is used: --null VALUE, in a profile "
-    '[input] null = ["VALUE"]; where it is somebody\'s id, --allow-implausible-people sends it',
+    '[input] null = ["VALUE"] or [fields] userId = { column = "COLUMN", values = { "VALUE" = "" } }; or mend '
+    "the export",
     r"\N",
 )
 ID_MISSPELLED = Rule(
@@ -180,19 +181,28 @@ PERSON_ID_MISSPELLED = Rule(
     _ROW,
     "The id of the person holds a character that nobody sees, begins with a spreadsheet's apostrophe, or is not in "
     "Unicode's normal form NFC: the events would go to another person than the one whose id looks the same.",
-    "mend the id in the export; where the id is so in all systems, --allow-implausible-people sends it",
+    'mend the id in the export, or in a profile [fields] userId = { column = "COLUMN", values = { "VALUE" = "ID" } }',
     "u1 followed by U+200B, the zero width space",
+)
+PERSON_ID_DAMAGED = Rule(
+    "person-id-damaged",
+    _ERROR,
+    _ROW,
+    "The id of the person, or the address that stands in for it, holds U+FFFD or UTF-8 that was decoded as "
+    "windows-1252: the events would go to another person than the one who is meant, which cannot be undone.",
+    "export it again, as UTF-8, or name the encoding: --encoding utf-8",
+    "grÃ¼n@shop.example",
 )
 PERSON_IMPLAUSIBLE = Rule(
     "person-implausible",
     _ERROR,
     _FILE,
-    "The ids of the people cannot be right: they are the campaign's or the email's own on every one of 20 rows or "
-    "more, one id has three or more different addresses, or one person has more than half of 200 events or more. "
-    "Many people would be merged into one, which cannot be undone, so nothing is sent, whatever --max-errors says.",
+    "The ids of the people cannot be right: many people would be merged into one, which cannot be undone, so nothing "
+    "is sent, whatever --max-errors says.",
     'name the column that holds the person\'s id: --map userId=COLUMN, in a profile [fields] userId = "COLUMN"; where '
     "the people are as they should be, --allow-implausible-people",
-    "50 addresses, and one userId for all of them",
+    "50 addresses and one userId for all of them (from three on); an id that is the campaign's or the email's own on "
+    "95 % of 20 rows or more; one person, whose id is no address, with more than half of 200 events or more",
 )
 PERSON_NEVER_REPEATS = Rule(
     "person-never-repeats",

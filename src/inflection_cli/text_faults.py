@@ -1,5 +1,6 @@
 """Find text faults that readers cannot see, such as invisible characters."""
 
+import json
 import re
 import unicodedata
 from shlex import quote
@@ -20,7 +21,14 @@ SPACES: Final = r"\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _MERGE_TAG: Final = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|\$\{[^{}]*\}|\{\$[^{}]*\}|%%[^%]+%%|\*\|[^|]+\|\*|\[\[.*?\]\]|<%.*?%>", re.DOTALL
 )
-_PERCENT_TAG: Final = re.compile(r"%[A-Za-z_][\w.]*%")
+_WHOLE_TAG: Final = re.compile(
+    r"%[A-Za-z_][\w.]*%|@@[^@\s]+@@|\{\d{1,2}\}|\{NAME\}|<NAME>|\[NAME\]".replace(
+        "NAME", "[A-Za-z_][A-Za-z_. ]*"
+    )
+)
+"""Tags that are one only if they are the whole cell. Digits in brackets may be a GUID or a JSON list."""
+
+_ALL_BITS: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 _UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 _OTHER_SPACE: Final = re.compile(f"[{SPACES}]")
@@ -99,7 +107,8 @@ def is_placeholder(text: str | None) -> bool:
     """Return whether an id is a placeholder: null, zeros, `anonymous`, merge tag."""
     if text is None:
         return False
-    return not text.strip("0-") or text.lower() in PLACEHOLDER_IDS or has_merge_tag(text)
+    bare = text.strip("\"'").lower()
+    return not bare.strip("0-") or bare in PLACEHOLDER_IDS or bare == _ALL_BITS or has_merge_tag(text)
 
 
 def is_null_in_text(text: str) -> bool:
@@ -109,7 +118,7 @@ def is_null_in_text(text: str) -> bool:
 
 def has_merge_tag(text: str) -> bool:
     """Return whether a text holds an unfilled merge tag."""
-    return _MERGE_TAG.search(text) is not None or _PERCENT_TAG.fullmatch(text) is not None
+    return _MERGE_TAG.search(text) is not None or _WHOLE_TAG.fullmatch(text) is not None
 
 
 def damage(text: str) -> str | None:
@@ -144,9 +153,25 @@ def damage_hint(text: str, encoding: str) -> str:
 
 def null_option(text: str) -> str:
     """Return the `--null` option and profile line for this placeholder."""
-    word = (
-        text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _PERCENT_TAG.fullmatch(text) else ""
-    )
+    word = text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _WHOLE_TAG.fullmatch(text) else ""
     if not word or len(word) > _LONGEST_NULL or "'" in word or unseen(word):
         return "--null VALUE, in a profile [input] null = ['VALUE']"
     return f"--null {quote(word)}, in a profile [input] null = ['{word}']"
+
+
+def empty_option(text: str, name: str, column: str) -> str:
+    """Return the option or profile line that empties this placeholder in its column.
+
+    `--null` empties cells of all columns, where a word such as `0` or `true` may mean what it says.
+
+    Args:
+        text: The placeholder.
+        name: The field.
+        column: The column that it is from.
+    """
+    bare = text.strip("\"'").lower()
+    if not bare or is_null_word(bare) or has_merge_tag(text) or (len(bare) == len(_ALL_BITS)):
+        return null_option(text)
+    quoted = json.dumps(text, ensure_ascii=False)
+    source = json.dumps(column, ensure_ascii=False)
+    return f'in a profile [fields] {name} = {{ column = {source}, values = {{ {quoted} = "" }} }}'

@@ -21,7 +21,9 @@ HEADER = "event,timestamp,userId,personId,campaign_id,email_id"
 NULLS = [
     *(r"\N", "NULL", "null", "None", "nan", "NaN", "#N/A", "#REF!", "#NAME?", "#VALUE!", "-", "--", "(null)"),
     *("(none)", "undefined", "{{user.id}}", "%%id%%", "*|UNIQID|*", "{$id}", "${ID}", "[[id]]", "<%= id %>"),
-    *("00000000-0000-0000-0000-000000000000", "0", "anonymous"),
+    *("00000000-0000-0000-0000-000000000000", "0", "anonymous", "guest", "-1", "{id}", "{0}", "<id>", "[id]"),
+    *("@@id@@", "#SPILL!", "#CALC!", r"\\N", "inf", "userId", "User ID", "user_id", "'NULL'", "''"),
+    *("ffffffff-ffff-ffff-ffff-ffffffffffff", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
 ]
 ODD = [
     "u1\u200b",
@@ -99,6 +101,101 @@ def test_a_word_for_nothing_is_nobodys_id_and_gives_way_where_the_user_says_so(
     assert (out.code, "userId" in first, first["anonymousId"]) == (0, False, "p1")
 
 
+@pytest.mark.parametrize("word", ['""', '"NULL"', '"0"'])
+def test_quotation_marks_make_no_id_of_a_placeholder(desk: Desk, word: str) -> None:
+    file = put(desk, "export.ndjson", [row(userId=word, personId="p1")])
+    told = desk.run("validate", file, "--json")
+    assert (codes(told.json), told.code) == ({"placeholder-person": 1}, 1)
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_the_name_of_the_column_is_nobodys_id(desk: Desk, kind: str) -> None:
+    rows = [{**row(0), "Kunden-Nr": word} for word in ("kunden-nr", "KundenNr", "4711")]
+    for each in rows:
+        del each["userId"]
+    file = put(desk, f"export.{kind}", rows)
+    told = desk.run("validate", file, "--map", "userId=Kunden-Nr", "--json")
+    assert codes(told.json) == {"placeholder-person": 2}
+    assert "the name of its own column" in told.json["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "0042",
+            "-12",
+            "1",
+            "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
+            "<a1@mx.example>",
+            "O'Brien",
+            "müller",
+        ),
+        *(
+            "JOÃO",
+            "ffffffff-0000-4000-8000-000000000001",
+            "guest42",
+            "me@shop.example",
+            "infinite",
+            "userId7",
+        ),
+    ],
+)
+def test_an_id_that_only_resembles_a_placeholder_is_an_id(desk: Desk, value: str) -> None:
+    for kind in ("csv", "ndjson"):
+        told = desk.run("validate", put(desk, f"export.{kind}", [row(userId=value)]), "--json")
+        assert (codes(told.json), told.code) == ({}, 0)
+
+
+@pytest.mark.parametrize("word", ["0", "00", "true", "false", "test", "unknown", "guest", "-1"])
+def test_a_word_that_other_columns_mean_is_emptied_in_its_own_column(desk: Desk, word: str) -> None:
+    """An option that empties cells of all columns would empty `is_unique_open` as well."""
+    file = put(desk, "export.csv", [row(userId=word, personId="p1", is_unique_open="true")])
+    (problem,) = desk.run("validate", file, "--json").json["problems"]
+    line = f'[fields] userId = {{ column = "userId", values = {{ "{word}" = "" }} }}'
+    assert (line in problem["hint"], "--null" in problem["hint"]) == (True, False)
+    names = ("event", "timestamp", "personId", "campaign_id", "email_id", "is_unique_open")
+    fields = "".join(f'{name} = "{name}"\n' for name in names)
+    (desk.folder / "p.toml").write_text(f"profile = 1\n[fields]\n{line.removeprefix('[fields] ')}\n{fields}")
+    made = desk.run("backfill", file, "--profile", "p.toml", "--dry-run", "--out", "o.ndjson")
+    (sent,) = desk.messages("o.ndjson")
+    assert (made.code, sent["anonymousId"], "userId" in sent) == (0, "p1", False)
+    assert sent["properties"]["is_unique_open"] is True
+
+
+@pytest.mark.parametrize("value", [r"\N", "anonymous", "0", "u1\u200b", "'0042", "grÃ¼n", "l\ufffdst"])
+def test_who_allows_implausible_people_allows_no_id_that_is_nobodys(
+    desk: Desk, sandbox: Sandbox, value: str
+) -> None:
+    """The option is about what the counts over all rows show, such as a tester with most of the events."""
+    rows = [row(i, userId="me" if i else value) for i in range(200)]
+    file = put(desk, "export.csv", rows)
+    told = desk.run("validate", file, "--allow-implausible-people", "--json")
+    (problem,) = told.json["problems"]
+    assert (problem["severity"], problem["line"], told.code) == ("error", 2, 1)
+    assert "campaign" not in problem["message"]
+    assert "--allow-implausible-people" not in problem["hint"]
+    before = sandbox.stats()["requests"]
+    sent = desk.run("backfill", file, "--allow-implausible-people", "--json", *to(sandbox.url))
+    assert (sent.code, sent.json["error"]["code"]) == (8, "over-budget")
+    assert sandbox.stats()["requests"] == before
+
+
+@pytest.mark.parametrize("value", ["grÃ¼n", "l\ufffdst"])
+def test_an_id_that_was_damaged_is_nobodys(desk: Desk, value: str) -> None:
+    for name, cells in (("userId", {"userId": value}), ("personId", {"userId": "", "personId": value})):
+        for kind in ("csv", "ndjson", "json"):
+            told = desk.run("validate", put(desk, f"export.{kind}", [row(0, **cells)]), "--json")
+            (problem,) = told.json["problems"]
+            assert (problem["code"], problem["column"], told.code) == ("person-id-damaged", name, 1)
+    for option in ("--user-id-from", "--anonymous-id-from"):
+        file = put(desk, "export.csv", [row(userId="", email=f"{value}@shop.example")])
+        told = desk.run("validate", file, option, "email", "--json")
+        assert (codes(told.json), told.code) == ({"person-id-damaged": 1}, 1)
+    file = put(desk, "export.csv", [row(email=f"{value}@shop.example")])
+    assert desk.run("validate", file, "--json").code == 0
+
+
 @pytest.mark.parametrize("field", ["userId", "personId"])
 @pytest.mark.parametrize("value", ODD)
 def test_an_id_that_looks_like_another_one_is_rejected_with_the_character_by_its_name(
@@ -111,7 +208,7 @@ def test_an_id_that_looks_like_another_one_is_rejected_with_the_character_by_its
     hidden = [char for char in value if not char.isascii() and not char.isalpha() and char != "\u0301"]
     assert all(f"U+{ord(char):04X}" in problem["message"] for char in hidden)
     allowed = desk.run("validate", file, "--json", "--allow-implausible-people")
-    assert (codes(allowed.json), allowed.code) == ({"id-misspelled": 1}, 0)
+    assert (codes(allowed.json), allowed.code) == ({"person-id-misspelled": 1}, 1)
 
 
 def test_an_id_of_a_campaign_that_is_odd_is_a_warning(desk: Desk) -> None:
@@ -132,6 +229,22 @@ def test_a_null_is_empty_in_ids_flags_links_times_and_properties(desk: Desk) -> 
     assert sent["properties"] == {"email_id": "e", "campaign_id": "c"}
     assert "ip" not in sent["context"]
     assert codes(desk.run("validate", file, "--json", *options).json) == {"timestamp-missing": 1}
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "json"])
+def test_the_plan_tells_which_cells_were_emptied(desk: Desk, kind: str) -> None:
+    rows = [
+        row(i, userId="0" if i % 2 else f"u{i}", personId=f"p{i}", is_unique_open=" 0 ") for i in range(9)
+    ]
+    file = put(desk, f"export.{kind}", rows)
+    told = desk.run("validate", file, "--null", "0", "--json")
+    (found,) = told.json["files"]
+    assert found["emptied"] == {"is_unique_open": 9, "userId": 4}
+    said = desk.run("backfill", file, "--null", "0", "--dry-run").err
+    assert "13 cells emptied by --null: " in said
+    assert ("userId 4" in said, "is_unique_open 9" in said) == (True, True)
+    assert "emptied by" not in desk.run("backfill", file, "--null", "NULL", "--dry-run").err
+    assert desk.run("validate", file, "--null", "NULL", "--json").json["files"][0]["emptied"] == {}
 
 
 def test_the_rejects_keep_a_null_as_it_stood(desk: Desk) -> None:
@@ -222,6 +335,25 @@ def test_a_cell_that_names_no_one_recipient_is_rejected(
     assert (codes(told.json), told.code) == ({"email-ambiguous": 1}, 1)
 
 
+@pytest.mark.parametrize("option", ["user_id_from", "anonymous_id_from"])
+def test_who_takes_the_address_for_the_person_is_asked_for_its_column_alone(desk: Desk, option: str) -> None:
+    """A column of ids beside it would make other people than the addresses that were asked for."""
+    cells = {"rcpt": "a@shop.example", "user_id": "17"}
+    file = put(desk, "export.csv", [{**row(), "userId": "", **cells}])
+    text = (desk.folder / file).read_text().replace("userId", "nothing")
+    (desk.folder / file).write_text(text)
+    (desk.folder / "p.toml").write_text(
+        f'profile = 1\n[options]\n{option} = "email"\n[fields]\nevent = "event"\ntimestamp = "timestamp"\n'
+    )
+    refused = desk.run("validate", file, "--profile", "p.toml", "--json")
+    hint = refused.json["error"]["hint"]
+    assert (refused.code, "email = " in hint, "userId" in hint, "user_id" in hint) == (4, True, False, False)
+    (desk.folder / file).write_text(text.replace("user_id", "number"))
+    refused = desk.run("validate", file, f"--{option.replace('_', '-')}", "email", "--json")
+    hint = refused.json["error"]["hint"]
+    assert (refused.code, "--map email=" in hint, "userId" in hint) == (4, True, False)
+
+
 def test_a_null_is_not_hashed_into_a_person(desk: Desk) -> None:
     told = desk.run("validate", mailed(desk, "NULL"), "--anonymous-id-from", "email", "--json")
     assert (codes(told.json).get("placeholder-person"), told.code) == (1, 1)
@@ -244,10 +376,27 @@ def test_many_addresses_of_one_id_send_nothing_whatever_the_budget(
     assert told.json["problems"][0]["message"] == "one id has 50 different addresses, on 50 of 50 rows"
     before = sandbox.stats()["requests"]
     sent = desk.run("backfill", file, "--json", "--max-errors", "100%", *to(sandbox.url))
-    assert (sent.code, sent.json["error"]["code"], sent.json["events"]["accepted"]) == (8, "over-budget", 0)
+    assert (sent.code, sent.json["error"]["code"], sent.json["events"]["accepted"]) == (
+        8,
+        "person-implausible",
+        0,
+    )
     assert sandbox.stats()["requests"] == before
     again = desk.run("backfill", file, "--json", "--allow-implausible-people", *to(sandbox.url))
     assert (again.code, again.json["events"]["accepted"], codes(again.json)) == (0, 50, {})
+
+
+def test_rows_are_not_said_to_go_where_the_people_stop_them(desk: Desk) -> None:
+    """No error budget lets implausible people pass."""
+    file = put(desk, "export.csv", [*crowd(50), row(99, email="x@x.example", timestamp="soon")])
+    told = desk.run("validate", file)
+    assert (told.code, "--max-errors" in told.out.splitlines()[-1]) == (1, False)
+    assert "until then backfill sends nothing" in told.out
+    refused = desk.run("backfill", file, "--dry-run")
+    assert (refused.code, "--max-errors" in refused.err.splitlines()[-1]) == (8, False)
+    assert "20 rows" not in refused.err  # of a rule that does not hold here
+    allowed = desk.run("validate", file, "--allow-implausible-people")
+    assert (allowed.code, "--max-errors 1" in allowed.out) == (1, True)
 
 
 def test_ready_messages_are_judged_as_rows_are(desk: Desk) -> None:
@@ -257,6 +406,39 @@ def test_ready_messages_are_judged_as_rows_are(desk: Desk) -> None:
     told = desk.run("replay", "ready.ndjson", "--dry-run", "--json", "--max-errors", "100%")
     assert (told.code, codes(told.json)) == (8, {"person-implausible": 1})
     assert desk.run("replay", "ready.ndjson", "--dry-run", "--allow-implausible-people").code == 0
+
+
+def test_addresses_among_the_properties_of_messages_are_counted(desk: Desk) -> None:
+    lines = [
+        json.dumps(
+            {
+                "type": "track",
+                "event": "Email Opened",
+                "messageId": f"m{i}",
+                "userId": "900",
+                "timestamp": time(i),
+                "properties": {"email": f"p{i}@x.example"},
+            }
+        )
+        for i in range(3)
+    ]
+    (desk.folder / "ready.ndjson").write_text("\n".join(lines))
+    told = desk.run("replay", "ready.ndjson", "--dry-run", "--json")
+    assert (told.code, codes(told.json)) == (8, {"person-implausible": 1})
+
+
+SPELLINGS = [
+    *(
+        "a@x.com",
+        "'a@x.com'",
+        "mailto:a@x.com",
+        '"Ada" a@x.com',
+        "a@x.com (Ada)",
+        "Ada <a@x.com>",
+        " A@X.com",
+    ),
+    *('"a@x.com" <a@x.com>', "mailto:a@x.com?subject=1", "a@x.com, b@x.com", "c@x.com;d@x.com", "<a@x.com>"),
+]
 
 
 def found(rows: list[dict[str, str]], **options: Any) -> dict[str, int]:
@@ -277,7 +459,25 @@ def found(rows: list[dict[str, str]], **options: Any) -> dict[str, int]:
         ([row(i, userId="e7", email_id="e7") for i in range(20)], True),
         ([row(i, userId="c7", campaign_id="c7") for i in range(20)], True),
         ([row(i, userId=f"r{i}", campaign_run_id=f"r{i}") for i in range(20)], True),
-        ([row(i, userId="e7" if i else "u", email_id="e7") for i in range(21)], False),
+        ([row(i, userId="e7" if i else "u", email_id="e7") for i in range(21)], True),
+        ([row(i, userId="e7" if i > 1 else "u", email_id="e7") for i in range(39)], False),
+        ([row(i, userId="e7" if i > 1 else "u", email_id="e7") for i in range(40)], True),
+        ([row(i, userId="e7" if i % 50 else "u", email_id="e7") for i in range(4000)], True),
+        ([row(i, userId="p@x.example" if i % 5 else "u") for i in range(250)], False),
+        ([row(i, userId="p@x.example") for i in range(250)], False),
+        ([row(i, userId="u", email=mail) for i, mail in enumerate(SPELLINGS)], False),
+        (
+            [row(i, userId="u", email=mail) for i, mail in enumerate([*SPELLINGS, "b@x.com", "'c@x.com'"])],
+            True,
+        ),
+        (
+            [row(i, userId="u", email=mail) for i, mail in enumerate(["o'brien@x.com", "d'brien@x.com"])],
+            False,
+        ),
+        ([row(i, userId="u", email=f"o{i}'brien@x.com") for i in range(3)], True),
+        ([row(i, userId="u", first=f"p{i}@x.com", mail2="b@x.com") for i in range(3)], True),
+        ([row(i, userId=f"u{i}", first=f"p{i}@x.com", mail2=f"q{i % 3}@x.com") for i in range(9)], False),
+        ([row(i, userId="u", recipient=f"p{i}@x.com", first="b@x.com") for i in range(3)], True),
         ([row(i, userId=f"p{i}@x.example", email_id=f"p{i}@x.example") for i in range(40)], False),
         ([row(i, userId="u" if i % 2 else f"u{i}") for i in range(200)], False),
         ([row(i, userId="u" if i % 2 or not i else f"u{i}") for i in range(200)], True),
@@ -288,6 +488,27 @@ def found(rows: list[dict[str, str]], **options: Any) -> dict[str, int]:
 def test_an_implausible_person_is_told_from_a_plausible_one(rows: list[dict[str, str]], said: bool) -> None:
     assert ("person-implausible" in found(rows)) is said
     assert "person-implausible" not in found(rows, allow_implausible=True)
+
+
+def test_a_persons_own_address_may_have_most_of_the_rows(desk: Desk) -> None:
+    """An export of one tester: many rows of one address are that person's."""
+    rows = [row(i, userId="", email="me@x.example" if i % 5 else "you@x.example") for i in range(250)]
+    told = desk.run("validate", put(desk, "export.csv", rows), "--user-id-from", "email", "--json")
+    assert (codes(told.json), told.code) == ({}, 0)
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "json"])
+@pytest.mark.parametrize("inside", [{"recipient": "p{}@x.example"}, {"a": {"mailbox": "P <p{}@x.example>"}}])
+def test_addresses_inside_of_members_are_counted(desk: Desk, kind: str, inside: dict[str, Any]) -> None:
+    rows: list[Any] = [row(i, userId="900") for i in range(5)]
+    for i, each in enumerate(rows):
+        each["data"] = json.loads(json.dumps(inside).replace("{}", str(i)))
+    told = desk.run("validate", put(desk, f"export.{kind}", rows), "--json")
+    assert told.json["problems"][0]["message"] == "one id has 5 different addresses, on 5 of 5 rows"
+    for i, each in enumerate(rows):
+        each["userId"] = f"u{i}"
+    told = desk.run("validate", put(desk, f"export.{kind}", rows), "--json")
+    assert "person-implausible" not in codes(told.json)
 
 
 def test_who_maps_the_emails_id_to_the_person_is_told(desk: Desk) -> None:

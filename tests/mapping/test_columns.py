@@ -250,7 +250,7 @@ def test_what_is_named_like_a_personal_trait_is_left_out_until_asked_for(name: s
 )
 def test_cells_tell_a_personal_column(cells: list[str], personal: bool) -> None:
     sample = [["Email Opened", "u1", "1709285400", cell] for cell in cells]
-    assert (bind(*NEEDED, "Note", sample=sample).extras == ()) is personal
+    assert (bind(*NEEDED, "Hint", sample=sample).extras == ()) is personal
 
 
 def test_an_email_column_is_a_property_only_on_request() -> None:

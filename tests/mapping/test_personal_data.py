@@ -40,6 +40,19 @@ PERSONAL = (
         "street",
         "phone",
     ),
+    *(
+        "name_first",
+        "last_nm",
+        "nom",
+        "prénom",
+        "Anrede",
+        "rcpt_to",
+        "email_1",
+        "Email 2",
+        "alt_email",
+        "phone2",
+    ),
+    *("owner_email", "msg", "raw_body", "note", "smtp_response", "remote_addr"),
     *("Mobile Number", "msisdn", "Birthday", "date_of_birth", "customer_phone", "billing_address"),
 )
 PLAIN = (
@@ -54,7 +67,16 @@ PLAIN = (
         "link_text",
         "utm_content",
     ),
-    *("contented", "street_team"),
+    *(
+        "contented",
+        "street_team",
+        "alt_text",
+        "email_count",
+        "notebook",
+        "nominal",
+        "emails_2024",
+        "smtp_code",
+    ),
 )
 
 
@@ -133,6 +155,60 @@ def test_a_member_with_a_personal_one_inside_stays_behind_and_the_path_is_said(
     assert (problem["code"], problem["message"]) == ("column-left-out", f"its member {path} is personal")
     assert "--property data" in problem["hint"]
     assert "data" in sent(desk, file, "--property", "data")[0]["properties"]
+
+
+ADDRESSES = (
+    "Ada <a@x.com>",
+    "a@x.com, b@x.com",
+    '"L, Ada" <a@x.com>; <b@x.com>',
+    "a@x.com (Ada)",
+    "mailto:a@x.com",
+)
+TEXTS = (
+    "Write to a@x.com today",
+    "20 % off @ noon",
+    "@ada",
+    "a@x.com wrote",
+    "3 > 2 @ 1",
+    "<a1@mx.x.com>",
+    "<a@mx.com> <b@mx.com>",
+    "<b>x</b>",
+)
+
+
+@pytest.mark.parametrize("cell", ADDRESSES)
+def test_a_cell_of_addresses_stays_behind_with_names_and_separators_too(cell: str, desk: Desk) -> None:
+    (message,) = sent(desk, ndjson(desk, {"seen": cell, "data": {"list": [1, cell]}, "size": "xl"}))
+    assert "x.com" not in json.dumps(message)
+    assert message["properties"]["size"] == "xl"
+    late = sent(desk, ndjson(desk, *[{"seen": "z"}] * 1200, {"seen": cell}))
+    assert ("seen" in late[0]["properties"], "seen" in late[-1]["properties"]) == (True, False)
+    assert desk.run("validate", "h.ndjson", "--json").json["problem_counts"] == {"value-left-out": 1}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_that_mentions_an_address_is_sent(text: str, desk: Desk) -> None:
+    (message,) = sent(desk, ndjson(desk, {"line": text, "data": {"line": text}}))
+    assert (message["properties"]["line"], message["properties"]["data"]) == (text, {"line": text})
+
+
+def test_a_second_network_address_stays_behind_beside_the_recipients(desk: Desk) -> None:
+    desk.file("i.csv", f"{ROW},192.0.2.1,192.0.2.2,192.0.2.3", header=f"{HEADER},ip,client_ip,remote_addr")
+    (message,) = sent(desk, "i.csv")
+    assert message["context"]["ip"] == "192.0.2.1"
+    assert "192.0.2.2" not in json.dumps(message)
+    assert "192.0.2.3" not in json.dumps(message)
+
+
+def test_a_cell_of_addresses_that_an_earlier_version_sent_makes_no_other_event(desk: Desk) -> None:
+    """It counts in the content hash, whether it is sent or not."""
+    desk.file("i.csv", f'{ROW},Ada <a@x.com>,"a@x.com, b@x.com"', header=f"{HEADER},seen,others")
+    asked = ("--property", "seen", "--property", "others")
+    with serve() as sandbox:
+        earlier = desk.run("backfill", "i.csv", *asked, *to(sandbox.url), "--json").json
+        now = desk.run("backfill", "i.csv", *to(sandbox.url), "--json").json
+    assert (earlier["events"]["accepted"], now["events"]["already_accepted"]) == (1, 1)
+    assert "same-id-other-content" not in now["problem_counts"]
 
 
 def test_a_profile_that_names_the_member_sends_it(desk: Desk) -> None:

@@ -469,7 +469,15 @@ def test_a_placeholder_for_a_person_is_rejected(desk: Desk) -> None:
     (problem,) = result.json["problems"]
     assert (problem["code"], problem["column"], result.code) == ("placeholder-person", "anonymousId", 8)
     allowed = desk.run("replay", file, "--dry-run", "--json", "--allow-implausible-people")
-    assert ([each["code"] for each in allowed.json["problems"]], allowed.code) == (["placeholder-id"], 0)
+    assert ([each["code"] for each in allowed.json["problems"]], allowed.code) == (["placeholder-person"], 8)
+
+
+@pytest.mark.parametrize("value", ["grÃ¼n", "l\ufffdst"])
+def test_a_damaged_id_of_a_person_is_rejected(desk: Desk, value: str) -> None:
+    file = ndjson(desk, "damaged.ndjson", good(userId=value))
+    result = desk.run("replay", file, "--dry-run", "--json")
+    (problem,) = result.json["problems"]
+    assert (problem["code"], problem["column"], result.code) == ("person-id-damaged", "userId", 8)
 
 
 @pytest.mark.parametrize("over", [0, 1])

@@ -114,6 +114,7 @@ class Account:
         last: The latest instant, likewise.
         message_bytes: The encoded bytes of all messages built.
         property_kinds: By path, of JSON files: name of each property, and `text` or the kind of JSON that it is.
+        emptied: By path, how many cells `--null` emptied, by column.
     """
 
     rows: RowCounts = field(default_factory=RowCounts)
@@ -126,6 +127,7 @@ class Account:
     last: str = ""
     message_bytes: int = 0
     property_kinds: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    emptied: dict[str, Counter[str]] = field(default_factory=dict)
 
     def take(self, chunk: Chunk, converted: Converted) -> None:
         """Add the counts of a chunk and of its conversion."""
@@ -146,6 +148,8 @@ class Account:
         self.message_bytes += converted.message_bytes
         self.by_event.update(converted.names)
         self.property_kinds.setdefault(chunk.file, set()).update(converted.property_kinds)
+        if converted.emptied:
+            self.emptied.setdefault(chunk.file, Counter()).update(converted.emptied)
         if converted.times:
             first, last = min(converted.times), max(converted.times)
             self.first = min(self.first or first, first)

@@ -10,6 +10,7 @@ from typing import Final
 
 from inflection_cli.backfilling.spill_groups import SpillGroups, count_distinct
 from inflection_cli.converting.person_columns import Seen
+from inflection_cli.mapping.columns import is_address
 
 _KEY: Final = Struct(">qqqI")
 """Hashes of the id that is sent, of the address (0 for none) and of the person, and the number of the group."""
@@ -35,25 +36,25 @@ class Gathered:
     Attributes:
         path: The file; empty for all events.
         rows: How many events there are.
-        equal: The ids of the campaign that the person's id equals on every event.
-        all_addresses: Whether every person's id is an address.
+        equal: On how many events the person's id is an id of the campaign, by its name.
         repeats: Whether an id is known to come twice.
         crowded: Ids with many addresses.
         most_addresses: The most addresses that one of them has.
         crowded_rows: The events of those ids.
         heaviest: The events of the id that has more than half of them; 0 where none has.
+        heaviest_is_address: Whether that id is an address, as a tester's or a mailbox's is.
         further: Of each further column how many cells repeat an earlier one, by name; while no id repeats.
     """
 
     path: str = ""
     rows: int = 0
-    equal: frozenset[str] | None = None
-    all_addresses: bool = True
+    equal: Counter[str] = field(default_factory=Counter)
     repeats: bool = False
     crowded: int = 0
     most_addresses: int = 0
     crowded_rows: int = 0
     heaviest: int = 0
+    heaviest_is_address: bool = False
     further: Counter[str] = field(default_factory=Counter)
     _candidate: int = 0
     _votes: int = 0
@@ -61,15 +62,15 @@ class Gathered:
     def take(self, seen: Seen, ids: Sequence[str]) -> None:
         """Count events, all of whose ids are given."""
         self.rows += len(ids)
-        self.equal = seen.equal if self.equal is None else self.equal & seen.equal
-        self.all_addresses &= seen.all_addresses
+        self.equal.update(seen.equal)
 
-    def vote(self, candidate: int, votes: int) -> None:
+    def vote(self, candidate: int, votes: int, *, address: bool) -> None:
         """Add the votes of a chunk's candidate (Boyer-Moore majority vote)."""
         if candidate == self._candidate:
             self._votes += votes
         elif votes > self._votes:
             self._candidate, self._votes = candidate, votes - self._votes
+            self.heaviest_is_address = address
         else:
             self._votes -= votes
 
@@ -114,10 +115,11 @@ class People:
         ids = _first(seen.user_ids, seen.person_ids)
         different = set(ids)
         repeats = self._count(number, ids, who, seen.addresses) or len(different) < len(ids)
-        candidate, votes = _surplus(ids, different)
+        most, votes = _surplus(ids, different)
+        address = is_address(most.lstrip("\0"))
         for each in (group, self.whole):
             each.take(seen, ids)
-            each.vote(candidate, votes)
+            each.vote(hash(most), votes, address=address)
             each.repeats |= repeats
         if not group.repeats:
             self._add_further(number, seen)
@@ -214,13 +216,13 @@ def _crowd(group: Gathered, records: Iterable[bytes]) -> None:
         group.crowded_rows += _rows_of(record for record in records if record[_SENT] in crowded)
 
 
-def _surplus(ids: Sequence[str], different: set[str]) -> tuple[int, int]:
-    """Return the hash of a majority candidate and its vote surplus."""
+def _surplus(ids: Sequence[str], different: set[str]) -> tuple[str, int]:
+    """Return a majority candidate and its vote surplus."""
     if 2 * (len(different) - 1) < len(ids):
         ((most, count),) = Counter(ids).most_common(1)
         if 2 * count > len(ids):
-            return hash(most), 2 * count - len(ids)
-    return hash(ids[0]), len(ids) % 2
+            return most, 2 * count - len(ids)
+    return ids[0], len(ids) % 2
 
 
 def _rows_of(records: Iterable[bytes]) -> int:

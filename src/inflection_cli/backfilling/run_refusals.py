@@ -3,7 +3,7 @@
 from inflection_cli.backfilling.ledger_lookup import refuse_events_elsewhere, refuse_other_settings
 from inflection_cli.backfilling.run_endings import undecided
 from inflection_cli.backfilling.run_state import RunState
-from inflection_cli.errors import OverBudget
+from inflection_cli.errors import ImplausiblePeople, OverBudget
 from inflection_cli.model import Disposition
 from inflection_cli.sanitize import counted
 
@@ -33,7 +33,8 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
     """Raise an error if too many rows are wrong.
 
     Raises:
-        OverBudget: Own ids identify no events, the people cannot be people, or the budget is exceeded.
+        OverBudget: Own ids identify no events, or the budget is exceeded.
+        ImplausiblePeople: One person seems to stand for many.
     """
     account, rejects = state.plan.account, state.rejects
     if account.problems.counts.get("own-id-conflict"):
@@ -43,7 +44,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
         )
     implausible = account.problems.by_code().get("person-implausible")
     if implausible:
-        raise OverBudget(
+        raise ImplausiblePeople(
             f"the people cannot be right: {implausible[0].message}; nothing was sent",
             hint="name the column that holds the person's id: --map userId=COLUMN; where the people are as they "
             "should be, --allow-implausible-people sends them",

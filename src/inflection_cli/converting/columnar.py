@@ -11,9 +11,10 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
+from inflection_cli.catalog import PLACEHOLDER_IDS
 from inflection_cli.mapping.bind import EventMapping, TimeSource
 from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail
-from inflection_cli.mapping.events import EventReader, Filtered, MapOptions, are_plain_ids
+from inflection_cli.mapping.events import PERSON_IDS, EventReader, Filtered, MapOptions, are_plain_ids
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
 from inflection_cli.model import Note
 from inflection_cli.segment.ids import CONTENT_REST, FIELDS, absorbed, netstring, person_part
@@ -333,7 +334,8 @@ class ColumnarReader:
         self.columns = block.columns
         self.has_links = block.columns.has("email_link_url")
         self._mapper = EventReader(block.columns, mapping, encoding)
-        self._allowed = mapping.allow_implausible
+        called = (block.columns.column_of(name) or name for name in PERSON_IDS)
+        self._no_ids = PLACEHOLDER_IDS | {name.lower() for name in called}
         self._encoder = encoder
         self._plain_people = alone and self._mapper.person_is_two_ids
         self._times = [(column, times(column)) for column in block.times]
@@ -417,7 +419,7 @@ class ColumnarReader:
         ids = list(map(self._person_cells, cells))
         if self._plain_people and ids and ("", "") not in ids:
             user_ids, person_ids = zip(*ids, strict=True)
-            if are_plain_ids(user_ids) and are_plain_ids(person_ids):
+            if are_plain_ids(user_ids, self._no_ids) and are_plain_ids(person_ids, self._no_ids):
                 return AsciiPeople(user_ids, person_ids)
         return ParsedPeople(list(map(self._people.__getitem__, ids)))
 
@@ -490,7 +492,7 @@ class ColumnarReader:
         if person is None:
             return _Person(notes)
         return _Person(
-            (*notes, *check_person(person, allowed=self._allowed)),
+            (*notes, *check_person(person, self.columns.column_of)),
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
             (person.user_id or "", person.person_id or ""),

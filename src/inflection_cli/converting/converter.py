@@ -20,10 +20,10 @@ from inflection_cli.converting.columnar import (
     hash64,
     merged,
 )
-from inflection_cli.converting.person_columns import Seen, Watch
+from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.mapping.bind import Layout, TimeSource
 from inflection_cli.mapping.events import MapOptions, has_error
-from inflection_cli.mapping.nulls import emptied
+from inflection_cli.mapping.nulls import count_emptied, emptied
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.ids import (
@@ -100,6 +100,7 @@ class Converted:
         seen: What tells whether they are plausible, by block.
         unlinked: Whether there are clicks among the events that have no link for want of a column.
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
+        emptied: How many cells `--null` emptied, by column.
     """
 
     mapped: int = 0
@@ -118,6 +119,7 @@ class Converted:
     seen: Sequence[Seen] = ()
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
 
 class Conversion(Protocol):
@@ -153,7 +155,7 @@ class Converter:
         layout: What the file's rows mean.
         settings: What shapes messages and ids.
         encoding: How the file was decoded.
-        address: The column that holds addresses, where none is known as the email.
+        address: Where addresses are, where no column is known as the email.
     """
 
     def __init__(
@@ -161,7 +163,7 @@ class Converter:
         layout: Layout,
         settings: ConvertSettings,
         encoding: str = "utf-8",
-        address: int | None = None,
+        address: AddressPlace | None = None,
     ) -> None:
         def times(column: TimeSource | None) -> TimestampReader:
             zone = column.timezone if column else None
@@ -196,6 +198,7 @@ class Converter:
         if not chunk.rows:
             return result
         rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
+        result.emptied = count_emptied(chunk.columns, chunk.rows, rows)
         cells, said = self._shaper(rows) if self._shaper else (rows, {})
         blocks = [self._block(reader, cells, chunk) for reader in self._readers]
         if (

@@ -7,7 +7,7 @@ from itertools import chain
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import Conversion, Converter, ConvertSettings
-from inflection_cli.converting.person_columns import address_column
+from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
 from inflection_cli.mapping.checks import CAMPAIGN_IDS
@@ -144,7 +144,7 @@ def _with_converter(
 ) -> Iterator[tuple[InputFile, Chunk, Converter]]:
     """Yield each chunk with its converter; new NDJSON keys extend the layout."""
     columns = source.source.columns
-    known = source.source.encoding, address_column(source.source)
+    known = source.source.encoding, address_place(source.source)
     converter = Converter(source.layout, settings, *known)
     for chunk in read(source.source, reading):
         if chunk.columns != columns:

@@ -1,17 +1,22 @@
 """Collect addresses and ids that show whether a person is plausible."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat, zip_longest
+from operator import eq
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
-from inflection_cli.mapping.columns import BoundColumns, is_address, squash
+from inflection_cli.lossless_json import swiftly
+from inflection_cli.mapping.columns import BoundColumns, squash
 from inflection_cli.reading import Source
 
 CAMPAIGN_IDS: Final = ("email_id", "campaign_id", "campaign_run_id")
 _NAMES: Final = {
     squash(word): name for name in CAMPAIGN_IDS for word in (name, *COLUMN_ALIASES.get(name, ()))
 }
-_ADDRESS_NAMES: Final = frozenset(map(squash, ("email", "e_mail", *COLUMN_ALIASES["email"])))
+ADDRESS_NAMES: Final = frozenset(map(squash, ("email", "e_mail", *COLUMN_ALIASES["email"])))
 _OF_OTHERS: Final = (
     *(
         "from",
@@ -33,6 +38,22 @@ _OF_OTHERS: Final = (
 
 _ID_ENDS: Final = ("id", "key", "number", "no", "uuid", "guid")
 _MOST_OTHERS: Final = 3
+_MOST_KEYS: Final = 3
+"""Members that lie deeper are not searched for addresses."""
+
+_LOOKED_AT: Final = 32
+"""Where none of so many rows, spread over a chunk, has a campaign's id for the person's, its rows are not counted."""
+
+_ODD_IN_ADDRESS: Final = "<(\"':;, "
+_PART: Final = r"[^\s@<>,;:\"()?]+"
+_ADDRESSES: Final = re.compile(f"{_PART}@{_PART}")
+
+
+class AddressPlace(NamedTuple):
+    """Where the addresses of recipients are: a column, and the keys of a member in its JSON."""
+
+    column: int
+    keys: tuple[str, ...] = ()
 
 
 class Seen(NamedTuple):
@@ -43,8 +64,7 @@ class Seen(NamedTuple):
         user_ids: "" is absent.
         person_ids: Likewise.
         addresses: In lower case, "" is absent; empty where no column is known to hold them.
-        equal: The ids of the campaign that the person's id equals on every one of the events.
-        all_addresses: Whether every person's id is an address; known where `equal` is not empty.
+        equal: On how many events the person's id equals an id of the campaign and is no address, by that id's name.
         others: Cells of further columns that hold ids of people, by name.
     """
 
@@ -52,29 +72,81 @@ class Seen(NamedTuple):
     user_ids: Sequence[str]
     person_ids: Sequence[str]
     addresses: Sequence[str] = ()
-    equal: frozenset[str] = frozenset()
-    all_addresses: bool = False
+    equal: Mapping[str, int] = MappingProxyType({})
     others: tuple[tuple[str, Sequence[str]], ...] = ()
 
 
-def address_column(source: Source) -> int | None:
-    """Find a file's column of recipient addresses by name or first rows."""
-    names = list(map(squash, source.columns))
-    named = [index for index, name in enumerate(names) if name in _ADDRESS_NAMES]
-    if named:
-        return named[0]
-    filled = [
-        index
-        for index, name in enumerate(names)
-        if not any(part in name for part in _OF_OTHERS)
-        and _are_addresses(row[index] for row in source.sample if index < len(row))
+def address_place(source: Source) -> AddressPlace | None:
+    """Find where a file has recipient addresses, by name or first rows.
+
+    Of several columns it is the one whose addresses differ most: the recipient's, and not that of whoever sends.
+    """
+    columns: dict[AddressPlace, list[str]] = {}
+    for at, cells in enumerate(zip_longest(*source.sample, fillvalue="")):
+        columns[AddressPlace(at)] = [cell for cell in cells[: len(source.sample)] if cell]
+    places = [
+        (place, source.columns[place.column], cells)
+        for place, cells in columns.items()
+        if place.column < len(source.columns)
     ]
-    return filled[0] if len(filled) == 1 else None
+    return _found(places) or _found(_members(places))
 
 
-def _are_addresses(cells: Iterable[str]) -> bool:
-    filled = [cell for cell in cells if cell]
-    return 2 * sum(map(is_address, filled)) > len(filled)
+def _found(places: Iterable[tuple[AddressPlace, str, list[str]]]) -> AddressPlace | None:
+    """Return the place of addresses among some, by name before content."""
+    squashed = [(place, squash(name), cells) for place, name, cells in places]
+    named = [(place, cells) for place, name, cells in squashed if name in ADDRESS_NAMES]
+    filled = [
+        (place, cells)
+        for place, name, cells in squashed
+        if not any(part in name for part in _OF_OTHERS) and _are_addresses(cells)
+    ]
+    return max(named or filled, key=lambda each: len(set(each[1])), default=(None,))[0]
+
+
+def _members(
+    places: Iterable[tuple[AddressPlace, str, list[str]]],
+) -> Iterator[tuple[AddressPlace, str, list[str]]]:
+    """Yield the texts inside the JSON objects of some columns, by path."""
+    found: dict[AddressPlace, list[str]] = {}
+    for place, _, cells in places:
+        for cell in cells:
+            for keys, text in _texts(_object(cell)):
+                found.setdefault(AddressPlace(place.column, keys), []).append(text)
+    for place, texts in found.items():
+        yield place, place.keys[-1], texts
+
+
+def _texts(value: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the texts in an object with their keys."""
+    if not isinstance(value, dict) or len(above) >= _MOST_KEYS:
+        return
+    for key, member in value.items():
+        if isinstance(member, str):
+            yield (*above, key), member
+        else:
+            yield from _texts(member, (*above, key))
+
+
+def _object(cell: str) -> Any:
+    """Return the JSON object in a cell, or None."""
+    if not cell.startswith("{"):
+        return None
+    try:
+        return swiftly(cell)
+    except ValueError:
+        return None
+
+
+def _text_at(cell: str, keys: Sequence[str]) -> str:
+    value = _object(cell)
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _are_addresses(cells: Sequence[str]) -> bool:
+    return 2 * sum(map(bool, addresses(cells))) > len(cells)
 
 
 class Watch:
@@ -82,20 +154,21 @@ class Watch:
 
     Args:
         columns: What each cell is.
-        address: The index of the column that holds addresses, where none is known as the email.
+        address: Where addresses are, where no column is known as the email.
         block: The number of the block.
     """
 
-    def __init__(self, columns: BoundColumns, address: int | None, block: int) -> None:
+    def __init__(self, columns: BoundColumns, address: AddressPlace | None, block: int) -> None:
         self._columns = columns
         self._block = block
-        self._address = columns.fields.get("email", address)
+        self._address = AddressPlace(columns.fields["email"]) if "email" in columns.fields else address
+        at = None if self._address is None or self._address.keys else self._address.column
         person = columns.fields.get("personId")
         decides = columns.fields.get("userId", columns.fields.get("personId"))
         self._others = [
             (index, name)
             for index, name in enumerate(columns.names)
-            if index not in {decides, self._address} and (index == person or _is_id_of_person(name))
+            if index not in {decides, at} and (index == person or _is_id_of_person(name))
         ][:_MOST_OTHERS]
         # Who maps the column of the emails' ids to the person leaves no other column to compare it with.
         self._called = {name: self._name_of(name) for name in ("userId", "personId")}
@@ -113,50 +186,70 @@ class Watch:
             rows: The cells of the row that each event is of.
         """
         at = self._address
-        equal = self._equal(user_ids, person_ids, rows) | self._taken(user_ids)
+        cells = [] if at is None else [row[at.column] for row in rows]
+        if at is not None and at.keys:
+            cells = [_text_at(cell, at.keys) for cell in cells]
         return Seen(
             self._block,
             user_ids,
             person_ids,
-            () if at is None else addresses([row[at] for row in rows]),
-            equal,
-            bool(equal)
-            and all("@" in (user or person) for user, person in zip(user_ids, person_ids, strict=True)),
+            addresses(cells),
+            self._equal(user_ids, person_ids, rows),
             tuple((name, [row[index] for row in rows]) for index, name in self._others),
         )
 
     def _equal(
         self, user_ids: Sequence[str], person_ids: Sequence[str], rows: Sequence[Sequence[str]]
-    ) -> frozenset[str]:
-        """Return the names of campaign ids that equal all people's ids."""
-        first = user_ids[0] or person_ids[0]
-        likely = [name for name in CAMPAIGN_IDS if first == self._id_of(name, rows[0])]
-        return frozenset(
-            name
-            for name in likely
-            if all(
-                (user or person) == self._id_of(name, row)
-                for user, person, row in zip(user_ids, person_ids, rows, strict=True)
+    ) -> Mapping[str, int]:
+        """Count the events whose person has a campaign's id, by its name."""
+        ids = user_ids
+        if "" in ids:
+            ids = [user or person for user, person in zip(user_ids, person_ids, strict=True)]
+        some = range(0, len(rows), max(1, len(rows) // _LOOKED_AT))
+        equal = {
+            name: sum(
+                each == of_campaign and "@" not in each
+                for each, of_campaign in zip(ids, self._ids_of(name, rows), strict=True)
             )
-        )
+            for name in CAMPAIGN_IDS
+            if any(map(eq, (ids[at] for at in some), self._ids_of(name, [rows[at] for at in some])))
+        }
+        return equal | self._taken(user_ids, person_ids)
 
-    def _id_of(self, name: str, row: Sequence[str]) -> str:
+    def _ids_of(self, name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
         index = self._columns.fields.get(name)
-        return self._columns.constants.get(name, "").strip() if index is None else row[index].strip()
+        if index is None:
+            return repeat(self._columns.constants.get(name, "").strip(), len(rows))
+        return [row[index].strip() for row in rows]
 
-    def _taken(self, user_ids: Sequence[str]) -> frozenset[str]:
-        """Name the campaign's id whose column is taken for the person's."""
-        called = self._called["userId"] if "" not in user_ids else None
-        if not any(user_ids):
-            called = self._called["personId"]
-        return frozenset([called] if called else ())
+    def _taken(self, user_ids: Sequence[str], person_ids: Sequence[str]) -> dict[str, int]:
+        """Count the events whose person is from a column of a campaign's ids."""
+        taken: dict[str, int] = {}
+        if self._called["userId"]:
+            taken[self._called["userId"]] = sum(bool(each) and "@" not in each for each in user_ids)
+        if self._called["personId"]:
+            alone = sum(
+                bool(each) and not user and "@" not in each
+                for user, each in zip(user_ids, person_ids, strict=True)
+            )
+            taken[self._called["personId"]] = taken.get(self._called["personId"], 0) + alone
+        return taken
 
 
 def addresses(cells: Sequence[str]) -> list[str]:
-    """Return the addresses in cells in lower case; empty if none."""
-    if any("<" in cell for cell in cells):
-        cells = [cell.rpartition("<")[2].rstrip("> \t") for cell in cells]
+    """Return the addresses in cells in lower case; empty if none.
+
+    Spellings of one address are one: `<a@x.com>`, `mailto:a@x.com`, `a@x.com (Ada)`. A cell with several has none.
+    """
+    joined = "".join(cells)
+    if any(char in joined for char in _ODD_IN_ADDRESS):
+        return list(map(_address, cells))
     return [cell.strip().lower() if "@" in cell else "" for cell in cells]
+
+
+def _address(cell: str) -> str:
+    found = {each.strip("'").lower() for each in _ADDRESSES.findall(cell)} if "@" in cell else set()
+    return found.pop() if len(found) == 1 else ""
 
 
 def _is_id_of_person(name: str) -> bool:

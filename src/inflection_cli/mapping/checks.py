@@ -1,12 +1,13 @@
 """Checks for faults in event parts that Segment accepts without an error."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.model import Campaign, Note, Person, Rule, Trail
-from inflection_cli.text_faults import has_merge_tag, is_null_word, is_placeholder, misspelled, null_option
+from inflection_cli.mapping.columns import squash
+from inflection_cli.model import Campaign, Note, Person, Trail
+from inflection_cli.text_faults import empty_option, has_merge_tag, is_null_word, is_placeholder, misspelled
 
 CAMPAIGN_IDS: Final = ("campaign_id", "email_id")
 """What tells a campaign's events from another's; where no column is known as one, that is said once of the file."""
@@ -26,40 +27,43 @@ def check_campaign(campaign: Campaign) -> Iterator[Note]:
         yield Note(rules.UNIQUE_CONTRADICTION, f"{flag} is false on “{campaign.event}”", flag)
 
 
-def check_person(person: Person, *, allowed: bool = False) -> tuple[Note, ...]:
+def check_person(person: Person, column_of: Callable[[str], str | None]) -> tuple[Note, ...]:
     """Return the notes on a person's ids.
 
     Args:
         person: Who an event is about.
-        allowed: Whether the user takes ids for people that look like none.
+        column_of: Names the column of a field.
     """
     return (
-        *check_person_id("userId", person.user_id, allowed=allowed),
-        *check_person_id("personId", person.person_id, allowed=allowed),
+        *check_person_id("userId", person.user_id, column_of("userId")),
+        *check_person_id("personId", person.person_id, column_of("personId")),
     )
 
 
-def check_person_id(name: str, value: str | None, *, allowed: bool = False) -> Iterator[Note]:
+def check_person_id(name: str, value: str | None, column: str | None = None) -> Iterator[Note]:
     """Judge an id that decides who the person is.
 
     Args:
         name: The field or member that has it.
         value: The id without outer white space.
-        allowed: Whether the user takes ids for people that look like none; then it is a warning.
+        column: The column that it is from.
     """
     if value is None:
         return
-    if is_placeholder(value):
-        rule = rules.PLACEHOLDER_ID if allowed else rules.PLACEHOLDER_PERSON
-        yield Note(
-            rule, f"{name} is a placeholder, no id{_kind(value)}", name, value, _null_hint(value, rule)
+    is_header = (
+        column is not None and value[:1].lower() == column[:1].lower() and squash(value) == squash(column)
+    )
+    if is_header or is_placeholder(value):
+        kind = ": the name of its own column" if is_header else _kind(value)
+        hint = (
+            "have such cells empty, so that the row's other id is used: "
+            f"{empty_option(value, name, column or name)}; or mend the export"
         )
+        yield Note(rules.PLACEHOLDER_PERSON, f"{name} is a placeholder, no id{kind}", name, value, hint)
         return
     fault = misspelled(value)
     if fault is not None:
-        yield Note(
-            rules.ID_MISSPELLED if allowed else rules.PERSON_ID_MISSPELLED, f"{name} {fault}", name, value
-        )
+        yield Note(rules.PERSON_ID_MISSPELLED, f"{name} {fault}", name, value)
 
 
 def check_id(name: str, value: str | None) -> Iterator[Note]:
@@ -67,7 +71,7 @@ def check_id(name: str, value: str | None) -> Iterator[Note]:
     if value is None:
         return
     if is_placeholder(value):
-        hint = _null_hint(value, rules.PLACEHOLDER_ID)
+        hint = f"have such cells empty: {empty_option(value, name, name)}"
         yield Note(rules.PLACEHOLDER_ID, f"{name} is a placeholder, no id{_kind(value)}", name, value, hint)
         return
     fault = misspelled(value)
@@ -78,21 +82,13 @@ def check_id(name: str, value: str | None) -> Iterator[Note]:
 def check_trail(trail: Trail) -> Iterator[Note]:
     """Yield a note if the link is not an http(s) URL."""
     if trail.link is not None and not _HTTP.match(trail.link):
-        hint = f"have such cells empty: {null_option(trail.link)}" if is_placeholder(trail.link) else ""
-        yield Note(rules.LINK_NOT_HTTP, "the link is no http(s) URL", "email_link_url", trail.link, hint)
+        name = "email_link_url"
+        empty = f"have such cells empty: {empty_option(trail.link, name, name)}"
+        hint = empty if is_placeholder(trail.link) else ""
+        yield Note(rules.LINK_NOT_HTTP, "the link is no http(s) URL", name, trail.link, hint)
 
 
 def _kind(value: str) -> str:
     if is_null_word(value):
         return ": a spelling of null"
     return ": a template's tag that was not filled in" if has_merge_tag(value) else ""
-
-
-def _null_hint(value: str, rule: Rule) -> str:
-    empty = f"have such cells empty: {null_option(value)}"
-    if rule is rules.PLACEHOLDER_ID:
-        return empty
-    return (
-        f"have such cells empty, so that the row's other id is used: {null_option(value)}; where it is somebody's id, "
-        "--allow-implausible-people sends it"
-    )

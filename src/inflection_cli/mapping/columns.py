@@ -31,6 +31,17 @@ _NAMES_REMEMBERED: Final = 1 << 13
 """Spellings kept: a file that brings a new key with every row is bound again with every row."""
 
 _ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+\s*")
+_PART: Final = r"[^\s@<>,;:\"()]{1,64}"
+_DOTTED: Final = rf"{_PART}@{_PART}\.[^\s@<>,;:\"().]+"
+_MAILBOX: Final = re.compile(
+    rf"(?:\"[^\"]*\"|[^<>@;\"]{{0,60}})\s*<\s*{_DOTTED}\s*>|"
+    rf"(?:\"[^\"]*\"\s+)?(?:mailto:)?{_DOTTED}(?:\s*\([^()]*\))?"
+)
+_BARE: Final = re.compile(rf"<\s*{_PART}@{_PART}\s*>")
+"""An address in angle brackets without a name: the id of a message looks so too."""
+
+_BETWEEN: Final = " \t\r\n,;'\""
+_NUMBERED: Final = re.compile(r"(?:e_?mail|e?mail_?address|phone|mobile|tel)_?\d{1,2}")
 _PHONE: Final = re.compile(r"\s*(?:\+|00|\(\d)[\d\s().\-/]{6,}\d\s*|\s*\d{3}[-. ]\d{3}[-. ]\d{4}\s*")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}([./])\d{1,2}\1\d{2,4}.*")
 _LONG_NUMBER: Final = re.compile(r"\d{5,}")
@@ -62,6 +73,19 @@ def looks_personal(value: str) -> bool:
     return bool(_ADDRESS.fullmatch(value) or _PHONE.fullmatch(value))
 
 
+def has_only_addresses(value: str) -> bool:
+    """Return whether a cell is addresses with names and separators, and no other text."""
+    if "@" not in value:
+        return False
+    rest = _MAILBOX.sub("", value)
+    return rest != value and not rest.strip(_BETWEEN) and bool(_BARE.sub("", value).strip(_BETWEEN))
+
+
+def is_personal_text(value: str) -> bool:
+    """Return whether a cell is personal by the rules since 0.2."""
+    return looks_personal(value) or has_only_addresses(value)
+
+
 def is_personal_name(name: str) -> bool:
     """Return whether a column or member has a personal trait's name."""
     return _was_personal(name) or _is_personal_since(name)
@@ -81,12 +105,12 @@ def _is_personal_since(name: str) -> bool:
     whose_words = PERSON_WORDS | LATER_PERSON_WORDS
     traits = PERSONAL_COLUMNS | LATER_PERSONAL_COLUMNS
     known = squash(name) in traits or (whose in whose_words and squash(trait) in traits)
-    return known or _MERGE_FIELD.fullmatch(snake) is not None
+    return known or any(form.fullmatch(snake) for form in (_MERGE_FIELD, _NUMBERED))
 
 
 def personal_member(cell: str) -> str | None:
     """Return the path of the first personal member in a cell's JSON."""
-    return personal_member_of_cell(cell, is_personal_name, looks_personal)
+    return personal_member_of_cell(cell, is_personal_name, is_personal_text)
 
 
 def is_address(value: str) -> bool:
@@ -621,8 +645,8 @@ class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
         member = next(filter(None, map(personal_member, filled)), None)
         if member is not None:
             return f"its member {column}.{member} is personal", not ever
-        if ever:
-            return "its cells look like addresses or phone numbers", False
+        if ever or sum(map(is_personal_text, filled)) > _SAMPLE_SHARE * max(1, len(filled)):
+            return "its cells look like addresses or phone numbers", not ever
         return None, False
 
 
@@ -674,10 +698,12 @@ def require_the_essentials(
             hint="--user-id-from email sends the address as userId; "
             "--anonymous-id-from email sends a hash of it as anonymousId",
         )
+    ways = "--map userId=COLUMN or --map personId=COLUMN, or --map email=COLUMN with --user-id-from email"
+    if options.person_from_email:
+        ways = "--map email=COLUMN"
     raise InputError(
         f"{file}: no column is known as the person; the columns are {listed(columns.names)}",
-        hint="say which one it is: --map userId=COLUMN or --map personId=COLUMN, or --map email=COLUMN "
-        f"with --user-id-from email; infl-seg inspect {quoted(file)} says what the columns hold",
+        hint=f"say which one it is: {ways}; infl-seg inspect {quoted(file)} says what the columns hold",
     )
 
 

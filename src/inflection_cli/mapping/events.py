@@ -3,6 +3,7 @@
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal
@@ -23,6 +24,7 @@ from inflection_cli.lossless_json import JsonCell, fits_a_float
 from inflection_cli.mapping.columns import (
     BoundColumns,
     ColumnOptions,
+    has_only_addresses,
     is_address,
     looks_personal,
     personal_member,
@@ -30,10 +32,11 @@ from inflection_cli.mapping.columns import (
 )
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.profile.property_types import LITERAL_TYPES
-from inflection_cli.model import Campaign, Note, Person, Severity, Trail
+from inflection_cli.model import Campaign, Note, Person, Rule, Severity, Trail
 from inflection_cli.text_faults import (
     damage,
     damage_hint,
+    empty_option,
     is_null_in_text,
     is_null_word,
     is_placeholder,
@@ -43,6 +46,7 @@ from inflection_cli.text_faults import (
 )
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
+PERSON_IDS: Final = PERSON_FIELDS[:2]
 
 # Excel writes 1.23457E+18; a bare 1e5 is left alone, as ids made of hex digits look like it.
 _SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE](?:[+-]\d+|\d{2,})|[+-]?\d+[.,]\d+[eE]\d+")
@@ -93,7 +97,7 @@ class MapOptions:
         events: Inflection's names of the events to keep; empty keeps all.
         properties_as_text: Whether JSON in properties is sent as text where no profile says a type.
         email_trait: Whether the address is sent as a trait.
-        allow_implausible: Whether the user takes ids for people that look like none.
+        allow_implausible: Whether the user takes people whom the counts over all rows show to be implausible.
         nulls: Texts that stand for an empty cell, outer white space aside.
     """
 
@@ -136,7 +140,7 @@ class EventReader:
         self.person_columns = _present(PERSON_FIELDS, columns)
         self.link_columns = _present(("email_link_url",), columns)
         # Whether a person is nothing but two ids, each in its column; the commonest shape, and the quickest.
-        self.person_is_two_ids = self.person_columns == PERSON_FIELDS[:2] and not (
+        self.person_is_two_ids = self.person_columns == PERSON_IDS and not (
             set(PERSON_FIELDS) & set(columns.constants)
         )
         self._constant_link = columns.constants.get("email_link_url")
@@ -233,6 +237,8 @@ class EventReader:
         """Return the ids, with the address for missing ones if wanted."""
         as_user = user_id is None and self._options.user_id_from_email
         as_person = person_id is None and self._options.anonymous_id_from_email
+        if as_user or as_person:
+            notes += self._damages("email", email, rules.PERSON_ID_DAMAGED)
         if not (as_user or as_person or self._options.email_trait):
             return email, user_id, person_id
         address = alone(email, notes)
@@ -241,7 +247,7 @@ class EventReader:
             notes.append(Note(rules.EMAIL_NOT_ADDRESS, detail, "email", address))
         if as_person:
             # What is wrong with an address cannot be seen in its hash.
-            notes += _address_faults(address, allowed=self._options.allow_implausible)
+            notes += _address_faults(address, self.columns.column_of("email") or "email")
         return address, address if as_user else user_id, hashed_address(address) if as_person else person_id
 
     def _person_cells(self, cells: Sequence[str]) -> Sequence[str]:
@@ -297,7 +303,8 @@ class EventReader:
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:
             return f"has a personal member, {self.columns.names[place]}.{member},", ever
-        return ("looks like an address or a phone number" if ever else None), ever
+        personal = ever or has_only_addresses(cell)
+        return ("looks like an address or a phone number" if personal else None), ever
 
     def own_id(self, cell: str) -> tuple[str | None, tuple[Note, ...]]:
         """Read the export's own event id."""
@@ -315,7 +322,8 @@ class EventReader:
             notes.append(Note(rules.OUTER_SPACE, detail, name, cell))
             return None
         notes += _odd_forms(name, value)
-        notes += self._damages(name, value)
+        rule = rules.PERSON_ID_DAMAGED if name in PERSON_IDS else rules.TEXT_DAMAGED
+        notes += self._damages(name, value, rule)
         return value
 
     def _text(self, name: str, raw: Mapping[str, str], notes: list[Note]) -> str | None:
@@ -333,11 +341,11 @@ class EventReader:
             yield Note(rules.INVISIBLE_CHARACTER, detail, name, text)
         yield from self._damages(name, text or "")
 
-    def _damages(self, name: str, text: str) -> Iterator[Note]:
+    def _damages(self, name: str, text: str, rule: Rule = rules.TEXT_DAMAGED) -> Iterator[Note]:
         fault = damage(text)
         if fault is not None:
             hint = damage_hint(text, self._encoding)
-            yield Note(rules.TEXT_DAMAGED, f"{name} {fault}", name, text, hint)
+            yield Note(rule, f"{name} {fault}", name, text, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,20 +355,26 @@ class _Named:
     sent: str
 
 
-def are_plain_ids(ids: Sequence[str]) -> bool:
+def are_plain_ids(ids: Sequence[str], placeholders: AbstractSet[str] = PLACEHOLDER_IDS) -> bool:
     """Return whether every id is empty or valid without notes.
 
     It looks at all of them at once, which takes a tenth of the time that one by one does.
+
+    Args:
+        ids: Cells.
+        placeholders: Words in lower case that are no ids.
     """
     joined = "".join(ids)
     if not joined.isascii() or joined.encode().translate(None, _PLAIN_CHARACTERS):
         return False
     if any([not cell.strip("0-") for cell in ids if cell[:1] in _ZERO_STARTS]):  # noqa: C419 - half the time
         return False
+    if "@@" in joined or "ffffffff-ffff" in joined or "FFFFFFFF-FFFF" in joined:
+        return False
     if ".0" in joined and any(map(is_decimal, ids)):
         return False
     short = [cell for cell in ids if 0 < len(cell) <= _SCIENTIFIC_CHARS]
-    return PLACEHOLDER_IDS.isdisjoint(map(str.lower, short)) and not any(
+    return placeholders.isdisjoint(map(str.lower, short)) and not any(
         [is_scientific(cell) for cell in short if cell[0] in _NUMBER_STARTS]  # noqa: C419 - half the time
     )
 
@@ -437,17 +451,17 @@ def _nulls(name: str, cell: str) -> Iterator[Note]:
         yield Note(rules.NULL_SPELLED, f"{name} is a word for nothing", name, cell, hint)
 
 
-def _address_faults(address: str, *, allowed: bool) -> Iterator[Note]:
+def _address_faults(address: str, column: str) -> Iterator[Note]:
     """Yield why an address names nobody, where its hash alone is sent."""
     if is_placeholder(address):
-        rule = rules.PLACEHOLDER_ID if allowed else rules.PLACEHOLDER_PERSON
-        hint = f"have such cells empty: {null_option(address)}"
-        yield Note(rule, "the address stands in for an id and is a placeholder", "email", address, hint)
+        hint = f"have such cells empty: {empty_option(address, 'email', column)}"
+        detail = "the address stands in for an id and is a placeholder"
+        yield Note(rules.PLACEHOLDER_PERSON, detail, "email", address, hint)
         return
     fault = misspelled(address)
     if fault is not None:
-        rule = rules.ID_MISSPELLED if allowed else rules.PERSON_ID_MISSPELLED
-        yield Note(rule, f"the address stands in for an id and {fault}", "email", address)
+        detail = f"the address stands in for an id and {fault}"
+        yield Note(rules.PERSON_ID_MISSPELLED, detail, "email", address)
 
 
 def alone(cell: str, notes: list[Note]) -> str:

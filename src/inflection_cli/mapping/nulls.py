@@ -1,5 +1,6 @@
 """Replace cells that equal a `--null` value with empty cells."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 
@@ -26,3 +27,11 @@ def emptied(rows: list[list[str]], nulls: frozenset[str]) -> list[list[str]]:
     if not nulls or nulls.isdisjoint(map(str.strip, chain.from_iterable(rows))):
         return rows
     return [["" if cell.strip() in nulls else cell for cell in row] for row in rows]
+
+
+def count_emptied(names: Sequence[str], before: list[list[str]], after: list[list[str]]) -> Counter[str]:
+    """Return the number of emptied cells by column."""
+    if before is after:
+        return Counter()
+    pairs = ((names, row, left) for row, left in zip(before, after, strict=True) if row != left)
+    return Counter(name for of in pairs for name, cell, left in zip(*of, strict=False) if cell != left)

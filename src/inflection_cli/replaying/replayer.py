@@ -11,11 +11,11 @@ from inflection_cli import rules
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.converting.inputs import InputFile, first_rows
-from inflection_cli.converting.person_columns import CAMPAIGN_IDS, Seen, addresses
+from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import one_event
 from inflection_cli.mapping.checks import check_person_id
-from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.columns import BoundColumns, squash
 from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
@@ -38,14 +38,12 @@ from inflection_cli.segment.prebuilt_messages import (
     time_of,
     trimmed,
 )
+from inflection_cli.text_faults import damage, damage_hint
 
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
-_ID_HINT: Final = (
-    "see who is meant, or leave the member out; where it is somebody's id, "
-    "--allow-implausible-people sends it"
-)
+_ID_HINT: Final = "see who is meant, or leave the member out"
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
 )
@@ -120,7 +118,6 @@ class Replayer:
         self._times = TimestampReader(now=convert.now)
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
-        self._allowed = convert.mapping.allow_implausible
 
     def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
         """Check and convert each line, with or without content ids."""
@@ -148,7 +145,7 @@ class Replayer:
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
         """Check a message and append its notes; return None if rejected."""
         notes += faults(message)
-        notes += _odd_ids(message, allowed=self._allowed)
+        notes += _odd_ids(message)
         exact = self._instant(time_of(message), notes)
         if exact is None or has_error(notes):
             return None
@@ -247,16 +244,28 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
 def _seen(messages: Sequence[Mapping[str, Any]], user_ids: Sequence[str], person_ids: Sequence[str]) -> Seen:
     """Gather what tells whether the people of messages are plausible."""
     ids = [user_id or person_id for user_id, person_id in zip(user_ids, person_ids, strict=True)]
-    equal = [
-        name
-        for name in CAMPAIGN_IDS
-        if all(
-            message.get("properties", {}).get(name) == person_id
+    equal = {
+        name: sum(
+            message.get("properties", {}).get(name) == person_id and "@" not in person_id
             for message, person_id in zip(messages, ids, strict=True)
         )
-    ]
-    found = addresses([address_of(message) for message in messages])
-    return Seen(0, user_ids, person_ids, found, frozenset(equal), all("@" in one for one in ids))
+        for name in CAMPAIGN_IDS
+    }
+    found = addresses([address_of(message) or _address_among(message) for message in messages])
+    return Seen(0, user_ids, person_ids, found, equal)
+
+
+def _address_among(message: Mapping[str, Any]) -> str:
+    """Return the recipient's address among a message's properties; "" is absent."""
+    properties = message.get("properties", {})
+    return next(
+        (
+            text
+            for name, text in properties.items()
+            if isinstance(text, str) and squash(name) in ADDRESS_NAMES
+        ),
+        "",
+    )
 
 
 def _identify(messages: Sequence[_Ready], result: Converted) -> None:
@@ -270,13 +279,18 @@ def _problem(note: Note, file: str, line: int) -> Problem:
     return Problem(note.rule, note.detail, file, line, note.field, note.value, note.hint)
 
 
-def _odd_ids(message: Mapping[str, Any], *, allowed: bool) -> Iterator[Note]:
+def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:
     """Yield why the ids of a message's person are no people's."""
     for name in ("userId", "anonymousId"):
         value = message.get(name)
         if isinstance(value, str) and value.strip():
-            for note in check_person_id(name, value, allowed=allowed):
+            for note in check_person_id(name, value):
                 yield replace(note, hint=_ID_HINT)
+            fault = damage(value)
+            if fault is not None:
+                yield Note(
+                    rules.PERSON_ID_DAMAGED, f"{name} {fault}", name, value, damage_hint(value, "utf-8")
+                )
 
 
 def _time_note(trouble: TimeProblem, value: str | None) -> Note:

@@ -133,4 +133,5 @@ def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
         "property_types": file_kinds(source, plan),
         "not_used": {name: [*could] for name, could in source.columns.not_used.items()},
         "left_out": [note.field for note in source.columns.notes],
+        "emptied": dict(plan.account.emptied.get(found.path, {})),
     }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
 
 SHOWN_PER_CODE = 5
+_WHATEVER_THE_BUDGET: Final = frozenset({"person-implausible", "own-id-conflict"})
+"""Errors of a whole run, with which nothing is sent."""
+
 _MOST_OF_NAME = 100
 _MOST_OF_MESSAGE = 1000
 
@@ -41,6 +44,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         left_out = [escape(note.field or "") for note in source.columns.notes]
         if left_out:
             yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
+        yield from _emptied(plan.account.emptied.get(source.path, {}))
     account = plan.account
     yield "rows", rows_equation(account.rows)
     if plan.limit is not None and account.rows.read >= plan.limit:
@@ -55,6 +59,13 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if account.first:
         yield "time", f"{_second(account.first)} to {_second(account.last)}"
         yield "people", f"{plan.people:,}"
+
+
+def _emptied(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield the number of cells that `--null` emptied."""
+    if counts:
+        columns = ", ".join(f"{escape(name)} {count:,}" for name, count in counts.items())
+        yield "nulls", f"{counted(sum(counts.values()), 'cell')} emptied by --null: {columns}"
 
 
 def rows_equation(rows: RowCounts) -> str:
@@ -209,7 +220,7 @@ def _value(problem: Problem, show_values: bool) -> str:
 def verdict(problems: ProblemTally, plan: Plan) -> str:
     """Return the last line of a validation: result and next step."""
     rejected = plan.account.rows.rejected
-    if problems.errors and not rejected:
+    if problems.errors and (not rejected or not _WHATEVER_THE_BUDGET.isdisjoint(problems.counts)):
         return "Settle the errors above; until then backfill sends nothing."
     if problems.errors:
         return (

@@ -305,7 +305,7 @@ class InputOptions(Group):
     )
     allow_implausible_people: bool = option(
         False,
-        "Send although one person seems to stand for many, or an id to stand for nobody.",
+        "Send although one person seems to stand for many.",
         never="whether many events may be one person's is your word, each time",
         forces=True,
     )

@@ -202,6 +202,7 @@ _PERSON_LINES: Final = (
     'write userId = "COLUMN" or personId = "COLUMN" under [fields], or email = "COLUMN" there with '
     'user_id_from = "email" under [options]'
 )
+_RECIPIENT_LINES: Final = 'write email = "COLUMN" under [fields], the column of the recipient'
 _ADDRESS_LINES: Final = (
     'under [options], user_id_from = "email" sends the address as userId, and anonymous_id_from = "email" a hash '
     "of it as anonymousId"
@@ -443,15 +444,19 @@ class _LayoutBuilder:
         """
         said = {*columns.fields, *columns.constants, *event.absent}
         person = bool(said & {"userId", "personId"})
+        ids = ("userId", "personId")
+        from_email = self._options.person_from_email
+        lines = _RECIPIENT_LINES if from_email else _PERSON_LINES
+        meant = ("email",) if from_email else (*ids, "email")
         for there, what, line, names in (
             ("event" in said, _NO_EVENT, _EVENT_LINES, ("event",)),
             ("timestamp" in said, _NO_TIME, _TIME_LINES, ("timestamp",)),
-            (person or "email" in said, _NO_PERSON, _PERSON_LINES, ("userId", "personId", "email")),
+            (person or "email" in said, _NO_PERSON, lines, meant),
             (
                 person or self._options.person_from_email,
                 f"there is neither a user id nor a person id, only addresses in {columns.column_of('email')}",
                 _ADDRESS_LINES,
-                ("userId", "personId"),
+                ids,
             ),
         ):
             if not there:
@@ -472,7 +477,8 @@ class _LayoutBuilder:
         if what == _NO_TIME:
             own = any(block.timestamp for block in blocks)
             return "" if own else "; for this run alone: --map timestamp=COLUMN"
-        return "; for this run alone: --map userId=COLUMN" if what == _NO_PERSON else ""
+        person = "email" if self._options.person_from_email else "userId"
+        return f"; for this run alone: --map {person}=COLUMN" if what == _NO_PERSON else ""
 
     def _is_hollow(self, event: _EventBuilder) -> bool:
         """Return whether the file lacks the block's event, time or person columns."""
