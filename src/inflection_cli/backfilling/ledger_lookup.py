@@ -217,7 +217,10 @@ def held_ledger(
         open_ledger(state_dir, namespace, lock, now=now) as ledger,
     ):
         if ledger.was_migrated:
-            say(f"{ledger.path} was written by an earlier infl-seg; its rows have checksums from now on.")
+            say(
+                f"{ledger.path} was written by an earlier infl-seg; "
+                "its rows have checksums and are counted from now on."
+            )
         yield ledger
 
 
