@@ -24,7 +24,7 @@ class EventKind:
 
     @property
     def action(self) -> str:
-        """What the recipient or the mail did, unique or not."""
+        """Action behind the event, unique or not."""
         if self.link:
             return "click"
         return "open" if "Open" in self.name else self.name

@@ -69,7 +69,10 @@ def _move_with_checksums(db: sqlite3.Connection) -> None:
 
 
 def _count_rows(db: sqlite3.Connection) -> None:
-    """Record how many runs and batches a ledger has; an empty file has no salt yet."""
+    """Record the number of runs and batches.
+
+    An empty file has no salt yet, and its counts come with it.
+    """
     for (salt,) in db.execute("SELECT salt FROM ledger").fetchall():
         counts = db.execute("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM batches)").fetchone()
         insert_row(db, salt, TotalsRow(*counts))

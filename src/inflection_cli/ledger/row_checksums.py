@@ -58,7 +58,7 @@ class BatchRow(NamedTuple):
 
 
 class TotalsRow(NamedTuple):
-    """The one row that counts the others, so that a deleted row is missed."""
+    """The one row that counts the others; it reveals deleted ones."""
 
     runs: int
     batches: int

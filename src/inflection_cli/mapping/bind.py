@@ -67,7 +67,7 @@ def lay_out(
 def _with_differing_times(
     layout: Layout, names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions
 ) -> Layout:
-    """Add warnings on times that were bound by name and differ from the event's own."""
+    """Add warnings on times that differ from the event's own."""
     profile = options.profile
     said = "timestamp" in options.columns or (profile and (profile.timestamp or profile.events))
     if said or not options.asks_for_times:

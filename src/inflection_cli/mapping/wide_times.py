@@ -75,7 +75,7 @@ def refuse_the_time_of_sending(
 
 
 def differing_times(names: Sequence[str], sample: Rows, block: EventMapping) -> tuple[Note, ...]:
-    """Return warnings where an event's own column has another time than its row.
+    """Return warnings where an event's own column has another time.
 
     Args:
         names: The columns of the file.
@@ -102,7 +102,7 @@ def differing_times(names: Sequence[str], sample: Rows, block: EventMapping) -> 
 
 
 def event_of_times(block: EventMapping, options: ColumnOptions) -> EventKind | None:
-    """Return the event whose time all rows of a block would get, whatever their own."""
+    """Return the event whose time all rows of a block would get."""
     columns = block.columns
     if not options.asks_for_times or "event" not in columns.fields or len(block.times) != 1:
         return None
@@ -138,7 +138,7 @@ def _differs(index: int, kind: EventKind, time: int, columns: BoundColumns, samp
 
 
 def _rows_of(kind: EventKind, last: int, columns: BoundColumns, sample: Rows) -> list[Sequence[str]]:
-    """Return the rows of an event that have a cell at index `last`."""
+    """Return an event's rows that reach to index `last`."""
     event, constant = columns.fields.get("event"), columns.constants.get("event", "")
     return [
         row
@@ -148,7 +148,7 @@ def _rows_of(kind: EventKind, last: int, columns: BoundColumns, sample: Rows) ->
 
 
 def _is_another_moment(cell: str, other: str) -> bool:
-    """Return whether two times certainly differ; of a date only its day counts."""
+    """Return whether two times differ; of a date only the day counts."""
     moments = [read if isinstance(read, str) else read.exact for read in _reader().read([cell, other])]
     if None not in moments:
         one, two = (datetime.fromisoformat(moment) for moment in moments if moment)

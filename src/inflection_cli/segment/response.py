@@ -135,7 +135,7 @@ def _denies(name: str, value: object) -> bool:
 
 
 def _documents(text: str) -> list[object]:
-    """Return the JSON documents of a text; none where any part is no JSON."""
+    """Return the documents of a text that is JSON alone, else none."""
     found: list[object] = []
     end = 0
     try:
