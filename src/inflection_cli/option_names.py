@@ -1,6 +1,7 @@
 """Recognise the name of an option where a value is expected."""
 
 import re
+from shlex import quote
 from typing import Final
 
 OPTION_NAMES: Final = frozenset(
@@ -99,6 +100,14 @@ def names_an_option(text: str, *, short: bool = True) -> bool:
     """
     name = plain_dashes(text.strip()).partition("=")[0]
     return name in OPTION_NAMES or (short and name in SHORT_NAMES)
+
+
+def with_value(name: str, value: str) -> str:
+    """Return an option and its value as a shell reads them.
+
+    A value that begins with a hyphen is joined: standing alone it is read as an option.
+    """
+    return f"{name}{'=' if value.startswith('-') else ' '}{quote(value)}"
 
 
 def looks_like_an_option(text: str) -> bool:

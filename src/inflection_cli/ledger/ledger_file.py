@@ -60,6 +60,7 @@ from inflection_cli.ledger.state_dir import (
     vanished,
 )
 from inflection_cli.model import Batch, BatchState
+from inflection_cli.option_names import with_value
 
 _BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
 _PAGE_OF_BATCHES: Final = 32
@@ -752,8 +753,8 @@ def _checked(path: Path, db: sqlite3.Connection, namespace: str | None) -> Check
     if namespace is not None and checked.namespace != _storable(namespace):
         raise LedgerError(
             f"{path} is the ledger of another destination ({checked.namespace}, not {namespace})",
-            hint="ledgers must not be renamed or copied over each other; to go on with its ids, --namespace "
-            + checked.namespace,
+            hint="ledgers must not be renamed or copied over each other; to go on with its ids, "
+            + with_value("--namespace", checked.namespace),
         )
     return checked
 

@@ -326,7 +326,8 @@ def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> 
     fields = {squash(field): field for field in FIELDS}
     swapped = fields.get(squash(value)) if option == "--map" else None
     if swapped and not fields.get(squash(name)):
-        return f"the field comes first: {option} {swapped}={quoted(name)}"
+        # Without the file nobody knows whether the name is a column, so it is none that is suggested.
+        return f"the field comes first, then its column: {option} {swapped}=COLUMN"
     given = {squash(field) for field in (*options.columns, *options.constants) if field in FIELDS}
     near = nearest(squash(name), [field for field in fields if field not in given])
     shown = quoted(value) if option == "--map" else "…"
