@@ -22,6 +22,13 @@ class EventKind:
     unique_flag: str | None = None
     other_names: tuple[str, ...] = ()
 
+    @property
+    def action(self) -> str:
+        """Action behind the event, unique or not."""
+        if self.link:
+            return "click"
+        return "open" if "Open" in self.name else self.name
+
 
 # Names: Segment docs, "Inflection Source", "Events"; Spec names: Segment docs, "Spec: Email".
 EVENTS: Final = (

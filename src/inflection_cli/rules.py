@@ -371,6 +371,26 @@ TIMESTAMP_SERIAL = Rule(
     "format the column as yyyy-mm-dd hh:mm:ss in the spreadsheet and save it again, then add --timezone UTC",
     "45352.39",
 )
+TIMES_DIFFER = Rule(
+    "times-differ",
+    _WARNING,
+    _COLUMN,
+    "A column that is named after an event has another time on that event's rows than the column that is taken for "
+    "the time.",
+    "where the event's own column is meant, map it: --map timestamp=COLUMN, or a profile with an event for each such "
+    "column: infl-seg inspect FILE --save PROFILE.toml",
+    "event_date 2024-03-01 beside opened_at 2024-03-02 on an opening",
+)
+TIME_OF_ANOTHER_EVENT = Rule(
+    "time-of-another-event",
+    _ERROR,
+    _ROW,
+    "The column that is taken for the time is named after another event than the row's, so its time would be that "
+    "event's.",
+    "have an event for each such column, by a profile: infl-seg inspect FILE --save PROFILE.toml; or give the column "
+    "of times a name that is of no event",
+    "Link Clicked with --map timestamp=opened_at",
+)
 TIMESTAMP_EPOCH_UNCLEAR = Rule(
     "timestamp-epoch-unclear",
     _ERROR,

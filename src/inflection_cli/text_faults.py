@@ -156,7 +156,9 @@ def null_option(text: str) -> str:
     word = text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _WHOLE_TAG.fullmatch(text) else ""
     if not word or len(word) > _LONGEST_NULL or "'" in word or unseen(word):
         return "--null VALUE, in a profile [input] null = ['VALUE']"
-    return f"--null {quote(word)}, in a profile [input] null = ['{word}']"
+    # A value that begins like an option is read as one, unless it is joined.
+    joint = "=" if word.startswith("-") else " "
+    return f"--null{joint}{quote(word)}, in a profile [input] null = ['{word}']"
 
 
 def empty_option(text: str, name: str, column: str) -> str:

@@ -141,6 +141,11 @@ def sent(desk: Desk, url: str) -> Result:
         '{"status":0,"error":"token, missing or empty"}',
         '{"success":false,"message":"workspace suspended"}',
         '{"errors":[{"why":"quota"}]}',
+        '[{"error":"x"}]',
+        '{"success":"false"}',
+        '{"status":"error","message":"no"}',
+        '{"success":false,"success":true}',
+        '{"success": fal',
     ],
 )
 def test_a_200_that_says_no_is_no_acceptance_and_its_words_are_shown(body: str, desk: Desk) -> None:
@@ -159,7 +164,7 @@ def test_a_captive_portal_is_told_by_its_title(desk: Desk) -> None:
     assert "“Hotel [31m Wi-Fi”" in done.err
 
 
-@pytest.mark.parametrize("body", ['{"status":1,"error":null}', '{"errors":[],"error":""}', "OK"])
+@pytest.mark.parametrize("body", ['{"status":1,"error":null}', '{"errors":[],"error":""}', "OK", ""])
 def test_a_200_that_complains_of_nothing_is_an_acceptance(body: str, desk: Desk) -> None:
     with answering(body) as url:
         done = sent(desk, url)

@@ -22,7 +22,9 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns, squash
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.segment.destination import Destination, Secret
+from inflection_cli.settings.option_names import with_value
 from inflection_cli.suggestions import MOST_EDITS, distance, nearest
+from inflection_cli.text_faults import null_option
 
 SKIPS_A_QUESTION = re.compile(
     r"(?<![\w-])(?:--yes|-y|--force|--resend-in-doubt|--new-destination|--all)(?![\w-])"
@@ -373,3 +375,17 @@ def test_inspect_proposes_a_column_where_there_is_one_alone_and_none_that_number
 def test_no_other_module_compares_words_by_a_measure_of_its_own() -> None:
     sources = Path(inflection_cli.__file__).parent.rglob("*.py")
     assert [path.name for path in sources if "difflib" in path.read_text(encoding="utf-8")] == []
+
+
+def test_a_value_that_begins_with_a_hyphen_is_joined_to_its_option() -> None:
+    assert null_option("--").startswith("--null=--,")
+    assert null_option("NULL").startswith("--null NULL,")
+    assert with_value("--namespace", "--dry-run") == "--namespace=--dry-run"
+    assert with_value("--namespace", "my crm") == "--namespace 'my crm'"
+
+
+def test_the_hint_on_a_cell_that_begins_with_a_hyphen_works_as_it_stands(desk: Desk) -> None:
+    desk.file("e.csv", "Email Opened,--,p1,e1,c1,2024-03-01T09:30:00Z")
+    refused = desk.run("validate", "e.csv")
+    assert (refused.code, "--null=--" in refused.out + refused.err) == (1, True)
+    assert desk.run("validate", "e.csv", "--null=--").code == 0

@@ -252,3 +252,15 @@ def test_bounds_with_nothing_between_them_are_a_mistake_in_the_command(desk: Des
     done = desk.run("validate", CAMPAIGN, "--since", "2024-03-02", "--until", "2024-03-01")
     assert done.code == 2
     assert "--until" in done.err
+
+
+def test_a_lost_delimiter_before_a_cell_with_a_line_break_sends_neither_part(desk: Desk) -> None:
+    header = "event,userId,email_id,campaign_id,timestamp,campaign_name,email_subject"
+    row = "Email Opened,u{},e1,c1,2024-03-01T09:30:00Z"
+    torn = f'{row.format(1)},Spring"Hello, all'
+    name = desk.file("e.csv", torn, 'friends"', f"{row.format(2)},Spring,Hello", header=header)
+    words = ("--dry-run", "--max-errors", "2", "--out", "e.ndjson")
+    done = desk.run("backfill", name, *words, "--json")
+    assert (done.code, done.json["rows"]["rejected"]) == (1, 2)
+    assert [message["userId"] for message in desk.messages("e.ndjson")] == ["u2"]
+    assert {problem["code"] for problem in done.json["problems"]} >= {"quote-in-bare-cell", "ragged-row"}

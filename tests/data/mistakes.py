@@ -1085,6 +1085,14 @@ FIELDS: Final = {
         f"{V} {{mend}}",
         export(GOOD.replace("userId", "Kunde")),
     ),
+    "a field that has its column is given to a word that is none": Mistake(
+        f"{V} --map user=userId",
+        2,
+        r"--map user=… names no field",
+        r"“userId” is the userId by its name: leave --map user=userId out",
+        V,
+        export(GOOD),
+    ),
     "a field's name is misspelt": Mistake(
         f"{V} --map user_id=Kunde",
         2,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_support import Desk, Result
 from damaged_ledger_support import NAMESPACE, SEED, STATE, Harmed, harmed
-from old_ledger import as_version_1
+from old_ledger import as_version_1, as_version_2
 
 COMMANDS = ("verify", "list", "show", "settle", "forget", "backfill", "dry run", "replay")
 READERS = ("verify", "list", "show", "dry run")
@@ -156,6 +156,39 @@ def test_a_row_of_another_ledger_is_told(ledger: Harmed) -> None:
     judged(ledger, ledger.path.read_bytes(), "another salt")
 
 
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        ("batches", "contents"),
+        ("batches WHERE key = 50", "contents WHERE key = 50"),
+        ("batches", "contents", "runs"),
+        ("totals",),
+    ],
+)
+def test_rows_that_somebody_deleted_are_missed(ledger: Harmed, deleted: tuple[str, ...]) -> None:
+    ledger.put(ledger.whole)
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as db:
+        for rows in deleted:
+            db.execute(f"DELETE FROM {rows}")
+    before = dict(ledger.tally)
+    judged(ledger, ledger.path.read_bytes(), f"without {deleted}")
+    assert {end for end, n in ledger.tally.items() if n > before.get(end, 0)} == {
+        f"{name}: exit 6" for name in COMMANDS
+    }
+
+
+def test_a_ledger_without_counts_gets_them_from_the_next_run(ledger: Harmed) -> None:
+    ledger.put(ledger.whole)
+    as_version_2(ledger.path)
+    for name in ("list", "verify", "backfill"):
+        assert ledger.look(ledger.commands[name])[1] == ledger.expected[ledger.commands[name]]
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as db:
+        db.execute("DELETE FROM batches")
+        db.execute("DELETE FROM contents")
+    done = here(ledger, "runs", "list")
+    assert (done.code, "it has 0 batches, and 50 were recorded" in done.err) == (6, True)
+
+
 @pytest.fixture
 def old(ledger: Harmed) -> Harmed:
     ledger.put(ledger.whole)
@@ -168,7 +201,7 @@ def here(old: Harmed, *words: str) -> Result:
 
 
 def test_a_ledger_from_before_gets_its_checksums_from_the_next_run_which_says_so_once(old: Harmed) -> None:
-    said = "was written by an earlier infl-seg; its rows have checksums from now on"
+    said = "was written by an earlier infl-seg; its rows have checksums and are counted from now on"
     first = old.desk.run(*old.commands["backfill"])
     assert (first.code, first.err.count(said)) == (0, 1)
     again = old.desk.run(*old.commands["backfill"])
@@ -184,7 +217,7 @@ def test_a_ledger_from_before_gets_its_checksums_from_the_next_run_which_says_so
 def test_a_users_word_on_a_ledger_from_before_adds_checksums_too(old: Harmed, command: str) -> None:
     done, found = old.look(old.commands[command])
     assert found == old.expected[old.commands[command]]
-    assert "its rows have checksums from now on" in done.err
+    assert "its rows have checksums and are counted from now on" in done.err
 
 
 @pytest.mark.parametrize("command", READERS)

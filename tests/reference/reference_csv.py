@@ -89,6 +89,41 @@ def _ends_beyond(rest: str, end: int, delimiter: str) -> bool:
     return closing >= max(end, 1) and rest[closing + 1 : closing + 2] in {"", delimiter, "\r", "\n"}
 
 
+def mended(text: str, delimiter: str) -> str | None:
+    """Put back the delimiter before the first quote of an unquoted cell that nothing in the record closes."""
+    state, start = "start", 0
+    for at, char in enumerate(text):
+        if state == "inside":
+            state = "closed" if char == '"' else "inside"
+        elif char in {delimiter, "\r", "\n"}:
+            state, start = "start", at + 1
+        elif char == '"' and state in {"start", "closed"}:
+            state = "inside"
+        else:
+            state = "plain"
+            is_open = char == '"' and text[at + 1 : at + 2] != '"'
+            if is_open and '"' not in text[at + 1 :].replace('""', "xx"):
+                blank = not text[start:at].strip()
+                return text[:start] + text[at:] if blank else text[:at] + delimiter + text[at:]
+    return None
+
+
+def _after(text: str, at: int, end: int, delimiter: str, width: int) -> int | None:
+    """Say up to where a record that a lost delimiter cut off reaches; None where it was not cut off."""
+    whole = mended(text[at:end], delimiter)
+    start = end
+    while start < len(text) and not text[start : _line_end(text, start)].strip("\r\n"):
+        start = _line_end(text, start)
+    if whole is None or start >= len(text):
+        return None
+    cells, stop = record(text, start, delimiter)
+    if cells is None or len(cells) != width:
+        return end
+    joined = whole + text[end:stop]
+    together, reach = record(joined, 0, delimiter)
+    return stop if together is not None and len(together) == width and reach == len(joined) else None
+
+
 def table(text: str, delimiter: str) -> Table:
     """Read a table; after what is broken over lines, on from the next line that starts a record of the right width.
 
@@ -107,13 +142,22 @@ def table(text: str, delimiter: str) -> Table:
             continue
         cells, end = record(text, at, delimiter)
         fits = cells is not None and len(cells) == len(header)
-        if cells is not None and fits and sendable(text[at:end]) and not torn(text[at:end], delimiter):
+        good = sendable(text[at:end]) and not torn(text[at:end], delimiter)
+        judged = good and cells is not None and (fits or end <= line_end)
+        reach = _after(text, at, end, delimiter, len(header)) if judged else None
+        if cells is not None and fits and good and reach is None:
             found.rows.append((text.count("\n", 0, at) + 1, cells))
         else:
             if not fits:
                 alone = end <= line_end if cells is not None else end < line_end
                 end = line_end if alone else _feet(text, line_end, delimiter, len(header))
             found.faults.append((text.count("\n", 0, at) + 1, text.count("\n", 0, end - 1) + 1))
+            if reach is not None and reach > end:
+                blank = len(text[end:reach]) - len(text[end:reach].lstrip("\r\n"))
+                found.faults.append(
+                    (text.count("\n", 0, end + blank) + 1, text.count("\n", 0, reach - 1) + 1)
+                )
+                end = reach
         at = end
     return found
 

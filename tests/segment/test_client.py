@@ -693,7 +693,7 @@ def test_a_secret_shows_itself_nowhere() -> None:
     ]
     for text in shown:
         assert KEY not in text
-        assert "cana…" in text
+        assert KEY[:4] not in text
     assert "short" not in repr(Secret("short"))
     assert secret == Secret(KEY)
     assert len({secret, Secret(KEY)}) == 1

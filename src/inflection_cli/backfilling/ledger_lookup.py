@@ -1,7 +1,6 @@
 """Lookup in ledgers: known events, and checks against sending events twice."""
 
 import os
-import shlex
 import socket
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import ledger_path, lock_path
 from inflection_cli.model import BatchState, Disposition
 from inflection_cli.segment.ids import Binder
+from inflection_cli.settings.option_names import with_value
 from inflection_cli.settings.redaction import storable_constant
 
 _UNDER_LABEL: Final = b"l"
@@ -217,7 +217,10 @@ def held_ledger(
         open_ledger(state_dir, namespace, lock, now=now) as ledger,
     ):
         if ledger.was_migrated:
-            say(f"{ledger.path} was written by an earlier infl-seg; its rows have checksums from now on.")
+            say(
+                f"{ledger.path} was written by an earlier infl-seg; "
+                "its rows have checksums and are counted from now on."
+            )
         yield ledger
 
 
@@ -276,7 +279,7 @@ def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
         raise DecisionNeeded(
             f"this destination's ledger is empty, but {count:,} of these events are recorded as accepted for "
             f"{', '.join(names)}: a new write key or endpoint makes a new destination",
-            hint=f"the same source as before: --namespace {shlex.quote(names[0])}; "
+            hint=f"the same source as before: {with_value('--namespace', names[0])}; "
             "truly another one: --new-destination",
         )
 

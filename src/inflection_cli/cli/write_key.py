@@ -26,6 +26,11 @@ _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
 _ENV_LINE: Final = re.compile(
     r"(?:(?:export|set|setx|env)\s+|\$env:)?[A-Za-z_][\w.-]*\s*(?:=+\s*[^\s=]|:\s+\S)", re.IGNORECASE
 )
+_REFERENCE: Final = re.compile(
+    r"(?:op|vault|secret|ref|keychain|doppler)://|arn:[\w-]+:|projects/[^/]+/secrets/"
+)
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_PATH: Final = re.compile(r"(?:~|\.{1,2})?/.*|[A-Za-z]:\\.*|.*\.(?:txt|key|env|pem|json|ya?ml|toml|cfg|ini)")
 _HEADER: Final = re.compile(r"(?:authorization\s*:|basic\s|bearer\s)", re.IGNORECASE)
 _VARIABLE: Final = re.compile(r"\$\(.*\)|\$?\{+.*\}+|\$\w+|%+\w+%+|#\{.*\}|__\w+__|@\w+@")
 _BRACKETS: Final = re.compile(r"<.*>|\[.*\]|\(.*\)|\u2039.*\u203a")
@@ -147,6 +152,17 @@ def _is_placeholder(text: str) -> bool:
     return bool(words & _TELLING_WORDS) and words <= _PLACEHOLDER_WORDS
 
 
+def _is_path(text: str) -> bool:
+    return _PATH.fullmatch(text) is not None or _is_file(text)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return len(text) != KEY_CHARACTERS and Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _unquoted(text: str) -> str:
     return text.strip().strip(_QUOTES).strip()
 
@@ -161,9 +177,29 @@ _FAULTS: Final[tuple[tuple[Callable[[str], object], str, str], ...]] = (
         f"{_ALONE}: what stands after the name, without quotes",
     ),
     (
+        lambda text: _REFERENCE.match(_unquoted(text)),
+        "the reference of a secret in a secrets manager, and no key",
+        f"have the manager print it, and {_ALONE}; or pipe it in: --write-key-file -",
+    ),
+    (
+        lambda text: _URL.match(_unquoted(text)),
+        "an address in the place of the key",
+        f"{_ALONE}; an address goes to --endpoint",
+    ),
+    (
+        lambda text: _is_path(_unquoted(text)),
+        "the name of a file in the place of the key",
+        "a file that holds the key alone is named by --write-key-file FILE",
+    ),
+    (
         lambda text: _is_placeholder(_unquoted(text)),
         "a placeholder and no key",
         f"put the key in its place: {_ALONE}",
+    ),
+    (
+        lambda text: _unquoted(text).endswith(":"),
+        "a colon at its end, as curl -u takes it, which is no part of the key",
+        "copy the write key alone, without the colon",
     ),
     (
         lambda text: text.strip()[0] in _QUOTES or text.strip()[-1] in _QUOTES,

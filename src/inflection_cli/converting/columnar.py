@@ -16,6 +16,7 @@ from inflection_cli.mapping.bind import EventMapping, TimeSource
 from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail
 from inflection_cli.mapping.events import PERSON_IDS, EventReader, Filtered, MapOptions, are_plain_ids
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
+from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
 from inflection_cli.segment.ids import CONTENT_REST, FIELDS, absorbed, netstring, person_part
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
@@ -333,7 +334,8 @@ class ColumnarReader:
         self.block = block
         self.columns = block.columns
         self.has_links = block.columns.has("email_link_url")
-        self._mapper = EventReader(block.columns, mapping, encoding)
+        time_of = event_of_times(block, mapping.columns)
+        self._mapper = EventReader(block.columns, mapping, encoding, time_of=time_of)
         called = (block.columns.column_of(name) or name for name in PERSON_IDS)
         self._no_ids = PLACEHOLDER_IDS | {name.lower() for name in called}
         self._encoder = encoder

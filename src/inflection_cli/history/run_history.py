@@ -1,6 +1,5 @@
 """History of runs in the ledgers: end, events sent and events open."""
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from inflection_cli.ledger.ledger_records import ID_BYTES, Run
 from inflection_cli.ledger.lock import Holder, holder_of
 from inflection_cli.ledger.state_dir import LOCK_SUFFIX, ledger_path
 from inflection_cli.model import BatchState
+from inflection_cli.settings.option_names import with_value
 from inflection_cli.suggestions import meant, nearest
 
 LAST: Final = "last"
@@ -158,9 +158,7 @@ class LedgerSet:
         """Return the first ledger error, with a hint for other ledgers."""
         error = self.troubles[0]
         if self.readers:
-            others = " or ".join(
-                sorted({f"--namespace {shlex.quote(each.namespace)}" for each in self.readers})
-            )
+            others = " or ".join(sorted({with_value("--namespace", each.namespace) for each in self.readers}))
             error.hint += f"; to ask another ledger alone: {others}"
         return error
 

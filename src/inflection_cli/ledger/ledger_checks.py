@@ -19,10 +19,20 @@ from inflection_cli.ledger.ledger_schema import (
     APPLICATION_ID,
     CHECKSUMS_SINCE,
     SCHEMA_VERSION,
+    TOTALS_SINCE,
     expected_schema,
     schema_of,
 )
-from inflection_cli.ledger.row_checksums import BatchRow, LedgerRow, Row, RunRow, columns, row_checksum
+from inflection_cli.ledger.row_checksums import (
+    TABLES,
+    BatchRow,
+    LedgerRow,
+    Row,
+    RunRow,
+    TotalsRow,
+    columns,
+    row_checksum,
+)
 
 _HEADER_BYTES: Final = 100
 _MAGIC: Final = b"SQLite format 3\0"
@@ -79,6 +89,8 @@ def checked_row(path: Path, salt: bytes | None, row: Row, checksum: object) -> N
 def _name(row: Row) -> str:
     if isinstance(row, LedgerRow):
         return "what it says of itself"
+    if isinstance(row, TotalsRow):
+        return "the count of its rows"
     return f"run {row.number}" if isinstance(row, RunRow) else f"batch {row.key}"
 
 
@@ -152,6 +164,8 @@ def _check_rows(path: Path, db: sqlite3.Connection, version: int) -> Checked:
         batches += 1
         _check_run_of(path, batch, runs)
     _check_count(path, db, batches)
+    if version >= TOTALS_SINCE:
+        _check_totals(path, db, own.salt, TotalsRow(len(runs), batches))
     return Checked(own.namespace, version, own.salt)
 
 
@@ -175,9 +189,30 @@ def _check_rows_without_checksums(path: Path, db: sqlite3.Connection, version: i
 
 
 def _rows(db: sqlite3.Connection, kind: type[Any]) -> Iterator[tuple[Row, object]]:
-    table = {LedgerRow: "ledger", RunRow: "runs", BatchRow: "batches"}[kind]
-    for *values, checksum in db.execute(f"SELECT {columns(kind, 'checksum')} FROM {table}"):  # noqa: S608
+    for *values, checksum in db.execute(f"SELECT {columns(kind, 'checksum')} FROM {TABLES[kind]}"):  # noqa: S608
         yield kind(*values), checksum
+
+
+def totals_of(path: Path, db: sqlite3.Connection, salt: bytes) -> TotalsRow:
+    """Return the counts that a ledger keeps of its own rows.
+
+    Raises:
+        LedgerDamaged: They are not as they were written.
+    """
+    rows = list(_rows(db, TotalsRow))
+    if len(rows) != 1:
+        raise damaged(path, "the count of its rows is missing")
+    totals, checksum = rows[0]
+    assert isinstance(totals, TotalsRow)
+    checked_row(path, salt, totals, checksum)
+    return totals
+
+
+def _check_totals(path: Path, db: sqlite3.Connection, salt: bytes, found: TotalsRow) -> None:
+    recorded = totals_of(path, db, salt)
+    for what, written, there in zip(TotalsRow._fields, recorded, found, strict=True):
+        if written != there:
+            raise damaged(path, f"it has {there} {what}, and {written} were recorded")
 
 
 def _check_run_of(path: Path, batch: Row, runs: set[Any]) -> None:

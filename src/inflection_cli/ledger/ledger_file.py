@@ -24,7 +24,7 @@ from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from inflection_cli.errors import LedgerDamaged, LedgerError, UsageError
-from inflection_cli.ledger.ledger_checks import Checked, check_ledger, checked_row
+from inflection_cli.ledger.ledger_checks import Checked, check_ledger, checked_row, totals_of
 from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense, translated
 from inflection_cli.ledger.ledger_records import ID_BYTES, BatchRecord, EventState, KnownBatch, Run, RunStart
 from inflection_cli.ledger.ledger_schema import (
@@ -42,6 +42,7 @@ from inflection_cli.ledger.row_checksums import (
     BatchRow,
     LedgerRow,
     RunRow,
+    TotalsRow,
     columns,
     content_digest,
     row_checksum,
@@ -59,6 +60,7 @@ from inflection_cli.ledger.state_dir import (
     vanished,
 )
 from inflection_cli.model import Batch, BatchState
+from inflection_cli.settings.option_names import with_value
 
 _BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
 _PAGE_OF_BATCHES: Final = 32
@@ -264,7 +266,7 @@ class Ledger(LedgerReader):
 
     Attributes:
         recovered: How many events were in flight when the last run ended, and are now in doubt.
-        was_migrated: Whether an earlier version wrote it, and it has got its checksums now.
+        was_migrated: Whether an earlier version wrote it, and it has got its checksums and counts now.
     """
 
     def __init__(
@@ -308,6 +310,7 @@ class Ledger(LedgerReader):
                 exit_code=None,
             )
             insert_row(db, self.salt, row)
+            self.count_rows(db, runs=1)
         return run_id
 
     def journal(self, run_id: str) -> "RunJournal":
@@ -446,6 +449,19 @@ class Ledger(LedgerReader):
             ),
         )
 
+    def count_rows(self, db: sqlite3.Connection, *, runs: int = 0, batches: int = 0) -> None:
+        """Change the recorded counts, in the transaction that changes the rows.
+
+        Raises:
+            LedgerDamaged: They are not as they were written.
+        """
+        before = totals_of(self.path, db, self.salt)
+        totals = TotalsRow(before.runs + runs, before.batches + batches)
+        db.execute(
+            "UPDATE totals SET runs = ?, batches = ?, checksum = ?",
+            (*totals, row_checksum(self.salt, totals)),
+        )
+
     def _recover(self) -> int:
         """Mark in-flight batches as in doubt and return their event count."""
         events = 0
@@ -471,12 +487,15 @@ class Ledger(LedgerReader):
     def _erase(self, number: int | None) -> None:
         """Delete one run, or all runs if `number` is None."""
         with self.writing() as db:
-            for query in (
-                "DELETE FROM contents WHERE key IN (SELECT key FROM batches WHERE run = ?1 OR ?1 IS NULL)",
-                "DELETE FROM batches WHERE run = ?1 OR ?1 IS NULL",
-                "DELETE FROM runs WHERE number = ?1 OR ?1 IS NULL",
-            ):
-                db.execute(query, (number,))
+            _, batches, runs = (
+                db.execute(query, (number,)).rowcount
+                for query in (
+                    "DELETE FROM contents WHERE key IN (SELECT key FROM batches WHERE run = ?1 OR ?1 IS NULL)",
+                    "DELETE FROM batches WHERE run = ?1 OR ?1 IS NULL",
+                    "DELETE FROM runs WHERE number = ?1 OR ?1 IS NULL",
+                )
+            )
+            self.count_rows(db, runs=-runs, batches=-batches)
         with translated(self.path):
             # The journal that persists still holds the pages as they were.
             self._db.execute("PRAGMA journal_mode = DELETE")
@@ -530,6 +549,7 @@ class RunJournal:
             )
             insert_row(db, ledger.salt, row)
             db.execute("INSERT INTO contents VALUES (?, ?, ?, ?)", (key, ids, hashes, crc32_of(ids, hashes)))
+            ledger.count_rows(db, batches=1)
             self._take_over(db, batch)
         return cast(int, key)
 
@@ -700,6 +720,7 @@ def _create(path: Path, namespace: str, now: float) -> None:
         migrate(db)
         salt = secrets.token_bytes(SALT_BYTES)
         insert_row(db, salt, LedgerRow(_storable(namespace), float(now), salt))
+        insert_row(db, salt, TotalsRow(runs=0, batches=0))
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     fresh.rename(path)
     sync_folder(path.parent)
@@ -732,8 +753,8 @@ def _checked(path: Path, db: sqlite3.Connection, namespace: str | None) -> Check
     if namespace is not None and checked.namespace != _storable(namespace):
         raise LedgerError(
             f"{path} is the ledger of another destination ({checked.namespace}, not {namespace})",
-            hint="ledgers must not be renamed or copied over each other; to go on with its ids, --namespace "
-            + checked.namespace,
+            hint="ledgers must not be renamed or copied over each other; to go on with its ids, "
+            + with_value("--namespace", checked.namespace),
         )
     return checked
 

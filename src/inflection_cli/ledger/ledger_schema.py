@@ -26,6 +26,7 @@ from inflection_cli.ledger.row_checksums import (
     LedgerRow,
     Row,
     RunRow,
+    TotalsRow,
     columns,
     content_digest,
     row_checksum,
@@ -36,6 +37,9 @@ APPLICATION_ID: Final = 0x49534C67  # "ISLg", in the header of the file: https:/
 
 CHECKSUMS_SINCE: Final = 2
 """The first version of the schema whose rows carry checksums."""
+
+TOTALS_SINCE: Final = 3
+"""The first version of the schema that counts its runs and batches."""
 
 Step = str | Callable[[sqlite3.Connection], None]
 Schema = Sequence[tuple[str, str, str, str | None]]
@@ -62,6 +66,16 @@ def _move_with_checksums(db: sqlite3.Connection) -> None:
         row = BatchRow(*(*batch, content_digest(salt, batch[0], ids, hashes)))
         check_batch(row)
         insert_row(db, salt, row)
+
+
+def _count_rows(db: sqlite3.Connection) -> None:
+    """Record the number of runs and batches.
+
+    An empty file has no salt yet, and its counts come with it.
+    """
+    for (salt,) in db.execute("SELECT salt FROM ledger").fetchall():
+        counts = db.execute("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM batches)").fetchone()
+        insert_row(db, salt, TotalsRow(*counts))
 
 
 MIGRATIONS: Final[Sequence[Sequence[Step]]] = (
@@ -145,6 +159,10 @@ MIGRATIONS: Final[Sequence[Sequence[Step]]] = (
         )""",
         _move_with_checksums,
         *(f"DROP TABLE temp.{table}_before" for table in ("ledger", "runs", "batches")),
+    ),
+    (
+        "CREATE TABLE totals (runs INTEGER NOT NULL, batches INTEGER NOT NULL, checksum BLOB NOT NULL)",
+        _count_rows,
     ),
 )
 """The schema's versions: entry i brings a ledger from version i to i + 1. Entries are never edited."""

@@ -57,9 +57,16 @@ class BatchRow(NamedTuple):
     digest: bytes
 
 
-Row = LedgerRow | RunRow | BatchRow
+class TotalsRow(NamedTuple):
+    """The one row that counts the others; it reveals deleted ones."""
 
-TABLES: Final = {LedgerRow: "ledger", RunRow: "runs", BatchRow: "batches"}
+    runs: int
+    batches: int
+
+
+Row = LedgerRow | RunRow | BatchRow | TotalsRow
+
+TABLES: Final = {LedgerRow: "ledger", RunRow: "runs", BatchRow: "batches", TotalsRow: "totals"}
 
 
 def row_checksum(salt: bytes, row: Row) -> bytes:

@@ -1,6 +1,7 @@
 """Entry point of the mapping, with or without a profile."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns
 from inflection_cli.mapping.layout import (
@@ -13,7 +14,7 @@ from inflection_cli.mapping.layout import (
     TimeSource,
     one_event,
 )
-from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
+from inflection_cli.mapping.wide_times import differing_times, refuse_the_time_of_sending
 
 __all__ = (
     "EventMapping",
@@ -56,7 +57,19 @@ def lay_out(
         # Most runs have none, and need not read what profiles take.
         from inflection_cli.mapping.profile.profile_binding import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts
 
-        return lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
+        layout = lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
+        return _with_differing_times(layout, names, sample, options)
     columns = bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere)
     refuse_the_time_of_sending(names, sample, columns, options, file)
-    return one_event(columns)
+    return _with_differing_times(one_event(columns), names, sample, options)
+
+
+def _with_differing_times(
+    layout: Layout, names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions
+) -> Layout:
+    """Add warnings on times that differ from the event's own."""
+    profile = options.profile
+    said = "timestamp" in options.columns or (profile and (profile.timestamp or profile.events))
+    if said or not options.asks_for_times:
+        return layout
+    return replace(layout, notes=(*layout.notes, *differing_times(names, sample, layout.blocks[0])))

@@ -302,7 +302,7 @@ def bind_columns(
             rows but ready messages.
         UsageError: An option names a field or column that does not exist.
     """
-    refuse_unknown_fields(options)
+    refuse_unknown_fields(options, names)
     _refuse_ready_messages(names, options, file)
     fields = explicit_fields(names, options, file, elsewhere=elsewhere)
     given = {*fields, *options.constants}
@@ -321,7 +321,7 @@ def bind_columns(
     return columns
 
 
-def refuse_unknown_fields(options: ColumnOptions) -> None:
+def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
     """Check that `--map` and `--set` name fields, each once.
 
     Raises:
@@ -332,7 +332,7 @@ def refuse_unknown_fields(options: ColumnOptions) -> None:
             if name not in FIELDS:
                 raise UsageError(
                     f"{option} {name}=… names no field; fields are {', '.join(FIELDS)}",
-                    hint=_field_meant(option, name, value, options),
+                    hint=_field_meant(option, name, value, options, names),
                 )
     both = sorted(set(options.columns) & set(options.constants))
     if both:
@@ -342,7 +342,7 @@ def refuse_unknown_fields(options: ColumnOptions) -> None:
         )
 
 
-def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> str:
+def _field_meant(option: str, name: str, value: str, options: ColumnOptions, names: Sequence[str]) -> str:
     """Return a hint with the field that an option probably means.
 
     The value of `--set` may be personal, so it is not repeated.
@@ -350,7 +350,13 @@ def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> 
     fields = {squash(field): field for field in FIELDS}
     swapped = fields.get(squash(value)) if option == "--map" else None
     if swapped and not fields.get(squash(name)):
-        return f"the field comes first: {option} {swapped}={quoted(name)}"
+        if name in names:
+            return f"the field comes first: {option} {swapped}={quoted(name)}"
+        if value in names:
+            return (
+                f"“{value}” is the {swapped} by its name: leave {option} {quoted(name)}={quoted(value)} out"
+            )
+        return f"the field comes first, then its column: {option} {swapped}=COLUMN"
     given = {squash(field) for field in (*options.columns, *options.constants) if field in FIELDS}
     near = nearest(squash(name), [field for field in fields if field not in given])
     shown = quoted(value) if option == "--map" else "…"

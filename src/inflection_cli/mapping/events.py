@@ -130,12 +130,21 @@ class EventReader:
         columns: What each cell is.
         options: What the user says.
         encoding: How the file was decoded, which may explain a text that is damaged.
+        time_of: The event that the column of times is named after; None where it is of no event.
     """
 
-    def __init__(self, columns: BoundColumns, options: MapOptions, encoding: str = "utf-8") -> None:
+    def __init__(
+        self,
+        columns: BoundColumns,
+        options: MapOptions,
+        encoding: str = "utf-8",
+        *,
+        time_of: EventKind | None = None,
+    ) -> None:
         self.columns = columns
         self._options = options
         self._encoding = encoding
+        self._time_of = time_of
         self.campaign_columns = _present(CAMPAIGN_FIELDS, columns)
         self.person_columns = _present(PERSON_FIELDS, columns)
         self.link_columns = _present(("email_link_url",), columns)
@@ -157,6 +166,7 @@ class EventReader:
         if not isinstance(named, _Named):
             return named, tuple(notes)
         kind = named.kind
+        notes += self._time_faults(kind)
         campaign = Campaign(
             event=named.event,
             sent_event=named.sent,
@@ -193,6 +203,12 @@ class EventReader:
                 return None
             return _Named(None, name, name)
         return _Named(kind, kind.name, kind.spec_name if options.naming == "spec" else kind.name)
+
+    def _time_faults(self, kind: EventKind | None) -> Iterator[Note]:
+        """Yield a note where the row's time would be another event's."""
+        if kind is not None and self._time_of is not None and self._time_of.action != kind.action:
+            detail = f"the time is that of {self._time_of.name}, and the row's event is {kind.name}"
+            yield Note(rules.TIME_OF_ANOTHER_EVENT, detail, "timestamp")
 
     def _unknown(self, name: str) -> Note:
         """Build the note on an unknown event, with a likely cause."""

@@ -1,17 +1,20 @@
 """Find time columns named after events, beside a different time column."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
+from inflection_cli import rules
 from inflection_cli.catalog import EventKind
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.column_kinds import are_times
 from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, listed, quoted, squash
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.field_candidates import event_of_column
+from inflection_cli.mapping.layout import EventMapping
 from inflection_cli.mapping.times.timestamps import TimestampReader
+from inflection_cli.model import Note
 
 _OF_THE_MESSAGE: Final = frozenset({"sentat", "createdat"})
 """Names of a time that is rather the message's or the record's than that of an event which came of it."""
@@ -20,6 +23,11 @@ _OF_THE_DAY: Final = frozenset({"date", "datetime", "time"})
 """Names that say nothing of whose time it is: what the rows themselves say counts."""
 
 _MOST_ROWS: Final = 200
+
+_SAME_MOMENT: Final = timedelta(minutes=1)
+"""A log's own time may be some seconds after the event's."""
+
+_DATE_CHARS: Final = 10
 
 Rows = Sequence[Sequence[str]]
 
@@ -52,24 +60,64 @@ def refuse_the_time_of_sending(
     name = squash(names[index])
     if name not in _OF_THE_MESSAGE and name not in _OF_THE_DAY:
         return
-    others = {i: kind for i, kind in event_times(names, sample).items() if i != index}
+    found = {i: kind for i, kind in event_times(names, sample).items() if i != index}
+    others = found
     if name in _OF_THE_DAY:
-        others = {i: kind for i, kind in others.items() if _differs(i, kind, index, columns, sample)}
+        others = {i: kind for i, kind in found.items() if _differs(i, kind, index, columns, sample)}
     if not others:
         return
-    found = [names[i] for i in others]
     told = ", ".join(f"“{names[i]}” is the time of {kind.name}" for i, kind in others.items())
     raise InputError(
         f"{file}: the time would be “{names[index]}”, known by its name only, and {told}; each row may stand for "
         f"several events, which would all get the time in “{names[index]}”",
-        hint=f"say which time is meant: --map timestamp={quoted(found[0])}"
-        f"{_further(found)} or --map timestamp={quoted(names[index])}; or have an event for each of {listed(found)} "
-        f"by a profile: infl-seg inspect {quoted(file)} --save PROFILE.toml",
+        hint=_choice(names[index], [names[i] for i in found], file),
     )
 
 
-def _further(found: Sequence[str]) -> str:
-    return f", one of {listed(found)}" if len(found) > 1 else ""
+def differing_times(names: Sequence[str], sample: Rows, block: EventMapping) -> tuple[Note, ...]:
+    """Return warnings where an event's own column has another time.
+
+    Args:
+        names: The columns of the file.
+        sample: Some of its rows.
+        block: The only event of a row, its time bound by the column's name.
+    """
+    index = block.columns.fields.get("timestamp")
+    # A column of the field's very name is the event's time, whatever else is there.
+    if index is None or index >= len(names) or squash(names[index]) == "timestamp":
+        return ()
+    notes = []
+    for other, kind in event_times(names, sample).items():
+        if other == index:
+            continue
+        rows = [row for row in _rows_of(kind, max(index, other), block.columns, sample) if row[other].strip()]
+        odd = sum(_is_another_moment(row[index], row[other]) for row in rows)
+        if odd:
+            detail = (
+                f"“{names[other]}” is the time of {kind.name}, and is another time than “{names[index]}” in {odd} of "
+                f"the first {len(rows)} rows of this event; the events get the time in “{names[index]}”"
+            )
+            notes.append(Note(rules.TIMES_DIFFER, detail, names[index]))
+    return tuple(notes)
+
+
+def event_of_times(block: EventMapping, options: ColumnOptions) -> EventKind | None:
+    """Return the event whose time all rows of a block would get."""
+    columns = block.columns
+    if not options.asks_for_times or "event" not in columns.fields or len(block.times) != 1:
+        return None
+    return event_of_column(columns.names[block.times[0].index])
+
+
+def _choice(time: str, events: Sequence[str], file: str) -> str:
+    """Return the hint with the ways to have the right times."""
+    profile = f"infl-seg inspect {quoted(file)} --save PROFILE.toml"
+    if len(events) > 1:  # any one column would be the wrong time for the events of the others
+        return f"have an event for each of {listed(events)} by a profile: {profile}"
+    return (
+        f"say which time is meant: --map timestamp={quoted(events[0])} or --map timestamp={quoted(time)}; "
+        f"or have an event for each of {listed(events)} by a profile: {profile}"
+    )
 
 
 @cache
@@ -85,11 +133,33 @@ def _holds_times(name: str, index: int, sample: Rows) -> bool:
 
 def _differs(index: int, kind: EventKind, time: int, columns: BoundColumns, sample: Rows) -> bool:
     """Return whether an event's row has another time in the event's column."""
+    rows = _rows_of(kind, max(index, time), columns, sample[:_MOST_ROWS])
+    return any(row[index].strip() and row[index].strip() != row[time].strip() for row in rows)
+
+
+def _rows_of(kind: EventKind, last: int, columns: BoundColumns, sample: Rows) -> list[Sequence[str]]:
+    """Return an event's rows that reach to index `last`."""
     event, constant = columns.fields.get("event"), columns.constants.get("event", "")
-    for row in sample[:_MOST_ROWS]:
-        if max(index, time, event or 0) >= len(row):
-            continue
-        said = kind_of(constant if event is None else row[event])
-        if said == kind and row[index].strip() and row[index].strip() != row[time].strip():
-            return True
-    return False
+    return [
+        row
+        for row in sample
+        if max(last, event or 0) < len(row) and kind_of(constant if event is None else row[event]) == kind
+    ]
+
+
+def _is_another_moment(cell: str, other: str) -> bool:
+    """Return whether two times differ; of a date only the day counts."""
+    moments = [read if isinstance(read, str) else read.exact for read in _reader().read([cell, other])]
+    if None not in moments:
+        one, two = (datetime.fromisoformat(moment) for moment in moments if moment)
+        return abs(one - two) > _SAME_MOMENT
+    days = [text.strip()[:_DATE_CHARS] for text in (cell, other)]
+    return days[0] != days[1] and all(map(_is_day, days))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - only its form counts
+    except ValueError:
+        return False
+    return True

@@ -32,12 +32,8 @@ class Secret:
         return self._value
 
     def masked(self) -> str:
-        """Return the first four characters and the length, or length only.
-
-        Texts of fewer than 16 characters show only their length.
-        """
-        head = self._value[:4] if len(self._value) >= 16 else ""
-        return f"{head}… ({len(self._value)} characters)"
+        """Return the length, and no character of the text."""
+        return f"… ({len(self._value)} characters)"
 
     def __repr__(self) -> str:
         return f"Secret({self.masked()})"

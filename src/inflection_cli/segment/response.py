@@ -1,15 +1,19 @@
 """Results of a request: an answer or a failure."""
 
 import html
+import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-import orjson
-
 _HTML_TYPES = ("text/html", "application/xhtml")
 _PAGE_CHARS = 4_096  # bounds the search in a page that was made to take long
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+_FAILED = frozenset({"error", "errors", "fail", "failed", "failure"})
+_NO = frozenset({"false", "0", "no"})
+_EMPTY = _NO | {"", "null", "none", "ok"}
+"""Texts of an `error` member that name no error."""
+_FILLED = re.compile(r"\S")
 _TAG = re.compile(r"<(style|script)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -73,18 +77,20 @@ class Failure:
 def classify(body: bytes, *, content_type: str, is_segment: bool) -> bool:
     """Return whether a 2xx body is a collector's, not a login page.
 
-    On Segment's own hosts it must be a JSON object whose `success` is not false (Segment docs, HTTP API: a
-    batch is answered `{"success": true}`); elsewhere it must not be HTML, nor a JSON object that says no: by
-    `success: false`, or by an `error` or `errors` with something in it.
+    On Segment's own hosts it must be a JSON object that does not say no, or whose `success` is true (Segment docs,
+    HTTP API: a batch is answered `{"success": true}`). Elsewhere it must not be HTML, nor JSON that is cut, nor JSON
+    that says no: `false` alone, or an object, one in a list too, that `_says_no`.
     """
-    answer = _json(body)
-    if isinstance(answer, dict):
-        if answer.get("success") is False:
-            return False
-        return is_segment or not any(_tells(answer.get(name)) for name in ("error", "errors"))
+    text = body.decode("utf-8-sig", errors="replace")
+    answers = _documents(text)
     if is_segment:
+        return len(answers) == 1 and isinstance(answers[0], tuple) and _is_taken(answers[0])
+    if any(map(_refuses, answers)):
         return False
-    return not _is_markup(body.decode(errors="replace"), content_type)
+    if answers and all(isinstance(answer, tuple) for answer in answers):
+        return True
+    is_cut = not answers and "json" in content_type.lower() and text.lstrip().startswith(("{", "["))
+    return not is_cut and not _is_markup(text, content_type)
 
 
 def own_words(text: str, *, content_type: str) -> str:
@@ -96,9 +102,49 @@ def own_words(text: str, *, content_type: str) -> str:
     return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
 
 
-def _tells(member: object) -> bool:
-    """Return whether an `error` member has content; 0 does not count."""
-    return bool(member.strip()) if isinstance(member, str) else bool(member)
+_Members = tuple[tuple[str, object], ...]
+"""A JSON object with every member that it has, also those of one name."""
+
+
+def _is_taken(answer: _Members) -> bool:
+    """Return whether an object on a host of Segment's accepts the batch."""
+    success = [value for name, value in answer if name == "success"]
+    return not _says_no(answer) or (bool(success) and all(value is True for value in success))
+
+
+def _refuses(answer: object) -> bool:
+    objects = answer if isinstance(answer, list) else [answer]
+    return answer is False or any(isinstance(each, tuple) and _says_no(each) for each in objects)
+
+
+def _says_no(answer: _Members) -> bool:
+    """Return whether a member of an object states a failure."""
+    return any(_denies(name.lower(), value) for name, value in answer)
+
+
+def _denies(name: str, value: object) -> bool:
+    word = value.strip().lower() if isinstance(value, str) else None
+    match name:
+        case "success" | "ok":
+            return word in _NO if word is not None else value in (False, 0)
+        case "error" | "errors":
+            return word not in _EMPTY if word is not None else bool(value)
+        case "status" | "statuscode" | "status_code":
+            return word in _FAILED if word is not None else isinstance(value, int) and 400 <= value <= 599
+    return False
+
+
+def _documents(text: str) -> list[object]:
+    """Return the documents of a text that is JSON alone, else none."""
+    found: list[object] = []
+    end = 0
+    try:
+        while start := _FILLED.search(text, end):
+            answer, end = _DECODER.raw_decode(text, start.start())
+            found.append(answer)
+    except (ValueError, RecursionError):
+        return []
+    return found
 
 
 def _is_markup(text: str, content_type: str) -> bool:
@@ -107,8 +153,5 @@ def _is_markup(text: str, content_type: str) -> bool:
     return text.removeprefix("\ufeff").lstrip().startswith("<")
 
 
-def _json(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
+_DECODER = json.JSONDecoder(object_pairs_hook=tuple)
+"""Reads what strict readers refuse, such as NaN, and keeps a name that stands twice."""

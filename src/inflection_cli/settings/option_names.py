@@ -1,6 +1,7 @@
 """Recognise the name of an option where a value is expected."""
 
 import re
+from shlex import quote
 from typing import Final
 
 from inflection_cli.settings.declarations import ALL_OPTIONS
@@ -38,3 +39,11 @@ def looks_like_an_option(text: str) -> bool:
     A negative number is a value, and so is a single hyphen, which stands for a stream.
     """
     return text.startswith("--") or re.match(r"-[^\W\d_]", text) is not None or names_an_option(text)
+
+
+def with_value(name: str, value: str) -> str:
+    """Return an option and its value as a shell reads them.
+
+    A value that begins with a hyphen is joined: standing alone it is read as an option.
+    """
+    return f"{name}{'=' if value.startswith('-') else ' '}{quote(value)}"

@@ -112,6 +112,50 @@ def test_a_quote_that_may_open_a_cell_rejects_its_row_alone(row: str, line_end: 
         assert whole(source_of(data), size).places() == reading.places()
 
 
+CUT_OFF = {
+    "the rest is short": ['a,Spring"Hello, all', 'bye"'],
+    "the rest has its delimiters": ['a,Spring"Hello, all', 'bye",x'],
+    "the rest has lines of its own": ['a,Spring"Hello, all', "and all others", 'bye"'],
+    "the rest fits": ['Spring"Hello, b, c', 'bye, bye",z'],
+    "the start is short": ['Spring"Hello, b', 'bye, bye",z'],
+    "blanks before the quote": ['a,b, "Hello', 'bye,c,d"'],
+    "a blank line between": ['Spring"Hello, b, c', "", 'bye, bye",z'],
+    "doubled quotes": ['Spring"Hello, ""b"", c', 'bye, bye",z'],
+    "the rest is not closed": ['a,Spring"Hello, all', "bye"],
+}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("lines", CUT_OFF.values(), ids=CUT_OFF.keys())
+def test_a_lost_delimiter_before_a_cell_of_several_lines_rejects_all_of_them(
+    lines: list[str], line_end: str
+) -> None:
+    data = line_end.join(["x,y,z", "1,2,3", *lines, "4,5,6", ""]).encode()
+    for size in SIZES:
+        reading = whole(source_of(data), size)
+        assert cells(reading) == [["1", "2", "3"], ["4", "5", "6"]]
+        assert [fault.line for fault in reading.faults] == [3 + at for at, line in enumerate(lines) if line]
+
+
+INCHES = {
+    "in every row": ['a,TV 5",x', 'a,TV 7",y', 'a,TV 9",z'],
+    "with words after": ['a,5" screen,x', 'a,7" screen,y'],
+    "in the last cell": ['a,b,TV 5"', 'a,b,TV 7"'],
+    "in other columns": ['a,TV 5",x', 'TV 7",y,z'],
+    "before a quoted cell": ['a,TV 5",x', '"b",c,"d"'],
+    "at the end of the file": ['a,TV 5",x'],
+    "before a cell of several lines": ['a,TV 5",x', 'b,"c\nd",e'],
+}
+
+
+@pytest.mark.parametrize("rows", INCHES.values(), ids=INCHES.keys())
+def test_a_quote_for_inches_is_read_as_it_stands_in_row_after_row(rows: list[str]) -> None:
+    data = "\n".join(["x,y,z", *rows, ""]).encode()
+    for size in SIZES:
+        reading = whole(source_of(data), size)
+        assert (len(cells(reading)), reading.faults) == (len(rows), [])
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_carriage_return_too_many_ends_no_line_and_neither_does_one_at_the_end_of_a_file(size: int) -> None:
     reading = whole(source_of(b"a,b\n1,x\r\r\n2,z\r\n3,y\r"), size)
@@ -127,6 +171,7 @@ def test_which_rows_have_two_readings_is_what_the_oracle_says(text: str) -> None
     for size in SIZES:
         reading = whole(source_of(data, ReadOptions(delimiter=",")), size)
         assert list(zip(reading.lines, cells(reading), strict=True)) == expected.rows
+        assert [fault.line for fault in reading.faults] == [first for first, _ in expected.faults]
 
 
 @pytest.mark.timeout(60)  # quadratic work would take many minutes

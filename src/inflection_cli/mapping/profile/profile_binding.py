@@ -553,7 +553,7 @@ def lay_out_by_profile(
         InputError: As there.
         UsageError: As there.
     """
-    refuse_unknown_fields(options)
+    refuse_unknown_fields(options, names)
     _refuse_contradictions(options, profile)
     _refuse_property_names(profile)
     return _LayoutBuilder(names, sample, options, profile, file, leeway).layout()

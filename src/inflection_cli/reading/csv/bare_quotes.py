@@ -2,7 +2,8 @@
 
 A lost delimiter before a quoted cell makes the same text: `Spring"Hello, friends"` may have been two cells, of which
 the second holds the comma. Where such a reading is there, nobody can say which cell is which; where none is, as in
-`5" screen`, the cell is read as it stands.
+`5" screen`, the cell is read as it stands. A cell that was quoted may hold line breaks too: then the quote is not
+closed within its record, and what comes next tells (`runs_on`).
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.model import Problem
+from inflection_cli.reading.csv.csv_grammar import Grammar, RecordEnd
 
 _INSIDE_QUOTES: Final = re.compile(r'(?:[^"]++|"")*+')
 _QUOTES: Final = re.compile('"++')
@@ -25,11 +27,15 @@ class BareQuote(NamedTuple):
         after_blank: Whether nothing but white space is before it.
         opens: Whether it, or a later one of the cell, can be taken as an opening quote so that the record has another
             count of cells.
+        start: The offset of the cell.
+        open_at: The offset of the first quote of the cell that is not closed within the record.
     """
 
     cell: int
     after_blank: bool
     opens: bool
+    start: int
+    open_at: int | None
 
 
 def bare_quotes(record: str, delimiter: str) -> Iterator[BareQuote]:
@@ -48,7 +54,7 @@ def bare_quotes(record: str, delimiter: str) -> Iterator[BareQuote]:
             first = record.find('"', start, at)
             if first >= 0:
                 blank = not record[start:first].strip()
-                yield BareQuote(cell, blank, _opens(record, start, at, delimiter))
+                yield BareQuote(cell, blank, *_reach(record, start, at, delimiter))
         if not record.startswith(delimiter, at):
             return
         at, cell = at + 1, cell + 1
@@ -81,8 +87,40 @@ def judge(
     return None, warnings
 
 
-def _opens(record: str, start: int, end: int, delimiter: str) -> bool:
-    """Return whether a quote in this cell can open a longer cell."""
+def with_delimiter(record: str, delimiter: str) -> str | None:
+    """Return a record with the delimiter lost before its open quote.
+
+    Blanks before a quote are taken away instead. None where no quote is left open, or another one has two readings
+    within the record.
+    """
+    quotes = list(bare_quotes(record, delimiter))
+    if any(quote.opens for quote in quotes):
+        return None
+    for quote in quotes:
+        if quote.open_at is not None:
+            blank = not record[quote.start : quote.open_at].strip()
+            before = record[: quote.start] if blank else record[: quote.open_at] + delimiter
+            return before + record[quote.open_at :]
+    return None
+
+
+def runs_on(mended: str, following: str, delimiter: str, width: int) -> bool:
+    """Return whether a mended record ends where the next one does.
+
+    Args:
+        mended: What `with_delimiter` returns.
+        following: What comes next, up to the end of a record.
+        delimiter: The character between cells.
+        width: The number of cells due.
+    """
+    text = mended + following
+    shape = Grammar(delimiter).scan(text, 0, len(text), width)
+    ends = shape.ending in {RecordEnd.WHOLE, RecordEnd.CUT} and shape.end == len(text)
+    return ends and shape.cells == width
+
+
+def _reach(record: str, start: int, end: int, delimiter: str) -> tuple[bool, int, int | None]:
+    """Return a cell's `opens`, `start` and `open_at`."""
     after = {delimiter, "\r", "\n", ""}
     closing = start
     for quotes in _QUOTES.finditer(record, start, end):
@@ -90,9 +128,11 @@ def _opens(record: str, start: int, end: int, delimiter: str) -> bool:
         if quotes.end() <= closing:
             continue
         closing = _closing(record, quotes.end() - 1)
-        if closing >= end and closing < len(record) and record[closing + 1 : closing + 2] in after:
-            return True
-    return False
+        if closing == len(record):
+            return False, start, quotes.end() - 1
+        if closing >= end and record[closing + 1 : closing + 2] in after:
+            return True, start, None
+    return False, start, None
 
 
 def _closing(record: str, quote: int) -> int:

@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, repeat
 from operator import add
 
 from inflection_cli.errors import InputError
 from inflection_cli.model import Chunk, Fault, Problem
-from inflection_cli.reading.csv.bare_quotes import judge
+from inflection_cli.reading.csv.bare_quotes import judge, runs_on, with_delimiter
 from inflection_cli.reading.csv.csv_grammar import RecordEnd
 from inflection_cli.reading.csv.splitter import split_rows
 from inflection_cli.reading.csv.strict_csv import CsvSchema, ParsedBlock, StrictReader, ragged
@@ -67,15 +67,15 @@ def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:
         return None
     rows, whole, in_order = read
     line_ends = block.count(b"\n")
+    harvest: ParsedBlock | None
     if whole and set(map(len, rows)) == {form.width} and line_ends + (block[-1:] != b"\n") == len(rows):
         harvest = ParsedBlock(rows, range(line, line + len(rows)), (), len(block), line_ends)
     else:
-        uneven = _unevenly(block, rows, form, line, whole=whole)
-        if uneven is None:
-            return None
-        harvest = uneven
-    if not in_order:
+        harvest = _unevenly(block, rows, form, line, whole=whole)
+    if harvest is not None and not in_order:
         harvest = _without_bare_quotes(harvest, block, form, line)
+    if harvest is None:
+        return None
     if form.nameless_last and any([row.pop() for row in harvest.rows]):  # noqa: C419 - every row loses its last cell
         return None
     return harvest
@@ -104,23 +104,33 @@ def _rows(text: str, block: bytes, form: CsvSchema) -> tuple[list[list[str]], bo
     return rows, True, False
 
 
-def _without_bare_quotes(harvest: ParsedBlock, block: bytes, form: CsvSchema, line: int) -> ParsedBlock:
-    """Reject rows with ambiguous bare quotes, and warn of the others."""
-    quoted = {at for at, row in enumerate(harvest.rows) if '"' in "".join(row)}
-    if not quoted:
-        return harvest
-    raw = block.split(b"\n")
+def _without_bare_quotes(
+    harvest: ParsedBlock, block: bytes, form: CsvSchema, line: int
+) -> ParsedBlock | None:
+    """Reject rows with ambiguous bare quotes, and warn of the others.
+
+    Return None if exact parsing is needed: a quote may go on in the next row.
+    """
+    quoted = [at for at, row in enumerate(harvest.rows) if '"' in "".join(row)]
+    raw = _RawLines(block, form, line)
+    if any(b'"' in fault.raw and raw.is_cut_off(raw.text(fault.line, 1)) for fault in harvest.faults):
+        return None
+    known = dict(zip(harvest.lines, harvest.rows, strict=True))
+    harvest = _without_cut_off(harvest, block, raw, line)
     faults: dict[int, Fault] = {}
     warnings = list[Problem]()
-    for at in sorted(quoted):
-        start, first = harvest.lines[at], harvest.lines[at] - line
-        end = first + 1 + "".join(harvest.rows[at]).count("\n")
-        record = b"\n".join(raw[first:end]) + (b"\n" if end < len(raw) else b"")
-        text = record.decode(text_encoding(form.encoding))
+    for at in quoted:
+        if at == len(harvest.rows):
+            break
+        start, breaks = harvest.lines[at], "".join(harvest.rows[at]).count("\n")
+        text = raw.text(start, breaks + 1)
         flaw, said = judge(text, form.delimiter, form.file, start, form.name)
+        if said and flaw is None and raw.may_run_on(text, start + breaks + 1, known):
+            return None
         warnings += said
         if flaw is not None:
-            faults[at] = Fault(flaw, start, sum(1 for part in text.split("\n") if part.strip("\r")), record)
+            lines = sum(1 for part in text.split("\n") if part.strip("\r"))
+            faults[at] = Fault(flaw, start, lines, raw.bytes(start, breaks + 1))
     fitting = [at for at in range(len(harvest.rows)) if at not in faults]
     return replace(
         harvest,
@@ -128,6 +138,63 @@ def _without_bare_quotes(harvest: ParsedBlock, block: bytes, form: CsvSchema, li
         lines=[harvest.lines[at] for at in fitting],
         faults=sorted([*harvest.faults, *faults.values()], key=lambda fault: fault.line),
         warnings=warnings,
+    )
+
+
+class _RawLines:
+    """The lines of a block, by their numbers in the file."""
+
+    def __init__(self, block: bytes, form: CsvSchema, line: int) -> None:
+        self._raw = block.split(b"\n")
+        self._form = form
+        self._line = line
+
+    def bytes(self, line: int, count: int) -> bytes:
+        """Return so many lines from a number on, with their ends."""
+        first = line - self._line
+        end = first + count
+        return b"\n".join(self._raw[first:end]) + (b"\n" if end < len(self._raw) else b"")
+
+    def text(self, line: int, count: int) -> str:
+        """Return the same as text."""
+        return self.bytes(line, count).decode(text_encoding(self._form.encoding))
+
+    def is_cut_off(self, record: str) -> bool:
+        """Return whether a quote in a bare cell is left open."""
+        return with_delimiter(record, self._form.delimiter) is not None
+
+    def may_run_on(self, record: str, following: int, known: Mapping[int, Sequence[str]]) -> bool:
+        """Return whether a record may go on in the next row.
+
+        Args:
+            record: The record.
+            following: The number of the line after it.
+            known: The rows by the lines on which they start.
+        """
+        mended = with_delimiter(record, self._form.delimiter)
+        if mended is None:
+            return False
+        after = following
+        while after - self._line < len(self._raw) and not self._raw[after - self._line].strip(b"\r"):
+            after += 1
+        if after not in known:
+            return True
+        lines = after - following + 1 + "".join(known[after]).count("\n")
+        text = self.text(following, lines)
+        return '"' in text and runs_on(mended, text, self._form.delimiter, self._form.width)
+
+
+def _without_cut_off(harvest: ParsedBlock, block: bytes, raw: _RawLines, line: int) -> ParsedBlock:
+    """Leave a last row that is cut off to the next block."""
+    if len(harvest.rows) < 2 or '"' not in "".join(harvest.rows[-1]):
+        return harvest
+    last = harvest.lines[-1]
+    text = raw.text(last, 1 + "".join(harvest.rows[-1]).count("\n"))
+    if any(fault.line > last for fault in harvest.faults) or not raw.is_cut_off(text):
+        return harvest
+    consumed = _line_start(block, last - line)
+    return replace(
+        harvest, rows=harvest.rows[:-1], lines=harvest.lines[:-1], consumed=consumed, line_ends=None
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from inflection_cli import rules
 from inflection_cli.model import Fault, Problem, Rule
-from inflection_cli.reading.csv.bare_quotes import judge
+from inflection_cli.reading.csv.bare_quotes import judge, runs_on, with_delimiter
 from inflection_cli.reading.csv.csv_grammar import Grammar, RecordEnd, RecordScan
 from inflection_cli.reading.files.encoding import wrong_bytes
 from inflection_cli.reading.files.window import Window
@@ -147,8 +147,12 @@ class StrictReader:
         if shape.ending is RecordEnd.WHOLE and shape.cells == form.width:
             self._fitting(shape.end)
         elif self._on_one_line(shape, line_end):
-            flaw = wrong_bytes(page.text[start:line_end], form.file, page.line, form.encoding)
+            text = page.text[start:line_end]
+            flaw = wrong_bytes(text, form.file, page.line, form.encoding)
+            is_record = flaw is None and shape.ending is RecordEnd.WHOLE
+            reach = self._lost_delimiter(text, line_end) if is_record else None
             self._fault(line_end, flaw or self._broken_line(shape))
+            self._fault_next(reach or line_end)
         else:
             end = self._feet(start, line_end)
             self._fault(end, self._broken_lines(shape, start, end))
@@ -174,6 +178,12 @@ class StrictReader:
         warnings: list[Problem] = []
         if flaw is None and any('"' in cell for cell in row):
             flaw, warnings = judge(text, form.delimiter, form.file, line, form.name)
+        reach = self._lost_delimiter(text, end) if warnings and flaw is None else None
+        if reach is not None:
+            message = (
+                "a quote inside a cell without quotes is not closed in the row, which may go on in the next"
+            )
+            flaw = Problem(rules.QUOTE_IN_BARE_CELL, message, form.file, line, warnings[-1].column)
         if flaw is None and form.nameless_last and row.pop():
             flaw = Problem(
                 rules.NAMELESS_CELL,
@@ -183,11 +193,43 @@ class StrictReader:
             )
         if flaw is not None:
             self._fault(end, flaw)
+            self._fault_next(reach or end)
             return
         page.take(end)
         self._warnings += warnings
         self._rows.append(row)
         self._lines.append(line)
+
+    def _lost_delimiter(self, text: str, end: int) -> int | None:
+        """Return the end of what a lost delimiter spoils, or None.
+
+        Args:
+            text: A record, which a quote inside a bare cell may have cut off.
+            end: Its end. It is returned where the next record does not fit either and will be rejected by itself.
+        """
+        form, page = self._form, self._page
+        mended = with_delimiter(text, form.delimiter)
+        if mended is None:
+            return None
+        at = end
+        while self._blank(at, page.line_end(at)):
+            at = page.line_end(at)
+        if page.line_end(at) == at:
+            return None
+        shape = self.shape(at, form.width)
+        if shape.ending is not RecordEnd.WHOLE or shape.cells != form.width:
+            return end
+        following = page.text[end : shape.end]
+        return shape.end if runs_on(mended, following, form.delimiter, form.width) else None
+
+    def _fault_next(self, end: int) -> None:
+        """Reject the record up to `end`, if any, as the rest."""
+        page = self._page
+        while page.at < end and self.blank():
+            page.take(page.line_end(page.at))
+        if page.at < end:
+            message = "the row may be the rest of the one before, in which a quote is not closed"
+            self._fault(end, Problem(rules.QUOTE_IN_BARE_CELL, message, self._form.file, page.line))
 
     def _fault(self, end: int, problem: Problem) -> None:
         """Record the lines up to `end` as unreadable."""
