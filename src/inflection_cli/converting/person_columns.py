@@ -154,7 +154,7 @@ class Watch:
 
 def addresses(cells: Sequence[str]) -> list[str]:
     """Return the addresses in cells, in lower case; what is none is empty."""
-    if any("<" in cell for cell in cells):
+    if "<" in "".join(cells):
         cells = [cell.rpartition("<")[2].rstrip("> \t") for cell in cells]
     return [cell.strip().lower() if "@" in cell else "" for cell in cells]
 

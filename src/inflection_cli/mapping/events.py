@@ -5,6 +5,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import itemgetter
 from typing import Final, Literal
 
 import orjson
@@ -135,9 +136,20 @@ class EventReader:
         self.campaign_columns = _present(CAMPAIGN_FIELDS, columns)
         self.person_columns = _present(PERSON_FIELDS, columns)
         self.link_columns = _present(("email_link_url",), columns)
-        # Whether a person is nothing but two ids, each in its column; the commonest shape, and the quickest.
-        self.person_is_two_ids = self.person_columns == PERSON_FIELDS[:2] and not (
-            set(PERSON_FIELDS) & set(columns.constants)
+        # Whether a person is nothing but ids in columns of their own; the commonest shape, and the quickest. An
+        # address beside them counts only where something is made of it.
+        uses_email = options.user_id_from_email or options.anonymous_id_from_email or options.email_trait
+        self.person_is_two_ids = set(PERSON_FIELDS[: 2 if uses_email else 3]).issuperset(
+            self.person_columns
+        ) and not (set(PERSON_FIELDS) & set(columns.constants))
+        self._person_constants = tuple(columns.constants.get(name, "") for name in PERSON_FIELDS)
+        self._person_fields = itemgetter(
+            *(
+                self.person_columns.index(name)
+                if name in self.person_columns
+                else len(self.person_columns) + at
+                for at, name in enumerate(PERSON_FIELDS)
+            )
         )
         self._constant_link = columns.constants.get("email_link_url")
         self._literals = frozenset(name for name, kind in columns.kinds.items() if kind in LITERAL_TYPES)
@@ -212,7 +224,9 @@ class EventReader:
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
         """Read the person of the event."""
-        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_cells(cells)
+        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_fields(
+            (*cells, *self._person_constants)
+        )
         notes: list[Note] = []
         user_id = self._identifier("userId", user_cell, notes, "personId" if person_cell.strip() else "")
         person_id = self._identifier("personId", person_cell, notes, "userId" if user_id else "")
@@ -224,7 +238,8 @@ class EventReader:
         if notes and has_error(notes):
             return None, tuple(notes)
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
-        notes += self._damages("user_agent", user_agent)
+        if user_agent:
+            notes += self._damages("user_agent", user_agent)
         return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
 
     def _with_address(
@@ -244,13 +259,6 @@ class EventReader:
             notes += _address_faults(address, allowed=self._options.allow_implausible)
         return address, address if as_user else user_id, hashed_address(address) if as_person else person_id
 
-    def _person_cells(self, cells: Sequence[str]) -> Sequence[str]:
-        """Return one cell per `PERSON_FIELDS`, constants and empty ones included."""
-        full = [self.columns.constants.get(name, "") for name in PERSON_FIELDS]
-        for name, cell in zip(self.person_columns, cells, strict=True):
-            full[PERSON_FIELDS.index(name)] = cell
-        return full
-
     def trail(self, cells: Sequence[str]) -> tuple[Trail, tuple[Note, ...]]:
         """Read the link, if any, and the further properties."""
         has_link = len(self.link_columns)
@@ -260,30 +268,33 @@ class EventReader:
             notes += self._faults("email_link_url", link)
             for column, cell in zip(self._carried, cells[has_link:], strict=True):
                 notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
-        extras, hashed, kinds = [], [], []
+        extras, hashed, kinds, typed = [], [], [], []
         for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
             personal, ever = self._personal(place, cell) if cell else (None, False)
-            goes = bool(cell) and sent and personal is None
-            if goes:
-                extras.append((name, cell))
-            if sent:
-                kinds.append(self._kind(name, cell) if goes else "-")
-                notes += self._property_notes(self.columns.names[place], cell, personal, kinds[-1])
             if cell and counts and not ever:
                 hashed.append((name, cell))
-        typed = zip(extras, filter("-".__ne__, kinds), strict=True)
-        literals = self._literals.union(name for (name, _), kind in typed if kind != "t")
+            if not sent:
+                continue
+            kind = self._kind(name, cell) if cell and personal is None else "-"
+            kinds.append(kind)
+            if kind != "-":
+                extras.append((name, cell))
+            if kind not in "-t":
+                typed.append(name)
+            if kind != "t" or is_null_in_text(cell):
+                notes += self._property_notes(self.columns.names[place], cell, personal, kind)
+        literals = self._literals.union(typed) if typed else self._literals
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
 
     def _kind(self, name: str, cell: str) -> str:
         """Return the first letter of a property's kind: `t` for text, else of its JSON type."""
-        keeps_type = name not in self.columns.kinds and not self._options.properties_as_text
-        return cell.kind[0] if type(cell) is JsonCell and keeps_type else "t"
+        if type(cell) is not JsonCell or name in self.columns.kinds or self._options.properties_as_text:
+            return "t"
+        return cell.kind[0]
 
     def _property_notes(self, column: str, cell: str, personal: str | None, kind: str) -> Iterator[Note]:
         """Yield the problems of a property's cell, of which `kind` is sent."""
-        if cell:
-            yield from _nulls(column, cell)
+        yield from _nulls(column, cell)
         if personal is not None:
             yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
         if kind not in "t-" and isinstance(cell, JsonCell) and not fits_a_float(cell):
@@ -292,7 +303,8 @@ class EventReader:
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
         """Return why a cell is personal, and whether all versions withheld it."""
-        if place in self.columns.forced:
+        # An address has an @; a phone number, an object and a list begin with something other than a letter.
+        if place in self.columns.forced or (cell[0].isalpha() and "@" not in cell):
             return None, False
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:

@@ -10,6 +10,7 @@ where campaigns repeat and the tail is the same for all, so a fragment is encode
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress
 from operator import not_
 from types import MappingProxyType
@@ -85,8 +86,10 @@ class MessageEncoder:
         link = () if trail.link is None else ((self._link, trail.link),)
         literals = trail.literals
         return "".join(
-            f",{_json(name)}:{value if name in literals else _json(value)}"
-            for name, value in (*link, *trail.extras)
+            [
+                f",{_key(name)}:{value if name in literals else _json(value)}"
+                for name, value in (*link, *trail.extras)
+            ]
         )
 
     def person(self, person: Person) -> str:
@@ -186,6 +189,11 @@ def renamed(message: bytes, message_id: bytes) -> bytes:
 def with_id(message_id: bytes, message_body: bytes) -> bytes:
     """Return the whole message: one line of JSON in UTF-8."""
     return _OPENING + message_id + b'"' + message_body
+
+
+@lru_cache(maxsize=1 << 12)
+def _key(name: str) -> str:
+    return _json(name)
 
 
 def _json(value: Any) -> str:
