@@ -344,6 +344,7 @@ class ColumnarReader:
         self._times = [(column, times(column)) for column in block.times]
         self._constant_time = None if block.times else times(None)
         fields = block.columns.fields
+        self._ids_only = self._mapper.person_is_two_ids and not (encoder.email_trait and "email" in fields)
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
@@ -421,12 +422,12 @@ class ColumnarReader:
 
     def _read_people(self, cells: Cells) -> AsciiPeople | ParsedPeople:
         """Read the people of rows together if plain, else one by one."""
-        people = self._plain(cells) if self._alone and cells else None
+        people = self._plain(cells) if self._alone and self._ids_only and cells else None
         return ParsedPeople(self._parsed(cells)) if people is None else people
 
     def _parsed(self, cells: Cells) -> list[_Person]:
         """Parse people, those that are not plain one by one; halving finds them in a few checks."""
-        if not self._mapper.person_is_two_ids or len(cells) < 2:
+        if not self._ids_only or len(cells) < 2:
             return [self._people[ids] for ids in map(self._person_cells, cells)]
         plain = self._plain(cells)
         if plain is not None:
@@ -437,8 +438,6 @@ class ColumnarReader:
 
     def _plain(self, cells: Cells) -> AsciiPeople | None:
         """Return people if all of them are plain; else None."""
-        if not self._mapper.person_is_two_ids:
-            return None
         user_ids, person_ids, emails = (
             [row[at] for row in cells] if at is not None else [""] * len(cells) for at in self._id_places
         )

@@ -154,7 +154,10 @@ class Watch:
 
 def addresses(cells: Sequence[str]) -> list[str]:
     """Return the addresses in cells, in lower case; what is none is empty."""
-    if "<" in "".join(cells):
+    joined = "".join(cells)
+    if joined == joined.lower() and "<" not in joined and len(joined.split()) < 2:
+        return [cell if "@" in cell else "" for cell in cells]
+    if "<" in joined:
         cells = [cell.rpartition("<")[2].rstrip("> \t") for cell in cells]
     return [cell.strip().lower() if "@" in cell else "" for cell in cells]
 

@@ -263,21 +263,21 @@ class EventReader:
         """Read the link, if any, and the further properties."""
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
-        notes: list[Note] = []
-        if not "".join(cells).isascii():
-            notes += self._faults("email_link_url", link)
-            for column, cell in zip(self._carried, cells[has_link:], strict=True):
-                notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
-        extras, hashed, kinds, typed = [], [], [], []
+        notes = [] if "".join(cells).isascii() else self._unplain(link, cells[has_link:])
+        kinds: list[str] = []
+        extras, hashed, typed = [], [], []
         for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
-            personal, ever = self._personal(place, cell) if cell else (None, False)
-            if cell and counts and not ever:
+            if not cell:
+                kinds += "-" if sent else ""
+                continue
+            personal, ever = self._personal(place, cell)
+            if counts and not ever:
                 hashed.append((name, cell))
             if not sent:
                 continue
-            kind = self._kind(name, cell) if cell and personal is None else "-"
+            kind = self._kind(name, cell) if personal is None else "-"
             kinds.append(kind)
-            if kind != "-":
+            if personal is None:
                 extras.append((name, cell))
             if kind not in "-t":
                 typed.append(name)
@@ -285,6 +285,13 @@ class EventReader:
                 notes += self._property_notes(self.columns.names[place], cell, personal, kind)
         literals = self._literals.union(typed) if typed else self._literals
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
+
+    def _unplain(self, link: str | None, cells: Sequence[str]) -> list[Note]:
+        """Return the notes on the characters of a link and further properties."""
+        notes = list(self._faults("email_link_url", link))
+        for column, cell in zip(self._carried, cells, strict=True):
+            notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
+        return notes
 
     def _kind(self, name: str, cell: str) -> str:
         """Return the first letter of a property's kind: `t` for text, else of its JSON type."""
@@ -303,8 +310,10 @@ class EventReader:
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
         """Return why a cell is personal, and whether all versions withheld it."""
-        # An address has an @; a phone number, an object and a list begin with something other than a letter.
-        if place in self.columns.forced or (cell[0].isalpha() and "@" not in cell):
+        # An address has an @; a phone number, an object and a list begin with something other than a letter. What
+        # JSON writes as a number is neither.
+        plain = cell[0].isalpha() and "@" not in cell
+        if plain or place in self.columns.forced or (type(cell) is JsonCell and cell[0] not in "[{"):
             return None, False
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:

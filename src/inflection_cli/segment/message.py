@@ -64,6 +64,7 @@ class MessageEncoder:
 
     Attributes:
         tail: What ends every message: the context that all share, and integrations.
+        email_trait: Whether messages have the person's address.
     """
 
     def __init__(self, settings: MessageSettings) -> None:
@@ -71,7 +72,7 @@ class MessageEncoder:
         context = {"integration": dict(INTEGRATION), "library": library, **settings.context}
         self.tail = f'{_json(context)[1:]},"integrations":{_json(dict(settings.integrations))}}}'
         self._link = "link_url" if settings.naming == "spec" else "email_link_url"
-        self._email_trait = settings.email_trait
+        self.email_trait = settings.email_trait
 
     def campaign(self, campaign: Campaign) -> str:
         """Encode type, event name and campaign properties; `properties` stays open."""
@@ -101,7 +102,7 @@ class MessageEncoder:
             context["ip"] = person.ip
         if person.user_agent is not None:
             context["userAgent"] = person.user_agent
-        if self._email_trait and person.email is not None:
+        if self.email_trait and person.email is not None:
             context["traits"] = {"email": person.email}
         known = person.user_id is not None
         identity = (
