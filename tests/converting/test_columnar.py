@@ -14,7 +14,7 @@ from pathlib import Path
 import pipeline_support as tools
 import pytest
 from command_support import Desk, command, opened
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyfakefs.fake_filesystem import FakeFilesystem
 
@@ -84,6 +84,7 @@ person_rows = st.lists(st.tuples(some_ids, some_ids, email_cells), min_size=1, m
 
 
 @given(person_rows, st.booleans(), st.booleans(), st.booleans())
+@example([("u1", "", "a@x.example"), ("u1", "p-2", " a@x.example")], True, False, False)
 def test_people_of_many_rows_are_read_as_one_by_one(
     rows: list[tuple[str, str, str]], alone: bool, as_user: bool, as_trait: bool
 ) -> None:
