@@ -408,7 +408,6 @@ LATER_PERSONAL_COLUMNS: Final = frozenset(
             "rawbody",
             "rawmessage",
             "rawmsg",
-            "note",
             "notes",
             "remark",
             "remarks",

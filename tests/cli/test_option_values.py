@@ -93,12 +93,13 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
 
 
 @every_value
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
 def test_an_option_that_stands_where_a_value_is_due_is_refused_by_both_names(
-    place: Place, desk: Desk, sandbox: Sandbox
+    place: Place, step: int, desk: Desk, sandbox: Sandbox
 ) -> None:
     before = there(desk)
     others = [
-        *names_in(place.path),
+        *names_in(place.path)[len(place.name) % step :: step],
         "--dry-run=true",
         "--no-such-option",
         "--",
@@ -157,7 +158,9 @@ def test_a_number_with_a_wrong_unit_is_refused(place: Place, unit: str, desk: De
 
 
 @every_flag
-@pytest.mark.parametrize("word", ["true", "false", "1", "no"])
+@pytest.mark.parametrize(
+    "word", ["true", "no", *(pytest.param(word, marks=pytest.mark.slow) for word in ("false", "1"))]
+)
 def test_a_value_after_a_flag_is_refused(place: Place, word: str, desk: Desk, sandbox: Sandbox) -> None:
     before = there(desk)
     for name in place.option.opts:

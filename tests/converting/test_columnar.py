@@ -6,13 +6,15 @@ import subprocess
 import threading
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import pipeline_support as tools
 import pytest
 from command_support import Desk, command, opened
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyfakefs.fake_filesystem import FakeFilesystem
 
@@ -23,15 +25,16 @@ from inflection_cli.backfilling.message_file import open_message_file
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.second_pass import outgoing
-from inflection_cli.converting.columnar import AsciiPeople
+from inflection_cli.converting.columnar import AsciiPeople, ColumnarReader
 from inflection_cli.converting.converter import Conversion, Converted, Converter, ConvertSettings
 from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
 from inflection_cli.converting.person_columns import Seen
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.bind import EventMapping, lay_out
 from inflection_cli.mapping.checks import check_person
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import EventReader, MapOptions, are_plain_ids
+from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Batch, Chunk, Disposition
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.destination import Destination, Secret
@@ -46,6 +49,7 @@ TWO_IDS = BoundColumns(
     names=("userId", "personId"),
     notes=(),
 )
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEADER = b"event,userId,personId,email_id,campaign_id,timestamp\n"
 
 id_cells = st.one_of(
@@ -72,6 +76,41 @@ def test_people_who_pass_as_plain_are_read_as_one_by_one(ids: list[tuple[str, st
         assert plain.identities()[i] == person_part(person.user_id, person.person_id)
         assert plain.fragments()[i] == encoder.person(person)
         assert plain.sizes[i] == len(encoder.person(person).encode())
+
+
+email_cells = st.sampled_from(["", "a@x.example", " a@x.example", "A <a@x.example>", "  ", "none"])
+some_ids = st.one_of(st.sampled_from(["u1", "p-2"]), st.sampled_from(["u1", "p-2"]), id_cells)
+person_rows = st.lists(st.tuples(some_ids, some_ids, email_cells), min_size=1, max_size=9)
+
+
+@given(person_rows, st.booleans(), st.booleans(), st.booleans())
+@example([("u1", "", "a@x.example"), ("u1", "p-2", " a@x.example")], True, False, False)
+def test_people_of_many_rows_are_read_as_one_by_one(
+    rows: list[tuple[str, str, str]], alone: bool, as_user: bool, as_trait: bool
+) -> None:
+    names = ("userId", "personId", "email")
+    constants = {"event": "Email Opened", "timestamp": "2024-03-01T09:30:00Z"}
+    fields = {name: at for at, name in enumerate(names)}
+    columns = replace(TWO_IDS, fields=fields, names=names, constants=constants)
+    options = MapOptions(user_id_from_email=as_user, email_trait=as_trait)
+    mapper, encoder = (
+        EventReader(columns, options),
+        MessageEncoder(MessageSettings("0", email_trait=as_trait)),
+    )
+    reader = ColumnarReader(
+        EventMapping(columns, ()), options, encoder, lambda _: TimestampReader(now=NOW), alone=alone
+    )
+    people = reader.read([list(row) for row in rows], range(len(rows))).people
+    for i, row in enumerate(rows):
+        person, notes = mapper.person(row)
+        if person is None:
+            assert people.notes(i) == notes
+            continue
+        assert people.notes(i) == (*notes, *check_person(person, columns.column_of))
+        assert people.identities()[i] == person_part(person.user_id, person.person_id)
+        assert people.fragments()[i] == encoder.person(person)
+        assert people.sizes[i] == len(encoder.person(person).encode())
+        assert (people.user_ids[i], people.person_ids[i]) == (person.user_id or "", person.person_id or "")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ PERSONAL = (
         "alt_email",
         "phone2",
     ),
-    *("owner_email", "msg", "raw_body", "note", "smtp_response", "remote_addr"),
+    *("owner_email", "msg", "raw_body", "smtp_response", "remote_addr"),
     *("Mobile Number", "msisdn", "Birthday", "date_of_birth", "customer_phone", "billing_address"),
 )
 PLAIN = (

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.converting.inputs import InputFile
-from inflection_cli.ledger.ledger_file import LedgerReader
-from inflection_cli.ledger.ledger_records import Run
 from inflection_cli.model import BatchState
+
+if TYPE_CHECKING:
+    # SQLite takes a tenth of the start, and most commands open no ledger.
+    from inflection_cli.ledger.ledger_file import LedgerReader
+    from inflection_cli.ledger.ledger_records import Run
 
 TEXT: Final = "text"
 RECORDED: Final = "property_types"
@@ -53,7 +56,7 @@ def plan_kinds(plan: Plan) -> dict[str, list[str]]:
     return {name: sorted(kinds) for name, kinds in every.items()}
 
 
-def sent_as_text_before(plan: Plan, ledger: LedgerReader) -> list[TextBefore]:
+def sent_as_text_before(plan: Plan, ledger: "LedgerReader") -> list[TextBefore]:
     """Find properties that are JSON now but were sent as text before.
 
     A run that was recorded before properties had types sent all of them as text; which it had is known of the
@@ -83,7 +86,7 @@ def _certain_first(found: Sequence[TextBefore]) -> list[TextBefore]:
     return certain or list(found[:1])
 
 
-def _that_sent(ledger: LedgerReader) -> Iterable[Run]:
+def _that_sent(ledger: "LedgerReader") -> Iterable["Run"]:
     counts = ledger.counts()
     for run in reversed(ledger.runs()):
         states = counts.get(run.run_id, {})
@@ -91,13 +94,13 @@ def _that_sent(ledger: LedgerReader) -> Iterable[Run]:
             yield run
 
 
-def _recorded(run: Run) -> Mapping[str, Sequence[str]] | None:
+def _recorded(run: "Run") -> Mapping[str, Sequence[str]] | None:
     plan = run.arguments.get("plan")
     kinds = plan.get(RECORDED) if isinstance(plan, Mapping) else None
     return kinds if isinstance(kinds, Mapping) else None
 
 
-def _shares_a_file(plan: Plan, run: Run) -> bool:
+def _shares_a_file(plan: Plan, run: "Run") -> bool:
     """Return whether a run read the same bytes as a planned file."""
     theirs = {str(entry.get("fingerprint")) for entry in run.inputs}
     return any(known in theirs for known in plan.fingerprints.values())

@@ -7,14 +7,23 @@ an event. What is left for every row is who and when.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
-from inflection_cli.catalog import PLACEHOLDER_IDS
+from inflection_cli.lossless_json import JsonCell
 from inflection_cli.mapping.bind import EventMapping, TimeSource
 from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail
-from inflection_cli.mapping.events import PERSON_IDS, EventReader, Filtered, MapOptions, are_plain_ids
+from inflection_cli.mapping.columns import squash
+from inflection_cli.mapping.events import (
+    PERSON_FIELDS,
+    PERSON_IDS,
+    EventReader,
+    Filtered,
+    MapOptions,
+    are_plain_ids,
+)
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
 from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
@@ -72,6 +81,9 @@ class _Campaign:
         self.source = 0
 
 
+_NOTHING_HASHED: Final = absorbed(b"")
+
+
 class EventTemplate:
     """Parts of an event that depend neither on person nor on time.
 
@@ -88,7 +100,7 @@ class EventTemplate:
         source: What the content hash makes of flags and extra properties.
         json: The fragments of the message.
         size: The message's bytes without the person's.
-        kinds: What each property is sent as, of JSON files: its name, and `text` or the kind of JSON.
+        kinds: What each property is sent as: its name, and `text` or the kind of JSON.
     """
 
     __slots__ = (
@@ -115,7 +127,7 @@ class EventTemplate:
         self.name = campaign.name
         self.campaign = campaign.identity
         self.trail = self.prefix = self.json = ""
-        self.hashed = absorbed(b"")
+        self.hashed = _NOTHING_HASHED
         self.source = self.size = 0
         self.kinds: frozenset[tuple[str, str]] = frozenset()
 
@@ -336,13 +348,13 @@ class ColumnarReader:
         self.has_links = block.columns.has("email_link_url")
         time_of = event_of_times(block, mapping.columns)
         self._mapper = EventReader(block.columns, mapping, encoding, time_of=time_of)
-        called = (block.columns.column_of(name) or name for name in PERSON_IDS)
-        self._no_ids = PLACEHOLDER_IDS | {name.lower() for name in called}
+        self._id_names = [squash(block.columns.column_of(name) or name).encode() for name in PERSON_IDS]
         self._encoder = encoder
-        self._plain_people = alone and self._mapper.person_is_two_ids
+        self._alone = alone
         self._times = [(column, times(column)) for column in block.times]
         self._constant_time = None if block.times else times(None)
         fields = block.columns.fields
+        self._ids_only = self._mapper.person_is_two_ids and not (encoder.email_trait and "email" in fields)
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
@@ -350,6 +362,8 @@ class ColumnarReader:
         self._head_width = len(head)
         self._head_cells = _getter(head)
         self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
+        self._id_places = [fields.get(name) for name in PERSON_FIELDS[:3]]
+        self._names = {each.name: netstring(each.name) for each in block.columns.trail_columns}
         self._campaigns = _Cache(self._campaign)
         self._heads = _Cache(self._head)
         self._people = _Cache(self._person)
@@ -418,12 +432,33 @@ class ColumnarReader:
 
     def _read_people(self, cells: Cells) -> AsciiPeople | ParsedPeople:
         """Read the people of rows together if plain, else one by one."""
-        ids = list(map(self._person_cells, cells))
-        if self._plain_people and ids and ("", "") not in ids:
-            user_ids, person_ids = zip(*ids, strict=True)
-            if are_plain_ids(user_ids, self._no_ids) and are_plain_ids(person_ids, self._no_ids):
-                return AsciiPeople(user_ids, person_ids)
-        return ParsedPeople(list(map(self._people.__getitem__, ids)))
+        people = self._plain(cells) if self._alone and self._ids_only and cells else None
+        return ParsedPeople(self._parsed(cells)) if people is None else people
+
+    def _parsed(self, cells: Cells) -> list[_Person]:
+        """Parse people, those that are not plain one by one; halving finds them in a few checks."""
+        if not self._ids_only or len(cells) < 2:
+            return [self._people[ids] for ids in map(self._person_cells, cells)]
+        plain = self._plain(cells)
+        if plain is not None:
+            ids = zip(plain.user_ids, plain.person_ids, strict=True)
+            return list(map(_Person, repeat(()), plain.identities(), plain.fragments(), ids))
+        middle = len(cells) // 2
+        return self._parsed(cells[:middle]) + self._parsed(cells[middle:])
+
+    def _plain(self, cells: Cells) -> AsciiPeople | None:
+        """Return people if all of them are plain; else None."""
+        user_ids, person_ids, emails = (
+            [row[at] for row in cells] if at is not None else [""] * len(cells) for at in self._id_places
+        )
+        if "" in user_ids and "" in person_ids and ("", "") in zip(user_ids, person_ids, strict=True):
+            return None
+        plain = (
+            are_plain_ids(user_ids, self._id_names[0])
+            and are_plain_ids(person_ids, self._id_names[1])
+            and list(map(str.strip, emails)) == emails
+        )
+        return AsciiPeople(user_ids, person_ids) if plain else None
 
     def _read_own_ids(self, cells: Sequence[str]) -> list[OwnId]:
         """Read the export's own ids, with a fast path for plain ids."""
@@ -469,7 +504,7 @@ class ColumnarReader:
             notes.append(Note(rules.LINK_MISSING, f"“{campaign.name}” has no link", "email_link_url"))
         head = EventTemplate(campaign, notes)
         head.unlinked = unlinked and not self.has_links
-        extras = "".join(netstring(name) + netstring(value) for name, value in trail.source)
+        extras = "".join([self._names[name] + netstring(value) for name, value in trail.source])
         head.trail = netstring(trail.link)
         head.prefix = FIELDS + campaign.identity + head.trail
         head.hashed = absorbed(head.prefix.encode())
@@ -477,8 +512,7 @@ class ColumnarReader:
         json = self._encoder.trail(trail)
         head.json = campaign.json + (json[1:] if is_bare(campaign.json) else json)
         head.size = self._fixed_bytes + len(head.json.encode())
-        if len(cells) > self._head_width:
-            head.kinds = self._kinds[trail.kinds]
+        head.kinds = self._kinds[trail.kinds]
         return head
 
     def _kinds_of(self, letters: str) -> frozenset[tuple[str, str]]:
@@ -502,8 +536,9 @@ class ColumnarReader:
 
 
 def _with_types(cells: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return cells with their types, since a `JsonCell` equals its text."""
-    return (*cells, tuple(map(type, cells)))
+    """Return cells, with their types if one is JSON, since a `JsonCell` equals its text."""
+    types = tuple(map(type, cells))
+    return (*cells, types) if JsonCell in types else cells
 
 
 def hash64(source: str) -> int:

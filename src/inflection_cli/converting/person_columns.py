@@ -244,6 +244,8 @@ def addresses(cells: Sequence[str]) -> list[str]:
     joined = "".join(cells)
     if any(char in joined for char in _ODD_IN_ADDRESS):
         return list(map(_address, cells))
+    if joined == joined.lower() and joined.split() == [joined]:
+        return [cell if "@" in cell else "" for cell in cells]
     return [cell.strip().lower() if "@" in cell else "" for cell in cells]
 
 

@@ -3,9 +3,9 @@
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import itemgetter
 from typing import Final, Literal
 
 import orjson
@@ -72,7 +72,8 @@ _NUMBER_STARTS: Final = frozenset("+-0123456789")
 _ZERO_STARTS: Final = frozenset("-0")
 
 # Of these alone an id needs neither trimming nor escaping.
-_PLAIN_CHARACTERS: Final = (string.ascii_letters + string.digits + "_.@:|/+-").encode()
+_PLAIN_SIGNS: Final = b"_.@:|/+-"
+_PLAIN_CHARACTERS: Final = (string.ascii_letters + string.digits).encode() + _PLAIN_SIGNS
 
 _KINDS: Final[Mapping[str, EventKind]] = {
     name: kind for kind in EVENTS for name in (squash(kind.name), squash(kind.spec_name), *kind.other_names)
@@ -148,9 +149,20 @@ class EventReader:
         self.campaign_columns = _present(CAMPAIGN_FIELDS, columns)
         self.person_columns = _present(PERSON_FIELDS, columns)
         self.link_columns = _present(("email_link_url",), columns)
-        # Whether a person is nothing but two ids, each in its column; the commonest shape, and the quickest.
-        self.person_is_two_ids = self.person_columns == PERSON_IDS and not (
-            set(PERSON_FIELDS) & set(columns.constants)
+        # Whether a person is nothing but ids in columns of their own; the commonest shape, and the quickest. An
+        # address beside them counts only where something is made of it.
+        uses_email = options.user_id_from_email or options.anonymous_id_from_email or options.email_trait
+        self.person_is_two_ids = set(PERSON_FIELDS[: 2 if uses_email else 3]).issuperset(
+            self.person_columns
+        ) and not (set(PERSON_FIELDS) & set(columns.constants))
+        self._person_constants = tuple(columns.constants.get(name, "") for name in PERSON_FIELDS)
+        self._person_fields = itemgetter(
+            *(
+                self.person_columns.index(name)
+                if name in self.person_columns
+                else len(self.person_columns) + at
+                for at, name in enumerate(PERSON_FIELDS)
+            )
         )
         self._constant_link = columns.constants.get("email_link_url")
         self._literals = frozenset(name for name, kind in columns.kinds.items() if kind in LITERAL_TYPES)
@@ -232,7 +244,9 @@ class EventReader:
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
         """Read the person of the event."""
-        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_cells(cells)
+        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_fields(
+            (*cells, *self._person_constants)
+        )
         notes: list[Note] = []
         user_id = self._identifier("userId", user_cell, notes, "personId" if person_cell.strip() else "")
         person_id = self._identifier("personId", person_cell, notes, "userId" if user_id else "")
@@ -244,7 +258,8 @@ class EventReader:
         if notes and has_error(notes):
             return None, tuple(notes)
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
-        notes += self._damages("user_agent", user_agent)
+        if user_agent:
+            notes += self._damages("user_agent", user_agent)
         return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
 
     def _with_address(
@@ -266,46 +281,49 @@ class EventReader:
             notes += _address_faults(address, self.columns.column_of("email") or "email")
         return address, address if as_user else user_id, hashed_address(address) if as_person else person_id
 
-    def _person_cells(self, cells: Sequence[str]) -> Sequence[str]:
-        """Return one cell per `PERSON_FIELDS`, constants and empty ones included."""
-        full = [self.columns.constants.get(name, "") for name in PERSON_FIELDS]
-        for name, cell in zip(self.person_columns, cells, strict=True):
-            full[PERSON_FIELDS.index(name)] = cell
-        return full
-
     def trail(self, cells: Sequence[str]) -> tuple[Trail, tuple[Note, ...]]:
         """Read the link, if any, and the further properties."""
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
-        notes: list[Note] = []
-        if not "".join(cells).isascii():
-            notes += self._faults("email_link_url", link)
-            for column, cell in zip(self._carried, cells[has_link:], strict=True):
-                notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
-        extras, hashed, kinds = [], [], []
+        notes = [] if "".join(cells).isascii() else self._unplain(link, cells[has_link:])
+        kinds: list[str] = []
+        extras, hashed, typed = [], [], []
         for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
-            personal, ever = self._personal(place, cell) if cell else (None, False)
-            goes = bool(cell) and sent and personal is None
-            if goes:
-                extras.append((name, cell))
-            if sent:
-                kinds.append(self._kind(name, cell) if goes else "-")
-                notes += self._property_notes(self.columns.names[place], cell, personal, kinds[-1])
-            if cell and counts and not ever:
+            if not cell:
+                kinds += "-" if sent else ""
+                continue
+            personal, ever = self._personal(place, cell)
+            if counts and not ever:
                 hashed.append((name, cell))
-        typed = zip(extras, filter("-".__ne__, kinds), strict=True)
-        literals = self._literals.union(name for (name, _), kind in typed if kind != "t")
+            if not sent:
+                continue
+            kind = self._kind(name, cell) if personal is None else "-"
+            kinds.append(kind)
+            if personal is None:
+                extras.append((name, cell))
+            if kind not in "-t":
+                typed.append(name)
+            if kind != "t" or is_null_in_text(cell):
+                notes += self._property_notes(self.columns.names[place], cell, personal, kind)
+        literals = self._literals.union(typed) if typed else self._literals
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
+
+    def _unplain(self, link: str | None, cells: Sequence[str]) -> list[Note]:
+        """Return the notes on the characters of a link and further properties."""
+        notes = list(self._faults("email_link_url", link))
+        for column, cell in zip(self._carried, cells, strict=True):
+            notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
+        return notes
 
     def _kind(self, name: str, cell: str) -> str:
         """Return the first letter of a property's kind; `t` is text."""
-        keeps_type = name not in self.columns.kinds and not self._options.properties_as_text
-        return cell.kind[0] if type(cell) is JsonCell and keeps_type else "t"
+        if type(cell) is not JsonCell or name in self.columns.kinds or self._options.properties_as_text:
+            return "t"
+        return cell.kind[0]
 
     def _property_notes(self, column: str, cell: str, personal: str | None, kind: str) -> Iterator[Note]:
         """Yield the problems of a property's cell, of which `kind` is sent."""
-        if cell:
-            yield from _nulls(column, cell)
+        yield from _nulls(column, cell)
         if personal is not None:
             yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
         if kind not in "t-" and isinstance(cell, JsonCell) and not fits_a_float(cell):
@@ -314,7 +332,10 @@ class EventReader:
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
         """Return why a cell is personal, and whether all versions withheld it."""
-        if place in self.columns.forced:
+        # An address has an @; a phone number, an object and a list begin with something other than a letter. What
+        # JSON writes as a number is neither.
+        plain = cell[0].isalpha() and "@" not in cell
+        if plain or place in self.columns.forced or (type(cell) is JsonCell and cell[0] not in "[{"):
             return None, False
         member, ever = personal_member(cell), looks_personal(cell)
         if member is not None:
@@ -371,17 +392,20 @@ class _Named:
     sent: str
 
 
-def are_plain_ids(ids: Sequence[str], placeholders: AbstractSet[str] = PLACEHOLDER_IDS) -> bool:
+def are_plain_ids(ids: Sequence[str], own_name: bytes = b"") -> bool:
     """Return whether every id is empty or valid without notes.
 
     It looks at all of them at once, which takes a tenth of the time that one by one does.
 
     Args:
         ids: Cells.
-        placeholders: Words in lower case that are no ids.
+        own_name: The squashed name of their column, which is not an id; empty if any text may be one.
     """
-    joined = "".join(ids)
-    if not joined.isascii() or joined.encode().translate(None, _PLAIN_CHARACTERS):
+    joined = "\n".join(ids)
+    # What is left must be the line ends between the cells and nothing else.
+    if not joined.isascii() or len(joined.encode().translate(None, _PLAIN_CHARACTERS)) != max(
+        0, len(ids) - 1
+    ):
         return False
     if any([not cell.strip("0-") for cell in ids if cell[:1] in _ZERO_STARTS]):  # noqa: C419 - half the time
         return False
@@ -389,10 +413,18 @@ def are_plain_ids(ids: Sequence[str], placeholders: AbstractSet[str] = PLACEHOLD
         return False
     if ".0" in joined and any(map(is_decimal, ids)):
         return False
+    if own_name and _names_itself(joined, own_name):
+        return False
     short = [cell for cell in ids if 0 < len(cell) <= _SCIENTIFIC_CHARS]
-    return placeholders.isdisjoint(map(str.lower, short)) and not any(
+    return PLACEHOLDER_IDS.isdisjoint(map(str.lower, short)) and not any(
         [is_scientific(cell) for cell in short if cell[0] in _NUMBER_STARTS]  # noqa: C419 - half the time
     )
+
+
+def _names_itself(joined: str, own_name: bytes) -> bool:
+    """Return whether one of the lines, squashed, is this name."""
+    lines = joined.lower().encode().translate(None, _PLAIN_SIGNS)
+    return b"\n" + own_name + b"\n" in b"\n" + lines + b"\n"
 
 
 def is_scientific(value: str) -> bool:

@@ -10,6 +10,7 @@ where campaigns repeat and the tail is the same for all, so a fragment is encode
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress
 from operator import not_
 from types import MappingProxyType
@@ -63,6 +64,7 @@ class MessageEncoder:
 
     Attributes:
         tail: What ends every message: the context that all share, and integrations.
+        email_trait: Whether messages have the person's address.
     """
 
     def __init__(self, settings: MessageSettings) -> None:
@@ -70,7 +72,7 @@ class MessageEncoder:
         context = {"integration": dict(INTEGRATION), "library": library, **settings.context}
         self.tail = f'{_json(context)[1:]},"integrations":{_json(dict(settings.integrations))}}}'
         self._link = "link_url" if settings.naming == "spec" else "email_link_url"
-        self._email_trait = settings.email_trait
+        self.email_trait = settings.email_trait
 
     def campaign(self, campaign: Campaign) -> str:
         """Encode type, event name and campaign properties; `properties` stays open."""
@@ -88,8 +90,10 @@ class MessageEncoder:
         link = () if trail.link is None else ((self._link, trail.link),)
         literals = trail.literals
         return "".join(
-            f",{_json(name)}:{value if name in literals else _json(value)}"
-            for name, value in (*link, *trail.extras)
+            [
+                f",{_key(name)}:{value if name in literals else _json(value)}"
+                for name, value in (*link, *trail.extras)
+            ]
         )
 
     def person(self, person: Person) -> str:
@@ -101,7 +105,7 @@ class MessageEncoder:
             context["ip"] = person.ip
         if person.user_agent is not None:
             context["userAgent"] = person.user_agent
-        if self._email_trait and person.email is not None:
+        if self.email_trait and person.email is not None:
             context["traits"] = {"email": person.email}
         known = person.user_id is not None
         identity = (
@@ -192,6 +196,11 @@ def renamed(message: bytes, message_id: bytes) -> bytes:
 def with_id(message_id: bytes, message_body: bytes) -> bytes:
     """Return the whole message: one line of JSON in UTF-8."""
     return _OPENING + message_id + b'"' + message_body
+
+
+@lru_cache(maxsize=1 << 12)
+def _key(name: str) -> str:
+    return _json(name)
 
 
 def _json(value: Any) -> str:
