@@ -188,7 +188,7 @@ class OverBudget(InflSegError):
 
 
 class ImplausiblePeople(OverBudget):
-    """Raised when the ids of the people cannot be right; nothing was sent, whatever `--max-errors` allows."""
+    """Raised when one person seems to stand for many; nothing was sent."""
 
     code = "person-implausible"
 

@@ -162,7 +162,7 @@ def null_option(text: str) -> str:
 
 
 def empty_option(text: str, name: str, column: str) -> str:
-    """Return the option or profile line that empties this placeholder in its column.
+    """Return the option or profile line that empties this placeholder.
 
     `--null` empties cells of all columns, where a word such as `0` or `true` may mean what it says.
 

@@ -38,7 +38,7 @@ class Command(TyperCommand):
         return super().invoke(ctx)
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """A command with subcommands; `misuse.py` suggests fixes for misspelt ones."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -54,7 +54,7 @@ class Commands(typer.Typer):
     """A set of commands that are all of class `Command`."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(cls=Group, **given)
+        super().__init__(cls=CommandGroup, **given)
 
     def command(self, name: str | None = None, **given: Any) -> Callable[[_Function], _Function]:
         """Return what makes a function a command."""

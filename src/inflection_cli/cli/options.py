@@ -21,7 +21,7 @@ Files = Annotated[
 
 
 def with_groups(command: Callable[..., int]) -> Callable[..., int]:
-    """Replace each parameter that is a group by one option for each of its fields.
+    """Replace each parameter that is a group by its options.
 
     Typer reads options off a function's signature; this writes that signature, so that a group of options
     is declared once and reaches each command as one value.
@@ -80,7 +80,7 @@ def example_of(option: Any) -> str:
 
 
 def example(name: str) -> str | None:
-    """Return a correct value of an option, as it is typed in a shell.
+    """Return a correct value of an option, as typed in a shell.
 
     Args:
         name: The option's long name.

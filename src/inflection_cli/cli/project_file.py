@@ -147,7 +147,7 @@ def slowed(project: Project | None, delivery: DeliveryOptions) -> tuple[Delivery
 
 
 def _beneath(options: Layer, project: Project | None) -> tuple[Layer, dict[str, Any]]:
-    """Return the options over those of the project file, and what that sets."""
+    """Complete options from the project file; return what it set."""
     missing = missing_values(options, project.settings if project else {})
     return with_values(options, missing), _by_key(options, missing)
 
@@ -159,7 +159,7 @@ def _by_key(options: Group, missing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _known(reading: InputOptions, profile: "Profile | None") -> dict[str, Collection[str]]:
-    """Return what no project file can set any more, by the field of the option."""
+    """Return values that a project file cannot change, by option field."""
     mapped = _fields_of(profile) if profile else ()
     fields = {*pair_names(reading.map), *pair_names(reading.set), *mapped}
     known: dict[str, Collection[str]] = {"map": fields, "set": fields}

@@ -36,7 +36,7 @@ ProjectFile: Final = table_model(
 
 
 def read_project(path: Path, *, file: str) -> dict[str, Any]:
-    """Read a project file; return its settings by the field of the option.
+    """Read a project file; return its settings by option field.
 
     Args:
         path: Where it is.

@@ -436,7 +436,7 @@ class ColumnarReader:
         return ParsedPeople(self._parsed(cells)) if people is None else people
 
     def _parsed(self, cells: Cells) -> list[_Person]:
-        """Parse people, those that are not plain one by one; halving finds them in a few checks."""
+        """Parse people; halve the rows until only odd ones are parsed singly."""
         if not self._ids_only or len(cells) < 2:
             return [self._people[ids] for ids in map(self._person_cells, cells)]
         plain = self._plain(cells)
@@ -536,7 +536,7 @@ class ColumnarReader:
 
 
 def _with_types(cells: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return cells, with their types if one is JSON, since a `JsonCell` equals its text."""
+    """Return cells, with types if one is JSON: `JsonCell` equals text."""
     types = tuple(map(type, cells))
     return (*cells, types) if JsonCell in types else cells
 

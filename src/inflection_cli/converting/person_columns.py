@@ -50,7 +50,7 @@ _ADDRESSES: Final = re.compile(f"{_PART}@{_PART}")
 
 
 class AddressPlace(NamedTuple):
-    """Where the addresses of recipients are: a column, and the keys of a member in its JSON."""
+    """Column of the recipients' addresses, and the keys within its JSON."""
 
     column: int
     keys: tuple[str, ...] = ()
@@ -223,7 +223,7 @@ class Watch:
         return [row[index].strip() for row in rows]
 
     def _taken(self, user_ids: Sequence[str], person_ids: Sequence[str]) -> dict[str, int]:
-        """Count the events whose person is from a column of a campaign's ids."""
+        """Count events whose person is taken from a campaign id's column."""
         taken: dict[str, int] = {}
         if self._called["userId"]:
             taken[self._called["userId"]] = sum(bool(each) and "@" not in each for each in user_ids)

@@ -74,7 +74,7 @@ def looks_personal(value: str) -> bool:
 
 
 def has_only_addresses(value: str) -> bool:
-    """Return whether a cell is addresses with names and separators, and no other text."""
+    """Return whether a cell holds addresses, names and separators, nothing else."""
     if "@" not in value:
         return False
     rest = _MAILBOX.sub("", value)

@@ -1,4 +1,4 @@
-"""Declarations of all options: type, default, help, example, and the files that may set them."""
+"""Declarations of all options: type, default, help, and where each may be set."""
 # ruff: noqa: RUF009 - `option` returns a field of a dataclass
 
 import dataclasses
@@ -33,7 +33,7 @@ Texts = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Declaration of an option; its name, type and default are those of the field that has it.
+    """Declaration of an option, kept in the field that holds its value.
 
     Attributes:
         help: What it does.
@@ -104,7 +104,7 @@ class Declared:
 
     @property
     def key(self) -> str:
-        """The name of the key in the project file, and the last part of the profile's."""
+        """Name of the key in settings files."""
         return self.option.key or self.field
 
     @property
@@ -125,7 +125,7 @@ class Declared:
 
     @property
     def is_table(self) -> bool:
-        """Whether its values are `NAME=VALUE`, and its key a table."""
+        """Return whether the values are `NAME=VALUE` and the key a table."""
         return get_origin(self.kind) is dict
 
     @property
@@ -135,16 +135,16 @@ class Declared:
 
     @property
     def project_help(self) -> str:
-        """The description of the key in the project file; empty where that cannot set the option."""
+        """Description of the project file's key; empty if it cannot be set."""
         return self.option.project_help or self.option.profile_help
 
     def converted(self, value: Any) -> Any:
-        """Return the option's value for the key's, or the key's for the option's."""
+        """Convert between the option's value and the key's."""
         return not value if self.option.key else value
 
     @property
     def refusal(self) -> str:
-        """The reason why a file cannot set it, with the place for it."""
+        """Reason why a settings file cannot set it, with the alternative."""
         why = self.option.never or "is said on the command line"
         if ":" in why:
             return why
@@ -158,7 +158,7 @@ def option(default: Any, about: str, **declaration: Any) -> Any:
 
 
 def reworded(default: Any, about: str) -> Any:
-    """Return the field of an option that is declared before, with other help."""
+    """Return a declared option's field with another help text."""
     return _with_metadata(default, {"help": about})
 
 
@@ -808,7 +808,7 @@ def declared(group: type[Group]) -> tuple[Declared, ...]:
 
 
 def file_keys(*groups: type[Group]) -> list[Declared]:
-    """Return the options that the project file can set, in the order of its keys."""
+    """Return the options a project file can set, in key order."""
     settable = [each for group in groups for each in declared(group) if each.project_help]
     order = [each.field for each in settable]
     return sorted(
@@ -822,7 +822,7 @@ def file_keys(*groups: type[Group]) -> list[Declared]:
 
 
 def profile_keys(table: str) -> list[Declared]:
-    """Return the options that a table of a profile can set, in the order of its keys."""
+    """Return the options a profile's table can set, in key order."""
     return [each for each in file_keys(InputOptions) if _table(each) == table]
 
 

@@ -1,4 +1,4 @@
-"""Layers of settings: a flag beats the profile, and the profile beats the project file."""
+"""Layers of settings: command line over profile over project file."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ def given_values(options: Group) -> dict[str, Any]:
 def missing_values(
     options: Group, below: Mapping[str, Any], known: Mapping[str, Collection[str]] | None = None
 ) -> dict[str, Any]:
-    """Return the values of a lower layer that the options leave open, by field.
+    """Return a lower layer's values that the options leave open.
 
     Args:
         options: The upper layer.
@@ -36,7 +36,7 @@ def missing_values(
 
 
 def with_values(options: Layer, missing: Mapping[str, Any]) -> Layer:
-    """Return options with the values of a lower layer, in the form of options."""
+    """Return options completed with a lower layer's values."""
     changes = {
         each.field: _as_option(each, getattr(options, each.field), missing[each.field])
         for each in declared(type(options))
@@ -46,7 +46,7 @@ def with_values(options: Layer, missing: Mapping[str, Any]) -> Layer:
 
 
 def _rank(each: Declared) -> int:
-    """Return the place of an option's kind: words, flags, tables of texts and of flags, lists."""
+    """Return the sort position of an option's kind of value."""
     if each.is_table:
         return 3 if each.kind == dict[str, bool] else 2
     return 4 if get_origin(each.value_type) is list else int(each.value_type is bool)

@@ -17,13 +17,13 @@ _DASHES: Final = re.compile(r"^[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+")
 
 
 def plain_dashes(text: str) -> str:
-    """Return an option as it is typed in a shell: `—dry-run` and `-dry-run` are `--dry-run`."""
+    """Return an option with two ASCII hyphens, as `--dry-run`."""
     rest = _DASHES.sub("", text)
     return text if rest == text else f"-{rest}" if len(rest) == 1 else f"--{rest}"
 
 
 def names_an_option(text: str, *, short: bool = True) -> bool:
-    """Return whether a text is an option, alone or with a value, and no value itself.
+    """Return whether a text is an option, alone or with a value.
 
     Args:
         text: What stands where a value is due.
@@ -34,7 +34,7 @@ def names_an_option(text: str, *, short: bool = True) -> bool:
 
 
 def looks_like_an_option(text: str) -> bool:
-    """Return whether a separate word on a command line can only be meant as an option.
+    """Return whether a separate word can only be meant as an option.
 
     A negative number is a value, and so is a single hyphen, which stands for a stream.
     """

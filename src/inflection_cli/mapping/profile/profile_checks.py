@@ -138,7 +138,7 @@ _OPTION_FAULTS: Final[Mapping[str, Callable[[Path, Any], Iterator[TomlFault]]]] 
 
 
 def option_faults(option: Declared, path: Path, value: Any) -> Iterator[TomlFault]:
-    """Yield the faults of a value that a settings file has for an option."""
+    """Yield the faults of an option's value in a settings file."""
     check = _OPTION_FAULTS.get(option.field)
     if check is not None:
         yield from check(path, value)
