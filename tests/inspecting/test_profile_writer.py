@@ -1,5 +1,6 @@
 """`inspect --save`: a profile that a validation takes, or that stops it at the very lines to fill in."""
 
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ from command_support import CAMPAIGN, HEADER, SAMPLES, Desk, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inflection_cli.settings.option_names import names_an_option
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 
 EXPORTS = Path(__file__).resolve().parents[1] / "data" / "exports"
@@ -31,7 +33,10 @@ NAMES = st.text(
 
 
 def _could_be_a_column(name: str) -> bool:
-    return bool(name.strip()) and "\0" not in name and not name.strip().startswith("FILL IN")
+    is_option = names_an_option(name) and not re.match(r"\s*-[^\W\d_]{2}", name)
+    return (
+        bool(name.strip()) and "\0" not in name and not name.strip().startswith("FILL IN") and not is_option
+    )
 
 
 @pytest.fixture

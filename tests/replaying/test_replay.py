@@ -32,7 +32,7 @@ from inflection_cli.reading.json.message_lines import read_lines
 from inflection_cli.replaying.replayer import marked
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.segment.ids import ready_id
-from inflection_cli.text_faults import is_placeholder, misspelled
+from inflection_cli.text_faults import damage, is_placeholder, misspelled
 
 READY = str(SAMPLES / "ready.ndjson")
 ARCHIVE = str(SAMPLES / "archive.ndjson")
@@ -132,13 +132,30 @@ def test_a_dry_runs_output_replayed_arrives_as_a_direct_backfill_does(desk: Desk
     assert sent(sandbox, before) == direct
 
 
+def is_an_id(text: str) -> bool:
+    """Return whether a text is accepted as a person's id without a word."""
+    return (
+        text.strip() == text
+        and not is_placeholder(text)
+        and misspelled(text) is None
+        and damage(text) is None
+    )
+
+
 ROWS = st.lists(
     st.builds(
         opened,
         user=st.text(
             st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters='",'),
             min_size=1,
-        ).filter(lambda text: text.strip() == text and not is_placeholder(text) and misspelled(text) is None),
+        ).filter(
+            lambda text: (
+                text.strip() == text
+                and not is_placeholder(text)
+                and misspelled(text) is None
+                and damage(text) is None
+            )
+        ),
         minute=st.integers(0, 1439),
         campaign=st.sampled_from(["c1", "007", "d'été"]),
     ),

@@ -1,4 +1,4 @@
-"""Declarations of all options: type, default, help, and where each may be set."""
+"""Declarations of options: type, default, help, and where each may be set."""
 # ruff: noqa: RUF009 - `option` returns a field of a dataclass
 
 import dataclasses

@@ -265,7 +265,9 @@ def _still_to_fill_in(raw: object, path: tuple[Step, ...]) -> Iterator[TomlFault
 def _options_for_values(raw: object, path: tuple[Step, ...]) -> Iterator[TomlFault]:
     """Yield a fault for each value that is an option's name."""
     short = not any(step in _OF_CELLS for step in path)
-    if isinstance(raw, str) and names_an_option(raw, short=short):
+    # A column may be called `-no-project`; an option of that name is typed with two hyphens.
+    column_like = isinstance(raw, str) and re.match(r"\s*-[^\W\d_]{2}", raw) is not None
+    if isinstance(raw, str) and not column_like and names_an_option(raw, short=short):
         name = plain_dashes(raw.strip()).partition("=")[0]
         yield TomlFault(
             path, f"is the option {name} of the command line, and no value; write the value, or leave it out"
