@@ -114,7 +114,7 @@ DEFECTS = (
         "segment/response.py",
         (
             (
-                'return not _is_markup(body.decode(errors="replace"), content_type)',
+                "return not is_cut and not _is_markup(text, content_type)",
                 "return True",
             ),
         ),
