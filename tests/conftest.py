@@ -2,8 +2,6 @@
 
 import ipaddress
 import socket
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +9,6 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _commands_keep_bytecode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    # Where nothing may be written beside sources, each command would compile all of its modules anew.
-    with pytest.MonkeyPatch.context() as environ:
-        if sys.dont_write_bytecode:
-            environ.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-            environ.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
-        yield
 
 
 @pytest.fixture(autouse=True)

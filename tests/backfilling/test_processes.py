@@ -14,7 +14,9 @@ from run_support import KEY, WAIT_S, Done, Station, campaign, ended, fields, sta
 
 SLOWLY = ("--events-per-second", "500")  # batches of 50, ten a second
 LITTLE_ROOM = (
-    "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, 1 << 17));"
+    # A cut bytecode file would be read by the tests that follow.
+    "import resource, runpy, sys; sys.dont_write_bytecode = True;"
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, 1 << 17));"
     "sys.argv[0] = 'infl-seg'; runpy.run_module('inflection_cli', run_name='__main__')"
 )
 CANNOT_BE_CONFINED = os.geteuid() == 0 and shutil.which("setpriv") is None

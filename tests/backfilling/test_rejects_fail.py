@@ -207,6 +207,7 @@ def test_of_a_line_that_does_not_fit_nothing_stays(tmp_path: Path) -> None:
     program = (
         "import os, resource, sys, pathlib\n"
         "from inflection_cli.reading.line_file import LineFile\n"
+        "sys.dont_write_bytecode = True\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "file = LineFile(os.open(path, os.O_WRONLY | os.O_CREAT), path)\n"

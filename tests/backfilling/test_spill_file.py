@@ -1,6 +1,7 @@
 """Scratch space that cannot be had, or is full: words that name the way out, and never a defect."""
 
 import resource
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ Confine = Callable[[int], None]
 def confine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Confine]:
     """Let no file grow beyond some bytes, as on a full disk; the temporary folder is chosen anew."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a cut file would be read by the tests that follow
     monkeypatch.setattr(tempfile, "tempdir", None)
     yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, before)

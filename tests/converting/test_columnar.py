@@ -328,3 +328,9 @@ def test_a_file_with_a_gap_never_gets_its_name(fs: FakeFilesystem) -> None:
     assert draft.failed
     assert not Path("messages.ndjson").exists()
     assert not Path("messages.ndjson.part").exists()
+
+
+@pytest.mark.parametrize("ids", [["u1", "u\n2"], ["u1\n"], ["\n", "u1"], ["u1", "u 2"]])
+def test_an_id_with_a_line_break_inside_is_not_taken_for_two_plain_ones(ids: list[str]) -> None:
+    assert not are_plain_ids(ids)
+    assert are_plain_ids(["u1", "", "u2"])

@@ -48,6 +48,7 @@ from inflection_cli.model import BatchState
 
 with opened(Path(sys.argv[1])) as ledger:
     journal = ledger.journal(ledger.start_run(START, now=NOW))
+    sys.dont_write_bytecode = True  # a cut file would be read by the tests that follow
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, 1 << 17))
     try:
         for number in range(1000):

@@ -148,14 +148,7 @@ ROWS = st.lists(
         user=st.text(
             st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"], exclude_characters='",'),
             min_size=1,
-        ).filter(
-            lambda text: (
-                text.strip() == text
-                and not is_placeholder(text)
-                and misspelled(text) is None
-                and damage(text) is None
-            )
-        ),
+        ).filter(is_an_id),
         minute=st.integers(0, 1439),
         campaign=st.sampled_from(["c1", "007", "d'été"]),
     ),
