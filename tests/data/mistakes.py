@@ -699,7 +699,7 @@ IDS: Final = {
     "the export has addresses and no ids": Mistake(
         V,
         4,
-        r"export\.csv: there is neither a user id nor a person id, only addresses in email",
+        r"export\.csv: there is neither a user id nor a person id, only addresses in “email”",
         r"--user-id-from email",
         "{typed} {mend}",
         export(

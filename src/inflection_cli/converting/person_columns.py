@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
-from inflection_cli.mapping.columns import BoundColumns, is_address, squash
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.personal_data import is_address
 from inflection_cli.reading import Source
 
 CAMPAIGN_IDS: Final = ("email_id", "campaign_id", "campaign_run_id")

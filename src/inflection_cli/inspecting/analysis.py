@@ -18,9 +18,11 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import missing
 from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
-from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, looks_personal, snake_case
+from inflection_cli.mapping.column_names import snake_case
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.field_candidates import AUTOMATIC, Suggestion, event_of_column, suggest_fields
+from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.profile.profile_nouns import Profile, Timestamps
 from inflection_cli.mapping.wide_times import may_be_of_sending
 from inflection_cli.model import Problem

@@ -17,9 +17,9 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.lossless_json import JsonCell, JsonError, as_text, parse
 from inflection_cli.mapping.column_kinds import KIND_SHARE, Kind, are_times, kind_of_cell, kind_of_column
-from inflection_cli.mapping.columns import looks_personal
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.field_candidates import AUTOMATIC, Candidate, Suggestion
+from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.time_format import suggest
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, before
 from inflection_cli.mapping.times.zones import Fold, Zone

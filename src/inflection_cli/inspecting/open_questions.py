@@ -14,8 +14,9 @@ from inflection_cli.inspecting.inspection_result import (
     TimeFinding,
 )
 from inflection_cli.mapping.column_kinds import words_of
-from inflection_cli.mapping.columns import is_personal_name, listed, quoted, squash
+from inflection_cli.mapping.column_names import listed, quoted, squash
 from inflection_cli.mapping.field_candidates import AUTOMATIC, is_copy_stamp, is_of_the_sender
+from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.settings.toml_text import toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})

@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from inflection_cli import rules
 from inflection_cli.catalog import COLUMN_ALIASES, FALSE_WORDS, TRUE_WORDS
-from inflection_cli.mapping.columns import looks_personal, snake_case, squash
+from inflection_cli.mapping.column_names import snake_case, squash
+from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.timestamps import TimestampReader
 
 Kind = Literal[

@@ -20,15 +20,10 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.errors import UsageError
 from inflection_cli.lossless_json import JsonCell, fits_a_float
-from inflection_cli.mapping.columns import (
-    BoundColumns,
-    ColumnOptions,
-    is_address,
-    looks_personal,
-    personal_member,
-    squash,
-)
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
 from inflection_cli.mapping.nearest_event import nearest_event
+from inflection_cli.mapping.personal_data import is_address, looks_personal, personal_member
 from inflection_cli.mapping.profile.property_types import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Severity, Trail
 from inflection_cli.text_faults import (

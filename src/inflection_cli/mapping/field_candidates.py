@@ -1,7 +1,7 @@
 """Suggest the field of each column by its name and its cells."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -15,10 +15,11 @@ from inflection_cli.catalog import (
     EventKind,
 )
 from inflection_cli.mapping.column_kinds import Kind
-from inflection_cli.mapping.columns import ColumnOptions, snake_case, squash
+from inflection_cli.mapping.column_names import snake_case, squash
+from inflection_cli.mapping.columns import ColumnOptions, NameReason, fields_by_name
 from inflection_cli.mapping.events import kind_of
 
-Reason = Literal["option", "name", "spelling", "alias", "path", "content"]
+Reason = NameReason | Literal["option", "path", "content"]
 """Why a column is a field: the user's word, the exact name, a spelling, another word, the end of a path, its cells."""
 
 AUTOMATIC: Final[frozenset[Reason]] = frozenset({"option", "name", "spelling", "alias"})
@@ -33,6 +34,7 @@ _BY_CONTENT: Final[Mapping[str, Kind]] = {
     "email_link_url": "link",
     "user_agent": "browser",
 }
+_ALIASES: Final = frozenset(alias for aliases in COLUMN_ALIASES.values() for alias in aliases)
 _PERSON_FIELDS: Final = frozenset({"userId", "personId", "email", "ip", "user_agent"})
 
 _NAMES_REMEMBERED: Final = 1 << 13
@@ -115,23 +117,43 @@ def suggest_fields(candidates: Sequence[Candidate], options: ColumnOptions) -> d
         candidates: The columns, in the order of the file, and paths after them.
         options: What the user says.
     """
-    found: dict[str, Suggestion] = {}
-    names = [candidate.name for candidate in candidates]
+    found = _by_option([each.name for each in candidates], options)
+    taken = {i for i, each in enumerate(candidates) if each.name in found}
+    given = {*options.constants, *(each.field for each in found.values())}
+    matches = fields_by_name([_known_name(each) for each in candidates], given, taken, options)
+    for field, match in matches.items():
+        found |= _suggested(field, match.reason, [candidates[i].name for i in match.columns])
+    given |= {*matches, *(["event_id"] if not options.own_ids else [])}
+    for field in FIELDS:
+        if field not in given:
+            left = [each for each in candidates if each.name not in found and _is_possible(each, field)]
+            paths = [each.name for each in left if each.is_path and _ends_in(each, field)]
+            names = paths or [each.name for each in left if _is_by_content(each, field)]
+            found |= _suggested(field, "path" if paths else "content", names)
+    return found
+
+
+def _by_option(names: Sequence[str], options: ColumnOptions) -> dict[str, Suggestion]:
+    """Return the columns of `--map`, those that are not there passed over."""
+    found = {}
     for field, column in options.columns.items():
         spelled = [name for name in names if squash(name) == squash(column)]
         if column in names or len(spelled) == 1:
             found[column if column in names else spelled[0]] = Suggestion(field, "option")
-    for field in FIELDS:
-        settled = field in options.constants or any(each.field == field for each in found.values())
-        if settled or (field == "event_id" and not options.own_ids):
-            continue
-        left = [each for each in candidates if each.name not in found and each.name not in REJECT_COLUMNS]
-        for reason, names in _by_rank(field, left):
-            for name in names:
-                others = tuple(other for other in names if other != name)
-                found[name] = Suggestion(field, reason, others)
-            break
     return found
+
+
+def _known_name(candidate: Candidate) -> str:
+    """Return the name by which a column may be a field; a path has none, JSON no alias."""
+    if candidate.is_path or (candidate.kind == "json" and squash(candidate.name) in _ALIASES):
+        return ""
+    return candidate.name
+
+
+def _suggested(field: str, reason: Reason, names: Sequence[str]) -> dict[str, Suggestion]:
+    return {
+        name: Suggestion(field, reason, tuple(other for other in names if other != name)) for name in names
+    }
 
 
 @lru_cache(maxsize=_NAMES_REMEMBERED)
@@ -158,32 +180,14 @@ def _words(name: str) -> set[str]:
 
 def _is_possible(candidate: Candidate, field: str) -> bool:
     """Return whether a column's name allows it to be a field."""
+    if candidate.name in REJECT_COLUMNS:
+        return False
     if field == "timestamp":
         return not is_copy_stamp(candidate.name)
     if field not in _PERSON_FIELDS:
         return True
     words = _words(candidate.name)
     return SENDER_WORDS.isdisjoint(words) and (field != "ip" or SERVER_WORDS.isdisjoint(words))
-
-
-def _by_rank(field: str, left: Sequence[Candidate]) -> Iterable[tuple[Reason, list[str]]]:
-    """Return reasons with their columns, best reason first."""
-    wanted, aliases = squash(field), COLUMN_ALIASES.get(field, ())
-    possible = [each for each in left if _is_possible(each, field)]
-    whole = [each.name for each in left if not each.is_path]
-    ranks: tuple[tuple[Reason, list[str]], ...] = (
-        ("name", [name for name in whole if name == field]),
-        ("spelling", [name for name in whole if squash(name) == wanted]),
-        ("alias", [each.name for each in left if not each.is_path and _is_alias(each, aliases)]),
-        ("path", [each.name for each in possible if each.is_path and _ends_in(each, field)]),
-        ("content", [each.name for each in possible if _is_by_content(each, field)]),
-    )
-    return [(reason, names) for reason, names in ranks if names]
-
-
-def _is_alias(candidate: Candidate, aliases: Sequence[str]) -> bool:
-    """Return whether a column has an alias name and is not JSON."""
-    return squash(candidate.name) in aliases and candidate.kind != "json"
 
 
 def _ends_in(candidate: Candidate, field: str) -> bool:

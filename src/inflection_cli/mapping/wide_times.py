@@ -1,17 +1,18 @@
 """Columns of times that are named after events, beside a time that says something else: which one is meant?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
 from inflection_cli.catalog import EventKind
-from inflection_cli.errors import InputError
 from inflection_cli.mapping.column_kinds import are_times
-from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, listed, quoted, squash
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.field_candidates import event_of_column
 from inflection_cli.mapping.times.timestamps import TimestampReader
+from inflection_cli.mapping.unbound import Unbound
 
 _OF_THE_MESSAGE: Final = frozenset({"sentat", "createdat"})
 """Names of a time that is rather the message's or the record's than that of an event which came of it."""
@@ -35,16 +36,13 @@ def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
     return {index: kind for index, kind in named if _holds_times(names[index], index, sample)}
 
 
-def refuse_the_time_of_sending(
-    names: Sequence[str], sample: Rows, columns: BoundColumns, options: ColumnOptions, file: str
-) -> None:
-    """Refuse a message's time where another column has the event's own.
+def unclear_time(
+    names: Sequence[str], sample: Rows, columns: BoundColumns, options: ColumnOptions
+) -> Iterator[Unbound]:
+    """Yield the time of a message where another column has the event's own.
 
     A file with one row a message, a status and a column of times for each event names a time by accident only: the
     rows' status is what happened last, and `sent_at` is when the message left.
-
-    Raises:
-        InputError: The time was found by its name, and there is such a column.
     """
     index = columns.fields.get("timestamp")
     if not options.asks_for_times or index is None or "timestamp" in options.columns or index >= len(names):
@@ -55,21 +53,9 @@ def refuse_the_time_of_sending(
     others = {i: kind for i, kind in event_times(names, sample).items() if i != index}
     if name in _OF_THE_DAY:
         others = {i: kind for i, kind in others.items() if _differs(i, kind, index, columns, sample)}
-    if not others:
-        return
-    found = [names[i] for i in others]
-    told = ", ".join(f"“{names[i]}” is the time of {kind.name}" for i, kind in others.items())
-    raise InputError(
-        f"{file}: the time would be “{names[index]}”, known by its name only, and {told}; each row may stand for "
-        f"several events, which would all get the time in “{names[index]}”",
-        hint=f"say which time is meant: --map timestamp={quoted(found[0])}"
-        f"{_further(found)} or --map timestamp={quoted(names[index])}; or have an event for each of {listed(found)} "
-        f"by a profile: infl-seg inspect {quoted(file)} --save PROFILE.toml",
-    )
-
-
-def _further(found: Sequence[str]) -> str:
-    return f", one of {listed(found)}" if len(found) > 1 else ""
+    if others:
+        told = ", ".join(f"“{names[i]}” is the time of {kind.name}" for i, kind in others.items())
+        yield Unbound("timestamp", "other times", tuple(names[i] for i in (*others, index)), evidence=told)
 
 
 @cache

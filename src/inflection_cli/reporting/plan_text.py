@@ -9,7 +9,7 @@ from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.property_types_sent import TEXT, TextBefore, file_kinds
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.inputs import InputFile
-from inflection_cli.mapping.columns import snake_case
+from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.model import Disposition, Problem, Severity
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.sanitize import counted, escape, mask_cell
