@@ -6,6 +6,7 @@ from typing import Literal
 
 from inflection_cli.mapping.column_kinds import Kind
 from inflection_cli.mapping.field_candidates import Suggestion
+from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
 
@@ -245,6 +246,7 @@ class Inspection:
         more_events: Whether there are more different ones than are listed.
         proposals: Events that a row may stand for, in a file without an event column.
         encoding: What its bytes may be, where they are no UTF-8 and the user has not said.
+        unbound: Fields that no column is or several could be, without a profile.
         missing: What the user has to say.
         refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
     """
@@ -258,6 +260,7 @@ class Inspection:
     more_events: bool
     proposals: tuple[EventProposal, ...]
     encoding: EncodingFinding | None
+    unbound: tuple[Unbound, ...]
     missing: tuple[Missing, ...]
     refusal: tuple[str, str] | None
 
