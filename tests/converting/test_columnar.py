@@ -41,7 +41,7 @@ from inflection_cli.segment.message import MessageEncoder, MessageSettings
 TWO_IDS = BoundColumns(
     fields={"userId": 0, "personId": 1},
     constants={},
-    extras=(),
+    carried=(),
     forced=frozenset(),
     names=("userId", "personId"),
     notes=(),

@@ -11,9 +11,9 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
-from inflection_cli.mapping.bind import EventMapping, TimeSource
 from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail
 from inflection_cli.mapping.events import EventReader, Filtered, MapOptions, are_plain_ids
+from inflection_cli.mapping.layout import EventMapping, TimeSource
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
 from inflection_cli.model import Note
 from inflection_cli.segment.ids import CONTENT_REST, FIELDS, absorbed, netstring, person_part
@@ -342,7 +342,7 @@ class ColumnarReader:
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
-        head = campaign + links + [each.place for each in block.columns.trail_columns]
+        head = campaign + links + [each.place for each in block.columns.carried]
         self._head_width = len(head)
         self._head_cells = _getter(head)
         self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])

@@ -9,19 +9,23 @@ from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.errors import InflSegError
 from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats
 from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
+from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import (
+    AUTOMATIC,
     ColumnFinding,
     EncodingFinding,
     EventName,
     EventProposal,
     Inspection,
+    Suggestion,
 )
 from inflection_cli.inspecting.open_questions import missing, unbound_fields
-from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, bind
+from inflection_cli.mapping.bind import bind
+from inflection_cli.mapping.column_kinds import event_of_column
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.field_candidates import AUTOMATIC, Suggestion, event_of_column, suggest_fields
+from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.profile.profile_nouns import Profile, Timestamps
 from inflection_cli.mapping.unbound import refusal
@@ -145,15 +149,14 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     options = settings.mapping.columns
     gauges = [*gathered.columns.values(), *gathered.paths.values()]
     columns = [gauge.finding(gathered.rows) for gauge in gauges]
-    candidates = [gauge.candidate() for gauge in gauges]
-    fields = suggest_fields(candidates, options)
+    fields = suggest_fields(columns, options)
     own_times = _own_times(columns, fields, options)
     proposals = (
         () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
     )
     if proposals:
         told = {proposal.column for proposal in proposals}
-        fields = suggest_fields([each for each in candidates if each.name not in told], options)
+        fields = suggest_fields([each for each in columns if each.name not in told], options)
         if own_times is not None:
             fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
     layout, refused = _as_bound(gathered.source, fields, options)

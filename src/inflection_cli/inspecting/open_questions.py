@@ -7,6 +7,7 @@ from typing import Final
 from inflection_cli.catalog import PERSON_WORDS
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.inspecting.inspection_result import (
+    AUTOMATIC,
     MOST_DISTINCT,
     ColumnFinding,
     EventName,
@@ -14,10 +15,9 @@ from inflection_cli.inspecting.inspection_result import (
     Missing,
     TimeFinding,
 )
-from inflection_cli.mapping.column_kinds import words_of
+from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender, words_of
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import ColumnOptions
-from inflection_cli.mapping.field_candidates import AUTOMATIC, is_copy_stamp, is_of_the_sender
 from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.unbound import Unbound, unbound_essentials
 from inflection_cli.settings.toml_text import toml_string

@@ -6,7 +6,13 @@ from typing import Final
 
 from inflection_cli.catalog import FIELDS
 from inflection_cli.inspecting import InspectSettings
-from inflection_cli.inspecting.inspection_result import ColumnFinding, EventProposal, Inspection, Missing
+from inflection_cli.inspecting.inspection_result import (
+    AUTOMATIC,
+    ColumnFinding,
+    EventProposal,
+    Inspection,
+    Missing,
+)
 from inflection_cli.inspecting.open_questions import (
     event_times,
     rows_in_words,
@@ -14,7 +20,6 @@ from inflection_cli.inspecting.open_questions import (
     unknown_events,
     zone_words,
 )
-from inflection_cli.mapping.field_candidates import AUTOMATIC
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.model import Problem, Severity
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from inflection_cli.errors import InputError
+from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column
 from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.columns import (
     BoundColumns,
@@ -15,33 +16,11 @@ from inflection_cli.mapping.columns import (
     refuse_unknown_fields,
 )
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.field_candidates import EVENT_SHARE, event_of_column
-from inflection_cli.mapping.layout import (
-    NO_LEEWAY,
-    EventMapping,
-    Layout,
-    MissingColumnPolicy,
-    RowCondition,
-    Shaper,
-    TimeSource,
-    one_event,
-)
+from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy, one_event
 from inflection_cli.mapping.unbound import Unbound, refusal, unbound_essentials
 from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
 from inflection_cli.mapping.wide_times import unclear_time
 from inflection_cli.suggestions import nearest
-
-__all__ = (
-    "EventMapping",
-    "Layout",
-    "MissingColumnPolicy",
-    "RowCondition",
-    "Shaper",
-    "TimeSource",
-    "bind",
-    "lay_out",
-    "one_event",
-)
 
 _READY_KEYS: Final = frozenset({"messageId", "type"})
 
@@ -106,7 +85,7 @@ def bind(
         return bind_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
     refuse_unknown_fields(options)
     _refuse_ready_messages(names, options, file)
-    fields = explicit_fields(names, options, file, elsewhere=leeway.elsewhere)
+    fields = explicit_fields(names, options, file, leeway.elsewhere)
     return _bind_by_name(names, sample, fields, options)
 
 
@@ -123,11 +102,10 @@ def _bind_by_name(
     columns = BoundColumns(
         fields,
         dict(options.constants),
-        rest.extras,
+        rest.carried,
         rest.forced,
         tuple(names),
         rest.notes,
-        carried=rest.carried,
     )
     ties = [match.unbound(name, names) for name, match in matches.items() if match.is_tie]
     unbound = [*ties, *_unbound(columns, [tie.field for tie in ties], options, sample)]

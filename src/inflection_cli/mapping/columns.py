@@ -103,7 +103,7 @@ class BoundColumns:
     Attributes:
         fields: Field to the index of its column.
         constants: Field to the text that every row has.
-        extras: Index and property name of each unmapped column that is sent.
+        carried: What the events' further properties and their content hash are made of, in order.
         forced: Indexes of extras that are sent whatever their cells look like.
         names: The column names as they stand in the file; in a profile's block, those of drawn cells after them.
         notes: Columns left out, each with the reason.
@@ -111,13 +111,12 @@ class BoundColumns:
         also: Further columns that a field comes from in one of several blocks, by index.
         field_sources: Field to the columns and paths that it comes from; all of them, where a profile says it.
         property_sources: Property to the columns and paths that it comes from, likewise; none for a constant.
-        carried: The extras, and what only counts in the content hash, in order; None stands for the extras alone.
         not_used: Field to the columns that are known by its name, where a profile names its fields and not those.
     """
 
     fields: Mapping[str, int]
     constants: Mapping[str, str]
-    extras: tuple[tuple[int, str], ...]
+    carried: tuple[Carried, ...]
     forced: frozenset[int]
     names: tuple[str, ...]
     notes: tuple[Note, ...]
@@ -125,13 +124,12 @@ class BoundColumns:
     also: Mapping[int, str] = field(default_factory=dict)
     field_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     property_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    carried: tuple[Carried, ...] | None = None
     not_used: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
-    def trail_columns(self) -> tuple[Carried, ...]:
-        """The columns that an event's further properties and its content hash are made of."""
-        return tuple(Carried(*extra) for extra in self.extras) if self.carried is None else self.carried
+    def extras(self) -> tuple[tuple[int, str], ...]:
+        """Index and property name of each unmapped column that is sent."""
+        return tuple((each.place, each.name) for each in self.carried if each.sent)
 
     def has(self, name: str) -> bool:
         """Return whether a field has a column or a constant."""
@@ -163,10 +161,6 @@ class BoundColumns:
         """Return the source columns and paths of each property."""
         sources = self.property_sources or {name: [self.names[index]] for index, name in self.extras}
         return {name: list(names) for name, names in sources.items()}
-
-
-def _nowhere(_: str) -> bool:
-    return False
 
 
 def refuse_unknown_fields(options: ColumnOptions) -> None:
@@ -205,7 +199,7 @@ def _field_meant(option: str, name: str, value: str, options: ColumnOptions) -> 
 
 
 def explicit_fields(
-    names: Sequence[str], options: ColumnOptions, file: str, *, elsewhere: Callable[[str], bool] = _nowhere
+    names: Sequence[str], options: ColumnOptions, file: str, elsewhere: Callable[[str], bool]
 ) -> dict[str, int]:
     """Find the columns of `--map` by field, and check those of `--property`.
 

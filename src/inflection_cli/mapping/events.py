@@ -136,7 +136,7 @@ class EventReader:
         )
         self._constant_link = columns.constants.get("email_link_url")
         self._literals = frozenset(name for name, kind in columns.kinds.items() if kind in LITERAL_TYPES)
-        self._carried = columns.trail_columns
+        self._carried = columns.carried
 
     def campaign(self, cells: Sequence[str]) -> tuple[Campaign | Filtered | None, tuple[Note, ...]]:
         """Read the event name and the campaign fields."""

@@ -34,11 +34,6 @@ class Unmapped(NamedTuple):
     forced: frozenset[int]
     notes: tuple[Note, ...]
 
-    @property
-    def extras(self) -> tuple[tuple[int, str], ...]:
-        """Index and property name of what is sent."""
-        return tuple((each.place, each.name) for each in self.carried if each.sent)
-
 
 @dataclass(frozen=True, slots=True)
 class Others:

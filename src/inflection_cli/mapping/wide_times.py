@@ -6,11 +6,10 @@ from functools import cache
 from typing import Final
 
 from inflection_cli.catalog import EventKind
-from inflection_cli.mapping.column_kinds import are_times
+from inflection_cli.mapping.column_kinds import are_times, event_of_column
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.field_candidates import event_of_column
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.mapping.unbound import Unbound
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.bind import EventMapping, Layout, MissingColumnPolicy, TimeSource, lay_out
+from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import EventReader, MapOptions
+from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
 from inflection_cli.mapping.profile.profile_nouns import (
     CellCondition,
     CellRule,

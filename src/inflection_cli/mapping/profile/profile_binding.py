@@ -18,7 +18,7 @@ from inflection_cli.mapping.columns import (
     is_called_otherwise,
     refuse_unknown_fields,
 )
-from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
+from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy, TimeSource
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
 from inflection_cli.mapping.profile.extraction import fold
 from inflection_cli.mapping.profile.json_paths import first_key
@@ -202,7 +202,7 @@ class _EventBuilder:
         constants: Field to the text of all rows.
         given: Fields that are settled, be it as absent.
         absent: Those whose column the file lacks.
-        extras: Place and name of each property.
+        carried: Place and name of each property.
         kinds: By name, the types of those of which the profile says one.
         times: Where its time comes from.
         choose: Which of several times counts.
@@ -217,7 +217,7 @@ class _EventBuilder:
     constants: dict[str, str]
     given: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
-    extras: list[tuple[int, str]] = field(default_factory=list)
+    carried: list[Carried] = field(default_factory=list)
     kinds: dict[str, PropertyType] = field(default_factory=dict)
     times: tuple[TimeSource, ...] = ()
     choose: Literal["first", "earliest", "latest"] = "first"
@@ -252,7 +252,7 @@ class _LayoutBuilder:
         self._options, self._profile, self._file = options, profile, file
         self._drawing = ColumnResolver(names, options, profile, file, sample)
         self._leeway = leeway
-        self._asked = explicit_fields(names, options, file)
+        self._asked = explicit_fields(names, options, file, NO_LEEWAY.elsewhere)
         self._bound: set[str] = set()
         self._not_used: set[int] = set()
 
@@ -319,7 +319,7 @@ class _LayoutBuilder:
         for name, cell in {**self._profile.properties, **own}.items():
             index = self._drawing.property(name, cell, event.key("properties", name, own=name in own))
             if index is not None:
-                event.extras.append((index, name))
+                event.carried.append(Carried(index, name))
                 event.kinds |= {name: cell.type} if cell.type is not None else {}
 
     def _take_fields(self, event: _EventBuilder) -> None:
@@ -413,12 +413,11 @@ class _LayoutBuilder:
         columns = BoundColumns(
             dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
             event.constants,
-            (*event.extras, *rest.extras),
-            rest.forced.union(index for index, _ in event.extras),
+            (*event.carried, *rest.carried),
+            rest.forced.union(each.place for each in event.carried),
             self._drawing.names(),
             rest.notes,
             event.kinds,
-            carried=(*(Carried(*extra) for extra in event.extras), *rest.carried),
         )
         absent = event.said.timestamp is not None and not event.said.when
         return EventMapping(columns, event.times, event.choose, applies, absent)
@@ -482,7 +481,7 @@ class _LayoutBuilder:
         return BoundColumns(
             fields,
             {name: ", ".join(texts) for name, texts in constants.items() if name not in fields},
-            tuple(extras),
+            tuple(Carried(*extra) for extra in extras),
             frozenset(
                 index for block in blocks for index in block.columns.forced if index < len(self._names)
             ),
