@@ -327,7 +327,7 @@ HEADERS: Final = {
     "two columns could be the user": Mistake(
         V,
         4,
-        r"export\.csv: 2 columns could be userId",
+        r"export\.csv: 2 columns could be userId: “User”, “Customer ID”\n",
         r"--map userId='Customer ID'",
         "{typed} {mend}",
         export(GOOD.replace("userId", "User").replace("personId", "Customer ID")),

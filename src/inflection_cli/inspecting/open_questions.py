@@ -157,7 +157,7 @@ def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
 def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
     """Report the number of rows in which a required field is empty."""
     column = inspection.of_field(name)
-    empty = column.rows - column.filled if column is not None and is_settled(inspection, name) else 0
+    empty = column.rows - column.filled if column is not None and _is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
         when = f"[[event]] when = {{ column = {toml_string(column.name)}, filled = true }} leaves them out"
         yield Missing("other", f"{rows_in_words(empty)} without {name} in “{column.name}”", line=when)
@@ -182,13 +182,13 @@ def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[U
             return True
         if name == "email":
             return name in options.constants or inspection.of_field(name) is not None
-        return name in ties or name in options.constants or is_settled(inspection, name)
+        return name in ties or name in options.constants or _is_settled(inspection, name)
 
     for each in unbound_essentials(is_bound, person_from_email=options.person_from_email):
         yield _with_candidates(each, inspection)
 
 
-def is_settled(inspection: Inspection, name: str) -> bool:
+def _is_settled(inspection: Inspection, name: str) -> bool:
     """Return whether one column is the field by option, name or path."""
     found = inspection.of_field(name)
     return found is not None and found.suggestion is not None and found.suggestion.reason != "content"
@@ -204,14 +204,14 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
     if unbound.field == "event":
         found = inspection.of_field("event")
         proposed = [found.name] if found else []
-        candidates = event_columns(inspection)
+        candidates = proposed or _event_columns(inspection)
         if found:
             evidence = f" by its name; the cells of “{found.name}” are events' names"
     elif unbound.field == "timestamp":
         candidates = proposed = event_times(inspection)
         evidence = f"; of times are {listed(candidates, _MOST_NAMES)}" if candidates else evidence
     else:
-        candidates = id_columns(inspection)
+        candidates = _id_columns(inspection)
         proposed = [name for name in candidates if _PERSON_NAMES & words_of(name.replace(".", "_"))]
         evidence = f"; ids could be {listed(candidates, _MOST_IDS)}" if candidates else ""
     only = proposed[0] if len(proposed) == 1 else None
@@ -233,11 +233,8 @@ def _untimed_events(inspection: Inspection) -> Iterator[Missing]:
             )
 
 
-def event_columns(inspection: Inspection) -> list[str]:
+def _event_columns(inspection: Inspection) -> list[str]:
     """Return the columns that could hold the event."""
-    found = inspection.of_field("event")
-    if found is not None:
-        return [found.name]
     few = [
         column.name
         for column in inspection.columns
@@ -249,7 +246,7 @@ def event_columns(inspection: Inspection) -> list[str]:
     return sorted(few, key=lambda name: _EVENT_WORDS.isdisjoint(words_of(name)))[:_MOST_IDS]
 
 
-def id_columns(inspection: Inspection) -> list[str]:
+def _id_columns(inspection: Inspection) -> list[str]:
     """Return the columns that could hold a person's id.
 
     They are filled throughout, of no other use, no sender's and no row's own; those named after a person come first.

@@ -35,13 +35,6 @@ def lay_out(
 ) -> Layout:
     """Build the layout of a file whose fields are all bound.
 
-    Args:
-        names: As for `bind`, like all others.
-        sample: As there.
-        options: As there.
-        file: As there.
-        leeway: As there.
-
     Raises:
         InputError: As `bind`, or a field is unbound.
         UsageError: As `bind`.

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final, Literal, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
@@ -213,13 +212,12 @@ def explicit_fields(
         InputError: An option names a column that the file lacks.
         UsageError: `--property` names one that Segment would discard.
     """
-    fields = {}
-    for name, column in options.columns.items():
-        meant = partial(_column_meant, column, names, options, name)
-        fields[name] = _index_of(column, names, file, f"--map {name}=", elsewhere, meant)
+    fields = {
+        name: _index_of(column, names, options, name, file, elsewhere)
+        for name, column in options.columns.items()
+    }
     for column in options.properties:
-        meant = partial(_column_meant, column, names, options, None)
-        index = _index_of(column, names, file, "--property ", elsewhere, meant)
+        index = _index_of(column, names, options, None, file, elsewhere)
         if snake_case(names[index]) in RESERVED_PROPERTIES:
             raise UsageError(
                 f"--property {column}: Segment discards properties named “{snake_case(column)}”",
@@ -231,45 +229,32 @@ def explicit_fields(
 def _index_of(
     column: str,
     names: Sequence[str],
+    options: ColumnOptions,
+    field: str | None,
     file: str,
-    option: str,
     elsewhere: Callable[[str], bool],
-    meant: Callable[[], str],
 ) -> int:
+    """Find the column that `--map` of a field names, or `--property` where there is none."""
     if column in names:
         return names.index(column)
     spelled = [i for i, name in enumerate(names) if squash(name) == squash(column)]
     if len(spelled) == 1:
         return spelled[0]
+    option = "--property " if field is None else f"--map {field}="
     if elsewhere(column):
         raise InputError(
             f"{file} has no column “{column}”, which another file of this command has; it has {listed(names)}",
             hint=f"give each file a command of its own, and {file} one without {option}{quoted(column)}",
         )
-    hint = (
-        meant()
-        or f"give one of these names: {option}COLUMN; infl-seg inspect {quoted(file)} says what they hold"
-    )
-    raise InputError(f"{file} has no column “{column}”; it has {listed(names)}", hint=hint)
-
-
-def _column_meant(column: str, names: Sequence[str], options: ColumnOptions, field: str | None) -> str:
-    """Return the hint for a misspelt column: never one of another field.
-
-    Args:
-        column: What the option says.
-        names: The file's column names.
-        options: What the user says.
-        field: The field that the option maps; None for `--property`.
-    """
-    option = "--property " if field is None else f"--map {field}="
     near = nearest(column, free_names(names, options, field))
-    if near:
-        return f"did you mean {option}{quoted(near[0])}?"
     own = [name for name in names if field is not None and squash(name) == squash(field)]
-    if len(own) != 1 or own[0] in options.columns.values():
-        return ""
-    return f"“{own[0]}” is the {field} by its name: leave {option}{quoted(column)} out"
+    if near:
+        hint = f"did you mean {option}{quoted(near[0])}?"
+    elif len(own) == 1 and own[0] not in options.columns.values():
+        hint = f"“{own[0]}” is the {field} by its name: leave {option}{quoted(column)} out"
+    else:
+        hint = f"give one of these names: {option}COLUMN; infl-seg inspect {quoted(file)} says what they hold"
+    raise InputError(f"{file} has no column “{column}”; it has {listed(names)}", hint=hint)
 
 
 def free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
