@@ -7,7 +7,6 @@ from typing import Final
 from inflection_cli.catalog import FIELDS
 from inflection_cli.inspecting import InspectSettings
 from inflection_cli.inspecting.inspection_result import (
-    AUTOMATIC,
     ColumnFinding,
     EventProposal,
     Inspection,
@@ -177,34 +176,29 @@ class ProfileWriter:
             # A column of that name would be taken else, so it is said here, where options are left out.
             yield f"{name} = {{ constant = {value} }}"
             return
-        unbound = self._absent(PERSON if name == "userId" else name)
-        columns = self._columns_of(name)
-        if len(columns) > 1:
-            yield _fill_in(name, f"several columns could be it; write {_either(columns)}")
-        elif columns and _reason(columns[0]) != "content":
-            yield f"{name} = {toml_string(columns[0].name)}{_WHY.get(_reason(columns[0]), '')}"
+        unbound, column = self._unbound(name), self._found.of_field(name)
+        reason = column.suggestion.reason if column and column.suggestion else ""
+        if name == "timestamp" and self._found.proposals and reason != "option":
+            return
+        if unbound is not None and unbound.reason == "tied":
+            either = _either(unbound.candidates[:_MOST_NAMED])
+            yield _fill_in(name, f"several columns could be it; write {either}")
+        elif column and reason != "content":
+            yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
         elif unbound is not None:
             yield _fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(unbound.candidates)}")
-        elif columns and name in _BY_CELLS:
-            yield f"{name} = {toml_string(columns[0].name)}  # by its cells"
-        elif columns and name == "email_link_url":
-            yield f"# {name} = {toml_string(_short(columns[0].name))}  # its cells are links"
+        elif column and name in _BY_CELLS:
+            yield f"{name} = {toml_string(column.name)}  # by its cells"
+        elif column and name == "email_link_url":
+            yield f"# {name} = {toml_string(_short(column.name))}  # its cells are links"
         elif name in {"campaign_id", "email_id"}:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
 
-    def _columns_of(self, name: str) -> list[ColumnFinding]:
-        """Return the columns that could be a field, matches by name first."""
-        found = [each for each in self._found.columns if each.suggestion and each.suggestion.field == name]
-        by_name = [each for each in found if each.suggestion and each.suggestion.reason in AUTOMATIC]
-        if name == "timestamp" and self._found.proposals:
-            return [each for each in by_name if _reason(each) == "option"]
-        return by_name or (found if len(found) == 1 else [])
-
-    def _absent(self, name: str) -> Unbound | None:
-        """Return the unbound field that the user must fill in, if it is one."""
-        return next(
-            (each for each in self._found.unbound if each.field == name and each.reason == "absent"), None
-        )
+    def _unbound(self, name: str) -> Unbound | None:
+        """Return the unbound field that the user must fill in; for userId also the person."""
+        names = {name, PERSON} if name == "userId" else {name}
+        unbound = (each for each in self._found.unbound if each.field in names)
+        return next((each for each in unbound if each.reason != "addresses"), None)
 
     def _columns(self) -> Iterator[str]:
         sent = [each for each in self._found.columns if each.sent_as and not each.is_path]
@@ -348,20 +342,15 @@ def _fill_in(key: str, words: str) -> str:
 
 
 def _perhaps(names: Sequence[str]) -> str:
-    return f"; perhaps {' or '.join(toml_string(_short(name)) for name in names[:3])}" if names else ""
+    return f"; perhaps {_either(names[:3])}" if names else ""
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(toml_string(_short(name)) for name in names)
 
 
 def _rejects(problem: Problem) -> bool:
     return problem.rule.severity is Severity.ERROR
-
-
-def _either(columns: Iterable[ColumnFinding]) -> str:
-    names = [toml_string(_short(each.name)) for each in columns]
-    return " or ".join(names[:_MOST_NAMED])
-
-
-def _reason(column: ColumnFinding) -> str:
-    return column.suggestion.reason if column.suggestion else ""
 
 
 def _short(name: str) -> str:
