@@ -249,7 +249,7 @@ def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion |
 def _as_bound(
     source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions
 ) -> tuple[Layout | None, tuple[str, str] | None]:
-    """Bind the columns as a run does; return the layout and a refusal's message and hint."""
+    """Return the columns as a run binds them, and its refusal."""
     error: InflSegError | None
     try:
         layout = _bound(source, options)

@@ -69,7 +69,7 @@ def _by_option(names: Sequence[str], options: ColumnOptions) -> dict[str, Sugges
 
 
 def _known_name(column: ColumnFinding) -> str:
-    """Return the name by which a column may be a field; a path has none, JSON no alias."""
+    """Return the name to bind by; paths have none, JSON no alias."""
     if column.is_path or (column.kind == "json" and squash(column.name) in _ALIASES):
         return ""
     return column.name

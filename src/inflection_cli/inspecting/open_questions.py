@@ -164,7 +164,7 @@ def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
 
 
 def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[Unbound]:
-    """Yield the fields left unbound, with what all cells of the file say of them.
+    """Yield the fields left unbound, with evidence from the whole file.
 
     Args:
         inspection: What was found, `unbound` and `missing` aside.
@@ -195,7 +195,7 @@ def _is_settled(inspection: Inspection, name: str) -> bool:
 
 
 def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
-    """Add the columns that a field could be; of several, none is proposed, as the first is a guess."""
+    """Add the columns a field could be; only one alone is proposed."""
     if unbound.reason == "addresses":
         address = inspection.of_field("email")
         return replace(unbound, candidates=(address.name,) if address else ())

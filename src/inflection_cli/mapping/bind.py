@@ -54,7 +54,7 @@ def bind(
     file: str,
     leeway: MissingColumnPolicy = NO_LEEWAY,
 ) -> Layout:
-    """Build the layout of a file; fields that stay unbound are among its values.
+    """Build the layout of a file, with its unbound fields as values.
 
     A field comes from where an option says; else from where the profile's block, then the profile itself says; else
     from the column that is known by its name, unless the profile names that column for something else.
@@ -123,7 +123,7 @@ def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: s
 def _unbound(
     columns: BoundColumns, tied: Sequence[str], options: ColumnOptions, sample: Sequence[Sequence[str]]
 ) -> Iterator[Unbound]:
-    """Yield the essential fields that are unbound, with the column that each may be."""
+    """Yield the essential fields left unbound, with their candidates."""
     for each in unbound_essentials(
         lambda name: columns.has(name) or name in tied, person_from_email=options.person_from_email
     ):
@@ -142,7 +142,7 @@ def _unbound(
 def _nearest_columns(
     name: str, columns: BoundColumns, options: ColumnOptions, sample: Sequence[Sequence[str]]
 ) -> tuple[str, ...]:
-    """Return the one column whose cells are events' names, or whose name is a misspelt field."""
+    """Return the one column near a field by cells or spelling."""
     taken = {columns.names[index] for index in columns.fields.values()}
     free = [each for each in free_names(columns.names, options, name) if each not in taken]
     told = _event_columns(columns.names, free, sample) if name == "event" else []

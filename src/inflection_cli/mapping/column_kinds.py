@@ -1,4 +1,4 @@
-"""Kinds of columns by their cells, and meanings of columns by their names."""
+"""Kinds of columns by their cells, and meanings by their names."""
 
 import ipaddress
 import re
@@ -164,7 +164,7 @@ def is_of_the_sender(name: str) -> bool:
 
 
 def path_words(name: str) -> set[str]:
-    """Return the words of a column's name or a path's keys, in lower case."""
+    """Return the words of a column's name or path, in lower case."""
     return {word for key in name.split(".") for word in (*snake_case(key).split("_"), squash(key))}
 
 

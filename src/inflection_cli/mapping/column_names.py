@@ -1,4 +1,4 @@
-"""Column names: compared by their letters and digits, written for properties and messages."""
+"""Column names, compared by letters and digits and written for messages."""
 
 import re
 from collections.abc import Sequence

@@ -234,7 +234,7 @@ def _index_of(
     file: str,
     elsewhere: Callable[[str], bool],
 ) -> int:
-    """Find the column that `--map` of a field names, or `--property` where there is none."""
+    """Find the column that `--map`, or `--property` without a field, names."""
     if column in names:
         return names.index(column)
     spelled = [i for i, name in enumerate(names) if squash(name) == squash(column)]
@@ -258,7 +258,7 @@ def _index_of(
 
 
 def free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
-    """Return the columns that neither an option nor their name makes another field."""
+    """Return the columns that are no other field by option or name."""
     profile = options.profile
     said = [cell.column for name, cell in profile.fields.items() if name != field] if profile else []
     taken = {squash(other) for name, other in options.columns.items() if name != field}
@@ -267,7 +267,7 @@ def free_names(names: Sequence[str], options: ColumnOptions, field: str | None) 
 
 
 def is_called_otherwise(column: str, field: str | None) -> bool:
-    """Return whether a column has the name of another field than this one, or of the tool's own columns."""
+    """Return whether a column has another field's name, or the tool's own."""
     words = {
         word for name in FIELDS if name != field for word in (squash(name), *COLUMN_ALIASES.get(name, ()))
     }
@@ -282,7 +282,7 @@ def fields_by_name(
     *,
     by_exact_name: AbstractSet[int] = frozenset(),
 ) -> dict[str, NameMatch]:
-    """Find the columns of fields by their names; several columns of one field are a tie.
+    """Find the columns of fields by name; several are a tie.
 
     Args:
         names: The column names; an empty one is of no field.

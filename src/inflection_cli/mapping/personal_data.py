@@ -62,7 +62,7 @@ def is_address(value: str) -> bool:
 
 
 def personal_member(cell: str) -> str | None:
-    """Return the path of the first personal member in a cell; None where it holds none.
+    """Return the path of the first personal member in a cell.
 
     A cell that is no JSON object or list has no members; that takes a look at its first characters.
     """
@@ -82,7 +82,7 @@ def personal_member(cell: str) -> str | None:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The members of an object in their order, also those of one name."""
+    """The members of an object in order, repeated names included."""
 
 
 def _personal_part(text: str) -> str | None:
@@ -94,7 +94,7 @@ def _personal_part(text: str) -> str | None:
 
 
 def _member_of(value: Any, depth: int = 0) -> str | None:
-    """Return the path of the first personal member in a parsed value; None where it holds none."""
+    """Return the path of the first personal member in a parsed value."""
     if depth > _MOST_DEPTH:
         return _TOO_DEEP
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Fields that no column is or several could be, and the one wording of that."""
+"""Fields that no column is or several could be, in words."""
 
 import json
 import re
@@ -139,7 +139,7 @@ class Unbound:
         )
 
     def _profile_hint(self, place: ProfilePlace) -> str:
-        """Return the lines to write, with the columns that could be meant for COLUMN."""
+        """Return the lines to write, with candidates in place of COLUMN."""
         lines = _ADDRESS_LINES if self.reason == "addresses" else _LINES[self.field]
         for name, column in place.not_used.items():
             line = f"{name} = {json.dumps(column, ensure_ascii=False)}"
@@ -170,7 +170,7 @@ def unbound_essentials(has: Callable[[str], bool], *, person_from_email: bool) -
 
 
 def refusal(unbound: Sequence[Unbound], names: Sequence[str], file: str) -> InputError | None:
-    """Return the error for a file's unbound fields; None where there are none.
+    """Return the error for a file's unbound fields, or None.
 
     Args:
         unbound: The fields, the first one to be told first.

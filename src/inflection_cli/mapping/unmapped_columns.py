@@ -1,4 +1,4 @@
-"""Columns that are no field: sent as properties, or left out with a reason."""
+"""Columns that are not fields: sent as properties, or left out."""
 
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
@@ -139,7 +139,7 @@ class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
         return known
 
     def _reason_personal(self, column: str, index: int) -> tuple[str | None, bool]:
-        """Return why a column is withheld, and whether versions before 0.2 sent it."""
+        """Return why a column is withheld, and whether it once was sent."""
         if was_personal(column):
             return "its name is that of a personal trait", False
         filled = [row[index] for row in self if index < len(row) and row[index]]

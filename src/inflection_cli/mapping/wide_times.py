@@ -1,4 +1,4 @@
-"""Columns of times that are named after events, beside a time that says something else: which one is meant?"""
+"""Columns of times named after events, beside a time of the message."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def may_be_of_sending(name: str) -> bool:
 
 
 def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
-    """Return the columns that are named after events and hold times, by index."""
+    """Return the columns named after events that hold times, by index."""
     named = [(index, kind) for index, name in enumerate(names) if (kind := event_of_column(name))]
     return {index: kind for index, kind in named if _holds_times(names[index], index, sample)}
 
@@ -38,7 +38,7 @@ def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
 def unclear_time(
     names: Sequence[str], sample: Rows, columns: BoundColumns, options: ColumnOptions
 ) -> Iterator[Unbound]:
-    """Yield the time of a message where another column has the event's own.
+    """Yield a message's time where another column has the event's own.
 
     A file with one row a message, a status and a column of times for each event names a time by accident only: the
     rows' status is what happened last, and `sent_at` is when the message left.
