@@ -89,7 +89,7 @@ def _bind_by_name(
     given = {*fields, *options.constants}
     matches = fields_by_name(names, given, set(fields.values()), options)
     fields |= {name: match.columns[0] for name, match in matches.items() if not match.is_tie}
-    # One column of a tie will be the field, and what the others are does not depend on which.
+    # One column of a tie will be the field: the last one stands for it, so that what the others become is known.
     mapped = {*fields.values(), *(match.columns[-1] for match in matches.values())}
     rest = unmapped_columns(names, sample, mapped, options, Others())
     columns = BoundColumns(
