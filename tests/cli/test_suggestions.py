@@ -19,7 +19,9 @@ import inflection_cli
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS
 from inflection_cli.cli.foreign_words import COMMANDS, OPTIONS
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.columns import ColumnOptions, bind_columns, squash
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.settings.option_names import with_value
@@ -163,7 +165,7 @@ COLUMNS = [
 def test_no_suggestion_names_a_column_that_is_another_field(names: list[str], field: str, typed: str) -> None:
     options = ColumnOptions(columns={field: typed})
     try:
-        bind_columns(names, [], options, file="export.csv")
+        lay_out(names, [], options, file="export.csv")
     except InputError as error:
         hint = error.hint
     else:

@@ -30,10 +30,11 @@ from inflection_cli.converting.converter import Conversion, Converted, Converter
 from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
 from inflection_cli.converting.person_columns import Seen
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.bind import EventMapping, lay_out
+from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.checks import check_person
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import EventReader, MapOptions, are_plain_ids
+from inflection_cli.mapping.layout import EventMapping
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Batch, Chunk, Disposition
 from inflection_cli.reading import ReadOptions
@@ -44,7 +45,7 @@ from inflection_cli.segment.message import MessageEncoder, MessageSettings
 TWO_IDS = BoundColumns(
     fields={"userId": 0, "personId": 1},
     constants={},
-    extras=(),
+    carried=(),
     forced=frozenset(),
     names=("userId", "personId"),
     notes=(),

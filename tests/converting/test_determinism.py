@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, convert
-from inflection_cli.mapping.bind import Layout, lay_out
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.layout import Layout
 from inflection_cli.model import Chunk
 
 WIDE = st.lists(st.one_of(tools.GOOD_ROWS, tools.ANY_ROWS), min_size=1, max_size=10)

@@ -327,7 +327,7 @@ HEADERS: Final = {
     "two columns could be the user": Mistake(
         V,
         4,
-        r"export\.csv: 2 columns could be userId",
+        r"export\.csv: 2 columns could be userId: “User”, “Customer ID”\n",
         r"--map userId='Customer ID'",
         "{typed} {mend}",
         export(GOOD.replace("userId", "User").replace("personId", "Customer ID")),
@@ -699,7 +699,7 @@ IDS: Final = {
     "the export has addresses and no ids": Mistake(
         V,
         4,
-        r"export\.csv: there is neither a user id nor a person id, only addresses in email",
+        r"export\.csv: there is neither a user id nor a person id, only addresses in “email”",
         r"--user-id-from email",
         "{typed} {mend}",
         export(

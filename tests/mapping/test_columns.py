@@ -11,17 +11,11 @@ from hypothesis import strategies as st
 
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.columns import (
-    BoundColumns,
-    ColumnOptions,
-    Sample,
-    bind_columns,
-    listed,
-    looks_personal,
-    quoted,
-    snake_case,
-    squash,
-)
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.column_names import listed, quoted, snake_case, squash
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
+from inflection_cli.mapping.personal_data import looks_personal
+from inflection_cli.mapping.unmapped_columns import Sample
 
 NEEDED = ("event", "userId", "timestamp")
 
@@ -30,7 +24,7 @@ def bind(
     *names: str, options: ColumnOptions | None = None, sample: Sequence[Sequence[str]] = ()
 ) -> BoundColumns:
     """Bind a header."""
-    return bind_columns(names, sample, options or ColumnOptions(), file="export.csv")
+    return lay_out(names, sample, options or ColumnOptions(), file="export.csv").columns
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.columns import ColumnOptions, squash
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import event_names, kind_of
 
 ROW = {

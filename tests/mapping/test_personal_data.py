@@ -9,7 +9,7 @@ from command_support import Desk, to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.mapping.columns import is_personal_name, looks_personal, personal_member
+from inflection_cli.mapping.personal_data import is_personal_name, looks_personal, personal_member
 from inflection_cli.sandbox import serve
 
 HEADER = "event,timestamp,userId,campaign_id,email_id"

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from inflection_cli.mapping.bind import EventMapping, Layout, MissingColumnPolicy, lay_out
+from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import EventReader, MapOptions
-from inflection_cli.mapping.layout import NO_LEEWAY
+from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.profile_nouns import CellRule, EventBlock, Profile, Timestamps
 from inflection_cli.model import Campaign, Note, Person
 from inflection_cli.segment.message import MessageEncoder, MessageSettings

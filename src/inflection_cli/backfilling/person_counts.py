@@ -10,7 +10,7 @@ from typing import Final
 
 from inflection_cli.backfilling.spill_groups import SpillGroups, count_distinct
 from inflection_cli.converting.person_columns import Seen
-from inflection_cli.mapping.columns import is_address
+from inflection_cli.mapping.personal_data import is_address
 
 _KEY: Final = Struct(">qqqI")
 """Hashes of the id that is sent, of the address (0 for none) and of the person, and the number of the group."""

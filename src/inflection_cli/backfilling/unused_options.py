@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.inputs import InputFile
-from inflection_cli.mapping.columns import is_address, quoted
-from inflection_cli.mapping.field_candidates import is_of_the_sender
+from inflection_cli.mapping.column_kinds import is_of_the_sender
+from inflection_cli.mapping.column_names import quoted
+from inflection_cli.mapping.personal_data import is_address
 from inflection_cli.mapping.profile.profile_nouns import Profile
 from inflection_cli.model import Problem
 from inflection_cli.settings.toml_text import toml_string

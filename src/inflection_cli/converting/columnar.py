@@ -13,9 +13,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from inflection_cli import rules
 from inflection_cli.lossless_json import JsonCell
-from inflection_cli.mapping.bind import EventMapping, TimeSource
 from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail
-from inflection_cli.mapping.columns import squash
+from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.events import (
     PERSON_FIELDS,
     PERSON_IDS,
@@ -24,6 +23,7 @@ from inflection_cli.mapping.events import (
     MapOptions,
     are_plain_ids,
 )
+from inflection_cli.mapping.layout import EventMapping, TimeSource
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
 from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
@@ -358,12 +358,12 @@ class ColumnarReader:
         campaign = [fields[name] for name in self._mapper.campaign_columns]
         links = [fields[name] for name in self._mapper.link_columns]
         self._campaign_width = len(campaign)
-        head = campaign + links + [each.place for each in block.columns.trail_columns]
+        head = campaign + links + [each.place for each in block.columns.carried]
         self._head_width = len(head)
         self._head_cells = _getter(head)
         self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
         self._id_places = [fields.get(name) for name in PERSON_FIELDS[:3]]
-        self._names = {each.name: netstring(each.name) for each in block.columns.trail_columns}
+        self._names = {each.name: netstring(each.name) for each in block.columns.carried}
         self._campaigns = _Cache(self._campaign)
         self._heads = _Cache(self._head)
         self._people = _Cache(self._person)

@@ -21,8 +21,8 @@ from inflection_cli.converting.columnar import (
     merged,
 )
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
-from inflection_cli.mapping.bind import Layout, TimeSource
 from inflection_cli.mapping.events import MapOptions, has_error
+from inflection_cli.mapping.layout import Layout, TimeSource
 from inflection_cli.mapping.nulls import count_emptied, emptied
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Chunk, Note, Problem

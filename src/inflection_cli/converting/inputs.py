@@ -9,10 +9,13 @@ from inflection_cli import rules
 from inflection_cli.converting.converter import Conversion, Converter, ConvertSettings
 from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
+from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.checks import CAMPAIGN_IDS
-from inflection_cli.mapping.columns import BoundColumns, Sample, listed
+from inflection_cli.mapping.column_names import listed
+from inflection_cli.mapping.columns import BoundColumns
+from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
+from inflection_cli.mapping.unmapped_columns import Sample
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.text_faults import damage, damage_hint, unseen

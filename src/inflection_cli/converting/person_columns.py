@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
 from inflection_cli.lossless_json import swiftly
-from inflection_cli.mapping.columns import BoundColumns, squash
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.reading import Source
 
 CAMPAIGN_IDS: Final = ("email_id", "campaign_id", "campaign_run_id")

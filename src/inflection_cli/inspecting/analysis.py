@@ -9,19 +9,26 @@ from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.errors import InflSegError
 from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats
 from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
+from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import (
+    AUTOMATIC,
     ColumnFinding,
     EncodingFinding,
     EventName,
     EventProposal,
     Inspection,
+    Suggestion,
 )
-from inflection_cli.inspecting.open_questions import missing
-from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
-from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, looks_personal, snake_case
+from inflection_cli.inspecting.open_questions import missing, unbound_fields
+from inflection_cli.mapping.bind import bind
+from inflection_cli.mapping.column_kinds import event_of_column
+from inflection_cli.mapping.column_names import snake_case
+from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.field_candidates import AUTOMATIC, Suggestion, event_of_column, suggest_fields
+from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
+from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.profile.profile_nouns import Profile, Timestamps
+from inflection_cli.mapping.unbound import refusal
 from inflection_cli.mapping.wide_times import may_be_of_sending
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
@@ -142,33 +149,40 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     options = settings.mapping.columns
     gauges = [*gathered.columns.values(), *gathered.paths.values()]
     columns = [gauge.finding(gathered.rows) for gauge in gauges]
-    candidates = [gauge.candidate() for gauge in gauges]
-    fields = suggest_fields(candidates, options)
+    fields = suggest_fields(columns, options)
     own_times = _own_times(columns, fields, options)
     proposals = (
         () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
     )
     if proposals:
         told = {proposal.column for proposal in proposals}
-        fields = suggest_fields([each for each in candidates if each.name not in told], options)
+        fields = suggest_fields([each for each in columns if each.name not in told], options)
         if own_times is not None:
             fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
-    columns = _named(columns, fields, gathered.source, options)
+    layout, refused = _as_bound(gathered.source, fields, options)
+    notes = layout.notes if layout and not refused else ()
+    columns = _named(columns, fields, layout, options)
     names, more = _event_names(gathered, fields, options)
-    notes, refusal = _verdict(gathered.source, options)
     inspection = Inspection(
         source=gathered.source,
         rows=gathered.rows,
         unreadable=gathered.unreadable,
-        problems=(*gathered.source.problems, *notes, *gathered.problems.values()),
+        problems=(
+            *gathered.source.problems,
+            *(Problem(note.rule, note.detail, gathered.source.path, hint=note.hint) for note in notes),
+            *gathered.problems.values(),
+        ),
         columns=tuple(columns),
         events=names,
         more_events=more,
         proposals=proposals,
         encoding=encoding,
+        unbound=(),
         missing=(),
-        refusal=refusal,
+        refusal=refused,
     )
+    if options.profile is None:
+        inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
     conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
     return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
 
@@ -205,12 +219,12 @@ def _own_times(
 def _named(
     columns: Sequence[ColumnFinding],
     fields: Mapping[str, Suggestion],
-    source: Source,
+    layout: Layout | None,
     options: ColumnOptions,
 ) -> list[ColumnFinding]:
     """Add to each column its field, property or reason for omission."""
     uses = _uses(options.profile) if options.profile else {}
-    bound = _as_bound(source, fields, options)
+    bound = layout.columns if layout else None
     sent = {bound.names[index]: name for index, name in bound.extras} if bound else {}
     left_out = {note.field: note.detail for note in bound.notes} if bound else {}
     return [
@@ -234,36 +248,29 @@ def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion |
 
 def _as_bound(
     source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions
-) -> BoundColumns | None:
-    """Bind the columns as a run would, with placeholders for missing fields."""
-    tied = {each.field: name for name, each in fields.items() if each.tied_with and each.reason in AUTOMATIC}
-    given = {each.field for each in fields.values() if each.reason in AUTOMATIC}
-    absent = {"event", "timestamp", "personId"} - given - set(options.constants)
-    settled = replace(
-        options,
-        columns={**tied, **options.columns},
-        constants={**dict.fromkeys(absent, _STAND_IN), **options.constants},
-    )
-    for trial in (options, settled):
-        try:
-            return _laid_out(source, trial).columns
-        except InflSegError:
-            continue
-    return None
-
-
-def _verdict(source: Source, options: ColumnOptions) -> tuple[list[Problem], tuple[str, str] | None]:
-    """Return a run's notes on the file, or its reason for refusal."""
+) -> tuple[Layout | None, tuple[str, str] | None]:
+    """Return the columns as a run binds them, and its refusal."""
+    error: InflSegError | None
     try:
-        notes = _laid_out(source, options).notes
-    except InflSegError as error:
-        return [], (error.message, error.hint)
-    return [Problem(note.rule, note.detail, source.path, hint=note.hint) for note in notes], None
+        layout = _bound(source, options)
+        error = refusal(layout.unbound, source.columns, source.path)
+    except InflSegError as raised:
+        error = raised
+    if error is None:
+        return layout, None
+    # What only the user can say is put in its place, to see what becomes of the other columns.
+    given = {each.field for each in fields.values() if each.reason in AUTOMATIC}
+    absent = {"event", "timestamp", "personId"} - given
+    with_stand_ins = replace(options, constants={**dict.fromkeys(absent, _STAND_IN), **options.constants})
+    try:
+        return _bound(source, with_stand_ins), (error.message, error.hint)
+    except InflSegError:
+        return None, (error.message, error.hint)
 
 
-def _laid_out(source: Source, options: ColumnOptions) -> Layout:
+def _bound(source: Source, options: ColumnOptions) -> Layout:
     leeway = MissingColumnPolicy(any_key=source.format != "csv")
-    return lay_out(source.columns, source.sample, options, file=source.path, leeway=leeway)
+    return bind(source.columns, source.sample, options, file=source.path, leeway=leeway)
 
 
 def _uses(profile: Profile) -> dict[str, list[str]]:

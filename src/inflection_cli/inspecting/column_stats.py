@@ -9,17 +9,18 @@ from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.inspecting.inspection_result import (
+    AUTOMATIC,
     MOST_DISTINCT,
     ColumnFinding,
+    Suggestion,
     TimeFinding,
     TimeForm,
     ZoneEvidence,
 )
 from inflection_cli.lossless_json import JsonCell, JsonError, as_text, parse
 from inflection_cli.mapping.column_kinds import KIND_SHARE, Kind, are_times, kind_of_cell, kind_of_column
-from inflection_cli.mapping.columns import looks_personal
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.field_candidates import AUTOMATIC, Candidate, Suggestion
+from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.time_format import suggest
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, before
 from inflection_cli.mapping.times.zones import Fold, Zone
@@ -342,14 +343,9 @@ class ColumnStats:
         """Kind of most of the column's cells."""
         return kind_of_column(self.name, self._kinds, times=self._times is not None)
 
-    def candidate(self) -> Candidate:
-        """Return the column as input for `suggest_fields`."""
-        known = sum(count for text, count in self._words.items() if kind_of(text) is not None)
-        share = known / self.filled if self.filled else 0.0
-        return Candidate(self.name, self.kind, share, self.is_path)
-
     def finding(self, rows: int) -> ColumnFinding:
         """Return the column's statistics, without suggestions."""
+        known = sum(count for text, count in self._words.items() if kind_of(text) is not None)
         return ColumnFinding(
             name=self.name,
             is_path=self.is_path,
@@ -361,6 +357,7 @@ class ColumnStats:
             times=self._times.finding() if self._times else None,
             words=self.words,
             sent_types=tuple(sorted(self._sent or {"text"})),
+            event_share=known / self.filled if self.filled else 0.0,
         )
 
 

@@ -2,12 +2,19 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from inflection_cli.mapping.column_kinds import Kind
-from inflection_cli.mapping.field_candidates import Suggestion
+from inflection_cli.mapping.columns import NameReason
+from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
+
+Reason = NameReason | Literal["option", "path", "content"]
+"""Why a column is a field: the user's word, the exact name, a spelling, another word, the end of a path, its cells."""
+
+AUTOMATIC: Final[frozenset[Reason]] = frozenset({"option", "name", "spelling", "alias"})
+"""Reasons for which a run maps a column by itself; the others need a line in a profile."""
 
 Advice = Literal["none needed", "settled", "ambiguous", "dates only", "several"]
 
@@ -113,6 +120,21 @@ class TimeFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The field that a column would be, with the reason.
+
+    Attributes:
+        field: Its name.
+        reason: Why.
+        tied_with: Other columns that could as well be it; where there are any, none of them is.
+    """
+
+    field: str
+    reason: Reason
+    tied_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnFinding:
     """Content of a column, and its suggested use.
 
@@ -131,6 +153,7 @@ class ColumnFinding:
         uses: Where the profile at hand names it.
         times: How its times are written.
         words: Its different cells, where they are few, with counts.
+        event_share: The share of its filled cells that name one of Inflection's events.
     """
 
     name: str
@@ -147,6 +170,7 @@ class ColumnFinding:
     uses: tuple[str, ...] = ()
     times: TimeFinding | None = None
     words: dict[str, int] = field(default_factory=dict, repr=False)
+    event_share: float = 0.0
 
     @property
     def share(self) -> float:
@@ -245,6 +269,7 @@ class Inspection:
         more_events: Whether there are more different ones than are listed.
         proposals: Events that a row may stand for, in a file without an event column.
         encoding: What its bytes may be, where they are no UTF-8 and the user has not said.
+        unbound: Fields that no column is or several could be, without a profile.
         missing: What the user has to say.
         refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
     """
@@ -258,6 +283,7 @@ class Inspection:
     more_events: bool
     proposals: tuple[EventProposal, ...]
     encoding: EncodingFinding | None
+    unbound: tuple[Unbound, ...]
     missing: tuple[Missing, ...]
     refusal: tuple[str, str] | None
 

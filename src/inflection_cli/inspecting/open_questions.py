@@ -1,11 +1,13 @@
 """Questions that only the user can answer, with options and profile lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from inflection_cli.catalog import PERSON_WORDS
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.inspecting.inspection_result import (
+    AUTOMATIC,
     MOST_DISTINCT,
     ColumnFinding,
     EventName,
@@ -13,9 +15,11 @@ from inflection_cli.inspecting.inspection_result import (
     Missing,
     TimeFinding,
 )
-from inflection_cli.mapping.column_kinds import words_of
-from inflection_cli.mapping.columns import is_personal_name, listed, quoted, squash
-from inflection_cli.mapping.field_candidates import AUTOMATIC, is_copy_stamp, is_of_the_sender
+from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender, words_of
+from inflection_cli.mapping.column_names import listed, squash
+from inflection_cli.mapping.columns import ColumnOptions
+from inflection_cli.mapping.personal_data import is_personal_name
+from inflection_cli.mapping.unbound import Unbound, unbound_essentials
 from inflection_cli.settings.toml_text import toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})
@@ -41,8 +45,6 @@ _OWN_IDS: Final = frozenset(
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
-_ROW_WORDS: Final = frozenset({"id", "uuid", "guid", "key", "pk", "row", "record", "number", "no", "index"})
-"""Names of columns that number the rows and identify no person."""
 _MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
 _MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
@@ -62,10 +64,10 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
         if inspection.refusal:
             yield Missing("other", *inspection.refusal)
     else:
-        yield from _ties(inspection)
-        yield from _event(inspection, settings)
-        yield from _timestamp(inspection, settings)
-        yield from _person(inspection, settings)
+        yield from _untimed_events(inspection)
+        for each in inspection.unbound:
+            key = "tie" if each.reason == "tied" else each.field
+            yield Missing(key, each.message, each.option, each.line)
         yield from _empty_cells(inspection, "event")
         yield from _empty_cells(inspection, "timestamp")
     yield from _times(inspection, settings)
@@ -155,71 +157,71 @@ def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
 def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
     """Report the number of rows in which a required field is empty."""
     column = inspection.of_field(name)
-    empty = column.rows - column.filled if column is not None and is_settled(inspection, name) else 0
+    empty = column.rows - column.filled if column is not None and _is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
         when = f"[[event]] when = {{ column = {toml_string(column.name)}, filled = true }} leaves them out"
         yield Missing("other", f"{rows_in_words(empty)} without {name} in “{column.name}”", line=when)
 
 
-def _ties(inspection: Inspection) -> Iterator[Missing]:
-    told = set()
+def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[Unbound]:
+    """Yield the fields left unbound, with evidence from the whole file.
+
+    Args:
+        inspection: What was found, `unbound` and `missing` aside.
+        options: What the user has said.
+    """
+    ties: dict[str, Unbound] = {}
     for column in inspection.columns:
         tie = column.suggestion
-        if tie is None or not tie.tied_with or tie.reason not in AUTOMATIC or tie.field in told:
-            continue
-        told.add(tie.field)
-        names = [column.name, *tie.tied_with]
-        yield Missing(
-            "tie",
-            f"{len(names)} columns could be {tie.field}: {listed(names)}",
-            f"--map {tie.field}=COLUMN",
-            f'[fields] {tie.field} = "COLUMN"',
-        )
+        if tie is not None and tie.tied_with and tie.reason in AUTOMATIC:
+            ties.setdefault(tie.field, Unbound(tie.field, "tied", (column.name, *tie.tied_with)))
+    yield from ties.values()
+
+    def is_bound(name: str) -> bool:
+        if inspection.proposals and name in {"event", "timestamp"}:
+            return True
+        if name == "email":
+            return name in options.constants or inspection.of_field(name) is not None
+        return name in ties or name in options.constants or _is_settled(inspection, name)
+
+    for each in unbound_essentials(is_bound, person_from_email=options.person_from_email):
+        yield _with_candidates(each, inspection)
 
 
-def is_settled(inspection: Inspection, name: str) -> bool:
+def _is_settled(inspection: Inspection, name: str) -> bool:
     """Return whether one column is the field by option, name or path."""
     found = inspection.of_field(name)
     return found is not None and found.suggestion is not None and found.suggestion.reason != "content"
 
 
-def is_tied(inspection: Inspection, name: str) -> bool:
-    """Return whether several columns could be a field by their names."""
-    return any(
-        each.suggestion is not None
-        and each.suggestion.field == name
-        and each.suggestion.tied_with
-        and each.suggestion.reason in AUTOMATIC
-        for each in inspection.columns
-    )
+def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
+    """Add the columns a field could be; only one alone is proposed."""
+    if unbound.reason == "addresses":
+        address = inspection.of_field("email")
+        return replace(unbound, candidates=(address.name,) if address else ())
+    names = [column.name for column in inspection.columns if not column.is_path]
+    evidence = f"; the columns are {listed(names)}"
+    if unbound.field == "event":
+        found = inspection.of_field("event")
+        proposed = [found.name] if found else []
+        candidates = proposed or _event_columns(inspection)
+        if found:
+            evidence = f" by its name; the cells of “{found.name}” are events' names"
+    elif unbound.field == "timestamp":
+        candidates = proposed = event_times(inspection)
+        evidence = f"; of times are {listed(candidates, _MOST_NAMES)}" if candidates else evidence
+    else:
+        candidates = _id_columns(inspection)
+        proposed = [name for name in candidates if _PERSON_NAMES & words_of(name.replace(".", "_"))]
+        evidence = f"; ids could be {listed(candidates, _MOST_IDS)}" if candidates else ""
+    only = proposed[0] if len(proposed) == 1 else None
+    return replace(unbound, candidates=tuple(candidates), proposed=only, evidence=evidence)
 
 
-def _event(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
-    if (
-        inspection.proposals
-        or "event" in settings.mapping.columns.constants
-        or is_settled(inspection, "event")
-        or is_tied(inspection, "event")
-    ):
-        return
-    found = inspection.of_field("event")
-    if found is not None:
-        yield Missing(
-            "event",
-            f"no column is known as the event by its name; the cells of “{found.name}” are events' names",
-            f"--map event={quoted(found.name)}",
-            f"[fields] event = {toml_string(found.name)}",
-        )
-        return
-    yield Missing(
-        "event",
-        f"no column is known as the event; the columns are {_names(inspection)}",
-        '--map event=COLUMN, or --set event="Email Opened"',
-        '[fields] event = "COLUMN", or { constant = "Email Opened" }',
-    )
-
-
-def _timestamp(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
+def _untimed_events(inspection: Inspection) -> Iterator[Missing]:
+    """Report the proposed events for which no column has a time."""
+    times = event_times(inspection)
+    some = times[0] if len(times) == 1 else "COLUMN"
     for proposal in inspection.proposals:
         if not proposal.timed:
             yield Missing(
@@ -227,57 +229,12 @@ def _timestamp(inspection: Inspection, settings: ConvertSettings) -> Iterator[Mi
                 f"“{proposal.column}” tells of {proposal.event} in {rows_in_words(proposal.filled)}, "
                 "and no column tells when",
                 "",
-                f"[[event]] timestamp = {toml_string(_some_time(inspection))}, or leave the block out",
+                f"[[event]] timestamp = {toml_string(some)}, or leave the block out",
             )
-    if inspection.proposals or "timestamp" in settings.mapping.columns.constants:
-        return
-    if is_settled(inspection, "timestamp") or is_tied(inspection, "timestamp"):
-        return
-    times = event_times(inspection)
-    first = times[0] if len(times) == 1 else "COLUMN"
-    known = f"of times are {listed(times, _MOST_NAMES)}" if times else f"there are {_names(inspection)}"
-    yield Missing(
-        "timestamp",
-        f"no column is known as the timestamp; {known}",
-        f"--map timestamp={quoted(first)}",
-        f"[fields] timestamp = {toml_string(first)}",
-    )
 
 
-def _person(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
-    mapping = settings.mapping
-    for name in ("userId", "personId"):
-        if name in mapping.columns.constants or is_settled(inspection, name) or is_tied(inspection, name):
-            return
-    address = inspection.of_field("email")
-    if address is not None or "email" in mapping.columns.constants:
-        if mapping.user_id_from_email or mapping.anonymous_id_from_email:
-            return
-        where = f" in “{address.name}”" if address else ""
-        yield Missing(
-            "person",
-            f"there is neither a user id nor a person id, only addresses{where}",
-            "--user-id-from email, or --anonymous-id-from email, which sends a hash",
-            '[options] user_id_from = "email", or anonymous_id_from = "email"',
-        )
-        return
-    ids = id_columns(inspection)
-    people = [name for name in ids if _PERSON_NAMES & words_of(name.replace(".", "_"))]
-    first = people[0] if len(people) == 1 else "COLUMN"
-    known = f"; ids could be {listed(ids, _MOST_IDS)}" if ids else ""
-    yield Missing(
-        "person",
-        f"no column is known as the person{known}",
-        f"--map userId={quoted(first)}",
-        f"[fields] userId = {toml_string(first)}",
-    )
-
-
-def event_columns(inspection: Inspection) -> list[str]:
+def _event_columns(inspection: Inspection) -> list[str]:
     """Return the columns that could hold the event."""
-    found = inspection.of_field("event")
-    if found is not None:
-        return [found.name]
     few = [
         column.name
         for column in inspection.columns
@@ -289,7 +246,7 @@ def event_columns(inspection: Inspection) -> list[str]:
     return sorted(few, key=lambda name: _EVENT_WORDS.isdisjoint(words_of(name)))[:_MOST_IDS]
 
 
-def id_columns(inspection: Inspection) -> list[str]:
+def _id_columns(inspection: Inspection) -> list[str]:
     """Return the columns that could hold a person's id.
 
     They are filled throughout, of no other use, no sender's and no row's own; those named after a person come first.
@@ -317,11 +274,6 @@ def _is_the_rows_own(column: ColumnFinding) -> bool:
     """Return whether a column is a row's own id, which never repeats."""
     never_repeats = column.distinct == column.filled or column.distinct >= MOST_DISTINCT
     return never_repeats and squash(column.name.rpartition(".")[2]) in _OWN_IDS
-
-
-def _numbers_rows(column: ColumnFinding) -> bool:
-    """Return whether a column, by name and values, is a row id."""
-    return column.distinct == column.filled and {*words_of(column.name)} <= _ROW_WORDS
 
 
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
@@ -397,25 +349,6 @@ def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterat
     )
 
 
-def _is_free(column: ColumnFinding) -> bool:
-    """Return whether a column matches no field by its name."""
-    return column.suggestion is None or column.suggestion.reason == "content"
-
-
-def _only(names: Sequence[str]) -> str:
-    """Return the only column, or `COLUMN` if there is not exactly one."""
-    return names[0] if len(names) == 1 else "COLUMN"
-
-
-def _some_time(inspection: Inspection) -> str:
-    times = event_times(inspection)
-    return times[0] if len(times) == 1 else "COLUMN"
-
-
 def event_times(inspection: Inspection) -> list[str]:
     """Return the columns of times that could be an event's."""
     return [each.name for each in inspection.columns if each.kind == "time" and not is_copy_stamp(each.name)]
-
-
-def _names(inspection: Inspection) -> str:
-    return listed([column.name for column in inspection.columns if not column.is_path])

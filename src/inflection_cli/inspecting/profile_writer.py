@@ -1,22 +1,25 @@
 """Write a commented profile from an inspection; unknown values say FILL IN."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
 from inflection_cli.catalog import FIELDS
 from inflection_cli.inspecting import InspectSettings
-from inflection_cli.inspecting.inspection_result import ColumnFinding, EventProposal, Inspection, Missing
+from inflection_cli.inspecting.inspection_result import (
+    ColumnFinding,
+    EventProposal,
+    Inspection,
+    Missing,
+)
 from inflection_cli.inspecting.open_questions import (
-    event_columns,
     event_times,
-    id_columns,
     rows_in_words,
     time_columns,
     unknown_events,
     zone_words,
 )
-from inflection_cli.mapping.field_candidates import AUTOMATIC
+from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.model import Problem, Severity
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 from inflection_cli.version import __version__
@@ -173,42 +176,29 @@ class ProfileWriter:
             # A column of that name would be taken else, so it is said here, where options are left out.
             yield f"{name} = {{ constant = {value} }}"
             return
-        columns = self._columns_of(name)
-        if len(columns) > 1:
-            yield _fill_in(name, f"several columns could be it; write {_either(columns)}")
-        elif columns and _reason(columns[0]) != "content":
-            yield f"{name} = {toml_string(columns[0].name)}{_WHY.get(_reason(columns[0]), '')}"
-        elif name in _WHO_AND_WHEN and self._needs(name):
-            yield _fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(self._likely(name))}")
-        elif columns and name in _BY_CELLS:
-            yield f"{name} = {toml_string(columns[0].name)}  # by its cells"
-        elif columns and name == "email_link_url":
-            yield f"# {name} = {toml_string(_short(columns[0].name))}  # its cells are links"
+        unbound, column = self._unbound(name), self._found.of_field(name)
+        reason = column.suggestion.reason if column and column.suggestion else ""
+        if name == "timestamp" and self._found.proposals and reason != "option":
+            return
+        if unbound is not None and unbound.reason == "tied":
+            either = _either(unbound.candidates[:_MOST_NAMED])
+            yield _fill_in(name, f"several columns could be it; write {either}")
+        elif column and reason != "content":
+            yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
+        elif unbound is not None:
+            yield _fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(unbound.candidates)}")
+        elif column and name in _BY_CELLS:
+            yield f"{name} = {toml_string(column.name)}  # by its cells"
+        elif column and name == "email_link_url":
+            yield f"# {name} = {toml_string(_short(column.name))}  # its cells are links"
         elif name in {"campaign_id", "email_id"}:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
 
-    def _columns_of(self, name: str) -> list[ColumnFinding]:
-        """Return the columns that could be a field, matches by name first."""
-        found = [each for each in self._found.columns if each.suggestion and each.suggestion.field == name]
-        by_name = [each for each in found if each.suggestion and each.suggestion.reason in AUTOMATIC]
-        if name == "timestamp" and self._found.proposals:
-            return [each for each in by_name if _reason(each) == "option"]
-        return by_name or (found if len(found) == 1 else [])
-
-    def _needs(self, name: str) -> bool:
-        """Return whether the user must fill in a field."""
-        if name == "userId":
-            person = self._missing("person")
-            return person is not None and "user_id_from" not in person.line
-        return self._missing(name) is not None and not self._found.proposals
-
-    def _likely(self, name: str) -> list[str]:
-        """Return the names of columns that could be a field."""
-        if name == "userId":
-            return id_columns(self._found)
-        if name == "timestamp":
-            return event_times(self._found)
-        return event_columns(self._found)
+    def _unbound(self, name: str) -> Unbound | None:
+        """Return the unbound field that the user must fill in."""
+        names = {name, PERSON} if name == "userId" else {name}
+        unbound = (each for each in self._found.unbound if each.field in names)
+        return next((each for each in unbound if each.reason != "addresses"), None)
 
     def _columns(self) -> Iterator[str]:
         sent = [each for each in self._found.columns if each.sent_as and not each.is_path]
@@ -277,7 +267,7 @@ class ProfileWriter:
         if proposal.timed:
             yield f"timestamp = {column}  # {rows_in_words(proposal.filled)}; the others have no such event"
         else:
-            nearest = _perhaps(self._likely("timestamp"))
+            nearest = _perhaps(event_times(self._found))
             yield _fill_in("timestamp", f"no column says when; the nearest column of times{nearest}")
             if proposal.equals:
                 test = f"equals = {toml_list(proposal.equals)}"
@@ -337,7 +327,7 @@ class ProfileWriter:
             yield 'user_id_from = "email"'
         if mapping.anonymous_id_from_email:
             yield 'anonymous_id_from = "email"'
-        if self._missing("person") and not self._needs("userId"):
+        if any(each.reason == "addresses" for each in self._found.unbound):
             yield _fill_in(
                 "user_id_from", 'write "email" to send addresses as userId, or have the next line instead'
             )
@@ -351,21 +341,16 @@ def _fill_in(key: str, words: str) -> str:
     return f'{key} = "{FILL_IN}"  # {FILL_IN}: {words}'
 
 
-def _perhaps(names: list[str]) -> str:
-    return f"; perhaps {' or '.join(toml_string(_short(name)) for name in names[:3])}" if names else ""
+def _perhaps(names: Sequence[str]) -> str:
+    return f"; perhaps {_either(names[:3])}" if names else ""
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(toml_string(_short(name)) for name in names)
 
 
 def _rejects(problem: Problem) -> bool:
     return problem.rule.severity is Severity.ERROR
-
-
-def _either(columns: Iterable[ColumnFinding]) -> str:
-    names = [toml_string(_short(each.name)) for each in columns]
-    return " or ".join(names[:_MOST_NAMED])
-
-
-def _reason(column: ColumnFinding) -> str:
-    return column.suggestion.reason if column.suggestion else ""
 
 
 def _short(name: str) -> str:

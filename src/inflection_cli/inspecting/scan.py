@@ -11,8 +11,8 @@ from inflection_cli.errors import InputError
 from inflection_cli.inspecting.analysis import ScannedFile, analyse
 from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats, TimeReaderFactory, paths_of
 from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
+from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import EncodingFinding, Inspection
-from inflection_cli.mapping.field_candidates import suggest_fields
 from inflection_cli.mapping.nulls import emptied
 from inflection_cli.mapping.profile.profile_nouns import TimeRule
 from inflection_cli.model import Chunk
@@ -158,8 +158,8 @@ class _Gatherer:
         if gathered.own_ids is None:
             if not chunk.rows:
                 return
-            candidates = [gauge.candidate() for gauge in gathered.columns.values()]
-            gathered.own_ids = OwnIdStats(chunk.columns, suggest_fields(candidates, self._options))
+            columns = [gauge.finding(gathered.rows) for gauge in gathered.columns.values()]
+            gathered.own_ids = OwnIdStats(chunk.columns, suggest_fields(columns, self._options))
         gathered.own_ids.add(chunk.rows)
 
 

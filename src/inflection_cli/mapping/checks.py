@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.mapping.columns import squash
+from inflection_cli.mapping.column_names import squash
 from inflection_cli.model import Campaign, Note, Person, Trail
 from inflection_cli.text_faults import empty_option, has_merge_tag, is_null_word, is_placeholder, misspelled
 

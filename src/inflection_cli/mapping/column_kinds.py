@@ -1,14 +1,17 @@
-"""Kinds of columns: times, flags, addresses, links, numbers, ids, JSON, text."""
+"""Kinds of columns by their cells, and meanings by their names."""
 
 import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 from inflection_cli import rules
-from inflection_cli.catalog import COLUMN_ALIASES, FALSE_WORDS, TRUE_WORDS
-from inflection_cli.mapping.columns import looks_personal, snake_case, squash
+from inflection_cli.catalog import COLUMN_ALIASES, FALSE_WORDS, SENDER_WORDS, TRUE_WORDS, EventKind
+from inflection_cli.mapping.column_names import snake_case, squash
+from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.timestamps import TimestampReader
 
 Kind = Literal[
@@ -39,6 +42,44 @@ _NUMBER: Final = re.compile(r"[+-]?(?:0|[1-9]\d*|[1-9]\d{0,2}(?:[.,']\d{3})+)(?:
 _DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
 _ID: Final = re.compile(r"(?=.*\d)[\w.:/|+-]{1,64}")
 _BROWSER: Final = re.compile(r"(?:Mozilla|Opera|Dalvik|Outlook|Thunderbird)/\d")
+EVENT_SHARE: Final = 0.5
+"""A column names events when more than this share of its filled cells is the name of one."""
+
+_NAMES_REMEMBERED: Final = 1 << 13
+
+_COPY_STAMP: Final = re.compile(
+    r"_*(?:fivetran|airbyte|sdc|dlt|hevo|rivery|stitch|etl)_.*"
+    r"|(?:.*_)?(?:emitted|extracted|ingested|loaded|replicated|synced)(?:_at|_on|_date|_time|_ts)?"
+)
+"""Names of the time at which a row was copied from one store to another; it says nothing of when anything happened."""
+
+_IDLE_WORDS: Final = frozenset(
+    {
+        "at",
+        "code",
+        "count",
+        "date",
+        "datetime",
+        "day",
+        "first",
+        "last",
+        "num",
+        "number",
+        "of",
+        "on",
+        "reason",
+        "time",
+        "times",
+        "timestamp",
+        "total",
+        "ts",
+        "type",
+        "was",
+        "when",
+    }
+)
+"""Words around an event in a column's name."""
+
 _NOT_TIMES: Final = frozenset(
     {
         rules.TIMESTAMP_MISSING.code,
@@ -103,6 +144,28 @@ def are_times(name: str, cells: Iterable[str], reader: TimestampReader) -> bool:
 def words_of(name: str) -> set[str]:
     """Return the words of a column's name, in lower case."""
     return set(snake_case(name).split("_"))
+
+
+@lru_cache(maxsize=_NAMES_REMEMBERED)
+def event_of_column(name: str) -> EventKind | None:
+    """Find the event in a name like `Delivered At`; None if absent."""
+    words = [word for word in snake_case(name).split("_") if word not in _IDLE_WORDS]
+    return kind_of("".join(words)) if words else None
+
+
+def is_copy_stamp(name: str) -> bool:
+    """Return whether a name is a copy's time: `_fivetran_synced`, `emitted_at`."""
+    return _COPY_STAMP.fullmatch(snake_case(name.rpartition(".")[2])) is not None
+
+
+def is_of_the_sender(name: str) -> bool:
+    """Return whether a name is the sender's: `from_email`, `data.from`, `sender.id`."""
+    return not SENDER_WORDS.isdisjoint(path_words(name))
+
+
+def path_words(name: str) -> set[str]:
+    """Return the words of a column's name or path, in lower case."""
+    return {word for key in name.split(".") for word in (*snake_case(key).split("_"), squash(key))}
 
 
 def _is_network_address(text: str) -> bool:

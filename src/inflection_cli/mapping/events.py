@@ -21,16 +21,15 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.errors import UsageError
 from inflection_cli.lossless_json import JsonCell, fits_a_float
-from inflection_cli.mapping.columns import (
-    BoundColumns,
-    ColumnOptions,
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
+from inflection_cli.mapping.nearest_event import nearest_event
+from inflection_cli.mapping.personal_data import (
     has_only_addresses,
     is_address,
     looks_personal,
     personal_member,
-    squash,
 )
-from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.profile.property_types import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Rule, Severity, Trail
 from inflection_cli.text_faults import (
@@ -166,7 +165,7 @@ class EventReader:
         )
         self._constant_link = columns.constants.get("email_link_url")
         self._literals = frozenset(name for name, kind in columns.kinds.items() if kind in LITERAL_TYPES)
-        self._carried = columns.trail_columns
+        self._carried = columns.carried
 
     def campaign(self, cells: Sequence[str]) -> tuple[Campaign | Filtered | None, tuple[Note, ...]]:
         """Read the event name and the campaign fields."""

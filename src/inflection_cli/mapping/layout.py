@@ -7,6 +7,7 @@ from typing import Final, Literal, Protocol
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.profile.json_paths import JsonPath
 from inflection_cli.mapping.times.time_hints import TimeHints
+from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
 
 
@@ -91,6 +92,7 @@ class Layout:
         blocks: At least one, in the order in which a row's events come.
         notes: What is to be said of the file as a whole.
         places: What each name and path of a profile was found to be.
+        unbound: Fields that no column is or several could be; a run refuses the file for the first of them.
     """
 
     columns: BoundColumns
@@ -98,6 +100,7 @@ class Layout:
     blocks: tuple[EventMapping, ...]
     notes: tuple[Note, ...] = ()
     places: Mapping[str, JsonPath] = field(default_factory=dict)
+    unbound: tuple[Unbound, ...] = ()
 
 
 def one_event(columns: BoundColumns) -> Layout:

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from inflection_cli.catalog import EVENTS
-from inflection_cli.mapping.columns import squash
+from inflection_cli.mapping.column_names import squash
 from inflection_cli.suggestions import distance, nearest
 
 _LOOKED_UP: Final = 1 << 10

@@ -1,11 +1,35 @@
-"""Find personal members of JSON objects and lists in cells."""
+"""Personal columns and cells: their names, addresses, phone numbers, members of JSON."""
 
 import json
 import re
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
+from inflection_cli.catalog import (
+    LATER_PERSON_WORDS,
+    LATER_PERSONAL_COLUMNS,
+    PERSON_WORDS,
+    PERSONAL_COLUMNS,
+)
 from inflection_cli.lossless_json import swiftly
+from inflection_cli.mapping.column_names import snake_case, squash
+
+_NAMES_REMEMBERED: Final = 1 << 13
+_ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+\s*")
+_PART: Final = r"[^\s@<>,;:\"()]{1,64}"
+_DOTTED: Final = rf"{_PART}@{_PART}\.[^\s@<>,;:\"().]+"
+_MAILBOX: Final = re.compile(
+    rf"(?:\"[^\"]*\"|[^<>@;\"]{{0,60}})\s*<\s*{_DOTTED}\s*>|"
+    rf"(?:\"[^\"]*\"\s+)?(?:mailto:)?{_DOTTED}(?:\s*\([^()]*\))?"
+)
+_BARE: Final = re.compile(rf"<\s*{_PART}@{_PART}\s*>")
+"""An address in angle brackets without a name: the id of a message looks so too."""
+
+_BETWEEN: Final = " \t\r\n,;'\""
+_NUMBERED: Final = re.compile(r"(?:e_?mail|e?mail_?address|phone|mobile|tel)_?\d{1,2}")
+_PHONE: Final = re.compile(r"\s*(?:\+|00|\(\d)[\d\s().\-/]{6,}\d\s*|\s*\d{3}[-. ]\d{3}[-. ]\d{4}\s*")
+_MERGE_FIELD: Final = re.compile(r"merge(?:_.+|\d+|_?(?:fields?|vars?)(?:_.*)?)")
+"""A newsletter tool's names for what it puts into the text of a message: MERGE0, merge_lname, merge_fields."""
 
 _BRACKETS: Final = ("{", "[")
 _MOST_DEPTH: Final = 64
@@ -16,78 +40,104 @@ _QUOTED: Final = re.compile(r"""["']([^"'{}\[\]]+)(?:["']\s*(:)?|$)""")
 """A text in quotes, also one whose end was cut off, and the colon that makes it a member's name."""
 
 
-NameTest = Callable[[str], bool]
-TextTest = Callable[[str], bool]
+def looks_personal(value: str) -> bool:
+    """Return whether a cell looks like an email address or phone number."""
+    return bool(_ADDRESS.fullmatch(value) or _PHONE.fullmatch(value))
 
 
-def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> str | None:
-    """Return the path of a cell's first personal member, or None.
+def has_only_addresses(value: str) -> bool:
+    """Return whether a cell holds addresses, names and separators, nothing else."""
+    if "@" not in value:
+        return False
+    rest = _MAILBOX.sub("", value)
+    return rest != value and not rest.strip(_BETWEEN) and bool(_BARE.sub("", value).strip(_BETWEEN))
+
+
+def is_personal_text(value: str) -> bool:
+    """Return whether a cell is personal by the rules since 0.2."""
+    return looks_personal(value) or has_only_addresses(value)
+
+
+def is_personal_name(name: str) -> bool:
+    """Return whether a column or member has a personal trait's name."""
+    return was_personal(name) or _is_personal_since(name)
+
+
+def was_personal(name: str) -> bool:
+    """Return whether versions before 0.2 took a name for personal too."""
+    whose, _, trait = snake_case(name).partition("_")
+    return squash(name) in PERSONAL_COLUMNS or (whose in PERSON_WORDS and squash(trait) in PERSONAL_COLUMNS)
+
+
+@lru_cache(maxsize=_NAMES_REMEMBERED)
+def _is_personal_since(name: str) -> bool:
+    """Return whether a name is personal by the rules since 0.2."""
+    snake = snake_case(name)
+    whose, _, trait = snake.partition("_")
+    whose_words = PERSON_WORDS | LATER_PERSON_WORDS
+    traits = PERSONAL_COLUMNS | LATER_PERSONAL_COLUMNS
+    known = squash(name) in traits or (whose in whose_words and squash(trait) in traits)
+    return known or any(form.fullmatch(snake) for form in (_MERGE_FIELD, _NUMBERED))
+
+
+def is_address(value: str) -> bool:
+    """Return whether a whole cell is one email address."""
+    return _ADDRESS.fullmatch(value) is not None and ":" not in value
+
+
+def personal_member(cell: str) -> str | None:
+    """Return the path of the first personal member in a cell.
 
     A cell that is no JSON object or list has no members; that takes a look at its first characters.
-
-    Args:
-        cell: The text of a cell.
-        is_name: Tells whether a member's name is that of a personal trait.
-        is_text: Tells whether a text looks like an address or a phone number.
     """
     if not cell.lstrip().startswith(_BRACKETS):
         return None
     try:
-        return personal_member(swiftly(cell), is_name, is_text)
+        return _member_of(swiftly(cell))
     except ValueError:
         pass
     try:
         # A key that is there twice has two values, and either may be personal.
-        return personal_member(json.loads(cell, object_pairs_hook=_Pairs), is_name, is_text)
+        return _member_of(json.loads(cell, object_pairs_hook=_Pairs))
     except RecursionError:
         return _TOO_DEEP
     except ValueError:
-        return _personal_part(cell, is_name, is_text)
+        return _personal_part(cell)
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The members of a JSON object in order, including repeated names."""
+    """The members of an object in order, repeated names included."""
 
 
-def _personal_part(text: str, is_name: NameTest, is_text: TextTest) -> str | None:
+def _personal_part(text: str) -> str | None:
     """Return the first personal member in text that resembles JSON."""
     for word, colon in _QUOTED.findall(text):
-        if (colon and is_name(word)) or is_text(word):
-            return _spelled(word, is_text)
+        if (colon and is_personal_name(word)) or is_personal_text(word):
+            return _spelled(word)
     return None
 
 
-def personal_member(value: Any, is_name: NameTest, is_text: TextTest, depth: int = 0) -> str | None:
-    """Return the path of a value's first personal member, or None.
-
-    Args:
-        value: A parsed JSON value.
-        is_name: Tells whether a member's name is that of a personal trait; a member without a value is none.
-        is_text: Tells whether a text looks like an address or a phone number.
-        depth: How many members are above it.
-    """
+def _member_of(value: Any, depth: int = 0) -> str | None:
+    """Return the path of the first personal member in a parsed value."""
     if depth > _MOST_DEPTH:
         return _TOO_DEEP
     if isinstance(value, str):
         # An object that was written into a text is an object all the same.
-        return (
-            personal_member_of_cell(value, is_name, is_text) if value.lstrip().startswith(_BRACKETS) else None
-        )
-    if isinstance(value, _Pairs):
-        members = [(key, is_name(key) or is_text(key), one) for key, one in value]
-    elif isinstance(value, list):
+        return personal_member(value)
+    if isinstance(value, list) and not isinstance(value, _Pairs):
         members = [(str(place), False, one) for place, one in enumerate(value)]
-    elif isinstance(value, dict):
-        members = [(key, is_name(key) or is_text(key), one) for key, one in value.items()]
+    elif isinstance(value, (dict, _Pairs)):
+        pairs = value.items() if isinstance(value, dict) else value
+        members = [(key, is_personal_name(key) or is_personal_text(key), one) for key, one in pairs]
     else:
         return None
     for key, personal, one in members:
-        spelled = _spelled(key, is_text)
-        if _is_filled(one) and (personal or (isinstance(one, str) and is_text(one))):
-            return spelled
-        inner = personal_member(one, is_name, is_text, depth + 1)
+        # A member without a value is none.
+        if _is_filled(one) and (personal or (isinstance(one, str) and is_personal_text(one))):
+            return _spelled(key)
+        inner = _member_of(one, depth + 1)
         if inner is not None:
-            return f"{spelled}.{inner}"
+            return f"{_spelled(key)}.{inner}"
     return None
 
 
@@ -96,8 +146,8 @@ def _is_filled(value: Any) -> bool:
     return value is not None and value not in ("", [], {})
 
 
-def _spelled(key: str, is_text: TextTest) -> str:
+def _spelled(key: str) -> str:
     """Return a key as a path has it; an address is masked."""
-    if is_text(key):
+    if is_personal_text(key):
         return _TOO_DEEP
     return '"' + key.replace('"', '""') + '"' if "." in key or '"' in key or not key else key

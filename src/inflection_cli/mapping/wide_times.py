@@ -1,19 +1,19 @@
 """Find time columns named after events, beside a different time column."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.catalog import EventKind
-from inflection_cli.errors import InputError
-from inflection_cli.mapping.column_kinds import are_times
-from inflection_cli.mapping.columns import BoundColumns, ColumnOptions, listed, quoted, squash
+from inflection_cli.mapping.column_kinds import are_times, event_of_column
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.field_candidates import event_of_column
 from inflection_cli.mapping.layout import EventMapping
 from inflection_cli.mapping.times.timestamps import TimestampReader
+from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
 
 _OF_THE_MESSAGE: Final = frozenset({"sentat", "createdat"})
@@ -43,16 +43,13 @@ def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
     return {index: kind for index, kind in named if _holds_times(names[index], index, sample)}
 
 
-def refuse_the_time_of_sending(
-    names: Sequence[str], sample: Rows, columns: BoundColumns, options: ColumnOptions, file: str
-) -> None:
-    """Refuse a message's time where another column has the event's own.
+def unclear_time(
+    names: Sequence[str], sample: Rows, columns: BoundColumns, options: ColumnOptions
+) -> Iterator[Unbound]:
+    """Yield a message's time where another column has the event's own.
 
     A file with one row a message, a status and a column of times for each event names a time by accident only: the
     rows' status is what happened last, and `sent_at` is when the message left.
-
-    Raises:
-        InputError: The time was found by its name, and there is such a column.
     """
     index = columns.fields.get("timestamp")
     if not options.asks_for_times or index is None or "timestamp" in options.columns or index >= len(names):
@@ -64,14 +61,9 @@ def refuse_the_time_of_sending(
     others = found
     if name in _OF_THE_DAY:
         others = {i: kind for i, kind in found.items() if _differs(i, kind, index, columns, sample)}
-    if not others:
-        return
-    told = ", ".join(f"“{names[i]}” is the time of {kind.name}" for i, kind in others.items())
-    raise InputError(
-        f"{file}: the time would be “{names[index]}”, known by its name only, and {told}; each row may stand for "
-        f"several events, which would all get the time in “{names[index]}”",
-        hint=_choice(names[index], [names[i] for i in found], file),
-    )
+    if others:
+        told = ", ".join(f"“{names[i]}” is the time of {kind.name}" for i, kind in others.items())
+        yield Unbound("timestamp", "other times", tuple(names[i] for i in (*found, index)), evidence=told)
 
 
 def differing_times(names: Sequence[str], sample: Rows, block: EventMapping) -> tuple[Note, ...]:
@@ -107,17 +99,6 @@ def event_of_times(block: EventMapping, options: ColumnOptions) -> EventKind | N
     if not options.asks_for_times or "event" not in columns.fields or len(block.times) != 1:
         return None
     return event_of_column(columns.names[block.times[0].index])
-
-
-def _choice(time: str, events: Sequence[str], file: str) -> str:
-    """Return the hint with the ways to have the right times."""
-    profile = f"infl-seg inspect {quoted(file)} --save PROFILE.toml"
-    if len(events) > 1:  # any one column would be the wrong time for the events of the others
-        return f"have an event for each of {listed(events)} by a profile: {profile}"
-    return (
-        f"say which time is meant: --map timestamp={quoted(events[0])} or --map timestamp={quoted(time)}; "
-        f"or have an event for each of {listed(events)} by a profile: {profile}"
-    )
 
 
 @cache

@@ -13,10 +13,11 @@ from inflection_cli.converting.converter import Conversion, Converted, ConvertSe
 from inflection_cli.converting.inputs import InputFile, first_rows
 from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.bind import one_event
 from inflection_cli.mapping.checks import check_person_id
-from inflection_cli.mapping.columns import BoundColumns, squash
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import has_error, kind_of
+from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Chunk, Note, Problem, Severity
 from inflection_cli.reading import Limits, ReadOptions, detect, find
@@ -45,7 +46,7 @@ _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _ID_HINT: Final = "see who is meant, or leave the member out"
 _NO_LAYOUT: Final = one_event(
-    BoundColumns(fields={}, constants={}, extras=(), forced=frozenset(), names=COLUMNS, notes=())
+    BoundColumns(fields={}, constants={}, carried=(), forced=frozenset(), names=COLUMNS, notes=())
 )
 
 

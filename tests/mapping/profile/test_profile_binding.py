@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.bind import EventMapping, Layout, MissingColumnPolicy, TimeSource, lay_out
-from inflection_cli.mapping.columns import ColumnOptions, bind_columns
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import EventReader, MapOptions
+from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
 from inflection_cli.mapping.profile.profile_nouns import (
     CellCondition,
     CellRule,
@@ -61,8 +62,8 @@ def test_without_a_profile_and_with_an_empty_one_columns_are_what_they_always_we
     more: list[str], own_ids: bool
 ) -> None:
     names = (*NAMES, *more)
-    plain = bind_columns(names, [], ColumnOptions(own_ids=own_ids), file="export.csv")
     without = lay_out(names, [], ColumnOptions(own_ids=own_ids), file="export.csv")
+    plain = without.columns
     empty = tools.laid_out(names, own_ids=own_ids)
     assert without == Layout(plain, None, (EventMapping(plain, (TimeSource(4),)),))
     assert (empty.shaper, empty.blocks[0].columns, empty.blocks[0].times) == (None, plain, (TimeSource(4),))
@@ -495,11 +496,16 @@ def test_a_property_cannot_have_a_name_that_means_something_else(name: str) -> N
     ("names", "said", "told", "hint"),
     [
         (NAMES[1:], tools.profile(), "for old.toml: no column is known as the event", 'event = "COLUMN"'),
-        (NAMES[:4], tools.profile(), "for old.toml: no column is known as the time", 'timestamp = "COLUMN"'),
+        (
+            NAMES[:4],
+            tools.profile(),
+            "for old.toml: no column is known as the timestamp",
+            'timestamp = "COLUMN"',
+        ),
         (
             (*NAMES[:4], "A"),
             tools.profile(events=(tools.block("opened", "A"), tools.block("clicked"))),
-            "for [[event]] 2 (“clicked”) of old.toml: no column is known as the time",
+            "for [[event]] 2 (“clicked”) of old.toml: no column is known as the timestamp",
             "under the [[event]]",
         ),
         (NAMES[1:], tools.profile(), "no column is known as the event", "--map event=COLUMN"),
@@ -512,7 +518,7 @@ def test_a_property_cannot_have_a_name_that_means_something_else(name: str) -> N
         (
             ("event", "timestamp", "Mail"),
             tools.profile(fields={"email": tools.column("Mail")}),
-            "only addresses in Mail",
+            "only addresses in “Mail”",
             'user_id_from = "email"',
         ),
         (

@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.columns import ColumnOptions, listed
+from inflection_cli.mapping.column_names import listed
+from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.profile.extraction import CellTransform, Extraction, RowExtender
 from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
 from inflection_cli.mapping.profile.profile_nouns import CellRule, Profile, TimeRule

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.lossless_json import JsonError, Number
-from inflection_cli.mapping.columns import squash
+from inflection_cli.mapping.column_names import squash
 
 _ITEM_DIGITS: Final = 9
 _KEY: Final = re.compile(r'"((?:[^"]|"")+)"|([^".][^.]*)')

@@ -1,29 +1,24 @@
 """Build a file's layout by a profile: blocks, conditions and missing columns."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from inflection_cli import rules
 from inflection_cli.catalog import FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.column_names import listed, snake_case
 from inflection_cli.mapping.columns import (
     MESSAGE_FIELDS,
     BoundColumns,
     Carried,
     ColumnOptions,
-    Others,
-    automatic_fields,
     explicit_fields,
     fields_by_name,
     is_called_otherwise,
-    listed,
     refuse_unknown_fields,
-    snake_case,
-    unmapped_columns,
 )
-from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
+from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy, TimeSource
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
 from inflection_cli.mapping.profile.extraction import fold
 from inflection_cli.mapping.profile.json_paths import first_key
@@ -34,7 +29,9 @@ from inflection_cli.mapping.profile.profile_nouns import (
     PropertyType,
     Timestamps,
 )
-from inflection_cli.mapping.wide_times import refuse_the_time_of_sending
+from inflection_cli.mapping.unbound import PERSON, ProfilePlace, Unbound, unbound_essentials
+from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
+from inflection_cli.mapping.wide_times import unclear_time
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
@@ -190,23 +187,7 @@ def _counted(names: Sequence[str]) -> str:
 _SENT_UNASKED: Final = frozenset({"ip", "user_agent"})
 """Fields that go out whatever they are for; a profile that drops what it does not name drops them too."""
 
-_NO_EVENT: Final = "no column is known as the event"
-_NO_TIME: Final = "no column is known as the time"
-_NO_PERSON: Final = "no column is known as the person"
-_EVENT_LINES: Final = (
-    'write event = "COLUMN" under [fields], or event = { constant = "Email Opened" }; under an [[event]] '
-    'name = "Email Opened" does'
-)
-_TIME_LINES: Final = 'write timestamp = "COLUMN" under [fields], or under the [[event]]'
-_PERSON_LINES: Final = (
-    'write userId = "COLUMN" or personId = "COLUMN" under [fields], or email = "COLUMN" there with '
-    'user_id_from = "email" under [options]'
-)
-_RECIPIENT_LINES: Final = 'write email = "COLUMN" under [fields], the column of the recipient'
-_ADDRESS_LINES: Final = (
-    'under [options], user_id_from = "email" sends the address as userId, and anonymous_id_from = "email" a hash '
-    "of it as anonymousId"
-)
+_OF_A_PERSON: Final = ("userId", "personId", "email")
 
 
 @dataclass(slots=True)
@@ -221,11 +202,12 @@ class _EventBuilder:
         constants: Field to the text of all rows.
         given: Fields that are settled, be it as absent.
         absent: Those whose column the file lacks.
-        extras: Place and name of each property.
+        carried: Place and name of each property.
         kinds: By name, the types of those of which the profile says one.
         times: Where its time comes from.
         choose: Which of several times counts.
         not_used: Field to the columns that are known by its name and are not it, as the profile does not say so.
+        unbound: Fields that several columns could be by their names.
     """
 
     number: int
@@ -235,11 +217,12 @@ class _EventBuilder:
     constants: dict[str, str]
     given: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
-    extras: list[tuple[int, str]] = field(default_factory=list)
+    carried: list[Carried] = field(default_factory=list)
     kinds: dict[str, PropertyType] = field(default_factory=dict)
     times: tuple[TimeSource, ...] = ()
     choose: Literal["first", "earliest", "latest"] = "first"
-    not_used: dict[str, list[int]] = field(default_factory=dict)
+    not_used: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    unbound: list[Unbound] = field(default_factory=list)
 
     def key(self, table: str, name: str = "", *, own: bool = True) -> str:
         """Return the profile key; `own` means the key of this block."""
@@ -269,7 +252,7 @@ class _LayoutBuilder:
         self._options, self._profile, self._file = options, profile, file
         self._drawing = ColumnResolver(names, options, profile, file, sample)
         self._leeway = leeway
-        self._asked = explicit_fields(names, options, file)
+        self._asked = explicit_fields(names, options, file, NO_LEEWAY.elsewhere)
         self._bound: set[str] = set()
         self._not_used: set[int] = set()
 
@@ -277,7 +260,7 @@ class _LayoutBuilder:
         """Build all blocks and the layout of the file.
 
         Raises:
-            InputError: As `lay_out`.
+            InputError: As `bind.bind`.
         """
         drawing, profile = self._drawing, self._profile
         events = [self._event(i + 1, said) for i, said in enumerate(profile.events)]
@@ -295,7 +278,10 @@ class _LayoutBuilder:
         unused = {i for event in events for found in event.not_used.values() for i in found}
         self._not_used = unused - mapped
         blocks = [self._block(event, when, mapped) for event, when in zip(events, applies, strict=True)]
-        if all(self._is_hollow(event) for event in events):
+        unbound = [each for event in events for each in event.unbound]
+        for event, block in zip(events, blocks, strict=True):
+            unbound += self._unbound(event, block.columns)
+        if not unbound and all(self._is_hollow(event) for event in events):
             raise lacking.nothing_fits()
         return Layout(
             replace(self._together(blocks), not_used=self._named(events)),
@@ -303,6 +289,7 @@ class _LayoutBuilder:
             tuple(blocks),
             lacking.notes(len(self._sample)),
             drawing.places,
+            tuple(unbound),
         )
 
     def _named(self, events: Sequence[_EventBuilder]) -> dict[str, tuple[str, ...]]:
@@ -332,7 +319,7 @@ class _LayoutBuilder:
         for name, cell in {**self._profile.properties, **own}.items():
             index = self._drawing.property(name, cell, event.key("properties", name, own=name in own))
             if index is not None:
-                event.extras.append((index, name))
+                event.carried.append(Carried(index, name))
                 event.kinds |= {name: cell.type} if cell.type is not None else {}
 
     def _take_fields(self, event: _EventBuilder) -> None:
@@ -389,27 +376,28 @@ class _LayoutBuilder:
         drops = profile.other_columns == "drop" and not profile.also_by_name
         left = _SENT_UNASKED if drops else frozenset()
         if profile.binds_by_name:
-            event.fields |= automatic_fields(
-                self._names,
-                {*event.given, *left},
-                taken,
-                self._options,
-                self._file,
-                by_exact_name=copied,
-            )
+            given = {*event.given, *left}
+            for name, match in fields_by_name(
+                self._names, given, taken, self._options, by_exact_name=copied
+            ).items():
+                if match.is_tie:
+                    event.unbound.append(match.unbound(name, self._names))
+                else:
+                    event.fields[name] = match.columns[0]
             left -= event.given
         else:
             left = frozenset(FIELDS) - event.given
         if left:
             known = {*FIELDS} - left
             taken |= set(event.fields.values())
-            event.not_used = fields_by_name(self._names, known, taken, self._options, by_exact_name=copied)
+            found = fields_by_name(self._names, known, taken, self._options, by_exact_name=copied)
+            event.not_used = {name: match.columns for name, match in found.items()}
         index = event.fields.get("timestamp")
         if index is not None and not event.times:
             column = self._drawing.names()[index]
             rule, hints = self._drawing.time_rule(column), self._drawing.time_hints(column)
             by_name = BoundColumns(event.fields, event.constants, (), frozenset(), tuple(self._names), ())
-            refuse_the_time_of_sending(self._names, self._sample, by_name, self._options, self._file)
+            event.unbound += unclear_time(self._names, self._sample, by_name, self._options)
             event.times = (TimeSource(index, rule.timezone, rule.format, hints),)
 
     def _block(self, event: _EventBuilder, applies: When | None, mapped: set[int]) -> EventMapping:
@@ -425,60 +413,47 @@ class _LayoutBuilder:
         columns = BoundColumns(
             dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
             event.constants,
-            (*event.extras, *rest.extras),
-            rest.forced.union(index for index, _ in event.extras),
+            (*event.carried, *rest.carried),
+            rest.forced.union(each.place for each in event.carried),
             self._drawing.names(),
             rest.notes,
             event.kinds,
-            carried=(*(Carried(*extra) for extra in event.extras), *rest.carried),
         )
-        self._require_the_essentials(event, columns)
         absent = event.said.timestamp is not None and not event.said.when
         return EventMapping(columns, event.times, event.choose, applies, absent)
 
-    def _require_the_essentials(self, event: _EventBuilder, columns: BoundColumns) -> None:
-        """Check that the block's event, time and person come from somewhere.
-
-        Raises:
-            InputError: One of them does not; the hint is the line of the profile to write.
-        """
-        said = {*columns.fields, *columns.constants, *event.absent}
-        person = bool(said & {"userId", "personId"})
-        ids = ("userId", "personId")
+    def _unbound(self, event: _EventBuilder, columns: BoundColumns) -> Iterator[Unbound]:
+        """Yield which of the block's event, time and person come from nowhere."""
+        said = {*columns.fields, *columns.constants, *event.absent, *(each.field for each in event.unbound)}
         from_email = self._options.person_from_email
-        lines = _RECIPIENT_LINES if from_email else _PERSON_LINES
-        meant = ("email",) if from_email else (*ids, "email")
-        for there, what, line, names in (
-            ("event" in said, _NO_EVENT, _EVENT_LINES, ("event",)),
-            ("timestamp" in said, _NO_TIME, _TIME_LINES, ("timestamp",)),
-            (person or "email" in said, _NO_PERSON, lines, meant),
-            (
-                person or self._options.person_from_email,
-                f"there is neither a user id nor a person id, only addresses in {columns.column_of('email')}",
-                _ADDRESS_LINES,
-                ids,
-            ),
-        ):
-            if not there:
-                could = {
-                    name: self._names[event.not_used[name][0]] for name in names if name in event.not_used
-                }
-                raise InputError(
-                    f"{self._file}, for {event.words}: {what}; the columns are {listed(self._names)}"
-                    f"{''.join(_could_be(name, column) for name, column in could.items())}",
-                    hint=_with_candidates(line, could) + self._option(what),
-                )
+        for each in unbound_essentials(said.__contains__, person_from_email=from_email):
+            names: tuple[str, ...] = (each.field,)
+            if each.field == PERSON:
+                names = ("email",) if each.from_email else _OF_A_PERSON
+            could = {
+                name: self._names[event.not_used[name][0]]
+                for name in names
+                if name in event.not_used and (name != "email" or each.reason == "absent")
+            }
+            told = "".join(
+                f"; the profile does not name {name}, which “{column}” could be"
+                for name, column in could.items()
+            )
+            yield replace(
+                each,
+                candidates=columns.columns_of("email") if each.reason == "addresses" else (),
+                evidence=f"; the columns are {listed(self._names)}{told}",
+                place=ProfilePlace(event.words, could, self._takes_option(each)),
+            )
 
-    def _option(self, what: str) -> str:
-        """Return a hint on the command-line option, if the profile allows it."""
+    def _takes_option(self, unbound: Unbound) -> bool:
+        """Return whether an option may say the field beside the profile's blocks."""
         blocks = self._profile.events
-        if what == _NO_EVENT:
-            return "" if any(block.name for block in blocks) else "; for this run alone: --map event=COLUMN"
-        if what == _NO_TIME:
-            own = any(block.timestamp for block in blocks)
-            return "" if own else "; for this run alone: --map timestamp=COLUMN"
-        person = "email" if self._options.person_from_email else "userId"
-        return f"; for this run alone: --map {person}=COLUMN" if what == _NO_PERSON else ""
+        if unbound.field == "event":
+            return not any(block.name for block in blocks)
+        if unbound.field == "timestamp":
+            return not any(block.timestamp for block in blocks)
+        return unbound.reason == "absent"
 
     def _is_hollow(self, event: _EventBuilder) -> bool:
         """Return whether the file lacks the block's event, time or person columns."""
@@ -508,7 +483,7 @@ class _LayoutBuilder:
         return BoundColumns(
             fields,
             {name: ", ".join(texts) for name, texts in constants.items() if name not in fields},
-            tuple(extras),
+            tuple(Carried(*extra) for extra in extras),
             frozenset(
                 index for block in blocks for index in block.columns.forced if index < len(self._names)
             ),
@@ -538,7 +513,7 @@ class _LayoutBuilder:
         return {name: tuple(sources) for name, sources in found.items()}
 
 
-def lay_out_by_profile(
+def bind_by_profile(
     names: Sequence[str],
     sample: Sequence[Sequence[str]],
     options: ColumnOptions,
@@ -547,7 +522,7 @@ def lay_out_by_profile(
     file: str,
     leeway: MissingColumnPolicy,
 ) -> Layout:
-    """Build a file's layout by its profile, for `bind.lay_out`.
+    """Build a file's layout by its profile, for `bind.bind`.
 
     Raises:
         InputError: As there.
@@ -576,19 +551,6 @@ def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
                 f"{option} {name}=… contradicts {profile.path}, whose [[event]] tables have {what} of their own",
                 hint=f"leave {option} {name}=… out, or change the [[event]] tables of the profile",
             )
-
-
-def _could_be(name: str, column: str) -> str:
-    return f"; the profile does not name {name}, which “{column}” could be"
-
-
-def _with_candidates(lines: str, could: Mapping[str, str]) -> str:
-    """Replace `COLUMN` in a hint's lines with columns that may be meant."""
-    for name, column in could.items():
-        line = f"{name} = {json.dumps(column, ensure_ascii=False)}"
-        known = f'{name} = "COLUMN"'
-        lines = lines.replace(known, line) if known in lines else f"write {line} under [fields]; or {lines}"
-    return lines
 
 
 def _refuse_property_names(profile: Profile) -> None:

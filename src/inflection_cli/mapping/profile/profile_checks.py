@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from inflection_cli.catalog import EVENTS, FIELDS, FLAG_FIELDS, RESERVED_CONTEXT, RESERVED_PROPERTIES
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.columns import snake_case, squash
+from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.profile import profile_schema as shape
 from inflection_cli.mapping.profile.extraction import fold

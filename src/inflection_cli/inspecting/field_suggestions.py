@@ -1,0 +1,109 @@
+"""Suggest the field of each column by its name and its cells."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from inflection_cli.catalog import (
+    COLUMN_ALIASES,
+    FIELDS,
+    REJECT_COLUMNS,
+    SERVER_WORDS,
+)
+from inflection_cli.inspecting.inspection_result import ColumnFinding, Reason, Suggestion
+from inflection_cli.mapping.column_kinds import (
+    EVENT_SHARE,
+    Kind,
+    is_copy_stamp,
+    is_of_the_sender,
+    path_words,
+)
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import ColumnOptions, fields_by_name
+
+_BY_CONTENT: Final[Mapping[str, Kind]] = {
+    "timestamp": "time",
+    "email": "address",
+    "email_link_url": "link",
+    "user_agent": "browser",
+}
+_ALIASES: Final = frozenset(alias for aliases in COLUMN_ALIASES.values() for alias in aliases)
+_PERSON_FIELDS: Final = frozenset({"userId", "personId", "email", "ip", "user_agent"})
+
+_TAILS: Final = 2
+"""So many of a path's last keys are held against a field's names: `user.id` is a userId."""
+
+
+def suggest_fields(columns: Sequence[ColumnFinding], options: ColumnOptions) -> dict[str, Suggestion]:
+    """Return the suggested field of each column; others are left out.
+
+    Nothing is refused here: a tie is told, and a column of `--map` that is not there is passed over.
+
+    Args:
+        columns: The columns, in the order of the file, and paths after them.
+        options: What the user says.
+    """
+    found = _by_option([each.name for each in columns], options)
+    taken = {i for i, each in enumerate(columns) if each.name in found}
+    given = {*options.constants, *(each.field for each in found.values())}
+    matches = fields_by_name([_known_name(each) for each in columns], given, taken, options)
+    for field, match in matches.items():
+        found |= _suggested(field, match.reason, [columns[i].name for i in match.columns])
+    given |= {*matches, *(["event_id"] if not options.own_ids else [])}
+    for field in FIELDS:
+        if field not in given:
+            left = [each for each in columns if each.name not in found and _is_possible(each, field)]
+            paths = [each.name for each in left if each.is_path and _ends_in(each, field)]
+            names = paths or [each.name for each in left if _is_by_content(each, field)]
+            found |= _suggested(field, "path" if paths else "content", names)
+    return found
+
+
+def _by_option(names: Sequence[str], options: ColumnOptions) -> dict[str, Suggestion]:
+    """Return the columns of `--map`, those that are not there passed over."""
+    found = {}
+    for field, column in options.columns.items():
+        spelled = [name for name in names if squash(name) == squash(column)]
+        if column in names or len(spelled) == 1:
+            found[column if column in names else spelled[0]] = Suggestion(field, "option")
+    return found
+
+
+def _known_name(column: ColumnFinding) -> str:
+    """Return the name to bind by; paths have none, JSON no alias."""
+    if column.is_path or (column.kind == "json" and squash(column.name) in _ALIASES):
+        return ""
+    return column.name
+
+
+def _suggested(field: str, reason: Reason, names: Sequence[str]) -> dict[str, Suggestion]:
+    return {
+        name: Suggestion(field, reason, tuple(other for other in names if other != name)) for name in names
+    }
+
+
+def _is_possible(column: ColumnFinding, field: str) -> bool:
+    """Return whether a column's name allows it to be a field."""
+    if column.name in REJECT_COLUMNS:
+        return False
+    if field == "timestamp":
+        return not is_copy_stamp(column.name)
+    if field not in _PERSON_FIELDS:
+        return True
+    is_server = field == "ip" and not SERVER_WORDS.isdisjoint(path_words(column.name))
+    return not (is_server or is_of_the_sender(column.name))
+
+
+def _ends_in(column: ColumnFinding, field: str) -> bool:
+    """Return whether a path ends in a field's name or fitting alias."""
+    keys = column.name.split(".")
+    tails = {squash("".join(keys[-count:])) for count in range(1, _TAILS + 1)}
+    if squash(field) in tails:
+        return True
+    fits = _is_by_content(column, field) or field not in {"event", *_BY_CONTENT}
+    return fits and not tails.isdisjoint(COLUMN_ALIASES.get(field, ()))
+
+
+def _is_by_content(column: ColumnFinding, field: str) -> bool:
+    if field == "event":
+        return column.event_share > EVENT_SHARE
+    return column.kind == _BY_CONTENT.get(field)

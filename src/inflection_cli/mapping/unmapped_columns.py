@@ -1,0 +1,171 @@
+"""Columns that are not fields: sent as properties, or left out."""
+
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from inflection_cli import rules
+from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
+from inflection_cli.mapping.column_names import quoted, snake_case, squash
+from inflection_cli.mapping.columns import MESSAGE_FIELDS, Carried, ColumnOptions
+from inflection_cli.mapping.personal_data import (
+    is_personal_name,
+    is_personal_text,
+    looks_personal,
+    personal_member,
+    was_personal,
+)
+from inflection_cli.model import Note
+
+_SAMPLE_SHARE: Final = 0.5
+"""A column is personal when more than this share of its sampled cells looks so."""
+
+
+class Unmapped(NamedTuple):
+    """Result for the columns that have no other use.
+
+    Attributes:
+        carried: Those that are sent, and those that only count in the content hash, in the order of the file.
+        forced: Indexes of those that are sent on the user's word.
+        notes: A note for each column that is left out.
+    """
+
+    carried: tuple[Carried, ...]
+    forced: frozenset[int]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Profile settings for columns that have no other use.
+
+    Attributes:
+        wanted: Whether they are sent without being asked for.
+        properties: Names of properties that are sent already.
+        bound: Fields that come from somewhere.
+        not_used: Indexes of columns that are known by a field's name, where the profile names its fields without it.
+    """
+
+    wanted: bool = True
+    properties: Collection[str] = ()
+    bound: Collection[str] = FIELDS
+    not_used: Collection[int] = ()
+
+
+def unmapped_columns(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    mapped: AbstractSet[int],
+    options: ColumnOptions,
+    others: Others,
+) -> Unmapped:
+    """Return the unmapped columns to send, and notes on those left out.
+
+    Args:
+        names: The file's column names.
+        sample: Some of the file's first rows.
+        mapped: Indexes of columns that are something else.
+        options: What the user says.
+        others: What a profile says of such columns.
+    """
+    sample = sample if isinstance(sample, Sample) else Sample(map(list, sample))
+    carried: list[Carried] = []
+    notes = []
+    asked = {squash(name) for name in options.properties}
+    forced = frozenset(i for i, name in enumerate(names) if asked and squash(name) in asked)
+    taken = {*others.bound, "link_url", *others.properties}
+    no_ids = not options.own_ids
+    for i, (column, (name, plain, unusable, personal, since)) in enumerate(
+        zip(names, sample.looks(names), strict=False)
+    ):
+        if (i in mapped or not others.wanted) and i not in forced:
+            continue
+        if not plain or name in taken or name in MESSAGE_FIELDS or no_ids:
+            if column in REJECT_COLUMNS or not column or (no_ids and _is_event_id(column)):
+                continue
+            reason = unusable or _reason_to_leave_out(name, personal, taken, forced=i in forced)
+            if reason:
+                notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_mend_for(column, reason)))
+                if reason == personal and since and i not in others.not_used:
+                    carried.append(Carried(i, name, sent=False))
+                continue
+        taken.add(name)
+        carried.append(Carried(i, name, hashed=i not in others.not_used))
+    return Unmapped(tuple(carried), forced, tuple(notes))
+
+
+def _is_event_id(column: str) -> bool:
+    return squash(column) == "eventid" or squash(column) in COLUMN_ALIASES["event_id"]
+
+
+def _reason_to_leave_out(name: str, personal: str | None, taken: set[str], *, forced: bool) -> str | None:
+    if name in taken and not (forced and name == "email"):
+        return f"another column is already sent as {name}"
+    if name in MESSAGE_FIELDS:
+        return f"the profile does not name it as {name}, and no property can have the name of that field"
+    return None if forced else personal
+
+
+class _ColumnLook(NamedTuple):
+    """Property name of a column, and reasons against sending it.
+
+    Attributes:
+        name: The property's name.
+        plain: Whether nothing of its own is against it.
+        unusable: Why it cannot be sent.
+        personal: Why it is not sent unasked.
+        since: Whether versions before 0.2 sent it all the same.
+    """
+
+    name: str
+    plain: bool
+    unusable: str | None
+    personal: str | None
+    since: bool
+
+
+class Sample(tuple[list[str], ...]):  # noqa: SLOT001 - it remembers
+    """The first rows of a file, with cached results per column."""
+
+    def looks(self, columns: Sequence[str]) -> Sequence[_ColumnLook]:
+        """Return a `_ColumnLook` for each column; only new columns are computed."""
+        known: list[_ColumnLook] = self.__dict__.setdefault("known", [])
+        for index in range(len(known), len(columns)):
+            name = snake_case(columns[index])
+            unusable = _reason_unusable(name)
+            personal, since = self._reason_personal(columns[index], index)
+            plain = not (unusable or personal or columns[index] in REJECT_COLUMNS)
+            known.append(_ColumnLook(name, plain, unusable, personal, since))
+        return known
+
+    def _reason_personal(self, column: str, index: int) -> tuple[str | None, bool]:
+        """Return a column's withholding reason, and whether versions before 0.2 sent it."""
+        if was_personal(column):
+            return "its name is that of a personal trait", False
+        filled = [row[index] for row in self if index < len(row) and row[index]]
+        ever = bool(filled) and sum(map(looks_personal, filled)) > _SAMPLE_SHARE * len(filled)
+        if not ever and is_personal_name(column):
+            return "its name is that of a personal trait", True
+        member = next(filter(None, map(personal_member, filled)), None)
+        if member is not None:
+            return f"its member {column}.{member} is personal", not ever
+        if ever or sum(map(is_personal_text, filled)) > _SAMPLE_SHARE * max(1, len(filled)):
+            return "its cells look like addresses or phone numbers", not ever
+        return None, False
+
+
+def _reason_unusable(name: str) -> str | None:
+    if not name:
+        return "its name has no letter or digit, so no property can be named after it"
+    if name in RESERVED_PROPERTIES:
+        return f"Segment reserves the property name {name} and drops it"
+    return None
+
+
+def _mend_for(column: str, reason: str) -> str:
+    if reason.startswith(("its name is", "its cells", "its member")):
+        return f"send it all the same with --property {quoted(column)}"
+    if reason.startswith("the profile does not name"):
+        return "name it under [fields] of the profile to have it as that field"
+    return "rename the column in the export to send it"
