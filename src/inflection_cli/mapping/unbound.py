@@ -127,7 +127,7 @@ class Unbound:
     @property
     def _name(self) -> str:
         if self.field == PERSON:
-            return "email" if self.from_email else "userId"
+            return "email" if self.from_email and self.proposed is None else "userId"
         return self.field
 
     @property
