@@ -9,7 +9,7 @@ from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import EventReader, MapOptions
 from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy
-from inflection_cli.mapping.profile.profile_nouns import CellRule, EventBlock, Profile, Timestamps
+from inflection_cli.mapping.profile.profile_schema import Event, Fields, Profile, PropertyCell, Timestamp
 from inflection_cli.model import Campaign, Note, Person
 from inflection_cli.segment.message import MessageEncoder, MessageSettings
 
@@ -22,6 +22,9 @@ ROW: Final = {
 }
 """A row that needs no profile."""
 
+SALTS: Final = {"NONE": "", "SHORT": "s", "PEPPER": "pepper", "ACCENTED": "pépper"}
+"""Salts by the variable that a profile names."""
+
 
 def profile(**said: Any) -> Profile:
     """A profile that says this; what it leaves is bound by name, as in a run of a version before 0.2.
@@ -30,17 +33,20 @@ def profile(**said: Any) -> Profile:
     `tests/mapping/profile/test_profile_names_only.py` and `tests/mapping/test_columns_that_reach_messages.py` test
     the rule of today.
     """
-    return Profile("old.toml", "0" * 64, **{"also_by_name": True, **said})
+    fields = Fields(**said.pop("fields", {}), timestamp=said.pop("timestamp", None))
+    return Profile("old.toml", "0" * 64, **{"fields": fields, "salts": SALTS, "also_by_name": True, **said})
 
 
-def column(name: str, **done: Any) -> CellRule:
+def column(name: str, **done: Any) -> PropertyCell:
     """A column's cells, and what is done to them."""
-    return CellRule(column=name, **done)
+    return PropertyCell(column=name, **done)
 
 
-def block(name: str, time: str | None = None, **said: Any) -> EventBlock:
+def block(name: str, time: str | None = None, **said: Any) -> Event:
     """One event of a row, with the column of its time."""
-    return EventBlock(name, Timestamps((time,)) if time else None, **said)
+    if "when" in said:
+        said["when"] = list(said["when"])
+    return Event(name=name, timestamp=Timestamp(columns=[time]) if time else None, **said)
 
 
 def laid_out(

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
-from inflection_cli.mapping.profile.profile_nouns import Profile
 from inflection_cli.segment.destination import Destination
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 RunCommand = Literal["backfill", "replay"]
 
@@ -46,7 +48,7 @@ class OpenedFiles:
 
     planner: Planner
     arguments: Mapping[str, Any]
-    profile: Profile | None = None
+    profile: "Profile | None" = None
     took: Mapping[str, Any] = field(default_factory=dict)
 
 

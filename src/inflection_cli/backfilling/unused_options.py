@@ -1,6 +1,7 @@
 """Problems known at the end of a file: unused options, missing links."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
@@ -8,9 +9,11 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.column_kinds import is_of_the_sender
 from inflection_cli.mapping.column_names import quoted
 from inflection_cli.mapping.personal_data import is_address
-from inflection_cli.mapping.profile.profile_nouns import Profile
 from inflection_cli.model import Problem
 from inflection_cli.settings.toml_text import toml_string
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 _LINK = "email_link_url"
 
@@ -35,7 +38,7 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
         )
 
 
-def _asked(settings: ConvertSettings, profile: Profile | None) -> Iterator[tuple[str, str, str]]:
+def _asked(settings: ConvertSettings, profile: "Profile | None") -> Iterator[tuple[str, str, str]]:
     """Yield each option that needs addresses: its description, field and name."""
     mapping = settings.mapping
     if settings.message.email_trait:
@@ -56,7 +59,7 @@ def _asked(settings: ConvertSettings, profile: Profile | None) -> Iterator[tuple
             yield option, field, option
 
 
-def _mend(source: InputFile, field: str, profile: Profile | None, option: str) -> str:
+def _mend(source: InputFile, field: str, profile: "Profile | None", option: str) -> str:
     column = _of_addresses(source, field)
     by_option = f"--map email={quoted(column or 'COLUMN')}"
     line = f"; in the profile [fields] email = {toml_string(column or 'COLUMN')}" if profile else ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.converting.converter import ConvertSettings
     from inflection_cli.mapping.events import MapOptions
-    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.mapping.profile.profile_schema import Profile
     from inflection_cli.reading.source import ReadOptions
     from inflection_cli.settings.declarations import InputOptions, MessageOptions
 

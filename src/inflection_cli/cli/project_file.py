@@ -20,7 +20,7 @@ from inflection_cli.settings.declarations import (
 from inflection_cli.settings.layering import Layer, given_values, missing_values, pair_names, with_values
 
 if TYPE_CHECKING:
-    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 NAME: Final = "infl-seg.toml"
 SWITCH: Final = "INFL_SEG_NO_PROJECT"
@@ -204,7 +204,7 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
 
 def _fields_of(profile: "Profile") -> set[str]:
     """Return the names of the fields that a profile sets."""
-    fields = {*profile.fields, *(name for block in profile.events for name in block.fields)}
+    fields = {*profile.fields.cells, *(name for block in profile.events for name in block.fields.cells)}
     if profile.timestamp is not None or any(block.timestamp is not None for block in profile.events):
         fields.add("timestamp")
     if any(block.name is not None for block in profile.events):

@@ -13,7 +13,7 @@ from inflection_cli.settings.declarations import InputOptions, MessageOptions, d
 from inflection_cli.settings.redaction import PERSONAL, storable_constant
 
 if TYPE_CHECKING:
-    from inflection_cli.mapping.profile.profile_nouns import Profile
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 _Group = TypeVar("_Group", InputOptions, MessageOptions)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli.catalog import FALSE_WORDS, FIELDS, RESERVED_PROPERTIES, TRUE_WORDS, EventKind
 from inflection_cli.converting.converter import ConvertSettings
@@ -27,11 +27,13 @@ from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.personal_data import looks_personal
-from inflection_cli.mapping.profile.profile_nouns import Profile, Timestamps
 from inflection_cli.mapping.unbound import refusal
 from inflection_cli.mapping.wide_times import may_be_of_sending
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Profile, Timestamp
 
 _LEAST: Final = 2
 """So many events have to be told of; counts alone may be a campaign's sums, and no recipient's."""
@@ -273,7 +275,7 @@ def _bound(source: Source, options: ColumnOptions) -> Layout:
     return bind(source.columns, source.sample, options, file=source.path, leeway=leeway)
 
 
-def _uses(profile: Profile) -> dict[str, list[str]]:
+def _uses(profile: "Profile") -> dict[str, list[str]]:
     """Return the profile keys that name each column."""
     uses: dict[str, list[str]] = {}
     for column, place in _places(profile):
@@ -282,9 +284,9 @@ def _uses(profile: Profile) -> dict[str, list[str]]:
     return uses
 
 
-def _places(profile: Profile) -> Iterator[tuple[str | None, str]]:
+def _places(profile: "Profile") -> Iterator[tuple[str | None, str]]:
     """Yield each column that a profile names, with its profile key."""
-    yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.items())
+    yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.cells.items())
     yield from ((cell.column, f"properties.{name}") for name, cell in profile.properties.items())
     yield from ((column, "fields.timestamp") for column in _of_times(profile.timestamp))
     yield from ((column, "columns.drop") for column in profile.drop)
@@ -292,11 +294,11 @@ def _places(profile: Profile) -> Iterator[tuple[str | None, str]]:
         place = f"event[{number}]"
         yield from ((column, f"{place}.timestamp") for column in _of_times(block.timestamp))
         yield from ((condition.column, f"{place}.when") for condition in block.when)
-        yield from ((cell.column, f"{place}.fields.{name}") for name, cell in block.fields.items())
+        yield from ((cell.column, f"{place}.fields.{name}") for name, cell in block.fields.cells.items())
         yield from ((cell.column, f"{place}.properties.{name}") for name, cell in block.properties.items())
 
 
-def _of_times(times: Timestamps | None) -> tuple[str, ...]:
+def _of_times(times: "Timestamp | None") -> Sequence[str]:
     return times.columns if times else ()
 
 
@@ -305,7 +307,7 @@ def _event_names(
 ) -> tuple[tuple[EventName, ...], bool]:
     """Return the event names in the file, and whether more exist."""
     named = [name for name, each in fields.items() if each.field == "event" and not each.tied_with]
-    cell = options.profile.fields.get("event") if options.profile else None
+    cell = options.profile.fields.event if options.profile else None
     if cell is not None and cell.column is not None and "event" not in options.columns:
         named = [cell.column]
     gauges = {**gathered.paths, **gathered.columns}

@@ -298,7 +298,7 @@ def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missin
 def _has_zone(settings: ConvertSettings, name: str) -> bool:
     profile = settings.mapping.columns.profile
     rule = profile.times.get(name) if profile else None
-    return bool(rule and rule.timezone) or bool(profile and profile.options.timezone)
+    return bool(rule and rule.zone) or bool(profile and profile.options.timezone)
 
 
 def _form(column: ColumnFinding) -> Iterator[Missing]:

@@ -14,7 +14,6 @@ from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
 from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import EncodingFinding, Inspection
 from inflection_cli.mapping.nulls import emptied
-from inflection_cli.mapping.profile.profile_nouns import TimeRule
 from inflection_cli.model import Chunk
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, read
 
@@ -166,7 +165,7 @@ class _Gatherer:
 def _clock(name: str, settings: ConvertSettings) -> TimeReaderFactory:
     """Return a column's time settings: option, then profile column, then default."""
     asked, profile = settings.mapping.columns, settings.mapping.columns.profile
-    rule = profile.times.get(name, TimeRule()) if profile else TimeRule()
-    zone = asked.timezone or rule.timezone or settings.timezone
-    form = asked.timestamp_format or rule.format or settings.timestamp_format
+    rule = profile.times.get(name) if profile else None
+    zone = asked.timezone or (rule and rule.zone) or settings.timezone
+    form = asked.timestamp_format or (rule and rule.format) or settings.timestamp_format
     return TimeReaderFactory(settings.now, zone, form)

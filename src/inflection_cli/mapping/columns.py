@@ -3,15 +3,18 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.column_names import listed, quoted, snake_case, squash
-from inflection_cli.mapping.profile.profile_nouns import Profile, PropertyType
+from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 MESSAGE_FIELDS: Final = frozenset(FIELDS) - {"email", "ip", "user_agent", "event_id", "personId"} | {
     "link_url"
@@ -46,7 +49,7 @@ class ColumnOptions:
     properties: tuple[str, ...] = ()
     own_ids: bool = True
     person_from_email: bool = False
-    profile: Profile | None = None
+    profile: "Profile | None" = None
     timezone: str | None = None
     timestamp_format: str | None = None
     nulls: frozenset[str] = frozenset()
@@ -269,7 +272,7 @@ def _index_of(
 def free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
     """Return the columns that are no other field by option or name."""
     profile = options.profile
-    said = [cell.column for name, cell in profile.fields.items() if name != field] if profile else []
+    said = [cell.column for name, cell in profile.fields.cells.items() if name != field] if profile else []
     taken = {squash(other) for name, other in options.columns.items() if name != field}
     taken |= {squash(other) for other in said if other is not None}
     return [name for name in names if squash(name) not in taken and not is_called_otherwise(name, field)]

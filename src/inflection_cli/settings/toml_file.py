@@ -589,14 +589,15 @@ def _plain(schema: Any, *, names: bool = False) -> Any:
     if names:
         return {name: _plain(one) for name, one in schema.items()}
     if "properties" in schema:
-        inner = schema["properties"].items()
-        untitled = {name: {key: said for key, said in one.items() if key != "title"} for name, one in inner}
-        schema = {**schema, "properties": untitled}
+        properties = {name: _untitled(one) for name, one in schema["properties"].items()}
+        schema = {**schema, "properties": properties}
     kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
     if len(kinds) == 1:
         schema = {**kinds[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
-    return {
-        key: _plain(value, names=key in {"properties", "$defs"})
-        for key, value in schema.items()
-        if not (key == "default" and value is None)
-    }
+    return {key: _plain(value, names=key in {"properties", "$defs"}) for key, value in schema.items()}
+
+
+def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a key's schema without title and default, its description last."""
+    kept = {key: value for key, value in schema.items() if key not in {"title", "default", "description"}}
+    return {**kept, "description": schema["description"]}

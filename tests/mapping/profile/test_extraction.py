@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inflection_cli.errors import InputError
 from inflection_cli.lossless_json import as_text, parse, swift_text, swiftly
 from inflection_cli.mapping.profile.extraction import RowExtender
-from inflection_cli.mapping.profile.profile_nouns import CellCondition, TimeRule
+from inflection_cli.mapping.profile.profile_schema import Condition, TimeColumn
 from inflection_cli.settings.declarations import InputOptions
 
 NUMBERS = ("0", "-0", "1", "1.10", "-12.50", "1e5", "1E+05", "0.1", "123456789012345678901", "1.0e-7")
@@ -270,7 +270,7 @@ def test_one_column_may_be_drawn_in_several_ways() -> None:
             "plain": tools.column("V"),
             "number": tools.column("V", type="number"),
             "word": tools.column("V", values={"1.50": "low"}),
-            "secret": tools.column("V", hash=True),
+            "secret": tools.column("V", hash="sha256", salt_env="NONE"),
         }
     )
     found = tools.read({**tools.ROW, "V": "1.50"}, said)
@@ -336,7 +336,7 @@ def test_an_empty_cell_is_absent_and_never_unlisted(cell: str, otherwise: str) -
 
 
 def test_a_hash_is_that_of_salt_and_text_and_absent_stays_absent() -> None:
-    said = tools.profile(fields={"userId": tools.column("Mail", hash=True, salt="pépper")})
+    said = tools.profile(fields={"userId": tools.column("Mail", hash="sha256", salt_env="ACCENTED")})
     row = {name: cell for name, cell in tools.ROW.items() if name != "userId"}
     expected = hashlib.sha256("pépperAda@x.example".encode()).hexdigest()
     for cell in ("Ada@x.example", " Ada@x.example\t"):
@@ -347,7 +347,7 @@ def test_a_hash_is_that_of_salt_and_text_and_absent_stays_absent() -> None:
 
 
 def test_values_come_before_the_hash_and_the_hash_before_the_type() -> None:
-    done = tools.column("Tier", values={"gold": "1"}, hash=True, salt="s", type="boolean")
+    done = tools.column("Tier", values={"gold": "1"}, hash="sha256", salt_env="SHORT", type="boolean")
     found = tools.read({**tools.ROW, "Tier": "Gold"}, tools.profile(properties={"tier": done}))
     assert [(note.rule.code, note.value) for note in found.notes] == [
         ("property-type", hashlib.sha256(b"s1").hexdigest())
@@ -355,7 +355,7 @@ def test_values_come_before_the_hash_and_the_hash_before_the_type() -> None:
 
 
 def test_the_salt_is_shown_by_no_repr() -> None:
-    said = tools.profile(fields={"userId": tools.column("Mail", hash=True, salt="pepper")})
+    said = tools.profile(fields={"userId": tools.column("Mail", hash="sha256", salt_env="PEPPER")})
     layout = tools.laid_out((*tools.ROW, "Mail"), said)
     assert isinstance(layout.shaper, RowExtender)
     assert "pepper" not in repr((layout, layout.shaper.cells, said))
@@ -451,7 +451,7 @@ def test_whatever_is_sent_as_a_number_is_one_number_of_json_with_the_digits_of_t
 def test_a_property_that_is_a_time_is_read_in_its_columns_zone_and_form() -> None:
     said = tools.profile(
         properties={"v": tools.column("V", type="timestamp"), "w": tools.column("W", type="timestamp")},
-        times={"V": TimeRule("Europe/Berlin", "%d.%m.%Y %H:%M")},
+        times={"V": TimeColumn(zone="Europe/Berlin", format="%d.%m.%Y %H:%M")},
         options=InputOptions(timezone="America/New_York"),
     )
     found = tools.read({**tools.ROW, "V": "01.03.2024 10:30", "W": "2024-03-01 10:30"}, said)
@@ -486,7 +486,7 @@ def test_a_time_that_was_there_twice_is_sent_with_a_warning() -> None:
 
 
 EVERYTHING = tools.profile(
-    fields={"userId": tools.column("userId", hash=True, salt="s")},
+    fields={"userId": tools.column("userId", hash="sha256", salt_env="SHORT")},
     properties={
         "deep": tools.column("payload.a.b"),
         "price": tools.column("payload.price", type="number"),
@@ -525,7 +525,7 @@ def test_what_a_row_becomes_depends_on_the_row_alone(
 
 
 def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
-    said = tools.profile(fields={"userId": tools.column("userId", hash=True, salt="s")})
+    said = tools.profile(fields={"userId": tools.column("userId", hash="sha256", salt_env="SHORT")})
     shaper = tools.laid_out(tuple(tools.ROW), said).shaper
     assert isinstance(shaper, RowExtender)
     many = [["Email Opened", f"u{number}", "e1", "c1", "1709285400"] for number in range(20_000)]
@@ -534,7 +534,7 @@ def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
     assert max(len(draws._texts) for _, _, draws in shaper._columns) <= 8_192
 
 
-def answers(condition: CellCondition, *cells: str) -> list[bool]:
+def answers(condition: Condition, *cells: str) -> list[bool]:
     """Whether rows with these cells in a column `Opens` have the block's event."""
     said = tools.profile(events=(tools.block("Email Opened", when=(condition,)),))
     layout = tools.laid_out((*tools.ROW, "Opens"), said)
@@ -546,27 +546,33 @@ def answers(condition: CellCondition, *cells: str) -> list[bool]:
 
 def test_a_condition_looks_past_case_and_outer_white_space() -> None:
     cells = ("Yes", " yes ", "no", "", " ")
-    assert answers(CellCondition("Opens", equals=("YES", "y")), *cells) == [True, True, False, False, False]
-    assert answers(CellCondition("Opens", not_equals=("0", "")), "0", "1", "", " ") == [
+    assert answers(Condition(column="Opens", equals=["YES", "y"]), *cells) == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert answers(Condition(column="Opens", not_equals=["0", ""]), "0", "1", "", " ") == [
         False,
         True,
         False,
         False,
     ]
-    assert answers(CellCondition("Opens", filled=True), *cells) == [True, True, True, False, False]
-    assert answers(CellCondition("Opens", filled=False), *cells) == [False, False, False, True, True]
-    assert answers(CellCondition("Opens", equals=("",)), "x", " ") == [False, True]
+    assert answers(Condition(column="Opens", filled=True), *cells) == [True, True, True, False, False]
+    assert answers(Condition(column="Opens", filled=False), *cells) == [False, False, False, True, True]
+    assert answers(Condition(column="Opens", equals=[""]), "x", " ") == [False, True]
 
 
 def test_a_condition_may_look_into_json() -> None:
     found = answers(
-        CellCondition("Opens.count", not_equals=("0", "")), '{"count": 2}', '{"count": 0}', "{}", ""
+        Condition(column="Opens.count", not_equals=["0", ""]), '{"count": 2}', '{"count": 0}', "{}", ""
     )
     assert found == [True, False, False, False]
 
 
 def test_several_conditions_must_all_hold() -> None:
-    when = (CellCondition("A", filled=True), CellCondition("B", equals=("1",)))
+    when = (Condition(column="A", filled=True), Condition(column="B", equals=["1"]))
     layout = tools.laid_out(
         (*tools.ROW, "A", "B"), tools.profile(events=(tools.block("Email Opened", when=when),))
     )

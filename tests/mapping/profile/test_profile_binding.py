@@ -14,12 +14,12 @@ from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import EventReader, MapOptions
 from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
-from inflection_cli.mapping.profile.profile_nouns import (
-    CellCondition,
-    CellRule,
+from inflection_cli.mapping.profile.profile_schema import (
+    Condition,
     Profile,
-    TimeRule,
-    Timestamps,
+    PropertyCell,
+    TimeColumn,
+    Timestamp,
 )
 from inflection_cli.settings.declarations import InputOptions
 
@@ -34,7 +34,9 @@ def wide(**said: Any) -> Profile:
         events=(
             tools.block("Email Delivered", "Delivered At"),
             tools.block("Email Opened", "First Opened"),
-            tools.block("Link Clicked", "Last Click", when=(CellCondition("Clicks", not_equals=("0", "")),)),
+            tools.block(
+                "Link Clicked", "Last Click", when=(Condition(column="Clicks", not_equals=["0", ""]),)
+            ),
         ),
         **said,
     )
@@ -88,7 +90,7 @@ def test_a_field_comes_from_the_option_else_the_block_else_the_profile_else_its_
 
 def test_a_constant_of_an_option_beats_the_profile_too() -> None:
     said = tools.profile(
-        fields={"campaign_id": CellRule(constant="c-profile"), "email_id": CellRule(constant="e")}
+        fields={"campaign_id": PropertyCell(constant="c-profile"), "email_id": PropertyCell(constant="e")}
     )
     (block,) = tools.laid_out(NAMES, said, constants={"campaign_id": "c-option"}).blocks
     assert block.columns.constants == {"campaign_id": "c-option", "email_id": "e"}
@@ -117,14 +119,14 @@ def test_a_property_is_a_copy_and_leaves_a_column_the_field_of_its_very_name() -
 @pytest.mark.parametrize(
     ("names", "cell"),
     [
-        (("campaign_id",), tools.column("campaign_id", hash=True, salt="s")),
+        (("campaign_id",), tools.column("campaign_id", hash="sha256", salt_env="SHORT")),
         (("Campaign ID",), tools.column("Campaign ID")),
         (("journey_id",), tools.column("journey_id")),
         (("campaign_id",), tools.column("campaign_id.a")),
     ],
 )
 def test_a_hashed_property_another_spelling_and_a_path_take_the_column_for_themselves(
-    names: tuple[str, ...], cell: CellRule
+    names: tuple[str, ...], cell: PropertyCell
 ) -> None:
     said = tools.profile(properties={"shown": cell})
     (block,) = tools.laid_out((*NAMES[:3], *NAMES[4:], *names), said).blocks
@@ -134,8 +136,8 @@ def test_a_hashed_property_another_spelling_and_a_path_take_the_column_for_thems
 
 def test_a_column_of_which_only_a_condition_or_a_zone_is_said_still_is_the_field_of_its_name() -> None:
     said = tools.profile(
-        events=(tools.block("opened", when=(CellCondition("is_unique_open", equals=("true",)),)),),
-        times={"timestamp": TimeRule("UTC")},
+        events=(tools.block("opened", when=(Condition(column="is_unique_open", equals=["true"]),)),),
+        times={"timestamp": TimeColumn(zone="UTC")},
     )
     (block,) = tools.laid_out((*NAMES[1:], "is_unique_open"), said).blocks
     assert by_name(block)["is_unique_open"] == "is_unique_open"
@@ -175,7 +177,7 @@ def test_the_plan_sees_each_column_of_the_file_once_with_what_it_is_in_any_block
 def test_a_drawn_field_is_shown_as_the_column_that_it_is_drawn_from() -> None:
     said = tools.profile(
         fields={"userId": tools.column("payload.user.id")},
-        properties={"sku": tools.column("payload.items.0.sku"), "fixed": CellRule(constant="x")},
+        properties={"sku": tools.column("payload.items.0.sku"), "fixed": PropertyCell(constant="x")},
     )
     layout = tools.laid_out((*NAMES[:1], "payload", *NAMES[2:]), said)
     assert layout.columns.by_column()["payload"] == "userId"
@@ -187,8 +189,8 @@ def test_a_drawn_field_is_shown_as_the_column_that_it_is_drawn_from() -> None:
 
 def test_times_are_read_as_the_profile_says_of_their_column() -> None:
     said = tools.profile(
-        timestamp=Timestamps(("Clicked", "payload.at"), "earliest"),
-        times={"payload.at": TimeRule("UTC", None), "Clicked": TimeRule(None, "%d.%m.%Y")},
+        timestamp=Timestamp(columns=["Clicked", "payload.at"], choose="earliest"),
+        times={"payload.at": TimeColumn(zone="UTC"), "Clicked": TimeColumn(format="%d.%m.%Y")},
     )
     (block,) = tools.laid_out((*NAMES[:4], "Clicked", "payload"), said).blocks
     assert block.times == (TimeSource(4, None, "%d.%m.%Y"), TimeSource(6, "UTC", None))
@@ -199,8 +201,8 @@ def test_times_are_read_as_the_profile_says_of_their_column() -> None:
 
 def test_options_for_all_times_beat_what_the_profile_says_of_single_columns() -> None:
     said = tools.profile(
-        timestamp=Timestamps(("Clicked", "At")),
-        times={"Clicked": TimeRule("UTC", "%d.%m.%Y")},
+        timestamp=Timestamp(columns=["Clicked", "At"]),
+        times={"Clicked": TimeColumn(zone="UTC", format="%d.%m.%Y")},
         options=InputOptions(timezone="UTC"),
     )
     names = (*NAMES[:4], "Clicked", "At")
@@ -211,7 +213,7 @@ def test_options_for_all_times_beat_what_the_profile_says_of_single_columns() ->
 
 
 def test_a_time_column_that_is_found_by_its_name_is_read_as_the_profile_says_too() -> None:
-    (block,) = tools.laid_out(NAMES, tools.profile(times={"timestamp": TimeRule("UTC")})).blocks
+    (block,) = tools.laid_out(NAMES, tools.profile(times={"timestamp": TimeColumn(zone="UTC")})).blocks
     assert block.times == (TimeSource(4, "UTC"),)
 
 
@@ -219,7 +221,7 @@ def test_a_time_column_that_is_found_by_its_name_is_read_as_the_profile_says_too
     "options", [{"columns": {"timestamp": "At"}}, {"constants": {"timestamp": "1709285400"}}]
 )
 def test_an_option_for_the_time_beats_that_of_the_profile(options: dict[str, Any]) -> None:
-    said = tools.profile(timestamp=Timestamps(("timestamp",)))
+    said = tools.profile(timestamp=Timestamp(columns=["timestamp"]))
     (block,) = tools.laid_out((*NAMES, "At"), said, **options).blocks
     assert block.times == ((TimeSource(5),) if "columns" in options else ())
     assert "timestamp" not in {name for _, name in block.columns.extras}
@@ -248,7 +250,7 @@ BY_FILE = {"*-Opens.csv": "Email Opened", "q?.csv": "Link Clicked", "*.csv": "Em
 )
 def test_the_file_s_own_name_may_say_what_its_rows_are(file: str, event: str) -> None:
     said = tools.profile(
-        fields={"event": CellRule(by_file=BY_FILE)}, properties={"kind": CellRule(by_file=BY_FILE)}
+        fields={"event": PropertyCell(by_file=BY_FILE)}, properties={"kind": PropertyCell(by_file=BY_FILE)}
     )
     layout = tools.laid_out(NAMES[1:], said, file=file)
     assert layout.blocks[0].columns.constants == {"event": event}
@@ -257,7 +259,7 @@ def test_the_file_s_own_name_may_say_what_its_rows_are(file: str, event: str) ->
 
 
 def test_a_file_whose_name_fits_no_pattern_is_refused_with_the_patterns() -> None:
-    said = tools.profile(fields={"event": CellRule(by_file=BY_FILE)})
+    said = tools.profile(fields={"event": PropertyCell(by_file=BY_FILE)})
     error = refused(NAMES[1:], said, file="in/opens.json")
     assert all(word in error.message for word in ("in/opens.json", "fields.event", "*-Opens.csv", "*.csv"))
     assert '"*"' in error.hint
@@ -265,10 +267,10 @@ def test_a_file_whose_name_fits_no_pattern_is_refused_with_the_patterns() -> Non
 
 def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
     said = tools.profile(
-        fields={"campaign_id": CellRule(constant="Spring", values={"spring": "c-9"})},
+        fields={"campaign_id": PropertyCell(constant="Spring", values={"spring": "c-9"})},
         properties={
-            "version": CellRule(constant="+2", type="integer"),
-            "none": CellRule(constant="x", values={"X": ""}),
+            "version": PropertyCell(constant="+2", type="integer"),
+            "none": PropertyCell(constant="x", values={"X": ""}),
         },
     )
     found = tools.read({**tools.ROW, "campaign_id": "c1"}, said)
@@ -282,15 +284,17 @@ def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
 
 def test_a_constant_that_is_none_of_its_type_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match=r"properties\.version: the cell is no whole number"):
-        tools.laid_out(NAMES, tools.profile(properties={"version": CellRule(constant="two", type="integer")}))
+        tools.laid_out(
+            NAMES, tools.profile(properties={"version": PropertyCell(constant="two", type="integer")})
+        )
 
 
 def test_everything_that_the_file_lacks_is_listed_at_once_with_the_nearest_name() -> None:
     said = tools.profile(
         fields={"userId": tools.column("user_idd"), "event": tools.column("event")},
         properties={"mail client": tools.column("Mail Cleint"), "c": tools.column("campaign_id")},
-        timestamp=Timestamps(("timestamp", "payload.at")),
-        times={"email_id": TimeRule("UTC")},
+        timestamp=Timestamp(columns=["timestamp", "payload.at"]),
+        times={"email_id": TimeColumn(zone="UTC")},
     )
     error = refused((*NAMES, "user_id2", "Mail Client"), said, file="in/old.csv")
     assert error.message.startswith("in/old.csv lacks 3 columns that old.toml names: ")
@@ -307,7 +311,7 @@ def test_what_blocks_conditions_and_drop_name_is_looked_for_as_well() -> None:
             tools.block(
                 "opened",
                 "timestamp",
-                when=(CellCondition("Opens", filled=True), CellCondition("userId", filled=True)),
+                when=(Condition(column="Opens", filled=True), Condition(column="userId", filled=True)),
                 fields={"ip": tools.column("Adress")},
                 properties={"y": tools.column("Reason")},
             ),
@@ -328,9 +332,9 @@ KEYS = MissingColumnPolicy(any_key=True)
 BOUNCES = tools.profile(
     fields={"userId": tools.column("userId"), "event": tools.column("event")},
     properties={"kind": tools.column("bounce.type"), "code": tools.column("bounce.code")},
-    timestamp=Timestamps(("timestamp", "bounce.at")),
+    timestamp=Timestamp(columns=["timestamp", "bounce.at"]),
     drop=("secret",),
-    times={"bounce.at": TimeRule("UTC")},
+    times={"bounce.at": TimeColumn(zone="UTC")},
 )
 
 
@@ -352,8 +356,8 @@ def test_what_is_absent_meets_conditions_as_an_empty_cell_does_and_blocks_keep_t
     said = tools.profile(
         events=(
             tools.block("bounced", "bounce.at"),
-            tools.block("bounced", "bounce.at", when=(CellCondition("event", equals=("b",)),)),
-            tools.block("opened", "timestamp", when=(CellCondition("bounce.at", filled=False),)),
+            tools.block("bounced", "bounce.at", when=(Condition(column="event", equals=["b"]),)),
+            tools.block("opened", "timestamp", when=(Condition(column="bounce.at", filled=False),)),
         ),
     )
     layout = tools.laid_out(NAMES, said, leeway=KEYS)
@@ -375,7 +379,7 @@ def test_a_property_that_may_come_later_keeps_its_name_from_others() -> None:
     "said",
     [
         tools.profile(fields={"event": tools.column("kind")}),
-        tools.profile(timestamp=Timestamps(("at",))),
+        tools.profile(timestamp=Timestamp(columns=["at"])),
         tools.profile(fields={"userId": tools.column("user.id")}),
         tools.profile(
             fields={"userId": tools.column("userId"), "email_id": tools.column("email_id")},
@@ -439,9 +443,9 @@ def test_only_columns_that_the_profile_does_not_name_are_sent_on_their_own() -> 
     said = tools.profile(
         fields={"campaign_name": tools.column("Title")},
         properties={"place": tools.column("payload.place")},
-        events=(tools.block("opened", when=(CellCondition("Opens", filled=True),)),),
+        events=(tools.block("opened", when=(Condition(column="Opens", filled=True),)),),
         drop=("Secret",),
-        times={"Renewal": TimeRule("UTC")},
+        times={"Renewal": TimeColumn(zone="UTC")},
     )
     (block,) = tools.laid_out(
         (*NAMES, "Title", "payload", "Opens", "Secret", "Renewal", "Colour"), said
@@ -523,7 +527,7 @@ def test_a_property_cannot_have_a_name_that_means_something_else(name: str) -> N
         ),
         (
             NAMES,
-            tools.profile(fields={"event": CellRule(constant="x", values={"x": ""})}),
+            tools.profile(fields={"event": PropertyCell(constant="x", values={"x": ""})}),
             "no column is known as the event",
             'event = "COLUMN"',
         ),
@@ -548,7 +552,7 @@ def test_an_address_stands_in_for_a_person_where_the_profile_says_so() -> None:
 
 
 def test_people_of_two_plain_ids_stay_so_when_a_profile_hashes_one() -> None:
-    said = tools.profile(fields={"userId": tools.column("userId", hash=True, salt="s")})
+    said = tools.profile(fields={"userId": tools.column("userId", hash="sha256", salt_env="SHORT")})
     (block,) = tools.laid_out((*NAMES, "personId"), said).blocks
     assert EventReader(block.columns, MapOptions()).person_is_two_ids
 
@@ -564,12 +568,12 @@ def test_own_event_ids_are_ignored_by_profile_or_option(where: str) -> None:
 
 def test_a_layout_can_be_pickled_with_everything_in_it() -> None:
     said = tools.profile(
-        fields={"userId": tools.column("payload.id", hash=True, salt="s")},
+        fields={"userId": tools.column("payload.id", hash="sha256", salt_env="SHORT")},
         properties={
             "at": tools.column("At", type="timestamp"),
-            "one": CellRule(constant="1", type="integer"),
+            "one": PropertyCell(constant="1", type="integer"),
         },
-        events=(tools.block("opened", when=(CellCondition("payload.kind", equals=("o",)),)),),
+        events=(tools.block("opened", when=(Condition(column="payload.kind", equals=["o"]),)),),
         options=InputOptions(timezone="Europe/Berlin"),
     )
     layout = tools.laid_out((*NAMES, "payload", "At"), said)

@@ -18,15 +18,16 @@ from inflection_cli.catalog import FIELDS
 from inflection_cli.cli.project_schema import project_schema
 from inflection_cli.errors import SettingsFileFaults, UsageError
 from inflection_cli.mapping.profile.profile_file import profile_schema, read_profile
-from inflection_cli.mapping.profile.profile_nouns import (
-    CellCondition,
-    CellRule,
-    EventBlock,
+from inflection_cli.mapping.profile.profile_schema import (
+    Cell,
+    Condition,
+    Event,
+    Fields,
     Profile,
-    TimeRule,
-    Timestamps,
+    PropertyCell,
+    TimeColumn,
+    Timestamp,
 )
-from inflection_cli.mapping.profile.profile_schema import Fields
 from inflection_cli.settings.declarations import InputOptions, Naming, UnknownEvents
 
 SALT = "sesame-and-salt"
@@ -109,28 +110,32 @@ def test_a_full_profile_is_read_as_it_stands(tmp_path: Path) -> None:
             anonymous_id_from="email",
             no_event_id=True,
         ),
-        times={"Clicked At": TimeRule("UTC", None)},
-        fields={
-            "event": CellRule("Action", values={"O": "Email Opened", "-": ""}, otherwise="reject"),
-            "userId": CellRule("Contact ID"),
-            "personId": CellRule("Email", hash=True, salt=SALT),
-            "campaign_id": CellRule(constant="spring-2024"),
-            "email_subject": CellRule(by_file={"*-a.csv": "Hello"}),
+        times={"Clicked At": TimeColumn(zone="UTC")},
+        fields=Fields(
+            event=Cell(column="Action", values={"O": "Email Opened", "-": ""}, otherwise="reject"),
+            userId=Cell(column="Contact ID"),
+            personId=Cell(column="Email", hash="sha256", salt_env="INFL_SEG_SALT"),
+            campaign_id=Cell(constant="spring-2024"),
+            email_subject=Cell(by_file={"*-a.csv": "Hello"}),
+            timestamp=Timestamp(columns=["Clicked At", "Opened At"], choose="earliest"),
+        ),
+        properties={
+            "revenue": PropertyCell(column="Revenue", type="number", decimal=","),
+            "device": PropertyCell(column="Device"),
         },
-        timestamp=Timestamps(("Clicked At", "Opened At"), "earliest"),
-        properties={"revenue": CellRule("Revenue", type="number", decimal=","), "device": CellRule("Device")},
         other_columns="drop",
         drop=("Internal Note",),
         events=(
-            EventBlock(
-                "Email Opened",
-                Timestamps(("First Opened",)),
-                (CellCondition("Opens", not_equals=("0", "")),),
-                {"email_link_url": CellRule("URL")},
-                {"bounce_type": CellRule("Bounce Type")},
+            Event(
+                name="Email Opened",
+                timestamp=Timestamp(columns=["First Opened"]),
+                when=[Condition(column="Opens", not_equals=["0", ""])],
+                fields=Fields(email_link_url=Cell(column="URL")),
+                properties={"bounce_type": PropertyCell(column="Bounce Type")},
             ),
-            EventBlock(when=(CellCondition("a.b", equals=("x",)), CellCondition("c", filled=False))),
+            Event(when=[Condition(column="a.b", equals=["x"]), Condition(column="c", filled=False)]),
         ),
+        salts={"INFL_SEG_SALT": SALT},
         context={"import": "spring"},
         integrations={"All": False},
     )

@@ -12,7 +12,7 @@ from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.profile.extraction import CellTransform, Extraction, RowExtender
 from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
-from inflection_cli.mapping.profile.profile_nouns import CellRule, Profile, TimeRule
+from inflection_cli.mapping.profile.profile_schema import Cell, Profile, PropertyCell, TimeColumn
 from inflection_cli.mapping.times.time_hints import TimeHints
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z")
@@ -87,7 +87,7 @@ class ColumnResolver:
         self._added: list[Extraction | str] = []
         self._added_names: list[str] = []
         self._unfit: list[InputError] = []
-        self._times: list[tuple[JsonPath, TimeRule, str]] = []
+        self._times: list[tuple[JsonPath, TimeColumn, str]] = []
         for column, rule in profile.times.items():
             place = self.place(column, key_of("time.columns", column), use="looks")
             if place is not None:
@@ -117,19 +117,19 @@ class ColumnResolver:
 
     def column(self, name: str, where: str, *, use: Use = "takes") -> int:
         """Return a column's index in the shaped row; absent columns are empty."""
-        found = self.cell(CellRule(column=name), where, use=use)
+        found = self.cell(Cell(column=name), where, use=use)
         return found if isinstance(found, int) else self._add("", name)
 
     def has(self, name: str) -> bool:
         """Return whether the file has a required column or dotted path."""
         return name in self.places
 
-    def time_rule(self, name: str | None) -> TimeRule:
+    def time_rule(self, name: str | None) -> TimeColumn:
         """Return the zone and format for a column, from option or profile."""
         place = None if name is None else find_path(name, self._names)
-        rule = next((rule for known, rule, _ in self._times if known == place), TimeRule())
+        rule = next((rule for known, rule, _ in self._times if known == place), TimeColumn())
         asked = self._options
-        return TimeRule(asked.timezone or rule.timezone, asked.timestamp_format or rule.format)
+        return TimeColumn(zone=asked.timezone or rule.zone, format=asked.timestamp_format or rule.format)
 
     def time_hints(self, name: str, *, named: bool = False) -> TimeHints:
         """Return the hints for unreadable times of a column.
@@ -145,7 +145,7 @@ class ColumnResolver:
         zone, form = self._options.timezone, self._options.timestamp_format
         return TimeHints(self._profile.path, known or name, zone is not None, form is not None)
 
-    def cell(self, cell: CellRule, where: str, *, use: Use = "takes") -> int | str:
+    def cell(self, cell: Cell, where: str, *, use: Use = "takes") -> int | str:
         """Return a cell's index in the shaped row, or its constant text.
 
         The text is empty where the file lacks the column.
@@ -164,7 +164,7 @@ class ColumnResolver:
         name = cell.column if place.keys else self._names[place.column]
         return self._add(Extraction(name, place, treatment, self._options.nulls), name)
 
-    def property(self, name: str, cell: CellRule, where: str) -> int | None:
+    def property(self, name: str, cell: PropertyCell, where: str) -> int | None:
         """Return a property's index in the shaped row; None if always empty.
 
         Raises:
@@ -198,14 +198,17 @@ class ColumnResolver:
         if self._unfit:
             raise self._unfit[0]
 
-    def _treatment(self, cell: CellRule) -> CellTransform:
+    def _treatment(self, cell: Cell) -> CellTransform:
         rule = self.time_rule(cell.column)
         options = self._profile.options
         return CellTransform.of(
-            cell, rule.timezone or options.timezone, rule.format or options.timestamp_format
+            cell,
+            rule.zone or options.timezone,
+            rule.format or options.timestamp_format,
+            self._profile.salts,
         )
 
-    def _constant(self, cell: CellRule, treatment: CellTransform, where: str) -> str:
+    def _constant(self, cell: Cell, treatment: CellTransform, where: str) -> str:
         text = cell.constant if cell.constant is not None else self._by_file(cell.by_file, where)
         if text is None:
             return ""

@@ -19,7 +19,7 @@ from inflection_cli.lossless_json import (
     swiftly_all,
 )
 from inflection_cli.mapping.profile.json_paths import JsonPath, dig
-from inflection_cli.mapping.profile.profile_nouns import CellRule
+from inflection_cli.mapping.profile.profile_schema import Cell, PropertyCell
 from inflection_cli.mapping.profile.property_types import Typed
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
@@ -60,20 +60,26 @@ class CellTransform:
     typed: Typed | None = None
 
     @classmethod
-    def of(cls, cell: CellRule, timezone: str | None, form: str | None) -> "CellTransform":
+    def of(
+        cls, cell: Cell, timezone: str | None, form: str | None, salts: Mapping[str, str]
+    ) -> "CellTransform":
         """Build the transform for a profile's cell rule.
 
         Args:
             cell: As the profile says.
             timezone: The zone of its column's times.
             form: The form of its column's times.
+            salts: The salts of hashes, by environment variable.
         """
-        times = (timezone, form) if cell.type == "timestamp" else (None, None)
+        typed = None
+        if isinstance(cell, PropertyCell) and cell.type not in {None, "string"}:
+            times = (timezone, form) if cell.type == "timestamp" else (None, None)
+            typed = Typed(cell.type, cell.decimal, *times)
         return cls(
             {fold(word): text for word, text in cell.values.items()},
             cell.otherwise,
-            cell.salt if cell.hash else None,
-            None if cell.type in {None, "string"} else Typed(cell.type, cell.decimal, *times),
+            salts[cell.salt_env] if cell.salt_env is not None else None,
+            typed,
         )
 
     @property

@@ -22,13 +22,8 @@ from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, Missi
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
 from inflection_cli.mapping.profile.extraction import fold
 from inflection_cli.mapping.profile.json_paths import first_key
-from inflection_cli.mapping.profile.profile_nouns import (
-    CellCondition,
-    EventBlock,
-    Profile,
-    PropertyType,
-    Timestamps,
-)
+from inflection_cli.mapping.profile.profile_schema import Condition, Event, Profile, Timestamp
+from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import PERSON, ProfilePlace, Unbound, unbound_essentials
 from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
 from inflection_cli.mapping.wide_times import unclear_time
@@ -53,7 +48,7 @@ class CellTest:
     filled: bool | None = None
 
     @classmethod
-    def of(cls, condition: CellCondition, index: int) -> "CellTest":
+    def of(cls, condition: Condition, index: int) -> "CellTest":
         """Build the test of a profile's condition on the cell at `index`."""
         if condition.filled is not None:
             return cls(index, filled=condition.filled)
@@ -212,7 +207,7 @@ class _EventBuilder:
 
     number: int
     words: str
-    said: EventBlock
+    said: Event
     fields: dict[str, int]
     constants: dict[str, str]
     given: set[str] = field(default_factory=set)
@@ -264,7 +259,7 @@ class _LayoutBuilder:
         """
         drawing, profile = self._drawing, self._profile
         events = [self._event(i + 1, said) for i, said in enumerate(profile.events)]
-        events = events or [self._event(0, EventBlock())]
+        events = events or [self._event(0, Event())]
         applies = [self._applies(event) for event in events]
         for column in profile.drop:
             drawing.place(column, "columns.drop")
@@ -300,7 +295,7 @@ class _LayoutBuilder:
                 found.setdefault(name, {}).update(dict.fromkeys(self._names[i] for i in columns))
         return {name: tuple(found[name]) for name in FIELDS if name in found}
 
-    def _event(self, number: int, said: EventBlock) -> _EventBuilder:
+    def _event(self, number: int, said: Event) -> _EventBuilder:
         """Start a block from the options and the profile."""
         name = f" (“{said.name}”)" if said.name else ""
         words = f"[[event]] {number}{name} of {self._profile.path}" if number else self._profile.path
@@ -323,8 +318,8 @@ class _LayoutBuilder:
                 event.kinds |= {name: cell.type} if cell.type is not None else {}
 
     def _take_fields(self, event: _EventBuilder) -> None:
-        own = event.said.fields
-        for name, cell in {**self._profile.fields, **own}.items():
+        own = event.said.fields.cells
+        for name, cell in {**self._profile.fields.cells, **own}.items():
             where = event.key("fields", name, own=name in own)
             if name in event.given or (name == "event_id" and not self._options.own_ids):
                 if cell.column is not None:
@@ -353,13 +348,13 @@ class _LayoutBuilder:
             if not any(map(self._drawing.has, said.columns)):
                 event.absent.add("timestamp")
 
-    def _times(self, said: Timestamps, where: str) -> tuple[TimeSource, ...]:
+    def _times(self, said: Timestamp, where: str) -> tuple[TimeSource, ...]:
         columns = []
         for column in said.columns:
             index = self._drawing.column(column, where)
             rule = self._drawing.time_rule(column)
             hints = self._drawing.time_hints(column, named=True)
-            columns.append(TimeSource(index, rule.timezone, rule.format, hints))
+            columns.append(TimeSource(index, rule.zone, rule.format, hints))
         return tuple(columns)
 
     def _applies(self, event: _EventBuilder) -> When | None:
@@ -398,7 +393,7 @@ class _LayoutBuilder:
             rule, hints = self._drawing.time_rule(column), self._drawing.time_hints(column)
             by_name = BoundColumns(event.fields, event.constants, (), frozenset(), tuple(self._names), ())
             event.unbound += unclear_time(self._names, self._sample, by_name, self._options)
-            event.times = (TimeSource(index, rule.timezone, rule.format, hints),)
+            event.times = (TimeSource(index, rule.zone, rule.format, hints),)
 
     def _block(self, event: _EventBuilder, applies: When | None, mapped: set[int]) -> EventMapping:
         sent = [*self._profile.properties, *event.said.properties]

@@ -49,7 +49,7 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     yield from cells.of_fields(("fields",), profile.fields)
     yield from cells.of_properties(("properties",), profile.properties)
     yield from _drops(profile)
-    for index, event in enumerate(profile.event or ()):
+    for index, event in enumerate(profile.event):
         yield from _event(("event", index), event, cells)
     yield from _own_ids(profile)
     yield from context_faults(("context",), profile.context)
@@ -188,25 +188,23 @@ class _Cells:
     environ: Mapping[str, str]
     strange_events: bool
 
-    def of_fields(self, path: Path, fields: shape.Fields | None) -> Iterator[TomlFault]:
+    def of_fields(self, path: Path, fields: shape.Fields) -> Iterator[TomlFault]:
         """Yield the faults of fields."""
         for name in FIELDS:
-            given = None if fields is None else getattr(fields, name)
+            given = getattr(fields, name)
             if isinstance(given, shape.Timestamp):
                 yield from _timestamp((*path, name), given)
             elif given is not None:
                 yield from self._cell((*path, name), given)
                 yield from self._field((*path, name), name, given)
 
-    def of_properties(
-        self, path: Path, properties: Mapping[str, shape.PropertyCell] | None
-    ) -> Iterator[TomlFault]:
+    def of_properties(self, path: Path, properties: Mapping[str, shape.PropertyCell]) -> Iterator[TomlFault]:
         """Yield the faults of properties and their names."""
         seen: dict[str, str] = {}
-        for name, given in (properties or {}).items():
+        for name, given in properties.items():
             yield from _property_name((*path, name), name, seen)
             yield from self._cell((*path, name), given)
-            if given.decimal is not None and given.type != "number":
+            if "decimal" in given.model_fields_set and given.type != "number":
                 yield TomlFault((*path, name, "decimal"), 'is for numbers; write type = "number" beside it')
             if given.hash is not None and given.type not in {None, "string"}:
                 yield TomlFault((*path, name, "type"), "a hash is text; leave the type out")
@@ -221,19 +219,19 @@ class _Cells:
         if given.constant is not None:
             yield from event_fault((*path, "constant"), given.constant)
         for kind, texts in (("by_file", given.by_file), ("values", given.values)):
-            for key, text in (texts or {}).items():
+            for key, text in texts.items():
                 if text:
                     yield from event_fault((*path, kind, key), text)
 
     def _cell(self, path: Path, given: shape.Cell) -> Iterator[TomlFault]:
-        sources = [name for name in ("column", "constant", "by_file") if getattr(given, name) is not None]
+        sources = [name for name in ("column", "constant", "by_file") if name in given.model_fields_set]
         if not sources:
             yield TomlFault(path, "does not say where it comes from: column, constant or by_file")
         elif len(sources) > 1:
             yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
         elif sources != ["column"]:
             for name in ("values", "otherwise", "hash", "salt_env"):
-                if getattr(given, name) is not None:
+                if name in given.model_fields_set:
                     yield TomlFault((*path, name), f"is for the cells of a column, and this has {sources[0]}")
             return
         yield from _values(path, given)
@@ -260,21 +258,21 @@ class _Cells:
 
 
 def _timestamp(path: Path, given: shape.Timestamp) -> Iterator[TomlFault]:
-    if given.columns is None:
+    if not given.columns:
         yield TomlFault(path, "does not say where it comes from: write columns = [ … ]")
-    elif given.choose is not None and len(given.columns) == 1:
+    elif "choose" in given.model_fields_set and len(given.columns) == 1:
         yield TomlFault((*path, "choose"), "is for several columns, and there is one; leave it out")
     elif len(set(given.columns)) < len(given.columns):
         yield TomlFault((*path, "columns"), "a column is named twice")
 
 
 def _values(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
-    if given.otherwise is not None and given.values is None:
+    if "otherwise" in given.model_fields_set and not given.values:
         yield TomlFault(
             (*path, "otherwise"), "says what becomes of cells that values does not list; there are none"
         )
     seen: dict[str, str] = {}
-    for key in given.values or ():
+    for key in given.values:
         squashed = fold(key)
         if squashed in seen:
             yield TomlFault(
@@ -300,14 +298,13 @@ def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[Toml
 
 
 def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
-    dropped = (profile.columns or shape.Columns()).drop or []
     used = [*_used(profile.fields, profile.properties)]
-    for event in profile.event or ():
+    for event in profile.event:
         used += [
             *_used(event.fields, event.properties),
-            *((event.timestamp and event.timestamp.columns) or ()),
+            *(event.timestamp.columns if event.timestamp else ()),
         ]
-    for index, name in enumerate(dropped):
+    for index, name in enumerate(profile.columns.drop):
         if any(_is_name(name, column) for column in used):
             why = "is used elsewhere in the profile"
         elif holder := next((column for column in used if name.startswith(column + ".")), None):
@@ -324,36 +321,33 @@ def _is_name(one: str, other: str) -> bool:
     return one == other or (one.count(".") == other.count(".") and squash(one) == squash(other) != "")
 
 
-def _used(fields: shape.Fields | None, properties: Mapping[str, shape.PropertyCell] | None) -> Iterator[str]:
+def _used(fields: shape.Fields, properties: Mapping[str, shape.PropertyCell]) -> Iterator[str]:
     """Yield the columns that fields and properties come from."""
-    cells = [getattr(fields, name) for name in FIELDS] if fields is not None else []
-    for cell in [*cells, *(properties or {}).values()]:
-        if isinstance(cell, shape.Timestamp):
-            yield from cell.columns or ()
-        elif cell is not None and cell.column is not None:
-            yield cell.column
+    yield from fields.timestamp.columns if fields.timestamp else ()
+    cells = (*fields.cells.values(), *properties.values())
+    yield from (cell.column for cell in cells if cell.column is not None)
 
 
 def _event(path: Path, event: shape.Event, cells: _Cells) -> Iterator[TomlFault]:
     if event.name is not None:
         if not cells.strange_events:
             yield from event_fault((*path, "name"), event.name)
-        if event.fields is not None and event.fields.event is not None:
+        if event.fields.event is not None:
             yield TomlFault((*path, "fields", "event"), "the event has a name already; keep one of the two")
     if event.timestamp is not None:
         yield from _timestamp((*path, "timestamp"), event.timestamp)
-    if event.fields is not None and event.fields.timestamp is not None:
+    if event.fields.timestamp is not None:
         yield TomlFault((*path, "fields", "timestamp"), "stands beside the event's name: timestamp = …")
     yield from cells.of_fields((*path, "fields"), event.fields)
     yield from cells.of_properties((*path, "properties"), event.properties)
-    for index, condition in enumerate(event.when or ()):
+    for index, condition in enumerate(event.when):
         yield from _condition((*path, "when", index), condition)
 
 
 def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
-    if condition.column is None:
+    if not condition.column:
         yield TomlFault(path, "does not name a column")
-    given = [name for name in ("equals", "not_equals", "filled") if getattr(condition, name) is not None]
+    given = [name for name in ("equals", "not_equals", "filled") if name in condition.model_fields_set]
     if not given:
         yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")
     elif len(given) > 1:
@@ -364,5 +358,5 @@ def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
 
 def _own_ids(profile: shape.ProfileFile) -> Iterator[TomlFault]:
     ignored = profile.options is not None and profile.options.own_ids is False
-    if ignored and profile.fields is not None and profile.fields.event_id is not None:
+    if ignored and profile.fields.event_id is not None:
         yield TomlFault(("options", "own_ids"), "is false, and [fields] has event_id; keep one of the two")

@@ -1,11 +1,15 @@
 """Schema of a profile's TOML file: all keys, their types and descriptions."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from inflection_cli.settings.declarations import profile_keys
+from inflection_cli.catalog import FIELDS
+from inflection_cli.mapping.profile.property_types import PropertyType
+from inflection_cli.settings.declarations import InputOptions, profile_keys
 from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
 
 VERSION: Final = 1
@@ -28,18 +32,18 @@ class Cell(Table):
         description="A column's name, or a dotted path into JSON: `payload.user.id`, `items.0.id`.",
     )
     constant: Text | None = Field(default=None, description="The same text for all rows.")
-    by_file: dict[str, str] | None = Field(
-        default=None,
+    by_file: dict[str, str] = Field(
+        default={},
         min_length=1,
         description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts.",
     )
-    values: dict[str, str] | None = Field(
-        default=None,
+    values: dict[str, str] = Field(
+        default={},
         min_length=1,
         description='What a cell\'s text becomes, compared without outer white space and case; "" is absent.',
     )
-    otherwise: Literal["keep", "reject", "empty"] | None = Field(
-        default=None,
+    otherwise: Literal["keep", "reject", "empty"] = Field(
+        default="keep",
         description="What becomes of a filled cell that `values` does not list; `keep` unless said.",
     )
     hash: Literal["sha256"] | None = Field(
@@ -65,25 +69,25 @@ class Cell(Table):
 class PropertyCell(Cell):
     """A cell with a type; text means `{ column = … }`."""
 
-    type: Literal["string", "integer", "number", "boolean", "timestamp"] | None = Field(
+    type: PropertyType | None = Field(
         default=None,
         description="How it is sent. Unless said, text is sent as a string, and a number, a boolean, a list or an "
         "object of NDJSON and JSON documents as that; what `values` or `hash` has made is text. A warehouse keeps the "
         "first type it sees.",
     )
-    decimal: Literal[".", ","] | None = Field(
-        default=None, description="The character before the fraction of a `number`; `.` unless said."
+    decimal: Literal[".", ","] = Field(
+        default=".", description="The character before the fraction of a `number`; `.` unless said."
     )
 
 
 class Timestamp(Table):
     """An event's time; text means `{ columns = [ … ] }`."""
 
-    columns: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] | None = Field(
-        default=None, min_length=1, description="One column or several, names or dotted paths."
+    columns: Annotated[list[Text], BeforeValidator(listed), OneOrMore()] = Field(
+        default=[], min_length=1, description="One column or several, names or dotted paths."
     )
-    choose: Literal["first", "earliest", "latest"] | None = Field(
-        default=None,
+    choose: Literal["first", "earliest", "latest"] = Field(
+        default="first",
         description="Of several that are filled: the first in this order, the earliest or the latest time; "
         "`first` unless said.",
     )
@@ -127,18 +131,24 @@ class Fields(Table):
     )
     event_id: Cell | None = Field(default=None, description="The export's own id of the event.")
 
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """Return the fields that are set, by name, without `timestamp`."""
+        cells = {name: getattr(self, name) for name in FIELDS}
+        return {name: cell for name, cell in cells.items() if isinstance(cell, Cell)}
+
 
 class Condition(Table):
     """A test of a cell by `equals`, `not_equals` or `filled`."""
 
-    column: Text | None = Field(default=None, description="A column's name, or a dotted path into JSON.")
-    equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] | None = Field(
-        default=None,
+    column: Text = Field(default="", description="A column's name, or a dotted path into JSON.")
+    equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
+        default=[],
         min_length=1,
         description="One text or several: the cell is one of them, whatever its case.",
     )
-    not_equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] | None = Field(
-        default=None, min_length=1, description="One text or several: the cell is none of them."
+    not_equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
+        default=[], min_length=1, description="One text or several: the cell is none of them."
     )
     filled: bool | None = Field(
         default=None, description="Whether the cell holds anything but white space, or holds nothing."
@@ -155,13 +165,11 @@ class Event(Table):
         default=None,
         description="Where its time comes from. Without `when`, a row in which this is empty has no such event.",
     )
-    when: Annotated[list[Condition], BeforeValidator(listed), OneOrMore()] | None = Field(
-        default=None, min_length=1, description="One condition or several that all must hold."
+    when: Annotated[list[Condition], BeforeValidator(listed), OneOrMore()] = Field(
+        default=[], min_length=1, description="One condition or several that all must hold."
     )
-    fields: Fields | None = Field(default=None, description="What differs from the profile's own `[fields]`.")
-    properties: dict[str, PropertyCell] | None = Field(
-        default=None, description="Properties of this event alone."
-    )
+    fields: Fields = Field(default=Fields(), description="What differs from the profile's own `[fields]`.")
+    properties: dict[str, PropertyCell] = Field(default={}, description="Properties of this event alone.")
 
 
 class TimeColumn(Table):
@@ -197,11 +205,11 @@ else:
 class Columns(Table):
     """Treatment of columns that are not fields."""
 
-    others: Literal["send", "drop"] | None = Field(
-        default=None,
+    others: Literal["send", "drop"] = Field(
+        default="send",
         description="Whether columns that the profile names nowhere are sent as properties; `send` unless said.",
     )
-    drop: list[Text] | None = Field(default=None, description="Columns that are never sent.")
+    drop: list[Text] = Field(default=[], description="Columns that are never sent.")
 
 
 class ProfileFile(Table):
@@ -212,25 +220,81 @@ class ProfileFile(Table):
     profile: Literal[1] | None = Field(default=None, description="The version of this format: 1.")
     input: Input | None = Field(default=None, description="How the files are read.")
     time: Time | None = Field(default=None, description="How times are read.")
-    fields: Fields | None = Field(
-        default=None,
+    fields: Fields = Field(
+        default=Fields(),
         description="Inflection's fields, and where they come from; with it, what it does not name is no field.",
     )
-    properties: dict[str, PropertyCell] | None = Field(
-        default=None, description="Properties of every event, by the name they are sent under."
+    properties: dict[str, PropertyCell] = Field(
+        default={}, description="Properties of every event, by the name they are sent under."
     )
-    columns: Columns | None = Field(default=None, description="What becomes of columns that are no field.")
-    event: list[Event] | None = Field(
-        default=None,
+    columns: Columns = Field(default=Columns(), description="What becomes of columns that are no field.")
+    event: list[Event] = Field(
+        default=[],
         min_length=1,
         description="`[[event]]`: the events that a row may stand for, in order; without any, a row is one event.",
     )
     options: Options | None = Field(
         default=None, description="Options of the command line that belong to the export."
     )
-    context: dict[str, str] | None = Field(
-        default=None, description="Further members of every event's context. As `--context`."
+    context: dict[str, str] = Field(
+        default={}, description="Further members of every event's context. As `--context`."
     )
-    integrations: dict[str, bool] | None = Field(
-        default=None, description="Destinations turned on or off; `All` is all of them. As `--integration`."
+    integrations: dict[str, bool] = Field(
+        default={}, description="Destinations turned on or off; `All` is all of them. As `--integration`."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Rules to read and map exports of one shape; options override them.
+
+    A column that a profile names for any use is sent as a property only where `properties` says so. A profile that
+    names fields has those and no others; of one that names none, columns are fields by their names. There a property
+    is a copy: a column with the very name of a field is still that field too, unless the property is hashed.
+
+    A column whose whole name has dots in it beats a path. A key that has dots itself stands in double quotes,
+    `payload."a.b".c`, and a double quote within such quotes is doubled. The patterns of `by_file` are matched against
+    the name that the file was exported under, without its folder and without regard to case.
+
+    Attributes:
+        path: The file as the user wrote it.
+        digest: The hex SHA-256 of the file's bytes.
+        options: The options that it sets, which flags override.
+        times: What differs from it for single columns.
+        fields: Where Inflection's fields come from, for blocks that do not say.
+        properties: Properties of every event, by name.
+        other_columns: What becomes of columns that are named nowhere.
+        drop: Columns that are never sent.
+        events: The events that a row may stand for, in order; empty means one event a row, by `fields`. Where one has
+            a time and no `when`, a row in which all columns of that time are empty has no such event.
+        context: Further members of every event's context.
+        integrations: Destinations turned on or off.
+        salts: The text of each salt that is used, by environment variable.
+        also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
+            name, as in runs of versions before 0.2.
+    """
+
+    path: str
+    digest: str
+    options: InputOptions = field(default_factory=InputOptions)
+    times: Mapping[str, TimeColumn] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
+    properties: Mapping[str, PropertyCell] = field(default_factory=dict)
+    other_columns: Literal["send", "drop"] = "send"
+    drop: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
+    integrations: Mapping[str, bool] = field(default_factory=dict)
+    salts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    also_by_name: bool = False
+
+    @property
+    def timestamp(self) -> Timestamp | None:
+        """Return where times come from, for blocks that do not say."""
+        return self.fields.timestamp
+
+    @property
+    def binds_by_name(self) -> bool:
+        """Return whether columns the profile omits are matched by their names."""
+        named = [self.fields, *(block.fields for block in self.events)]
+        return self.also_by_name or not (self.timestamp or any(fields.cells for fields in named))

@@ -8,9 +8,10 @@ from typing import Final, Literal
 
 from inflection_cli import rules
 from inflection_cli.catalog import FALSE_WORDS, TRUE_WORDS
-from inflection_cli.mapping.profile.profile_nouns import PropertyType
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Note
+
+PropertyType = Literal["string", "integer", "number", "boolean", "timestamp"]
 
 LITERAL_TYPES: Final[frozenset[PropertyType | None]] = frozenset({"integer", "number", "boolean"})
 """Types whose texts are JSON as they stand; those of the others are sent as strings."""
