@@ -159,7 +159,6 @@ CAMPAIGN_FIELDS: Final = (
 """The fields that a campaign repeats on thousands of rows."""
 
 FLAG_FIELDS: Final = ("is_unique_open", "is_unique_click")
-ID_FIELDS: Final = ("userId", "personId", "email_id", "campaign_id", "campaign_run_id", "event_id")
 
 # Inflection's newer words are "journey" (campaign), "contact" (person) and "template" (email).
 COLUMN_ALIASES: Final[dict[str, tuple[str, ...]]] = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, child, content_id, opened
+from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, child, content_id, known_events, opened
 
 from inflection_cli.errors import LedgerDamaged, LedgerDiskFull, LedgerError, LedgerLocked
 from inflection_cli.ledger.ledger_file import RunJournal, open_ledger, read_ledger
@@ -62,7 +62,7 @@ with opened(Path(sys.argv[1])) as ledger:
 CANNOT_WRITE = """
 import sys
 from pathlib import Path
-from ledger_support import NAMESPACE, opened
+from ledger_support import NAMESPACE, known_events, opened
 from inflection_cli.ledger.ledger_file import read_ledger
 from inflection_cli.ledger.state_dir import ledger_path
 from inflection_cli.errors import LedgerError
@@ -75,7 +75,7 @@ except LedgerError as error:
     print(type(error).__name__, error.exit_code, error.message, error.hint, sep="|")
 if ledger_path(state_dir, NAMESPACE).exists():
     with read_ledger(ledger_path(state_dir, NAMESPACE)) as reader:
-        print(len(list(reader.known())))
+        print(len(list(known_events(reader))))
 """
 
 
@@ -89,7 +89,7 @@ def filled(state_dir: Path) -> tuple[Path, list[EventState]]:
                 journal.settle(key, ACCEPTED, status=200, now=NOW)
             journal.intend(batch(*range(first + 2000, first + 2800)), now=NOW)
     with opened(state_dir) as ledger:
-        return ledger.path, list(ledger.known())
+        return ledger.path, list(known_events(ledger))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def told(state_dir: Path) -> list[EventState]:
     with opened(state_dir) as ledger:
         ledger.runs()
         ledger.counts()
-        return list(ledger.known())
+        return list(known_events(ledger))
 
 
 def told_by_reader(path: Path) -> list[EventState]:
@@ -117,7 +117,7 @@ def told_by_reader(path: Path) -> list[EventState]:
         for run in reader.runs():
             list(reader.batches(run.run_id))
         reader.counts()
-        return list(reader.known())
+        return list(known_events(reader))
 
 
 def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -259,7 +259,7 @@ def test_a_ledger_in_wal_mode_is_brought_back_to_the_rollback_journal(tmp_path: 
     db.close()
     with opened(tmp_path) as ledger:
         assert ledger._db.execute("PRAGMA journal_mode").fetchone()[0] == "persist"
-        assert list(ledger.known()) == known
+        assert list(known_events(ledger)) == known
 
 
 def test_folder_ledger_journal_and_lock_are_their_owners_alone(tmp_path: Path) -> None:
@@ -434,7 +434,7 @@ def test_what_was_recorded_outlives_a_kill(tmp_path: Path, lines: int) -> None:
     assert (process.returncode, errors) == (-signal.SIGKILL, "")
     durable = lines + rest.count("\n")
     with opened(tmp_path) as ledger:
-        found = {known.content_id: known.state for known in ledger.known()}
+        found = {known.content_id: known.state for known in known_events(ledger)}
         accepted = [ACCEPTED] * (durable // 2)
         numbers = range(len(found) // 2)
         states = [found[content_id(2 * number)] for number in numbers]
@@ -451,7 +451,7 @@ def test_a_kill_between_intent_and_outcome_leaves_the_batch_in_doubt(tmp_path: P
     process.communicate()
     with opened(tmp_path) as ledger:
         assert ledger.recovered == 2
-        assert [(known.content_id, known.state, known.doubtful_since) for known in ledger.known()] == [
+        assert [(known.content_id, known.state, known.doubtful_since) for known in known_events(ledger)] == [
             (content_id(0), IN_DOUBT, NOW),
             (content_id(1), IN_DOUBT, NOW),
         ]
@@ -480,7 +480,7 @@ def test_a_disk_that_takes_no_more_ends_the_run_and_loses_nothing(tmp_path: Path
     assert "disk" in last
     assert last.endswith(" 6")
     with opened(tmp_path) as ledger:
-        accepted = {known.content_id for known in ledger.known(states={ACCEPTED})}
+        accepted = {known.content_id for known in known_events(ledger, states={ACCEPTED})}
     assert len(recorded) > 5
     assert accepted >= {content_id(n) for n in range(100 * len(recorded))}
 
@@ -542,7 +542,7 @@ def test_a_reader_that_keeps_a_commit_waiting_makes_it_fail_whole(tmp_path: Path
             journal.intend(batch(2), now=NOW)
         browser.rollback()
         browser.close()
-        assert [known.content_id for known in ledger.known()] == [content_id(1)]
+        assert [known.content_id for known in known_events(ledger)] == [content_id(1)]
 
 
 def test_a_closed_ledger_records_nothing(tmp_path: Path) -> None:

@@ -5,14 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from ledger_support import HOLDER, NAMESPACE, NOW, START, batch, content_hash, content_id, opened
+from ledger_support import (
+    HOLDER,
+    NAMESPACE,
+    NOW,
+    START,
+    batch,
+    best_states,
+    content_hash,
+    content_id,
+    known_events,
+    opened,
+)
 
 from inflection_cli.delivery.journal import Journal
 from inflection_cli.errors import LedgerDamaged, UsageError
 from inflection_cli.ledger.ledger_file import Ledger, ledger_files, open_ledger, read_ledger
-from inflection_cli.ledger.ledger_records import RANK, EventState, RunStart, best, is_fresh
+from inflection_cli.ledger.ledger_records import EventState, RunStart, is_fresh
 from inflection_cli.ledger.lock import take_lock
 from inflection_cli.ledger.state_dir import ledger_path, lock_path
 from inflection_cli.model import BatchState
@@ -27,10 +36,8 @@ def begun(ledger: Ledger) -> tuple[str, Journal]:
 
 
 def states(ledger: Ledger) -> dict[bytes, tuple[BatchState, float | None]]:
-    found: dict[bytes, list[EventState]] = {}
-    for known in ledger.known():
-        found.setdefault(known.content_id, []).append(known)
-    return {key: (best(entries).state, best(entries).doubtful_since) for key, entries in found.items()}
+    found = best_states(known_events(ledger))
+    return {key: (best.state, best.doubtful_since) for key, best in found.items()}
 
 
 def test_a_run_is_told_again_as_it_was_recorded(tmp_path: Path) -> None:
@@ -52,7 +59,7 @@ def ledger_run(run: object, run_id: str) -> object:
 def test_a_run_that_was_killed_has_no_end(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         run_id = ledger.start_run(START, now=NOW)
-        run = ledger.run(run_id)
+        run = next(run for run in ledger.runs() if run.run_id == run_id)
     assert run is not None
     assert (run.ended, run.summary, run.exit_code) == (None, None, None)
 
@@ -75,7 +82,7 @@ def test_credentials_in_an_endpoint_are_not_kept(tmp_path: Path) -> None:
     )
     with opened(tmp_path) as ledger:
         run_id = ledger.start_run(start, now=NOW)
-        run = ledger.run(run_id)
+        run = next(run for run in ledger.runs() if run.run_id == run_id)
     assert run is not None
     assert run.endpoint == "https://cdp.example.com:8443/in"
     assert b"canary" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -95,7 +102,7 @@ def test_what_was_accepted_is_known_after_reopening(tmp_path: Path) -> None:
         key = journal.intend(batch(1, 2), now=NOW)
         journal.settle(key, ACCEPTED, status=200, now=NOW + 1)
     with opened(tmp_path) as ledger:
-        assert list(ledger.known()) == [
+        assert list(known_events(ledger)) == [
             EventState(content_id(n), content_hash(n), ACCEPTED, None, run_id) for n in (1, 2)
         ]
         assert ledger.counts() == {run_id: {ACCEPTED: 2}}
@@ -293,7 +300,7 @@ def test_a_forgotten_run_is_gone_and_the_others_stay(tmp_path: Path) -> None:
         other.intend(batch(2), now=NOW)
         ledger.forget(one)
         assert [run.run_id for run in ledger.runs()] == [two]
-        assert [known.content_id for known in ledger.known()] == [content_id(2)]
+        assert [known.content_id for known in known_events(ledger)] == [content_id(2)]
 
 
 def test_what_was_forgotten_is_in_no_file_any_more(tmp_path: Path) -> None:
@@ -303,7 +310,7 @@ def test_what_was_forgotten_is_in_no_file_any_more(tmp_path: Path) -> None:
             journal.settle(journal.intend(batch(number), now=NOW), ACCEPTED, status=200, now=NOW)
         ledger.forget_all()
         assert ledger.runs() == ()
-        assert list(ledger.known()) == []
+        assert list(known_events(ledger)) == []
         left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
         assert not any(content_id(number) in left for number in range(30))
 
@@ -331,7 +338,7 @@ def test_events_are_told_by_state_run_and_label(tmp_path: Path) -> None:
         ledger.journal(again).intend(batch(1), now=NOW)
 
         def told(**which: object) -> list[bytes]:
-            return [known.content_id for known in ledger.known(**which)]  # type: ignore[arg-type]
+            return [known.content_id for known in known_events(ledger, **which)]
 
         assert told(states={ACCEPTED}) == [content_id(1)]
         assert told(states=()) == []
@@ -346,7 +353,7 @@ def test_a_packed_batch_tells_the_same_events_as_the_events_one_by_one(tmp_path:
         for start in range(0, 700, 7):
             journal.intend(batch(*range(start, start + 7)), now=NOW)
         packed = [known for one in ledger.known_batches() for known in one]
-        assert packed == list(ledger.known())
+        assert packed == list(known_events(ledger))
         assert [known.content_id for known in packed] == [content_id(n) for n in range(700)]
 
 
@@ -357,7 +364,7 @@ def test_a_reader_sees_what_a_running_writer_has_recorded(tmp_path: Path) -> Non
             assert reader.counts() == {}
             key = journal.intend(batch(1, 2), now=NOW)
             assert reader.counts() == {run_id: {IN_FLIGHT: 2}}
-            assert next(iter(reader.known())).doubtful_since == NOW
+            assert next(iter(known_events(reader))).doubtful_since == NOW
             journal.settle(key, ACCEPTED, status=200, now=NOW)
             assert reader.counts() == {run_id: {ACCEPTED: 2}}
 
@@ -368,7 +375,7 @@ def test_a_reader_in_the_middle_of_its_events_does_not_hold_up_a_writer(tmp_path
         for number in range(100):
             journal.intend(batch(number), now=NOW)
         with read_ledger(ledger.path) as reader:
-            events = reader.known()
+            events = known_events(reader)
             next(events)
             ledger._db.execute("PRAGMA busy_timeout = 0")
             journal.intend(batch(100), now=NOW)
@@ -431,41 +438,3 @@ def test_a_doubt_is_fresh_while_younger_than_the_window_and_never_from_the_futur
     age_s: float, window_s: float, fresh: bool
 ) -> None:
     assert is_fresh(NOW, NOW + age_s, window_s) is fresh
-
-
-def knowns() -> st.SearchStrategy[EventState]:
-    return st.builds(
-        EventState,
-        st.just(content_id(1)),
-        st.sampled_from([content_hash(1), content_hash(2)]),
-        st.sampled_from(BatchState),
-        st.none() | st.floats(0, 100),
-        st.sampled_from(["a", "b"]),
-    )
-
-
-@given(st.lists(knowns(), min_size=1).flatmap(lambda told: st.tuples(st.just(told), st.permutations(told))))
-def test_the_best_of_all_that_is_told_does_not_depend_on_its_order(
-    told: tuple[list[EventState], list[EventState]],
-) -> None:
-    assert best(told[0]) == best(told[1])
-
-
-@given(st.lists(knowns(), min_size=1), st.lists(knowns(), min_size=1))
-def test_the_best_of_two_bests_is_the_best_of_all(one: list[EventState], other: list[EventState]) -> None:
-    assert best([best(one), best(other)]) == best(one + other)
-
-
-@given(st.lists(knowns(), min_size=1))
-def test_the_best_is_never_worse_than_any_and_as_old_as_its_oldest_doubt(told: list[EventState]) -> None:
-    found = best(told)
-    assert found in told
-    assert RANK[found.state] == min(RANK[known.state] for known in told)
-    peers = [known.doubtful_since for known in told if RANK[known.state] == RANK[found.state]]
-    doubts = [since for since in peers if since is not None]
-    assert found.doubtful_since == (min(doubts) if doubts else None)
-
-
-def test_accepted_beats_doubt_and_doubt_beats_the_rest() -> None:
-    by_rank = [{state for state in BatchState if RANK[state] == rank} for rank in range(3)]
-    assert by_rank == [{ACCEPTED}, {IN_DOUBT, IN_FLIGHT}, {PENDING, REFUSED, SPLIT}]

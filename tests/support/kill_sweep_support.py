@@ -19,20 +19,17 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import reference
 from command_support import events_balance, rows_balance
+from ledger_support import best_states, known_events
 
 import inflection_cli
 from inflection_cli.ledger.ledger_file import ledger_files, read_ledger
-from inflection_cli.ledger.ledger_records import best
 from inflection_cli.model import BatchState
 from inflection_cli.sandbox import Sandbox, Settings, serve
-
-if TYPE_CHECKING:
-    from inflection_cli.ledger.ledger_records import EventState
 
 KEY: Final = "sweep-write-key-0123456789abcdef"
 ROWS: Final = 60
@@ -331,10 +328,8 @@ def _known(state: Path) -> dict[bytes, BatchState]:
     found: dict[bytes, BatchState] = {}
     for path in ledger_files(state):
         with read_ledger(path) as ledger:
-            told: dict[bytes, list[EventState]] = {}
-            for one in ledger.known():
-                told.setdefault(one.content_id, []).append(one)
-        found |= {content_id: best(known).state for content_id, known in told.items()}
+            best = best_states(known_events(ledger))
+        found |= {content_id: event.state for content_id, event in best.items()}
     return found
 
 

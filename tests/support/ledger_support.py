@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
+from math import inf
 from pathlib import Path
+from typing import Any
 
-from inflection_cli.ledger.ledger_file import Ledger, open_ledger
-from inflection_cli.ledger.ledger_records import RunStart
+from inflection_cli.ledger.ledger_file import Ledger, LedgerReader, open_ledger
+from inflection_cli.ledger.ledger_records import EventState, RunStart
 from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import lock_path
-from inflection_cli.model import Batch
+from inflection_cli.model import Batch, BatchState
 
 NAMESPACE = "crm-eu"
 NOW = 1_709_285_400.0  # 2024-03-01 09:30:00 UTC
@@ -38,6 +40,26 @@ def content_hash(number: int) -> bytes:
 def batch(*numbers: int) -> Batch:
     hashes = [int.from_bytes(content_hash(n)) for n in numbers]
     return Batch(numbers, [content_id(n) for n in numbers], hashes, [b"{}"] * len(numbers))
+
+
+def known_events(ledger: LedgerReader, **which: Any) -> Iterator[EventState]:
+    """Yield the events of a ledger one by one; `which` is that of `known_batches`."""
+    for packed in ledger.known_batches(**which):
+        yield from packed
+
+
+def best_states(events: Iterable[EventState]) -> dict[bytes, EventState]:
+    """Return what counts of each event: accepted before in doubt before the rest, the earliest doubt first."""
+    found: dict[bytes, EventState] = {}
+    for event in events:
+        found[event.content_id] = min(found.get(event.content_id, event), event, key=_rank)
+    return found
+
+
+def _rank(event: EventState) -> tuple[int, float, str, str]:
+    ranks = {BatchState.ACCEPTED: 0, BatchState.IN_DOUBT: 1, BatchState.IN_FLIGHT: 1}
+    since = event.doubtful_since
+    return ranks.get(event.state, 2), inf if since is None else since, event.run_id, event.state
 
 
 @contextmanager

@@ -72,11 +72,6 @@ class RowCounts:
     rejected: int = 0
     filtered: int = 0
 
-    @property
-    def balanced(self) -> bool:
-        """Return whether every row is counted exactly once."""
-        return self.read == self.mapped + self.rejected + self.filtered
-
 
 @dataclass(slots=True)
 class EventCounts:
@@ -94,12 +89,6 @@ class EventCounts:
     pending: int = 0
     in_doubt: int = 0
     filtered: int = 0
-
-    @property
-    def balanced(self) -> bool:
-        """Return whether every built event is counted exactly once."""
-        settled = self.accepted + (self.already_accepted or 0) + self.duplicate + self.refused
-        return self.built == settled + self.pending + self.in_doubt
 
 
 @dataclass(slots=True)

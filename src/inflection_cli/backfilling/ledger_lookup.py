@@ -360,7 +360,6 @@ def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
 
 
 def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Sequence[str]) -> Iterator[str]:
-    """Yield text for each setting that differs between two runs."""
     for name in sorted({*theirs, *ours} - _BY_FILE):
         if theirs.get(name) != ours.get(name):
             option = f"--{name.replace('_', '-')}"

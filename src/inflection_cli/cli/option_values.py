@@ -146,7 +146,6 @@ def _map_options(
 
 
 def _with_profile(options: "InputOptions", profile: "Profile | None") -> "InputOptions":
-    """Return the options completed by those of the profile they name."""
     assert profile is not None or options.profile is None
     if profile is None:
         return options

@@ -203,7 +203,6 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
 
 
 def _fields_of(profile: "Profile") -> set[str]:
-    """Return the names of the fields that a profile sets."""
     fields = {*profile.fields.cells, *(name for block in profile.events for name in block.fields.cells)}
     if profile.timestamp is not None or any(block.timestamp is not None for block in profile.events):
         fields.add("timestamp")

@@ -11,7 +11,7 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.run_endings import refused_places
 from inflection_cli.backfilling.run_state import RunState
-from inflection_cli.cli.session import SIGNALS, Session
+from inflection_cli.cli.session import Session, on_signal
 from inflection_cli.cli.target import unusual_key
 from inflection_cli.cli.typed_command import shown_command
 from inflection_cli.errors import ConfirmationMissing
@@ -130,12 +130,8 @@ class RunReporter:
             progress.stopping(insist=halt.asked > 1)
 
         self._speaker.when_lost = lambda: stop(signal.SIGPIPE, None)
-        before = {number: signal.signal(number, stop) for number in SIGNALS}
-        try:
+        with on_signal(stop):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def ended(self, state: RunState) -> None:
         """Print the summary; finish a run that no error ended."""

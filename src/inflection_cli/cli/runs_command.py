@@ -250,7 +250,6 @@ def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
 
 
 def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner":
-    """Open files with the settings of a run."""
     from dataclasses import replace
     from functools import partial
 

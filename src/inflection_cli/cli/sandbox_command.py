@@ -41,7 +41,6 @@ def _greet(url: str) -> None:
 
 
 def _summary(stats: "Stats") -> list[str]:
-    """Format the statistics as a few lines."""
     discarded = stats["discarded"]
     lines = [
         f"{stats['requests']:,} requests",

@@ -148,9 +148,7 @@ def _deliver(
 @contextmanager
 def _stoppable(halt: "StopSignal") -> Iterator[list[int]]:
     """Stop the delivery on a signal; yield the list of received signals."""
-    import signal
-
-    from inflection_cli.cli.session import SIGNALS
+    from inflection_cli.cli.session import on_signal
 
     came: list[int] = []
 
@@ -158,12 +156,8 @@ def _stoppable(halt: "StopSignal") -> Iterator[list[int]]:
         came.append(number)
         halt.request()
 
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
-    try:
+    with on_signal(stop):
         yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -162,15 +162,20 @@ def _report_end(at_work: Session, error: InflSegError) -> None:
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
     """Raise `Interrupted` on a stop signal; restore the handlers afterwards."""
-    before = {number: signal.signal(number, _interrupt) for number in SIGNALS}
+    return on_signal(_interrupt)
+
+
+@contextmanager
+def on_signal(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call a handler on a stop signal; restore the handlers afterwards."""
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

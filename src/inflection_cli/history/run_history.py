@@ -26,7 +26,6 @@ LAST: Final = "last"
 
 _DOUBTFUL: Final = (BatchState.IN_DOUBT, BatchState.IN_FLIGHT)
 _DOUBT: Final = Struct(">16sQd")  # content id, number of the run (0 says accepted), doubtful since
-_UNSETTLED_SHOWN: Final = 100
 
 
 class RunEnd(StrEnum):

@@ -276,7 +276,6 @@ def _bound(source: Source, options: ColumnOptions) -> Layout:
 
 
 def _uses(profile: "Profile") -> dict[str, list[str]]:
-    """Return the profile keys that name each column."""
     uses: dict[str, list[str]] = {}
     for column, place in _places(profile):
         if column is not None:

@@ -155,7 +155,6 @@ def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
 
 
 def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
-    """Report the number of rows in which a required field is empty."""
     column = inspection.of_field(name)
     empty = column.rows - column.filled if column is not None and _is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
@@ -234,7 +233,6 @@ def _untimed_events(inspection: Inspection) -> Iterator[Missing]:
 
 
 def _event_columns(inspection: Inspection) -> list[str]:
-    """Return the columns that could hold the event."""
     few = [
         column.name
         for column in inspection.columns
@@ -302,7 +300,6 @@ def _has_zone(settings: ConvertSettings, name: str) -> bool:
 
 
 def _form(column: ColumnFinding) -> Iterator[Missing]:
-    """Yield what is missing for the times of a column."""
     times = column.times
     assert times is not None
     if times.unread:

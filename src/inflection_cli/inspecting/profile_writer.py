@@ -195,7 +195,6 @@ class ProfileWriter:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
 
     def _unbound(self, name: str) -> Unbound | None:
-        """Return the unbound field that the user must fill in."""
         names = {name, PERSON} if name == "userId" else {name}
         unbound = (each for each in self._found.unbound if each.field in names)
         return next((each for each in unbound if each.reason != "addresses"), None)
@@ -226,7 +225,6 @@ class ProfileWriter:
             yield from self._typed(sent)
 
     def _documents(self) -> list[ColumnFinding]:
-        """Return the columns that have a field's name and hold JSON."""
         return [
             each
             for each in self._found.columns

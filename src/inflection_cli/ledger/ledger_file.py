@@ -26,7 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 from inflection_cli.errors import LedgerDamaged, LedgerError, UsageError
 from inflection_cli.ledger.ledger_checks import Checked, check_ledger, checked_row, totals_of
 from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense, translated
-from inflection_cli.ledger.ledger_records import ID_BYTES, BatchRecord, EventState, KnownBatch, Run, RunStart
+from inflection_cli.ledger.ledger_records import ID_BYTES, BatchRecord, KnownBatch, Run, RunStart
 from inflection_cli.ledger.ledger_schema import (
     APPLICATION_ID,
     CHECKSUMS_SINCE,
@@ -127,15 +127,6 @@ class LedgerReader:
         rows = self._fetch(f"SELECT {_RUN_COLUMNS} FROM runs ORDER BY number")  # noqa: S608
         return tuple(self._run(row) for row in rows)
 
-    def run(self, run_id: str) -> Run | None:
-        """Return the run with this id, or None.
-
-        Raises:
-            LedgerError: The ledger cannot be read.
-        """
-        rows = self._fetch(f"SELECT {_RUN_COLUMNS} FROM runs WHERE id = ?", run_id)  # noqa: S608
-        return self._run(rows[0]) if rows else None
-
     def counts(self) -> dict[str, dict[BatchState, int]]:
         """Count the events by run id and batch state.
 
@@ -179,7 +170,7 @@ class LedgerReader:
     ) -> Iterator[KnownBatch]:
         """Yield the packed events of batches in the order they were recorded.
 
-        An event may be in several batches: it has the best of their states (`known.best`).
+        An event may be in several batches: it has the best of their states.
 
         Args:
             states: Only batches in one of these.
@@ -202,17 +193,6 @@ class LedgerReader:
             with making_sense(self.path):
                 known = KnownBatch(number, found_run, BatchState(state), since, ids, hashes)
             yield known
-
-    def known(
-        self,
-        *,
-        states: Collection[BatchState] = tuple(BatchState),
-        run_id: str | None = None,
-        label: str | None = None,
-    ) -> Iterator[EventState]:
-        """Yield the events one by one; the arguments are those of `known_batches`."""
-        for batch in self.known_batches(states=states, run_id=run_id, label=label):
-            yield from batch
 
     def _is_whole(self, key: int, digest: object, content: tuple[object, object, object]) -> bool:
         """Return whether a batch's content matches its digest or CRC-32."""

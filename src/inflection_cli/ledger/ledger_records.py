@@ -1,23 +1,11 @@
 """Records of the ledger, and rules that combine an event's states."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import iter_unpack
 from typing import Any, Final, NamedTuple
 
 from inflection_cli.model import BatchState
-
-RANK: Final[Mapping[BatchState, int]] = {
-    BatchState.ACCEPTED: 0,
-    BatchState.IN_DOUBT: 1,
-    BatchState.IN_FLIGHT: 1,
-    BatchState.PENDING: 2,
-    BatchState.REFUSED: 2,
-    BatchState.SPLIT: 2,
-}
-"""How good a state is, 0 the best; what has the same rank is treated alike when a run is planned."""
-
-_NEVER = float("inf")
 
 
 class EventState(NamedTuple):
@@ -39,22 +27,6 @@ class EventState(NamedTuple):
     run_id: str
 
 
-def best(known: Iterable[EventState]) -> EventState:
-    """Return the state that counts among all records of one event.
-
-    Accepted beats in doubt and in flight, which beat everything else. Among doubts the earliest counts, since
-    it began then; among acceptances the earliest run's, since Segment keeps the first. The order in which
-    the batches are told makes no difference.
-
-    Args:
-        known: All entries for the same content id; at least one.
-
-    Raises:
-        ValueError: Nothing is known.
-    """
-    return min(known, key=_precedence)
-
-
 def is_fresh(doubtful_since: float, now: float, window_s: float) -> bool:
     """Return whether a doubt is recent enough to resend the same ids.
 
@@ -66,11 +38,6 @@ def is_fresh(doubtful_since: float, now: float, window_s: float) -> bool:
         window_s: For how many seconds the destination is trusted to recognise an id; 0 for never.
     """
     return 0 <= now - doubtful_since < window_s
-
-
-def _precedence(one: EventState) -> tuple[int, float, str, BatchState, bytes]:
-    since = _NEVER if one.doubtful_since is None else one.doubtful_since
-    return RANK[one.state], since, one.run_id, one.state, one.content_hash
 
 
 ID_BYTES: Final = 16

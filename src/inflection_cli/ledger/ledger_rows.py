@@ -89,7 +89,6 @@ def _is_shaping(value: Any) -> bool:
 
 
 def _is_report(value: Any) -> bool:
-    """Return whether a plan's or result's figures have the right form."""
     if not isinstance(value, dict):
         return False
     tables = (value.get(name) or {} for name in ("rows", "events", "by_event", "problem_counts"))

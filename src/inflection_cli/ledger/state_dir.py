@@ -191,7 +191,6 @@ def file_trouble(path: Path, error: OSError) -> LedgerError:
 
 
 def _denied(path: Path, error: OSError, reason: str) -> LedgerError:
-    """Return an error for a path without write or read permission."""
     nearest = next(each for each in (path, *path.parents) if os.path.lexists(each) or each == each.parent)
     if error.errno == errno.EROFS or os.access(nearest, os.R_OK):
         return LedgerReadOnly(f"{path} may not be written: {reason}", hint=_RIGHTS)

@@ -62,11 +62,6 @@ _ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
-_LONG_NAME: Final = 8
-"""Shorter names are a letter away from many words: `click` from `clock`, `open` from `opt`."""
-
-_SWAPPED: Final = 2
-
 _NUMBER_STARTS: Final = frozenset("+-0123456789")
 _ZERO_STARTS: Final = frozenset("-0")
 
@@ -545,7 +540,6 @@ def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:
 
 
 def _unreadable(name: str, value: str) -> Note:
-    """Return a note for a flag that is neither true nor false."""
     hidden = unseen(value)
     detail = f"{name} is neither true nor false" + (
         f", and holds {hidden}, which nobody sees" if hidden else ""

@@ -201,7 +201,6 @@ _NOTHING: Final = [(name, "absent") for name in ("event", "timestamp", PERSON)]
 
 
 def _no_export(names: Sequence[str], file: str) -> InputError:
-    """Build the error for a file without event, time and person columns."""
     if file.lower().endswith(".toml"):
         return InputError(
             f"{file}: is a profile or another settings file, and no export",

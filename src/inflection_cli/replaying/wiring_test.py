@@ -140,7 +140,6 @@ def _track(kind: EventKind, person: Person, stamp: str, encoder: MessageEncoder,
 
 
 def _identify(person: Person, stamp: str, encoder: MessageEncoder, message_id: bytes) -> Probe:
-    """Build an identify message with both ids and without traits."""
     head = {"timestamp": stamp, "type": "identify", "userId": person.user_id, "anonymousId": person.person_id}
     encoded = f',{orjson.dumps(head).decode()[1:-1]},"context":{{{encoder.tail}'
     return Probe("identify", message_id, stamp, with_id(uuid_text(message_id), encoded.encode()))

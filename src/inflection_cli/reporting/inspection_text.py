@@ -143,7 +143,6 @@ def _column_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
 
 
 def _share(column: ColumnFinding) -> str:
-    """Format the percentage of filled rows; 0 and 100 are exact."""
     if column.filled in {0, column.rows}:
         return "100 %" if column.filled else "0 %"
     return f"{min(99, max(1, round(100 * column.share)))} %"

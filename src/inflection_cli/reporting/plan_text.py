@@ -62,7 +62,6 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _emptied(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Yield the number of cells that `--null` emptied."""
     if counts:
         columns = ", ".join(f"{escape(name)} {count:,}" for name, count in counts.items())
         yield "nulls", f"{counted(sum(counts.values()), 'cell')} emptied by --null: {columns}"

@@ -236,7 +236,6 @@ def _whole_request(events: int, key: str, source: SourceState) -> Discard | None
 
 
 def _write_key(post: Post, document: dict[str, Any]) -> str:
-    """Return the write key of the header, else of the body."""
     in_body = document.get("writeKey")
     return post.credentials.partition(":")[0] or (in_body if isinstance(in_body, str) else "")
 

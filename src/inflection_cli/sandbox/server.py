@@ -116,7 +116,6 @@ class Server:
             self._shelf.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection until it ends."""
         line = HttpConnection(reader, writer)
         self._memory.connections += 1
         with self._listed(line):

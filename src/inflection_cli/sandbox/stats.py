@@ -192,7 +192,6 @@ class ReceivedStats:
 
 
 def _plain(counter: Mapping[Any, int]) -> dict[str, int]:
-    """Convert a counter to a sorted dictionary with string keys."""
     return {str(key): counter[key] for key in sorted(counter)}
 
 
@@ -202,5 +201,4 @@ def _name(event: Mapping[str, Any]) -> tuple[str, str | None]:
 
 
 def _line(raw: bytes) -> bytes:
-    """Convert a message to one line of JSON."""
     return (orjson.dumps(orjson.loads(raw)) if b"\n" in raw or b"\r" in raw else raw) + b"\n"

@@ -15,9 +15,6 @@ MAX_BODY_BYTES: Final = 500_000
 MAX_BATCH_EVENTS: Final = 2_500
 """Events in a batch. Segment docs, HTTP API, "Batch": over it the answer is 200 and events are dropped."""
 
-MAX_MESSAGE_ID_CHARS: Final = 36
-"""Segment takes 100; Mixpanel, which gets it as `$insert_id`, takes 36."""
-
 REGION_ENDPOINTS: Final = {
     "us": "https://api.segment.io",
     "eu": "https://events.eu1.segmentapis.com",

@@ -205,7 +205,6 @@ def _not_text(rule: Rule, name: str, value: Any) -> Iterator[Note]:
 
 
 def _shown(value: Any) -> str | None:
-    """Return a value as text for display."""
     if value is None or isinstance(value, str):
         return value
     return orjson.dumps(value).decode()

@@ -487,7 +487,6 @@ def _placed(names: Sequence[str], counts: Mapping[tuple[Step, ...], int]) -> tup
 
 
 def _steps(dotted: str) -> list[str]:
-    """Split a dotted key into its names."""
     names: list[str] = []
     for part in re.findall(_PART, dotted):
         try:

@@ -99,7 +99,6 @@ def dig(value: Any, keys: Sequence[str], name: str) -> Any:
 
 
 def _is_item(key: str) -> bool:
-    """Return whether a key is a list index."""
     return key.isdigit() and key.isascii() and len(key) <= _ITEM_DIGITS and (key[0] != "0" or key == "0")
 
 

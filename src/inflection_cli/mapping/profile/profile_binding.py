@@ -498,7 +498,6 @@ class _LayoutBuilder:
         )
 
     def _sources(self, uses: Iterable[tuple[str, int]]) -> dict[str, tuple[str, ...]]:
-        """Return the source columns and paths of each field or property."""
         names = self._drawing.names()
         found: dict[str, dict[str, None]] = {}
         for name, index in uses:

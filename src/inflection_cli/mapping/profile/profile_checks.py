@@ -322,7 +322,6 @@ def _is_name(one: str, other: str) -> bool:
 
 
 def _used(fields: shape.Fields, properties: Mapping[str, shape.PropertyCell]) -> Iterator[str]:
-    """Yield the columns that fields and properties come from."""
     yield from fields.timestamp.columns if fields.timestamp else ()
     cells = (*fields.cells.values(), *properties.values())
     yield from (cell.column for cell in cells if cell.column is not None)

@@ -180,7 +180,6 @@ class TimeColumn(Table):
 
 
 def _options_table(name: str, about: str, **more: Any) -> Any:
-    """Build the model of a table that sets command-line options."""
     keys = {each.profile_name: (each, each.option.profile_help) for each in profile_keys(name.lower())}
     return table_model(name, about, keys, more=more)
 

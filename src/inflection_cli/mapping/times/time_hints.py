@@ -79,5 +79,4 @@ class TimeHints:
 
 
 def _quoted(text: str) -> str:
-    """Quote a text as a TOML string on one line."""
     return json.dumps(text, ensure_ascii=False)

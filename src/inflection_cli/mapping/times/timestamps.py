@@ -332,7 +332,6 @@ _UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is no time in a 
 
 
 def _understand(text: str) -> ClockReading | TimeProblem:
-    """Read one stripped text without a given format."""
     if len(text) > 8 and text.isdigit() and text.isascii():
         return _epoch(text, "")
     found = _ISO(text)

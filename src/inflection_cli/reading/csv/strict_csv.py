@@ -134,7 +134,6 @@ class StrictReader:
         return replace(shape, ending=RecordEnd.WHOLE if whole else RecordEnd.BARE_RETURN)
 
     def _record(self) -> None:
-        """Read the next record as a row or as a fault."""
         page, form = self._page, self._form
         start, line_end = page.at, page.line_end(page.at)
         if line_end - start > MAX_RECORD_CHARS:
@@ -239,7 +238,6 @@ class StrictReader:
         self._faults.append(Fault(problem, line, rows, page.take(end)))
 
     def _broken_line(self, shape: RecordScan) -> Problem:
-        """Build the problem for an unreadable record on a single line."""
         form, line = self._form, self._page.line
         if shape.ending is RecordEnd.WHOLE:
             return ragged(form, shape.cells, line, self._page.text[self._page.at : shape.end])

@@ -51,7 +51,6 @@ class ChunkBuilder:
         return Problem(flaw.rule, message, self._source.path, line, flaw.key, hint=hint)
 
     def _add(self, record: dict[str, str], line: int) -> None:
-        """Add a record whose keys are all known."""
         fits = tuple(record) == self._columns
         row = list(record.values()) if fits else [record.get(column, "") for column in self._columns]
         self._rows.append(row)

@@ -397,7 +397,6 @@ class _Reader(ChunkBuilder):
         tape.move(end)
 
     def _broken_envelope(self, why: str) -> None:
-        """Reject the rest of a file whose envelope is not JSON."""
         tape = self._tape
         if not self._had_list:
             raise InputError(
@@ -412,7 +411,6 @@ class _Reader(ChunkBuilder):
         return lists[0] if lists else "data"
 
     def _no_list(self, why: str) -> None:
-        """Report a document without a list at the expected member."""
         if not self._had_list:
             raise InputError(
                 f"{self._source.path}: line {self._tape.line:,}: {why}",

@@ -110,7 +110,6 @@ def _swiftly(raw: bytes) -> dict[str, Any] | None:
 
 
 def _sendable(value: Any, key: str) -> Any:
-    """Convert a strictly decoded value to one that orjson can write."""
     if isinstance(value, Number):
         return _number(value)
     if isinstance(value, str):
