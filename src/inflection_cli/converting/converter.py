@@ -119,7 +119,7 @@ class Converted:
     seen: Sequence[Seen] = ()
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
-    emptied: Mapping[str, int] = field(default_factory=dict)
+    emptied: dict[str, int] = field(default_factory=dict)
 
 
 class Conversion(Protocol):
