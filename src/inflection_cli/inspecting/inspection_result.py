@@ -247,6 +247,8 @@ class Inspection:
         encoding: What its bytes may be, where they are no UTF-8 and the user has not said.
         missing: What the user has to say.
         refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
+        people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
+            where a run would refuse the file before it looks at them.
     """
 
     source: Source
@@ -260,6 +262,7 @@ class Inspection:
     encoding: EncodingFinding | None
     missing: tuple[Missing, ...]
     refusal: tuple[str, str] | None
+    people: tuple[Problem, ...] = ()
 
     @property
     def path(self) -> str:
