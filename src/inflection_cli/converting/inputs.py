@@ -11,7 +11,7 @@ from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
 from inflection_cli.mapping.checks import CAMPAIGN_IDS
-from inflection_cli.mapping.columns import BoundColumns, Sample, listed
+from inflection_cli.mapping.columns import BoundColumns, Sample, listed, quoted
 from inflection_cli.mapping.profile.json_paths import find_path
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
@@ -194,7 +194,8 @@ def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk
             raise InputError(
                 f"{chunk.file}, line {chunk.lines[0]}: the key “{late}” appears first here, and would be {name} "
                 f"instead of “{early}”",
-                hint=f"say which one it is: --map {name}={early} or --map {name}={late}",
+                hint=f"say which one it is: --map {name}={quoted(early)} or "
+                f"--map {name}={quoted(late or 'COLUMN')}",
             )
 
 

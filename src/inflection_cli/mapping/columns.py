@@ -22,6 +22,7 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.personal_data import personal_member_of_cell
 from inflection_cli.mapping.profile.profile_nouns import Profile, PropertyType
 from inflection_cli.model import Note
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.suggestions import nearest
 
 _SAMPLE_SHARE: Final = 0.5
@@ -374,7 +375,7 @@ def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: s
     if not options.columns and set(names) >= _READY_KEYS and {"properties", "context", "traits"} & set(names):
         raise InputError(
             f"{file}: holds ready Segment messages and no rows of an export",
-            hint=f"infl-seg replay {quoted(file)} sends them as they are",
+            hint=f"infl-seg replay {file_word(file)} sends them as they are",
         )
 
 
@@ -396,10 +397,10 @@ def explicit_fields(
     fields = {}
     for name, column in options.columns.items():
         meant = partial(_column_meant, column, names, options, name)
-        fields[name] = _index_of(column, names, file, f"--map {name}=", elsewhere, meant)
+        fields[name] = _index_of(column, names, file, name, elsewhere, meant)
     for column in options.properties:
         meant = partial(_column_meant, column, names, options, None)
-        index = _index_of(column, names, file, "--property ", elsewhere, meant)
+        index = _index_of(column, names, file, None, elsewhere, meant)
         if snake_case(names[index]) in RESERVED_PROPERTIES:
             raise UsageError(
                 f"--property {column}: Segment discards properties named “{snake_case(column)}”",
@@ -412,7 +413,7 @@ def _index_of(
     column: str,
     names: Sequence[str],
     file: str,
-    option: str,
+    field: str | None,
     elsewhere: Callable[[str], bool],
     meant: Callable[[], str],
 ) -> int:
@@ -424,13 +425,27 @@ def _index_of(
     if elsewhere(column):
         raise InputError(
             f"{file} has no column “{column}”, which another file of this command has; it has {listed(names)}",
-            hint=f"give each file a command of its own, and {file} one without {option}{quoted(column)}",
+            hint=f"give each file a command of its own, and {file} one without {_chosen_by(field, quoted(column))}",
         )
     hint = (
         meant()
-        or f"give one of these names: {option}COLUMN; infl-seg inspect {quoted(file)} says what they hold"
+        or f"give one of these names: {_chosen_by(field, 'COLUMN')}; "
+        f"infl-seg inspect {file_word(file)} says what they hold"
     )
     raise InputError(f"{file} has no column “{column}”; it has {listed(names)}", hint=hint)
+
+
+def _chosen_by(field: str | None, word: str) -> str:
+    """Return the option that takes a column for a field, or as a property.
+
+    Args:
+        field: The field; None for a property.
+        word: The column as a shell reads it.
+    """
+    if field is not None:
+        return f"--map {field}={word}"
+    joint = "=" if word.lstrip("'").startswith("-") else " "
+    return f"--property{joint}{word}"
 
 
 def _column_meant(column: str, names: Sequence[str], options: ColumnOptions, field: str | None) -> str:
@@ -442,14 +457,13 @@ def _column_meant(column: str, names: Sequence[str], options: ColumnOptions, fie
         options: What the user says.
         field: The field that the option maps; None for `--property`.
     """
-    option = "--property " if field is None else f"--map {field}="
     near = nearest(column, _free_names(names, options, field))
     if near:
-        return f"did you mean {option}{quoted(near[0])}?"
+        return f"did you mean {_chosen_by(field, quoted(near[0]))}?"
     own = [name for name in names if field is not None and squash(name) == squash(field)]
     if len(own) != 1 or own[0] in options.columns.values():
         return ""
-    return f"“{own[0]}” is the {field} by its name: leave {option}{quoted(column)} out"
+    return f"“{own[0]}” is the {field} by its name: leave {_chosen_by(field, quoted(column))} out"
 
 
 def _free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
@@ -666,7 +680,7 @@ def _reason_unusable(name: str) -> str | None:
 
 def _mend_for(column: str, reason: str) -> str:
     if reason.startswith(("its name is", "its cells", "its member")):
-        return f"send it all the same with --property {quoted(column)}"
+        return f"send it all the same with {_chosen_by(None, quoted(column))}"
     if reason.startswith("the profile does not name"):
         return "name it under [fields] of the profile to have it as that field"
     return "rename the column in the export to send it"
@@ -709,7 +723,7 @@ def require_the_essentials(
         ways = "--map email=COLUMN"
     raise InputError(
         f"{file}: no column is known as the person; the columns are {listed(columns.names)}",
-        hint=f"say which one it is: {ways}; infl-seg inspect {quoted(file)} says what the columns hold",
+        hint=f"say which one it is: {ways}; infl-seg inspect {file_word(file)} says what the columns hold",
     )
 
 
@@ -727,7 +741,7 @@ def _hint_of_lack(
         near = [told] if told is not None else near
     way = f"--map {name}={quoted(near[0] if near else 'COLUMN')}"
     value = ' or --set event="Email Opened"; a list of contacts holds no events, export the activity instead'
-    look = "" if near else f"; infl-seg inspect {quoted(file)} says what the columns hold"
+    look = "" if near else f"; infl-seg inspect {file_word(file)} says what the columns hold"
     return f"say which one it is: {way}{value if name == 'event' else ''}{look}"
 
 
@@ -736,7 +750,7 @@ def _no_export(names: Sequence[str], file: str) -> InputError:
     if file.lower().endswith(".toml"):
         return InputError(
             f"{file}: is a profile or another settings file, and no export",
-            hint=f"name the export, and the profile by its option: --profile {quoted(file)}",
+            hint=f"name the export, and the profile by its option: --profile {file_word(file)}",
         )
     if any(looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names):
         return InputError(

@@ -15,6 +15,7 @@ from inflection_cli.mapping.field_candidates import event_of_column
 from inflection_cli.mapping.layout import EventMapping
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Note
+from inflection_cli.settings.option_names import file_word
 
 _OF_THE_MESSAGE: Final = frozenset({"sentat", "createdat"})
 """Names of a time that is rather the message's or the record's than that of an event which came of it."""
@@ -111,7 +112,7 @@ def event_of_times(block: EventMapping, options: ColumnOptions) -> EventKind | N
 
 def _choice(time: str, events: Sequence[str], file: str) -> str:
     """Return the hint with the ways to have the right times."""
-    profile = f"infl-seg inspect {quoted(file)} --save PROFILE.toml"
+    profile = f"infl-seg inspect {file_word(file)} --save PROFILE.toml"
     if len(events) > 1:  # any one column would be the wrong time for the events of the others
         return f"have an event for each of {listed(events)} by a profile: {profile}"
     return (
