@@ -120,6 +120,7 @@ class Replayer:
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
         self._nulls = convert.mapping.nulls
+        self._judges_people = convert.mapping.judges_people
 
     def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
         """Check and convert each line, with or without content ids."""
@@ -166,7 +167,7 @@ class Replayer:
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
         """Check a message and append its notes; return None if rejected."""
         notes += faults(message)
-        notes += _odd_ids(message)
+        notes += _odd_ids(message) if self._judges_people else ()
         exact = self._instant(time_of(message), notes)
         if exact is None or has_error(notes):
             return None
