@@ -1,4 +1,4 @@
-"""Check the people of a file by the rules of a run, without refusing it."""
+"""Check the people of a file by the rules of a run."""
 
 from dataclasses import replace
 from typing import Final
@@ -64,7 +64,7 @@ def problems_of_people(
 
 
 def _keep(kept: dict[tuple[str, str | None], Problem], converted: Converted) -> None:
-    """Keep the first problem of each kind and column, and count the others."""
+    """Keep the first problem of each kind and column, with a count."""
     rejected = (problem for row in converted.rejected for problem in row.problems)
     for problem in (*rejected, *converted.warnings):
         if problem.rule in _OF_PEOPLE:

@@ -66,7 +66,7 @@ def scan(
 
 
 def _with_people(found: Inspection, settings: InspectSettings) -> Inspection:
-    """Add what a run would say of the people, for which the file is read once more."""
+    """Read the file again and add its problems with people."""
     people, refusal = problems_of_people(found.source, settings.reading, settings.convert, settings.limit)
     return replace(found, people=people, refusal=(refusal.message, refusal.hint) if refusal else None)
 

@@ -436,7 +436,7 @@ def _index_of(
 
 
 def _chosen_by(field: str | None, word: str) -> str:
-    """Return the option that takes a column for a field, or as a property.
+    """Return the option that maps a column to a field or property.
 
     Args:
         field: The field; None for a property.

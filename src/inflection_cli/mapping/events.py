@@ -504,7 +504,7 @@ def _odd_forms(name: str, value: str, column: str) -> Iterator[Note]:
 
 
 def _way_into(name: str, value: str, column: str) -> str:
-    """Return the profile line that takes an id out of a JSON list or object."""
+    """Return the profile line that takes an id out of JSON."""
     found = orjson.loads(value)
     keys = list(found) if isinstance(found, dict) else [str(at) for at in range(len(found))]
     if not keys:

@@ -156,7 +156,7 @@ class Replayer:
         return kept
 
     def _without(self, names: tuple[str, ...], members: dict[str, Any], result: Converted) -> dict[str, Any]:
-        """Return members without those of these names that are a null text; count them."""
+        """Return members without named ones that are null texts; count these."""
         found = [
             name for name in names if isinstance(members.get(name), str) and members[name] in self._nulls
         ]

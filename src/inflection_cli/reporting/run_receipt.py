@@ -203,7 +203,7 @@ def verified_lines(verified: Verification) -> Iterator[str]:
 
 
 def _rejected_since(verified: Verification) -> Iterator[str]:
-    """Yield why rejected rows may be those of events that the input lacks."""
+    """Yield why the input may lack events that the run recorded."""
     by_code = verified.plan.account.problems.by_code()
     codes = [code for code, kept in by_code.items() if kept[0].rule.severity is Severity.ERROR]
     if codes and verified.plan.account.rows.rejected:
