@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from inflection_cli.errors import InputError, UsageError
 
@@ -74,5 +75,5 @@ def _written_beside(target: Path, text: str) -> Iterator[Path]:
 def _there(path: str) -> UsageError:
     return UsageError(
         f"{path} is there already, and may hold lines that you have filled in",
-        hint=f"choose another name, or replace it: --save {path} --force",
+        hint=f"choose another name, or replace it: --save{'=' if path.startswith('-') else ' '}{quote(path)} --force",
     )

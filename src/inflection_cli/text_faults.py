@@ -151,14 +151,15 @@ def damage_hint(text: str, encoding: str) -> str:
     return f"the file seems to be UTF-8 and was read as {encoding}: --encoding utf-8"
 
 
-def null_option(text: str) -> str:
+def null_option(text: str, *, has_profile: bool = True) -> str:
     """Return the `--null` option and profile line for this placeholder."""
     word = text if not has_merge_tag(text) or _MERGE_TAG.fullmatch(text) or _WHOLE_TAG.fullmatch(text) else ""
     if not word or len(word) > _LONGEST_NULL or "'" in word or unseen(word):
-        return "--null VALUE, in a profile [input] null = ['VALUE']"
+        word = "VALUE"
     # A value that begins like an option is read as one, unless it is joined.
     joint = "=" if word.startswith("-") else " "
-    return f"--null{joint}{quote(word)}, in a profile [input] null = ['{word}']"
+    in_profile = f", in a profile [input] null = ['{word}']" if has_profile else ""
+    return f"--null{joint}{quote(word)}{in_profile}"
 
 
 def empty_option(text: str, name: str, column: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kill_sweep_support import CALM, RELEVANT, ROUGH, Bench, Outcome, Point, Weather, spread, why_not
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 
 AT_ONCE = 2
 SPARE = 6  # a run may make a call less than the one that was watched, and then is not killed

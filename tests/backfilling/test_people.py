@@ -54,7 +54,7 @@ def time(n: int) -> str:
     return f"2024-03-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z"
 
 
-def put(desk: Desk, name: str, rows: Sequence[dict[str, str]]) -> str:
+def put(desk: Desk, name: str, rows: Sequence[dict[str, Any]]) -> str:
     """Write the same rows as CSV, NDJSON or a JSON document, by the name's ending."""
     if name.endswith(".csv"):
         names = list(rows[0])
@@ -245,6 +245,27 @@ def test_the_plan_tells_which_cells_were_emptied(desk: Desk, kind: str) -> None:
     assert ("userId 4" in said, "is_unique_open 9" in said) == (True, True)
     assert "emptied by" not in desk.run("backfill", file, "--null", "NULL", "--dry-run").err
     assert desk.run("validate", file, "--null", "NULL", "--json").json["files"][0]["emptied"] == {}
+
+
+@pytest.mark.parametrize("filler", ["x", ""])
+def test_the_plan_tells_what_was_emptied_at_the_end_of_a_path(desk: Desk, filler: str) -> None:
+    """Cells that repeat are drawn one at a time and remembered, cells that do not are drawn together."""
+    rows = [
+        {
+            **row(i, userId="", personId=""),
+            "data": {"user": "NULL" if i % 2 else "u1", "more": f"{filler}{i}" if filler else ""},
+        }
+        for i in range(9)
+    ]
+    (desk.folder / "p.toml").write_text(
+        'profile = 1\n[input]\nnull = ["NULL"]\n[fields]\nevent = "event"\ntimestamp = "timestamp"\n'
+        'campaign_id = "campaign_id"\nemail_id = "email_id"\nuserId = "data.user"\npersonId = { constant = "p" }\n'
+    )
+    file = put(desk, "export.ndjson", rows)
+    told = desk.run("validate", file, "--profile", "p.toml", "--json")
+    assert (told.json["files"][0]["emptied"], told.code) == ({"data.user": 4}, 0)
+    said = desk.run("backfill", file, "--profile", "p.toml", "--dry-run").err
+    assert "4 cells emptied by --null: data.user 4" in said
 
 
 def test_the_rejects_keep_a_null_as_it_stood(desk: Desk) -> None:

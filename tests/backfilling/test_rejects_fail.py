@@ -217,7 +217,10 @@ def test_of_a_line_that_does_not_fit_nothing_stays(tmp_path: Path) -> None:
         "file.append(b'1\\n')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "lines")], capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", program, str(tmp_path / "lines")],
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     assert (done.stdout, (tmp_path / "lines").read_bytes()) == (b"27\n", b"12345\n1\n")
 

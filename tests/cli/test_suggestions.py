@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from command_support import Desk, opened
+from command_support import KEY, Desk, opened
 from hypothesis import example, given
 from hypothesis import strategies as st
 from option_support import PLACES, WORDS
@@ -391,3 +391,49 @@ def test_the_hint_on_a_cell_that_begins_with_a_hyphen_works_as_it_stands(desk: D
     refused = desk.run("validate", "e.csv")
     assert (refused.code, "--null=--" in refused.out + refused.err) == (1, True)
     assert desk.run("validate", "e.csv", "--null=--").code == 0
+
+
+def words_of(hint: str, command: str) -> list[str]:
+    """The words of a command of ours within a hint, as a shell takes them apart."""
+    found = re.search(rf"infl-seg ({command} [^;)]*?)(?:$| says | sends |;)", hint, re.MULTILINE)
+    assert found is not None, hint
+    return shlex.split(found[1])
+
+
+def test_a_column_that_begins_with_a_hyphen_is_named_so_that_it_works(desk: Desk) -> None:
+    header = "event,userId,email_id,campaign_id,timestamp,-Phone"
+    desk.file("e.csv", "Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,15555550100", header=header)
+    told = desk.run("validate", "e.csv").err + desk.run("validate", "e.csv").out
+    assert "with --property=-Phone" in told
+    refused = desk.run("validate", "e.csv", "--property=-Phon")
+    assert "did you mean --property=-Phone?" in refused.err
+    sent = desk.run("backfill", "e.csv", "--dry-run", "--out", "o.ndjson", "--property=-Phone")
+    assert (sent.code, desk.messages("o.ndjson")[0]["properties"]["phone"]) == (0, "15555550100")
+
+
+def test_a_file_that_begins_with_a_hyphen_is_named_so_that_it_works(desk: Desk) -> None:
+    desk.file("-e.csv", opened("u1"))
+    refused = desk.run("validate", "--map", "campaign_run_id=nothing", "--", "-e.csv")
+    assert desk.run(*words_of(refused.err, "inspect")).code == 0
+    missing = desk.run("validate", "./-e.cvs")
+    assert "did you mean ./-e.csv?" in missing.err
+    desk.file("-good.csv", opened("u1"))
+    asked = desk.run("backfill", "--endpoint", "http://127.0.0.1:9", "--write-key", KEY, "--", "-good.csv")
+    again = words_of(asked.err, "backfill")
+    assert (asked.code, again[-1], "./-good.csv" in again, "--" in again) == (2, "--yes", True, False)
+    assert "--save=-p.toml --force" in saved_twice(desk)
+
+
+def saved_twice(desk: Desk) -> str:
+    """What is said where a draft would replace another one whose name begins with a hyphen."""
+    desk.file("g.csv", opened("u1"))
+    assert desk.run("inspect", "g.csv", "--save=-p.toml").code == 0
+    return desk.run("inspect", "g.csv", "--save=-p.toml").err
+
+
+def test_a_place_for_output_that_begins_with_a_hyphen_is_named_so_that_it_works(desk: Desk) -> None:
+    desk.file("g.csv", opened("u1"))
+    told = desk.run("backfill", "g.csv", "--dry-run", "--out=-new/m.ndjson").err
+    assert "mkdir -p ./-new makes it" in told
+    (desk.folder / "-r").write_text("")
+    assert "--rejects=-r-rejects" in desk.run("backfill", "g.csv", "--dry-run", "--rejects=-r").err

@@ -255,6 +255,15 @@ WRONG_FILES: Final = {
         files={"exports/notes.pdf": "%PDF-1.7"},
         edit={"exports/march.csv": GOOD},
     ),
+    "a file whose name begins with a hyphen is misspelt": Mistake(
+        "validate -- -exprot.csv",
+        4,
+        r"-exprot\.csv: no such file",
+        r"did you mean (\./-export\.csv)\?",
+        "validate {mend}",
+        {"-export.csv": GOOD},
+        shows=NO_WARNING,
+    ),
     "one file is named twice": Mistake(
         f"{V} ./export.csv",
         0,
@@ -513,6 +522,11 @@ TIMES: Final = {
     ),
 }
 
+OTHER_FIELDS = (
+    'event = "event"\ntimestamp = "timestamp"\nemail_id = "email_id"\ncampaign_id = "campaign_id"\n'
+)
+WITH_PERSON = f'personId = "personId"\n{OTHER_FIELDS}'
+
 IDS: Final = {
     "Excel has rounded an id": Mistake(
         V,
@@ -658,6 +672,106 @@ IDS: Final = {
         r"leave one address in the cell",
         files=export(addressed('"ada@shop.example, bob@shop.example"')),
         edit=export(addressed("ada@shop.example")),
+        shows=NO_WARNING,
+    ),
+    "a person's id is damaged": Mistake(
+        V,
+        1,
+        r"error person-id-damaged.*\n.*line 2, column “userId”: userId holds U\+00C3 U\+00BC",
+        r"export it again, as UTF-8",
+        files=export(by("gr\u00c3\u00bcn")),
+        edit=export(by("grün")),
+        shows=NO_WARNING,
+    ),
+    "a person's id is spelt in another normal form": Mistake(
+        V,
+        1,
+        r"error person-id-misspelled.*\n.*line 2, column “userId”: userId is not in Unicode's normal form",
+        r"mend the id in the export",
+        files=export(by("cafe\u0301")),
+        edit=export(by("caf\u00e9")),
+        shows=NO_WARNING,
+    ),
+    "a word that other columns mean stands for nobody": Mistake(
+        f"{V} --profile p.toml",
+        1,
+        r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
+        r'\[fields\] (userId = \{ column = "userId", values = \{ "0" = "" \} \})',
+        files={**export(by("0")), "p.toml": f'profile = 1\n[fields]\nuserId = "userId"\n{WITH_PERSON}'},
+        edit={
+            "p.toml": 'profile = 1\n[fields]\nuserId = { column = "userId", values = { "0" = "" } }\n'
+            + WITH_PERSON
+        },
+        shows=NO_WARNING,
+    ),
+    "a null stands in the place of an id in ready messages": Mistake(
+        "replay m.ndjson --rehearse",
+        8,
+        r"error placeholder-person.*\n\s+m\.ndjson, line 1, column “userId”: userId is a placeholder",
+        r"--null NULL",
+        "{typed} {mend}",
+        {
+            "m.ndjson": '{"type":"track","messageId":"m1","event":"Email Opened","userId":"NULL","anonymousId":"p1",'
+            '"timestamp":"2024-03-01T09:30:00.000Z","properties":{}}\n'
+        },
+        shows="1 cell emptied by --null: userId 1",
+    ),
+    "two hyphens stand in the place of an id": Mistake(
+        V,
+        1,
+        r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
+        r"--null=--",
+        f"{V} {{mend}}",
+        export(by("--")),
+        shows=NO_WARNING,
+    ),
+    "an inspection finds many people under one id": Mistake(
+        "inspect export.csv",
+        0,
+        r"people +person-implausible: one id has 3 different addresses, on 3 of 3 rows",
+        r"--map userId=COLUMN",
+        "inspect export.csv --map userId=contact_id",
+        export(crowd("900", "contact_id")),
+        shows="Nothing is missing. Next: infl-seg validate",
+    ),
+    "the campaign's id is taken for the person's": Mistake(
+        f"{V} --map userId=campaign_id",
+        1,
+        r"error person-implausible.*\n.*the id of the person is the campaign_id on each of 20 rows",
+        r"--map userId=COLUMN",
+        f"{V} --map userId=member",
+        export(
+            "member,event,email_id,campaign_id,timestamp\n"
+            + "".join(f"k{n},open,e,c{n},{1_709_285_400 + n}\n" for n in range(20))
+        ),
+        shows=NO_WARNING,
+    ),
+    "one person has most of the rows": Mistake(
+        f"{V} --map userId=owner",
+        1,
+        r"error person-implausible.*\n.*one person has 150 of 200 rows",
+        r"--map userId=COLUMN",
+        f"{V} --map userId=member",
+        export(
+            "owner,member,event,email_id,campaign_id,timestamp\n"
+            + "".join(f"o{max(n - 149, 0)},k{n},open,e,c,{1_709_285_400 + n}\n" for n in range(200))
+        ),
+        shows="people    200",
+    ),
+    "an id is a list of JSON": Mistake(
+        "validate export.ndjson --profile p.toml",
+        1,
+        r"error id-not-text.*\n.*line 1, column “campaign_id”: campaign_id is a JSON list or object",
+        r'in a profile \[fields\] (campaign_id = "campaign_id\.0")',
+        files={
+            "export.ndjson": '{"event":"open","timestamp":1700000000,"userId":"u1","email_id":"e",'
+            '"campaign_id":["k"]}\n',
+            "p.toml": f'profile = 1\n[fields]\nuserId = "userId"\n{OTHER_FIELDS}',
+        },
+        edit={
+            "p.toml": 'profile = 1\n[fields]\nuserId = "userId"\n'
+            + OTHER_FIELDS.replace('"campaign_id"', '"campaign_id.0"')
+        },
         shows=NO_WARNING,
     ),
     "an export in UTF-8 is read as windows-1252": Mistake(
@@ -912,6 +1026,31 @@ GUESSES: Final = {
         V,
         export(LETTER),
         shows="people    2",
+    ),
+    "three events have times of their own beside the time of sending": Mistake(
+        V,
+        4,
+        r"the time would be “sent_at”",
+        r"infl-seg (inspect export\.csv --save PROFILE\.toml)",
+        "{mend}",
+        export(
+            "event,userId,campaign_id,email_id,sent_at,opened_at,clicked_at\n"
+            "Opened,u1,c,e,2024-03-01T10:00:00Z,2024-03-02T10:00:00Z,\n"
+            "Clicked,u1,c,e,2024-03-01T10:00:00Z,2024-03-02T10:00:00Z,2024-03-02T10:05:00Z\n"
+        ),
+        shows="infl-seg validate FILE --profile PROFILE.toml",
+    ),
+    "the addresses of a column stand beside names": Mistake(
+        V,
+        0,
+        r"column “copied_to”: its cells look like addresses",
+        r"--property copied_to",
+        "{typed} {mend}",
+        export(
+            "event,timestamp,userId,campaign_id,email_id,copied_to\n"
+            "open,2024-03-01T10:00:00Z,u1,c,e,Ada <ada@shop.example>\n"
+        ),
+        shows="sent as properties: copied_to",
     ),
     "a person's name and a message's text are in the export": Mistake(
         f"{V} --property body",
@@ -1529,6 +1668,18 @@ TO = f"backfill export.csv --endpoint {{url}} --write-key {KEY} --yes --events-p
 NO_LEDGER = {"state/ledgers/crm-eu.sqlite3": "not a ledger\n" * 500}
 
 LEDGERS: Final = {
+    "a ledger's first page is overwritten": Mistake(
+        f"{TO} --state-dir state --namespace crm-eu",
+        6,
+        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"restore it from a backup, or move it away",
+        files={
+            "export.csv": GOOD.replace("c1", "c-overwritten"),
+            "state/ledgers/crm-eu.sqlite3": b"\0" * 4096,
+        },
+        edit={"state/ledgers/crm-eu.sqlite3": None},
+        shows="2 accepted",
+    ),
     "a file in the ledger's place is none": Mistake(
         "runs list --state-dir state",
         6,

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -537,3 +538,47 @@ def test_an_inspection_leaves_nothing_behind(desk: Desk) -> None:
 def test_standard_input_is_inspected_like_a_file(desk: Desk) -> None:
     done = desk.spawn("inspect", "-", "--json", stdin=Path(NEWSLETTER).read_bytes())
     assert (done.code, done.json["files"][0]["rows"]) == (0, 60)
+
+
+CROWD = [f"p{n}@shop.example,900,open,2024-03-01T09:30:{n:02}Z,c,e" for n in range(4)]
+PEOPLE = {
+    "person-implausible": CROWD,
+    "placeholder-person": [r"p1@shop.example,\N,open,2024-03-01T09:30:00Z,c,e"] * 2,
+    "person-id-misspelled": ["p1@shop.example,u1\u200b,open,2024-03-01T09:30:00Z,c,e"],
+    "person-id-damaged": ["p1@shop.example,gr\u00c3\u00bcn,open,2024-03-01T09:30:00Z,c,e"],
+    "placeholder-id": ["p1@shop.example,u1,open,2024-03-01T09:30:00Z,NULL,e"],
+    "id-decimal": ["p1@shop.example,17.0,open,2024-03-01T09:30:00Z,c,e"],
+}
+
+
+@pytest.mark.parametrize(("code", "rows"), PEOPLE.items(), ids=PEOPLE.keys())
+def test_people_are_judged_as_validate_judges_them(code: str, rows: list[str], desk: Desk) -> None:
+    lines = ["email,user_id,event,timestamp,campaign_id,email_id", *rows]
+    (desk.folder / "people.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (judged,) = (
+        {**each, "count": desk.run("validate", "people.csv", "--json").json["problem_counts"][code]}
+        for each in desk.run("validate", "people.csv", "--json").json["problems"][:1]
+    )
+    assert judged["code"] == code
+    assert inspected(desk, "people.csv")["problems"] == [judged]
+    said = desk.run("inspect", "people.csv").out
+    assert re.search(rf"^  people +{code}: ", said, re.MULTILINE)
+    assert ("Nothing is missing" in said) == (judged["severity"] == "warning")
+
+
+def test_the_users_word_on_people_counts_in_an_inspection(desk: Desk) -> None:
+    (desk.folder / "people.csv").write_text(
+        "\n".join(["email,user_id,event,timestamp,campaign_id,email_id", *CROWD]) + "\n"
+    )
+    assert inspected(desk, "people.csv", "--allow-implausible-people")["problems"] == []
+    assert inspected(desk, "people.csv", "--limit", "2")["problems"] == []
+    assert inspected(desk, "people.csv", "--null", "900")["problems"] == []
+
+
+def test_a_key_that_moves_a_field_is_told_as_what_stands_in_the_way(desk: Desk) -> None:
+    first = {"event": "open", "uid": "1", "user": "u1", "campaign_id": "c", "email_id": "e"}
+    lines = [json.dumps({**first, "timestamp": 1_709_285_400 + n, "pad": "x" * 200}) for n in range(2_000)]
+    late = json.dumps({**first, "timestamp": 1_709_285_400, "userId": "u2"})
+    (desk.folder / "late.ndjson").write_text("\n".join([*lines, late]) + "\n")
+    told = desk.run("validate", "late.ndjson", "--json").json["error"]["message"]
+    assert inspected(desk, "late.ndjson")["refused"]["message"] == told

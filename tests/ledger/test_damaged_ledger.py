@@ -49,7 +49,7 @@ def test_one_flipped_bit_is_told_or_changes_nothing(ledger: Harmed, command: str
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("shard", range(8))
 def test_of_twenty_thousand_flipped_bits_each_is_told_by_verify(ledger: Harmed, shard: int) -> None:
     ledger.flip("verify", 2_500, seed=SEED + 1 + shard)
@@ -57,7 +57,7 @@ def test_of_twenty_thousand_flipped_bits_each_is_told_by_verify(ledger: Harmed, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "verify"])
 def test_of_two_thousand_flipped_bits_each_is_told(ledger: Harmed, command: str) -> None:
     ledger.flip(command, 2_000, seed=SEED + 1)
@@ -65,7 +65,7 @@ def test_of_two_thousand_flipped_bits_each_is_told(ledger: Harmed, command: str)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(14_400)
 def test_fifty_flipped_bits_are_told_by_the_real_program(ledger: Harmed) -> None:
     dice = random.Random(SEED)
     for number in range(50):

@@ -55,7 +55,7 @@ def confined(desk: Desk, size: str, *words: str, then: str = "", **environ: str)
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=240,
         env={**os.environ, **environ},
     )
     return Result(done.returncode, done.stdout, done.stderr)

@@ -152,7 +152,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield Desk.at(tmp_path_factory.mktemp("reach"), monkeypatch)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(case=cases())
 def test_the_columns_that_reach_messages_are_those_that_validate_lists(desk: Desk, case: Case) -> None:
     words = write(desk, case)

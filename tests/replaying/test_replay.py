@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import shlex
 import uuid
 from collections.abc import Iterator
 from itertools import count
@@ -480,6 +481,37 @@ def test_a_placeholder_for_a_person_is_rejected(desk: Desk) -> None:
     assert (problem["code"], problem["column"], result.code) == ("placeholder-person", "anonymousId", 8)
     allowed = desk.run("replay", file, "--dry-run", "--json", "--allow-implausible-people")
     assert ([each["code"] for each in allowed.json["problems"]], allowed.code) == (["placeholder-person"], 8)
+
+
+@pytest.mark.parametrize("word", ["NULL", "0", "-1", "{{user.id}}"])
+def test_an_id_that_stands_for_nothing_is_left_out_where_the_user_says_so(desk: Desk, word: str) -> None:
+    both = good(userId=word, anonymousId="p1", messageId="m1")
+    only = good(userId=None, anonymousId=word, messageId="m2")
+    file = ndjson(desk, "nulls.ndjson", both, good(messageId="m3"))
+    refused = desk.run("replay", file, "--dry-run", "--json")
+    (problem,) = refused.json["problems"]
+    assert (problem["code"], problem["line"], refused.code) == ("placeholder-person", 1, 8)
+    _, found, value = problem["hint"].partition("--null")
+    assert (found, "profile" in problem["hint"]) == ("--null", False)
+    option = shlex.split(found + value)
+    made = desk.run("replay", file, "--dry-run", "--json", "--out", "o.ndjson", *option)
+    first, second = desk.messages("o.ndjson")
+    assert (made.code, made.json["files"][0]["emptied"]) == (0, {"userId": 1})
+    assert ("userId" in first, first["anonymousId"]) == (False, "p1")
+    assert second["userId"] == good()["userId"]
+    alone = desk.run("replay", ndjson(desk, "only.ndjson", only), "--dry-run", "--json", f"--null={word}")
+    assert (alone.json["problem_counts"], alone.code) == ({"person-missing": 1}, 8)
+
+
+def test_a_null_text_is_looked_for_in_the_context_and_is_no_member_of_another_type(desk: Desk) -> None:
+    within = good(userId="u1", context={"personId": "NULL", "ip": "192.0.2.1"}, messageId="m1")
+    file = ndjson(desk, "nulls.ndjson", within, good(userId=["NULL"], messageId="m2"))
+    made = desk.run(
+        "replay", file, "--dry-run", "--json", "--out", "o.ndjson", "--null", "NULL", "--max-errors", "1"
+    )
+    (message,) = desk.messages("o.ndjson")
+    assert ("personId" in message["context"], message["context"]["ip"]) == (False, "192.0.2.1")
+    assert (made.json["files"][0]["emptied"], made.json["rows"]["rejected"]) == ({"personId": 1}, 1)
 
 
 @pytest.mark.parametrize("value", ["grÃ¼n", "l\ufffdst"])

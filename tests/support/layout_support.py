@@ -86,7 +86,7 @@ class Read:
 
 def shaped(layout: Layout, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
     """Rows as the blocks see them, and what is said of them."""
-    return layout.shaper(rows) if layout.shaper else (rows, {})
+    return layout.shaper(rows)[:2] if layout.shaper else (rows, {})
 
 
 def read(cells: Mapping[str, str], said: Profile | None = None, *, number: int = 0, **options: Any) -> Read:

@@ -18,6 +18,7 @@ from inflection_cli.converting.converter import Converted
 from inflection_cli.errors import InputError, Interrupted, UsageError
 from inflection_cli.model import Batch
 from inflection_cli.segment.message import renamed
+from inflection_cli.settings.option_names import file_word, with_value
 
 _BUFFER: Final = 1 << 20
 _READER_WAIT_S: Final = 0.005
@@ -52,17 +53,17 @@ def _require_a_place(path: Path) -> None:
     if os.path.isdir(path):  # noqa: PTH112 - see `is_stream`
         raise InputError(
             f"--out {path}: is a folder, and the messages need a file",
-            hint=f"--out {path / 'messages.ndjson'}",
+            hint=with_value("--out", str(path / "messages.ndjson")),
         )
     if not os.path.isdir(path.parent):  # noqa: PTH112 - see `is_stream`
         raise InputError(
             f"--out {path}: there is no folder {path.parent}",
-            hint=f"mkdir -p {path.parent} makes it; or leave it out: --out {path.name}",
+            hint=f"mkdir -p {file_word(str(path.parent))} makes it; or leave it out: {with_value('--out', path.name)}",
         )
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise InputError(
             f"--out {path}: the folder {path.parent} may not be written to",
-            hint=f"choose another folder, for example --out {Path(tempfile.gettempdir()) / path.name}",
+            hint=f"choose another folder, for example --out {file_word(str(Path(tempfile.gettempdir()) / path.name))}",
         )
     with suppress(OSError):
         _require_a_file(_part_of(path), os.lstat(_part_of(path)).st_mode)

@@ -81,6 +81,7 @@ def planner_of(
     *,
     rejects: RejectSink | None = None,
     now: datetime | None = None,
+    judges_people: bool = True,
 ) -> Planner:
     """Open files of prebuilt messages and return their planner.
 
@@ -90,6 +91,7 @@ def planner_of(
         message: What is laid over the messages.
         rejects: Takes what is not sent.
         now: The run's one idea of the present; by default the present.
+        judges_people: See `MapOptions`.
 
     Raises:
         InputError: A file cannot be read at all.
@@ -99,6 +101,7 @@ def planner_of(
     from inflection_cli.segment.prebuilt_messages import ReadySettings
 
     convert = convert_settings(chosen, message)
+    convert = replace(convert, mapping=replace(convert.mapping, judges_people=judges_people))
     if now is not None:
         convert = replace(convert, now=now)
     given = pairs("--integration", message.integration, "All=false")

@@ -261,11 +261,12 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
 
     then = read_back(entry.run.arguments, given)
     if entry.run.command == "replay":
-        return planner_of(files, then.reading, then.message, now=then.now)
+        return planner_of(files, then.reading, then.message, now=then.now, judges_people=then.judges_people)
     options = read_options(then.reading, then.profile)
     settings = convert_settings(then.reading, then.message, then.profile)
     columns = replace(settings.mapping.columns, asks_for_times=then.asks_for_times)
-    settings = replace(settings, now=then.now, mapping=replace(settings.mapping, columns=columns))
+    mapping = replace(settings.mapping, columns=columns, judges_people=then.judges_people)
+    settings = replace(settings, now=then.now, mapping=mapping)
     inputs = open_inputs(files, options, settings)
     chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
     return Planner(inputs, settings, chunks)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _Group = TypeVar("_Group", InputOptions, MessageOptions)
 
-_RULES = 2
-"""Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file is asked about."""
+_RULES = 3
+"""Which rules read a file: from 2 on a profile that names fields has no others, and a wide file is asked about; from
+3 on an id of a person that is a placeholder, misspelt or damaged rejects its row."""
 
 _BEFORE: Mapping[str, Any] = {"properties_as_text": True}
 """What a run did that was recorded before there was an option for it."""
@@ -34,6 +35,7 @@ class Recorded:
         now: The run's one idea of the present.
         profile: The profile, as it was then.
         asks_for_times: Whether the run would have asked which of several times a wide file's events have.
+        judges_people: Whether the run rejected people's ids that are placeholders, misspelt or damaged.
     """
 
     reading: InputOptions
@@ -41,6 +43,7 @@ class Recorded:
     now: datetime
     profile: "Profile | None" = None
     asks_for_times: bool = True
+    judges_people: bool = True
 
 
 def recorded(
@@ -99,8 +102,8 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
             hint="verify with the settings of the run: leave it out",
         )
     rules = arguments.get("rules", 1)
-    profile = _profile_then(arguments.get("profile"), also_by_name=rules < _RULES)
-    return Recorded(reading, message, now, profile, asks_for_times=rules >= _RULES)
+    profile = _profile_then(arguments.get("profile"), also_by_name=rules < 2)
+    return Recorded(reading, message, now, profile, asks_for_times=rules >= 2, judges_people=rules >= 3)
 
 
 def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:

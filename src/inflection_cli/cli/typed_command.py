@@ -2,6 +2,7 @@
 
 import shlex
 
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.settings.redaction import PERSONAL
 
 
@@ -21,7 +22,10 @@ def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None 
     words = ["infl-seg"]
     given = iter(argv[1:])
     for word in given:
-        if word == "--write-key":
+        if word == "--":
+            # An option may be added behind the files, where it would be taken for one more.
+            words += map(file_word, given)
+        elif word == "--write-key":
             next(given, None)
             words += ["--write-key", "…"]
         elif word.startswith("--write-key="):

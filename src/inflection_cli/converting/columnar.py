@@ -351,6 +351,7 @@ class ColumnarReader:
         self._id_names = [squash(block.columns.column_of(name) or name).encode() for name in PERSON_IDS]
         self._encoder = encoder
         self._alone = alone
+        self._judges_people = mapping.judges_people
         self._times = [(column, times(column)) for column in block.times]
         self._constant_time = None if block.times else times(None)
         fields = block.columns.fields
@@ -527,8 +528,9 @@ class ColumnarReader:
         person, notes = self._mapper.person(cells)
         if person is None:
             return _Person(notes)
+        odd = check_person(person, self.columns.column_of) if self._judges_people else ()
         return _Person(
-            (*notes, *check_person(person, self.columns.column_of)),
+            (*notes, *odd),
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
             (person.user_id or "", person.person_id or ""),

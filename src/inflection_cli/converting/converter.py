@@ -3,6 +3,7 @@
 A chunk in which nothing is odd is never looked at row by row; one in which something is, is. Both ways give the same.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +23,7 @@ from inflection_cli.converting.columnar import (
 )
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.mapping.events import MapOptions, has_error
-from inflection_cli.mapping.layout import Layout, TimeSource
+from inflection_cli.mapping.layout import Layout, Shaped, TimeSource
 from inflection_cli.mapping.nulls import count_emptied, emptied
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Chunk, Note, Problem
@@ -119,7 +120,7 @@ class Converted:
     seen: Sequence[Seen] = ()
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
-    emptied: Mapping[str, int] = field(default_factory=dict)
+    emptied: dict[str, int] = field(default_factory=dict)
 
 
 class Conversion(Protocol):
@@ -198,8 +199,8 @@ class Converter:
         if not chunk.rows:
             return result
         rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
-        result.emptied = count_emptied(chunk.columns, chunk.rows, rows)
-        cells, said = self._shaper(rows) if self._shaper else (rows, {})
+        cells, said, nulls = self._shaper(rows) if self._shaper else Shaped(rows)
+        result.emptied = count_emptied(chunk.columns, chunk.rows, rows) + Counter(nulls)
         blocks = [self._block(reader, cells, chunk) for reader in self._readers]
         if (
             len(blocks) == 1

@@ -11,7 +11,7 @@ from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.checks import CAMPAIGN_IDS
-from inflection_cli.mapping.column_names import listed
+from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
@@ -197,7 +197,8 @@ def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk
             raise InputError(
                 f"{chunk.file}, line {chunk.lines[0]}: the key “{late}” appears first here, and would be {name} "
                 f"instead of “{early}”",
-                hint=f"say which one it is: --map {name}={early} or --map {name}={late}",
+                hint=f"say which one it is: --map {name}={quoted(early)} or "
+                f"--map {name}={quoted(late or 'COLUMN')}",
             )
 
 

@@ -272,6 +272,8 @@ class Inspection:
         unbound: Fields that no column is or several could be, without a profile.
         missing: What the user has to say.
         refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
+        people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
+            where a run would refuse the file before it looks at them.
     """
 
     source: Source
@@ -286,6 +288,7 @@ class Inspection:
     unbound: tuple[Unbound, ...]
     missing: tuple[Missing, ...]
     refusal: tuple[str, str] | None
+    people: tuple[Problem, ...] = ()
 
     @property
     def path(self) -> str:

@@ -13,6 +13,7 @@ from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats, Time
 from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
 from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import EncodingFinding, Inspection
+from inflection_cli.inspecting.people_check import problems_of_people
 from inflection_cli.mapping.nulls import emptied
 from inflection_cli.model import Chunk
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, read
@@ -59,7 +60,14 @@ def scan(
         if encoding is not None and encoding.suggested:
             source = detect(found, replace(settings.reading, encoding=encoding.suggested))
             gathered = _gathered(source, settings, progress)
-    return analyse(gathered, encoding, settings.convert)
+    inspection = analyse(gathered, encoding, settings.convert)
+    return inspection if inspection.refusal else _with_people(inspection, settings)
+
+
+def _with_people(found: Inspection, settings: InspectSettings) -> Inspection:
+    """Read the file again and add its problems with people."""
+    people, refusal = problems_of_people(found.source, settings.reading, settings.convert, settings.limit)
+    return replace(found, people=people, refusal=(refusal.message, refusal.hint) if refusal else None)
 
 
 def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, EncodingFinding | None]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column
-from inflection_cli.mapping.column_names import listed, quoted
+from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import (
     BoundColumns,
     ColumnOptions,
@@ -20,6 +20,7 @@ from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy
 from inflection_cli.mapping.unbound import PERSON, Unbound, refusal, unbound_essentials
 from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
 from inflection_cli.mapping.wide_times import differing_times, unclear_time
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.suggestions import nearest
 
 _READY_KEYS: Final = frozenset({"messageId", "type"})
@@ -128,7 +129,7 @@ def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: s
     if not options.columns and set(names) >= _READY_KEYS and {"properties", "context", "traits"} & set(names):
         raise InputError(
             f"{file}: holds ready Segment messages and no rows of an export",
-            hint=f"infl-seg replay {quoted(file)} sends them as they are",
+            hint=f"infl-seg replay {file_word(file)} sends them as they are",
         )
 
 

@@ -32,6 +32,19 @@ def quoted(name: str) -> str:
     return name if re.fullmatch(r"[\w./\-]+", name) else "'" + name.replace("'", "'\\''") + "'"
 
 
+def chosen_by(field: str | None, word: str) -> str:
+    """Return the option that maps a column to a field or property.
+
+    Args:
+        field: The field; None for a property.
+        word: The column as a shell reads it.
+    """
+    if field is not None:
+        return f"--map {field}={word}"
+    joint = "=" if word.lstrip("'").startswith("-") else " "
+    return f"--property{joint}{word}"
+
+
 def listed(names: Sequence[str], most: int = 20) -> str:
     """Format names as a list for a message, at most `most` names."""
     shown = ", ".join(f"“{name}”" for name in names[:most])

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.column_names import listed, quoted, snake_case, squash
+from inflection_cli.mapping.column_names import chosen_by, listed, quoted, snake_case, squash
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -252,20 +253,22 @@ def _index_of(
     spelled = [i for i, name in enumerate(names) if squash(name) == squash(column)]
     if len(spelled) == 1:
         return spelled[0]
-    option = "--property " if field is None else f"--map {field}="
     if elsewhere(column):
         raise InputError(
             f"{file} has no column “{column}”, which another file of this command has; it has {listed(names)}",
-            hint=f"give each file a command of its own, and {file} one without {option}{quoted(column)}",
+            hint=f"give each file a command of its own, and {file} one without {chosen_by(field, quoted(column))}",
         )
     near = nearest(column, free_names(names, options, field))
     own = [name for name in names if field is not None and squash(name) == squash(field)]
     if near:
-        hint = f"did you mean {option}{quoted(near[0])}?"
+        hint = f"did you mean {chosen_by(field, quoted(near[0]))}?"
     elif len(own) == 1 and own[0] not in options.columns.values():
-        hint = f"“{own[0]}” is the {field} by its name: leave {option}{quoted(column)} out"
+        hint = f"“{own[0]}” is the {field} by its name: leave {chosen_by(field, quoted(column))} out"
     else:
-        hint = f"give one of these names: {option}COLUMN; infl-seg inspect {quoted(file)} says what they hold"
+        hint = (
+            f"give one of these names: {chosen_by(field, 'COLUMN')}; "
+            f"infl-seg inspect {file_word(file)} says what they hold"
+        )
     raise InputError(f"{file} has no column “{column}”; it has {listed(names)}", hint=hint)
 
 

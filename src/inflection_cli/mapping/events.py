@@ -1,5 +1,6 @@
 """Read the parts of an event from cells, with notes on problems."""
 
+import json
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from inflection_cli.mapping.personal_data import (
     looks_personal,
     personal_member,
 )
+from inflection_cli.mapping.profile.json_paths import spell_path
 from inflection_cli.mapping.profile.property_types import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Rule, Severity, Trail
 from inflection_cli.text_faults import (
@@ -46,6 +48,8 @@ from inflection_cli.text_faults import (
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
 PERSON_IDS: Final = PERSON_FIELDS[:2]
+ODD_PEOPLE: Final = frozenset({rules.PLACEHOLDER_PERSON, rules.PERSON_ID_MISSPELLED, rules.PERSON_ID_DAMAGED})
+"""What may be wrong with a person's id that is one."""
 
 # Excel writes 1.23457E+18; a bare 1e5 is left alone, as ids made of hex digits look like it.
 _SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE](?:[+-]\d+|\d{2,})|[+-]?\d+[.,]\d+[eE]\d+")
@@ -94,6 +98,8 @@ class MapOptions:
         email_trait: Whether the address is sent as a trait.
         allow_implausible: Whether the user takes people whom the counts over all rows show to be implausible.
         nulls: Texts that stand for an empty cell, outer white space aside.
+        judges_people: Whether ids that are placeholders, misspelt or damaged reject their row. Runs of earlier
+            versions sent them, and are verified by their own rule.
     """
 
     columns: ColumnOptions = field(default_factory=ColumnOptions)
@@ -106,6 +112,7 @@ class MapOptions:
     email_trait: bool = False
     allow_implausible: bool = False
     nulls: frozenset[str] = frozenset()
+    judges_people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,8 @@ class EventReader:
             email, user_id, person_id = self._with_address(email, user_id, person_id, notes)
         if user_id is None and person_id is None:
             notes.append(Note(rules.PERSON_MISSING, "there is neither a userId nor a personId"))
+        if not self._options.judges_people:
+            notes = [note for note in notes if note.rule not in ODD_PEOPLE]
         if notes and has_error(notes):
             return None, tuple(notes)
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
@@ -352,7 +361,7 @@ class EventReader:
             detail = f"{name} is white space alone and counts as empty{instead}"
             notes.append(Note(rules.OUTER_SPACE, detail, name, cell))
             return None
-        notes += _odd_forms(name, value)
+        notes += _odd_forms(name, value, self.columns.column_of(name) or "COLUMN")
         rule = rules.PERSON_ID_DAMAGED if name in PERSON_IDS else rules.TEXT_DAMAGED
         notes += self._damages(name, value, rule)
         return value
@@ -474,7 +483,7 @@ def trimmed(name: str, cell: str, notes: list[Note]) -> str | None:
     return text or None
 
 
-def _odd_forms(name: str, value: str) -> Iterator[Note]:
+def _odd_forms(name: str, value: str, column: str) -> Iterator[Note]:
     """Yield what programs have made of an id."""
     if is_scientific(value):
         yield Note(rules.ID_SCIENTIFIC, f"{name} is in scientific notation", name, value)
@@ -483,7 +492,22 @@ def _odd_forms(name: str, value: str) -> Iterator[Note]:
     if value.startswith("="):
         yield Note(rules.ID_FORMULA, f"{name} begins with an equals sign", name, value)
     if is_container(value):
-        yield Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value)
+        yield Note(
+            rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value, _way_into(name, value, column)
+        )
+
+
+def _way_into(name: str, value: str, column: str) -> str:
+    """Return the profile line that takes an id out of JSON."""
+    found = orjson.loads(value)
+    keys = list(found) if isinstance(found, dict) else [str(at) for at in range(len(found))]
+    if not keys:
+        return "leave the cell empty where there is no id"
+    # One that is an address is somebody's data, and one of several is the user's choice.
+    known = len(keys) == 1 and not looks_personal(keys[0])
+    key = keys[0] if known else "KEY" if isinstance(found, dict) else "0"
+    line = f"{name} = {json.dumps(spell_path([column, key]), ensure_ascii=False)}"
+    return f"take the text that is inside, in a profile [fields] {line}"
 
 
 def _nulls(name: str, cell: str) -> Iterator[Note]:

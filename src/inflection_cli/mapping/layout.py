@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, Protocol
 
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.profile.json_paths import JsonPath
@@ -11,11 +12,25 @@ from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
 
 
+class Shaped(NamedTuple):
+    """Rows with the cells that a profile extracts.
+
+    Attributes:
+        rows: The rows, with more cells behind their own.
+        notes: What is wrong with an extraction, by row index.
+        emptied: How many extracted texts `--null` emptied, by the column's name or path.
+    """
+
+    rows: list[list[str]]
+    notes: Mapping[int, tuple[Note, ...]] = MappingProxyType({})
+    emptied: Mapping[str, int] = MappingProxyType({})
+
+
 class Shaper(Protocol):
     """Protocol that adds the cells a profile extracts; pure and picklable."""
 
-    def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
-        """Return the rows with added cells, and the notes by row index."""
+    def __call__(self, rows: list[list[str]]) -> Shaped:
+        """Return the rows with added cells, notes and counts."""
 
 
 class RowCondition(Protocol):

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.personal_data import looks_personal
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.settings.toml_text import toml_string
 
 Reason = Literal["absent", "tied", "addresses", "other times"]
@@ -115,7 +116,7 @@ class Unbound:
                 "--user-id-from email sends the address as userId; "
                 "--anonymous-id-from email sends a hash of it as anonymousId"
             )
-        look = "" if self.proposed else f"; infl-seg inspect {quoted(file)} says what the columns hold"
+        look = "" if self.proposed else f"; infl-seg inspect {file_word(file)} says what the columns hold"
         more = {
             "event": ' or --set event="Email Opened"; a list of contacts holds no events, export the activity instead',
             PERSON: ""
@@ -140,7 +141,7 @@ class Unbound:
     def _hint_of_times(self, file: str) -> str:
         *events, time = self.candidates
         profile = (
-            f"have an event for each of {listed(events)} by a profile: infl-seg inspect {quoted(file)} "
+            f"have an event for each of {listed(events)} by a profile: infl-seg inspect {file_word(file)} "
             "--save PROFILE.toml"
         )
         if len(events) > 1:  # any one column would be the wrong time for the events of the others
@@ -204,7 +205,7 @@ def _no_export(names: Sequence[str], file: str) -> InputError:
     if file.lower().endswith(".toml"):
         return InputError(
             f"{file}: is a profile or another settings file, and no export",
-            hint=f"name the export, and the profile by its option: --profile {quoted(file)}",
+            hint=f"name the export, and the profile by its option: --profile {file_word(file)}",
         )
     if any(looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names):
         return InputError(

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
-from inflection_cli.mapping.column_names import quoted, snake_case, squash
+from inflection_cli.mapping.column_names import chosen_by, quoted, snake_case, squash
 from inflection_cli.mapping.columns import MESSAGE_FIELDS, Carried, ColumnOptions
 from inflection_cli.mapping.personal_data import (
     is_personal_name,
@@ -165,7 +165,7 @@ def _reason_unusable(name: str) -> str | None:
 
 def _mend_for(column: str, reason: str) -> str:
     if reason.startswith(("its name is", "its cells", "its member")):
-        return f"send it all the same with --property {quoted(column)}"
+        return f"send it all the same with {chosen_by(None, quoted(column))}"
     if reason.startswith("the profile does not name"):
         return "name it under [fields] of the profile to have it as that field"
     return "rename the column in the export to send it"

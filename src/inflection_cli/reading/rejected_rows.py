@@ -23,6 +23,7 @@ from inflection_cli.lossless_json import JsonCell
 from inflection_cli.reading.files.file_patterns import unpacked_name
 from inflection_cli.reading.line_file import LineFile
 from inflection_cli.reading.source import Source
+from inflection_cli.settings.option_names import with_value
 
 _PRIVATE: Final = 0o600
 # Of a file's own name; 255 bytes are the most that file systems take.
@@ -100,7 +101,8 @@ class RejectsFolder:
         if os.path.lexists(self.path) and not self.path.is_dir():
             raise UsageError(
                 f"--rejects {self.path}: is a file, and rejected rows need a folder",
-                hint=f"name another folder, which is made where it is not there: --rejects {self.path}-rejects",
+                hint="name another folder, which is made where it is not there: "
+                + with_value("--rejects", f"{self.path}-rejects"),
             )
 
     def require_a_place(self) -> None:
@@ -195,7 +197,9 @@ def _elsewhere(path: Path) -> str:
     except FileNotFoundError:  # no temporary folder takes a file either
         return "choose a folder that takes files: --rejects DIR"
     inside = temporary == path or temporary in path.absolute().parents
-    example = "" if inside else f", for example --rejects {temporary / 'infl-seg-rejects'}"
+    example = (
+        "" if inside else f", for example {with_value('--rejects', str(temporary / 'infl-seg-rejects'))}"
+    )
     return f"choose a folder that takes files: --rejects DIR{example}"
 
 

@@ -39,12 +39,13 @@ from inflection_cli.segment.prebuilt_messages import (
     time_of,
     trimmed,
 )
-from inflection_cli.text_faults import damage, damage_hint
+from inflection_cli.text_faults import damage, damage_hint, null_option
 
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
-_ID_HINT: Final = "see who is meant, or leave the member out"
+_PERSON_IDS: Final = ("userId", "anonymousId")
+_ID_HINT: Final = "see who is meant, and mend the id"
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, carried=(), forced=frozenset(), names=COLUMNS, notes=())
 )
@@ -119,6 +120,8 @@ class Replayer:
         self._times = TimestampReader(now=convert.now)
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
+        self._nulls = convert.mapping.nulls
+        self._judges_people = convert.mapping.judges_people
 
     def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
         """Check and convert each line, with or without content ids."""
@@ -126,6 +129,8 @@ class Replayer:
         kept: list[tuple[int, _Ready]] = []
         for i, found in enumerate(lines.objects):
             message, notes = trimmed(found)
+            if self._nulls:
+                message = self._emptied(message, result)
             if self._events and _is_none_of(message, self._events):
                 _filter(result, "--event")
                 continue
@@ -143,10 +148,27 @@ class Replayer:
             _identify([ready for _, ready in kept], result)
         return result
 
+    def _emptied(self, message: dict[str, Any], result: Converted) -> dict[str, Any]:
+        """Return a message without the person's ids that stand for nothing."""
+        kept = self._without(_PERSON_IDS, message, result)
+        context = kept.get("context")
+        if isinstance(context, dict):
+            kept["context"] = self._without(("personId",), context, result)
+        return kept
+
+    def _without(self, names: tuple[str, ...], members: dict[str, Any], result: Converted) -> dict[str, Any]:
+        """Return members without named ones that are null texts; count these."""
+        found = [
+            name for name in names if isinstance(members.get(name), str) and members[name] in self._nulls
+        ]
+        for name in found:
+            result.emptied[name] = result.emptied.get(name, 0) + 1
+        return {name: value for name, value in members.items() if name not in found}
+
     def _judge(self, message: Mapping[str, Any], notes: list[Note]) -> _Ready | None:
         """Check a message and append its notes; return None if rejected."""
         notes += faults(message)
-        notes += _odd_ids(message)
+        notes += _odd_ids(message) if self._judges_people else ()
         exact = self._instant(time_of(message), notes)
         if exact is None or has_error(notes):
             return None
@@ -282,11 +304,12 @@ def _problem(note: Note, file: str, line: int) -> Problem:
 
 def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:
     """Yield why the ids of a message's person are no people's."""
-    for name in ("userId", "anonymousId"):
+    for name in _PERSON_IDS:
         value = message.get(name)
         if isinstance(value, str) and value.strip():
             for note in check_person_id(name, value):
-                yield replace(note, hint=_ID_HINT)
+                left_out = f"leave such ids out, so that the other id is used: {null_option(value, has_profile=False)}"
+                yield replace(note, hint=left_out if note.rule is rules.PLACEHOLDER_PERSON else _ID_HINT)
             fault = damage(value)
             if fault is not None:
                 yield Note(

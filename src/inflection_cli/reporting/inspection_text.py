@@ -1,7 +1,8 @@
 """Format inspection results as text lines and as a JSON object.
 
 `inspect --json` prints `command, version, complete, files[…], saved, to_fill_in[…], exit_code`. Each file has
-`path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them,
+`path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them
+(those with the ids of people are among them),
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
 property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
@@ -24,6 +25,7 @@ from inflection_cli.inspecting.inspection_result import (
     TimeForm,
 )
 from inflection_cli.inspecting.open_questions import rows_in_words
+from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.json_report import empty_report, problem_object
 from inflection_cli.sanitize import escape, mask_cell
 
@@ -62,6 +64,7 @@ def inspection_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
     yield from _event_lines(found, show_values=show_values)
     for proposal in found.proposals:
         yield "could be", _proposal_words(proposal)
+    yield from _people_lines(found)
     for each in found.missing:
         yield "missing", escape(each.message)
         ways = [escape(way) for way in (each.option, each.line) if way]
@@ -87,6 +90,8 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
         return f"Next: infl-seg validate FILE --profile {escape(saved)}"
     if any(each.missing or each.refusal for each in found):
         return "Settle what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
+    if any(problem.rule.severity is Severity.ERROR for each in found for problem in each.people):
+        return "Settle what is wrong with the people, then: infl-seg validate"
     return "Nothing is missing. Next: infl-seg validate"
 
 
@@ -122,9 +127,22 @@ def _file_lines(found: Inspection) -> Iterator[Line]:
     more = f", {found.unreadable:,} more could not be read" if found.unreadable else ""
     yield "rows", f"{found.rows:,}{more}"
     for problem in found.problems:
-        where = f"line {problem.line:,}: " if problem.line else ""
-        count = f" ({rows_in_words(problem.count)})" if problem.count > 1 else ""
-        yield "", f"{problem.rule.code}: {where}{escape(problem.message, 300)}{count}"
+        yield "", _problem_words(problem)
+
+
+def _people_lines(found: Inspection) -> Iterator[Line]:
+    """Yield the problems with the ids of people, each with its hint."""
+    label = "people"
+    for problem in found.people:
+        yield label, _problem_words(problem)
+        yield "", f"  → {escape(problem.hint or problem.rule.mend, 400)}"
+        label = ""
+
+
+def _problem_words(problem: Problem) -> str:
+    where = f"line {problem.line:,}: " if problem.line else ""
+    count = f" ({rows_in_words(problem.count)})" if problem.count > 1 else ""
+    return f"{problem.rule.code}: {where}{escape(problem.message, 300)}{count}"
 
 
 def _column_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
@@ -225,7 +243,9 @@ def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
         "size_bytes": source.size_bytes,
         "rows": found.rows,
         "unreadable": found.unreadable,
-        "problems": [problem_object(each, show_values=show_values) for each in found.problems],
+        "problems": [
+            problem_object(each, show_values=show_values) for each in (*found.problems, *found.people)
+        ],
         "encoding_evidence": _encoding_object(found),
         "columns": [_column_object(each, show_values=show_values) for each in found.columns],
         "events": [

@@ -19,6 +19,7 @@ from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.sarif import sarif_json
 from inflection_cli.sanitize import counted, escape
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.suggestions import nearest
 
 
@@ -175,7 +176,7 @@ class Reports:
             folder = escape(str(target.parent))
             raise InputError(
                 f"the report cannot be written to {escape(path)}: there is no folder {folder}",
-                hint=f"mkdir -p {folder} makes it; or leave it out: --report {form}={escape(target.name)}",
+                hint=f"mkdir -p {file_word(folder)} makes it; or leave it out: --report {form}={escape(target.name)}",
             )
         if target.exists() and not target.is_file():
             return

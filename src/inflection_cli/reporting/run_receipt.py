@@ -7,7 +7,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.account import EventCounts, RowCounts
 from inflection_cli.history.run_history import RunEnd, RunStatus, StateOfBatches, kept_beside
 from inflection_cli.history.verify import EventLookup, Verification
-from inflection_cli.model import BatchState
+from inflection_cli.model import BatchState, Severity
 from inflection_cli.reporting.plan_text import duration_words, events_equation, rows_equation
 from inflection_cli.sanitize import counted, escape
 
@@ -199,6 +199,18 @@ def verified_lines(verified: Verification) -> Iterator[str]:
         yield f"            missing: {escape(file)}, line {line}"
     if verified.unknown:
         yield f"  unknown   {_recorded(verified.unknown)} not in the input"
+        yield from _rejected_since(verified)
+
+
+def _rejected_since(verified: Verification) -> Iterator[str]:
+    """Yield why the input may lack events that the run recorded."""
+    by_code = verified.plan.account.problems.by_code()
+    codes = [code for code, kept in by_code.items() if kept[0].rule.severity is Severity.ERROR]
+    if codes and verified.plan.account.rows.rejected:
+        yield (
+            "            they may be of rows that are rejected now, and that an earlier version sent: "
+            f"{', '.join(codes)}; infl-seg explain CODE says why, and the warehouse whether they are in"
+        )
 
 
 def verified_verdict(verified: Verification, entry: RunStatus) -> str:

@@ -658,6 +658,9 @@ class ReplayOptions(Group):
     )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
+    null: list[str] = reworded(
+        [], "Leave out user ids and anonymous ids that are this text, e.g. NULL; may be repeated."
+    )
     allow_implausible_people: bool = False
     event: list[str] = reworded([], "Keep track messages of this event only; may be repeated.")
     limit: int | None = reworded(None, "Read this many lines only.")

@@ -47,3 +47,11 @@ def with_value(name: str, value: str) -> str:
     A value that begins with a hyphen is joined: standing alone it is read as an option.
     """
     return f"{name}{'=' if value.startswith('-') else ' '}{quote(value)}"
+
+
+def file_word(path: str) -> str:
+    """Return a file's path as a shell and the commands read it.
+
+    A path that begins with a hyphen would be read as an option. A single hyphen stays, which stands for a stream.
+    """
+    return quote(f"./{path}" if path.startswith("-") and path != "-" else path)

@@ -509,19 +509,22 @@ def test_what_a_row_becomes_depends_on_the_row_alone(
     rows: list[list[str]], cut: int, before: list[list[str]]
 ) -> None:
     def shape() -> Any:
-        shaper = tools.laid_out((*tools.ROW, "payload", "Kind"), EVERYTHING).shaper
+        nulls = frozenset({"1.10"})
+        shaper = tools.laid_out((*tools.ROW, "payload", "Kind"), EVERYTHING, nulls=nulls).shaper
         assert shaper is not None
         return shaper
 
-    whole, notes = shape()(rows)
+    whole, notes, nulls = shape()(rows)
     assert [row[:7] for row in whole] == rows
     used = shape()
     used(before)
     used = pickle.loads(pickle.dumps(used)) if cut % 2 else used
-    (first, said), (second, said_later) = used(rows[:cut]), used(rows[cut:])
+    (first, said, some), (second, said_later, others) = used(rows[:cut]), used(rows[cut:])
     assert [*first, *second] == whole
     shifted = {i + len(first): told for i, told in said_later.items()}
     assert {**said, **shifted} == notes
+    assert some + others == nulls
+    assert nulls["payload.a.b"] == sum('{"a": {"b": 1.10}}' in row for row in rows)
 
 
 def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
@@ -529,7 +532,7 @@ def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
     shaper = tools.laid_out(tuple(tools.ROW), said).shaper
     assert isinstance(shaper, RowExtender)
     many = [["Email Opened", f"u{number}", "e1", "c1", "1709285400"] for number in range(20_000)]
-    rows, _ = shaper(many)
+    rows, _, _ = shaper(many)
     assert rows[5][-1] == hashlib.sha256(b"su5").hexdigest()
     assert max(len(draws._texts) for _, _, draws in shaper._columns) <= 8_192
 

@@ -1,8 +1,10 @@
 """Extract values from cells by a profile, and append them to rows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from typing import Any, Final, Literal
 
 from inflection_cli import rules
@@ -18,6 +20,7 @@ from inflection_cli.lossless_json import (
     swiftly,
     swiftly_all,
 )
+from inflection_cli.mapping.layout import Shaped
 from inflection_cli.mapping.profile.json_paths import JsonPath, dig
 from inflection_cli.mapping.profile.profile_schema import Cell, PropertyCell
 from inflection_cli.mapping.profile.property_types import Typed
@@ -35,7 +38,11 @@ _LONGEST_COMPARED: Final = 64
 """The nearest word is looked for among so few, for cells so short: it takes longer than all else that is done to a
 row, and a large table may meet a file of which it lists nothing."""
 
-_Drawn = tuple[tuple[str, ...], tuple[Note, ...]]
+_Drawn = tuple[tuple[str, ...], tuple[Note, ...], tuple[str, ...]]
+"""Texts, notes, and the names of the extractions whose text was a null."""
+
+_DrawnColumns = tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]], Counter[str]]
+"""A column for each extraction, notes by cell index, and how many texts were nulls, by name."""
 
 
 def fold(text: str) -> str:
@@ -167,8 +174,8 @@ class RowExtender:
 
     __hash__ = None  # type: ignore[assignment]  # its cells hold dicts
 
-    def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
-        """Return the rows with added cells, and the notes by row index.
+    def __call__(self, rows: list[list[str]]) -> Shaped:
+        """Return the rows with added cells, notes and counts.
 
         A note's `field` is the column's name or path as the profile writes it, never a field of Inflection's.
         """
@@ -176,14 +183,16 @@ class RowExtender:
             [cell] * len(rows) if isinstance(cell, str) else () for cell in self.cells
         ]
         notes: dict[int, tuple[Note, ...]] = {}
+        emptied: Counter[str] = Counter()
         for index, places, column_draws in self._columns:
-            texts, said = column_draws.draw_all([row[index] for row in rows])
+            texts, said, nulls = column_draws.draw_all([row[index] for row in rows])
+            emptied += nulls
             for i, more in said:
                 notes[i] = (*notes.get(i, ()), *more)
             for at, column in zip(places, texts, strict=False):
                 added[at] = column
         shaped = [[*row, *more] for row, more in zip(rows, zip(*added, strict=True), strict=True)]
-        return shaped, notes
+        return Shaped(shaped, notes, emptied)
 
 
 class _Draws:
@@ -193,19 +202,18 @@ class _Draws:
         self._texts = _Memo(draws, typed=False)
         self._typed = _Memo(draws, typed=True)
 
-    def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
-        """Return a column for each extraction, and notes by cell index."""
+    def draw_all(self, cells: list[str]) -> _DrawnColumns:
+        """Return a column for each extraction, notes and counts."""
         kinds = set(map(type, filter(None, cells)))
         if len(kinds) < 2:
             return (self._typed if JsonCell in kinds else self._texts).draw_all(cells)
         return _columns_of([(self._typed if type(cell) is JsonCell else self._texts)[cell] for cell in cells])
 
 
-def _columns_of(
-    drawn: Sequence[_Drawn],
-) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
-    columns: list[Sequence[str]] = list(zip(*(texts for texts, _ in drawn), strict=True))
-    return columns, [(i, said) for i, (_, said) in enumerate(drawn) if said]
+def _columns_of(drawn: Sequence[_Drawn]) -> _DrawnColumns:
+    columns: list[Sequence[str]] = list(zip(*(texts for texts, *_ in drawn), strict=True))
+    emptied = Counter(chain.from_iterable(nulls for *_, nulls in drawn if nulls))
+    return columns, [(i, said) for i, (_, said, _) in enumerate(drawn) if said], emptied
 
 
 class _Memo(dict[str, _Drawn]):
@@ -234,24 +242,27 @@ class _Memo(dict[str, _Drawn]):
             self[cell] = drawn
         return drawn
 
-    def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
-        """Return a column for each extraction, and the notes by cell index."""
+    def draw_all(self, cells: list[str]) -> _DrawnColumns:
+        """Return a column for each extraction, notes and counts."""
         # Where most cells are there once, there is little to remember, and all are parsed at once.
         if self._has_paths and 2 * len(set(cells)) > len(cells):
-            texts = self._at_once(cells)
-            if texts is not None:
-                return texts, []
+            found = self._at_once(cells)
+            if found is not None:
+                return found
         return _columns_of(list(map(self.__getitem__, cells)))
 
-    def _at_once(self, cells: list[str]) -> list[Sequence[str]] | None:
+    def _at_once(self, cells: list[str]) -> _DrawnColumns | None:
         """Extract from many cells together; None if any cell needs a note."""
         columns: list[Sequence[str]] = []
+        emptied: Counter[str] = Counter()
         try:
             values = swiftly_all(cells)
             for _, keys, name, treatment in self._draws:
                 texts = [self._swift(dig(value, keys, name)) for value in values] if keys else cells
                 if keys and self._nulls:
-                    texts = ["" if text.strip() in self._nulls else text for text in texts]
+                    are_null = [text.strip() in self._nulls for text in texts]
+                    emptied[name] += sum(are_null)
+                    texts = ["" if null else text for text, null in zip(texts, are_null, strict=True)]
                 if treatment is not None:
                     treated = [treatment(text, name) for text in texts]
                     if any(note is not None for _, note in treated):
@@ -260,17 +271,19 @@ class _Memo(dict[str, _Drawn]):
                 columns.append(texts)
         except (ValueError, JsonError):
             return None
-        return columns
+        return columns, [], emptied
 
     def _draw(self, cell: str) -> _Drawn:
         value, spell, notes = self._parsed(cell)
-        texts = []
+        texts, nulls = [], []
         for draw, keys, name, treatment in self._draws:
             text, note = cell, None
             if keys:
                 try:
                     text = spell(dig(value, keys, name))
-                    text = "" if self._nulls and text.strip() in self._nulls else text
+                    if text.strip() in self._nulls:
+                        text = ""
+                        nulls.append(name)
                 except JsonError as flaw:
                     text, note = "", _not_found(flaw, draw, cell)
             if treatment is not None and note is None:
@@ -278,7 +291,7 @@ class _Memo(dict[str, _Drawn]):
             texts.append(text)
             if note is not None:
                 notes.append(note)
-        return tuple(texts), tuple(dict.fromkeys(notes)) if notes else ()
+        return tuple(texts), tuple(dict.fromkeys(notes)) if notes else (), tuple(nulls)
 
     def _parsed(self, cell: str) -> tuple[Any, Callable[[Any], str], list[Note]]:
         """Parse a cell as JSON; return value, text function and notes.

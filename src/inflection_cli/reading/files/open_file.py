@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 from inflection_cli.errors import InputError
+from inflection_cli.settings.option_names import file_word
 from inflection_cli.suggestions import nearest
 
 _NAMES_LOOKED_AT = 1000
@@ -37,7 +38,11 @@ def raise_input_error(path: str, error: OSError | ValueError) -> NoReturn:
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.ENOENT, errno.ENOTDIR}:
         near = _near(path)
-        hint = f"did you mean {near}?" if near else "check the path; relative paths start where you are"
+        hint = (
+            f"did you mean {file_word(near)}?"
+            if near
+            else "check the path; relative paths start where you are"
+        )
         raise InputError(f"{path}: no such file", hint=hint) from error
     if number in {errno.EACCES, errno.EPERM}:
         raise InputError(

@@ -26,6 +26,7 @@ from inflection_cli.reading.json.lookahead import Lookahead
 from inflection_cli.reading.json.resync import RecordPrefixes, Resynchronizer, ResyncPoint, ResyncResult
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.source import ReadOptions, Source
+from inflection_cli.settings.option_names import with_value
 
 _SWIFT: Final = swift_value()
 _BEGINNINGS: Final = 16
@@ -414,7 +415,8 @@ class _Reader(ChunkBuilder):
         if not self._had_list:
             raise InputError(
                 f"{self._source.path}: line {self._tape.line:,}: {why}",
-                hint=f"name the member that holds the list of records, for example --records {self._likely()}",
+                hint="name the member that holds the list of records, for example "
+                + with_value("--records", self._likely()),
             )
         problem = self._words.told(rules.JSON_NO_RECORDS, why, self._tape.line)
         self._reject(problem, self._tape.line, 1, b"")

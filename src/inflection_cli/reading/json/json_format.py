@@ -7,6 +7,7 @@ from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError
 from inflection_cli.reading.json.envelope import Members, members
 from inflection_cli.reading.source import Source
+from inflection_cli.settings.option_names import with_value
 
 THE_OBJECT_ITSELF: Final = "."
 """As `--records`: the object is a record, whatever lists it holds."""
@@ -68,8 +69,8 @@ def _spread(first: Members, head: bytes) -> bool:
 def _enveloped(path: str, first: Members) -> InputError:
     return InputError(
         f"{path}: is one object that holds its records in a list: {' or '.join(first.lists)}",
-        hint=f"say which list they are in: --records {first.lists[0]}; --records {THE_OBJECT_ITSELF} takes the "
-        "object itself for a record",
+        hint=f"say which list they are in: {with_value('--records', first.lists[0])}; "
+        f"--records {THE_OBJECT_ITSELF} takes the object itself for a record",
     )
 
 

@@ -1,0 +1,75 @@
+"""Check the people of a file by the rules of a run."""
+
+from dataclasses import replace
+from typing import Final
+
+from inflection_cli import rules
+from inflection_cli.backfilling.person_counts import People
+from inflection_cli.backfilling.plausibility import judged
+from inflection_cli.converting.converter import Converted, ConvertSettings
+from inflection_cli.converting.inputs import InputFile, convertible_chunks
+from inflection_cli.errors import InputError
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.layout import MissingColumnPolicy
+from inflection_cli.model import Problem
+from inflection_cli.reading import ReadOptions, Source
+
+_OF_PEOPLE: Final = frozenset(
+    {
+        rules.EMAIL_AMBIGUOUS,
+        rules.EMAIL_NOT_ADDRESS,
+        rules.ID_DECIMAL,
+        rules.ID_FORMULA,
+        rules.ID_MISSPELLED,
+        rules.ID_SCIENTIFIC,
+        rules.PERSON_ID_DAMAGED,
+        rules.PERSON_ID_MISSPELLED,
+        rules.PLACEHOLDER_ID,
+        rules.PLACEHOLDER_PERSON,
+    }
+)
+"""What a row's ids can be; that a row has none, and what its other cells hold, is told otherwise."""
+
+
+def problems_of_people(
+    source: Source, reading: ReadOptions, settings: ConvertSettings, limit: int | None
+) -> tuple[tuple[Problem, ...], InputError | None]:
+    """Return the first problem of each kind with people, and a refusal on the way.
+
+    Args:
+        source: The file; a run would map its columns as they are.
+        reading: How it is read.
+        settings: How a run would map it.
+        limit: How many rows to read; None reads everything.
+
+    Raises:
+        UsageError: An option contradicts the file.
+    """
+    leeway = MissingColumnPolicy(source.format != "csv")
+    layout = lay_out(source.columns, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
+    file = InputFile(source, layout)
+    kept: dict[tuple[str, str | None], Problem] = {}
+    people = People()
+    refusal = None
+    try:
+        for known, _, convert in convertible_chunks([file], reading, settings, limit=limit):
+            file, converted = known, convert(identified=False)
+            for seen in converted.seen:
+                people.add(source.path, seen)
+            _keep(kept, converted)
+    except InputError as error:
+        refusal = error
+    people.count()
+    found = list(judged(people, [file], allowed=settings.mapping.allow_implausible))
+    return (*found, *kept.values()), refusal
+
+
+def _keep(kept: dict[tuple[str, str | None], Problem], converted: Converted) -> None:
+    """Keep the first problem of each kind and column, with a count."""
+    rejected = (problem for row in converted.rejected for problem in row.problems)
+    for problem in (*rejected, *converted.warnings):
+        if problem.rule in _OF_PEOPLE:
+            key = problem.rule.code, problem.column
+            first = kept.get(key)
+            count = problem.count + (first.count if first else 0)
+            kept[key] = replace(first or problem, count=count)
