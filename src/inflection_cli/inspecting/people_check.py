@@ -34,7 +34,7 @@ _OF_PEOPLE: Final = frozenset(
 def problems_of_people(
     source: Source, reading: ReadOptions, settings: ConvertSettings, limit: int | None
 ) -> tuple[tuple[Problem, ...], InputError | None]:
-    """Return the first problem of each kind with people, and a refusal on the way.
+    """Return the first problem of each kind, and any refusal.
 
     Args:
         source: The file; a run would map its columns as they are.
