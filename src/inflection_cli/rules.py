@@ -179,8 +179,9 @@ PERSON_ID_MISSPELLED = Rule(
     "person-id-misspelled",
     _ERROR,
     _ROW,
-    "The id of the person holds a character that nobody sees, begins with a spreadsheet's apostrophe, or is not in "
-    "Unicode's normal form NFC: the events would go to another person than the one whose id looks the same.",
+    "The id of the person holds a character that nobody sees, begins with a spreadsheet's apostrophe, is a name with "
+    "an address, or is not in Unicode's normal form NFC: the events would go to another person than "
+    "the one whose id looks the same.",
     'mend the id in the export, or in a profile [fields] userId = { column = "COLUMN", values = { "VALUE" = "ID" } }',
     "u1 followed by U+200B, the zero width space",
 )

@@ -608,6 +608,15 @@ IDS: Final = {
         edit=export(by("u1")),
         shows=NO_WARNING,
     ),
+    "the column of the person's id holds names with addresses": Mistake(
+        V,
+        1,
+        r"error person-id-misspelled.*\n.*line 2, column “contact”: personId is a name with an address",
+        r"(--map email=contact --user-id-from email), or with --anonymous-id-from email",
+        mended="{typed} {mend}",
+        files=export(addressed("Ada <ada@shop.example>").replace("email,", "contact,", 1)),
+        shows="warning email-with-name",
+    ),
     "a spreadsheet's apostrophe stands before a campaign's id": Mistake(
         V,
         0,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.column_names import quoted, squash
 from inflection_cli.model import Campaign, Note, Person, Trail
 from inflection_cli.text_faults import empty_option, has_merge_tag, is_null_word, is_placeholder, misspelled
 
@@ -13,6 +13,7 @@ CAMPAIGN_IDS: Final = ("campaign_id", "email_id")
 """What tells a campaign's events from another's; where no column is known as one, that is said once of the file."""
 
 _HTTP: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
+_IN_BRACKETS: Final = re.compile(r"\s*[^<>@\s]++@[^<>@\s]++\s*>\s*")
 
 
 def check_campaign(campaign: Campaign) -> Iterator[Note]:
@@ -64,6 +65,13 @@ def check_person_id(name: str, value: str | None, column: str | None = None) -> 
     fault = misspelled(value)
     if fault is not None:
         yield Note(rules.PERSON_ID_MISSPELLED, f"{name} {fault}", name, value)
+    elif _is_name_with_address(value):
+        hint = (
+            f"take the address out of it: --map email={quoted(column or 'COLUMN')} --user-id-from email, "
+            "or with --anonymous-id-from email"
+        )
+        detail = f"{name} is a name with an address, which is another id than the address alone"
+        yield Note(rules.PERSON_ID_MISSPELLED, detail, name, value, hint)
 
 
 def check_id(name: str, value: str | None) -> Iterator[Note]:
@@ -86,6 +94,11 @@ def check_trail(trail: Trail) -> Iterator[Note]:
         empty = f"have such cells empty: {empty_option(trail.link, name, name)}"
         hint = empty if is_placeholder(trail.link) else ""
         yield Note(rules.LINK_NOT_HTTP, "the link is no http(s) URL", name, trail.link, hint)
+
+
+def _is_name_with_address(value: str) -> bool:
+    name, _, address = value.rpartition("<")
+    return not name.isspace() and name != "" and _IN_BRACKETS.fullmatch(address) is not None
 
 
 def _kind(value: str) -> str:
