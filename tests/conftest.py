@@ -1,6 +1,7 @@
 """What holds for every test: no network but loopback, no clock on a property, no leftover of the user's."""
 
 import ipaddress
+import signal
 import socket
 from typing import Any
 
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+# A shell starts what runs in the background with SIGINT ignored, and all its children inherit that: no test of
+# a Ctrl-C could pass.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

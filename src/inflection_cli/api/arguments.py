@@ -23,6 +23,7 @@ class SelectingArguments(TypedDict, total=False):
     until: str
     event: Sequence[str]
     limit: int
+    null: Sequence[str]
     allow_implausible_people: bool
     max_expansion: int
     max_bytes: int | str
@@ -40,7 +41,6 @@ class ReadingArguments(SelectingArguments, total=False):
     naming: Literal["inflection", "spec"]
     user_id_from: Literal["email"]
     anonymous_id_from: Literal["email"]
-    null: Sequence[str]
     email_trait: bool
     no_event_id: bool
     properties_as_text: bool
