@@ -593,6 +593,9 @@ class DeliveryOptions(Group):
         never=_WRITTEN,
     )
     rehearse: bool = option(False, "Deliver to a local stand-in for Segment; needs no key.", never=_SENDING)
+    watch: bool = option(
+        False, "With --rehearse: serve a page on which the events arrive, until Ctrl-C.", never=_SENDING
+    )
 
     @property
     def request_rate(self) -> float:
@@ -705,6 +708,12 @@ class SandboxOptions(Group):
         "Append each accepted message, the first time it comes; GET /messages gives them.",
         metavar="FILE.ndjson",
         example="received.ndjson",
+    )
+    replay: Path | None = option(
+        None,
+        "Show the messages of a file on the page: what --keep or a dry run's --out wrote.",
+        metavar="FILE.ndjson",
+        example="messages.ndjson",
     )
 
 
