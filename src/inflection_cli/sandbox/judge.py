@@ -141,7 +141,9 @@ def judge(post: Post, source: SourceState, *, verbatim: bool = False, watched: b
         return replace(refused, batch=events, raw=_compact(events)) if watched else refused
     hazards = _request_hazards(post, document)
     whole = _whole_request(len(events), _write_key(post, document), source)
-    reasons = _reasons(events, source) if whole is None else [whole] * len(events)
+    reasons: list[Discard | None] = [whole] * len(events)
+    if whole is None:
+        reasons = _reasons(events, source)
     verdict = (
         _sift(events, encoded if verbatim else (), size, reasons, hazards)
         if whole is None

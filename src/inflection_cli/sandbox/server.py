@@ -167,17 +167,26 @@ class Server:
         await line.body(BODY_BOUND_BYTES)
         if not is_local(request):
             await line.answer(_refusal(403, "open it as http://127.0.0.1:PORT/ or http://localhost:PORT/"))
-            return
-        if self._window is not None and (page := page_file(request)) is not None:
+        elif self._window is None or not await self._serve_page(self._window, request, line):
+            await self._serve_other(request, line)
+
+    async def _serve_page(self, window: EventWindow, request: SandboxRequest, line: HttpConnection) -> bool:
+        """Answer a request for the page; return whether it was one."""
+        page = page_file(request)
+        if page is not None:
             await line.answer(page)
-            return
+        elif request.path == STREAM_PATH and request.method == "GET":
+            await self._stream(window, request, line)
+        else:
+            return False
+        return True
+
+    async def _serve_other(self, request: SandboxRequest, line: HttpConnection) -> None:
         match request.method, request.path:
             case "GET" | "HEAD", "/":
                 await line.answer(SandboxAnswer(200, _HELP, "text/plain; charset=utf-8"))
             case "GET", "/stats":
                 await line.answer(SandboxAnswer(200, orjson.dumps(self.stats()), headers=dict(SAFE_HEADERS)))
-            case "GET", path if path == STREAM_PATH and self._window is not None:
-                await self._stream(self._window, request, line)
             case "GET", "/messages" if self._shelf is not None:
                 head = SandboxAnswer(200, content_type="application/x-ndjson", headers=dict(SAFE_HEADERS))
                 await line.stream(head, self._shelf.blocks())
