@@ -629,10 +629,10 @@ class ReportingOptions(OutputOptions):
 
     report: list[str] = option(
         [],
-        "Report what is wrong as text, json, github, junit or sarif, to PATH or to stdout; may be repeated.",
+        "Report what is wrong as text, json, github, junit, sarif or html, to PATH or to stdout; may be repeated.",
         metavar="FORMAT[=PATH]",
         example="junit=report.xml",
-        kind=Literal["text", "json", "github", "junit", "sarif"],
+        kind=Literal["text", "json", "github", "junit", "sarif", "html"],
         project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
     )
 
