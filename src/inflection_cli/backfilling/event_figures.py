@@ -15,6 +15,7 @@ MOST_TIMES: Final = 20_000
 
 MOST_CAMPAIGNS: Final = 5_000
 MOST_NAMES: Final = 40
+MOST_OF_NAME: Final = 200
 OTHERS: Final = "(others)"
 NO_CAMPAIGN: Final = "(no campaign)"
 
@@ -70,8 +71,8 @@ class EventFigures:
 
     def _count_campaign(self, name: str, properties: object) -> None:
         said = properties if isinstance(properties, dict) else {}
-        title = str(said.get("campaign_name") or "")
-        campaign = str(said.get("campaign_id") or "") or title or NO_CAMPAIGN
+        title = str(said.get("campaign_name") or "")[:MOST_OF_NAME]
+        campaign = str(said.get("campaign_id") or "")[:MOST_OF_NAME] or title or NO_CAMPAIGN
         if campaign not in self.by_campaign and len(self.by_campaign) >= MOST_CAMPAIGNS:
             campaign = OTHERS
         self.by_campaign.setdefault(campaign, Counter())[name] += 1
@@ -80,6 +81,7 @@ class EventFigures:
 
     def _known(self, name: str) -> str:
         """Return a name that is counted apart, or `OTHERS`."""
+        name = name[:MOST_OF_NAME]
         if name not in self._names:
             if len(self._names) >= MOST_NAMES:
                 return OTHERS

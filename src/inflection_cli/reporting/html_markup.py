@@ -7,7 +7,7 @@ from typing import Final
 from inflection_cli.sanitize import escape
 
 _VOID: Final = frozenset({"meta", "rect", "line"})
-_MOST_OF_TEXT: Final = 1000
+_MOST_OF_TEXT: Final = 400
 
 
 class Markup(str):

@@ -9,15 +9,16 @@ from importlib.resources import files
 from typing import Any, Final
 
 from inflection_cli.backfilling.account import EventCounts, RowCounts
-from inflection_cli.backfilling.event_figures import NO_CAMPAIGN, OTHERS, EventFigures, sum_of
+from inflection_cli.backfilling.event_figures import OTHERS, EventFigures, sum_of
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import Findings, ended_by
 from inflection_cli.reporting.html_charts import by_hour, over_time, share_bar
 from inflection_cli.reporting.html_markup import Content, Markup, element, join, table
-from inflection_cli.sanitize import counted, mask_cell
+from inflection_cli.sanitize import counted, escape, mask_cell
 
-SHOWN_CAMPAIGNS: Final = 300
+SHOWN_CAMPAIGNS: Final = 200
+MOST_OF_NAME: Final = 120
 SHOWN_FILES: Final = 500
 SHOWN_EXAMPLES: Final = 5
 
@@ -81,6 +82,7 @@ def page(title: str, sections: Sequence[Content]) -> str:
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="color-scheme", content="light dark"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
         element("style", Markup(style)),
@@ -170,8 +172,8 @@ def _campaign(name: str, figures: EventFigures, counts: Counter[str]) -> tuple[C
     delivered, bounced = sum_of(counts, _DELIVERED), sum_of(counts, _BOUNCES)
     opens, clicks = sum_of(counts, _OPENS), sum_of(counts, _CLICKS)
     return (
-        name,
-        "" if name in {OTHERS, NO_CAMPAIGN} else figures.campaign_names.get(name, ""),
+        escape(name, MOST_OF_NAME),
+        escape(figures.campaign_names.get(name, ""), MOST_OF_NAME),
         delivered,
         opens,
         clicks,
