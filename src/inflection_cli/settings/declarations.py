@@ -739,6 +739,12 @@ class VerifyOptions(Group):
     set: list[str] = reworded(
         [], "A value that the run was given, where the ledger keeps its fingerprint only."
     )
+    received: list[str] = option(
+        [],
+        "Message ids exported from the destination, to compare with what was accepted; may be repeated.",
+        metavar="FILE",
+        example="warehouse.csv",
+    )
 
 
 @dataclass(frozen=True, slots=True)
