@@ -1,4 +1,4 @@
-"""The commands `infl-seg runs`: list, show, verify, settle and forget runs."""
+"""The commands `infl-seg runs`: list, show, verify, export, settle and forget."""
 
 import os
 import sys
@@ -14,7 +14,14 @@ import typer
 from inflection_cli.cli.command_class import Commands
 from inflection_cli.cli.options import with_groups
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
-from inflection_cli.settings.declarations import ForgetOptions, LookOptions, SettleOptions, VerifyOptions
+from inflection_cli.settings.declarations import (
+    ExportOptions,
+    ForgetOptions,
+    IdFormat,
+    LookOptions,
+    SettleOptions,
+    VerifyOptions,
+)
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.plan import Planner
@@ -145,6 +152,23 @@ def _only_ledger(shelf: "LedgerSet") -> "LedgerReader":
         f"there are {len(shelf.readers)} destinations, and what was received comes from one",
         hint="--run RUN, or --namespace NAME; infl-seg runs list shows them",
     )
+
+
+@runs.command("export")
+@with_groups
+def export_run(run: RunId, choice: ExportOptions, look: LookOptions) -> int:
+    """Print a run's message ids, or SQL that deletes them from a warehouse."""
+    if look.json:
+        raise UsageError("--json is no form of an export", hint="--format ndjson prints one object a line")
+    if choice.table and choice.format is not IdFormat.SQL:
+        raise UsageError("--table names where sql deletes, and no sql is asked for", hint="add --format sql")
+    with _looking("export", look) as desk:
+        from inflection_cli.history.run_export import export
+        from inflection_cli.reporting.outlet import print_machine
+
+        for block in export(desk.shelf.find(run), choice.format, choice.table):
+            print_machine(block)
+        return 0
 
 
 @runs.command("settle")

@@ -747,6 +747,30 @@ class VerifyOptions(Group):
     )
 
 
+class IdFormat(StrEnum):
+    """Forms of a run's exported message ids."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    SQL = "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions(Group):
+    """Options that select the form of an export."""
+
+    format: IdFormat = option(
+        IdFormat.CSV, "Ids as csv or ndjson, or sql that deletes them from each table.", example="sql"
+    )
+    table: list[str] = option(
+        [],
+        "A table to delete from, instead of the usual ones; may be repeated.",
+        metavar="NAME",
+        example="prod.email_opened",
+        shown_default="the nine events, tracks, identifies, pages, groups",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SettleOptions(Group):
     """Options that say what became of events in doubt."""
@@ -786,6 +810,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     SandboxOptions,
     LookOptions,
     VerifyOptions,
+    ExportOptions,
     SettleOptions,
     ForgetOptions,
     JsonOptions,
