@@ -1,4 +1,4 @@
-"""Figures of events for pictures: over time, by hour, campaign and kind of person."""
+"""Figures of events for pictures: times, campaigns and people."""
 
 from collections import Counter
 from collections.abc import Sequence

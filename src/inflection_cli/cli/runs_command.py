@@ -82,7 +82,7 @@ def verify_files(
     look: LookOptions,
     files: OptionalFiles = None,
 ) -> int:
-    """Check that files were sent: look up every event in the ledger or at the destination."""
+    """Check that events were sent, in the ledger or at the destination."""
     if which.received:
         return _verify_received(files or [], which, look)
     if not files:
@@ -157,7 +157,7 @@ def _only_ledger(shelf: "LedgerSet") -> "LedgerReader":
 @runs.command("export")
 @with_groups
 def export_run(run: RunId, choice: ExportOptions, look: LookOptions) -> int:
-    """Print a run's message ids, or SQL that deletes them from a warehouse."""
+    """Print a run's message ids, or SQL that deletes them."""
     if look.json:
         raise UsageError("--json is no form of an export", hint="--format ndjson prints one object a line")
     if choice.table and choice.format is not IdFormat.SQL:

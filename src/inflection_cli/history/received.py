@@ -1,4 +1,4 @@
-"""Proof at the other end: compare ids from a destination with accepted events."""
+"""Comparison of ids from a destination with accepted events."""
 
 from bisect import insort
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ class ProofScope:
 
 
 def compare(scope: ProofScope, received: list[str]) -> Receipts:
-    """Compare received message ids with the events that a ledger has as accepted.
+    """Compare received message ids with the accepted events of a ledger.
 
     Args:
         scope: The events.
@@ -247,7 +247,7 @@ def _keep_first(found: list[_Place], one: _Place) -> None:
 def _name_received(
     receipts: Receipts, found: list[FoundFile], places: tuple[set[_Place], set[_Place]]
 ) -> None:
-    """Read again what was received, to name the ids of a few places."""
+    """Read what was received again, to name a few ids."""
     foreign, repeated = places
     for number, file in enumerate(found):
         if not any(place[0] == number for place in foreign | repeated):

@@ -1,4 +1,4 @@
-"""Charts of the HTML report, as inline SVG that is read without script."""
+"""Charts of the HTML report, as inline SVG without script."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ def _series(by_time: Mapping[str, Counter[str]]) -> list[str]:
 def _bars(
     by_time: Mapping[str, Counter[str]], precision: str, names: Sequence[str]
 ) -> list[tuple[str, list[int]]]:
-    """Group times into at most so many bars of one length, empty ones included."""
+    """Group times into bars of one length, empty ones included."""
     form = _UNITS[precision]
     at = {key: datetime.strptime(key, form).replace(tzinfo=UTC) for key in by_time}
     first, last = min(at.values()), max(at.values())

@@ -50,7 +50,7 @@ def _text(value: Content) -> str:
 def table(
     caption: str, head: Sequence[str], rows: Iterable[Sequence[Content]], *, sortable: bool = True
 ) -> Markup:
-    """Build a table; numbers stand to the right, the first cell names its row."""
+    """Build a table whose first cells name their rows."""
     body = [[*row] for row in rows]
     numeric = [bool(body) and all(_is_number(row[at]) for row in body) for at in range(len(head))]
     names = [

@@ -1,4 +1,4 @@
-"""HTML report of a run: one file with tables and pictures, without the network."""
+"""HTML report of a run: one file with tables and pictures."""
 
 import base64
 import hashlib
@@ -70,7 +70,7 @@ def html_report(findings: Findings, facts: RunFacts) -> str:
 
 
 def page(title: str, sections: Sequence[Content]) -> str:
-    """Build the whole page; its policy names its own style and script only."""
+    """Build the whole page, with a policy for its own script only."""
     folder = files("inflection_cli.reporting").joinpath("html")
     style = folder.joinpath("report.css").read_text(encoding="utf-8")
     script = folder.joinpath("report.js").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Replay a file of messages into a sandbox, in requests as they would arrive."""
+"""Replay of a file of messages into a sandbox."""
 
 import gzip
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Routes of the sandbox's page: its files, its event stream and its headers."""
+"""Routes of the sandbox's page: files, event stream and headers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -35,7 +35,7 @@ SAFE_HEADERS: Final = {
 
 
 def page_file(request: SandboxRequest) -> SandboxAnswer | None:
-    """Return the file of the page that a request asks for, or None.
+    """Return the requested file of the page, or None.
 
     `/` is the page for those who take HTML, such as a browser.
     """
@@ -50,7 +50,7 @@ def page_file(request: SandboxRequest) -> SandboxAnswer | None:
 
 
 def is_local(request: SandboxRequest) -> bool:
-    """Return whether a request names this machine and comes from its own page.
+    """Return whether a request names this machine and its own page.
 
     A page elsewhere can have its own name resolve to 127.0.0.1 (DNS rebinding), but not its `Host` changed.
     """
