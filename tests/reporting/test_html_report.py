@@ -196,6 +196,34 @@ def test_hours_are_counted_apart_until_there_are_many() -> None:
     assert RunFacts("x", figures=figures).figures is figures
 
 
+def test_an_inspection_is_a_page_with_masked_cells(desk: Desk) -> None:
+    desk.file("a.csv", opened("Secret99"))
+    assert desk.run("inspect", "a.csv", "--report", "html=i.html").code == 0
+    text = (desk.folder / "i.html").read_text()
+    row = Seen(text).row("userId")
+    assert row[:2] == ["100%", "1"]
+    assert row[3] == "userId"
+    assert row[4] == "“xxxxxx99”"
+    assert "Secret99" not in text
+    assert Seen(text).row("Email Opened") == ["1", "Email Opened"]
+    assert "Secret99" in desk.run("inspect", "a.csv", "--report", "html", "--show-values").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--report", "junit=x.xml"], "no junit report of it"),
+        (["--report", "html=a.csv"], "would replace the input"),
+        (["--report", "html", "--json"], "would both go to standard output"),
+    ],
+)
+def test_what_an_inspection_cannot_report_is_refused(desk: Desk, words: list[str], said: str) -> None:
+    desk.file("a.csv", opened("u1"))
+    done = desk.run("inspect", "a.csv", *words)
+    assert done.code == 2
+    assert said in done.err + done.out
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
     folder = tmp_path_factory.mktemp("pages")
@@ -203,7 +231,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
         desk = Desk.at(folder, patch)
         desk.run("backfill", CAMPAIGN, "--rehearse", "--report", "html=good.html")
         desk.run("validate", BROKEN, "--report", "html=bad.html")
-        yield [folder / "good.html", folder / "bad.html"]
+        desk.run("inspect", CAMPAIGN, BROKEN, "--report", "html=inspected.html")
+        yield [folder / "good.html", folder / "bad.html", folder / "inspected.html"]
 
 
 @pytest.mark.slow

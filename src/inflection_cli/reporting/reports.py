@@ -168,13 +168,25 @@ class Reports:
         """
         wanted, self._wanted = self._wanted, ()
         for report in wanted:
-            content = _rendered(report.format, findings, facts)
-            if report.path is None:
-                print_machine(content)
-            else:
-                self._put(report.path, content)
+            self._send(report, _rendered(report.format, findings, facts))
         if any(report.format is Format.GITHUB for report in wanted):
             self._summarise(findings)
+
+    def write_page(self, text: str) -> None:
+        """Write one text to every place that was asked for.
+
+        Raises:
+            InputError: It cannot be written.
+        """
+        wanted, self._wanted = self._wanted, ()
+        for report in wanted:
+            self._send(report, text)
+
+    def _send(self, report: Wanted, content: str) -> None:
+        if report.path is None:
+            print_machine(content)
+        else:
+            self._put(report.path, content)
 
     def _open(self, form: Format, path: str) -> None:
         target = Path(path)

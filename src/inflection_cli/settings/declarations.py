@@ -638,6 +638,13 @@ class ReportingOptions(OutputOptions):
 
 
 @dataclass(frozen=True, slots=True)
+class PictureOptions(OutputOptions):
+    """Output options of a command whose only report is a page."""
+
+    report: list[str] = reworded([], "Report what was found as html, to PATH or to stdout.")
+
+
+@dataclass(frozen=True, slots=True)
 class DraftOptions(Group):
     """Options that write a profile."""
 
@@ -804,6 +811,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     DeliveryOptions,
     OutputOptions,
     ReportingOptions,
+    PictureOptions,
     DraftOptions,
     ReplayOptions,
     TestOptions,
