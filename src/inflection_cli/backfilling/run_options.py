@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from inflection_cli.backfilling.plan import Planner
+from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.mapping.profile.profile_nouns import Profile
 from inflection_cli.segment.destination import Destination
@@ -80,6 +80,7 @@ class RunOptions:
         new_destination: Whether events that another destination has are sent.
         dry_run: Whether it stops before the network.
         rehearsal: Whether the destination is a sandbox, and the ledger is thrown away.
+        adjust: Changes the complete plan before it is shown; where an event is to go once more.
     """
 
     command: RunCommand
@@ -100,3 +101,4 @@ class RunOptions:
     new_destination: bool = False
     dry_run: bool = False
     rehearsal: bool = False
+    adjust: Callable[[Plan], None] = lambda _: None

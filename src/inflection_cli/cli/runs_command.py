@@ -20,6 +20,7 @@ from inflection_cli.settings.declarations import (
     IdFormat,
     LookOptions,
     SettleOptions,
+    SourceOptions,
     VerifyOptions,
 )
 
@@ -80,11 +81,17 @@ def show_run(run: RunId, look: LookOptions) -> int:
 def verify_files(
     which: VerifyOptions,
     look: LookOptions,
+    source: SourceOptions,
     files: OptionalFiles = None,
 ) -> int:
     """Check that events were sent, in the ledger or at the destination."""
     if which.received:
-        return _verify_received(files or [], which, look)
+        return _verify_received(files or [], which, look, source)
+    if which.resend_missing:
+        raise UsageError(
+            "--resend-missing needs to know what arrived",
+            hint="infl-seg runs verify FILE --received warehouse.csv --resend-missing",
+        )
     if not files:
         raise UsageError(
             "name the files to look up, or what the destination received",
@@ -108,8 +115,13 @@ def verify_files(
         return desk.finish(0 if verified.all_there else 1)
 
 
-def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions) -> int:
+def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, source: SourceOptions) -> int:
     """Compare what a destination received with what the ledger has as accepted."""
+    if which.resend_missing and not files:
+        raise UsageError(
+            "--resend-missing makes the messages once more, and no file is named to make them of",
+            hint="name the files that were sent: infl-seg runs verify FILE --received warehouse.csv",
+        )
     with _looking("verify", look) as desk:
         from inflection_cli.history.received import ProofScope, compare
         from inflection_cli.reporting.received_text import (
@@ -131,7 +143,17 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions) 
         receipts = compare(scope, which.received)
         desk.known |= received_object(receipts)
         desk.say([received_heading(scope), *received_lines(receipts), received_verdict(receipts)])
-        return desk.finish(0 if receipts.all_arrived else 1)
+        if not (which.resend_missing and receipts.missing):
+            return desk.finish(0 if receipts.all_arrived else 1)
+        from inflection_cli.cli.resending import Resending
+
+        resending = Resending(entry, look, source, receipts)
+        resending.require_time()
+        resending.confirm(which.resend_count)
+        if desk.json:
+            desk.speaker.out = desk.speaker.err
+        desk.known["resent"] = resending.send(_planner(files, entry, which.set), desk.speaker)
+        return desk.finish(0)
 
 
 def _only_ledger(shelf: "LedgerSet") -> "LedgerReader":

@@ -25,7 +25,7 @@ ID_COLUMNS: Final = ("messageid", "message_id", "id")
 
 _KEY: Final = slice(0, 16)
 _RECORD: Final = Struct(">16sB16s")  # hash of the id, what the record says, and its place or its id
-_PLACE: Final = Struct(">QQ")  # number of the file, line
+_PLACE: Final = Struct(">IIQ")  # number of the file, line, and the event's ordinal in a source
 
 _Place = tuple[Any, ...]
 
@@ -64,6 +64,7 @@ class Receipts:
         first_missing: The first of `missing`, with their place in the source where it is given.
         first_foreign: The first of `foreign`, with their place in what was received.
         first_repeated: The first of `repeated`, likewise.
+        missing_bits: One bit for each event of the source files, set where it is missing.
     """
 
     accepted: int = 0
@@ -77,6 +78,20 @@ class Receipts:
     first_missing: list[NamedEvent] = field(default_factory=list)
     first_foreign: list[NamedEvent] = field(default_factory=list)
     first_repeated: list[NamedEvent] = field(default_factory=list)
+    missing_bits: bytearray = field(default_factory=bytearray)
+
+    def mark_missing(self, ordinal: int) -> None:
+        """Note a missing event of the source files by its ordinal."""
+        byte = ordinal >> 3
+        if byte >= len(self.missing_bits):
+            self.missing_bits.extend(bytes(byte + 1 - len(self.missing_bits)))
+        self.missing_bits[byte] |= 1 << (ordinal & 7)
+
+    def missing_ordinals(self) -> Iterator[int]:
+        """Yield the ordinals of the missing events of the source files."""
+        for byte, bits in enumerate(self.missing_bits):
+            if bits:
+                yield from (byte << 3 | at for at in range(8) if bits >> at & 1)
 
     @property
     def all_arrived(self) -> bool:
@@ -120,7 +135,7 @@ def compare(scope: ProofScope, received: list[str]) -> Receipts:
         sources = [] if scope.planner is None else _add_sources(met, scope, scope.planner)
         for number, file in enumerate(found):
             for message_id, line in _ids(file, receipts):
-                met.add([_record(message_id.encode(), _RECEIVED, _PLACE.pack(number, line))])
+                met.add([_record(message_id.encode(), _RECEIVED, _PLACE.pack(number, line, 0))])
         places = _settle(met, receipts, sources, only_sources=scope.planner is not None)
     finally:
         met.close()
@@ -152,15 +167,17 @@ def _add_sources(met: SpillGroups, scope: ProofScope, planner: Planner) -> list[
     """Add the lines of the source files; return the files' names."""
     plan = planner.run()
     names: dict[str, int] = {}
+    ordinals = 0
     bind = Binder(scope.ledger.namespace, scope.label or None).bind
     for number, chunk, convert in unchanged_chunks(plan):
         wire = bind(plan.identities.of(number).content_ids)
         file = names.setdefault(chunk.file, len(names))
         lines = convert(identified=False).lines
         met.add(
-            _record(uuid_text(wire_id), _SOURCE, _PLACE.pack(file, line))
-            for wire_id, line in zip(wire, lines, strict=True)
+            _record(uuid_text(wire_id), _SOURCE, _PLACE.pack(file, line, ordinal))
+            for ordinal, (wire_id, line) in enumerate(zip(wire, lines, strict=True), ordinals)
         )
+        ordinals += len(wire)
     plan.identities.close()
     return [*names]
 
@@ -223,14 +240,16 @@ def _settle(
             receipts.doubt_arrived += bool(doubt and came and not sent)
             if counts and not came:
                 receipts.missing += 1
-                file, line = min(map(_PLACE.unpack, source), default=(0, 0))
+                file, line, ordinal = min(map(_PLACE.unpack, source), default=(0, 0, 0))
                 _keep_first(missing, (file, line, sent[0]))
+                if source:
+                    receipts.mark_missing(ordinal)
             if came and not (sent or doubt or known):
                 receipts.foreign += 1
-                _keep_first(foreign, min(map(_PLACE.unpack, came)))
+                _keep_first(foreign, min(map(_PLACE.unpack, came))[:2])
             if len(came) > 1:
                 receipts.repeated += 1
-                _keep_first(repeated, max(map(_PLACE.unpack, came)))
+                _keep_first(repeated, max(map(_PLACE.unpack, came))[:2])
     receipts.first_missing = [
         NamedEvent(uuid_text(wire_id).decode(), sources[file] if line else "", line)
         for file, line, wire_id in missing

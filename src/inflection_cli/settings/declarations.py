@@ -752,6 +752,19 @@ class VerifyOptions(Group):
         metavar="FILE",
         example="warehouse.csv",
     )
+    resend_missing: bool = option(
+        False, "Send again what did not arrive, under the same ids.", never=_SENDING, forces=True
+    )
+    resend_count: int | None = option(
+        None,
+        "How many missing events are to be sent again; it stands in for the question.",
+        metavar="N",
+        example="10",
+        least=1,
+        never=_SENDING,
+        forces=True,
+    )
+    yes: bool = reworded(False, "Alone it sends nothing again: --resend-count says how many.")
 
 
 class IdFormat(StrEnum):
