@@ -30,6 +30,7 @@ READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
     "docs/profiles.md",
+    "docs/proof.md",
     "docs/python.md",
     "samples/README.md",
 )

@@ -360,7 +360,7 @@ def test_closing_waits_for_no_client_that_does_not_read() -> None:
     with serve(Settings(keep_messages=True)) as sandbox, raw(sandbox) as client:
         for _ in range(40):
             post(sandbox, large)
-        client.sendall(b"GET /messages HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /messages HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(1).startswith(b"H")
         sandbox.close()
 

@@ -95,6 +95,14 @@ class Dispositions:
             counts[Disposition.SEND] -= 1  # the last byte's unused half
         return +counts
 
+    def send_again(self, ordinals: Iterable[int]) -> None:
+        """Send accepted events once more, by the user's decision."""
+        for ordinal in ordinals:
+            assert self.one(ordinal) is Disposition.ALREADY_ACCEPTED
+            self.bits[ordinal >> 1] &= 0xF0 >> ((ordinal & 1) << 2)
+            self.counts[Disposition.ALREADY_ACCEPTED] -= 1
+            self.counts[Disposition.SEND] += 1
+
     def one(self, ordinal: int) -> Disposition:
         """Return the disposition of one event."""
         return _DISPOSITIONS[self.bits[ordinal >> 1] >> ((ordinal & 1) << 2) & 15]

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from inflection_cli import rules
 from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
+from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
@@ -43,6 +44,7 @@ class Plan:
         tracked_users: How many different ids they go out under: an upper bound of new tracked users.
         digests: 16 bytes for each chunk of raw input.
         identities: What pass 1 found each event to be; nothing where the plan is never to be carried out.
+        figures: What a report with pictures shows; None where there is none.
     """
 
     inputs: list[InputFile]
@@ -56,6 +58,7 @@ class Plan:
     tracked_users: int = 0
     digests: bytearray = field(default_factory=bytearray)
     identities: EventIds = field(default_factory=EventIds)
+    figures: EventFigures | None = None
     _fingerprints: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -139,6 +142,8 @@ class Planner:
             plan.account.take(chunk, converted)
             self._gather(source, chunk, converted)
             draft(converted)
+            if plan.figures is not None:
+                plan.figures.take(converted)
             progress(plan.account)
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()

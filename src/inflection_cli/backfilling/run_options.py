@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from inflection_cli.backfilling.plan import Planner
+from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.segment.destination import Destination
 
@@ -82,6 +82,7 @@ class RunOptions:
         new_destination: Whether events that another destination has are sent.
         dry_run: Whether it stops before the network.
         rehearsal: Whether the destination is a sandbox, and the ledger is thrown away.
+        adjust: Changes the complete plan before it is shown; where an event is to go once more.
     """
 
     command: RunCommand
@@ -102,3 +103,4 @@ class RunOptions:
     new_destination: bool = False
     dry_run: bool = False
     rehearsal: bool = False
+    adjust: Callable[[Plan], None] = lambda _: None

@@ -98,6 +98,7 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
     with reporter.reading(state.plan) as progress:
         run_words = None if known is None else known.run_words
         plan = state.opened.planner.run(known or (), progress, run_words, take)
+        options.adjust(plan)
     options.rejects.close()
     if not options.dry_run and not options.rehearsal and state.state_dir is not None:
         options.rejects.fall_back_on(state.state_dir, options.run_id)

@@ -1,13 +1,14 @@
 """The command `infl-seg inspect`: describe a file's columns and draft a profile."""
 
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inflection_cli.cli.options import Files, with_groups
 from inflection_cli.errors import UsageError
-from inflection_cli.settings.declarations import DraftOptions, InputOptions, OutputOptions, ProjectOptions
+from inflection_cli.settings.declarations import DraftOptions, InputOptions, PictureOptions, ProjectOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from inflection_cli.inspecting import Inspection, InspectSettings
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.reports import Reports
     from inflection_cli.reporting.used_settings import SettingsSaid
 
 
@@ -24,7 +26,7 @@ def inspect(
     drafting: DraftOptions,
     reading: InputOptions,
     project: ProjectOptions,
-    output: OutputOptions,
+    output: PictureOptions,
 ) -> int:
     """Report a file's format, columns, mapping and missing fields; send nothing."""
     from inflection_cli.atomic_file import refuse_to_replace, save_text
@@ -44,7 +46,10 @@ def inspect(
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
     settings, said = _settled(reading, project, drafting=drafting.save is not None)
     to_fill_in: list[str] = []
-    with interruptible():
+    reports = _reports(output, files)
+    if reports.printed:
+        speaker.out = speaker.err
+    with reports, interruptible():
         found = find(files)
         if drafting.save is not None:
             _refuse_to_save(len(found), reading)
@@ -54,8 +59,10 @@ def inspect(
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
-    if output.json:
         report = inspection_report(inspections, drafting.save, to_fill_in, show_values=output.show_values)
+        if reports.has_pictures:
+            _write_page(reports, report, found)
+    if output.json:
         print_machine(dumps({**report, **settings_object(said), "exit_code": 0}))
         return 0
     speak(settings_lines(said), speaker, result=True)
@@ -63,6 +70,35 @@ def inspect(
         speak(inspection_lines(each, show_values=output.show_values), speaker, result=True)
     speaker.result(verdict(inspections, drafting.save, to_fill_in))
     return 0
+
+
+def _reports(output: PictureOptions, files: list[str]) -> "Reports":
+    """Open the reports that were asked for.
+
+    Raises:
+        UsageError: One is not HTML, or would replace an input.
+    """
+    from inflection_cli.reporting.reports import Format, Reports, parse_reports
+
+    wanted = parse_reports(output.report, json=output.json)
+    other = next((each.format for each in wanted if each.format is not Format.HTML), None)
+    if other is not None:
+        raise UsageError(
+            f"inspect refuses nothing, so there is no {other} report of it",
+            hint="--report html=PATH, or --json for programs",
+        )
+    reports = Reports(wanted, os.environ, private=output.show_values)
+    reports.keep_off(files)
+    return reports
+
+
+def _write_page(reports: "Reports", report: "dict[str, Any]", found: "list[FoundFile]") -> None:
+    from inflection_cli.cli.typed_command import kept_command
+    from inflection_cli.reading.files.fingerprint import fingerprint
+    from inflection_cli.reporting.html_inspection import html_inspection
+
+    digests = {each.path: fingerprint(each.path, each.location, each.member) for each in found}
+    reports.write_page(html_inspection(report, kept_command(sys.argv), digests))
 
 
 def _settled(

@@ -1,4 +1,4 @@
-"""The commands `infl-seg runs`: list, show, verify, settle and forget runs."""
+"""The commands `infl-seg runs`: list, show, verify, export, settle and forget."""
 
 import os
 import sys
@@ -12,16 +12,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inflection_cli.cli.command_class import Commands
-from inflection_cli.cli.options import Files, with_groups
+from inflection_cli.cli.options import with_groups
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
-from inflection_cli.settings.declarations import ForgetOptions, LookOptions, SettleOptions, VerifyOptions
+from inflection_cli.settings.declarations import (
+    ExportOptions,
+    ForgetOptions,
+    IdFormat,
+    LookOptions,
+    SettleOptions,
+    SourceOptions,
+    VerifyOptions,
+)
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.plan import Planner
     from inflection_cli.history.run_history import LedgerSet, RunStatus
+    from inflection_cli.ledger.ledger_file import LedgerReader
     from inflection_cli.reporting.console import Speaker
 
 runs = Commands(help="Show, prove, settle and forget what was sent from this machine.", no_args_is_help=True)
+
+OptionalFiles = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILE]...", help="The files that were sent: paths, globs or folders.", show_default=False
+    ),
+]
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or last.", show_default=False)
@@ -63,11 +79,24 @@ def show_run(run: RunId, look: LookOptions) -> int:
 @runs.command("verify")
 @with_groups
 def verify_files(
-    files: Files,
     which: VerifyOptions,
     look: LookOptions,
+    source: SourceOptions,
+    files: OptionalFiles = None,
 ) -> int:
-    """Check that files were sent: look up every event in the ledger."""
+    """Check that events were sent, in the ledger or at the destination."""
+    if which.received:
+        return _verify_received(files or [], which, look, source)
+    if which.resend_missing:
+        raise UsageError(
+            "--resend-missing needs to know what arrived",
+            hint="infl-seg runs verify FILE --received warehouse.csv --resend-missing",
+        )
+    if not files:
+        raise UsageError(
+            "name the files to look up, or what the destination received",
+            hint="infl-seg runs verify FILE, or infl-seg runs verify --received warehouse.csv",
+        )
     with _looking("verify", look) as desk:
         from inflection_cli.history.verify import verify
         from inflection_cli.reporting import run_receipt
@@ -84,6 +113,84 @@ def verify_files(
         lines = run_receipt.verified_lines(verified)
         desk.say([heading, *lines, run_receipt.verified_verdict(verified, entry)])
         return desk.finish(0 if verified.all_there else 1)
+
+
+def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, source: SourceOptions) -> int:
+    """Compare what a destination received with what the ledger has as accepted."""
+    if which.resend_missing and not files:
+        raise UsageError(
+            "--resend-missing makes the messages once more, and no file is named to make them of",
+            hint="name the files that were sent: infl-seg runs verify FILE --received warehouse.csv",
+        )
+    with _looking("verify", look) as desk:
+        from inflection_cli.history.received import ProofScope, compare
+        from inflection_cli.reporting.received_text import (
+            received_heading,
+            received_lines,
+            received_object,
+            received_verdict,
+        )
+
+        if files:
+            entry = desk.shelf.find(which.run) if which.run is not None else _run_of(files, desk.shelf)
+            planner = _planner(files, entry, which.set)
+            scope = ProofScope(entry.ledger, label=entry.run.label, planner=planner)
+        elif which.run is not None:
+            entry = desk.shelf.find(which.run)
+            scope = ProofScope(entry.ledger, run_id=entry.run.run_id)
+        else:
+            scope = ProofScope(_only_ledger(desk.shelf))
+        receipts = compare(scope, which.received)
+        desk.known |= received_object(receipts)
+        desk.say([received_heading(scope), *received_lines(receipts), received_verdict(receipts)])
+        if not (which.resend_missing and receipts.missing):
+            return desk.finish(0 if receipts.all_arrived else 1)
+        from inflection_cli.cli.resending import Resending
+
+        resending = Resending(entry, look, source, receipts)
+        resending.require_time()
+        resending.confirm(which.resend_count)
+        if desk.json:
+            desk.speaker.out = desk.speaker.err
+        desk.known["resent"] = resending.send(_planner(files, entry, which.set), desk.speaker)
+        return desk.finish(0)
+
+
+def _only_ledger(shelf: "LedgerSet") -> "LedgerReader":
+    """Return the ledger, if there is one only.
+
+    Raises:
+        UsageError: There is none, or the user has to choose.
+    """
+    if shelf.troubles:
+        raise shelf.first_trouble()
+    if len(shelf.readers) == 1:
+        return shelf.readers[0]
+    if not shelf.readers:
+        raise UsageError(
+            f"no run is recorded in {shelf.state_dir}", hint="another state directory: --state-dir DIR"
+        )
+    raise UsageError(
+        f"there are {len(shelf.readers)} destinations, and what was received comes from one",
+        hint="--run RUN, or --namespace NAME; infl-seg runs list shows them",
+    )
+
+
+@runs.command("export")
+@with_groups
+def export_run(run: RunId, choice: ExportOptions, look: LookOptions) -> int:
+    """Print a run's message ids, or SQL that deletes them."""
+    if look.json:
+        raise UsageError("--json is no form of an export", hint="--format ndjson prints one object a line")
+    if choice.table and choice.format is not IdFormat.SQL:
+        raise UsageError("--table names where sql deletes, and no sql is asked for", hint="add --format sql")
+    with _looking("export", look) as desk:
+        from inflection_cli.history.run_export import export
+        from inflection_cli.reporting.outlet import print_machine
+
+        for block in export(desk.shelf.find(run), choice.format, choice.table):
+            print_machine(block)
+        return 0
 
 
 @runs.command("settle")

@@ -27,6 +27,8 @@ def sandbox(given: SandboxOptions) -> int:
         slow_s=_seconds("--slow", given.slow),
         retry_after_s=given.retry_after,
         keep=given.keep,
+        watch=True,
+        replay=given.replay,
     )
     for line in _summary(run(settings, _greet)):
         print(line, file=sys.stderr)
@@ -37,6 +39,7 @@ def _greet(url: str) -> None:
     print(f"listening on {url}")
     command = f"infl-seg backfill FILE --endpoint {url} --write-key any-key --dedup-window 20"
     print(f"backfill to it:  {command}", file=sys.stderr)
+    print(f"watch it in a browser: {url}/", file=sys.stderr)
     print(f"what it received: {url}/stats   stop it: Ctrl-C", file=sys.stderr)
 
 

@@ -52,12 +52,18 @@ class Sending:
         self._project = project
         self._budget = budget(max_errors)
         self._patience_s = seconds("--patience", delivery.patience)
+        self._watch: Callable[[str], None] = print
         self._now = time.time()
         self._run_id = new_run_id(self._now)
         self._rejects = Rejects.at(rejects or f"./infl-seg-rejects-{self._run_id}")
         self._target: Target | None = None
         if delivery.dry_run and delivery.rehearse:
             raise UsageError("--dry-run and --rehearse exclude each other", hint="keep one of the two")
+        if delivery.watch and not delivery.rehearse:
+            raise UsageError(
+                "--watch shows a rehearsal, and this is none",
+                hint="add --rehearse; to watch a delivery to a sandbox of your own, run infl-seg sandbox",
+            )
         if delivery.again is not None and not delivery.again.strip():
             raise UsageError("--again needs a label", hint="--again repair-1, or leave the option out")
 
@@ -69,6 +75,7 @@ class Sending:
             files: Their names; where standard input is one of them, nobody can be asked there.
         """
         with session(self._command, self._output, files, self._project) as at_work:
+            self._watch = at_work.speaker.talk
             self._delivery, took = slowed(at_work.project, self._delivery)
             at_work.took |= took
             state = at_work.run = RunState(self._run_options(at_work, open_files))
@@ -137,7 +144,8 @@ class Sending:
         if delivery.rehearse:
             from inflection_cli.cli.rehearsal import rehearsal
 
-            with rehearsal(gzip=not delivery.no_gzip) as place:
+            watch = self._watch if delivery.watch else None
+            with rehearsal(gzip=not delivery.no_gzip, watch=watch) as place:
                 yield place
         elif delivery.dry_run and self._target is None:
             yield None

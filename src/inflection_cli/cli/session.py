@@ -2,22 +2,26 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.backfilling.account import Account
+from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.project_file import Project, find_project, reporting
-from inflection_cli.errors import InflSegError, Interrupted, OutputLost
+from inflection_cli.cli.typed_command import kept_command
+from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputLost
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
+from inflection_cli.reporting.html_report import RunFacts
 from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
@@ -79,6 +83,8 @@ class Session:
     def reading(self, plan: Plan) -> Iterator[Callable[[Account], None]]:
         """Show the progress of pass 1 on stderr."""
         self.reports.keep_off([source.source.location for source in plan.inputs])
+        if self.reports.has_pictures:
+            plan.figures = EventFigures()
         with reading_progress(self.speaker) as progress:
             yield progress
 
@@ -111,7 +117,30 @@ class Session:
                 show_values=self.output.show_values,
                 root=self.reports.root,
                 notes=[f"{label}: {said}" for label, said in settings_lines(self.settings_said())],
-            )
+            ),
+            self._facts,
+        )
+
+    def _facts(self) -> RunFacts:
+        """Return what only the HTML report names."""
+        typed = kept_command(sys.argv)
+        if self.opened is None:
+            return RunFacts(typed)
+        plan, profile, run = self.plan, self.opened.profile, self.run
+        digests: dict[str, str] = {}
+        with suppress(InputError):  # a file that is gone by now has no digest
+            digests = plan.fingerprints
+        return RunFacts(
+            typed,
+            f"{plan.settings.now:%Y-%m-%d %H:%M:%S}",
+            profile=None if profile is None else (profile.path, profile.digest),
+            digests=digests,
+            limits={
+                "events_per_second": run.options.events_per_second if run else 0,
+                "requests_per_second": run.options.requests_per_second if run else 0,
+            },
+            figures=plan.figures,
+            tracked_users=plan.tracked_users,
         )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from glob import glob
@@ -14,6 +14,7 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import Findings, ended_by
 from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, step_summary
+from inflection_cli.reporting.html_report import RunFacts, html_report
 from inflection_cli.reporting.json_report import dumps, error_object
 from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.outlet import print_machine
@@ -31,6 +32,7 @@ class Format(StrEnum):
     GITHUB = "github"
     JUNIT = "junit"
     SARIF = "sarif"
+    HTML = "html"
 
 
 _ENDINGS: Final = {
@@ -39,6 +41,7 @@ _ENDINGS: Final = {
     Format.GITHUB: "log",
     Format.JUNIT: "xml",
     Format.SARIF: "sarif",
+    Format.HTML: "html",
 }
 """What the file of a report is named by, where only its folder was given."""
 
@@ -149,21 +152,42 @@ class Reports:
                     hint="give the report another path",
                 )
 
-    def write(self, findings: Findings) -> None:
+    @property
+    def has_pictures(self) -> bool:
+        """Return whether a report shows figures of events."""
+        return any(report.format is Format.HTML for report in self._wanted)
+
+    def write(self, findings: Findings, facts: Callable[[], RunFacts] = lambda: RunFacts("")) -> None:
         """Write every report once; later calls write nothing.
+
+        Args:
+            findings: What was found.
+            facts: Gathers what only the HTML report names.
 
         Raises:
             InputError: One cannot be written.
         """
         wanted, self._wanted = self._wanted, ()
         for report in wanted:
-            content = _rendered(report.format, findings)
-            if report.path is None:
-                print_machine(content)
-            else:
-                self._put(report.path, content)
+            self._send(report, _rendered(report.format, findings, facts))
         if any(report.format is Format.GITHUB for report in wanted):
             self._summarise(findings)
+
+    def write_page(self, text: str) -> None:
+        """Write one text to every place that was asked for.
+
+        Raises:
+            InputError: It cannot be written.
+        """
+        wanted, self._wanted = self._wanted, ()
+        for report in wanted:
+            self._send(report, text)
+
+    def _send(self, report: Wanted, content: str) -> None:
+        if report.path is None:
+            print_machine(content)
+        else:
+            self._put(report.path, content)
 
     def _open(self, form: Format, path: str) -> None:
         target = Path(path)
@@ -225,7 +249,7 @@ def _parsed(word: str) -> Wanted:
     return Wanted(Format(name), path or None)
 
 
-def _rendered(form: Format, findings: Findings) -> str:
+def _rendered(form: Format, findings: Findings, facts: Callable[[], RunFacts]) -> str:
     match form:
         case Format.TEXT:
             return _text(findings)
@@ -238,6 +262,8 @@ def _rendered(form: Format, findings: Findings) -> str:
             return junit_xml(findings)
         case Format.SARIF:
             return sarif_json(findings)
+        case Format.HTML:
+            return html_report(findings, facts())
 
 
 def _text(findings: Findings) -> str:

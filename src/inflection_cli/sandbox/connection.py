@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -118,6 +118,17 @@ class HttpConnection:
             await self._writer.drain()
         self._writer.write(self._encoded(h11.EndOfMessage()))
         await self._writer.drain()
+
+    async def stream_live(self, answer: SandboxAnswer, blocks: AsyncIterator[bytes]) -> None:
+        """Write an answer whose body arrives over time.
+
+        Raises:
+            OSError: The connection broke.
+        """
+        self._writer.write(self._head(answer, {}))
+        async for block in blocks:
+            self._writer.write(self._encoded(h11.Data(data=block)))
+            await self._writer.drain()
 
     def _head(self, answer: SandboxAnswer, headers: dict[str, str]) -> bytes:
         headers = {**answer.headers, **headers, "Content-Type": answer.content_type}

@@ -5,7 +5,7 @@ import binascii
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -96,6 +96,9 @@ class Verdict:
         encoded: The bytes of each accepted event as they came; empty unless asked for.
         discarded: How many events are dropped behind a 200, by reason; an empty batch counts as one.
         hazards: How often the request did what goes through but harms.
+        batch: Every event as it was parsed; empty unless the page shows it.
+        raw: The bytes of each event of `batch`.
+        reasons: Why each event of `batch` is discarded, None where it is not; empty with a status that is not 200.
     """
 
     status: int
@@ -106,15 +109,19 @@ class Verdict:
     encoded: Sequence[bytes] = ()
     discarded: Mapping[Discard, int] = field(default_factory=dict)
     hazards: Mapping[Hazard, int] = field(default_factory=dict)
+    batch: Sequence[Any] = ()
+    raw: Sequence[bytes] = ()
+    reasons: Sequence[Discard | None] = ()
 
 
-def judge(post: Post, source: SourceState, *, verbatim: bool = False) -> Verdict:
+def judge(post: Post, source: SourceState, *, verbatim: bool = False, watched: bool = False) -> Verdict:
     """Return what Segment would do with a request.
 
     Args:
         post: The request.
         source: The source that receives it.
         verbatim: Whether the accepted events' own bytes are wanted.
+        watched: Whether every event is wanted, also those that are discarded or refused.
     """
     body = _inflated(post)
     if body is None:
@@ -128,15 +135,38 @@ def judge(post: Post, source: SourceState, *, verbatim: bool = False) -> Verdict
         message = "not a JSON object, or its `batch` is not an array"
         return Verdict(status=400, message=message, body_bytes=size)
     complaint = _complaint(post, size, document)
-    encoded = complaint or _encoded(post, body, events, wanted=verbatim)
+    encoded = complaint or _encoded(post, body, events, wanted=verbatim or watched)
     if isinstance(encoded, str):
-        return Verdict(status=400, message=encoded, events=len(events), body_bytes=size)
+        refused = Verdict(status=400, message=encoded, events=len(events), body_bytes=size)
+        return replace(refused, batch=events, raw=_compact(events)) if watched else refused
     hazards = _request_hazards(post, document)
     whole = _whole_request(len(events), _write_key(post, document), source)
+    reasons: list[Discard | None] = [whole] * len(events)
     if whole is None:
-        return _sift(events, encoded if verbatim else (), size, source, hazards)
-    dropped = {whole: max(1, len(events))}
-    return Verdict(status=200, events=len(events), body_bytes=size, discarded=dropped, hazards=hazards)
+        reasons = _reasons(events, source)
+    verdict = (
+        _sift(events, encoded if verbatim else (), size, reasons, hazards)
+        if whole is None
+        else Verdict(
+            status=200,
+            events=len(events),
+            body_bytes=size,
+            discarded={whole: max(1, len(events))},
+            hazards=hazards,
+        )
+    )
+    return replace(verdict, batch=events, raw=encoded, reasons=reasons) if watched else verdict
+
+
+def _compact(events: list[Any]) -> list[bytes]:
+    """Return each event's compact JSON; of one nested too deeply, `null`."""
+    found = []
+    for event in events:
+        try:
+            found.append(orjson.dumps(event))
+        except orjson.JSONEncodeError:
+            found.append(b"null")
+    return found
 
 
 def _complaint(post: Post, size: int, document: dict[str, Any]) -> str:
@@ -175,10 +205,8 @@ def _encoded(post: Post, body: bytes, events: list[Any], *, wanted: bool) -> Seq
     return encoded
 
 
-def _sift(
-    events: list[Any], encoded: Sequence[bytes], size: int, source: SourceState, hazards: Counter[Hazard]
-) -> Verdict:
-    """Split events into accepted and silently discarded ones."""
+def _reasons(events: list[Any], source: SourceState) -> list[Discard | None]:
+    """Return why each event is silently discarded, None where it is not."""
     reasons = [discard_reason(event) for event in events]
     blocked = source.blocked_events
     if blocked:
@@ -186,6 +214,17 @@ def _sift(
             reason or (Discard.EVENT_BLOCKED if event.get("event") in blocked else None)
             for reason, event in zip(reasons, events, strict=True)
         ]
+    return reasons
+
+
+def _sift(
+    events: list[Any],
+    encoded: Sequence[bytes],
+    size: int,
+    reasons: list[Discard | None],
+    hazards: Counter[Hazard],
+) -> Verdict:
+    """Split events into accepted and silently discarded ones."""
     accepted = [event for reason, event in zip(reasons, events, strict=True) if reason is None]
     _event_hazards(accepted, hazards)
     return Verdict(

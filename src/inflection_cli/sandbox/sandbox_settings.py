@@ -37,6 +37,8 @@ class Settings:
         keep_messages: Whether whole messages are remembered, not only their ids.
         keep: A file to which each accepted message is appended, the first time that it comes.
         source: The source that it plays.
+        watch: Whether it serves the page that shows events as they arrive.
+        replay: A file of messages, one a line, that arrive at the start.
     """
 
     port: int = 0
@@ -49,3 +51,5 @@ class Settings:
     keep_messages: bool = False
     keep: Path | None = None
     source: SourceState = field(default_factory=SourceState)
+    watch: bool = False
+    replay: Path | None = None

@@ -3,8 +3,11 @@
 import asyncio
 import errno
 import random
-from collections.abc import Iterator
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import h11
@@ -13,9 +16,12 @@ import orjson
 from inflection_cli.errors import UsageError
 from inflection_cli.sandbox.connection import HttpConnection, SandboxAnswer, SandboxRequest
 from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, TYPES
+from inflection_cli.sandbox.event_window import EventWindow
 from inflection_cli.sandbox.faults import Act, Dice, SandboxFault
 from inflection_cli.sandbox.judge import BATCH_CALLS, Post, Verdict, judge
+from inflection_cli.sandbox.message_replay import replayed, require_file
 from inflection_cli.sandbox.message_store import MessageStore
+from inflection_cli.sandbox.page_routes import SAFE_HEADERS, STREAM_PATH, event_stream, is_local, page_file
 from inflection_cli.sandbox.sandbox_settings import Settings
 from inflection_cli.sandbox.stats import ReceivedStats, Stats
 
@@ -28,6 +34,7 @@ _CALLS: Final = {f"/v1/{call}": call for call in BATCH_CALLS | TYPES}
 _HELP: Final = b"""A local stand-in for Segment.
 POST /v1/batch, /v1/import, /v1/track, /v1/identify, /v1/page, /v1/screen, /v1/group, /v1/alias
 GET  /stats       what arrived, what was answered, what Segment would have discarded
+GET  /page/page.html  a page on which events arrive; a browser gets it at / too (with the command sandbox)
 GET  /messages    what was accepted, each message once, as NDJSON (with --keep)
 POST /reset       forget all that, and roll the dice from the start
 """
@@ -50,6 +57,10 @@ class Server:
         keeps = settings.keep is not None or settings.keep_messages
         self._shelf = MessageStore(settings.keep) if keeps else None
         self._memory = ReceivedStats(seed, self._shelf)
+        self._window = EventWindow() if settings.watch else None
+        self._replaying: asyncio.Task[None] | None = None
+        if settings.replay is not None:
+            require_file(settings.replay)
         self._lines: dict[asyncio.Task[None], HttpConnection] = {}
         self._listener: asyncio.Server | None = None
         self._started_s = 0.0
@@ -74,6 +85,8 @@ class Server:
                 f"port {port} {why}", hint="choose another, or --port 0 for any that is free"
             ) from error
         self._started_s = asyncio.get_running_loop().time()
+        if self._settings.replay is not None:
+            self._replaying = asyncio.create_task(self._replay(self._settings.replay))
         taken: int = self._listener.sockets[0].getsockname()[1]
         return taken
 
@@ -82,6 +95,8 @@ class Server:
         self._lasted_s = self._elapsed_s()
         if self._listener is not None:
             self._listener.close()
+        if self._replaying is not None:
+            self._replaying.cancel()
         for task, line in self._lines.items():
             task.cancel()
             line.abort()
@@ -104,6 +119,8 @@ class Server:
         self._memory = ReceivedStats(seed, self._shelf)
         self._dice = self._new_dice(seed)
         self._started_s += self._elapsed_s()
+        if self._window is not None:
+            self._window.clear()
 
     def _new_dice(self, seed: int) -> Dice:
         return Dice(self._settings.faults, seed, self._settings.script)
@@ -147,15 +164,31 @@ class Server:
             await self._receive(call, request, line)
             return
         await line.body(BODY_BOUND_BYTES)
+        if not is_local(request):
+            await line.answer(_refusal(403, "open it as http://127.0.0.1:PORT/ or http://localhost:PORT/"))
+        elif self._window is None or not await self._serve_page(self._window, request, line):
+            await self._serve_other(request, line)
+
+    async def _serve_page(self, window: EventWindow, request: SandboxRequest, line: HttpConnection) -> bool:
+        """Answer a request for the page; return whether it was one."""
+        page = page_file(request)
+        if page is not None:
+            await line.answer(page)
+        elif request.path == STREAM_PATH and request.method == "GET":
+            await self._stream(window, request, line)
+        else:
+            return False
+        return True
+
+    async def _serve_other(self, request: SandboxRequest, line: HttpConnection) -> None:
         match request.method, request.path:
             case "GET" | "HEAD", "/":
                 await line.answer(SandboxAnswer(200, _HELP, "text/plain; charset=utf-8"))
             case "GET", "/stats":
-                await line.answer(SandboxAnswer(200, orjson.dumps(self.stats())))
+                await line.answer(SandboxAnswer(200, orjson.dumps(self.stats()), headers=dict(SAFE_HEADERS)))
             case "GET", "/messages" if self._shelf is not None:
-                await line.stream(
-                    SandboxAnswer(200, content_type="application/x-ndjson"), self._shelf.blocks()
-                )
+                head = SandboxAnswer(200, content_type="application/x-ndjson", headers=dict(SAFE_HEADERS))
+                await line.stream(head, self._shelf.blocks())
             case "GET", "/messages":
                 await line.answer(_refusal(404, "no messages are kept; start with --keep FILE.ndjson"))
             case "POST", "/reset":
@@ -177,11 +210,38 @@ class Server:
                 line.reset()
                 return
         post = _post(call, request, await line.body(BODY_BOUND_BYTES))
-        verdict = judge(post, self._settings.source, verbatim=self._shelf is not None)
+        watched = self._window is not None
+        verdict = judge(post, self._settings.source, verbatim=self._shelf is not None, watched=watched)
         memory.weighed(number, len(post.wire), verdict)
         forgets = fault is not None and not fault.remembers
-        answer = _answer(verdict) if forgets else _remembered(memory, verdict)
+        answer, fresh = (_answer(verdict), ()) if forgets else _remembered(memory, verdict)
+        if self._window is not None:
+            name = "" if fault is None else fault.name
+            self._window.add(verdict, fresh, name, lost=forgets or answer.status == 500)
         await self._settle(fault, answer, line, memory)
+
+    async def _stream(self, window: EventWindow, request: SandboxRequest, line: HttpConnection) -> None:
+        """Send events to an open page until it leaves."""
+        head = SandboxAnswer(200, content_type="text/event-stream", headers=dict(SAFE_HEADERS))
+        last_id = request.headers.get("last-event-id", "")
+
+        def counts() -> dict[str, int]:
+            return {"requests": self._memory.requests, "faults": self._memory.faults}
+
+        await line.stream_live(head, event_stream(window, last_id, counts))
+
+    async def _replay(self, path: Path) -> None:
+        """Receive the messages of a file as if they were sent."""
+        memory = self._memory
+        try:
+            for verdict in replayed(path, self._settings.source):
+                memory.weighed(memory.arrived(self._elapsed_s(), 0), verdict.body_bytes, verdict)
+                fresh = memory.remember(verdict)
+                if self._window is not None:
+                    self._window.add(verdict, fresh)
+                await asyncio.sleep(0)
+        except (OSError, EOFError, zlib.error) as error:
+            print(f"--replay {path}: cannot be read to its end: {error}", file=sys.stderr)  # noqa: T201
 
     async def _settle(
         self, fault: SandboxFault | None, usual: SandboxAnswer, line: HttpConnection, memory: ReceivedStats
@@ -223,12 +283,13 @@ class Server:
         return _refusal(fault.status, f"the sandbox's fault {fault.name}", headers)
 
 
-def _remembered(memory: ReceivedStats, verdict: Verdict) -> SandboxAnswer:
+def _remembered(memory: ReceivedStats, verdict: Verdict) -> tuple[SandboxAnswer, Sequence[int]]:
+    """Return the answer, and which accepted events are no duplicates."""
     try:
-        memory.remember(verdict)
+        fresh = memory.remember(verdict)
     except OSError as error:
-        return _refusal(500, f"the sandbox cannot write to its --keep file: {error.strerror}")
-    return _answer(verdict)
+        return _refusal(500, f"the sandbox cannot write to its --keep file: {error.strerror}"), ()
+    return _answer(verdict), fresh
 
 
 def _post(call: str, request: SandboxRequest, wire: bytes) -> Post:

@@ -122,8 +122,11 @@ class ReceivedStats:
         if number < len(self._arrivals):
             self._arrivals[number] = (self._arrivals[number][0], verdict.events, verdict.body_bytes)
 
-    def remember(self, verdict: Verdict) -> None:
+    def remember(self, verdict: Verdict) -> list[int]:
         """Count the events of a request and remember their ids.
+
+        Returns:
+            Which of the accepted events are no duplicates, by index.
 
         Raises:
             OSError: The shelf's file could not be written; nothing of the request is remembered.
@@ -138,6 +141,7 @@ class ReceivedStats:
         self._discarded.update(verdict.discarded)
         self._hazards.update(verdict.hazards)
         self._names.update([_name(verdict.accepted[place]) for place in fresh])
+        return fresh
 
     def _fresh(self, verdict: Verdict) -> tuple[list[int], set[str]]:
         """Return indexes and ids of the events that are not duplicates."""
@@ -150,6 +154,16 @@ class ReceivedStats:
                 taken.add(message_id)
             fresh.append(place)
         return fresh, taken
+
+    @property
+    def requests(self) -> int:
+        """Number of requests with messages that arrived."""
+        return self._requests
+
+    @property
+    def faults(self) -> int:
+        """Number of faults that were applied."""
+        return self._faults.total()
 
     def fired(self, fault: str) -> None:
         """Count a fault that was applied."""

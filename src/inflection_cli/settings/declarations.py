@@ -593,6 +593,9 @@ class DeliveryOptions(Group):
         never=_WRITTEN,
     )
     rehearse: bool = option(False, "Deliver to a local stand-in for Segment; needs no key.", never=_SENDING)
+    watch: bool = option(
+        False, "With --rehearse: serve a page on which the events arrive, until Ctrl-C.", never=_SENDING
+    )
 
     @property
     def request_rate(self) -> float:
@@ -626,12 +629,19 @@ class ReportingOptions(OutputOptions):
 
     report: list[str] = option(
         [],
-        "Report what is wrong as text, json, github, junit or sarif, to PATH or to stdout; may be repeated.",
+        "Report what is wrong as text, json, github, junit, sarif or html, to PATH or to stdout; may be repeated.",
         metavar="FORMAT[=PATH]",
         example="junit=report.xml",
-        kind=Literal["text", "json", "github", "junit", "sarif"],
+        kind=Literal["text", "json", "github", "junit", "sarif", "html"],
         project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOptions(OutputOptions):
+    """Output options of a command whose only report is a page."""
+
+    report: list[str] = reworded([], "Report what was found as html, to PATH or to stdout.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -709,6 +719,12 @@ class SandboxOptions(Group):
         metavar="FILE.ndjson",
         example="received.ndjson",
     )
+    replay: Path | None = option(
+        None,
+        "Show the messages of a file on the page: what --keep or a dry run's --out wrote.",
+        metavar="FILE.ndjson",
+        example="messages.ndjson",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -732,6 +748,49 @@ class VerifyOptions(Group):
     )
     set: list[str] = reworded(
         [], "A value that the run was given, where the ledger keeps its fingerprint only."
+    )
+    received: list[str] = option(
+        [],
+        "Message ids exported from the destination, to compare with what was accepted; may be repeated.",
+        metavar="FILE",
+        example="warehouse.csv",
+    )
+    resend_missing: bool = option(
+        False, "Send again what did not arrive, under the same ids.", never=_SENDING, forces=True
+    )
+    resend_count: int | None = option(
+        None,
+        "How many missing events are to be sent again; it stands in for the question.",
+        metavar="N",
+        example="10",
+        least=1,
+        never=_SENDING,
+        forces=True,
+    )
+    yes: bool = reworded(False, "Alone it sends nothing again: --resend-count says how many.")
+
+
+class IdFormat(StrEnum):
+    """Forms of a run's exported message ids."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    SQL = "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions(Group):
+    """Options that select the form of an export."""
+
+    format: IdFormat = option(
+        IdFormat.CSV, "Ids as csv or ndjson, or sql that deletes them from each table.", example="sql"
+    )
+    table: list[str] = option(
+        [],
+        "A table to delete from, instead of the usual ones; may be repeated.",
+        metavar="NAME",
+        example="prod.email_opened",
+        shown_default="the nine events, tracks, identifies, pages, groups",
     )
 
 
@@ -768,12 +827,14 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     DeliveryOptions,
     OutputOptions,
     ReportingOptions,
+    PictureOptions,
     DraftOptions,
     ReplayOptions,
     TestOptions,
     SandboxOptions,
     LookOptions,
     VerifyOptions,
+    ExportOptions,
     SettleOptions,
     ForgetOptions,
     JsonOptions,
