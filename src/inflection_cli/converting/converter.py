@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from inflection_cli.converting.columnar import (
     AsciiPeople,
@@ -53,6 +53,7 @@ class ConvertSettings:
         timestamp_format: A strptime format, where ISO 8601 and epochs do not do.
         since: Exact text of the first instant to keep.
         until: Exact text of the first instant to leave out.
+        checks: Names of the destinations by whose tables messages are judged.
     """
 
     mapping: MapOptions
@@ -62,6 +63,7 @@ class ConvertSettings:
     timestamp_format: str | None = None
     since: str | None = None
     until: str | None = None
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Converted:
         unlinked: Whether there are clicks among the events that have no link for want of a column.
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
         emptied: How many cells `--null` emptied, by column.
+        rows: Of each event, the index of its row in the chunk.
+        judged: The whole messages, where they were judged by the table of a destination.
     """
 
     mapped: int = 0
@@ -120,6 +124,8 @@ class Converted:
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
     emptied: Mapping[str, int] = field(default_factory=dict)
+    rows: Sequence[int] = ()
+    judged: Sequence[Mapping[str, Any]] = ()
 
 
 class Conversion(Protocol):
@@ -209,9 +215,11 @@ class Converter:
         ):
             events = blocks[0].events
             result.mapped = len(cells)
+            result.rows = range(len(cells))
             places: Mapping[int, Sequence[int]] = {0: range(len(cells))}
         else:
             order = self._judge(chunk, cells, said, blocks, result)
+            result.rows = [blocks[block].rows[at] for block, at in order]
             places = _places(order)
             parts = [block.events for block in blocks]
             events = merged(parts, order) if len(parts) > 1 else parts[0].take([i for _, i in order])
@@ -352,7 +360,9 @@ def _whole(
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
     """Convert one chunk separately: a pure, picklable function for partition-based engines."""
-    return Converter(layout, settings)(chunk)
+    from inflection_cli.converting.checked_converter import converter_of  # noqa: PLC0415 - it is built on this file
+
+    return converter_of(layout, settings)(chunk)
 
 
 def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReader) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from inflection_cli.mapping.added_columns import with_added_columns
 from inflection_cli.mapping.columns import ColumnOptions, bind_columns
 from inflection_cli.mapping.layout import (
     NO_LEEWAY,
@@ -53,6 +54,20 @@ def lay_out(
             nothing of any of its events, no pattern fits its name, or event, time or person is nowhere to be found.
         UsageError: An option names a field or column that does not exist, or contradicts the profile.
     """
+    layout = _laid_out(names, sample, options, file, leeway)
+    if not (options.properties_set or options.session_column):
+        return layout
+    return with_added_columns(layout, names, options, file, leeway.elsewhere)
+
+
+def _laid_out(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout:
+    """Build the layout of a file's own columns, with or without a profile."""
     if options.profile is not None:
         # Most runs have none, and need not read what profiles take.
         from inflection_cli.mapping.profile.profile_binding import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts

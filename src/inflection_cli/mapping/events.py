@@ -45,7 +45,7 @@ from inflection_cli.text_faults import (
     unseen,
 )
 
-PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
+PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent", "session_id")
 PERSON_IDS: Final = PERSON_FIELDS[:2]
 
 # Excel writes 1.23457E+18; a bare 1e5 is left alone, as ids made of hex digits look like it.
@@ -100,6 +100,7 @@ class MapOptions:
         email_trait: Whether the address is sent as a trait.
         allow_implausible: Whether the user takes people whom the counts over all rows show to be implausible.
         nulls: Texts that stand for an empty cell, outer white space aside.
+        person_is_session: Whether the personId is also the id of a session, sent beside a userId.
     """
 
     columns: ColumnOptions = field(default_factory=ColumnOptions)
@@ -112,6 +113,7 @@ class MapOptions:
     email_trait: bool = False
     allow_implausible: bool = False
     nulls: frozenset[str] = frozenset()
+    person_is_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class EventReader:
         uses_email = options.user_id_from_email or options.anonymous_id_from_email or options.email_trait
         self.person_is_two_ids = set(PERSON_FIELDS[: 2 if uses_email else 3]).issuperset(
             self.person_columns
-        ) and not (set(PERSON_FIELDS) & set(columns.constants))
+        ) and not (options.person_is_session or set(PERSON_FIELDS) & set(columns.constants))
         self._person_constants = tuple(columns.constants.get(name, "") for name in PERSON_FIELDS)
         self._person_fields = itemgetter(
             *(
@@ -244,7 +246,7 @@ class EventReader:
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
         """Read the person of the event."""
-        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_fields(
+        user_cell, person_cell, email_cell, ip_cell, user_agent, session_cell = self._person_fields(
             (*cells, *self._person_constants)
         )
         notes: list[Note] = []
@@ -260,7 +262,10 @@ class EventReader:
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
         if user_agent:
             notes += self._damages("user_agent", user_agent)
-        return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
+        session = person_id if self._options.person_is_session else None
+        if session_cell:
+            session = self._identifier("session_id", session_cell, notes)
+        return Person(user_id, person_id, email, ip, user_agent or None, session), tuple(notes)
 
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]

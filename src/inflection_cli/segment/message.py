@@ -108,9 +108,9 @@ class MessageEncoder:
         if self.email_trait and person.email is not None:
             context["traits"] = {"email": person.email}
         known = person.user_id is not None
-        identity = (
-            f'"userId":{_json(person.user_id)}' if known else f'"anonymousId":{_json(person.person_id)}'
-        )
+        anonymous_id = person.session_id if known else person.person_id
+        ids = {"userId": person.user_id, "anonymousId": anonymous_id}
+        identity = ",".join(f'"{name}":{_json(value)}' for name, value in ids.items() if value is not None)
         return f'}},{identity},"context":{_json(context)[:-1]}{"," if context else ""}'
 
 
