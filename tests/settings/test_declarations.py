@@ -25,6 +25,7 @@ from inflection_cli.settings.declarations import (
     MessageOptions,
     Naming,
     ReportingOptions,
+    TraitsStyle,
     UnknownEvents,
     file_keys,
 )
@@ -74,7 +75,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
     assert named | {
         *("write_key", "write_key_file", "region", "endpoint", "namespace", "dedup_window", "state_dir"),
         *("again", "resend_in_doubt", "yes", "dry_run", "rehearse", "out", "rejects", "limit", "email_trait"),
-        "show_values",
+        *("show_values", "session_id"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
@@ -139,6 +140,8 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "anonymous_id_from": ("email", "email", "email"),
     "no_event_id": (True, False, False),
     "properties_as_text": (True, True, True),
+    "check": (["f"], ["m"], ["f", "p"]),
+    "traits_style": (TraitsStyle.RESERVED, "snake", "snake"),
     "timezone": ("UTC", "Asia/Tokyo", "Europe/Berlin"),
     "timestamp_format": ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"),
     "encoding": ("utf-16", "windows-1252", "iso-8859-1"),
@@ -161,6 +164,7 @@ ADDED = {
     "set": ["campaign_id=f", "ip=q"],
     "property": ["f", "p"],
     "null": ["f", "p"],
+    "check": ["f", "p"],
     "integration": ["A=true", "B=false"],
     "context": ["a=f", "b=q"],
 }

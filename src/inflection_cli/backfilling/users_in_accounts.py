@@ -1,4 +1,4 @@
-"""Find users of several accounts whose messages do not all have a groupId, in flat memory."""
+"""Find users of several accounts who have messages without a groupId."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

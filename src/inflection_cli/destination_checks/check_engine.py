@@ -13,7 +13,13 @@ from typing import Any, Final
 from inflection_cli import rules
 from inflection_cli.catalog import FIELDS
 from inflection_cli.destination_checks import tables
-from inflection_cli.destination_checks.check_rows import EVERY_CALL, Kind, Level, Row, Table
+from inflection_cli.destination_checks.check_rows import (
+    EVERY_CALL,
+    DestinationTable,
+    Level,
+    MemberType,
+    TableRow,
+)
 from inflection_cli.mapping.columns import MESSAGE_FIELDS
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.model import Note, Rule
@@ -21,27 +27,27 @@ from inflection_cli.model import Note, Rule
 _MISSING_RULES: Final[Mapping[Level, Rule]] = MappingProxyType(
     {Level.REQUIRED: rules.CHECK_MEMBER_MISSING, Level.RECOMMENDED: rules.CHECK_MEMBER_RECOMMENDED}
 )
-_PYTHON_TYPES: Final[Mapping[Kind, tuple[type, ...]]] = MappingProxyType(
+_PYTHON_TYPES: Final[Mapping[MemberType, tuple[type, ...]]] = MappingProxyType(
     {
-        Kind.STRING: (str,),
-        Kind.NUMBER: (int, float),
-        Kind.BOOLEAN: (bool,),
-        Kind.OBJECT: (dict,),
-        Kind.TIME: (str,),
-        Kind.DIMENSION: (str, int, float),
-        Kind.ANY: (object,),
+        MemberType.STRING: (str,),
+        MemberType.NUMBER: (int, float),
+        MemberType.BOOLEAN: (bool,),
+        MemberType.OBJECT: (dict,),
+        MemberType.TIME: (str,),
+        MemberType.DIMENSION: (str, int, float),
+        MemberType.ANY: (object,),
     }
 )
 _PROPERTIES: Final = "properties."
 
 
 @cache
-def known_tables() -> Mapping[str, Table]:
+def known_tables() -> Mapping[str, DestinationTable]:
     """Return the tables of all destinations by name."""
     modules = (
         import_module(f"{tables.__name__}.{each.name}") for each in pkgutil.iter_modules(tables.__path__)
     )
-    found: list[Table] = [module.TABLE for module in modules]
+    found: list[DestinationTable] = [module.TABLE for module in modules]
     return {table.name: table for table in found}
 
 
@@ -67,8 +73,8 @@ class _Line:
         others: Of a path that ends in `*`, the members that other rows are about.
     """
 
-    table: Table
-    row: Row
+    table: DestinationTable
+    row: TableRow
     places: tuple[tuple[str, ...], ...]
     others: frozenset[str] = frozenset()
 
@@ -99,7 +105,7 @@ class DestinationChecks:
         return [note for line in lines for note in _judged(line, message)]
 
 
-def _line(table: Table, row: Row, call: str) -> _Line:
+def _line(table: DestinationTable, row: TableRow, call: str) -> _Line:
     places = tuple(tuple(path.split(".")) for path in row.paths)
     if places[0][-1] != "*":
         return _Line(table, row, places)
@@ -156,7 +162,7 @@ def _found(line: _Line, path: str, value: Any) -> Iterator[Note]:
         yield from _alias(row, row.alias, value)
 
 
-def _alias(row: Row, rule: Rule, name: str) -> Iterator[Note]:
+def _alias(row: TableRow, rule: Rule, name: str) -> Iterator[Note]:
     kind = kind_of(name)
     if kind is not None and kind.spec_name in row.alias_of and kind.spec_name != name:
         yield Note(
@@ -165,7 +171,7 @@ def _alias(row: Row, rule: Rule, name: str) -> Iterator[Note]:
 
 
 def _at(message: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    """Return the member at a path; None where it is missing or empty."""
+    """Return the member at a path, or None if missing or empty."""
     value: Any = message
     for key in keys:
         if not isinstance(value, Mapping):
@@ -178,10 +184,10 @@ def _is_there(value: Any) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
-def _is_of_kind(value: Any, kind: Kind) -> bool:
+def _is_of_kind(value: Any, kind: MemberType) -> bool:
     if isinstance(value, bool):
-        return kind in {Kind.BOOLEAN, Kind.ANY}
-    return isinstance(value, _PYTHON_TYPES[kind]) and (kind is not Kind.TIME or _is_time(str(value)))
+        return kind in {MemberType.BOOLEAN, MemberType.ANY}
+    return isinstance(value, _PYTHON_TYPES[kind]) and (kind is not MemberType.TIME or _is_time(str(value)))
 
 
 def _is_time(text: str) -> bool:
@@ -192,7 +198,7 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _about(row: Row) -> str:
+def _about(row: TableRow) -> str:
     return f" ({row.about})" if row.about else ""
 
 

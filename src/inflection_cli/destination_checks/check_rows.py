@@ -25,7 +25,7 @@ class Level(StrEnum):
     NOTED = "noted"
 
 
-class Kind(StrEnum):
+class MemberType(StrEnum):
     """JSON type of a member.
 
     Attributes:
@@ -44,8 +44,8 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table: a member of some calls, and what is asked of it.
+class TableRow:
+    """Line of a table: the demands on one member.
 
     Attributes:
         calls: The types of call that it is about.
@@ -68,7 +68,7 @@ class Row:
     calls: tuple[str, ...]
     paths: tuple[str, ...]
     level: Level
-    kind: Kind
+    kind: MemberType
     source: str
     about: str = ""
     events: tuple[str, ...] = ()
@@ -82,8 +82,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """What one destination asks of messages.
+class DestinationTable:
+    """Demands of one destination on messages.
 
     Attributes:
         name: What `--check` calls it.
@@ -94,10 +94,10 @@ class Table:
 
     name: str
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     one_account: bool = False
 
 
-def optional(call: str, kind: Kind, source: str, members: Sequence[str]) -> tuple[Row, ...]:
+def optional(call: str, kind: MemberType, source: str, members: Sequence[str]) -> tuple[TableRow, ...]:
     """Return a line for each of the optional members of one call."""
-    return tuple(Row((call,), (member,), Level.OPTIONAL, kind, source) for member in members)
+    return tuple(TableRow((call,), (member,), Level.OPTIONAL, kind, source) for member in members)

@@ -1,4 +1,4 @@
-"""Add what options say beside the columns: constant properties and the session's column."""
+"""Add constant properties and the session's column to a layout."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -67,7 +67,7 @@ def _laid_out(
     file: str,
     leeway: MissingColumnPolicy,
 ) -> Layout:
-    """Build the layout of a file's own columns, with or without a profile."""
+    """Build the layout of a file's own columns."""
     if options.profile is not None:
         # Most runs have none, and need not read what profiles take.
         from inflection_cli.mapping.profile.profile_binding import lay_out_by_profile  # noqa: PLC0415 - at start-up it counts

@@ -104,7 +104,10 @@ def replayable_chunks(
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A message that is complete except for its id; `judged` is what `--check` saw."""
+    """A message that is complete except for its id.
+
+    `judged` is what `--check` has seen of it, empty without one.
+    """
 
     message: Mapping[str, Any]
     exact: str

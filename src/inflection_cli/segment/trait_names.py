@@ -1,4 +1,4 @@
-"""Names of reserved traits, as Segment spells them or as `--traits-style snake` does."""
+"""Rename reserved traits for `--traits-style snake`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

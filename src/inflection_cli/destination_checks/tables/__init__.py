@@ -1,1 +1,1 @@
-"""Tables of destinations, one file each; the file's `TABLE` is found by its name."""
+"""Tables of destinations: one file each, which defines `TABLE`."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.destination_checks.check_rows import Kind, Level, Row, Table
+from inflection_cli.destination_checks.check_rows import DestinationTable, Level, MemberType, TableRow
 
 PAGE: Final = "https://segment.com/docs/connections/spec/email/"
 CLICKED: Final = "Email Link Clicked"
@@ -15,27 +15,33 @@ EVENTS: Final = ("Email Delivered", "Email Bounced", *ACTED)
 _TRACK: Final = ("track",)
 
 
-def _property(name: str, level: Level, *events: str, hint: str = "") -> Row:
-    """Return the line of a property, with the heading of the page that has it."""
+def _property(name: str, level: Level, *events: str, hint: str = "") -> TableRow:
+    """Return the line of a property, with its heading as source."""
     heading = events[0] if len(events) == 1 else "Properties of each event"
-    return Row(
-        _TRACK, (f"properties.{name}",), level, Kind.STRING, f"{PAGE}, {heading}", events=events, hint=hint
+    return TableRow(
+        _TRACK,
+        (f"properties.{name}",),
+        level,
+        MemberType.STRING,
+        f"{PAGE}, {heading}",
+        events=events,
+        hint=hint,
     )
 
 
-def _context(paths: tuple[str, ...], kind: Kind, events: tuple[str, ...]) -> Row:
-    return Row(_TRACK, paths, Level.OPTIONAL, kind, f"{PAGE}, Context of each event", events=events)
+def _context(paths: tuple[str, ...], kind: MemberType, events: tuple[str, ...]) -> TableRow:
+    return TableRow(_TRACK, paths, Level.OPTIONAL, kind, f"{PAGE}, Context of each event", events=events)
 
 
-TABLE: Final = Table(
+TABLE: Final = DestinationTable(
     name="email-spec",
     title="the Email Spec",
     rows=(
-        Row(
+        TableRow(
             _TRACK,
             ("event",),
             Level.REQUIRED,
-            Kind.STRING,
+            MemberType.STRING,
             f"{PAGE}, Events",
             alias=rules.CHECK_EVENT_ALIAS,
             alias_of=EVENTS,
@@ -48,10 +54,10 @@ TABLE: Final = Table(
         _property("link_url", Level.RECOMMENDED, CLICKED, hint="--map email_link_url=COLUMN --naming spec"),
         _property("list_id", Level.OPTIONAL, UNSUBSCRIBED),
         _property("list_name", Level.OPTIONAL, UNSUBSCRIBED),
-        _context(("context.traits",), Kind.OBJECT, EVENTS),
-        _context(("context.traits.email",), Kind.STRING, EVENTS),
-        _context(("context.ip",), Kind.STRING, ACTED),
+        _context(("context.traits",), MemberType.OBJECT, EVENTS),
+        _context(("context.traits.email",), MemberType.STRING, EVENTS),
+        _context(("context.ip",), MemberType.STRING, ACTED),
         # The page writes user_agent, Segment's common fields userAgent.
-        _context(("context.userAgent", "context.user_agent"), Kind.STRING, ACTED),
+        _context(("context.userAgent", "context.user_agent"), MemberType.STRING, ACTED),
     ),
 )

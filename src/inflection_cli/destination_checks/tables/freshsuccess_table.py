@@ -3,7 +3,14 @@
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.destination_checks.check_rows import EVERY_CALL, Kind, Level, Row, Table, optional
+from inflection_cli.destination_checks.check_rows import (
+    EVERY_CALL,
+    DestinationTable,
+    Level,
+    MemberType,
+    TableRow,
+    optional,
+)
 
 PAGE: Final = "https://developer.freshsuccess.com/api/segmentapi.html"
 _BASE: Final = f"{PAGE}, base properties"
@@ -15,79 +22,81 @@ _LINKS: Final = "https://segment.com/docs/unify/identity-resolution/externalids/
 _CALLS: Final = ("track", "identify", "group")
 _INSERT: Final = "it is required for an account that is new there"
 
-TABLE: Final = Table(
+TABLE: Final = DestinationTable(
     name="freshsuccess",
     title="Freshsuccess",
     one_account=True,
     rows=(
-        Row(
+        TableRow(
             EVERY_CALL,
             ("type",),
             Level.REQUIRED,
-            Kind.STRING,
+            MemberType.STRING,
             _BASE,
             one_of=_CALLS,
             rule=rules.CHECK_CALL_REFUSED,
         ),
-        Row(
+        TableRow(
             _CALLS,
             ("anonymousId",),
             Level.REQUIRED,
-            Kind.STRING,
+            MemberType.STRING,
             _BASE,
             about="it is the id of the session",
             hint="--session-id COLUMN names the column of the session, --session-id person takes the person's own id",
         ),
-        Row(
+        TableRow(
             _CALLS,
             ("anonymousId",),
             Level.NOTED,
-            Kind.STRING,
+            MemberType.STRING,
             _LINKS,
             given="userId",
             rule=rules.SESSION_ID_LINKED,
             about="it is the id of the session, and Segment may link the two",
         ),
         # Segment makes originalTimestamp of the timestamp that is sent.
-        Row(_CALLS, ("timestamp", "originalTimestamp"), Level.REQUIRED, Kind.TIME, _BASE),
-        Row(
+        TableRow(_CALLS, ("timestamp", "originalTimestamp"), Level.REQUIRED, MemberType.TIME, _BASE),
+        TableRow(
             _CALLS,
             ("userId",),
             Level.REQUIRED,
-            Kind.STRING,
+            MemberType.STRING,
             _BASE,
             hint="--map userId=COLUMN, or --user-id-from email where the address is the id there",
         ),
-        Row(
+        TableRow(
             ("track", "identify"),
             ("context.groupId", "groupId"),
             Level.RECOMMENDED,
-            Kind.STRING,
+            MemberType.STRING,
             _BASE,
             about="without it a userId must be of one account only",
             hint="give all rows of one account its id: --context groupId=ID",
         ),
-        Row(("track",), ("event",), Level.REQUIRED, Kind.STRING, _TRACK, about="it is the feature"),
-        Row(
+        TableRow(
+            ("track",), ("event",), Level.REQUIRED, MemberType.STRING, _TRACK, about="it is the feature"
+        ),
+        TableRow(
             ("track",),
             ("properties.module",),
             Level.RECOMMENDED,
-            Kind.STRING,
+            MemberType.STRING,
             _TRACK,
             about="it groups features",
             hint="--set module=Email gives all rows one, a column named module each row its own",
         ),
-        Row(
+        TableRow(
             ("track",),
             ("properties.*",),
             Level.IGNORED,
-            Kind.ANY,
+            MemberType.ANY,
             _DIMENSIONS,
             about="of an event's properties it reads module alone",
         ),
         *optional(
             "identify",
-            Kind.STRING,
+            MemberType.STRING,
             _IDENTIFY,
             (
                 "traits.first_name",
@@ -106,20 +115,20 @@ TABLE: Final = Table(
                 "traits.mailing_country",
             ),
         ),
-        Row(("group",), ("groupId",), Level.REQUIRED, Kind.STRING, _GROUP),
-        Row(("group",), ("traits.name",), Level.REQUIRED, Kind.STRING, _GROUP, about=_INSERT),
-        Row(("group",), ("traits.createdAt",), Level.REQUIRED, Kind.TIME, _GROUP, about=_INSERT),
-        Row(
+        TableRow(("group",), ("groupId",), Level.REQUIRED, MemberType.STRING, _GROUP),
+        TableRow(("group",), ("traits.name",), Level.REQUIRED, MemberType.STRING, _GROUP, about=_INSERT),
+        TableRow(("group",), ("traits.createdAt",), Level.REQUIRED, MemberType.TIME, _GROUP, about=_INSERT),
+        TableRow(
             ("group",),
             ("traits.description",),
             Level.OPTIONAL,
-            Kind.STRING,
+            MemberType.STRING,
             _GROUP,
             most_characters=512,
         ),
         *optional(
             "group",
-            Kind.STRING,
+            MemberType.STRING,
             _GROUP,
             (
                 "traits.email",
@@ -136,13 +145,13 @@ TABLE: Final = Table(
                 "traits.billing_country",
             ),
         ),
-        Row(("group",), ("traits.employees",), Level.OPTIONAL, Kind.NUMBER, _GROUP),
-        Row(("group",), ("traits.is_churned",), Level.OPTIONAL, Kind.BOOLEAN, _GROUP),
-        Row(
+        TableRow(("group",), ("traits.employees",), Level.OPTIONAL, MemberType.NUMBER, _GROUP),
+        TableRow(("group",), ("traits.is_churned",), Level.OPTIONAL, MemberType.BOOLEAN, _GROUP),
+        TableRow(
             ("identify", "group"),
             ("traits.*",),
             Level.OPTIONAL,
-            Kind.DIMENSION,
+            MemberType.DIMENSION,
             _DIMENSIONS,
             about="it is a custom dimension there",
             hint="leave the column out, or give it a type in a profile; --traits-style snake takes an address apart",
