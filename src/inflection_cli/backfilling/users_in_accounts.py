@@ -9,7 +9,7 @@ from typing import Any, Final
 from inflection_cli import rules
 from inflection_cli.backfilling.account import KEPT_PER_CODE
 from inflection_cli.backfilling.event_store import EventLocations
-from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.backfilling.spill_groups import RUN_RECORDS, SpillGroups
 from inflection_cli.model import Problem
 
 _RECORD: Final = Struct(">qqQ")
@@ -20,12 +20,18 @@ _NO_GROUP: Final = 0
 
 
 class UsersInAccounts:
-    """Collect users and accounts of messages by 64-bit hashes."""
+    """Collect users and accounts of messages by 64-bit hashes.
 
-    def __init__(self) -> None:
+    Args:
+        pairs_held: How many pairs of user and account are held before they are spilled.
+        run_records: How many records make a run of the scratch file.
+    """
+
+    def __init__(self, pairs_held: int = _PAIRS_HELD, run_records: int = RUN_RECORDS) -> None:
         self._next = 0
+        self._most = pairs_held
         self._held: dict[tuple[int, int], int] = {}
-        self._records = SpillGroups(_RECORD.size)
+        self._records = SpillGroups(_RECORD.size, run_records)
 
     def add(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take the next messages of the input, in order.
@@ -39,7 +45,7 @@ class UsersInAccounts:
                 group = message.get("groupId") or message.get("context", {}).get("groupId")
                 self._held.setdefault((hash(user), hash(group) if group else _NO_GROUP), ordinal)
         self._next += len(messages)
-        if len(self._held) >= _PAIRS_HELD:
+        if len(self._held) >= self._most:
             self._spill()
 
     def _spill(self) -> None:
