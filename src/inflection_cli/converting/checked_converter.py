@@ -54,34 +54,28 @@ class CheckedConverter:
         """
         result = self._converter(chunk, identified=identified)
         messages = whole_messages(result)
-        said: dict[int, list[Problem]] = {}
-        failed: set[int] = set()
+        said: dict[int, list[Note]] = {}
         for row, message in zip(result.rows, messages, strict=True):
-            notes = self._checks.notes(message)
-            problems = (problem_of(note, chunk.file, chunk.lines[row]) for note in notes)
-            said.setdefault(row, []).extend(problems)
-            if has_error(notes):
-                failed.add(row)
+            said.setdefault(row, []).extend(self._checks.notes(message))
+        failed = {row: said[row] for row in said if has_error(said[row])}
         kept = [message for row, message in zip(result.rows, messages, strict=True) if row not in failed]
         emptied = result.emptied
         if failed:
-            result = self._without(
-                chunk, {row: said.pop(row) for row in sorted(failed)}, identified=identified
-            )
+            result = self._without(chunk, failed, identified=identified)
         result.emptied, result.judged = emptied, kept
-        result.warnings += once_a_column(problem for problems in said.values() for problem in problems)
+        passed = ((chunk.lines[row], notes) for row, notes in said.items() if row not in failed)
+        result.warnings += once_a_column(chunk.file, passed)
         return result
 
-    def _without(
-        self, chunk: Chunk, failed: Mapping[int, Sequence[Problem]], *, identified: bool
-    ) -> Converted:
+    def _without(self, chunk: Chunk, failed: Mapping[int, Sequence[Note]], *, identified: bool) -> Converted:
         """Convert the rows that have no error, and reject the others."""
         rest = [i for i in range(len(chunk.rows)) if i not in failed]
         rows, lines = [chunk.rows[i] for i in rest], [chunk.lines[i] for i in rest]
         result = self._converter(replace(chunk, rows=rows, lines=lines), identified=identified)
         result.rows = [rest[i] for i in result.rows]
-        for i, problems in failed.items():
-            result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], tuple(dict.fromkeys(problems))))
+        for i, notes in failed.items():
+            problems = tuple(problem_of(note, chunk.file, chunk.lines[i]) for note in dict.fromkeys(notes))
+            result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], problems))
         result.rejected.sort(key=attrgetter("line"))
         return result
 
@@ -97,13 +91,21 @@ def problem_of(note: Note, file: str, line: int) -> Problem:
     return Problem(note.rule, note.detail, file, line, note.field, note.value, note.hint)
 
 
-def once_a_column(problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems in order; those of a column once, with their count."""
+def once_a_column(file: str, said: Iterable[tuple[int, Iterable[Note]]]) -> list[Problem]:
+    """Return notes as problems; those of a column once, with their count.
+
+    Args:
+        file: The file.
+        said: Lines and their notes, in order.
+    """
     rest: list[Problem] = []
-    wide: dict[tuple[str, str | None], list[Problem]] = {}
-    for problem in problems:
-        if problem.rule.scope is Scope.COLUMN:
-            wide.setdefault((problem.rule.code, problem.column), []).append(problem)
-        else:
-            rest.append(problem)
-    return [*rest, *(replace(same[0], count=len(same)) for same in wide.values())]
+    wide: dict[tuple[str, str | None], list[Any]] = {}
+    for line, notes in said:
+        for note in notes:
+            if note.rule.scope is not Scope.COLUMN:
+                rest.append(problem_of(note, file, line))
+            elif (key := (note.rule.code, note.field)) in wide:
+                wide[key][2] += 1
+            else:
+                wide[key] = [note, line, 1]
+    return [*rest, *(replace(problem_of(note, file, line), count=n) for note, line, n in wide.values())]

@@ -3,7 +3,7 @@
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -38,6 +38,9 @@ _PYTHON_TYPES: Final[Mapping[MemberType, tuple[type, ...]]] = MappingProxyType(
         MemberType.ANY: (object,),
     }
 )
+_MOST_HELD: Final = 1 << 10
+"""Notes of one row that are remembered: an export may have any number of columns."""
+
 _PROPERTIES: Final = "properties."
 
 
@@ -71,12 +74,16 @@ class _Line:
     Attributes:
         places: The keys of each path.
         others: Of a path that ends in `*`, the members that other rows are about.
+        missing: What is said where the member is missing.
+        there: What is said of members that are there, by path: a cache.
     """
 
     table: DestinationTable
     row: TableRow
     places: tuple[tuple[str, ...], ...]
     others: frozenset[str] = frozenset()
+    missing: tuple[Note, ...] = ()
+    there: dict[str, Note] = field(default_factory=dict)
 
 
 class DestinationChecks:
@@ -108,7 +115,7 @@ class DestinationChecks:
 def _line(table: DestinationTable, row: TableRow, call: str) -> _Line:
     places = tuple(tuple(path.split(".")) for path in row.paths)
     if places[0][-1] != "*":
-        return _Line(table, row, places)
+        return _Line(table, row, places, missing=tuple(_missing(table, row)))
     parent = places[0][:-1]
     named = [tuple(path.split(".")) for other in table.rows if call in other.calls for path in other.paths]
     return _Line(table, row, places, frozenset(path[-1] for path in named if path[:-1] == parent))
@@ -133,20 +140,37 @@ def _judged(line: _Line, message: Mapping[str, Any]) -> Iterator[Note]:
         if value is not None:
             yield from _found(line, path, value)
             return
-    rule = row.rule if row.level is not Level.NOTED and row.rule else _MISSING_RULES.get(row.level)
+    yield from line.missing
+
+
+def _missing(table: DestinationTable, row: TableRow) -> Iterator[Note]:
+    """Yield what is said of messages without the member."""
+    own = None if row.level is Level.NOTED else row.rule
+    rule = own or _MISSING_RULES.get(row.level)
     if rule is not None:
         wants = "recommends" if row.level is Level.RECOMMENDED else "requires"
-        detail = f"{line.table.title} {wants} {row.paths[0]}{_about(row)}, and it is missing"
+        detail = f"{table.title} {wants} {row.paths[0]}{_about(row)}, and it is missing"
         yield Note(rule, detail, row.paths[0], hint=row.hint)
+
+
+def _there(line: _Line, rule: Rule, verb: str, path: str) -> Note:
+    """Return what is said of a member whatever its value is."""
+    note = line.there.get(path)
+    if note is None:
+        if len(line.there) >= _MOST_HELD:
+            line.there.clear()
+        detail = f"{line.table.title} {verb} {path}{_about(line.row)}"
+        note = line.there[path] = Note(rule, detail, path, hint=line.row.hint)
+    return note
 
 
 def _found(line: _Line, path: str, value: Any) -> Iterator[Note]:
     """Yield what a row says of a member that is there."""
     row, title = line.row, line.table.title
     if row.level is Level.IGNORED:
-        yield Note(rules.CHECK_MEMBER_IGNORED, f"{title} ignores {path}{_about(row)}", path)
+        yield _there(line, rules.CHECK_MEMBER_IGNORED, "ignores", path)
     elif row.level is Level.NOTED and row.rule is not None:
-        yield Note(row.rule, f"{title} reads {path}{_about(row)}", path, hint=row.hint)
+        yield _there(line, row.rule, "reads", path)
     elif not _is_of_kind(value, row.kind):
         detail = f"{title} reads {path} as {row.kind}{_about(row)}, and it is none"
         yield Note(rules.CHECK_MEMBER_TYPE, detail, path, str(value), row.hint)

@@ -130,21 +130,22 @@ class Replayer:
         """Check and convert each line, with or without content ids."""
         chunk, result = lines.chunk, Converted()
         kept: list[tuple[int, _Ready]] = []
+        said: list[tuple[int, list[Note]]] = []
         for i, found in enumerate(lines.objects):
             message, notes = trimmed(found)
             if self._events and _is_none_of(message, self._events):
                 _filter(result, "--event")
                 continue
             ready = self._judge(message, notes)
-            problems = tuple(problem_of(note, chunk.file, chunk.lines[i]) for note in notes)
             if ready is None:
+                problems = tuple(problem_of(note, chunk.file, chunk.lines[i]) for note in notes)
                 result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], problems))
             elif self._is_outside(ready.exact[:-1]):
                 _filter(result, "--since/--until")
             else:
-                result.warnings.extend(problems)
+                said.append((chunk.lines[i], notes))
                 kept.append((chunk.lines[i], ready))
-        result.warnings = once_a_column(result.warnings)
+        result.warnings = once_a_column(chunk.file, said)
         _gather(kept, result)
         if identified:
             _identify([ready for _, ready in kept], result)
