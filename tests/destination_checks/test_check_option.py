@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from inflection_cli.backfilling.event_store import EventLocations
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
+from inflection_cli.converting.checked_converter import converter_of
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.model import Chunk
 from inflection_cli.sandbox import Settings, serve
 
 HEADER = "event,userId,personId,email_id,campaign_id,module,Session,timestamp"
@@ -76,6 +79,39 @@ def test_one_event_of_a_row_that_breaks_a_table_rejects_the_row(desk: Desk) -> N
     assert (done["rows"]["mapped"], done["rows"]["rejected"]) == (1, 1)
     assert problems(done, "partner-event-alias") == [(3, "event = Link Clicked", 1)]
     assert [each["userId"] for each in desk.messages("out.ndjson")] == ["u1"]
+
+
+def test_what_two_events_of_a_row_have_in_common_is_said_once(desk: Desk) -> None:
+    (desk.folder / "p.toml").write_text(
+        'profile = 1\n[fields]\nuserId = "userId"\n'
+        '[[event]]\nname = "Email Opened"\ntimestamp = "opened"\n'
+        '[[event]]\nname = "Link Clicked"\ntimestamp = "clicked"\n',
+        encoding="utf-8",
+    )
+    desk.file("wide.csv", "u1,2024-03-01T09:00:00Z,2024-03-01T09:05:00Z", header="userId,opened,clicked")
+    done = desk.run("validate", "wide.csv", "--profile", "p.toml", *FRESH, "--json").json
+    assert problems(done, "check-member-missing") == [(2, "anonymousId", 1)]
+
+
+def test_cells_that_null_empties_are_counted_in_rows_that_a_check_rejects_too(desk: Desk) -> None:
+    desk.file("a.csv", row("u1", "p1", 1), row("NULL", "p2", 2), row("u3", "NULL", 3), header=HEADER)
+    words = ("validate", "a.csv", "--null", "NULL", "--json")
+    plain = desk.run(*words).json["files"][0]["emptied"]
+    checked = desk.run(*words, *FRESH, "--session-id", "Session").json
+    assert checked["rows"]["rejected"] == 1
+    assert checked["files"][0]["emptied"] == plain == {"userId": 1, "personId": 1}
+
+
+def test_the_messages_of_the_rows_that_pass_are_kept_for_rules_over_the_whole_input() -> None:
+    rows = [("Email Opened", user, "", "e1", "c1", "", "", "", "1709285400", "") for user in ("u1", "", "u3")]
+    rows[1] = ("Link Clicked", "u2", *rows[0][2:])
+    how = tools.settings(checks=("partner-source",))
+    layout = lay_out(tools.COLUMNS, rows, how.mapping.columns, file="export.csv")
+    chunk = Chunk("export.csv", tools.COLUMNS, [list(each) for each in rows], range(2, 5), 1, (), b"")
+    converted = converter_of(layout, how)(chunk)
+    sent = [json.loads(line) for line in converted.encode(converted.content_ids)]
+    assert [each["userId"] for each in sent] == ["u1", "u3"]
+    assert (list(converted.judged), list(converted.rows)) == (sent, [0, 2])
 
 
 def test_two_records_on_one_line_are_told_apart(desk: Desk) -> None:
@@ -319,7 +355,9 @@ def test_a_user_with_a_group_everywhere_or_of_one_account_passes(desk: Desk, gro
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), max_size=200), st.integers(1, 40), st.randoms()
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=10, max_size=60),
+    st.integers(1, 9),
+    st.randoms(),
 )
 def test_users_of_several_accounts_are_found_in_any_order_with_little_memory(
     pairs: list[tuple[int, int]], held: int, chance: random.Random
