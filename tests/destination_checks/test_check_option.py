@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inflection_cli.backfilling.event_store import EventLocations
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
-from inflection_cli.converting.checked_converter import converter_of
+from inflection_cli.converting.checked_converter import chunk_converter
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.model import Chunk
 from inflection_cli.sandbox import Settings, serve
@@ -108,10 +108,10 @@ def test_the_messages_of_the_rows_that_pass_are_kept_for_rules_over_the_whole_in
     how = tools.settings(checks=("partner-source",))
     layout = lay_out(tools.COLUMNS, rows, how.mapping.columns, file="export.csv")
     chunk = Chunk("export.csv", tools.COLUMNS, [list(each) for each in rows], range(2, 5), 1, (), b"")
-    converted = converter_of(layout, how)(chunk)
+    converted = chunk_converter(layout, how)(chunk)
     sent = [json.loads(line) for line in converted.encode(converted.content_ids)]
     assert [each["userId"] for each in sent] == ["u1", "u3"]
-    assert (list(converted.judged), list(converted.rows)) == (sent, [0, 2])
+    assert (list(converted.judged), list(converted.lines)) == (sent, [2, 4])
 
 
 def test_two_records_on_one_line_are_told_apart(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from inflection_cli.cli.project_file import Project, of_messages, settle
 from inflection_cli.cli.saved_options import recorded
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.reading.rejected_rows import RejectsFolder
-from inflection_cli.settings.declarations import InputOptions, MessageOptions, TraitsStyle
+from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 
 def open_rows(
@@ -105,8 +105,9 @@ def planner_of(
     integrations = convert.message.integrations.items()
     said = {name: on for name, on in integrations if name in given}
     unsaid = {name: on for name, on in integrations if name not in given}
-    snake = chosen.traits_style is TraitsStyle.SNAKE
-    settings = ReplaySettings(convert, ReadySettings(said, unsaid, convert.message.context, snake))
+    settings = ReplaySettings(
+        convert, ReadySettings(said, unsaid, convert.message.context, convert.message.snake_traits)
+    )
     inputs = open_messages(files, read_options(chosen).limits)
     chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit)
     return Planner(inputs, convert, chunks, rejects=rejects)

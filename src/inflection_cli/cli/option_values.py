@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
 from inflection_cli.errors import UsageError
-from inflection_cli.settings.declarations import ENCODING
+from inflection_cli.settings.declarations import ENCODING, TraitsStyle
 from inflection_cli.settings.layering import given_values, missing_values, with_values
 from inflection_cli.version import __version__
 
@@ -96,6 +96,7 @@ def convert_settings(
             ),
             context={**(profile.context if profile else {}), **context(message.context if message else ())},
             email_trait=options.email_trait,
+            snake_traits=options.traits_style is TraitsStyle.SNAKE,
         ),
         now=datetime.now(UTC),
         timezone=zone,

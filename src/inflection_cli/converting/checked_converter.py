@@ -1,6 +1,6 @@
 """Convert chunks and judge the messages by the tables of `--check`."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ class ChunkConverter(Protocol):
         ...
 
 
-def converter_of(
+def chunk_converter(
     layout: Layout, settings: ConvertSettings, encoding: str = "utf-8", address: AddressPlace | None = None
 ) -> ChunkConverter:
     """Build the converter for a file, with checks where asked for."""
@@ -52,32 +52,48 @@ class CheckedConverter:
         One message with an error rejects its row. Then the other rows are converted once more, so that nothing of the
         result is of that row.
         """
-        result = self._converter(chunk, identified=identified)
-        messages = whole_messages(result)
+        # A number for each row stands for its line, as records of a document may share one.
+        numbered = replace(chunk, lines=range(len(chunk.rows)))
+        result = self._converter(numbered, identified=identified)
+        rows, messages, emptied = result.lines, whole_messages(result), result.emptied
         said: dict[int, list[Note]] = {}
-        for row, message in zip(result.rows, messages, strict=True):
+        for row, message in zip(rows, messages, strict=True):
             said.setdefault(row, []).extend(self._checks.notes(message))
-        failed = {row: said[row] for row in said if has_error(said[row])}
-        kept = [message for row, message in zip(result.rows, messages, strict=True) if row not in failed]
-        emptied = result.emptied
+        failed = {row: said.pop(row) for row in [*said] if has_error(said[row])}
         if failed:
-            result = self._without(chunk, failed, identified=identified)
-        result.emptied, result.judged = emptied, kept
-        passed = ((chunk.lines[row], notes) for row, notes in said.items() if row not in failed)
-        result.warnings += once_a_column(chunk.file, passed)
+            rest = [i for i in numbered.lines if i not in failed]
+            numbered = replace(numbered, rows=[chunk.rows[i] for i in rest], lines=rest)
+            result = self._converter(numbered, identified=identified)
+        result.emptied = emptied
+        result.judged = [message for row, message in zip(rows, messages, strict=True) if row not in failed]
+        _place(result, chunk)
+        result.rejected += [_rejected(chunk, row, notes) for row, notes in failed.items()]
+        result.rejected.sort(key=attrgetter("line"))
+        result.warnings += once_a_column(
+            chunk.file, ((chunk.lines[row], notes) for row, notes in said.items())
+        )
         return result
 
-    def _without(self, chunk: Chunk, failed: Mapping[int, Sequence[Note]], *, identified: bool) -> Converted:
-        """Convert the rows that have no error, and reject the others."""
-        rest = [i for i in range(len(chunk.rows)) if i not in failed]
-        rows, lines = [chunk.rows[i] for i in rest], [chunk.lines[i] for i in rest]
-        result = self._converter(replace(chunk, rows=rows, lines=lines), identified=identified)
-        result.rows = [rest[i] for i in result.rows]
-        for i, notes in failed.items():
-            problems = tuple(problem_of(note, chunk.file, chunk.lines[i]) for note in dict.fromkeys(notes))
-            result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], problems))
-        result.rejected.sort(key=attrgetter("line"))
-        return result
+
+def _place(result: Converted, chunk: Chunk) -> None:
+    """Replace the numbers of rows in a result by their lines."""
+    lines = chunk.lines
+    result.lines = [lines[row] for row in result.lines]
+    result.warnings = [_placed(problem, lines) for problem in result.warnings]
+    result.rejected = [
+        Rejected(lines[each.line], each.cells, tuple(_placed(problem, lines) for problem in each.problems))
+        for each in result.rejected
+    ]
+
+
+def _placed(problem: Problem, lines: Sequence[int]) -> Problem:
+    return problem if problem.line is None else replace(problem, line=lines[problem.line])
+
+
+def _rejected(chunk: Chunk, row: int, notes: Iterable[Note]) -> Rejected:
+    line = chunk.lines[row]
+    problems = tuple(problem_of(note, chunk.file, line) for note in dict.fromkeys(notes))
+    return Rejected(line, chunk.rows[row], problems)
 
 
 def whole_messages(converted: Converted) -> list[dict[str, Any]]:

@@ -103,7 +103,6 @@ class Converted:
         unlinked: Whether there are clicks among the events that have no link for want of a column.
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
         emptied: How many cells `--null` emptied, by column.
-        rows: Of each event, the index of its row in the chunk.
         judged: The whole messages, where they were judged by the table of a destination.
     """
 
@@ -124,7 +123,6 @@ class Converted:
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
     emptied: Mapping[str, int] = field(default_factory=dict)
-    rows: Sequence[int] = ()
     judged: Sequence[Mapping[str, Any]] = ()
 
 
@@ -215,11 +213,9 @@ class Converter:
         ):
             events = blocks[0].events
             result.mapped = len(cells)
-            result.rows = range(len(cells))
             places: Mapping[int, Sequence[int]] = {0: range(len(cells))}
         else:
             order = self._judge(chunk, cells, said, blocks, result)
-            result.rows = [blocks[block].rows[at] for block, at in order]
             places = _places(order)
             parts = [block.events for block in blocks]
             events = merged(parts, order) if len(parts) > 1 else parts[0].take([i for _, i in order])
@@ -360,9 +356,9 @@ def _whole(
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
     """Convert one chunk separately: a pure, picklable function for partition-based engines."""
-    from inflection_cli.converting.checked_converter import converter_of  # noqa: PLC0415 - it is built on this file
+    from inflection_cli.converting.checked_converter import chunk_converter  # noqa: PLC0415 - it is built on this file
 
-    return converter_of(layout, settings)(chunk)
+    return chunk_converter(layout, settings)(chunk)
 
 
 def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReader) -> Iterator[Problem]:

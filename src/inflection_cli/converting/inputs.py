@@ -6,7 +6,7 @@ from functools import cache, partial
 from itertools import chain
 
 from inflection_cli import rules
-from inflection_cli.converting.checked_converter import ChunkConverter, converter_of
+from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter
 from inflection_cli.converting.converter import Conversion, ConvertSettings
 from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
@@ -146,12 +146,12 @@ def _with_converter(
     """Yield each chunk with its converter; new NDJSON keys extend the layout."""
     columns = source.source.columns
     known = source.source.encoding, address_place(source.source)
-    converter = converter_of(source.layout, settings, *known)
+    converter = chunk_converter(source.layout, settings, *known)
     for chunk in read(source.source, reading):
         if chunk.columns != columns:
             columns = chunk.columns
             source = InputFile(source.source, _extended(source, chunk, settings))
-            converter = converter_of(source.layout, settings, *known)
+            converter = chunk_converter(source.layout, settings, *known)
         yield source, chunk, converter
 
 

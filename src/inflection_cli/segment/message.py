@@ -50,6 +50,7 @@ class MessageSettings:
         integrations: Sent as `integrations`; Inflection is off, as it is also a destination.
         context: Further members of `context`.
         email_trait: Whether `context.traits.email` is sent; it creates or merges Unify profiles.
+        snake_traits: Whether reserved traits of identify and group calls get the names of `snake_traits`.
     """
 
     library_version: str
@@ -57,6 +58,7 @@ class MessageSettings:
     integrations: Mapping[str, Any] = field(default_factory=lambda: {"Inflection": False})
     context: Mapping[str, Any] = field(default_factory=dict)
     email_trait: bool = False
+    snake_traits: bool = False
 
 
 class MessageEncoder:
