@@ -17,6 +17,8 @@ import typer.main
 
 from inflection_cli.cli.app import EXIT_CODES, app
 from inflection_cli.cli.project_schema import project_schema
+from inflection_cli.destination_checks.check_engine import known_tables
+from inflection_cli.destination_checks.check_rows import EVERY_CALL, TableRow
 from inflection_cli.errors import InflSegError
 from inflection_cli.mapping.profile.profile_file import profile_schema
 from inflection_cli.model import Rule
@@ -26,12 +28,18 @@ PROGRAM: Final = "infl-seg"
 SCHEMAS: Final = "src/inflection_cli/schemas"
 KEYS: Final = "## Keys"
 """Where the part of docs/profiles.md begins that is written from the code."""
+TABLES: Final = "## The table"
+"""Where the part of a page begins that is written from the tables of `--check`."""
+CHECKS: Final = {"freshsuccess": ("freshsuccess",), "partner-source": ("partner-source", "email-spec")}
+"""Pages with the tables that they have."""
 READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
     "docs/profiles.md",
     "docs/proof.md",
     "docs/python.md",
+    "docs/freshsuccess.md",
+    "docs/partner-source.md",
     "samples/README.md",
 )
 """Pages whose commands must be there; the generated ones cannot be wrong."""
@@ -98,6 +106,7 @@ def main() -> int:
         "docs/problems.md": problems_page(rules_by_code().values()),
         "docs/commands.md": commands_page(commands.values()),
         "docs/profiles.md": profiles_page(),
+        **{f"docs/{page}.md": checks_page(page, names) for page, names in CHECKS.items()},
         **{f"{SCHEMAS}/{name}.schema.json": schema_page(schema) for name, schema in schemas().items()},
     }
     if not given.check:
@@ -192,6 +201,34 @@ def profiles_page() -> str:
             *_keys_table(schema),
         ]
     return written + _page(lines)
+
+
+def checks_page(page: str, names: Iterable[str]) -> str:
+    """Return a page on checks: what people wrote, then the tables."""
+    written = Path(__file__).with_name(f"{page}.md").read_text(encoding="utf-8").partition(TABLES)[0]
+    lines = [TABLES, "", "Written by `python docs/generate.py` from `destination_checks/tables/`."]
+    for name in names:
+        lines += [
+            "",
+            f"### {_code(name)}",
+            "",
+            "| call | member | level | type | source |",
+            "|---|---|---|---|---|",
+        ]
+        lines += dict.fromkeys(map(_line_of, known_tables()[name].rows))
+    return written + _page(lines)
+
+
+def _line_of(row: TableRow) -> str:
+    calls = "every call" if row.calls == EVERY_CALL else ", ".join(row.calls)
+    events = f": {', '.join(row.events)}" if row.events else ""
+    most = f", at most {row.most_characters} characters" if row.most_characters else ""
+    values = f": {', '.join(row.one_of)}" if row.one_of else ""
+    given = f", where {_code(row.given)} is" if row.given else ""
+    member = " or ".join(map(_code, row.paths))
+    page, _, part = row.source.partition(", ")
+    source = f"[{prose(part)}]({page})"
+    return f"| {calls}{events} | {member} | {row.level.value}{given} | {row.kind.value}{values}{most} | {source} |"
 
 
 def _keys_table(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -775,3 +775,96 @@ PROPERTY_TYPE = Rule(
     'have such cells left out, for example values = { "n/a" = "" }, or send the column as text: type = "string"',
     'n/a with type = "number"',
 )
+
+# --- what a destination asks for: --check -------------------------------------------------------
+
+CHECK_CALL_REFUSED = Rule(
+    "check-call-refused",
+    _ERROR,
+    _ROW,
+    "The destination that --check names does not take this type of call.",
+    "leave such messages out of this run, or run them without --check",
+    '{"type": "page"} under --check freshsuccess',
+)
+CHECK_MEMBER_MISSING = Rule(
+    "check-member-missing",
+    _ERROR,
+    _ROW,
+    "The message lacks a member that the destination named by --check requires.",
+    "fill it in the export, or name the column that holds it; without --check the message goes out as it is",
+    "a group without traits.name under --check freshsuccess",
+)
+CHECK_MEMBER_TYPE = Rule(
+    "check-member-type",
+    _ERROR,
+    _ROW,
+    "A member has another JSON type or form than the destination named by --check reads.",
+    'give the column its type in a profile: type = "number", "boolean" or "string"; or leave the column out',
+    '{"traits": {"is_churned": "no"}} under --check freshsuccess',
+)
+CHECK_MEMBER_TOO_LONG = Rule(
+    "check-member-too-long",
+    _ERROR,
+    _ROW,
+    "A text is longer than the destination named by --check takes.",
+    "shorten the cell in the export, or leave the column out",
+    "a description of 600 characters under --check freshsuccess",
+)
+CHECK_MEMBER_RECOMMENDED = Rule(
+    "check-member-recommended",
+    _WARNING,
+    _COLUMN,
+    "Messages lack a member that the destination named by --check recommends; they go out all the same.",
+    "name the column that holds it, or give all rows one value with --set or --context",
+    "a track without properties.module under --check freshsuccess",
+)
+CHECK_MEMBER_IGNORED = Rule(
+    "check-member-ignored",
+    _WARNING,
+    _COLUMN,
+    "The destination named by --check ignores this member; other destinations get it all the same.",
+    "nothing need be done; send it as a trait of an identify or a group where it is needed there",
+    "properties.campaign_id of a track under --check freshsuccess",
+)
+CHECK_EVENT_ALIAS = Rule(
+    "check-event-alias",
+    _WARNING,
+    _COLUMN,
+    "An event of Segment's Email Spec goes out under another name; destinations that read the Spec do not know it.",
+    '--naming spec sends the names of the Spec, in a profile [options] naming = "spec"',
+    "Link Clicked under --check email-spec, whose name is Email Link Clicked",
+)
+PARTNER_EVENT_ALIAS = Rule(
+    "partner-event-alias",
+    _ERROR,
+    _ROW,
+    "An event of Segment's Email Spec goes out under another name, for which Segment refuses a partner's source.",
+    '--naming spec sends the names of the Spec, in a profile [options] naming = "spec"',
+    "Link Clicked under --check partner-source, whose name is Email Link Clicked",
+)
+PARTNER_NO_USER_ID = Rule(
+    "partner-no-user-id",
+    _WARNING,
+    _COLUMN,
+    "Messages have an anonymousId alone. Segment asks partners for a userId; Inflection's own rule allows it while "
+    "no userId is known.",
+    "name the column of the customer's own id: --map userId=COLUMN",
+    "a row with a personId only, under --check partner-source",
+)
+SESSION_ID_LINKED = Rule(
+    "session-id-linked",
+    _WARNING,
+    _COLUMN,
+    "Messages have a userId and beside it a session id as anonymousId. Segment may link the two, for good.",
+    "leave --session-id out unless a destination needs it; use ids of sessions that no two people share",
+    "--session-id person with --check freshsuccess",
+)
+USER_IN_TWO_ACCOUNTS = Rule(
+    "user-in-two-accounts",
+    _ERROR,
+    _ROW,
+    "A userId is seen with two groupIds, and elsewhere without one: Freshsuccess cannot know the account. Nothing is "
+    "sent, whatever --max-errors says.",
+    "give every row its groupId, or use ids that are unique across accounts; without --check it goes out as it is",
+    "u1 with groupId a1, u1 with groupId a2, and u1 without a groupId",
+)

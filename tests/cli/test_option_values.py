@@ -21,6 +21,9 @@ MESSAGE = (
     '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'
     '"timestamp":"2024-03-01T09:30:00Z","properties":{}}\n'
 )
+GOES_WITH = {"--session-id": ["--check", "freshsuccess"]}
+"""What an option is refused without."""
+
 MADE_BY_EXAMPLES = {"key.txt", "profile.toml", "messages.ndjson", "report.xml", "rejects", "state"}
 VARIABLES = {"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_FILE", "INFL_SEG_STATE_DIR", "INFL_SEG_NO_PROJECT"}
 
@@ -86,7 +89,8 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
         (desk.folder / "profile.toml").unlink(missing_ok=True)
     if place.name == "--profile":
         (desk.folder / "profile.toml").write_text("profile = 1\n", encoding="utf-8")
-    done = desk.run(*place.path, *WORDS[place.path], *safe.get(place.path, []), *example)
+    words = (*safe.get(place.path, []), *GOES_WITH.get(place.name, []), *example)
+    done = desk.run(*place.path, *WORDS[place.path], *words)
     idle = place.path == ("inspect",) and "decides what is sent" in done.err
     unknown = "there is no run last" in done.err
     assert done.code != 2 or idle or unknown, done.err

@@ -25,6 +25,7 @@ from inflection_cli.settings.declarations import (
     MessageOptions,
     Naming,
     ReportingOptions,
+    TraitsStyle,
     UnknownEvents,
     file_keys,
 )
@@ -86,6 +87,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
             "email_trait",
         ),
         "show_values",
+        "session_id",
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
@@ -150,6 +152,8 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "anonymous_id_from": ("email", "email", "email"),
     "no_event_id": (True, False, False),
     "properties_as_text": (True, True, True),
+    "check": (["f"], ["m"], ["f", "p"]),
+    "traits_style": (TraitsStyle.RESERVED, "snake", "snake"),
     "timezone": ("UTC", "Asia/Tokyo", "Europe/Berlin"),
     "timestamp_format": ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"),
     "encoding": ("utf-16", "windows-1252", "iso-8859-1"),
@@ -172,6 +176,7 @@ ADDED = {
     "set": ["campaign_id=f", "ip=q"],
     "property": ["f", "p"],
     "null": ["f", "p"],
+    "check": ["f", "p"],
     "integration": ["A=true", "B=false"],
     "context": ["a=f", "b=q"],
 }

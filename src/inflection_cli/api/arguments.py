@@ -27,6 +27,8 @@ class SelectingArguments(TypedDict, total=False):
     allow_implausible_people: bool
     max_expansion: int
     max_bytes: int | str
+    check: Sequence[str]
+    traits_style: Literal["reserved", "snake"]
     project: StrPath
 
 
@@ -41,6 +43,7 @@ class ReadingArguments(SelectingArguments, total=False):
     naming: Literal["inflection", "spec"]
     user_id_from: Literal["email"]
     anonymous_id_from: Literal["email"]
+    session_id: str
     email_trait: bool
     no_event_id: bool
     properties_as_text: bool

@@ -12,8 +12,10 @@ from inflection_cli.backfilling.event_store import EventIds, EventLocations
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_options, unlinked
+from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings
 from inflection_cli.converting.inputs import InputFile
+from inflection_cli.destination_checks.check_engine import needs_one_account
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
 
@@ -113,6 +115,7 @@ class Planner:
         self._people = People()
         self._places = EventLocations()
         self._unlinked: set[str] = set()
+        self._accounts = UsersInAccounts() if needs_one_account(settings.checks) else None
 
     def run(
         self,
@@ -152,6 +155,8 @@ class Planner:
         plan.account.problems.add_all(judged(self._people, plan.inputs, allowed=allowed))
         self._judge_files()
         self._judge_repeats(plan.dispositions, run_words)
+        if self._accounts is not None:
+            plan.account.problems.add_all(self._accounts.problems(self._places))
         self._places.close()
         plan.complete = True
         return plan
@@ -176,6 +181,8 @@ class Planner:
             self.plan.identities.add(converted.content_ids, converted.content_hashes)
         for seen in converted.seen:
             self._people.add(source.path, seen)
+        if self._accounts is not None:
+            self._accounts.add(converted.judged)
         if converted.unlinked:
             self._unlinked.add(source.path)
         if self._rejects is not None and (converted.rejected or chunk.faults):

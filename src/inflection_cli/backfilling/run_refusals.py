@@ -42,6 +42,13 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
             "the export's own event ids identify no events: one id stands for different times, links or people",
             hint="--no-event-id ignores them, and events are told apart by their fields",
         )
+    shared = account.problems.counts.get("user-in-two-accounts")
+    if shared:
+        raise OverBudget(
+            f"{counted(shared, 'user')} of several accounts {'has' if shared == 1 else 'have'} messages without a "
+            "groupId, and Freshsuccess cannot know the account; nothing was sent",
+            hint="give every row its groupId; without --check freshsuccess the messages go out as they are",
+        )
     implausible = account.problems.by_code().get("person-implausible")
     if implausible:
         raise ImplausiblePeople(

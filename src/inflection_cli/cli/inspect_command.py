@@ -159,6 +159,7 @@ def _refuse_idle(reading: InputOptions) -> None:
         "--since": reading.since,
         "--until": reading.until,
         "--event": reading.event,
+        "--check": reading.check,
         "--rejects": reading.rejects,
     }
     for name, value in idle.items():

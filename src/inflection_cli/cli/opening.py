@@ -108,7 +108,9 @@ def planner_of(
     integrations = convert.message.integrations.items()
     said = {name: on for name, on in integrations if name in given}
     unsaid = {name: on for name, on in integrations if name not in given}
-    settings = ReplaySettings(convert, ReadySettings(said, unsaid, convert.message.context))
+    settings = ReplaySettings(
+        convert, ReadySettings(said, unsaid, convert.message.context, convert.message.snake_traits)
+    )
     inputs = open_messages(files, read_options(chosen).limits)
     chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit)
     return Planner(inputs, convert, chunks, rejects=rejects)

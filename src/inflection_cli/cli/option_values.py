@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from inflection_cli.catalog import RESERVED_CONTEXT
+from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
 from inflection_cli.errors import UsageError
-from inflection_cli.settings.declarations import ENCODING
+from inflection_cli.settings.declarations import ENCODING, TraitsStyle
 from inflection_cli.settings.layering import given_values, missing_values, with_values
 from inflection_cli.version import __version__
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
     from inflection_cli.reading.source import ReadOptions
     from inflection_cli.settings.declarations import InputOptions, MessageOptions
+
+_SESSION_CHECK = "freshsuccess"
+_PERSON = "person"
+"""The value of `--session-id` that is no column."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -81,6 +85,7 @@ def convert_settings(
     flags, options = options, _with_profile(options, profile)
     zone = options.timezone
     since, until = _span(options, zone)
+    checks = _checks(options)
     return ConvertSettings(
         mapping=_map_options(options, flags, profile),
         message=MessageSettings(
@@ -91,12 +96,14 @@ def convert_settings(
             ),
             context={**(profile.context if profile else {}), **context(message.context if message else ())},
             email_trait=options.email_trait,
+            snake_traits=options.traits_style is TraitsStyle.SNAKE,
         ),
         now=datetime.now(UTC),
         timezone=zone,
         timestamp_format=options.timestamp_format,
         since=since,
         until=until,
+        checks=checks,
     )
 
 
@@ -119,12 +126,14 @@ def _map_options(
     nulls = null_texts(options.null)
     from_user = _only_email("--user-id-from", options.user_id_from)
     from_anonymous = _only_email("--anonymous-id-from", options.anonymous_id_from)
+    constants = pairs("--set", options.set, "campaign_id=spring-2024")
+    properties_set = _properties_among(constants)
     unknown: Literal["reject", "skip", "send"]
     unknown = options.unknown_events.value if options.unknown_events else "reject"
     return MapOptions(
         columns=ColumnOptions(
             columns=pairs("--map", options.map, "userId='Customer ID'"),
-            constants=pairs("--set", options.set, "campaign_id=spring-2024"),
+            constants={name: value for name, value in constants.items() if name not in properties_set},
             properties=tuple(options.property),
             own_ids=not options.no_event_id,
             person_from_email=from_user or from_anonymous,
@@ -132,6 +141,8 @@ def _map_options(
             timezone=flags.timezone,
             timestamp_format=flags.timestamp_format,
             nulls=nulls,
+            properties_set=properties_set,
+            session_column=None if options.session_id == _PERSON else options.session_id,
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,
@@ -142,7 +153,44 @@ def _map_options(
         email_trait=options.email_trait,
         allow_implausible=options.allow_implausible_people,
         nulls=nulls,
+        person_is_session=options.session_id == _PERSON,
     )
+
+
+def _properties_among(constants: "Mapping[str, str]") -> dict[str, str]:
+    """Return the constants that are properties known by a destination's table."""
+    if all(name in FIELDS for name in constants):
+        return {}
+    from inflection_cli.destination_checks.check_engine import settable_properties
+
+    return {name: value for name, value in constants.items() if name in settable_properties()}
+
+
+def _checks(options: "InputOptions") -> tuple[str, ...]:
+    """Return the names of `--check`, each once.
+
+    Raises:
+        UsageError: There is no table of a name, or `--session-id` is given without its check.
+    """
+    if options.session_id is not None and _SESSION_CHECK not in options.check:
+        raise UsageError(
+            f"--session-id goes with --check {_SESSION_CHECK} alone: an anonymousId beside a userId may link people",
+            hint=f"add --check {_SESSION_CHECK}, or leave --session-id out",
+        )
+    if not options.check:
+        return ()
+    from inflection_cli.destination_checks.check_engine import known_tables
+    from inflection_cli.suggestions import nearest
+
+    for name in options.check:
+        if name not in known_tables():
+            near = nearest(name, [*known_tables()])
+            hint = f"did you mean --check {near[0]}?" if near else f"--check {_SESSION_CHECK}"
+            raise UsageError(
+                f"--check {name}: there is no such table; there are {', '.join(sorted(known_tables()))}",
+                hint=hint,
+            )
+    return tuple(dict.fromkeys(options.check))
 
 
 def _with_profile(options: "InputOptions", profile: "Profile | None") -> "InputOptions":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from inflection_cli.converting.columnar import (
     AsciiPeople,
@@ -54,6 +54,7 @@ class ConvertSettings:
         timestamp_format: A strptime format, where ISO 8601 and epochs do not do.
         since: Exact text of the first instant to keep.
         until: Exact text of the first instant to leave out.
+        checks: Names of the destinations by whose tables messages are judged.
     """
 
     mapping: MapOptions
@@ -63,6 +64,7 @@ class ConvertSettings:
     timestamp_format: str | None = None
     since: str | None = None
     until: str | None = None
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Converted:
         unlinked: Whether there are clicks among the events that have no link for want of a column.
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
         emptied: How many cells `--null` emptied, by column.
+        judged: The whole messages, where they were judged by the table of a destination.
     """
 
     mapped: int = 0
@@ -121,6 +124,7 @@ class Converted:
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
     emptied: dict[str, int] = field(default_factory=dict)
+    judged: Sequence[Mapping[str, Any]] = ()
 
 
 class Conversion(Protocol):
@@ -353,7 +357,9 @@ def _whole(
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
     """Convert one chunk separately: a pure, picklable function for partition-based engines."""
-    return Converter(layout, settings)(chunk)
+    from inflection_cli.converting.checked_converter import chunk_converter  # noqa: PLC0415 - it is built on this file
+
+    return chunk_converter(layout, settings)(chunk)
 
 
 def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReader) -> Iterator[Problem]:

@@ -6,7 +6,8 @@ from functools import cache, partial
 from itertools import chain
 
 from inflection_cli import rules
-from inflection_cli.converting.converter import Conversion, Converter, ConvertSettings
+from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter
+from inflection_cli.converting.converter import Conversion, ConvertSettings
 from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
@@ -144,16 +145,16 @@ def convertible_chunks(
 
 def _with_converter(
     source: InputFile, reading: ReadOptions, settings: ConvertSettings
-) -> Iterator[tuple[InputFile, Chunk, Converter]]:
+) -> Iterator[tuple[InputFile, Chunk, ChunkConverter]]:
     """Yield each chunk with its converter; new NDJSON keys extend the layout."""
     columns = source.source.columns
     known = source.source.encoding, address_place(source.source)
-    converter = Converter(source.layout, settings, *known)
+    converter = chunk_converter(source.layout, settings, *known)
     for chunk in read(source.source, reading):
         if chunk.columns != columns:
             columns = chunk.columns
             source = InputFile(source.source, _extended(source, chunk, settings))
-            converter = Converter(source.layout, settings, *known)
+            converter = chunk_converter(source.layout, settings, *known)
         yield source, chunk, converter
 
 

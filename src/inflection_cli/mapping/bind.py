@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from inflection_cli.errors import InputError
+from inflection_cli.mapping.added_columns import with_added_columns
 from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import (
@@ -72,6 +73,20 @@ def bind(
             the profile, no pattern fits its name, or it holds ready messages and no rows.
         UsageError: An option names a field or column that does not exist, or contradicts the profile.
     """
+    layout = _laid_out(names, sample, options, file, leeway)
+    if not (options.properties_set or options.session_column):
+        return layout
+    return with_added_columns(layout, names, options, file, leeway.elsewhere)
+
+
+def _laid_out(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout:
+    """Build the layout of a file's own columns."""
     if options.profile is not None:
         # Most runs have none, and need not read what profiles take.
         from inflection_cli.mapping.profile.profile_binding import bind_by_profile  # noqa: PLC0415 - at start-up it counts

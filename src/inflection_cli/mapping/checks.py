@@ -38,6 +38,8 @@ def check_person(person: Person, column_of: Callable[[str], str | None]) -> tupl
     return (
         *check_person_id("userId", person.user_id, column_of("userId")),
         *check_person_id("personId", person.person_id, column_of("personId")),
+        # As anonymousId it is an id of a person too: a placeholder would link all users to one.
+        *check_person_id("session_id", person.session_id, column_of("session_id")),
     )
 
 

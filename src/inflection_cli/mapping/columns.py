@@ -43,6 +43,8 @@ class ColumnOptions:
         timestamp_format: `--timestamp-format`, likewise.
         asks_for_times: Whether a wide file is refused whose events would all get the time of sending.
         nulls: `--null`, texts that stand for an empty cell.
+        properties_set: `--set`, property to the value of every row.
+        session_column: `--session-id`, the column whose cells are sent as anonymousId beside a userId.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +57,8 @@ class ColumnOptions:
     timestamp_format: str | None = None
     nulls: frozenset[str] = frozenset()
     asks_for_times: bool = True
+    properties_set: Mapping[str, str] = field(default_factory=dict)
+    session_column: str | None = None
 
 
 NameReason = Literal["name", "spelling", "alias"]

@@ -46,7 +46,7 @@ from inflection_cli.text_faults import (
     unseen,
 )
 
-PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
+PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent", "session_id")
 PERSON_IDS: Final = PERSON_FIELDS[:2]
 ODD_PEOPLE: Final = frozenset({rules.PLACEHOLDER_PERSON, rules.PERSON_ID_MISSPELLED, rules.PERSON_ID_DAMAGED})
 """What may be wrong with a person's id that is one."""
@@ -100,6 +100,7 @@ class MapOptions:
         nulls: Texts that stand for an empty cell, outer white space aside.
         judges_people: Whether ids that are placeholders, misspelt or damaged reject their row. Runs of earlier
             versions sent them, and are verified by their own rule.
+        person_is_session: Whether the personId is also the id of a session, sent beside a userId.
     """
 
     columns: ColumnOptions = field(default_factory=ColumnOptions)
@@ -113,6 +114,7 @@ class MapOptions:
     allow_implausible: bool = False
     nulls: frozenset[str] = frozenset()
     judges_people: bool = True
+    person_is_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class EventReader:
         uses_email = options.user_id_from_email or options.anonymous_id_from_email or options.email_trait
         self.person_is_two_ids = set(PERSON_FIELDS[: 2 if uses_email else 3]).issuperset(
             self.person_columns
-        ) and not (set(PERSON_FIELDS) & set(columns.constants))
+        ) and not (options.person_is_session or set(PERSON_FIELDS) & set(columns.constants))
         self._person_constants = tuple(columns.constants.get(name, "") for name in PERSON_FIELDS)
         self._person_fields = itemgetter(
             *(
@@ -245,7 +247,7 @@ class EventReader:
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
         """Read the person of the event."""
-        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_fields(
+        user_cell, person_cell, email_cell, ip_cell, user_agent, session_cell = self._person_fields(
             (*cells, *self._person_constants)
         )
         notes: list[Note] = []
@@ -263,7 +265,10 @@ class EventReader:
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
         if user_agent:
             notes += self._damages("user_agent", user_agent)
-        return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
+        session = person_id if self._options.person_is_session else None
+        if session_cell:
+            session = self._identifier("session_id", session_cell, notes)
+        return Person(user_id, person_id, email, ip, user_agent or None, session), tuple(notes)
 
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]

@@ -9,9 +9,11 @@ import orjson
 
 from inflection_cli import rules
 from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.converting.checked_converter import once_a_column, problem_of
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.converting.inputs import InputFile, first_rows
 from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
+from inflection_cli.destination_checks.check_engine import DestinationChecks
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.checks import check_person_id
 from inflection_cli.mapping.column_names import squash
@@ -19,7 +21,7 @@ from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
-from inflection_cli.model import Chunk, Note, Problem, Severity
+from inflection_cli.model import Chunk, Note, Severity
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.json.message_lines import COLUMNS, MessageLines, parse, read_lines
 from inflection_cli.reading.rejected_rows import RejectsFolder, first_origin
@@ -104,11 +106,15 @@ def replayable_chunks(
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A message that is complete except for its id."""
+    """A message that is complete except for its id.
+
+    `judged` is what `--check` has seen of it, empty without one.
+    """
 
     message: Mapping[str, Any]
     exact: str
     body: bytes
+    judged: Mapping[str, Any]
 
 
 class Replayer:
@@ -122,11 +128,13 @@ class Replayer:
         self._events = convert.mapping.events
         self._nulls = convert.mapping.nulls
         self._judges_people = convert.mapping.judges_people
+        self._checks = DestinationChecks(convert.checks) if convert.checks else None
 
     def __call__(self, lines: MessageLines, *, identified: bool = True) -> Converted:
         """Check and convert each line, with or without content ids."""
         chunk, result = lines.chunk, Converted()
         kept: list[tuple[int, _Ready]] = []
+        said: list[tuple[int, list[Note]]] = []
         for i, found in enumerate(lines.objects):
             message, notes = trimmed(found)
             if self._nulls:
@@ -135,14 +143,15 @@ class Replayer:
                 _filter(result, "--event")
                 continue
             ready = self._judge(message, notes)
-            problems = tuple(_problem(note, chunk.file, chunk.lines[i]) for note in notes)
             if ready is None:
+                problems = tuple(problem_of(note, chunk.file, chunk.lines[i]) for note in notes)
                 result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], problems))
             elif self._is_outside(ready.exact[:-1]):
                 _filter(result, "--since/--until")
             else:
-                result.warnings.extend(problems)
+                said.append((chunk.lines[i], notes))
                 kept.append((chunk.lines[i], ready))
+        result.warnings = once_a_column(chunk.file, said)
         _gather(kept, result)
         if identified:
             _identify([ready for _, ready in kept], result)
@@ -180,7 +189,10 @@ class Replayer:
                 Note(rules.EVENT_TOO_LARGE, detail, hint="shorten its longest value, or take it out")
             )
             return None
-        return _Ready(message, exact, body)
+        judged = {} if self._checks is None else orjson.loads(b"{" + body[1:])
+        if self._checks is not None:
+            notes += self._checks.notes(judged)
+        return None if has_error(notes) else _Ready(message, exact, body, judged)
 
     def _instant(self, value: Any, notes: list[Note]) -> str | None:
         if value is not None and not isinstance(value, str):
@@ -260,6 +272,7 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     result.names = [name_of(ready.message) for ready in messages]
     people = [person_of(ready.message) for ready in messages]
     result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
+    result.judged = [ready.judged for ready in messages if ready.judged]
     if messages:
         result.seen = [_seen([ready.message for ready in messages], *result.people)]
 
@@ -296,10 +309,6 @@ def _identify(messages: Sequence[_Ready], result: Converted) -> None:
     result.content_hashes = [
         content_hash(ready.message, wire(ready.exact), identity_of(ready.message)) for ready in messages
     ]
-
-
-def _problem(note: Note, file: str, line: int) -> Problem:
-    return Problem(note.rule, note.detail, file, line, note.field, note.value, note.hint)
 
 
 def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:

@@ -50,6 +50,7 @@ class MessageSettings:
         integrations: Sent as `integrations`; Inflection is off, as it is also a destination.
         context: Further members of `context`.
         email_trait: Whether `context.traits.email` is sent; it creates or merges Unify profiles.
+        snake_traits: Whether reserved traits of identify and group calls get the names of `snake_traits`.
     """
 
     library_version: str
@@ -57,6 +58,7 @@ class MessageSettings:
     integrations: Mapping[str, Any] = field(default_factory=lambda: {"Inflection": False})
     context: Mapping[str, Any] = field(default_factory=dict)
     email_trait: bool = False
+    snake_traits: bool = False
 
 
 class MessageEncoder:
@@ -108,9 +110,9 @@ class MessageEncoder:
         if self.email_trait and person.email is not None:
             context["traits"] = {"email": person.email}
         known = person.user_id is not None
-        identity = (
-            f'"userId":{_json(person.user_id)}' if known else f'"anonymousId":{_json(person.person_id)}'
-        )
+        anonymous_id = person.session_id if known else person.person_id
+        ids = {"userId": person.user_id, "anonymousId": anonymous_id}
+        identity = ",".join(f'"{name}":{_json(value)}' for name, value in ids.items() if value is not None)
         return f'}},{identity},"context":{_json(context)[:-1]}{"," if context else ""}'
 
 

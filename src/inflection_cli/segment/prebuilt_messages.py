@@ -16,6 +16,7 @@ from inflection_cli import rules
 from inflection_cli.catalog import EVENTS, REJECT_COLUMNS
 from inflection_cli.model import Note, Rule
 from inflection_cli.segment.ids import netstring, person_part
+from inflection_cli.segment.trait_names import snake_traits
 
 TYPES: Final = ("track", "identify", "page", "screen", "group", "alias")
 """Segment docs, "Spec": the six calls."""
@@ -58,11 +59,13 @@ class ReadySettings:
         integrations: Set in every message's `integrations`.
         integrations_by_default: Set there too, where the message says nothing of it.
         context: Set in every message's `context`.
+        snake_traits: Whether reserved traits of identify and group calls get other names.
     """
 
     integrations: Mapping[str, Any] = field(default_factory=dict)
     integrations_by_default: Mapping[str, Any] = field(default_factory=lambda: {"Inflection": False})
     context: Mapping[str, Any] = field(default_factory=dict)
+    snake_traits: bool = False
 
 
 def trimmed(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[Note]]:
@@ -165,6 +168,8 @@ def body_of(message: Mapping[str, Any], wire_time: str, settings: ReadySettings)
             sent[name] = value
     if settings.context:
         sent["context"] = {**sent.get("context", {}), **settings.context}
+    if settings.snake_traits and "traits" in sent:
+        sent["traits"] = snake_traits(message["type"], sent["traits"])
     sent["integrations"] = _integrations(sent.get("integrations", {}), settings)
     return b"," + orjson.dumps(sent)[1:]
 

@@ -191,6 +191,13 @@ class Naming(StrEnum):
     SPEC = "spec"
 
 
+class TraitsStyle(StrEnum):
+    """Spelling of reserved traits."""
+
+    RESERVED = "reserved"
+    SNAKE = "snake"
+
+
 class Region(StrEnum):
     """Segment region of the workspace."""
 
@@ -242,8 +249,8 @@ class InputOptions(Group):
     )
     set: list[str] = option(
         [],
-        "Give a field this value in all rows.",
-        metavar="FIELD=VALUE",
+        "Give a field this value in all rows, or a property that a table of --check names: module=Email.",
+        metavar="NAME=VALUE",
         example="campaign_id=spring-2024",
         kind=dict[str, str],
         project_help="A value for each field, for all rows. As `--set`.",
@@ -328,6 +335,35 @@ class InputOptions(Group):
         profile="options",
         profile_help="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text "
         "where no `type` is said; `false` unless said. As `--properties-as-text`.",
+    )
+    check: list[str] = option(
+        [],
+        "Judge each message by what a destination asks for: freshsuccess, email-spec or partner-source; may be "
+        "repeated.",
+        metavar="NAME",
+        example="freshsuccess",
+        kind=Texts,
+        joins=True,
+        profile="options",
+        profile_help="Destinations by whose tables messages are judged: `freshsuccess`, `email-spec`, "
+        "`partner-source`. As `--check`.",
+    )
+    session_id: str | None = option(
+        None,
+        "With --check freshsuccess, send this column's cells as anonymousId beside the userId, or the personId "
+        "where it is person. Segment may link the two ids.",
+        metavar="COLUMN|person",
+        example="person",
+        never="an anonymousId beside a userId may link people for good, so it is your word",
+    )
+    traits_style: TraitsStyle | None = option(
+        None,
+        "Names of the reserved traits of identify and group calls: as Segment has them, or as Freshsuccess has "
+        "them (first_name, mailing_city).",
+        example="snake",
+        shown_default=TraitsStyle.RESERVED.value,
+        profile="options",
+        profile_help="Names of the reserved traits of identify and group calls. As `--traits-style`.",
     )
     timezone: str | None = option(
         None,
@@ -674,6 +710,15 @@ class ReplayOptions(Group):
     allow_implausible_people: bool = False
     event: list[str] = reworded([], "Keep track messages of this event only; may be repeated.")
     limit: int | None = reworded(None, "Read this many lines only.")
+    check: list[str] = reworded(
+        [],
+        "Judge each message by what a destination asks for: freshsuccess, email-spec or partner-source; may be "
+        "repeated.",
+    )
+    traits_style: TraitsStyle | None = reworded(
+        None,
+        "Names of the reserved traits that identify and group calls go out with: reserved leaves them alone.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Tables of destinations: one file each, which defines `TABLE`."""
