@@ -20,7 +20,7 @@ _Group = TypeVar("_Group", InputOptions, MessageOptions)
 _RULES = 2
 """Which rules bind columns: from 2 on a profile that names fields has no others, and a wide file is asked about."""
 
-_BEFORE: Mapping[str, Any] = {"properties_as_text": True}
+_BEFORE: Mapping[str, Any] = {"properties_as_text": True, "identify": "never"}
 """What a run did that was recorded before there was an option for it."""
 
 

@@ -75,6 +75,8 @@ def _precedence(one: EventState) -> tuple[int, float, str, BatchState, bytes]:
 
 ID_BYTES: Final = 16
 HASH_BYTES: Final = 8
+DIGEST_BYTES: Final = 8
+"""A person is two digests: of the personId, and of the userId that it is linked to, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
