@@ -6,10 +6,11 @@ the hash of the personId, so that all of one person is read back at once.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
+from itertools import compress
 from struct import Struct
 from typing import Final, Literal
 
@@ -34,7 +35,7 @@ SHOWN: Final = 100
 
 _MASK: Final = PARTS - 1
 _LINE_BITS: Final = 40
-_BLOCK: Final = 1024
+_BLOCK: Final = 4096
 _HASH: Final = Struct(">q")
 _USER: Final = Struct(">qQ")
 _SIZE_BITS: Final = 20
@@ -46,6 +47,7 @@ Mode = Literal["auto", "always", "never"]
 _Pairs = dict[tuple[str, str], tuple[str, int]]
 """The earliest time of a personId with a userId, and its place: file number and line."""
 
+_Pair = tuple[tuple[str, str], tuple[str, int]]
 _Link = tuple[bytes, str, str, str, int]
 _Conflict = tuple[int, ...]
 """The places of a person with several userIds."""
@@ -90,7 +92,8 @@ class Linking:
         self._files: list[str] = []
         self._pairs: _Pairs = {}
         self._alone: Counter[str] = Counter()
-        self._rows = SpillRows()
+        self._pair_rows = SpillRows()
+        self._alone_rows = SpillRows()
         self._hashes = Spill()
         self._links = SpillRows()
         self._conflicts: list[_Conflict] = []
@@ -121,15 +124,14 @@ class Linking:
         user_ids, person_ids = converted.people
         if file not in self._files[-1:]:
             self._files.append(file)
-        base, pairs = len(self._files) - 1 << _LINE_BITS, self._pairs
-        for person, user, time, line in zip(
-            person_ids, user_ids, converted.times, converted.lines, strict=True
-        ):
-            if user and person:
-                found = pairs.get((person, user))
-                if found is None or time[:-1] < found[0]:
-                    pairs[person, user] = time[:-1], base + line
-        alone = ["" if user else person for user, person in zip(user_ids, person_ids, strict=True)]
+        first, pairs = len(self._files) - 1 << _LINE_BITS, self._pairs
+        ids = zip(person_ids, user_ids, strict=True)
+        known = compress(zip(ids, converted.times, converted.lines, strict=True), user_ids)
+        for pair, time, line in known:
+            seen = (time[:-1], first + line)
+            if pairs.setdefault(pair, seen) > seen:
+                pairs[pair] = seen
+        alone = ["" if user else person for person, user in zip(person_ids, user_ids, strict=True)]
         self._alone.update(alone)
         self._hashes.append(array("q", map(hash, alone)).tobytes())
         if len(pairs) + len(self._alone) >= ROWS_HELD:
@@ -137,12 +139,15 @@ class Linking:
 
     def _spill(self) -> None:
         self._alone.pop("", None)
-        groups: list[list[object]] = [[] for _ in range(PARTS)]
-        for (person, user), (time, place) in self._pairs.items():
-            groups[hash(person) & _MASK].append((person, user, time, place))
-        for person, count in self._alone.items():
-            groups[hash(person) & _MASK].append((person, "", "", count))
-        self._rows.add(groups)
+        pairs: list[list[_Pair]] = [[] for _ in range(PARTS)]
+        for pair in self._pairs.items():
+            pairs[hash(pair[0][0]) & _MASK].append(pair)
+        alone: list[list[tuple[str, int]]] = [[] for _ in range(PARTS)]
+        for count in self._alone.items():
+            alone[hash(count[0]) & _MASK].append(count)
+        pairs[0] = [pair for pair in pairs[0] if pair[0][0]]  # an absent personId has the hash 0
+        self._pair_rows.add(pairs)
+        self._alone_rows.add(alone)
         self._pairs, self._alone = {}, Counter()
 
     def settle(self, known: KnownPeople | None = None) -> None:
@@ -158,8 +163,8 @@ class Linking:
             return
         self._spill()
         links, shared, users = _LinkWriter(self._links), SpillGroups(_SHARED.size), SpillGroups(RECORD_BYTES)
-        for rows in self._rows.parts():
-            pairs, alone = _merged(rows)
+        for rows, counts in zip(self._pair_rows.parts(), self._alone_rows.parts(), strict=True):
+            pairs, alone = _earliest(rows), _summed(counts)
             self._take_out_conflicts(pairs, known)
             shared.add([_SHARED.pack(hash(user), place) for (_, user), (_, place) in pairs.items()])
             if self._resolve:
@@ -167,12 +172,13 @@ class Linking:
             links.add([(*pair, *at) for pair, at in pairs.items() if self._links_to(pair[0], alone, known)])
             if known is not None:
                 self._records.add(map(known.anonymous, alone))
-        self._rows.close()
+        self._pair_rows.close()
+        self._alone_rows.close()
         self.counts.linked = links.finish()
         self._users = SortedRecords(users)
         self._count_shared(shared)
 
-    def _links_to(self, person: str, alone: Counter[str], known: KnownPeople | None) -> bool:
+    def _links_to(self, person: str, alone: Collection[str], known: KnownPeople | None) -> bool:
         """Return whether a person gets a link."""
         if self._mode != "auto":
             return self._mode == "always"
@@ -194,7 +200,7 @@ class Linking:
         if len(self._conflicts) > SHOWN:
             self._conflicts = nsmallest(SHOWN, self._conflicts)
 
-    def _named(self, pairs: _Pairs, alone: Counter[str]) -> Iterator[bytes]:
+    def _named(self, pairs: _Pairs, alone: dict[str, int]) -> Iterator[bytes]:
         """Take people whose userId is known out of those without one; yield their records."""
         for person, user in pairs:
             if person in alone:
@@ -247,10 +253,14 @@ class Linking:
 
         Their lines are what `place` takes: the file and the line of the pair's earliest event.
         """
+        held: list[_Link] = []
         for rows in self._links.parts():
-            rows.sort()
-            for at in range(0, len(rows), _BLOCK):
-                yield self._block(rows[at : at + _BLOCK])
+            held += sorted(rows)
+            while len(held) >= _BLOCK:
+                yield self._block(held[:_BLOCK])
+                del held[:_BLOCK]
+        if held:
+            yield self._block(held)
 
     def _block(self, rows: Sequence[_Link]) -> Converted:
         ids, persons, users, times, places = map(list, zip(*rows, strict=True))
@@ -297,7 +307,14 @@ class Linking:
 
     def close(self) -> None:
         """Free the memory and the scratch files; nothing can be read afterwards."""
-        for each in (self._rows, self._hashes, self._links, self._records, self._texts):
+        for each in (
+            self._pair_rows,
+            self._alone_rows,
+            self._hashes,
+            self._links,
+            self._records,
+            self._texts,
+        ):
             each.close()
         if self._users is not None:
             self._users.close()
@@ -331,16 +348,23 @@ class _LinkWriter:
         return self._count
 
 
-def _merged(rows: Iterable[tuple[str, str, str, int]]) -> tuple[_Pairs, Counter[str]]:
-    """Return the earliest time and its place of each pair, and the events by personId alone."""
+def _earliest(rows: Iterable[_Pair]) -> _Pairs:
+    """Return the earliest time of each pair, and its place."""
     pairs: _Pairs = {}
-    alone: Counter[str] = Counter()
-    for person, user, time, at in rows:
-        if not user:
-            alone[person] += at
-        elif (person, user) not in pairs or (time, at) < pairs[person, user]:
-            pairs[person, user] = (time, at)
-    return pairs, alone
+    for pair, seen in rows:
+        if pairs.setdefault(pair, seen) > seen:
+            pairs[pair] = seen
+    return pairs
+
+
+def _summed(rows: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Return how many events each person has by personId alone."""
+    alone = dict(rows)
+    if len(alone) < len(rows):
+        alone = dict.fromkeys(alone, 0)
+        for person, count in rows:
+            alone[person] += count
+    return alone
 
 
 def _whole(bodies: Sequence[bytes], ids: Sequence[bytes]) -> list[bytes]:

@@ -5,7 +5,7 @@ by batches and pages, not by events.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,7 +219,7 @@ def totals_of(path: Path, db: sqlite3.Connection, salt: bytes, kind: type[Counts
 
 def _check_totals(path: Path, db: sqlite3.Connection, salt: bytes, found: Counts) -> None:
     kind: type[Counts] = type(found)
-    recorded: Sequence[int] = totals_of(path, db, salt, kind)
+    recorded: tuple[int, ...] = totals_of(path, db, salt, kind)
     for what, written, there in zip(found._fields, recorded, found, strict=True):
         if written != there:
             raise damaged(path, f"it has {there} {what}, and {written} were recorded")
