@@ -157,7 +157,7 @@ def run_delivery(
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """The messages of a delivery, which go out one phase after the other.
+    """The messages of a delivery, in phases that follow each other.
 
     Attributes:
         rows: Those of rows.
@@ -171,7 +171,7 @@ class Phases:
 
 
 def _lazily(find: Callable[[Dispositions], Iterator[int]], dispositions: Dispositions) -> Iterator[int]:
-    """Yield what is found, and look for it only when it is asked for."""
+    """Yield what is found; look for it only when asked."""
     yield from find(dispositions)
 
 

@@ -1,4 +1,4 @@
-"""Look up the people whom a ledger knows to be sent without a userId, or to be linked to one."""
+"""Look up people whom a ledger knows, by keyed digests."""
 
 from hashlib import blake2b
 from typing import Final
@@ -13,7 +13,7 @@ NOBODY: Final = bytes(DIGEST_BYTES)
 
 
 class KnownPeople:
-    """The people in a ledger, as keyed digests: 16 bytes each in a scratch file.
+    """People in a ledger, 16 bytes each in a scratch file.
 
     Attributes:
         every: Whether all people count as sent without a userId, since a run that sent something kept no digests.

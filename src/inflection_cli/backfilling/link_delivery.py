@@ -1,4 +1,4 @@
-"""The last phase of pass 2: the links, once every other message has an outcome.
+"""The last phase of pass 2: links, after every other message.
 
 Segment promises no order of receipt, so a link is only sent after what it is about was accepted.
 """
@@ -47,7 +47,7 @@ class Outcomes:
         self._journal.retrying(key, now=now)
 
     def settle(self, key: int, state: BatchState, *, status: int | None, now: float) -> None:
-        """Record the outcome of an attempt; what is accepted is open no more."""
+        """Record the outcome of an attempt; close what is accepted."""
         self._journal.settle(key, state, status=status, now=now)
         if state not in {BatchState.ACCEPTED, BatchState.SPLIT}:
             return
@@ -93,7 +93,7 @@ class LinkPhase:
         self.withheld = array("Q")
 
     def outgoing(self, unaccepted: Iterable[int] = ()) -> Iterator[Batch | None]:
-        """Yield the links to send, a block at a time, and None before each.
+        """Yield blocks of links to send, and None before each.
 
         Args:
             unaccepted: The ordinals of events that are not accepted; their people get no link now.

@@ -1,4 +1,4 @@
-"""Find out across all rows which personId belongs to which userId, and make the links.
+"""Link each personId to the userId that rows name beside it.
 
 A *link* is an identify with both ids. What rows say of people is gathered in flat memory: rows of texts, in parts by
 the hash of the personId, so that all of one person is read back at once.
@@ -73,7 +73,7 @@ class LinkCounts:
 
 
 class Linking:
-    """Gather in pass 1 who is who; then the links, and the users to be named.
+    """Gather pairs of ids in pass 1; then make the links.
 
     Attributes:
         counts: What was found, once `settle` has run.
@@ -104,13 +104,8 @@ class Linking:
         self._text_bytes = 0
 
     @property
-    def active(self) -> bool:
-        """Whether anything is gathered at all."""
-        return self._mode != "never" or self._resolve
-
-    @property
     def resolves(self) -> bool:
-        """Whether events may go out under a userId that their rows do not have."""
+        """Return whether events may get a userId of other rows."""
         return self._resolve
 
     def add(self, file: str, converted: Converted) -> None:
@@ -119,18 +114,19 @@ class Linking:
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
         """
-        if not self.active or not converted.times:
+        if not converted.times:
             return
         user_ids, person_ids = converted.people
         if file not in self._files[-1:]:
             self._files.append(file)
         first, pairs = len(self._files) - 1 << _LINE_BITS, self._pairs
-        ids = zip(person_ids, user_ids, strict=True)
-        known = compress(zip(ids, converted.times, converted.lines, strict=True), user_ids)
-        for pair, time, line in known:
-            seen = (time[:-1], first + line)
-            if pairs.setdefault(pair, seen) > seen:
-                pairs[pair] = seen
+        if self._mode != "never" or self._resolve:
+            ids = zip(person_ids, user_ids, strict=True)
+            known = compress(zip(ids, converted.times, converted.lines, strict=True), user_ids)
+            for pair, time, line in known:
+                seen = (time[:-1], first + line)
+                if pairs.setdefault(pair, seen) > seen:
+                    pairs[pair] = seen
         alone = ["" if user else person for person, user in zip(person_ids, user_ids, strict=True)]
         self._alone.update(alone)
         self._hashes.append(array("q", map(hash, alone)).tobytes())
@@ -159,17 +155,16 @@ class Linking:
         Raises:
             TemporaryFolderError: The temporary folder cannot be used.
         """
-        if not self.active:
-            return
         self._spill()
         links, shared, users = _LinkWriter(self._links), SpillGroups(_SHARED.size), SpillGroups(RECORD_BYTES)
         for rows, counts in zip(self._pair_rows.parts(), self._alone_rows.parts(), strict=True):
             pairs, alone = _earliest(rows), _summed(counts)
             self._take_out_conflicts(pairs, known)
-            shared.add([_SHARED.pack(hash(user), place) for (_, user), (_, place) in pairs.items()])
             if self._resolve:
                 users.add(self._named(pairs, alone))
-            links.add([(*pair, *at) for pair, at in pairs.items() if self._links_to(pair[0], alone, known)])
+            linked = [(*pair, *at) for pair, at in pairs.items() if self._links_to(pair[0], alone, known)]
+            links.add(linked)
+            shared.add([_SHARED.pack(hash(user), place) for _, user, _, place in linked])
             if known is not None:
                 self._records.add(map(known.anonymous, alone))
         self._pair_rows.close()
@@ -201,7 +196,7 @@ class Linking:
             self._conflicts = nsmallest(SHOWN, self._conflicts)
 
     def _named(self, pairs: _Pairs, alone: dict[str, int]) -> Iterator[bytes]:
-        """Take people whose userId is known out of those without one; yield their records."""
+        """Yield records of people whose userId is known; take them out."""
         for person, user in pairs:
             if person in alone:
                 self.counts.resolved += alone.pop(person)
@@ -212,7 +207,7 @@ class Linking:
                 self._text_bytes += len(text)
 
     def _count_shared(self, shared: SpillGroups) -> None:
-        """Count the userIds with several personIds, and keep the first place of one."""
+        """Count the userIds with several personIds; keep the first place."""
         for records in shared.parts():
             if len({record[: _HASH.size] for record in records}) == len(records):
                 continue
@@ -249,7 +244,7 @@ class Linking:
         return self._files[place >> _LINE_BITS], place & (1 << _LINE_BITS) - 1
 
     def blocks(self) -> Iterator[Converted]:
-        """Yield the links as events, in an order that the input's order does not change.
+        """Yield the links as events, sorted by content id.
 
         Their lines are what `place` takes: the file and the line of the pair's earliest event.
         """
@@ -278,7 +273,7 @@ class Linking:
         )
 
     def users_of(self, converted: Converted) -> Sequence[str]:
-        """Return the userIds under which events without one go out; "" is none."""
+        """Return the userIds for events without one; "" is none."""
         user_ids, person_ids = converted.people
         if not self._resolve or "" not in user_ids:
             return ()
@@ -297,12 +292,12 @@ class Linking:
         return ""
 
     def alone(self, ordinal: int) -> int:
-        """Return the hash of the person of an event without a userId; else 0."""
+        """Return the person's hash if an event has no userId; else 0."""
         (found,) = array("q", self._hashes.read(ordinal * _HASH.size, _HASH.size))
         return found
 
     def records(self) -> Iterator[list[bytes]]:
-        """Yield what a ledger keeps of the people who go out by personId alone."""
+        """Yield records of people who go out by personId alone."""
         return self._records.parts()
 
     def close(self) -> None:
@@ -321,7 +316,7 @@ class Linking:
 
 
 class _LinkWriter:
-    """Writes links in parts by their content ids, so that they can be sorted."""
+    """Writes links in parts by content id, to sort them."""
 
     def __init__(self, rows: SpillRows) -> None:
         self._rows = rows

@@ -137,7 +137,7 @@ def time_range(account: Account) -> dict[str, str | None]:
 
 
 def identity_figures(plan: Plan) -> dict[str, int]:
-    """Return the counts of links and of people whom rows do not agree on, as JSON values."""
+    """Return the counts of links and of conflicting people as JSON values."""
     counts = plan.linking.counts
     return {
         "linked": counts.linked,

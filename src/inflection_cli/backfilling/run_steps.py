@@ -86,8 +86,7 @@ def open_destination(state: RunState, reporter: Reporter, stack: ExitStack) -> N
     doubts = Doubts(options.now, state.target.dedup_window_s, options.resend_in_doubt)
     is_replay = options.command == "replay"
     state.known = KnownEvents(ledger, options.label, doubts, state.elsewhere, ready=is_replay)
-    if state.plan.linking.active:
-        state.people = stack.enter_context(closing(KnownPeople(ledger)))
+    state.people = stack.enter_context(closing(KnownPeople(ledger)))
 
 
 def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = None) -> None:
@@ -130,7 +129,7 @@ def drafted(state: RunState) -> Iterator[MessageFile | None]:
 
 
 def write_out(state: RunState, draft: MessageFile | None) -> None:
-    """Write a dry run's messages, where that was not done while they were planned."""
+    """Write a dry run's messages, unless the plan has written them."""
     state.out = state.options.out
     if state.out is not None and draft is None:
         write_messages(state.plan, state.out)
@@ -184,8 +183,7 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     try:
         with ExitStack() as stack:
             record = partial(state.ledger.record_people, state.run_id)
-            if state.people is not None:
-                record(chain.from_iterable(plan.linking.records()))
+            record(chain.from_iterable(plan.linking.records()))
             links = LinkPhase(plan, bind, partial(_record_links, record, state.people))
             if options.out is not None:
                 draft = stack.enter_context(open_message_file(options.out))
@@ -213,7 +211,7 @@ def _record_links(
 
 
 def _written(draft: MessageFile | None, batches: Iterator[Batch | None]) -> Iterator[Batch | None]:
-    """Yield batches, each once it is written to the file, if there is one."""
+    """Yield batches; write each to the file first, if any."""
     return batches if draft is None else draft.beside(batches)
 
 

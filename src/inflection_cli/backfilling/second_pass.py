@@ -13,7 +13,7 @@ SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEW
 
 
 def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:
-    """Yield the messages of rows to send, in input order, chunk by chunk.
+    """Yield the rows' messages to send, in input order, by chunk.
 
     Args:
         plan: Its input is read again, and what is to be sent of it converted.

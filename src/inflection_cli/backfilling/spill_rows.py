@@ -1,4 +1,4 @@
-"""Group rows of texts and numbers in bounded memory, with a scratch file."""
+"""Group rows of values in bounded memory, with a scratch file."""
 
 import marshal
 from array import array
@@ -14,7 +14,7 @@ ROWS_HELD: Final = 1 << 14
 
 
 class SpillRows:
-    """Rows in 256 parts; what is read back is one part at a time."""
+    """Rows in 256 parts, which are read back one by one."""
 
     def __init__(self) -> None:
         self._spill = Spill()
@@ -33,7 +33,7 @@ class SpillRows:
         self._bytes = self._starts[-1][-1]
 
     def parts(self) -> Iterator[list[Any]]:
-        """Yield the rows of each part, in the order in which they were added.
+        """Yield the rows of each part, in the order of adding.
 
         Raises:
             TemporaryFolderError: The temporary folder cannot be read any more.

@@ -1,4 +1,4 @@
-"""Look up short records by key in a sorted scratch file, outside of the process's own memory."""
+"""Look up short records by key in a sorted scratch file."""
 
 import mmap
 from bisect import bisect_left

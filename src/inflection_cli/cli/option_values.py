@@ -103,7 +103,7 @@ def convert_settings(
 
 
 def linking_of(options: "InputOptions", profile: "Profile | None", message: "MessageSettings") -> "Linking":
-    """Return what finds out who is who, and links people to their userIds."""
+    """Return what links people to their userIds, by the options."""
     from inflection_cli.backfilling.linking import Linking
     from inflection_cli.segment.message import MessageEncoder
 

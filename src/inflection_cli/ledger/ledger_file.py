@@ -229,11 +229,11 @@ class LedgerReader:
 
     @property
     def people_key(self) -> bytes:
-        """The key of the digests of people; empty in a ledger that has none."""
+        """The key of the digests of people; empty without one."""
         return self._salt or b""
 
     def people(self) -> Iterator[bytes]:
-        """Yield the packed digests of people: 8 bytes of the personId, 8 of the userId or 0.
+        """Yield packed digests of people: personId, then userId or 0.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -245,7 +245,7 @@ class LedgerReader:
             yield digests
 
     def has_runs_without_people(self) -> bool:
-        """Return whether a run has sent something and kept no digests of people.
+        """Return whether a run sent something and kept no people.
 
         Raises:
             LedgerError: The ledger cannot be read.

@@ -65,7 +65,7 @@ class TotalsRow(NamedTuple):
 
 
 class PeopleRow(NamedTuple):
-    """A row of `people`: digests of people whom a run sends without a userId, or links."""
+    """A row of `people`: digests of people whom a run sends."""
 
     key: int
     run: int

@@ -63,7 +63,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _identity_lines(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the number of links, and of events sent under a userId of other rows."""
+    """Yield the number of links, conflicts and resolved events."""
     counts = plan.linking.counts
     if counts.linked:
         links = counted(

@@ -99,7 +99,7 @@ def uuid_text(packed: bytes) -> bytes:
 
 
 def link_ids(pairs: Iterable[tuple[str, str]]) -> list[bytes]:
-    """Hash each pair of personId and userId to the id of their link."""
+    """Return the link id of each pair of personId and userId."""
     return uuid8s((_LINK + netstring(person) + netstring(user)).encode() for person, user in pairs)
 
 

@@ -13,7 +13,7 @@ ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 
 
 def link_bodies(pairs: Sequence[tuple[str, str]], times: Sequence[str], tail: str) -> list[bytes]:
-    """Encode links without their ids, one for each pair; they carry no traits.
+    """Encode links of pairs, without message ids and without traits.
 
     Args:
         pairs: PersonId and userId of each.
