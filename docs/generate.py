@@ -29,6 +29,7 @@ KEYS: Final = "## Keys"
 READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
+    "docs/people.md",
     "docs/profiles.md",
     "docs/python.md",
     "samples/README.md",
