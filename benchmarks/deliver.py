@@ -23,7 +23,7 @@ from statistics import median
 from made_up import write
 from measure import cost_of
 
-_KEY = "benchmark-write-key-0123456789ab"
+KEY = "benchmark-write-key-0123456789ab"
 
 _SDK = """
 import csv, sys
@@ -47,7 +47,8 @@ client.shutdown()
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def server() -> Iterator[str]:
+    """Run a sandbox in a process of its own, and yield its address."""
     command = [sys.executable, "-m", "inflection_cli", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
         assert child.stdout is not None
@@ -81,15 +82,15 @@ def _measured(
 
 def _round(rows: int, sdk_rows: int) -> tuple[float, float]:
     """Deliver by both, to one server; return how many times the SDK's rate: while delivering, and all in all."""
-    with tempfile.TemporaryDirectory() as folder, _server() as url:
+    with tempfile.TemporaryDirectory() as folder, server() as url:
         large = write(Path(folder, "large.csv"), rows)
         few = write(Path(folder, "few.csv"), sdk_rows)
         state = Path(folder, "state")
         lifted = ["--events-per-second", "0", "--requests-per-second", "0", "--yes", "--json"]
         there = ["--endpoint", url, "--state-dir", str(state)]
         command = ["-m", "inflection_cli", "backfill", str(large), *there, *lifted]
-        ours, report = _measured("infl-seg", rows, command, {"SEGMENT_WRITE_KEY": _KEY}, url)
-        theirs, _ = _measured("the SDK", sdk_rows, ["-c", _SDK, str(few), _KEY, url], {}, url)
+        ours, report = _measured("infl-seg", rows, command, {"SEGMENT_WRITE_KEY": KEY}, url)
+        theirs, _ = _measured("the SDK", sdk_rows, ["-c", _SDK, str(few), KEY, url], {}, url)
         sending = float(json.loads(report)["delivery"]["events_per_second"])
         ledger = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())
     print(

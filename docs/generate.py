@@ -35,6 +35,7 @@ CHECKS: Final = {"freshsuccess": ("freshsuccess",), "partner-source": ("partner-
 READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
+    "docs/people.md",
     "docs/profiles.md",
     "docs/proof.md",
     "docs/python.md",

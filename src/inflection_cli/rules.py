@@ -205,6 +205,24 @@ PERSON_IMPLAUSIBLE = Rule(
     "50 addresses and one userId for all of them (from three on); an id that is the campaign's or the email's own on "
     "95 % of 20 rows or more; one person, whose id is no address, with more than half of 200 events or more",
 )
+PERSON_TWO_USERS = Rule(
+    "person-two-users",
+    _ERROR,
+    _ROW,
+    "One personId stands beside two userIds. A link would merge two users for good, so nothing is sent, whatever "
+    "--max-errors says.",
+    "see which userId is the person's, and mend the export; or send the events without any link for these people: "
+    "--allow-implausible-people",
+    "p-1 beside u-1 in March and beside u-2 in April, as after a merge of contacts",
+)
+USER_SEVERAL_PERSONS = Rule(
+    "user-several-persons",
+    _WARNING,
+    _FILE,
+    "One userId stands beside several personIds; each of these people is linked to it.",
+    "see whether they are one person; where they are not, mend the export, or link nobody: --identify never",
+    "u-1 beside p-1 in one row and beside p-2 in another, as after an import of contacts",
+)
 PERSON_NEVER_REPEATS = Rule(
     "person-never-repeats",
     _WARNING,

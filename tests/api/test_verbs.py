@@ -112,9 +112,9 @@ def test_the_command_line_knows_what_a_call_has_sent_and_the_reverse(desk: Desk)
         third = inflection_cli.backfill(
             CAMPAIGN, **FAST, endpoint=sandbox.url, set={"email_subject": "Spring"}
         )
-        assert sandbox.stats()["accepted"] == 400
-    assert (receipt.ok, receipt.events.accepted) == (True, 400)
-    assert again["events"]["already_accepted"] == third.events.already_accepted == 400
+        assert sandbox.stats()["accepted"] == 414
+    assert (receipt.ok, receipt.events.accepted) == (True, 414)
+    assert again["events"]["already_accepted"] == third.events.already_accepted == 414
     assert third.delivery is None
     assert receipt.run_id is not None
     verified = desk.run("runs", "verify", CAMPAIGN, "--run", receipt.run_id)
@@ -147,7 +147,7 @@ def test_no_key_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_project_file_counts_where_it_is_named(desk: Desk) -> None:
     (desk.folder / "infl-seg.toml").write_text('event = ["Link Clicked"]\n', encoding="utf-8")
-    assert len(inflection_cli.validate(CAMPAIGN).by_event) == 9
+    assert len(inflection_cli.validate(CAMPAIGN).by_event) == 10
     assert [*inflection_cli.validate(CAMPAIGN, project=desk.folder).by_event] == ["Link Clicked"]
     dry = inflection_cli.backfill(CAMPAIGN, project=".", dry_run=True)
     assert [*dry.by_event] == ["Link Clicked"]
@@ -177,9 +177,9 @@ def test_a_destination_that_never_answers_is_incomplete_and_goes_on() -> None:
         source = {**FAST, "namespace": "n"}
         closed = "http://127.0.0.1:9"
         error = raised_by(inflection_cli.backfill, CAMPAIGN, **source, endpoint=closed, patience=0.2)
-        assert (error.exit_code, error.receipt.exit_code, error.receipt.events.pending) == (3, 3, 400)
+        assert (error.exit_code, error.receipt.exit_code, error.receipt.events.pending) == (3, 3, 414)
         assert "inflection_cli.backfill(" in error.hint
-        assert inflection_cli.backfill(CAMPAIGN, **source, endpoint=sandbox.url).events.accepted == 400
+        assert inflection_cli.backfill(CAMPAIGN, **source, endpoint=sandbox.url).events.accepted == 414
 
 
 def test_refused_messages_are_kept_for_replay(desk: Desk) -> None:
@@ -200,7 +200,7 @@ def test_a_call_where_an_event_loop_runs_delivers_all_the_same() -> None:
     async def notebook() -> int:
         return inflection_cli.backfill(CAMPAIGN, rehearse=True, events_per_second=0).events.accepted
 
-    assert asyncio.run(notebook()) == 400
+    assert asyncio.run(notebook()) == 414
 
 
 def test_after_an_interrupt_the_same_call_goes_on() -> None:
@@ -222,7 +222,7 @@ def test_after_an_interrupt_the_same_call_goes_on() -> None:
         waiting.join()
         receipt = inflection_cli.backfill(CAMPAIGN, **{**arguments, "events_per_second": 0})
         assert receipt.ok
-        assert sandbox.stats()["unique"] == 400
+        assert sandbox.stats()["unique"] == 414
 
 
 BAD: tuple[tuple[dict[str, Any], str], ...] = (

@@ -33,6 +33,10 @@ from command_support import (
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.version import __version__
 
+LINKS = 14
+MESSAGES = 400 + LINKS
+"""The sample has 400 rows, and 14 people who become known."""
+
 SPRING = reference.Settings(version=__version__)
 NEWSLETTER = reference.Settings(
     version=__version__,
@@ -86,7 +90,9 @@ def test_a_dry_run_writes_the_messages_that_a_second_implementation_expects(
     run = desk.spawn if name == "spring-launch.csv" else desk.run
     done = run("backfill", str(SAMPLES / name), "--dry-run", "--out", "out.ndjson", *options)
     assert done.code == 0
-    expected = [one.message for one in reference.expect(rows_of(name), settings)]
+    rows = rows_of(name)
+    every = [*reference.expect(rows, settings), *reference.expect_links(rows, settings)]
+    expected = [one.message for one in every]
     assert desk.messages("out.ndjson") == expected
 
 
@@ -100,7 +106,8 @@ def test_the_sandbox_has_exactly_the_messages_that_were_expected(
     with serve(Settings(keep_messages=True)) as sandbox:
         report = send(desk, sandbox, str(SAMPLES / name), *options, "--namespace", "tests")
         stats, received = sandbox.stats(), sandbox.messages()
-    expected = list(reference.expect(rows_of(name), settings))
+    rows = rows_of(name)
+    expected = [*reference.expect(rows, settings), *reference.expect_links(rows, settings)]
     wired = [{**one.message, "messageId": one.wire_id("tests")} for one in expected]
     assert sorted(received, key=identity) == sorted(wired, key=identity)
     assert stats["unique"] == report["events"]["built"] == len(expected)
@@ -118,14 +125,14 @@ def test_a_rehearsal_needs_no_key_and_balances(desk: Desk) -> None:
     assert (done.code, report["exit_code"], report["complete"]) == (0, 0, True)
     assert rows_balance(report)
     assert events_balance(report)
-    assert report["events"]["accepted"] == report["events"]["built"] == 400
-    assert report["estimate"]["events"] == 400
+    assert report["events"]["accepted"] == report["events"]["built"] == MESSAGES
+    assert report["estimate"]["events"] == MESSAGES
 
 
 def test_a_rehearsal_leaves_no_ledger(desk: Desk) -> None:
     for _ in range(2):
         report = desk.run("backfill", CAMPAIGN, "--rehearse", "--json", *FAST).json
-        assert report["events"]["accepted"] == 400
+        assert report["events"]["accepted"] == MESSAGES
     assert not (desk.folder / "state").exists()
 
 
@@ -133,7 +140,7 @@ def test_requests_are_what_segment_asks_for(desk: Desk) -> None:
     with serve() as sandbox:
         report = send(desk, sandbox, CAMPAIGN)
         stats = sandbox.stats()
-    assert stats["by_type"] == {"track": 400}
+    assert stats["by_type"] == {"track": 400, "identify": LINKS}
     assert stats["by_status"] == {"200": stats["requests"]}
     assert stats["max_batch_events"] <= 2_500
     assert stats["max_body_bytes"] <= 500_000
@@ -141,7 +148,7 @@ def test_requests_are_what_segment_asks_for(desk: Desk) -> None:
         report["delivery"]["bytes"],
         report["delivery"]["wire_bytes"],
     )
-    assert stats["by_event"] == report["by_event"]
+    assert {**stats["by_event"], "identify": LINKS} == report["by_event"]
 
 
 def test_without_gzip_the_bodies_travel_as_they_are(desk: Desk) -> None:
@@ -164,7 +171,7 @@ def test_dry_runs_touch_neither_network_nor_ledger_and_tell_what_they_would_do(d
         done = desk.run("backfill", CAMPAIGN, "--dry-run", "--endpoint", sandbox.url, "--write-key", KEY)
         stats = sandbox.stats()
     assert (done.code, stats["connections"]) == (0, 0)
-    assert "400 events would be sent" in done.out
+    assert f"{MESSAGES} events would be sent" in done.out
     assert not (desk.folder / "state").exists()
 
 
@@ -174,7 +181,7 @@ def test_what_was_accepted_is_never_sent_again(desk: Desk) -> None:
         before = sandbox.stats()["requests"]
         report = send(desk, sandbox, str(SAMPLES / "spring-launch.ndjson"))
         after = sandbox.stats()["requests"]
-    assert (report["events"]["already_accepted"], report["events"]["accepted"]) == (400, 0)
+    assert (report["events"]["already_accepted"], report["events"]["accepted"]) == (MESSAGES, 0)
     assert (before, report["exit_code"]) == (after, 0)
 
 
@@ -183,8 +190,11 @@ def test_the_rest_of_a_file_follows_what_a_limit_sent_before(desk: Desk) -> None
         first = send(desk, sandbox, CAMPAIGN, "--limit", "150")
         second = send(desk, sandbox, CAMPAIGN)
         stats = sandbox.stats()
-    assert (first["events"]["accepted"], second["events"]["already_accepted"]) == (150, 150)
-    assert (stats["unique"], stats["duplicate"]) == (400, 0)
+    assert (first["events"]["accepted"], second["events"]["already_accepted"]) == (
+        151,
+        151,
+    )  # one of them a link
+    assert (stats["unique"], stats["duplicate"]) == (MESSAGES, 0)
 
 
 def test_a_run_that_broke_off_is_resumed_by_the_same_command(desk: Desk) -> None:
@@ -256,7 +266,7 @@ def test_without_a_terminal_the_word_yes_is_needed_and_the_command_is_given(desk
         requests = sandbox.stats()["requests"]
     assert (done.code, requests) == (2, 0)
     assert done.err.rstrip().endswith("--yes")
-    assert "400 built" in done.err
+    assert f"{MESSAGES} built" in done.err
 
 
 def test_standard_input_needs_the_word_yes_as_well(desk: Desk) -> None:
@@ -266,7 +276,7 @@ def test_standard_input_needs_the_word_yes_as_well(desk: Desk) -> None:
         unasked = desk.run(*words, stdin=data)
         asked = desk.spawn(*words, "--yes", "--json", stdin=data)
         unique = sandbox.stats()["unique"]
-    assert (unasked.code, asked.code, unique) == (2, 0, 400)
+    assert (unasked.code, asked.code, unique) == (2, 0, MESSAGES)
     assert "--yes" in unasked.err
 
 
@@ -324,9 +334,9 @@ def test_a_passing_fault_is_waited_out_with_the_same_ids(desk: Desk, script: str
     with serve(Settings(script=(script,), retry_after_s=0)) as sandbox:
         report = send(desk, sandbox, CAMPAIGN, "--dedup-window", "20")
         stats = sandbox.stats()
-    assert (report["exit_code"], report["events"]["accepted"]) == (0, 400)
+    assert (report["exit_code"], report["events"]["accepted"]) == (0, MESSAGES)
     assert report["delivery"]["retries"] == sum(stats["retries"].values()) == 1
-    assert stats["unique"] == 400
+    assert stats["unique"] == MESSAGES
     assert (stats["duplicate"] > 0) is script.startswith("ack-")
 
 
@@ -341,7 +351,7 @@ def test_a_doubt_that_nobody_can_settle_is_a_decision(desk: Desk) -> None:
     assert [done.code, again.code, resent.code] == [7, 7, 0]
     assert done.json["events"]["in_doubt"] == again.json["events"]["in_doubt"] > 0
     assert "--resend-in-doubt" in done.json["error"]["hint"]
-    assert stats["unique"] == 400
+    assert stats["unique"] == MESSAGES
     assert events_balance(resent.json)
 
 
@@ -349,7 +359,7 @@ def test_a_destination_that_never_answers_ends_by_patience_and_stays_resumable(d
     with serve() as sandbox:
         url = sandbox.url
     done = desk.run("backfill", CAMPAIGN, "--json", *to(url), "--patience", "300ms")
-    assert (done.code, done.json["events"]["pending"]) == (3, 400)
+    assert (done.code, done.json["events"]["pending"]) == (3, MESSAGES)
     assert events_balance(done.json)
     assert "run the same command again" in done.json["error"]["hint"]
 
@@ -386,7 +396,7 @@ def test_a_key_comes_from_the_environment_or_a_file_and_a_flag_beats_them(
         by_file_variable = desk.run(*rest).json
     reports = (by_file, by_variable, by_flag, by_file_variable)
     assert len({report["delivery"]["namespace"] for report in reports if "delivery" in report}) == 1
-    assert [report["events"]["already_accepted"] for report in reports] == [0, 400, 400, 400]
+    assert [report["events"]["already_accepted"] for report in reports] == [0, MESSAGES, MESSAGES, MESSAGES]
 
 
 @pytest.mark.parametrize(
@@ -464,7 +474,7 @@ def test_the_plan_says_what_it_costs_and_where_it_goes(desk: Desk) -> None:
         done = desk.run("backfill", CAMPAIGN, *to(sandbox.url))
     for words in (
         "400 read = 400 mapped + 0 rejected + 0 filtered",
-        "400 API calls in about",
+        f"{MESSAGES} API calls in about",
         "new tracked users",
         "--events-per-second",
         "--integration All=false",
@@ -479,7 +489,9 @@ def test_the_summary_has_both_equations_on_stdout_and_says_what_to_do_next(desk:
     with serve() as sandbox:
         done = desk.run("backfill", CAMPAIGN, *to(sandbox.url))
     assert "400 read = 400 mapped + 0 rejected + 0 filtered" in done.out
-    assert re.search(r"400 built = 400 accepted \+ 0 already accepted \+ 0 duplicate \+ 0 refused", done.out)
+    assert re.search(
+        rf"{MESSAGES} built = {MESSAGES} accepted \+ 0 already accepted \+ 0 duplicate \+ 0 refused", done.out
+    )
     assert "delivery overview" in done.out.splitlines()[-1]
     assert "delivered." not in done.out.replace("not yet delivered.", "")
 

@@ -152,7 +152,7 @@ def test_both_equations_balance_in_the_report_of_a_dry_run_and_of_a_rehearsal(
     with pytest.MonkeyPatch.context() as patch:
         desk = Desk.at(tmp_path_factory.mktemp("desk"), patch)
         (desk.folder / "any.csv").write_bytes(data)
-        lenient = ("backfill", "any.csv", "--max-errors", "100%", "--json")
+        lenient = ("backfill", "any.csv", "--max-errors", "100%", "--json", "--allow-implausible-people")
         dry = desk.run(*lenient, "--dry-run", "--out", "dry.ndjson").json
         sent = desk.run(*lenient, "--rehearse", "--events-per-second", "0").json
         written = len(desk.messages("dry.ndjson"))

@@ -207,7 +207,7 @@ def test_a_ledger_that_is_deleted_under_way_stops_the_run(tmp_path: Path) -> Non
 def test_a_full_disk_stops_the_run_before_what_it_cannot_record(tmp_path: Path) -> None:
     with station(tmp_path) as place:
         file = campaign(tmp_path / "a.csv", range(8000))
-        words = [sys.executable, "-c", LITTLE_ROOM, *place.words(file)]
+        words = [sys.executable, "-c", LITTLE_ROOM, *place.words(file, more=("--identify", "never"))]
         done = ended(
             subprocess.Popen(
                 words,

@@ -655,7 +655,7 @@ IDS: Final = {
     ),
     "the rows' own id is taken for the person's": Mistake(
         f"{V} --map userId=id",
-        0,
+        1,
         r"warning person-never-repeats.*\n.*column “id”: no id of a person comes twice in 250 rows, but “contact_id”",
         r"--map userId=COLUMN",
         f"{V} --map userId=contact_id",

@@ -135,6 +135,48 @@ def expect(rows: Iterable[Mapping[str, str]], settings: Settings) -> Iterator[Ex
             yield expect_row(fields, settings)
 
 
+def expect_links(rows: Iterable[Mapping[str, str]], settings: Settings) -> list[Expected]:
+    """One identify for each pair of ids of people who are also seen by personId alone, sorted by content id.
+
+    People with two userIds get none. Its time is that of the pair's earliest row.
+    """
+    times: dict[tuple[str, str], Fraction] = {}
+    anonymous: set[str] = set()
+    for row in rows:
+        fields = {settings.columns.get(name, name): cell.strip() for name, cell in row.items()}
+        person, user = fields.get("personId", ""), fields.get("userId", "")
+        if fields["event"] in settings.skip or not person:
+            continue
+        when = instant(fields["timestamp"], settings.zone)
+        if user:
+            times[person, user] = min(times.get((person, user), when), when)
+        else:
+            anonymous.add(person)
+    users: dict[str, set[str]] = {}
+    for person, user in times:
+        users.setdefault(person, set()).add(user)
+    found = [
+        _link(person, user, when, settings)
+        for (person, user), when in times.items()
+        if person in anonymous and len(users[person]) == 1
+    ]
+    return sorted(found, key=lambda one: one.content_id)
+
+
+def _link(person: str, user: str, when: Fraction, settings: Settings) -> Expected:
+    content_id = uuid8(("infl-seg/1 link\n" + (netstring(person) + netstring(user)).decode()).encode())
+    message = {
+        "messageId": content_id,
+        "timestamp": exact(when)[:23] + "Z",
+        "type": "identify",
+        "userId": user,
+        "anonymousId": person,
+        "context": _context({"personId": person}, settings.version),
+        "integrations": {"Inflection": False},
+    }
+    return Expected(message, content_id, when)
+
+
 def expect_row(fields: Mapping[str, str], settings: Settings) -> Expected:
     """What one row should become; `fields` has canonical names, and other columns under their own."""
     row = {name: cell if name in TEXTS else cell.strip() for name, cell in fields.items() if name in FIELDS}

@@ -129,7 +129,7 @@ def test_a_dry_runs_output_replayed_arrives_as_a_direct_backfill_does(desk: Desk
     direct = sent(sandbox)
     before = forget(sandbox)
     desk.run("replay", dry_run(desk, "backfill", CAMPAIGN), *to(sandbox.url, "--state-dir", "other"))
-    assert len(direct) == 400
+    assert len(direct) == 414
     assert sent(sandbox, before) == direct
 
 
@@ -243,9 +243,9 @@ def test_a_replay_after_the_backfill_sends_nothing_and_complains_of_nothing(
 ) -> None:
     desk.run("backfill", CAMPAIGN, *to(sandbox.url))
     result = desk.run("replay", dry_run(desk, "backfill", CAMPAIGN), *to(sandbox.url, "--json"))
-    assert result.json["events"]["already_accepted"] == 400
+    assert result.json["events"]["already_accepted"] == 414
     assert (result.code, balanced(result), result.json["problem_counts"]) == (0, True, {})
-    assert sandbox.stats()["accepted"] == 400
+    assert sandbox.stats()["accepted"] == 414
 
 
 def test_a_backfill_after_the_replay_sends_nothing_and_complains_of_nothing(
@@ -253,9 +253,9 @@ def test_a_backfill_after_the_replay_sends_nothing_and_complains_of_nothing(
 ) -> None:
     desk.run("replay", dry_run(desk, "backfill", CAMPAIGN), *to(sandbox.url))
     result = desk.run("backfill", CAMPAIGN, *to(sandbox.url, "--json"))
-    assert result.json["events"]["already_accepted"] == 400
+    assert result.json["events"]["already_accepted"] == 414
     assert (result.code, balanced(result), result.json["problem_counts"]) == (0, True, {})
-    assert sandbox.stats()["accepted"] == 400
+    assert sandbox.stats()["accepted"] == 414
 
 
 def archive(desk: Desk, sandbox: Sandbox, name: str = "archive.ndjson") -> str:
@@ -267,9 +267,9 @@ def archive(desk: Desk, sandbox: Sandbox, name: str = "archive.ndjson") -> str:
 def test_an_archive_of_what_was_backfilled_is_already_accepted(desk: Desk, sandbox: Sandbox) -> None:
     desk.run("backfill", CAMPAIGN, *to(sandbox.url))
     result = desk.run("replay", archive(desk, sandbox), *to(sandbox.url, "--json"))
-    assert result.json["events"]["already_accepted"] == 400
+    assert result.json["events"]["already_accepted"] == 414
     assert (result.code, balanced(result)) == (0, True)
-    assert sandbox.stats()["accepted"] == 400
+    assert sandbox.stats()["accepted"] == 414
 
 
 def test_an_archive_of_what_went_out_under_a_label_is_already_accepted(desk: Desk, sandbox: Sandbox) -> None:
@@ -277,8 +277,8 @@ def test_an_archive_of_what_went_out_under_a_label_is_already_accepted(desk: Des
     arrived = archive(desk, sandbox)
     for again in ((), ("--again", "second")):
         result = desk.run("replay", arrived, *to(sandbox.url, "--json", *again))
-        assert result.json["events"]["already_accepted"] == 400
-    assert sandbox.stats()["accepted"] == 400
+        assert result.json["events"]["already_accepted"] == 414
+    assert sandbox.stats()["accepted"] == 414
 
 
 def test_what_is_in_doubt_has_arrived_when_an_archive_has_its_wire_id(desk: Desk) -> None:
@@ -296,7 +296,7 @@ def test_a_label_sends_an_archive_once_more_and_only_once(desk: Desk, sandbox: S
     arrived = archive(desk, sandbox)
     for _ in range(2):
         assert desk.run("replay", arrived, *to(sandbox.url, "--again", "second")).code == 0
-    assert sandbox.stats()["unique"] == sandbox.stats()["accepted"] == 800
+    assert sandbox.stats()["unique"] == sandbox.stats()["accepted"] == 828
 
 
 def test_a_label_knows_an_event_by_the_wire_id_that_it_had_without_the_label(
@@ -305,8 +305,8 @@ def test_a_label_knows_an_event_by_the_wire_id_that_it_had_without_the_label(
     desk.run("backfill", CAMPAIGN, *to(sandbox.url))
     desk.run("backfill", CAMPAIGN, *to(sandbox.url, "--again", "second"))
     result = desk.run("replay", archive(desk, sandbox), *to(sandbox.url, "--json", "--again", "second"))
-    assert result.json["events"]["already_accepted"] == 800
-    assert sandbox.stats()["accepted"] == 800
+    assert result.json["events"]["already_accepted"] == 828
+    assert sandbox.stats()["accepted"] == 828
 
 
 def test_a_label_knows_an_event_that_an_archive_has_brought_by_its_wire_id(
@@ -315,8 +315,8 @@ def test_a_label_knows_an_event_that_an_archive_has_brought_by_its_wire_id(
     desk.run("backfill", CAMPAIGN, *to(sandbox.url))
     assert desk.run("replay", archive(desk, sandbox), *to(sandbox.url, "--again", "second")).code == 0
     result = desk.run("backfill", CAMPAIGN, *to(sandbox.url, "--json", "--again", "second"))
-    assert result.json["events"]["already_accepted"] == 400
-    assert sandbox.stats()["accepted"] == 800
+    assert result.json["events"]["already_accepted"] == 414
+    assert sandbox.stats()["accepted"] == 828
 
 
 def test_an_archive_from_another_key_of_the_same_events_needs_a_decision(
@@ -326,7 +326,7 @@ def test_an_archive_from_another_key_of_the_same_events_needs_a_decision(
     words = ["replay", archive(desk, sandbox), "--endpoint", sandbox.url, "--yes", *FAST]
     other_key = ("--write-key", "another-key-0123456789abcdefghij")
     assert desk.run(*words, *other_key).code == 7
-    assert sandbox.stats()["accepted"] == 400
+    assert sandbox.stats()["accepted"] == 414
     assert desk.run(*words, *other_key, "--new-destination").code == 0
 
 

@@ -152,7 +152,7 @@ def test_another_destination_that_has_these_events_is_7(desk: Desk) -> None:
         desk.run("backfill", CAMPAIGN, *to(sandbox.url), "--namespace", "before")
         done = desk.run("backfill", CAMPAIGN, "--json", *to(sandbox.url), "--namespace", "after")
         unique = sandbox.stats()["unique"]
-    assert (done.code, done.json["error"]["code"], unique) == (7, "decision-needed", 400)
+    assert (done.code, done.json["error"]["code"], unique) == (7, "decision-needed", 414)
     assert "--new-destination" in done.json["error"]["hint"]
 
 

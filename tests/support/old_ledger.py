@@ -31,8 +31,17 @@ def as_version_1(path: Path) -> None:
     before.unlink()
 
 
+def as_version_3(path: Path) -> None:
+    """Take from a ledger of today the people that version 4 added."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("DROP TABLE people")
+        db.execute("DROP TABLE people_totals")
+        db.execute("PRAGMA user_version = 3")
+
+
 def as_version_2(path: Path) -> None:
-    """Take from a ledger of today the counts that version 3 added."""
+    """Take from a ledger of today the counts that version 3 added, too."""
+    as_version_3(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("DROP TABLE totals")
         db.execute("PRAGMA user_version = 2")

@@ -41,6 +41,8 @@ class ReadingArguments(SelectingArguments, total=False):
     property: Sequence[str]
     unknown_events: Literal["reject", "skip", "send"]
     naming: Literal["inflection", "spec"]
+    identify: Literal["auto", "always", "never"]
+    resolve_identity: bool
     user_id_from: Literal["email"]
     anonymous_id_from: Literal["email"]
     session_id: str

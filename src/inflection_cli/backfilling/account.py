@@ -144,6 +144,12 @@ class Account:
             self.first = min(self.first or first, first)
             self.last = max(self.last, last)
 
+    def take_links(self, links: Converted) -> None:
+        """Add the counts of links, which are events of no row."""
+        self.events.built += len(links.content_ids)
+        self.message_bytes += links.message_bytes
+        self.by_event.update(links.names)
+
 
 def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
     """Return a chunk's problems sorted by line, independent of chunk boundaries."""

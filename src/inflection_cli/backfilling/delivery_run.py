@@ -1,7 +1,7 @@
 """Pass 2: bind messages to a destination, batch them and deliver them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -10,6 +10,7 @@ import anyio
 
 from inflection_cli.backfilling.account import EventCounts
 from inflection_cli.backfilling.dedup import Dispositions
+from inflection_cli.backfilling.link_delivery import LinkPhase, Outcomes
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.delivery.context import DeliveryContext, Observer, StopSignal
 from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
@@ -65,12 +66,14 @@ class Delivered:
         events: The second equation.
         seconds: How long it took.
         proxy: The proxy that was used, without credentials; None for none.
+        withheld: Links that wait for events of their people, among the pending.
     """
 
     tally: DeliveryCounts
     events: EventCounts
     seconds: float
     proxy: str | None
+    withheld: int = 0
 
     def end_with(self, error: InflSegError) -> None:
         """Record an error as the stop reason, if none is recorded yet."""
@@ -105,7 +108,7 @@ class Delivered:
 
 def run_delivery(
     plan: Plan,
-    batched: Iterable[Batch | None],
+    phases: "Phases",
     settings: DeliverySettings,
     *,
     journal: Journal,
@@ -116,7 +119,7 @@ def run_delivery(
 
     Args:
         plan: A complete plan.
-        batched: Its messages, as `batches_of` gives them.
+        phases: Its messages.
         settings: Where to and how fast.
         journal: Keeps intents and outcomes.
         observer: Is told of progress.
@@ -124,16 +127,20 @@ def run_delivery(
     """
     assert plan.dispositions is not None
     dispositions = plan.dispositions
-    pulled = _Pulled()
-    stream = pulled.through(batched)
+    pulled, outcomes = _Pulled(), Outcomes(journal)
+    links = phases.links
+    stream = outcomes.through(pulled.through(phases.batched(phases.rows)))
+    # Only once the first phase has ended is anything asked of the second one.
+    second = pulled.through(phases.batched(links.outgoing(_lazily(outcomes.unaccepted, dispositions))))
 
     def doubt(batch: Batch) -> float | None:
         resent = dispositions.one(batch.ordinals[0]) is Disposition.RESEND
         return settings.doubtful_since if resent else None
 
     started = time.monotonic()
-    tally, proxy = anyio.run(deliver_batches, stream, settings, journal, observer, halt, doubt)
+    tally, proxy = anyio.run(deliver_batches, (stream, second), settings, outcomes, observer, halt, doubt)
     rest = dispositions.count_from(pulled.next_ordinal)
+    rest.update(map(dispositions.one, links.withheld_before(pulled.next_ordinal)))
     unsent = Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED
     events = EventCounts(
         built=plan.account.events.built,
@@ -145,7 +152,27 @@ def run_delivery(
         in_doubt=tally.in_doubt + rest[Disposition.RESEND] + dispositions.counts[Disposition.IN_DOUBT],
         filtered=plan.account.events.filtered,
     )
-    return Delivered(tally, events, time.monotonic() - started, proxy)
+    return Delivered(tally, events, time.monotonic() - started, proxy, len(links.withheld))
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """The messages of a delivery, in phases that follow each other.
+
+    Attributes:
+        rows: Those of rows.
+        links: The links, for when all of those have an outcome.
+        batched: Makes batches of either.
+    """
+
+    rows: Iterable[Batch | None]
+    links: LinkPhase
+    batched: Callable[[Iterable[Batch | None]], Iterator[Batch | None]]
+
+
+def _lazily(find: Callable[[Dispositions], Iterator[int]], dispositions: Dispositions) -> Iterator[int]:
+    """Yield what is found; look for it only when asked."""
+    yield from find(dispositions)
 
 
 class _Pulled:
@@ -206,14 +233,17 @@ def _split(portion: Batch | None, key: Callable[[int], bool]) -> Iterator[Batch 
 
 
 async def deliver_batches(
-    stream: Iterator[Batch | None],
+    phases: Sequence[Iterator[Batch | None]],
     settings: DeliverySettings,
     journal: Journal,
     observer: Observer,
     halt: StopSignal,
     doubtful: Callable[[Batch], float | None],
 ) -> tuple[DeliveryCounts, str | None]:
-    """Deliver batches with a new client; return the counts and the proxy."""
+    """Deliver batches with a new client; return the counts and the proxy.
+
+    What is in a phase goes out once all of the one before has an outcome.
+    """
     throttle = Throttle(
         requests_per_second=settings.requests_per_second, events_per_second=settings.events_per_second
     )
@@ -228,7 +258,11 @@ async def deliver_batches(
             patience_s=settings.patience_s,
             dedup_window_s=settings.dedup_window_s,
         )
-        return await deliver(stream, edge), client.proxy
+        tally = DeliveryCounts()
+        for batches_of_phase in phases:
+            if tally.stopped is None:
+                await deliver(batches_of_phase, edge, tally)
+        return tally, client.proxy
 
 
 def _stop_error(reason: StopReason, message: str, hint: str, signum: int | None) -> InflSegError:

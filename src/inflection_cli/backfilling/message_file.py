@@ -7,11 +7,13 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from signal import SIGPIPE
 from typing import IO, Final
 
 from inflection_cli.backfilling.dedup import Dispositions
+from inflection_cli.backfilling.link_delivery import LinkPhase
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.second_pass import SENT, outgoing
 from inflection_cli.converting.converter import Converted
@@ -83,17 +85,22 @@ def _require_a_file(part: Path, mode: int) -> None:
 
 
 def write_messages(plan: Plan, path: str) -> str:
-    """Write the messages to a pipe or a device; return its path.
+    """Write a plan's messages, the links last; return the path.
 
     Raises:
         InputError: It cannot be written to.
         Interrupted: Nobody reads them any more.
         InputChanged: An input is not the one that was planned.
     """
-    with _translated(path), os.fdopen(_opened(path), "wb", _BUFFER) as out:
-        batches = outgoing(plan, lambda content_ids: content_ids)
-        out.writelines(_lines(batch.wire) for batch in batches if batch is not None)
+    with open_message_file(path) as out:
+        for batch in chain(outgoing(plan, _as_they_are), LinkPhase(plan, _as_they_are).outgoing()):
+            if batch is not None:
+                out.write(batch.wire)
     return path
+
+
+def _as_they_are(content_ids: Sequence[bytes]) -> Sequence[bytes]:
+    return content_ids
 
 
 class MessageFile:
@@ -116,7 +123,7 @@ class MessageFile:
             InputError: They cannot be written.
         """
         if converted.content_ids:
-            self._write(converted.encode(converted.content_ids))
+            self.write(converted.encode(converted.content_ids))
 
     def settle(self, dispositions: Dispositions) -> None:
         """Remove the messages that would not be sent from the file.
@@ -155,7 +162,7 @@ class MessageFile:
                 if self._part is None:
                     yield from self._patiently(_lines(messages))
                 else:
-                    self._write(messages)
+                    self.write(messages)
             yield batch
 
     def _patiently(self, lines: bytes) -> Iterator[None]:
@@ -171,7 +178,13 @@ class MessageFile:
                 yield None
         self.failed = False
 
-    def _write(self, messages: Sequence[bytes]) -> None:
+    def write(self, messages: Sequence[bytes]) -> None:
+        """Append messages as they are.
+
+        Raises:
+            InputError: They cannot be written.
+            Interrupted: Nobody reads them any more.
+        """
         self.failed = True
         with _translated(self._path):
             self._out.write(_lines(messages))

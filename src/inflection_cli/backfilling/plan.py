@@ -9,6 +9,8 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
+from inflection_cli.backfilling.known_people import KnownPeople
+from inflection_cli.backfilling.linking import Linking
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_options, unlinked
@@ -18,6 +20,9 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.destination_checks.check_engine import needs_one_account
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
+
+DIGEST_BYTES: Final = 16
+"""A digest of the raw bytes of each chunk."""
 
 REPEATS_SHARE: Final = 0.01
 """More repeats than this share of the events, and the export's times may be too coarse."""
@@ -47,6 +52,7 @@ class Plan:
         digests: 16 bytes for each chunk of raw input.
         identities: What pass 1 found each event to be; nothing where the plan is never to be carried out.
         figures: What a report with pictures shows; None where there is none.
+        linking: Who is who, and the links; they are events behind those of all rows.
     """
 
     inputs: list[InputFile]
@@ -61,6 +67,7 @@ class Plan:
     digests: bytearray = field(default_factory=bytearray)
     identities: EventIds = field(default_factory=EventIds)
     figures: EventFigures | None = None
+    linking: Linking = field(default_factory=Linking)
     _fingerprints: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -76,6 +83,11 @@ class Plan:
                 file.path: fingerprint(file.path, file.location, file.member) for file in files
             }
         return self._fingerprints
+
+    @property
+    def chunk_count(self) -> int:
+        """Number of chunks of raw input."""
+        return len(self.digests) // DIGEST_BYTES
 
     @property
     def to_send(self) -> int:
@@ -96,6 +108,7 @@ class Planner:
         settings: What shapes messages and ids.
         chunks: See `Plan`.
         rejects: Takes the rows that are not sent.
+        linking: Finds out who is who; by default nobody is linked.
         judges_only: Whether the plan is never to be carried out; then it keeps no identities.
     """
 
@@ -106,9 +119,10 @@ class Planner:
         chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]],
         *,
         rejects: RejectSink | None = None,
+        linking: Linking | None = None,
         judges_only: bool = False,
     ) -> None:
-        self.plan = Plan(list(inputs), settings, chunks)
+        self.plan = Plan(list(inputs), settings, chunks, linking=linking or Linking())
         self._rejects = rejects
         self._judges_only = judges_only
         self._settling = Deduplicator(own_ids=any(source.columns.has("event_id") for source in inputs))
@@ -123,6 +137,7 @@ class Planner:
         progress: Callable[[Account], None] = lambda _: None,
         run_words: Callable[[int], str] | None = None,
         draft: Callable[[Converted], None] = lambda _: None,
+        people: KnownPeople | None = None,
     ) -> Plan:
         """Read all input and compute the disposition of each event.
 
@@ -130,7 +145,8 @@ class Planner:
             known: What the ledger knows.
             progress: Called after each chunk.
             run_words: Says which run has an event, by the run's number in the ledger.
-            draft: Takes the events of each chunk.
+            draft: Takes the events of each chunk, and the links.
+            people: The people whom the ledger knows.
 
         Raises:
             InputError: A file cannot be read to its end, or its own event ids identify nothing.
@@ -148,11 +164,14 @@ class Planner:
             if plan.figures is not None:
                 plan.figures.take(converted)
             progress(plan.account)
+        self._add_links(people, draft)
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()
         plan.people, plan.tracked_users = self._people.count()
         allowed = plan.settings.mapping.allow_implausible
         plan.account.problems.add_all(judged(self._people, plan.inputs, allowed=allowed))
+        plan.account.problems.add_all(plan.linking.problems(allowed=allowed))
+        plan.tracked_users -= plan.linking.counts.resolved_people
         self._judge_files()
         self._judge_repeats(plan.dispositions, run_words)
         if self._accounts is not None:
@@ -177,6 +196,7 @@ class Planner:
     def _gather(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
         self._places.add(chunk.file, converted.lines)
         self._settling.add(converted.content_ids, converted.content_hashes)
+        self.plan.linking.add(chunk.file, converted)
         if not self._judges_only:
             self.plan.identities.add(converted.content_ids, converted.content_hashes)
         for seen in converted.seen:
@@ -187,6 +207,17 @@ class Planner:
             self._unlinked.add(source.path)
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)
+
+    def _add_links(self, people: KnownPeople | None, draft: Callable[[Converted], None]) -> None:
+        """Find the links, and add them behind the events of all rows."""
+        plan = self.plan
+        plan.linking.settle(people)
+        for links in plan.linking.blocks():
+            self._settling.add(links.content_ids, links.content_hashes)
+            if not self._judges_only:
+                plan.identities.add(links.content_ids, links.content_hashes)
+            plan.account.take_links(links)
+            draft(links)
 
     def _judge_files(self) -> None:
         """Report problems that are only certain at the end of each file."""

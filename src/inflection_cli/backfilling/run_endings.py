@@ -73,8 +73,9 @@ def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> De
 def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
     """Return an error if events are pending or in doubt, else None."""
     events = delivered.events
-    if events.pending:
-        return DeliveryIncomplete(f"{counted(events.pending, 'event is', 'events are')} still pending")
+    pending = events.pending - delivered.withheld
+    if pending:
+        return DeliveryIncomplete(f"{counted(pending, 'event is', 'events are')} still pending")
     if events.in_doubt:
         return undecided(events.in_doubt, doubtful_runs)
     return None

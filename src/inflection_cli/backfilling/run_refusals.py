@@ -34,7 +34,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
 
     Raises:
         OverBudget: Own ids identify no events, or the budget is exceeded.
-        ImplausiblePeople: One person seems to stand for many.
+        ImplausiblePeople: One person seems to stand for many, or has several userIds.
     """
     account, rejects = state.plan.account, state.rejects
     if account.problems.counts.get("own-id-conflict"):
@@ -55,6 +55,12 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
             f"the people cannot be right: {implausible[0].message}; nothing was sent",
             hint="name the column that holds the person's id: --map userId=COLUMN; where the people are as they "
             "should be, --allow-implausible-people sends them",
+        )
+    conflicting = account.problems.counts.get("person-two-users")
+    if conflicting:
+        raise ImplausiblePeople(
+            f"{counted(conflicting, 'person has', 'people have')} more than one userId; nothing was sent",
+            hint="mend the export; or send the events without a link for these people: --allow-implausible-people",
         )
     rows = account.rows
     if asked or state.options.within_budget(rows.rejected, rows.read):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from inflection_cli.backfilling.account import Account, EventCounts
 from inflection_cli.backfilling.estimate import Estimate
+from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.ledger_lookup import KnownEvents
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.property_types_sent import TextBefore
@@ -34,6 +35,7 @@ class RunState:
         ledger: The destination's, locked for this run; None in a dry run.
         elsewhere: The ledgers of other destinations, where this one is empty.
         known: What the ledger knows of the events; None without a ledger.
+        people: The people in it, where people are linked; None likewise.
         estimate: The cost of the delivery, once it is planned.
         bound_otherwise: Lines on fields that an earlier run of the same files bound otherwise.
         text_before: Properties that an earlier run has sent as text.
@@ -54,6 +56,7 @@ class RunState:
     ledger: Ledger | None = None
     elsewhere: list[LedgerReader] = field(default_factory=list)
     known: KnownEvents | None = None
+    people: KnownPeople | None = None
     estimate: Estimate | None = None
     bound_otherwise: list[str] | None = None
     text_before: list[TextBefore] = field(default_factory=list)
@@ -133,6 +136,17 @@ def time_range(account: Account) -> dict[str, str | None]:
     return {"first": account.first or None, "last": account.last or None}
 
 
+def identity_figures(plan: Plan) -> dict[str, int]:
+    """Return the counts of links and of conflicting people as JSON values."""
+    counts = plan.linking.counts
+    return {
+        "linked": counts.linked,
+        "conflicting": counts.conflicting,
+        "users_with_several_persons": counts.shared,
+        "events_resolved": counts.resolved,
+    }
+
+
 def estimate_figures(estimate: Estimate) -> dict[str, Any]:
     """Return the estimated cost of a delivery as JSON values."""
     return {**asdict(estimate), "seconds": round(estimate.seconds, 3)}
@@ -186,6 +200,7 @@ def ledger_figures(state: RunState) -> dict[str, Any]:
         "by_event": dict(account.by_event),
         "time_range": time_range(account),
         "people": state.plan.people,
+        "identities": identity_figures(state.plan),
         "problem_counts": dict(account.problems.counts),
         **delivered_figures(state),
         "estimate": estimate_figures(state.estimate),

@@ -1,13 +1,15 @@
 """Steps of a run: input, ledger, plan, delivery, record."""
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.estimate import estimate
+from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.ledger_lookup import (
     Doubts,
     KnownEvents,
@@ -31,7 +33,7 @@ from inflection_cli.backfilling.run_endings import run_error, trouble_words
 from inflection_cli.backfilling.run_state import Reporter, RunState, ledger_figures, planned_events
 from inflection_cli.errors import InflSegError, InputError, Interrupted
 from inflection_cli.ledger.ledger_records import RunStart
-from inflection_cli.model import Disposition, Message
+from inflection_cli.model import Batch, Disposition, Message
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def open_input(state: RunState, stack: ExitStack) -> None:
         options.rejects.folder.require_a_place()
     state.opened = options.files()
     stack.callback(state.plan.identities.close)
+    stack.callback(state.plan.linking.close)
     if options.out is not None:
         refuse_to_replace(options.out, (each.source.location for each in state.plan.inputs))
 
@@ -83,6 +86,7 @@ def open_destination(state: RunState, reporter: Reporter, stack: ExitStack) -> N
     doubts = Doubts(options.now, state.target.dedup_window_s, options.resend_in_doubt)
     is_replay = options.command == "replay"
     state.known = KnownEvents(ledger, options.label, doubts, state.elsewhere, ready=is_replay)
+    state.people = stack.enter_context(closing(KnownPeople(ledger)))
 
 
 def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = None) -> None:
@@ -97,7 +101,7 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
     take = (lambda _: None) if draft is None else draft.take
     with reporter.reading(state.plan) as progress:
         run_words = None if known is None else known.run_words
-        plan = state.opened.planner.run(known or (), progress, run_words, take)
+        plan = state.opened.planner.run(known or (), progress, run_words, take, state.people)
         options.adjust(plan)
     options.rejects.close()
     if not options.dry_run and not options.rehearsal and state.state_dir is not None:
@@ -115,7 +119,8 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
 def drafted(state: RunState) -> Iterator[MessageFile | None]:
     """Write messages to a regular file while they are planned."""
     out = state.options.out
-    if out is None or is_stream(out):
+    # Who an early row is of may only be known at the end.
+    if out is None or is_stream(out) or state.plan.linking.resolves:
         yield None
         return
     with open_message_file(out) as draft:
@@ -125,7 +130,7 @@ def drafted(state: RunState) -> Iterator[MessageFile | None]:
 
 
 def write_out(state: RunState, draft: MessageFile | None) -> None:
-    """Write a dry run's messages to a pipe or device."""
+    """Write a dry run's messages, unless the plan has written them."""
     state.out = state.options.out
     if state.out is not None and draft is None:
         write_messages(state.plan, state.out)
@@ -161,7 +166,8 @@ def record_start(state: RunState) -> None:
 def deliver(state: RunState, reporter: Reporter) -> None:
     """Run pass 2: send messages, and keep the refused ones."""
     # The network is imported by whoever needs it: a dry run never does.
-    from inflection_cli.backfilling.delivery_run import batches_of, run_delivery  # noqa: PLC0415
+    from inflection_cli.backfilling.delivery_run import Phases, batches_of, run_delivery  # noqa: PLC0415
+    from inflection_cli.backfilling.link_delivery import LinkPhase  # noqa: PLC0415
     from inflection_cli.backfilling.second_pass import outgoing  # noqa: PLC0415
     from inflection_cli.delivery.context import StopSignal  # noqa: PLC0415
     from inflection_cli.segment.ids import Binder  # noqa: PLC0415
@@ -172,19 +178,22 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     assert state.run_id is not None
     settings = _delivery_settings(state)
     halt = StopSignal()
-    messages = outgoing(plan, Binder(settings.namespace, settings.label or None).bind)
-    batched = batches_of(messages, settings, plan.dispositions)
+    bind = Binder(settings.namespace, settings.label or None).bind
+    batched = partial(batches_of, settings=settings, dispositions=plan.dispositions)
     draft = None
     try:
         with ExitStack() as stack:
+            record = partial(state.ledger.record_people, state.run_id)
+            record(chain.from_iterable(plan.linking.records()))
+            links = LinkPhase(plan, bind, partial(_record_links, record, state.people))
             if options.out is not None:
                 draft = stack.enter_context(open_message_file(options.out))
-                batched = draft.beside(batched)
+            phases = Phases(outgoing(plan, bind), links, lambda part: _written(draft, batched(part)))
             keep = partial(_keep_refused, state, reporter)
             observer = stack.enter_context(reporter.delivering(state, halt, keep))
             journal = state.ledger.journal(state.run_id)
             state.delivered = run_delivery(
-                plan, batched, settings, journal=journal, observer=observer, halt=halt
+                plan, phases, settings, journal=journal, observer=observer, halt=halt
             )
         state.out = None if draft and draft.failed else options.out
     except (InputError, Interrupted) as error:
@@ -192,6 +201,19 @@ def deliver(state: RunState, reporter: Reporter) -> None:
             raise
         # What was sent is accounted for, whatever became of the file beside it.
         state.delivered.end_with(error)
+
+
+def _record_links(
+    record: Callable[[Iterable[bytes]], None], people: KnownPeople | None, pairs: Sequence[tuple[str, str]]
+) -> None:
+    """Record links by digests, before they are sent."""
+    assert people is not None
+    record([people.linked(person, user) for person, user in pairs])
+
+
+def _written(draft: MessageFile | None, batches: Iterator[Batch | None]) -> Iterator[Batch | None]:
+    """Yield batches; write each to the file first, if any."""
+    return batches if draft is None else draft.beside(batches)
 
 
 def _delivery_settings(state: RunState) -> "DeliverySettings":

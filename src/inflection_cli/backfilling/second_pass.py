@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import Final
 
-from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.plan import DIGEST_BYTES, Plan
 from inflection_cli.converting.converter import Conversion
 from inflection_cli.errors import InputChanged, InputError
 from inflection_cli.model import Batch, Chunk, Disposition
 
-_DIGEST_BYTES: Final = 16
 SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED})
 
 
 def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:
-    """Yield the messages to send, in input order, chunk by chunk.
+    """Yield the rows' messages to send, in input order, by chunk.
 
     Args:
         plan: Its input is read again, and what is to be sent of it converted.
@@ -37,12 +36,15 @@ def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]])
         if not events or (keep is not None and not any(keep)):
             continue
         ids, hashes = plan.identities.of(number)
-        wire = convert(identified=False).encode(wire_ids(ids))
+        converted = convert(identified=False)
+        users = plan.linking.users_of(converted)
+        wire = converted.encode(wire_ids(ids), users) if users else converted.encode(wire_ids(ids))
         batch = Batch(range(first, first + events), ids, hashes, wire)
-        yield batch if keep is None else _kept(batch, keep)
+        yield batch if keep is None else kept(batch, keep)
 
 
-def _kept(batch: Batch, keep: Sequence[bool]) -> Batch:
+def kept(batch: Batch, keep: Sequence[bool]) -> Batch:
+    """Return the messages of a batch that are to be kept."""
     return Batch(
         list(compress(batch.ordinals, keep)),
         list(compress(batch.content_ids, keep)),
@@ -60,12 +62,12 @@ def unchanged_chunks(plan: Plan) -> Iterator[tuple[int, Chunk, Conversion]]:
     digests, number = plan.digests, -1
     try:
         for number, (_, chunk, convert) in enumerate(plan.chunks()):
-            if digests[number * _DIGEST_BYTES : (number + 1) * _DIGEST_BYTES] != chunk.digest:
+            if digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES] != chunk.digest:
                 raise _changed(chunk.file, f"after line {chunk.lines[0] if chunk.rows else '?'}")
             yield number, chunk, convert
     except InputError as error:
         raise _changed(plan.inputs[0].path, error.message) from error
-    if (number + 1) * _DIGEST_BYTES != len(digests):
+    if (number + 1) * DIGEST_BYTES != len(digests):
         raise _changed(plan.inputs[-1].path, "it is shorter")
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.backfilling.run_options import OpenedFiles
-from inflection_cli.cli.option_values import convert_settings, pairs, read_options
+from inflection_cli.cli.option_values import convert_settings, linking_of, pairs, read_options
 from inflection_cli.cli.project_file import Project, of_messages, settle
 from inflection_cli.cli.saved_options import recorded
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
@@ -44,7 +44,8 @@ def open_rows(
     arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
     inputs = open_inputs(files, options, settings)
     chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
-    planner = Planner(inputs, settings, chunks, rejects=rejects, judges_only=judges_only)
+    linking = linking_of(settled.reading, settled.profile, settings.message)
+    planner = Planner(inputs, settings, chunks, rejects=rejects, linking=linking, judges_only=judges_only)
     planner.plan.limit = reading.limit
     return OpenedFiles(planner, arguments, settled.profile, settled.took)
 

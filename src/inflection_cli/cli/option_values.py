@@ -13,10 +13,12 @@ from inflection_cli.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from inflection_cli.backfilling.linking import Linking
     from inflection_cli.converting.converter import ConvertSettings
     from inflection_cli.mapping.events import MapOptions
     from inflection_cli.mapping.profile.profile_schema import Profile
     from inflection_cli.reading.source import ReadOptions
+    from inflection_cli.segment.message import MessageSettings
     from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 _SESSION_CHECK = "freshsuccess"
@@ -105,6 +107,17 @@ def convert_settings(
         until=until,
         checks=checks,
     )
+
+
+def linking_of(options: "InputOptions", profile: "Profile | None", message: "MessageSettings") -> "Linking":
+    """Return what links people to their userIds, by the options."""
+    from inflection_cli.backfilling.linking import Linking
+    from inflection_cli.segment.message import MessageEncoder
+
+    options = _with_profile(options, profile)
+    mode: Literal["auto", "always", "never"]
+    mode = options.identify.value if options.identify else "auto"
+    return Linking(mode, resolve=options.resolve_identity, tail=MessageEncoder(message).tail)
 
 
 def _map_options(

@@ -362,7 +362,7 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
 
     from inflection_cli.backfilling.plan import Planner
     from inflection_cli.cli.opening import planner_of
-    from inflection_cli.cli.option_values import convert_settings, read_options
+    from inflection_cli.cli.option_values import convert_settings, linking_of, read_options
     from inflection_cli.cli.saved_options import read_back
     from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 
@@ -376,4 +376,5 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     settings = replace(settings, now=then.now, mapping=mapping)
     inputs = open_inputs(files, options, settings)
     chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
-    return Planner(inputs, settings, chunks)
+    linking = linking_of(then.reading, then.profile, settings.message)
+    return Planner(inputs, settings, chunks, linking=linking)

@@ -21,7 +21,7 @@ _RULES = 3
 """Which rules read a file: from 2 on a profile that names fields has no others, and a wide file is asked about; from
 3 on an id of a person that is a placeholder, misspelt or damaged rejects its row."""
 
-_BEFORE: Mapping[str, Any] = {"properties_as_text": True}
+_BEFORE: Mapping[str, Any] = {"properties_as_text": True, "identify": "never"}
 """What a run did that was recorded before there was an option for it."""
 
 

@@ -36,7 +36,7 @@ from inflection_cli.segment.ids import (
     uuid8,
     uuid8s_after,
 )
-from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages
+from inflection_cli.segment.message import MessageEncoder, MessageSettings, known_as, messages
 
 _NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
@@ -94,7 +94,8 @@ class Converted:
         events_filtered: Events that a filter dropped.
         content_ids: 16 bytes an event; empty where they were not asked for.
         content_hashes: 64 bits an event; likewise.
-        encode: Makes the whole messages, given 16 bytes of id for each; their sizes are known before.
+        encode: Makes the whole messages, given 16 bytes of id for each; their sizes are known before. A second list
+            gives the userIds under which events go out that have none; "" is none.
         message_bytes: The encoded size of all messages, ids included.
         lines: The physical line of each event's record.
         times: Each event's instant, exact text.
@@ -114,7 +115,7 @@ class Converted:
     events_filtered: int = 0
     content_ids: list[bytes] = field(default_factory=list)
     content_hashes: list[int] = field(default_factory=list)
-    encode: Callable[[Sequence[bytes]], list[bytes]] = list
+    encode: Callable[..., list[bytes]] = list
     message_bytes: int = 0
     lines: Sequence[int] = ()
     times: list[str] = field(default_factory=list)
@@ -349,10 +350,19 @@ def _places(order: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
 
 
 def _whole(
-    heads: list[str], people: AsciiPeople | ParsedPeople, times: list[str], tail: str, ids: Sequence[bytes]
+    heads: list[str],
+    people: AsciiPeople | ParsedPeople,
+    times: list[str],
+    tail: str,
+    ids: Sequence[bytes],
+    users: Sequence[str] = (),
 ) -> list[bytes]:
     """Build whole messages; a module-level function, so that it can be pickled."""
-    return messages(ids, map(wire, times), zip(heads, people.fragments(), strict=True), tail)
+    fragments = people.fragments()
+    if users:
+        named = zip(fragments, people.person_ids, users, strict=True)
+        fragments = [known_as(person, id_, user) if user else person for person, id_, user in named]
+    return messages(ids, map(wire, times), zip(heads, fragments, strict=True), tail)
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:

@@ -72,7 +72,9 @@ class _Work:
     counted: bool = False
 
 
-async def deliver(batches: Iterator[Batch | None], edge: DeliveryContext) -> DeliveryCounts:
+async def deliver(
+    batches: Iterator[Batch | None], edge: DeliveryContext, tally: DeliveryCounts | None = None
+) -> DeliveryCounts:
     """Send every batch, retry as needed, and return the delivery counts.
 
     The iterator is drawn from one batch at a time, only when there is room for it. When the run stops early,
@@ -86,20 +88,21 @@ async def deliver(batches: Iterator[Batch | None], edge: DeliveryContext) -> Del
         batches: In the order in which they should leave; None lets answers be read, and a stop be heard, before
             the work on the next one goes on.
         edge: What delivery stands on.
+        tally: The counts of an earlier phase, to go on with.
 
     Returns:
         The tally, however the run ended: `DeliveryCounts.stopped` says why, with the exception where there was one.
     """
-    return await _Delivery(edge).run(batches)
+    return await _Delivery(edge, tally or DeliveryCounts()).run(batches)
 
 
 class _Delivery:
     """State of one run of `deliver`."""
 
-    def __init__(self, edge: DeliveryContext) -> None:
+    def __init__(self, edge: DeliveryContext, tally: DeliveryCounts) -> None:
         self._edge = edge
         self._journal = edge.journal
-        self._tally = DeliveryCounts()
+        self._tally = tally
         self._pace = RateGate(edge, self._tally)
         self._scope = anyio.CancelScope()
         limited = edge.throttle.cost(1) > 0

@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
+from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.ledger_lookup import Doubts, KnownEvents
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
@@ -89,11 +90,13 @@ def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
     """
     # Without a window every doubt counts as one, however young.
     ready = entry.run.command == "replay"
-    plan = planner.run(KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0), ready=ready))
+    known = KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0), ready=ready)
+    with closing(KnownPeople(entry.ledger)) as people:
+        plan = planner.run(known, people=people)
     assert plan.dispositions is not None
     verified = Verification(plan)
     met = SpillGroups(ID_BYTES + 1)
-    with closing(plan.identities) as identities:
+    with closing(plan.linking), closing(plan.identities) as identities:
         for number, chunk, convert in unchanged_chunks(plan):
             converted = convert(identified=False)
             dispositions = plan.dispositions.of(identities.starts[number], len(converted.times))
@@ -104,6 +107,7 @@ def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
             ):
                 _count(verified, (name, day), disposition, (chunk.file, line))
             met.add(content_id + _IN_INPUT for content_id in identities.of(number).content_ids)
+        _count_links(verified, met)
     verified.found = dict(sorted(verified.found.items()))
     verified.unknown = _unknown(met, entry)
     return verified
@@ -126,6 +130,18 @@ def _count(
         found.missing += 1
         if len(verified.missing) < MISSING_SHOWN:
             verified.missing.append(place)
+
+
+def _count_links(verified: Verification, met: SpillGroups) -> None:
+    """Check the links of people, which are events of no row."""
+    plan = verified.plan
+    assert plan.dispositions is not None
+    for number, links in enumerate(plan.linking.blocks(), start=plan.chunk_count):
+        first = plan.identities.starts[number]
+        for at, (name, time, line) in enumerate(zip(links.names, links.times, links.lines, strict=True)):
+            place = plan.linking.place(line)
+            _count(verified, (name, time[:10]), plan.dispositions.one(first + at), place)
+        met.add(content_id + _IN_INPUT for content_id in links.content_ids)
 
 
 def _unknown(met: SpillGroups, entry: RunStatus) -> int:

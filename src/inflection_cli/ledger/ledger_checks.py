@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from inflection_cli.errors import LedgerDamaged, LedgerError
 from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense
@@ -18,6 +18,7 @@ from inflection_cli.ledger.ledger_rows import check_batch, check_run
 from inflection_cli.ledger.ledger_schema import (
     APPLICATION_ID,
     CHECKSUMS_SINCE,
+    PEOPLE_SINCE,
     SCHEMA_VERSION,
     TOTALS_SINCE,
     expected_schema,
@@ -27,6 +28,8 @@ from inflection_cli.ledger.row_checksums import (
     TABLES,
     BatchRow,
     LedgerRow,
+    PeopleRow,
+    PeopleTotalsRow,
     Row,
     RunRow,
     TotalsRow,
@@ -39,6 +42,8 @@ _MAGIC: Final = b"SQLite format 3\0"
 _VERSIONS_OF_FORMAT: Final = {(1, 1), (2, 2)}  # rollback journal, write-ahead log
 _SCHEMA_FORMAT: Final = 4
 _UTF_8: Final = 1
+
+Counts = TypeVar("Counts", TotalsRow, PeopleTotalsRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,10 @@ def checked_row(path: Path, salt: bytes | None, row: Row, checksum: object) -> N
 def _name(row: Row) -> str:
     if isinstance(row, LedgerRow):
         return "what it says of itself"
-    if isinstance(row, TotalsRow):
+    if isinstance(row, TotalsRow | PeopleTotalsRow):
         return "the count of its rows"
+    if isinstance(row, PeopleRow):
+        return f"what it keeps of the people of run {row.run}"
     return f"run {row.number}" if isinstance(row, RunRow) else f"batch {row.key}"
 
 
@@ -166,6 +173,8 @@ def _check_rows(path: Path, db: sqlite3.Connection, version: int) -> Checked:
     _check_count(path, db, batches)
     if version >= TOTALS_SINCE:
         _check_totals(path, db, own.salt, TotalsRow(len(runs), batches))
+    if version >= PEOPLE_SINCE:
+        _check_people(path, db, own.salt, runs)
     return Checked(own.namespace, version, own.salt)
 
 
@@ -193,31 +202,45 @@ def _rows(db: sqlite3.Connection, kind: type[Any]) -> Iterator[tuple[Row, object
         yield kind(*values), checksum
 
 
-def totals_of(path: Path, db: sqlite3.Connection, salt: bytes) -> TotalsRow:
+def totals_of(path: Path, db: sqlite3.Connection, salt: bytes, kind: type[Counts]) -> Counts:
     """Return the counts that a ledger keeps of its own rows.
 
     Raises:
         LedgerDamaged: They are not as they were written.
     """
-    rows = list(_rows(db, TotalsRow))
+    rows = list(_rows(db, kind))
     if len(rows) != 1:
         raise damaged(path, "the count of its rows is missing")
     totals, checksum = rows[0]
-    assert isinstance(totals, TotalsRow)
+    assert isinstance(totals, kind)
     checked_row(path, salt, totals, checksum)
     return totals
 
 
-def _check_totals(path: Path, db: sqlite3.Connection, salt: bytes, found: TotalsRow) -> None:
-    recorded = totals_of(path, db, salt)
-    for what, written, there in zip(TotalsRow._fields, recorded, found, strict=True):
+def _check_totals(path: Path, db: sqlite3.Connection, salt: bytes, found: Counts) -> None:
+    kind: type[Counts] = type(found)
+    recorded: tuple[int, ...] = totals_of(path, db, salt, kind)
+    for what, written, there in zip(found._fields, recorded, found, strict=True):
         if written != there:
             raise damaged(path, f"it has {there} {what}, and {written} were recorded")
 
 
+def _check_people(path: Path, db: sqlite3.Connection, salt: bytes, runs: set[Any]) -> None:
+    """Check the digests of people, row by row, and their number."""
+    count = 0
+    for people, checksum in _rows(db, PeopleRow):
+        assert isinstance(people, PeopleRow)
+        checked_row(path, salt, people, checksum)
+        count += 1
+        if people.run not in runs:
+            raise damaged(path, "it keeps people of no run")
+    _check_totals(path, db, salt, PeopleTotalsRow(count))
+
+
 def _check_run_of(path: Path, batch: Row, runs: set[Any]) -> None:
-    if batch[1] not in runs:
-        raise damaged(path, f"batch {batch[0]} is incomplete: it is of no run")
+    assert isinstance(batch, BatchRow)
+    if batch.run not in runs:
+        raise damaged(path, f"batch {batch.key} is incomplete: it is of no run")
 
 
 def _check_count(path: Path, db: sqlite3.Connection, batches: int) -> None:

@@ -15,9 +15,10 @@ import secrets
 import sqlite3
 import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast
@@ -30,6 +31,7 @@ from inflection_cli.ledger.ledger_records import ID_BYTES, BatchRecord, KnownBat
 from inflection_cli.ledger.ledger_schema import (
     APPLICATION_ID,
     CHECKSUMS_SINCE,
+    PEOPLE_SINCE,
     SCHEMA_VERSION,
     crc32_of,
     insert_row,
@@ -41,6 +43,8 @@ from inflection_cli.ledger.row_checksums import (
     SALT_BYTES,
     BatchRow,
     LedgerRow,
+    PeopleRow,
+    PeopleTotalsRow,
     RunRow,
     TotalsRow,
     columns,
@@ -64,6 +68,7 @@ from inflection_cli.settings.option_names import with_value
 
 _BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
 _PAGE_OF_BATCHES: Final = 32
+_PEOPLE_IN_A_ROW: Final = 4096
 _JOURNAL_LIMIT_BYTES: Final = 1 << 20
 _RUN_COLUMNS: Final = columns(RunRow)
 _BATCH_COLUMNS: Final = columns(BatchRow, "checksum")
@@ -104,6 +109,7 @@ class LedgerReader:
         self.namespace = checked.namespace
         self.has_checksums = checked.version >= CHECKSUMS_SINCE
         self._salt = checked.salt
+        self._keeps_people = checked.version >= PEOPLE_SINCE
         self._db = db
 
     def close(self) -> None:
@@ -193,6 +199,32 @@ class LedgerReader:
             with making_sense(self.path):
                 known = KnownBatch(number, found_run, BatchState(state), since, ids, hashes)
             yield known
+
+    @property
+    def people_key(self) -> bytes:
+        """The key of the digests of people; empty without one."""
+        return self._salt or b""
+
+    def people(self) -> Iterator[bytes]:
+        """Yield packed digests of people: personId, then userId or 0.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        if not self._keeps_people:
+            return
+        query = "SELECT key, digests FROM people WHERE key > :after ORDER BY key LIMIT :rows"
+        for _, digests in self._pages(query):
+            yield digests
+
+    def has_runs_without_people(self) -> bool:
+        """Return whether a run sent something and kept no people.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        kept = " WHERE run NOT IN (SELECT run FROM people)" if self._keeps_people else ""
+        return bool(self._fetch(f"SELECT 1 FROM batches{kept} LIMIT 1"))  # noqa: S608 - our own words
 
     def _is_whole(self, key: int, digest: object, content: tuple[object, object, object]) -> bool:
         """Return whether a batch's content matches its digest or CRC-32."""
@@ -292,6 +324,26 @@ class Ledger(LedgerReader):
             insert_row(db, self.salt, row)
             self.count_rows(db, runs=1)
         return run_id
+
+    def record_people(self, run_id: str, records: Iterable[bytes]) -> None:
+        """Record people of a run, before anything of theirs is sent.
+
+        Args:
+            run_id: The run.
+            records: What `people` yields, for one person each; none at all says that the run has none.
+
+        Raises:
+            UsageError: There is no such run.
+            LedgerError: It cannot be recorded, and so nothing must be sent.
+        """
+        number = self._number(run_id)
+        left, rows = iter(records), 0
+        with self.writing() as db:
+            (key,) = db.execute("SELECT coalesce(max(key), 0) FROM people").fetchone()
+            while (digests := b"".join(islice(left, _PEOPLE_IN_A_ROW))) or not rows:
+                rows += 1
+                insert_row(db, self.salt, PeopleRow(key + rows, number, digests))
+            self._count_people(db, rows)
 
     def journal(self, run_id: str) -> "RunJournal":
         """Return the journal in which a run records its batches.
@@ -435,11 +487,18 @@ class Ledger(LedgerReader):
         Raises:
             LedgerDamaged: They are not as they were written.
         """
-        before = totals_of(self.path, db, self.salt)
+        before = totals_of(self.path, db, self.salt, TotalsRow)
         totals = TotalsRow(before.runs + runs, before.batches + batches)
         db.execute(
             "UPDATE totals SET runs = ?, batches = ?, checksum = ?",
             (*totals, row_checksum(self.salt, totals)),
+        )
+
+    def _count_people(self, db: sqlite3.Connection, rows: int) -> None:
+        """Change the recorded number of rows of `people`; see `count_rows`."""
+        totals = PeopleTotalsRow(totals_of(self.path, db, self.salt, PeopleTotalsRow).people + rows)
+        db.execute(
+            "UPDATE people_totals SET people = ?, checksum = ?", (*totals, row_checksum(self.salt, totals))
         )
 
     def _recover(self) -> int:
@@ -467,15 +526,17 @@ class Ledger(LedgerReader):
     def _erase(self, number: int | None) -> None:
         """Delete one run, or all runs if `number` is None."""
         with self.writing() as db:
-            _, batches, runs = (
+            people, _, batches, runs = (
                 db.execute(query, (number,)).rowcount
                 for query in (
+                    "DELETE FROM people WHERE run = ?1 OR ?1 IS NULL",
                     "DELETE FROM contents WHERE key IN (SELECT key FROM batches WHERE run = ?1 OR ?1 IS NULL)",
                     "DELETE FROM batches WHERE run = ?1 OR ?1 IS NULL",
                     "DELETE FROM runs WHERE number = ?1 OR ?1 IS NULL",
                 )
             )
             self.count_rows(db, runs=-runs, batches=-batches)
+            self._count_people(db, -people)
         with translated(self.path):
             # The journal that persists still holds the pages as they were.
             self._db.execute("PRAGMA journal_mode = DELETE")
@@ -701,6 +762,7 @@ def _create(path: Path, namespace: str, now: float) -> None:
         salt = secrets.token_bytes(SALT_BYTES)
         insert_row(db, salt, LedgerRow(_storable(namespace), float(now), salt))
         insert_row(db, salt, TotalsRow(runs=0, batches=0))
+        insert_row(db, salt, PeopleTotalsRow(0))
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     fresh.rename(path)
     sync_folder(path.parent)

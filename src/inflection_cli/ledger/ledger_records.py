@@ -42,6 +42,8 @@ def is_fresh(doubtful_since: float, now: float, window_s: float) -> bool:
 
 ID_BYTES: Final = 16
 HASH_BYTES: Final = 8
+DIGEST_BYTES: Final = 8
+"""A person is two digests: of the personId, and of the userId that it is linked to, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from inflection_cli.ledger.row_checksums import (
     TABLES,
     BatchRow,
     LedgerRow,
+    PeopleTotalsRow,
     Row,
     RunRow,
     TotalsRow,
@@ -40,6 +41,9 @@ CHECKSUMS_SINCE: Final = 2
 
 TOTALS_SINCE: Final = 3
 """The first version of the schema that counts its runs and batches."""
+
+PEOPLE_SINCE: Final = 4
+"""The first version of the schema that keeps digests of people."""
 
 Step = str | Callable[[sqlite3.Connection], None]
 Schema = Sequence[tuple[str, str, str, str | None]]
@@ -76,6 +80,12 @@ def _count_rows(db: sqlite3.Connection) -> None:
     for (salt,) in db.execute("SELECT salt FROM ledger").fetchall():
         counts = db.execute("SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM batches)").fetchone()
         insert_row(db, salt, TotalsRow(*counts))
+
+
+def _count_people(db: sqlite3.Connection) -> None:
+    """Record that there are no digests of people yet; see `_count_rows`."""
+    for (salt,) in db.execute("SELECT salt FROM ledger").fetchall():
+        insert_row(db, salt, PeopleTotalsRow(0))
 
 
 MIGRATIONS: Final[Sequence[Sequence[Step]]] = (
@@ -163,6 +173,16 @@ MIGRATIONS: Final[Sequence[Sequence[Step]]] = (
     (
         "CREATE TABLE totals (runs INTEGER NOT NULL, batches INTEGER NOT NULL, checksum BLOB NOT NULL)",
         _count_rows,
+    ),
+    (
+        """CREATE TABLE people (
+            key INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL,
+            digests BLOB NOT NULL,
+            checksum BLOB NOT NULL
+        )""",
+        "CREATE TABLE people_totals (people INTEGER NOT NULL, checksum BLOB NOT NULL)",
+        _count_people,
     ),
 )
 """The schema's versions: entry i brings a ledger from version i to i + 1. Entries are never edited."""

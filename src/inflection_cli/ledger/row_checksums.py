@@ -64,9 +64,30 @@ class TotalsRow(NamedTuple):
     batches: int
 
 
-Row = LedgerRow | RunRow | BatchRow | TotalsRow
+class PeopleRow(NamedTuple):
+    """A row of `people`: digests of people whom a run sends."""
 
-TABLES: Final = {LedgerRow: "ledger", RunRow: "runs", BatchRow: "batches", TotalsRow: "totals"}
+    key: int
+    run: int
+    digests: bytes
+
+
+class PeopleTotalsRow(NamedTuple):
+    """The one row that counts the rows of `people`."""
+
+    people: int
+
+
+Row = LedgerRow | RunRow | BatchRow | TotalsRow | PeopleRow | PeopleTotalsRow
+
+TABLES: Final = {
+    LedgerRow: "ledger",
+    RunRow: "runs",
+    BatchRow: "batches",
+    TotalsRow: "totals",
+    PeopleRow: "people",
+    PeopleTotalsRow: "people_totals",
+}
 
 
 def row_checksum(salt: bytes, row: Row) -> bytes:

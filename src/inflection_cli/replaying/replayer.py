@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from inflection_cli import rules
+from inflection_cli.backfilling.dedup import UNCOMPARED
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.checked_converter import once_a_column, problem_of
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
@@ -27,6 +28,7 @@ from inflection_cli.reading.json.message_lines import COLUMNS, MessageLines, par
 from inflection_cli.reading.rejected_rows import RejectsFolder, first_origin
 from inflection_cli.segment.ids import ready_id, uuid_text
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
+from inflection_cli.segment.link_messages import is_link
 from inflection_cli.segment.message import with_id
 from inflection_cli.segment.prebuilt_messages import (
     TYPES,
@@ -306,8 +308,12 @@ def _address_among(message: Mapping[str, Any]) -> str:
 
 def _identify(messages: Sequence[_Ready], result: Converted) -> None:
     result.content_ids = [ready_id(ready.message["messageId"]) for ready in messages]
+    # A link is the same one whenever it is sent, so its time is no content.
     result.content_hashes = [
-        content_hash(ready.message, wire(ready.exact), identity_of(ready.message)) for ready in messages
+        UNCOMPARED
+        if is_link(ready.message)
+        else content_hash(ready.message, wire(ready.exact), identity_of(ready.message))
+        for ready in messages
     ]
 
 

@@ -92,7 +92,7 @@ def deliver_probes(
     )
     started = time.monotonic()
     tally, proxy = anyio.run(
-        deliver_batches, iter([batch]), settings, MemoryJournal(), observer, halt, lambda _: None
+        deliver_batches, [iter([batch])], settings, MemoryJournal(), observer, halt, lambda _: None
     )
     events = EventCounts(
         built=len(probes),

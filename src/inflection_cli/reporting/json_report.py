@@ -13,6 +13,7 @@ from inflection_cli.backfilling.run_state import (
     RunState,
     delivered_figures,
     estimate_figures,
+    identity_figures,
     refused_figures,
     time_range,
 )
@@ -63,6 +64,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
         "by_event": dict(account.by_event),
         "time_range": time_range(account),
         "people": plan.people,
+        "identities": identity_figures(plan),
         "problem_counts": dict(account.problems.counts),
         "problems": [
             problem_object(problem, show_values=show_values)

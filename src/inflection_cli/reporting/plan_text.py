@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
 
 SHOWN_PER_CODE = 5
-_WHATEVER_THE_BUDGET: Final = frozenset({"person-implausible", "own-id-conflict"})
+_WHATEVER_THE_BUDGET: Final = frozenset({"person-implausible", "person-two-users", "own-id-conflict"})
 """Errors of a whole run, with which nothing is sent."""
 
 _MOST_OF_NAME = 100
@@ -59,6 +59,24 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if account.first:
         yield "time", f"{_second(account.first)} to {_second(account.last)}"
         yield "people", f"{plan.people:,}"
+    yield from _identity_lines(plan)
+
+
+def _identity_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the number of links, conflicts and resolved events."""
+    counts = plan.linking.counts
+    if counts.linked:
+        links = counted(
+            counts.linked, "identify links a person to a userId", "identifies link people to userIds"
+        )
+        yield "identity", f"{links}; sent last (--identify)"
+    if counts.conflicting:
+        people = counted(counts.conflicting, "person has", "people have")
+        yield "" if counts.linked else "identity", f"{people} more than one userId, and no link"
+    if counts.resolved:
+        of = counted(counts.resolved_people, "person", "people")
+        events = counted(counts.resolved, "event goes", "events go")
+        yield "resolved", f"{events} out under the userId of other rows, of {of} (--resolve-identity)"
 
 
 def _emptied(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -301,6 +319,11 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     requests = f"{counted(tally.requests, 'request')}, {counted(tally.retries, 'retry', 'retries')}"
     speed = f"{duration_words(delivered.seconds)}, {rate:,.0f} events/s"
     lines.append(("delivery", f"{requests}, {size_words(tally.wire_bytes)} on the wire, {speed}"))
+    if delivered.withheld:
+        links = counted(delivered.withheld, "link waits", "links wait")
+        lines.append(
+            ("identity", f"{links} until all events of the person are accepted; the same command sends on")
+        )
     if tally.paused_seconds >= 1:
         lines.append(("", f"stood still for {duration_words(tally.paused_seconds)}"))
     if delivered.proxy is not None:

@@ -8,6 +8,8 @@ the same digest. What is hashed:
     content id, own id  `infl-seg/1 own` LF        event id, event
     content id          `infl-seg/1 fields` LF     event, email_id, campaign_id, campaign_run_id, link,
                                                    `p` personId or `u` userId, instant
+    content id, link    `infl-seg/1 link` LF       personId, userId of an identify that links the two: no time, so that
+                                                   a pair is linked once
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
     wire id             `infl-seg/1 wire` LF       namespace, label, the content id's 16 bytes as they are
     default namespace   `infl-seg/1 namespace` LF  endpoint, write key; the first 16 hex digits
@@ -25,6 +27,7 @@ from typing import Final
 
 OWN = "infl-seg/1 own\n"
 FIELDS = "infl-seg/1 fields\n"
+_LINK = "infl-seg/1 link\n"
 _READY = "infl-seg/1 ready\n"
 _WIRE = "infl-seg/1 wire\n"
 _NAMESPACE = "infl-seg/1 namespace\n"
@@ -93,6 +96,11 @@ def uuid_text(packed: bytes) -> bytes:
     """Format 16 bytes as a UUID of 36 ASCII characters."""
     h = packed.hex()
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}".encode()
+
+
+def link_ids(pairs: Iterable[tuple[str, str]]) -> list[bytes]:
+    """Return the link id of each pair of personId and userId."""
+    return uuid8s((_LINK + netstring(person) + netstring(user)).encode() for person, user in pairs)
 
 
 def ready_id(message_id: str) -> bytes:

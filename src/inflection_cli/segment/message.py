@@ -116,6 +116,17 @@ class MessageEncoder:
         return f'}},{identity},"context":{_json(context)[:-1]}{"," if context else ""}'
 
 
+def known_as(person: str, person_id: str, user_id: str) -> str:
+    """Return the fragment of a person without userId, under a userId.
+
+    Args:
+        person: What `MessageEncoder.person` made of somebody who has a personId alone.
+        person_id: That id.
+        user_id: The id that is sent instead.
+    """
+    return f'}},"userId":{_json(user_id)}' + person[len(f'}},"anonymousId":{_json(person_id)}') :]
+
+
 def plain_people(ids: Iterable[tuple[str, str]]) -> list[str]:
     """Encode people as `MessageEncoder.person` does, from ids that need no escaping.
 

@@ -198,6 +198,14 @@ class TraitsStyle(StrEnum):
     SNAKE = "snake"
 
 
+class Identify(StrEnum):
+    """Rule by which people are linked to their userIds."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Region(StrEnum):
     """Segment region of the workspace."""
 
@@ -297,6 +305,22 @@ class InputOptions(Group):
         kind=Literal["email"],
         profile="options",
         profile_help="What is sent, hashed, as anonymousId where a row has no personId. As `--anonymous-id-from`.",
+    )
+    identify: Identify | None = option(
+        None,
+        "When one identify links a personId to the userId beside it: auto where the person is also seen by personId "
+        "alone, here or in an earlier run.",
+        example="never",
+        shown_default=Identify.AUTO.value,
+        profile="options",
+        profile_help="When people who become known are linked to their userId. As `--identify`.",
+    )
+    resolve_identity: bool = option(
+        False,
+        "Send the userId that other rows name on all of a person's events, also on earlier ones.",
+        profile="options",
+        profile_help="Whether a userId that other rows name goes out on all of a person's events; `false` unless "
+        "said. As `--resolve-identity`.",
     )
     null: list[str] = option(
         [],

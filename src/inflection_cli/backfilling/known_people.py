@@ -1,0 +1,66 @@
+"""Look up people whom a ledger knows, by keyed digests."""
+
+from hashlib import blake2b
+from typing import Final
+
+from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.backfilling.spill_sorted import RECORD_BYTES, SortedRecords
+from inflection_cli.ledger.ledger_file import LedgerReader
+from inflection_cli.ledger.ledger_records import DIGEST_BYTES
+
+NOBODY: Final = bytes(DIGEST_BYTES)
+"""Stands for the userId of a person who was sent by personId alone."""
+
+
+class KnownPeople:
+    """People in a ledger, 16 bytes each in a scratch file.
+
+    Attributes:
+        every: Whether all people count as sent without a userId, since a run that sent something kept no digests.
+
+    Args:
+        ledger: Whose people they are.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+        TemporaryFolderError: The temporary folder is full or cannot be written.
+    """
+
+    def __init__(self, ledger: LedgerReader) -> None:
+        self.every = ledger.has_runs_without_people()
+        self._key = ledger.people_key
+        records = SpillGroups(RECORD_BYTES)
+        for block in ledger.people():
+            records.add(block[at : at + RECORD_BYTES] for at in range(0, len(block), RECORD_BYTES))
+        self._records = SortedRecords(records)
+
+    def has(self, person_id: str) -> bool:
+        """Return whether a person counts as sent without a userId."""
+        if self.every:
+            return True
+        return len(self._records) > 0 and any(True for _ in self._records.values(self._person(person_id)))
+
+    def has_other_user(self, person_id: str, user_id: str) -> bool:
+        """Return whether an earlier run has linked a person to another userId."""
+        if not len(self._records):
+            return False
+        allowed = {NOBODY, self._user(user_id)}
+        return any(value not in allowed for value in self._records.values(self._person(person_id)))
+
+    def anonymous(self, person_id: str) -> bytes:
+        """Return the record of a person who is sent by personId alone."""
+        return self._person(person_id) + NOBODY
+
+    def linked(self, person_id: str, user_id: str) -> bytes:
+        """Return the record of a person who is linked to a userId."""
+        return self._person(person_id) + self._user(user_id)
+
+    def close(self) -> None:
+        """Close the scratch file; nothing can be looked up afterwards."""
+        self._records.close()
+
+    def _person(self, person_id: str) -> bytes:
+        return blake2b(person_id.encode(), digest_size=DIGEST_BYTES, key=self._key, person=b"person").digest()
+
+    def _user(self, user_id: str) -> bytes:
+        return blake2b(user_id.encode(), digest_size=DIGEST_BYTES, key=self._key, person=b"user").digest()

@@ -1,0 +1,389 @@
+"""People who become known: which pairs are linked, when, and what is never merged."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import reference
+from command_support import HEADER, Desk, Result, events_balance, rows_balance, to
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from old_ledger import as_version_3
+
+from inflection_cli.sandbox import Sandbox, Settings, serve
+from inflection_cli.version import __version__
+
+SETTINGS = reference.Settings(version=__version__)
+NAMES = HEADER.split(",")
+
+ALONE = "Email Opened,,p-1,e1,c1,2024-04-01T08:00:00Z"
+BOTH = "Email Opened,u-1,p-1,e1,c1,2024-04-02T08:00:00Z"
+LATER = "Email Opened,u-1,p-1,e1,c1,2024-04-03T08:00:00Z"
+USER = "Email Opened,u-1,,e1,c1,2024-04-01T08:00:00Z"
+OTHER_USER = "Email Opened,u-2,p-1,e1,c1,2024-04-04T08:00:00Z"
+OTHER_PERSON = (
+    "Email Opened,,p-2,e1,c1,2024-04-01T09:00:00Z",
+    "Email Opened,u-1,p-2,e1,c1,2024-04-02T09:00:00Z",
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk.at(tmp_path, monkeypatch)
+
+
+def kept() -> Settings:
+    return Settings(keep_messages=True)
+
+
+def links_of(messages: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """PersonId, userId and time of each identify."""
+    found = [one for one in messages if one["type"] == "identify"]
+    assert all("traits" not in one for one in found)
+    return [(one["anonymousId"], one["userId"], one["timestamp"]) for one in found]
+
+
+def sent(desk: Desk, sandbox: Sandbox, *words: str) -> Result:
+    done = desk.run("backfill", *to(sandbox.url, "--json", "--namespace", "n", *words))
+    if done.out:
+        assert rows_balance(done.json)
+        assert events_balance(done.json)
+    return done
+
+
+def planned(desk: Desk, *words: str) -> list[dict[str, Any]]:
+    """The messages that a dry run writes."""
+    done = desk.run("backfill", *words, "--dry-run", "--out", "out.ndjson", "--state-dir", "none")
+    assert done.code == 0, done.err
+    return desk.messages("out.ndjson")
+
+
+LINK = [("p-1", "u-1", "2024-04-02T08:00:00.000Z")]
+"""The time is that of the pair's earliest row."""
+
+
+@pytest.mark.parametrize(
+    ("rows", "mode", "links"),
+    [
+        ([ALONE, BOTH, LATER], "auto", LINK),
+        ([LATER, BOTH, ALONE], "auto", LINK),
+        ([BOTH, LATER], "auto", []),
+        ([BOTH, USER], "auto", []),
+        ([ALONE], "auto", []),
+        ([ALONE, USER], "auto", []),
+        ([BOTH, LATER], "always", LINK),
+        ([ALONE], "always", []),
+        ([ALONE, BOTH], "never", []),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+@pytest.mark.parametrize("files", [1, 3])
+def test_a_pair_is_linked_where_the_person_is_also_seen_alone(
+    desk: Desk, rows: list[str], mode: str, links: list[tuple[str, str, str]], files: int
+) -> None:
+    names = [desk.file(f"{n}.csv", *rows[n::files]) for n in range(files) if rows[n::files]]
+    messages = planned(desk, *names, "--identify", mode)
+    assert links_of(messages) == links
+    assert [one["type"] for one in messages] == ["track"] * len(rows) + ["identify"] * len(links)
+
+
+@pytest.mark.parametrize(
+    "words", [("--since", "2024-04-02"), ("--event", "Link Clicked"), ("--limit", "1")], ids=lambda w: w[0]
+)
+def test_what_is_filtered_out_counts_for_nobody(desk: Desk, words: tuple[str, str]) -> None:
+    file = desk.file("a.csv", ALONE, BOTH)
+    assert links_of(planned(desk, file, *words)) == []
+
+
+IDS = st.sampled_from(["", "p1", "p2", "p3", "p-ö"]), st.sampled_from(["", "u1", "u2", "u-ü"])
+ROWS = st.lists(
+    st.tuples(*IDS, st.integers(0, 5), st.sampled_from(["", "5", "1234"])).filter(
+        lambda row: row[0] or row[1]
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+def written(row: tuple[str, str, int, str]) -> str:
+    person, user, second, fraction = row
+    return f"Email Opened,{user},{person},e1,c1,2024-04-01T08:00:0{second}{'.' * bool(fraction)}{fraction}Z"
+
+
+@settings(max_examples=15)
+@given(rows=ROWS, dice=st.randoms(use_true_random=False), cut=st.integers(0, 9))
+def test_shuffled_split_and_repeated_inputs_give_the_links_of_the_reference(
+    rows: list[tuple[str, str, int, str]], dice: Random, cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines = [written(row) for row in rows]
+    mixed = [*lines, *dice.sample(lines, min(3, len(lines)))]
+    dice.shuffle(mixed)
+    parts = [part for part in (mixed[:cut], mixed[cut:]) if part]
+    with pytest.MonkeyPatch.context() as patch:
+        desk = Desk.at(tmp_path_factory.mktemp("desk"), patch)
+        names = [desk.file(f"{n}.csv", *part) for n, part in enumerate(parts)]
+        messages = planned(desk, *names, "--allow-implausible-people")
+        whole = planned(desk, desk.file("whole.csv", *lines), "--allow-implausible-people")
+    expected = [
+        one.message
+        for one in reference.expect_links(
+            [dict(zip(NAMES, line.split(","), strict=True)) for line in lines], SETTINGS
+        )
+    ]
+    found = [one for one in messages if one["type"] == "identify"]
+    assert found == [one for one in whole if one["type"] == "identify"] == expected
+    assert messages[len(messages) - len(found) :] == found
+
+
+def test_links_are_the_last_to_arrive_even_where_other_requests_are_retried(desk: Desk) -> None:
+    many = [f"Email Opened,,p-{n},e1,c1,2024-04-01T08:00:00Z" for n in range(60)]
+    known = [f"Email Opened,u-{n},p-{n},e1,c1,2024-04-02T08:00:00Z" for n in range(60)]
+    file = desk.file("a.csv", *many, *known)
+    script = ("503", None, "reset", "ack-lost")
+    with serve(Settings(keep_messages=True, script=script)) as sandbox:
+        done = sent(desk, sandbox, file, "--dedup-window", "20", "--events-per-second", "300")
+        types = [one["type"] for one in sandbox.messages()]
+    assert (done.code, done.json["identities"]["linked"]) == (0, 60), done.err
+    assert types == ["track"] * 120 + ["identify"] * 60
+
+
+def test_a_run_that_breaks_off_before_the_links_sends_them_by_the_same_command(desk: Desk) -> None:
+    file = desk.file("a.csv", ALONE, BOTH)
+    with serve(Settings(keep_messages=True, script=(None, "404"))) as sandbox:
+        first = sent(desk, sandbox, file)
+        before = links_of(sandbox.messages())
+        second = sent(desk, sandbox, file)
+        after = links_of(sandbox.messages())
+        third = sent(desk, sandbox, file)
+    assert (first.code, first.json["events"]["pending"], before) == (5, 1, [])
+    assert (second.code, second.json["events"]["accepted"], after) == (0, 1, LINK)
+    assert (third.code, third.json["events"]["already_accepted"]) == (0, 3)
+
+
+# One event a batch, so that the first batch is p-1's; or all in one, which is halved until one event stands alone.
+ONE_EACH = ("--events-per-second", "10")
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "code", "state"),
+    [
+        (("400", "400", "400", None), (), 1, "refused"),
+        (("ack-503",), ONE_EACH, 7, "in_doubt"),
+    ],
+    ids=["refused", "in doubt"],
+)
+def test_a_person_whose_events_are_not_all_accepted_gets_no_link_yet(
+    desk: Desk, script: tuple[str | None, ...], words: tuple[str, ...], code: int, state: str
+) -> None:
+    file = desk.file("a.csv", ALONE, BOTH, *OTHER_PERSON)
+    with serve(Settings(keep_messages=True, script=script)) as sandbox:
+        done = sent(desk, sandbox, file, "--rejects", "r", *words)
+        found = links_of(sandbox.messages())
+        assert (done.code, done.json["events"]["pending"], done.json["events"][state]) == (code, 1, 1), (
+            done.err
+        )
+        assert [person for person, _, _ in found] == ["p-2"]
+        again = sent(desk, sandbox, file, *(("--resend-in-doubt",) if state == "in_doubt" else ()))
+        assert (again.code, again.json["events"]["pending"]) == (0, 0)
+        assert {person for person, _, _ in links_of(sandbox.messages())} == {"p-1", "p-2"}
+
+
+def test_a_second_run_links_whom_the_first_has_sent_alone(desk: Desk) -> None:
+    april, may = (
+        desk.file("april.csv", ALONE),
+        desk.file("may.csv", BOTH, BOTH.replace("-1", "-3")),
+    )
+    with serve(kept()) as sandbox:
+        for file in (april, may):
+            assert sent(desk, sandbox, file).code == 0
+        assert links_of(sandbox.messages()) == LINK
+
+
+def test_a_later_time_is_no_other_link(desk: Desk) -> None:
+    april, may = desk.file("april.csv", ALONE, LATER), desk.file("may.csv", ALONE, BOTH)
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, april).code == 0
+        done = sent(desk, sandbox, may)
+        assert links_of(sandbox.messages()) == [("p-1", "u-1", "2024-04-03T08:00:00.000Z")]
+    assert (done.json["problem_counts"], done.json["events"]["already_accepted"]) == ({}, 2)
+
+
+def test_two_outs_with_one_link_are_replayed_without_a_conflict(desk: Desk) -> None:
+    for name, rows in (("a", (ALONE, LATER)), ("b", (ALONE, BOTH))):
+        file = desk.file(f"{name}.csv", *rows)
+        assert desk.run("backfill", file, "--dry-run", "--out", f"{name}.ndjson").code == 0
+    with serve(kept()) as sandbox:
+        for name in ("a", "b"):
+            done = desk.run("replay", f"{name}.ndjson", *to(sandbox.url, "--json"))
+            assert (done.code, done.json["problem_counts"]) == (0, {})
+        assert len(links_of(sandbox.messages())) == 1
+
+
+def test_a_ledger_that_kept_no_people_counts_everybody_as_seen(desk: Desk) -> None:
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, desk.file("old.csv", USER)).code == 0
+        (path,) = (desk.folder / "state").rglob("*.sqlite3")
+        as_version_3(path)
+        assert sent(desk, sandbox, desk.file("may.csv", BOTH)).code == 0
+        assert links_of(sandbox.messages()) == LINK
+
+
+def test_a_run_that_links_nobody_keeps_whom_it_sends_alone(desk: Desk) -> None:
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, desk.file("april.csv", ALONE), "--identify", "never").code == 0
+        assert sent(desk, sandbox, desk.file("may.csv", BOTH)).code == 0
+        assert links_of(sandbox.messages()) == LINK
+
+
+def test_a_run_that_is_forgotten_takes_its_people_along(desk: Desk) -> None:
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, desk.file("april.csv", ALONE)).code == 0
+        assert desk.run("runs", "forget", "last", "--yes").code == 0
+        assert sent(desk, sandbox, desk.file("may.csv", BOTH)).code == 0
+        assert links_of(sandbox.messages()) == []
+
+
+def test_a_person_with_two_users_is_an_error_with_both_lines_and_nothing_is_sent(desk: Desk) -> None:
+    file = desk.file("a.csv", ALONE, BOTH, OTHER_USER, *OTHER_PERSON)
+    with serve(kept()) as sandbox:
+        done = sent(desk, sandbox, file, "--max-errors", "100%")
+        assert sandbox.stats()["requests"] == 0
+        (problem,) = done.json["problems"]
+        assert (done.code, problem["code"], problem["line"]) == (8, "person-two-users", 3)
+        assert "a.csv, line 4" in problem["message"]
+        assert "--allow-implausible-people" in done.json["error"]["hint"]
+        allowed = sent(desk, sandbox, file, "--allow-implausible-people")
+        assert (allowed.code, allowed.json["events"]["accepted"]) == (0, 6)
+        assert allowed.json["identities"]["conflicting"] == 1
+        assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-2"]
+
+
+def test_a_person_whom_an_earlier_run_has_linked_to_another_user_is_that_error_too(desk: Desk) -> None:
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, desk.file("april.csv", ALONE, BOTH)).code == 0
+        may = sent(desk, sandbox, desk.file("may.csv", OTHER_USER))
+        assert (may.code, may.json["problem_counts"]) == (8, {"person-two-users": 1})
+        assert "an earlier run's link" in may.json["problems"][0]["message"]
+        assert sent(desk, sandbox, "may.csv", "--allow-implausible-people").code == 0
+        assert links_of(sandbox.messages()) == LINK
+
+
+def test_one_user_of_two_people_is_a_warning_and_each_is_linked(desk: Desk) -> None:
+    with serve(kept()) as sandbox:
+        done = sent(desk, sandbox, desk.file("a.csv", ALONE, BOTH, *OTHER_PERSON))
+        assert (done.code, done.json["problem_counts"]) == (0, {"user-several-persons": 1})
+        assert sorted(person for person, _, _ in links_of(sandbox.messages())) == ["p-1", "p-2"]
+        assert done.json["problems"][0]["line"] == 5
+
+
+def test_more_conflicts_than_are_named_are_counted(desk: Desk) -> None:
+    rows = [f"Email Opened,{u}-{n},p-{n},e1,c1,2024-04-01T08:00:00Z" for n in range(130) for u in "ab"]
+    done = desk.run("validate", desk.file("a.csv", *rows), "--json")
+    assert (done.code, done.json["problem_counts"]["person-two-users"]) == (1, 130)
+    assert [one["line"] for one in done.json["problems"] if one["code"] == "person-two-users"][:3] == [
+        2,
+        4,
+        6,
+    ]
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_resolved_events_go_out_under_the_userid_with_the_ids_that_they_have(desk: Desk, dry: bool) -> None:
+    rows = [ALONE, BOTH, OTHER_PERSON[0], "Email Opened,,p-4,e1,c1,2024-04-01T08:00:00Z"]
+    file = desk.file(
+        "a.csv",
+        *rows,
+        'Email Opened,"u ""5""",p 5,e1,c1,2024-04-01T08:00:00Z',
+        "Email Opened,,p 5,e,c,2024-04-02T08:00:00Z",
+    )
+    plain = planned(desk, file)
+    if dry:
+        resolved = planned(desk, file, "--resolve-identity")
+    else:
+        with serve() as sandbox:
+            done = sent(desk, sandbox, file, "--resolve-identity", "--out", "sent.ndjson")
+        assert (done.code, done.json["identities"]["events_resolved"]) == (0, 2)
+        resolved = desk.messages("sent.ndjson")
+    users = {"p-1": "u-1", "p 5": 'u "5"'}
+    expected = []
+    for message in plain[:6]:
+        user = users.get(message.get("anonymousId", ""))
+        if user:
+            message["userId"] = user
+            del message["anonymousId"]
+        expected.append(message)
+    assert resolved == expected
+
+
+def test_resolving_leaves_a_person_with_two_users_alone(desk: Desk) -> None:
+    file = desk.file("a.csv", ALONE, BOTH, OTHER_USER)
+    messages = planned(desk, file, "--resolve-identity", "--allow-implausible-people")
+    assert [one.get("userId") for one in messages] == [None, "u-1", "u-2"]
+
+
+def test_who_was_sent_alone_before_is_linked_when_the_rest_is_resolved(desk: Desk) -> None:
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, desk.file("april.csv", ALONE)).code == 0
+        done = sent(desk, sandbox, desk.file("both.csv", ALONE, BOTH), "--resolve-identity")
+        assert (done.code, links_of(sandbox.messages())) == (0, LINK)
+
+
+def test_verify_finds_the_links_and_misses_those_that_are_not_in(desk: Desk) -> None:
+    file = desk.file("a.csv", ALONE, BOTH)
+    with serve(Settings(script=(None, "404"))) as sandbox:
+        assert sent(desk, sandbox, file).code == 5
+        missing = desk.run("runs", "verify", file, "--json").json
+        assert (missing["events"]["missing"], missing["first_missing"]) == (1, [{"file": file, "line": 3}])
+        assert sent(desk, sandbox, file).code == 0
+        found = desk.run("runs", "verify", file, "--json").json
+    assert (found["all_there"], found["events"]["accepted"], found["events"]["unknown"]) == (True, 3, 0)
+
+
+def test_links_are_in_the_plan_the_summary_and_the_receipt(desk: Desk) -> None:
+    file = desk.file("a.csv", ALONE, BOTH)
+    with serve() as sandbox:
+        done = desk.run("backfill", file, *to(sandbox.url))
+    assert "identity  1 identify links a person to a userId" in done.err
+    assert "3 built = 3 accepted" in done.out
+    receipt = desk.run("runs", "show", "last", "--json").json["run"]
+    assert receipt["at_the_end"]["identities"]["linked"] == 1
+    assert receipt["at_the_end"]["events"]["accepted"] == 3
+    assert receipt["at_the_end"]["by_event"] == {"Email Opened": 2, "identify": 1}
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM people",
+        "UPDATE people SET digests = zeroblob(16)",
+        "UPDATE people SET run = 2",
+        "DELETE FROM people_totals",
+    ],
+)
+def test_people_that_are_not_as_they_were_written_are_told(desk: Desk, harm: str) -> None:
+    with serve() as sandbox:
+        assert sent(desk, sandbox, desk.file("a.csv", ALONE)).code == 0
+    (path,) = (desk.folder / "state").rglob("*.sqlite3")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(harm)
+    done = desk.run("runs", "list", "--json")
+    assert (done.code, json.loads(done.out)["error"]["code"]) == (6, "ledger-damaged")
+
+
+def test_no_digest_in_the_ledger_is_that_of_the_id_alone(desk: Desk) -> None:
+    stored = []
+    for name in ("one", "two"):
+        with serve() as sandbox:
+            there = to(sandbox.url, "--namespace", "n", "--state-dir", name)
+            assert desk.run("backfill", desk.file("a.csv", ALONE), *there).code == 0
+        (path,) = (desk.folder / name).rglob("*.sqlite3")
+        with closing(sqlite3.connect(path)) as db:
+            stored += [row[0] for row in db.execute("SELECT digests FROM people")]
+        assert b"p-1" not in path.read_bytes()
+    assert [len(one) for one in stored] == [16, 16]
+    assert stored[0] != stored[1]
