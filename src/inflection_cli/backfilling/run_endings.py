@@ -76,7 +76,10 @@ def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError 
     if events.pending:
         return DeliveryIncomplete(f"{counted(events.pending, 'event is', 'events are')} still pending")
     if events.in_doubt:
-        return undecided(events.in_doubt, doubtful_runs)
+        error = undecided(events.in_doubt, doubtful_runs)
+        error.cause = delivered.doubt_cause
+        error.message += f"; the last tries: {error.cause}" if error.cause else ""
+        return error
     return None
 
 

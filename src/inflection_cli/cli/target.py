@@ -61,7 +61,7 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
         )
     region = "us" if options.region is None else options.region.value
     endpoint = (options.endpoint or REGION_ENDPOINTS[region]).rstrip("/").removesuffix(BATCH_PATH)
-    destination = Destination(endpoint, key, gzip=gzip, version=__version__)
+    destination = Destination(endpoint, key, gzip=gzip, version=__version__, ca_file=options.ca_file)
     if options.region is not None and destination.region not in {None, region}:
         raise UsageError(
             f"--region {region} and --endpoint {endpoint} contradict each other: that is region {destination.region}",

@@ -130,6 +130,10 @@ class DeliveryProgress:
         self._speaker.detail(f"again in {wait_s:.1f} s: {escape(reason)}")
         self._show()
 
+    def unconfirmed(self, events: int, reason: str) -> None:
+        """Record events that may be in and are not sent again, and print why."""
+        self._speaker.talk(f"{counted(events, 'event')} unconfirmed: {escape(reason)}", "yellow")
+
     def paused(self, seconds: float, reason: str) -> None:
         """Record a pause, and print or display it."""
         self._pause = _pause_words(seconds, reason)
