@@ -74,6 +74,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
     assert named | {
         *("write_key", "write_key_file", "region", "endpoint", "namespace", "dedup_window", "state_dir"),
         "ca_file",
+        "log_file",
         *("again", "resend_in_doubt", "yes", "dry_run", "rehearse", "out", "rejects", "limit", "email_trait"),
         "show_values",
     } == set(NEVER)

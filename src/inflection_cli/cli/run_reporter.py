@@ -15,7 +15,7 @@ from inflection_cli.cli.session import Session, on_signal
 from inflection_cli.cli.target import unusual_key
 from inflection_cli.cli.typed_command import shown_command
 from inflection_cli.errors import ConfirmationMissing
-from inflection_cli.model import Message
+from inflection_cli.model import Disposition, Message
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import answered_yes
 from inflection_cli.reporting.json_report import dumps
@@ -107,9 +107,14 @@ class RunReporter:
         self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
     ) -> "Iterator[Observer]":
         """Show the progress of the delivery, which signals can stop."""
-        rate = state.options.events_per_second
+        rate, plan, run_id = state.options.events_per_second, state.plan, state.run_id or ""
+        before = plan.count(Disposition.ALREADY_ACCEPTED)
+        if self._speaker.log is not None:
+            self._speaker.log.run = run_id
         with (
-            DeliveryProgress(self._speaker, state.plan.to_send, rate, keep) as progress,
+            DeliveryProgress(
+                self._speaker, plan.to_send, rate, keep, before=before, run_id=run_id
+            ) as progress,
             self._stoppable(state, halt, progress),
         ):
             yield progress

@@ -1,4 +1,4 @@
-"""Certificate authorities that are trusted: the system's, and those that the user adds."""
+"""Trusted certificate authorities: the system's, and those the user adds."""
 
 import ssl
 import sys
@@ -25,7 +25,7 @@ _BUNDLES: Final = (
 def tls_context(
     ca_file: str | None, environ: Mapping[str, str], platform: str = sys.platform
 ) -> ssl.SSLContext:
-    """Return a context that trusts the system's store and what the user adds.
+    """Return a context that trusts the system's and the user's authorities.
 
     Args:
         ca_file: A file of more authorities.
@@ -65,7 +65,7 @@ def _system_context(platform: str) -> ssl.SSLContext:
 
 
 def _added(ca_file: str | None, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the name of the option or variable, and the path that it gives."""
+    """Yield each option or variable, and the path it gives."""
     if ca_file is not None:
         yield OPTION, ca_file
     yield from ((name, environ[name]) for name in VARIABLES if environ.get(name))

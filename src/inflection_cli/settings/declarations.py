@@ -642,6 +642,13 @@ class ReportingOptions(OutputOptions):
         kind=Literal["text", "json", "github", "junit", "sarif"],
         project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
     )
+    log_file: str | None = option(
+        None,
+        "Append a log to this file, one JSON object a line: progress, retries, pauses, refusals, the end.",
+        metavar="FILE",
+        example="run.log",
+        never=_WRITTEN,
+    )
 
 
 @dataclass(frozen=True, slots=True)
