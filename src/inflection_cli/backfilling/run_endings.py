@@ -30,6 +30,10 @@ def run_error(state: RunState, delivered: "Delivered") -> InflSegError | None:
         endpoint = state.target.destination.endpoint
         first = f"check --endpoint {endpoint} and the network, then " if lost else ""
         error.hint = f"{first}run the same command again: {state.options.again()}"
+        if delivered.tally.doubts:
+            # The same command sends none of these.
+            stay = counted(delivered.events.in_doubt, "event stays", "events stay")
+            error.hint += f"; {stay} unconfirmed: infl-seg runs settle {state.run_id} --accepted or --pending"
     return error
 
 

@@ -30,4 +30,4 @@ def rehearsal(*, gzip: bool) -> Iterator[tuple[Target, Path]]:
     with scratch as folder, serve(Settings()) as sandbox:
         destination = Destination(sandbox.url, Secret(_KEY), gzip=gzip, version=__version__)
         namespace = namespace_of("rehearsal", _KEY)
-        yield Target(destination, namespace, DEDUP_WINDOW_S), Path(folder)
+        yield Target(destination, namespace, DEDUP_WINDOW_S, "the sandbox"), Path(folder)
