@@ -1,4 +1,4 @@
-"""Format whether batches are sent again after a 5xx or a lost connection."""
+"""Format whether batches are sent again after a 5xx."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -10,7 +10,7 @@ from command_support import HEADER, opened
 from inflection_cli.reading import ReadOptions, detect, find, read
 from inflection_cli.reading.files.bytes_read import counting
 
-ROWS = "\n".join([HEADER, *(opened(f"u{n}", n % 1000) for n in range(8_000)), ""]).encode()
+ROWS = "\n".join([HEADER, *(opened(f"u{n}", n % 1000) for n in range(40_000)), ""]).encode()
 
 
 def written(folder: Path, form: str) -> Path:
