@@ -1,6 +1,7 @@
 """A run that ends without an acceptance, on the command: when it may, and what it says."""
 
 import json
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -103,6 +104,7 @@ def test_the_error_says_why_nothing_was_accepted(json_too: bool, desk: Desk) -> 
         assert f"check --endpoint {url.rstrip('/')}" in error["hint"]
     else:
         assert f"error: {said}\n" in done.err
+        assert re.search(r"\n  failed    \d+ times? no connection\n", done.out)
     assert cause in desk.run("runs", "show", "last").out
     assert record(desk)["at_the_end"]["error"] == {"code": "delivery-incomplete", "cause": cause}
 

@@ -14,6 +14,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.model import Disposition, Problem, Severity
 from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.retry_text import failed_words
 from inflection_cli.sanitize import counted, escape, mask_cell
 
 if TYPE_CHECKING:
@@ -301,6 +302,8 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     requests = f"{counted(tally.requests, 'request')}, {counted(tally.retries, 'retry', 'retries')}"
     speed = f"{duration_words(delivered.seconds)}, {rate:,.0f} events/s"
     lines.append(("delivery", f"{requests}, {size_words(tally.wire_bytes)} on the wire, {speed}"))
+    if failed := failed_words(tally.statuses):
+        lines.append(("failed", failed))
     if tally.paused_seconds >= 1:
         lines.append(("", f"stood still for {duration_words(tally.paused_seconds)}"))
     if delivered.proxy is not None:

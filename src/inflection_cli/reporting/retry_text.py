@@ -1,11 +1,20 @@
 """Format whether batches are sent again after a 5xx."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from inflection_cli.backfilling.run_options import Target
+from inflection_cli.sanitize import counted
 
 _HOUR_S: Final = 3600.0
+_FAILURES: Final = {
+    "connect": "no connection",
+    "proxy": "refused by the proxy",
+    "certificate": "certificate not verified",
+    "timeout": "no answer in time",
+    "cut": "connection lost",
+    "protocol": "no valid answer",
+}
 
 
 def retry_lines(target: Target | None) -> Iterator[tuple[str, str]]:
@@ -22,6 +31,15 @@ def retry_lines(target: Target | None) -> Iterator[tuple[str, str]]:
         f"{when}: off ({target.window_from}); such a batch stays unconfirmed",
     )
     yield "", "if the destination drops repeated message ids for hours: --dedup-window HOURS"
+
+
+def failed_words(statuses: Mapping[str, int]) -> str:
+    """Return how often attempts failed, and how; empty if none did."""
+    failed = {name: count for name, count in statuses.items() if not name.startswith("2")}
+    most = sorted(failed.items(), key=lambda item: -item[1])
+    return ", ".join(
+        f"{counted(count, 'time')} {_FAILURES.get(name, f'HTTP {name}')}" for name, count in most
+    )
 
 
 def window_question(target: Target, hours: float) -> str:
