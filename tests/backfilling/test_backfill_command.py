@@ -280,7 +280,7 @@ def test_standard_input_needs_the_word_yes_as_well(desk: Desk) -> None:
     assert "--yes" in unasked.err
 
 
-def on_a_terminal(desk: Desk, answer: bytes, *words: str) -> tuple[int, str]:
+def on_a_terminal(desk: Desk, answers: list[bytes], *words: str) -> tuple[int, str]:
     """Run a command with a terminal, and type an answer as soon as there is a question."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
@@ -289,9 +289,10 @@ def on_a_terminal(desk: Desk, answer: bytes, *words: str) -> tuple[int, str]:
     os.close(theirs)
     said = b""
     try:
-        while b"[y/N]" not in said:
-            said += os.read(ours, 4096)
-        os.write(ours, answer)
+        for number, answer in enumerate(answers):
+            while said.count(b"[y/N]") <= number:
+                said += os.read(ours, 4096)
+            os.write(ours, answer)
         while part := os.read(ours, 4096):
             said += part
     except OSError:
@@ -306,12 +307,43 @@ def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
     desk: Desk, answer: bytes, code: int, sent: int
 ) -> None:
     with serve() as sandbox:
-        words = ("backfill", BROKEN, "--endpoint", sandbox.url, "--write-key", KEY, *FAST)
-        left, said = on_a_terminal(desk, answer, *words)
+        window = ("--dedup-window", "20")
+        words = ("backfill", BROKEN, "--endpoint", sandbox.url, "--write-key", KEY, *FAST, *window)
+        left, said = on_a_terminal(desk, [answer], *words)
         unique = sandbox.stats()["unique"]
-    assert (left, unique) == (code, sent)
+    assert (left, unique, said.count("[y/N]")) == (code, sent, 1)
     assert "of 12 of 38 rows" in said
     assert "26 rejected, see" in said
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_terminal_is_asked_once_whether_batches_may_be_sent_again_and_the_answer_is_kept(
+    desk: Desk, yes: bool
+) -> None:
+    with serve(Settings(script=("503",))) as sandbox:
+        words = ("backfill", CAMPAIGN, "--endpoint", sandbox.url, "--write-key", KEY, *FAST, "--limit")
+        answer = b"y\n" if yes else b"n\n"
+        code, said = on_a_terminal(desk, [answer, b"y\n"], *words, "20")
+        again, asked_again = on_a_terminal(desk, [b"y\n"], *words, "40")
+        unasked = desk.run(*words, "60", "--dry-run")
+    assert said.count("[y/N]") == 2
+    assert "Does this destination drop repeated message ids for 20 hours?" in said
+    assert asked_again.count("[y/N]") == 1
+    assert (code, again) == ((0, 0) if yes else (7, 7))
+    assert ("on; the destination drops repeated ids for 20 hours (your answer)" in unasked.err) is yes
+    assert ("off (your answer); such a batch stays unconfirmed" in unasked.err) is not yes
+
+
+def test_nobody_is_asked_about_segment_or_where_the_window_is_given_or_with_yes(desk: Desk) -> None:
+    with serve(Settings(script=("503",))) as sandbox:
+        done = desk.run("backfill", CAMPAIGN, *to(sandbox.url))
+        assert done.code == 7
+    assert "[y/N]" not in done.err
+    assert "retries   after a 5xx or a lost connection: off (not known of this destination)" in done.err
+    segment = desk.run("backfill", CAMPAIGN, "--dry-run", "--write-key", KEY)
+    assert "on; the destination drops repeated ids for 20 hours (Segment)" in segment.err
+    given = desk.run("backfill", CAMPAIGN, "--dry-run", "--write-key", KEY, "--dedup-window", "6")
+    assert "on; the destination drops repeated ids for 6 hours (--dedup-window)" in given.err
 
 
 @pytest.mark.parametrize(

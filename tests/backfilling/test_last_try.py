@@ -1,6 +1,7 @@
 """A run that ends without an acceptance, on the command: when it may, and what it says."""
 
 import json
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -103,6 +104,7 @@ def test_the_error_says_why_nothing_was_accepted(json_too: bool, desk: Desk) -> 
         assert f"check --endpoint {url.rstrip('/')}" in error["hint"]
     else:
         assert f"error: {said}\n" in done.err
+        assert re.search(r"\n  failed    \d+ times? no connection\n", done.out)
     assert cause in desk.run("runs", "show", "last").out
     assert record(desk)["at_the_end"]["error"] == {"code": "delivery-incomplete", "cause": cause}
 
@@ -111,8 +113,19 @@ def test_a_destination_that_answers_with_errors_is_told_by_its_status(desk: Desk
     with serve(Settings(faults=parse_faults("503=1"))) as sandbox:
         to_it = to(sandbox.url, "--patience", "100ms", "--dedup-window", "20")
         done = desk.run("backfill", six(desk), "--json", *to_it)
-    assert (done.code, done.json["error"]["cause"]) == (3, "HTTP 503")
+    peer = sandbox.url.removeprefix("http://").rstrip("/")
+    assert (done.code, done.json["error"]["cause"]) == (3, f"HTTP 503 from {peer}")
     assert "check --endpoint" not in done.json["error"]["hint"]
+
+
+def test_batches_that_stay_unconfirmed_are_told_with_what_came_of_them(desk: Desk) -> None:
+    with serve(Settings(faults=parse_faults("503=1"))) as sandbox:
+        done = desk.run("backfill", six(desk), "--json", *to(sandbox.url))
+    peer = sandbox.url.removeprefix("http://").rstrip("/")
+    cause = f"HTTP 503 from {peer} (1 batch)"
+    assert (done.code, done.json["error"]["cause"]) == (7, cause)
+    assert done.json["error"]["message"].endswith(f"; the last tries: {cause}")
+    assert cause in desk.run("runs", "show", "last").out
 
 
 def test_a_proxy_that_is_not_there_is_named_without_its_password(

@@ -20,6 +20,7 @@ from virtual_delivery import (
     run_virtually,
     spend,
     status,
+    unreachable,
 )
 
 from inflection_cli.delivery.context import DeliveryContext
@@ -177,6 +178,49 @@ def test_the_end_says_what_the_last_try_came_to(reply: Reply, cause: str) -> Non
     assert tally.stopped is not None
     assert tally.stopped.message == f"Nothing was accepted for 90 s; the last try: {cause}"
     assert tally.stopped.cause == cause
+
+
+def ended_after_s(decide: Callable[[float], Reply], patience_s: float = 3_600.0) -> float:
+    """Deliver a batch that is never accepted; return the virtual seconds until the run ends."""
+    clock = VirtualClock()
+
+    async def main() -> float:
+        began = clock.monotonic()
+        segment = FakeSegment(lambda _batch, _retries: decide(clock.monotonic() - began))
+        tally = await deliver(iter([batch_of([1])]), edge_for(segment, clock=clock, patience_s=patience_s))
+        assert tally.stopped is not None
+        assert tally.stopped.reason is StopReason.PATIENCE
+        return clock.monotonic() - began
+
+    took_s: float = run_virtually(main)
+    return took_s
+
+
+def test_a_host_that_nothing_reaches_from_the_first_attempt_on_ends_the_run_after_30_s() -> None:
+    assert 30 <= ended_after_s(lambda _: unreachable()) < 100
+    assert ended_after_s(lambda _: unreachable(), patience_s=5.0) < 15
+
+
+@pytest.mark.parametrize("first", [status(503), status(429), never_connected()])
+def test_a_host_that_was_reached_once_is_waited_for_in_full(first: Reply) -> None:
+    assert ended_after_s(lambda after_s: first if after_s < 1 else unreachable()) >= 3_600
+
+
+def test_a_host_that_is_reached_within_the_30_s_is_waited_for_in_full() -> None:
+    assert ended_after_s(lambda after_s: unreachable() if after_s < 15 else status(503)) >= 3_600
+
+
+def test_an_unreachable_host_is_told_with_the_limit_that_ended_the_run() -> None:
+    segment = FakeSegment(lambda _batch, _retries: unreachable())
+    tally = deliver_virtually([batch_of([1])], edge_for(segment))
+    assert tally.stopped is not None
+    assert tally.stopped.message == "Nothing was accepted for 30 s; the last try: refused"
+
+
+def test_batches_that_are_not_sent_again_are_counted_by_what_came_of_them() -> None:
+    segment = FakeSegment(lambda batch, _retries: status(503) if batch.ordinals[0] % 2 else OK)
+    tally = deliver_virtually(batches_of(6, 1), edge_for(segment, dedup_window_s=0.0))
+    assert (tally.in_doubt, dict(tally.doubts)) == (3, {"HTTP 503": 3})
 
 
 def test_a_try_from_before_a_sleep_is_none_after_it() -> None:

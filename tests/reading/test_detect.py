@@ -38,7 +38,18 @@ REFUSED = {
     "a program": (b"\xca\xfe\xba\xbe\x07\x01\n\x02", "is binary", "export it as CSV"),
     "a login page": (b"\n<!DOCTYPE html><html>", "login page", "export it as CSV"),
     "gzip in gzip": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "packed twice", "unpack it once"),
-    "a tar archive in gzip": (gzip.compress(tarred()), "a tar archive", "export it as CSV"),
+    "a tar archive in gzip": (gzip.compress(tarred()), "a tar archive", "tar -xf"),
+    "a ciphertext": (b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", "encrypted with PGP", "gpg --decrypt"),
+    "a pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "Git LFS pointer",
+        "git lfs pull",
+    ),
+    "a server's error": (
+        b'{"error":"Export expired"}\n',
+        "an error message that a server sent",
+        "export it again",
+    ),
     "gzip of nothing": (gzip.compress(b""), "is empty", "header and rows"),
     "UTF-16 without a mark": ("event,user\n1,2\n".encode("utf-16-le"), "UTF-16", "--encoding utf-16-le"),
     "UTF-16, the other way round": (

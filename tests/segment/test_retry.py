@@ -40,7 +40,7 @@ def test_an_answer_that_came_before_the_body_had_left_leaves_no_doubt(code: int)
 
 @pytest.mark.parametrize("code", CONTENT)
 def test_only_400_and_413_are_about_content(code: int) -> None:
-    assert verdict(Answer(code, excerpt="too big"), now=NOW) == Content(code, "too big")
+    assert verdict(Answer(code, excerpt="too big"), now=NOW) == Content(code, "too big", f"HTTP {code}")
 
 
 @given(st.integers(300, 599).filter(lambda code: code not in {*RETRIED, *CONTENT}))

@@ -109,6 +109,11 @@ def never_connected(seconds: float = 1.0) -> Reply:
     return Reply(Failure(FailureKind.CONNECT, body_left=False, detail="refused"), connect_s=seconds)
 
 
+def unreachable(seconds: float = 0.1) -> Reply:
+    outcome = Failure(FailureKind.CONNECT, body_left=False, detail="refused", unreachable=True)
+    return Reply(outcome, connect_s=seconds)
+
+
 def lost_after_body(*, stored: bool) -> Reply:
     return Reply(Failure(FailureKind.CUT, body_left=True, detail="reset"), stored=stored)
 

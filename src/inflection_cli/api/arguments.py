@@ -69,6 +69,7 @@ class DeliveringArguments(TypedDict, total=False):
     context: Mapping[str, str]
     region: Literal["us", "eu"]
     endpoint: str
+    ca_file: StrPath
     namespace: str
     new_destination: bool
     dedup_window: float

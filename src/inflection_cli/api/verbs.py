@@ -32,7 +32,7 @@ from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.opening import open_prebuilt, open_rows
 from inflection_cli.cli.option_values import budget, seconds
 from inflection_cli.cli.project_file import Project, find_project, slowed
-from inflection_cli.cli.target import find_target, unusual_key
+from inflection_cli.cli.target import find_target, unusual_key, with_kept_answer
 from inflection_cli.errors import InflSegError, UsageError
 from inflection_cli.ledger.ledger_file import new_run_id
 from inflection_cli.ledger.state_dir import state_dir
@@ -224,7 +224,8 @@ def _place(target: Target | None, delivery: DeliveryOptions) -> Iterator[tuple[T
     elif target is None:
         yield None
     else:
-        yield target, state_dir(Path(delivery.state_dir) if delivery.state_dir else None, os.environ)
+        place_of_ledger = state_dir(Path(delivery.state_dir) if delivery.state_dir else None, os.environ)
+        yield with_kept_answer(target, place_of_ledger), place_of_ledger
 
 
 def _project(given: Mapping[str, Any]) -> Project | None:

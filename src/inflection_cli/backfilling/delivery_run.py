@@ -19,11 +19,13 @@ from inflection_cli.delivery.journal import Journal
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegError, Interrupted
 from inflection_cli.model import Batch, Disposition
+from inflection_cli.sanitize import counted
 from inflection_cli.segment.batching import batches
 from inflection_cli.segment.client import Client
 from inflection_cli.segment.destination import Destination
 from inflection_cli.segment.limits import max_batch_events
 
+_CAUSES: Final = 3
 _DEFECT_HINT: Final = "please report it; what was sent is recorded, and the same command goes on from there"
 
 
@@ -98,6 +100,12 @@ class Delivered:
         """Return whether requests were tried but no HTTP answer came."""
         statuses = self.tally.statuses
         return bool(statuses) and not any(name.isdigit() for name in statuses)
+
+    @property
+    def doubt_cause(self) -> str:
+        """Return what left batches of this run unconfirmed, the most frequent first."""
+        most = self.tally.doubts.most_common(_CAUSES)
+        return ", ".join(f"{reason} ({counted(count, 'batch', 'batches')})" for reason, count in most)
 
     def _route(self, stopped: Stopped) -> str:
         """Return a clause with the proxy if the retry time ran out."""

@@ -30,6 +30,10 @@ def run_error(state: RunState, delivered: "Delivered") -> InflSegError | None:
         endpoint = state.target.destination.endpoint
         first = f"check --endpoint {endpoint} and the network, then " if lost else ""
         error.hint = f"{first}run the same command again: {state.options.again()}"
+        if delivered.tally.doubts:
+            # The same command sends none of these.
+            stay = counted(delivered.events.in_doubt, "event stays", "events stay")
+            error.hint += f"; {stay} unconfirmed: infl-seg runs settle {state.run_id} --accepted or --pending"
     return error
 
 
@@ -77,7 +81,10 @@ def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError 
     if pending:
         return DeliveryIncomplete(f"{counted(pending, 'event is', 'events are')} still pending")
     if events.in_doubt:
-        return undecided(events.in_doubt, doubtful_runs)
+        error = undecided(events.in_doubt, doubtful_runs)
+        error.cause = delivered.doubt_cause
+        error.message += f"; the last tries: {error.cause}" if error.cause else ""
+        return error
     return None
 
 

@@ -24,11 +24,15 @@ class Target:
         destination: Endpoint and key.
         namespace: What message ids are bound to.
         dedup_window_s: For how long the destination is trusted to recognise an id.
+        window_from: Who says so, in a few words.
+        asks_window: Whether nobody has said so yet, and a terminal may be asked.
     """
 
     destination: Destination
     namespace: str
     dedup_window_s: float
+    window_from: str = ""
+    asks_window: bool = False
 
     def words(self) -> str:
         """Return the endpoint and the masked write key as text."""

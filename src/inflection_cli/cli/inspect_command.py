@@ -134,16 +134,27 @@ def _surveyed(
 ) -> "list[Inspection]":
     from inflection_cli.inspecting import scan
 
-    with _progress(speaker) as progress:
+    with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
         return [scan(each, settings, progress) for each in found]
 
 
+def _bytes_to_read(found: "list[FoundFile]") -> int:
+    """Return the bytes on disk that two passes read."""
+    try:
+        sizes = [
+            each.member.packed_bytes if each.member else Path(each.location).stat().st_size for each in found
+        ]
+    except OSError:
+        return 0
+    return 2 * sum(sizes)
+
+
 @contextmanager
-def _progress(speaker: "Speaker") -> "Iterator[Callable[[int], None]]":
+def _progress(speaker: "Speaker", size_bytes: int) -> "Iterator[Callable[[int], None]]":
     from inflection_cli.backfilling.account import Account
     from inflection_cli.reporting.progress import reading_progress
 
-    with reading_progress(speaker) as show:
+    with reading_progress(speaker, size_bytes) as show:
         account = Account()
 
         def note(rows: int) -> None:

@@ -38,7 +38,7 @@ def rehearsal(*, gzip: bool, watch: Callable[[str], None] | None = None) -> Iter
             watch(f"watch it in a browser: {sandbox.url}/")
         destination = Destination(sandbox.url, Secret(_KEY), gzip=gzip, version=__version__)
         namespace = namespace_of("rehearsal", _KEY)
-        yield Target(destination, namespace, DEDUP_WINDOW_S), Path(folder)
+        yield Target(destination, namespace, DEDUP_WINDOW_S, "the sandbox"), Path(folder)
         if watch is not None:
             watch(f"the rehearsal is over; its page stays at {sandbox.url}/ until Ctrl-C")
             with suppress(Interrupted):

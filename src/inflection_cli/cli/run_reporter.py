@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.run_endings import refused_places
+from inflection_cli.backfilling.run_options import Target
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.session import Session, on_signal
-from inflection_cli.cli.target import unusual_key
+from inflection_cli.cli.target import unusual_key, with_answer
 from inflection_cli.cli.typed_command import shown_command
 from inflection_cli.errors import ConfirmationMissing
-from inflection_cli.model import Message
+from inflection_cli.ledger.destination_answers import keep_dedup_window_s
+from inflection_cli.model import Disposition, Message
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import answered_yes
 from inflection_cli.reporting.json_report import dumps
 from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.progress import DeliveryProgress
+from inflection_cli.reporting.retry_text import answer_kept, retry_lines, window_question
 from inflection_cli.reporting.used_settings import settings_lines
 from inflection_cli.sanitize import escape
+from inflection_cli.segment.limits import DEDUP_WINDOW_S
 
 if TYPE_CHECKING:
     from inflection_cli.delivery.context import Observer, StopSignal
@@ -75,6 +79,7 @@ class RunReporter:
             (("", escape(line)) for line in state.bound_otherwise or ()),
             plan_text.cost_lines(state.estimate, options.events_per_second),
             plan_text.destination_lines(plan, where, options.command),
+            retry_lines(state.target),
         ):
             plan_text.speak(lines, speaker, result=False)
         odd_key = None if state.target is None or options.rehearsal else unusual_key(state.target)
@@ -97,19 +102,38 @@ class RunReporter:
                 hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",
             )
         assert state.target is not None
+        self._ask_window(state, state.target)
         question = plan_text.question(state.plan, state.target.destination.endpoint, state.rejects)
-        self._speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
-        if not answered_yes():
+        if not self._answered(question):
             raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
+
+    def _ask_window(self, state: RunState, target: Target) -> None:
+        """Ask once whether batches may be sent again, and keep the answer."""
+        if not target.asks_window or state.state_dir is None:
+            return
+        yes = self._answered(window_question(target, DEDUP_WINDOW_S / 3600))
+        window_s = DEDUP_WINDOW_S if yes else 0.0
+        keep_dedup_window_s(state.state_dir, target.namespace, window_s)
+        state.target = with_answer(target, window_s)
+        self._speaker.talk(answer_kept(yes=yes))
+
+    def _answered(self, question: str) -> bool:
+        self._speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
+        return answered_yes()
 
     @contextmanager
     def delivering(
         self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
     ) -> "Iterator[Observer]":
         """Show the progress of the delivery, which signals can stop."""
-        rate = state.options.events_per_second
+        rate, plan, run_id = state.options.events_per_second, state.plan, state.run_id or ""
+        before = plan.count(Disposition.ALREADY_ACCEPTED)
+        if self._speaker.log is not None:
+            self._speaker.log.run = run_id
         with (
-            DeliveryProgress(self._speaker, state.plan.to_send, rate, keep) as progress,
+            DeliveryProgress(
+                self._speaker, plan.to_send, rate, keep, before=before, run_id=run_id
+            ) as progress,
             self._stoppable(state, halt, progress),
         ):
             yield progress

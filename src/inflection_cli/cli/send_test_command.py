@@ -172,6 +172,7 @@ def _target(source: SourceOptions, testing: TestOptions) -> Iterator["Target"]:
             write_key_file=source.write_key_file,
             region=source.region,
             endpoint=source.endpoint,
+            ca_file=source.ca_file,
         )
         yield require_target(options, gzip=gzip, command="send-test")
         return

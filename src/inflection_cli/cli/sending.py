@@ -16,7 +16,7 @@ from inflection_cli.cli.option_values import budget, seconds
 from inflection_cli.cli.project_file import slowed
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session, session
-from inflection_cli.cli.target import find_target, required, takes_stdin
+from inflection_cli.cli.target import find_target, required, takes_stdin, with_kept_answer
 from inflection_cli.cli.typed_command import kept_command, shown_command
 from inflection_cli.errors import UsageError
 from inflection_cli.ledger.ledger_file import new_run_id
@@ -152,7 +152,8 @@ class Sending:
         else:
             target = required(self._target, command=self._command)
             given = delivery.state_dir
-            yield target, state_dir(Path(given) if given else None, os.environ)
+            kept_in = state_dir(Path(given) if given else None, os.environ)
+            yield with_kept_answer(target, kept_in), kept_in
 
 
 def _leave_stdout_to_messages(at_work: Session, out: str | None) -> None:

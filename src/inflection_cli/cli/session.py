@@ -15,6 +15,7 @@ from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.cli.command_log import logged
 from inflection_cli.cli.project_file import Project, find_project, reporting
 from inflection_cli.cli.typed_command import kept_command
 from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputLost
@@ -45,6 +46,7 @@ class Session:
         took: What the project file had a say in beside the reading of files, by option.
         opened: The files, once they are open.
         run: What a backfill or replay has come to.
+        exit_code: The exit code, once the command has come to its end.
     """
 
     command: str
@@ -55,6 +57,7 @@ class Session:
     took: dict[str, Any]
     opened: OpenedFiles | None = None
     run: RunState | None = None
+    exit_code: int = 0
 
     @property
     def plan(self) -> Plan:
@@ -69,6 +72,12 @@ class Session:
         )
         ran = run_report(self.run) if self.run else {}
         return {**planned, **settings_object(self.settings_said()), **ran}
+
+    def outcome(self) -> dict[str, Any]:
+        """Return exit code and counts for the log."""
+        report = self.report()
+        counts: dict[str, Any] = {name: report[name] for name in ("rows", "events") if name in report}
+        return {"exit_code": self.exit_code, **counts}
 
     def settings_said(self) -> SettingsSaid:
         """Return which settings files affected the run, and in which options."""
@@ -85,7 +94,8 @@ class Session:
         self.reports.keep_off([source.source.location for source in plan.inputs])
         if self.reports.has_pictures:
             plan.figures = EventFigures()
-        with reading_progress(self.speaker) as progress:
+        size_bytes = sum(each.source.packed_bytes for each in plan.inputs) if plan.limit is None else 0
+        with reading_progress(self.speaker, size_bytes) as progress:
             yield progress
 
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
@@ -104,6 +114,7 @@ class Session:
         Raises:
             InputError: One cannot be written.
         """
+        self.exit_code = exit_code
         plan = self.plan if self.opened else None
         account = plan.account if plan else Account()
         self.reports.write(
@@ -161,8 +172,8 @@ def session(
         try:
             if fault is not None:
                 raise fault
-            speaker.detail(f"project file: {escape(found.path) if found else 'none'}")
-            with interruptible():
+            with logged(output.log_file, command, speaker, at_work.outcome), interruptible():
+                speaker.detail(f"project file: {escape(found.path) if found else 'none'}")
                 yield at_work
         except InflSegError as error:
             error.report = {**at_work.report(), **error.report}

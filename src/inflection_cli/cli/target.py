@@ -1,11 +1,14 @@
 """The destination: key, endpoint, namespace, from options and environment."""
 
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.run_options import Target
 from inflection_cli.cli.write_key import KEY_CHARACTERS, STDIN, is_packed, key_in, key_of
 from inflection_cli.errors import UsageError
+from inflection_cli.ledger.destination_answers import kept_dedup_window_s
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.ids import namespace_of
 from inflection_cli.segment.limits import BATCH_PATH, DEDUP_WINDOW_S, REGION_ENDPOINTS
@@ -61,19 +64,34 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
         )
     region = "us" if options.region is None else options.region.value
     endpoint = (options.endpoint or REGION_ENDPOINTS[region]).rstrip("/").removesuffix(BATCH_PATH)
-    destination = Destination(endpoint, key, gzip=gzip, version=__version__)
+    destination = Destination(endpoint, key, gzip=gzip, version=__version__, ca_file=options.ca_file)
     if options.region is not None and destination.region not in {None, region}:
         raise UsageError(
             f"--region {region} and --endpoint {endpoint} contradict each other: that is region {destination.region}",
             hint=f"keep the one of the workspace, --region {region} or --region {destination.region}; the other one "
             "answers 200 too, and its events never appear",
         )
-    if options.dedup_window is not None:
-        window_s = options.dedup_window * _HOUR_S
-    else:
-        window_s = DEDUP_WINDOW_S if destination.is_segment else 0.0
     namespace = options.namespace or namespace_of(_normalised(endpoint), key.reveal())
-    return Target(destination, namespace, window_s)
+    if options.dedup_window is not None:
+        return Target(destination, namespace, options.dedup_window * _HOUR_S, "--dedup-window")
+    if destination.is_segment:
+        return Target(destination, namespace, DEDUP_WINDOW_S, "Segment")
+    return Target(destination, namespace, 0.0, "not known of this destination", asks_window=True)
+
+
+def with_kept_answer(target: Target, state_dir: Path) -> Target:
+    """Return the target with the user's earlier answer on its deduplication window.
+
+    Raises:
+        LedgerError: The answer cannot be read.
+    """
+    window_s = kept_dedup_window_s(state_dir, target.namespace) if target.asks_window else None
+    return target if window_s is None else with_answer(target, window_s)
+
+
+def with_answer(target: Target, window_s: float) -> Target:
+    """Return the target with the window that the user confirmed."""
+    return replace(target, dedup_window_s=window_s, window_from="your answer", asks_window=False)
 
 
 def require_target(options: "DestinationOptions", *, gzip: bool, command: str) -> Target:

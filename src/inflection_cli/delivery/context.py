@@ -17,6 +17,9 @@ from inflection_cli.segment.response import Answer, Failure
 
 PATIENCE_S = 3600.0
 
+UNREACHABLE_S = 30.0
+"""Patience with a host that is unknown or refuses connections from the first attempt on."""
+
 _TIMER_S = 0.0012  # asyncio rounds timers up to whole milliseconds
 
 
@@ -59,6 +62,10 @@ class Observer(Protocol):
         """Record that a batch will be sent again after `wait_s` seconds."""
         ...
 
+    def unconfirmed(self, events: int, reason: str) -> None:
+        """Record that `events` events may be in, and are not sent again."""
+        ...
+
     def paused(self, seconds: float, reason: str) -> None:
         """Record that the whole run is paused for `seconds` from now.
 
@@ -82,6 +89,9 @@ class NullObserver:
 
     def retried(self, reason: str, wait_s: float) -> None:
         """Ignore a retry."""
+
+    def unconfirmed(self, events: int, reason: str) -> None:
+        """Ignore events that may be in."""
 
     def paused(self, seconds: float, reason: str) -> None:
         """Ignore a pause."""
@@ -177,6 +187,7 @@ class DeliveryContext:
         doubtful: Since when, in unix seconds, a batch's ids have been in doubt from an earlier run, or None.
             A batch should not mix such ids with others: what holds for one holds for all of them.
         patience_s: The run ends after so long in which something could have been accepted and was not; see `Patience`.
+        unreachable_s: The same while every attempt so far found the host unknown, or was refused a connection.
         dedup_window_s: How old a doubt may be for its ids to be sent again.
     """
 
@@ -189,4 +200,5 @@ class DeliveryContext:
     draw: Callable[[], float] = random.random
     doubtful: Callable[[Batch], float | None] = _undoubted
     patience_s: float = PATIENCE_S
+    unreachable_s: float = UNREACHABLE_S
     dedup_window_s: float = DEDUP_WINDOW_S

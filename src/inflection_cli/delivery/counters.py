@@ -61,6 +61,7 @@ class DeliveryCounts:
         wire_bytes: Bodies sent, as they were sent.
         paused_seconds: How long the whole run stood still.
         statuses: Outcomes of attempts by HTTP status, or by the kind of failure.
+        doubts: Batches that may be in and are not sent again, by what came of their last try.
         stopped: Why the run ended early; None where it came to its end.
     """
 
@@ -75,4 +76,5 @@ class DeliveryCounts:
     wire_bytes: int = 0
     paused_seconds: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
+    doubts: Counter[str] = field(default_factory=Counter)
     stopped: Stopped | None = None

@@ -252,14 +252,17 @@ class _Delivery:
     async def _miss(self, work: _Work, retry: Retry, outcome: Answer | Failure) -> None:
         self._doubt(work, doubt=retry.doubt)
         self._settle(work, BatchState.PENDING, outcome)
-        wait_s = self._pace.missed(work.ticket, retry.reason, after_s=retry.after_s, misses=work.misses)
+        wait_s = self._pace.missed(work.ticket, retry, misses=work.misses)
         work.misses += 1
-        if not self._pace.stopping and self._may_be_sent(work):
+        if not self._may_be_sent(work):
+            self._tally.doubts[retry.reason] += 1
+            self._edge.observer.unconfirmed(len(work.batch), retry.reason)
+        elif not self._pace.stopping:
             self._edge.observer.retried(retry.reason, wait_s)
         await self._pace.rest(work.ticket, wait_s)
 
     def _refuse(self, work: _Work, content: Content, outcome: Answer | Failure) -> tuple[_Work, ...]:
-        self._pace.answered(work.ticket, refusal=f"HTTP {content.status}")
+        self._pace.answered(work.ticket, refusal=content.words)
         if len(work.batch) == 1:
             self._refuse_alone(work, content, outcome)
             return ()
@@ -371,7 +374,8 @@ def _not_the_content(content: Content, refused: int) -> Stopped:
     return Stopped(
         StopReason.DESTINATION,
         f"{refused} event(s) in a row of refusals got HTTP {content.status} each, even alone{said}",
-        "it is hardly the content; check the write key and --endpoint with `infl-seg send-test`",
+        "it is hardly the content; check the write key and --endpoint with `infl-seg send-test`; "
+        "where a gateway takes no compressed bodies: --no-gzip",
         refusal=content,
-        cause=f"HTTP {content.status}",
+        cause=content.words,
     )

@@ -11,7 +11,7 @@ from inflection_cli.delivery.context import DeliveryContext, Left
 from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
 from inflection_cli.delivery.patience import Patience
 from inflection_cli.segment.limits import BACKOFF_CAP_S
-from inflection_cli.segment.retry import backoff_bound_s, backoff_s
+from inflection_cli.segment.retry import Retry, backoff_bound_s, backoff_s
 
 SILENT_AFTER: Final = 4
 """So many failures in a row, over the whole run, mean that nothing answers."""
@@ -69,6 +69,7 @@ class RateGate:
         self._upstream = False
         self.carried = self._under_way = self._waiting = 0
         self._cause = ""
+        self._reached: bool | None = None
 
     @property
     def stopping(self) -> bool:
@@ -170,6 +171,7 @@ class RateGate:
     def answered(self, ticket: Ticket, *, refusal: str = "") -> None:
         """Record that the destination answered, and whether it accepted anything."""
         self._failures = 0
+        self._reach()
         if refusal:
             self._failed(ticket, refusal)
         else:
@@ -182,19 +184,20 @@ class RateGate:
             self._probes = self._prober = None
             self._wake()
 
-    def missed(self, ticket: Ticket, reason: str, *, after_s: float | None, misses: int) -> float:
+    def missed(self, ticket: Ticket, retry: Retry, *, misses: int) -> float:
         """Record a failed attempt, and pause the run if needed.
 
         Args:
             ticket: Of the batch.
-            reason: For the user.
-            after_s: The pause that the destination asks for.
+            retry: What failed, and the pause that the destination asks for.
             misses: Failed attempts of this batch before this one.
 
         Returns:
             The wait, in seconds, that this batch keeps by itself.
         """
+        reason, after_s = retry.reason, retry.after_s
         self._failures += 1
+        self._reach(unreachable=retry.unreachable)
         asked = f", which asks for a wait of {after_s:,.0f} s" if after_s is not None else ""
         self._failed(ticket, reason + asked)
         probed = self._prober is ticket
@@ -209,6 +212,15 @@ class RateGate:
             self._pause(self._probe_wait_s(), reason)
         paused = after_s is not None or self._probes is not None
         return 0.0 if paused else backoff_s(misses, self._edge.draw())
+
+    def _reach(self, *, unreachable: bool = False) -> None:
+        """Keep the patience short while no attempt has reached the host."""
+        if self._reached is None and unreachable:
+            self._reached = False
+            self._patience.limit(self._edge.unreachable_s)
+        elif not unreachable and not self._reached:
+            self._reached = True
+            self._patience.limit(None)
 
     def busy(self, *, upstream: bool) -> None:
         """Record whether a batch is being built, which stops the patience timer."""
@@ -229,7 +241,7 @@ class RateGate:
     def _out_of_patience(self) -> Stopped:
         return Stopped(
             StopReason.PATIENCE,
-            f"Nothing was accepted for {_seconds(self._edge.patience_s)}; the last try: {self._cause}",
+            f"Nothing was accepted for {_seconds(self._patience.limit_s)}; the last try: {self._cause}",
             "run the same command again when the destination answers; --patience sets how long to wait",
             cause=self._cause,
         )

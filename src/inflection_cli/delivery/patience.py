@@ -26,12 +26,17 @@ class Patience:
     """
 
     def __init__(self, limit_s: float, *, now: float, wall: float) -> None:
-        self._limit_s = limit_s
+        self._limit_s = self._whole_s = limit_s
         self.beat_s = min(max(limit_s / 60, 0.1), 5.0)
         self._spent_s = 0.0
         self.noted, self._wall = now, wall
         self._resumed_at = -inf
         self._untried = False
+
+    @property
+    def limit_s(self) -> float:
+        """Return the limit that holds now, in seconds."""
+        return self._limit_s
 
     @property
     def left_s(self) -> float:
@@ -59,6 +64,10 @@ class Patience:
         if passed_s > self.beat_s + _SLACK_S or slept_s > _SLACK_S:
             self._resumed_at = now
             self._untried = True
+
+    def limit(self, limit_s: float | None) -> None:
+        """Shorten the limit to this many seconds; None restores it."""
+        self._limit_s = self._whole_s if limit_s is None else min(limit_s, self._whole_s)
 
     def tried(self, began: float) -> None:
         """Record that an attempt, begun at this monotonic time, has failed."""

@@ -105,3 +105,8 @@ class Source:
     limits: Limits = Limits()
     header_line: int = 1
     records: str | None = None
+
+    @property
+    def packed_bytes(self) -> int:
+        """Return how many bytes on disk are read of it."""
+        return self.size_bytes if self.member is None else self.member.packed_bytes

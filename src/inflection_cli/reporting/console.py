@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -17,6 +17,8 @@ from inflection_cli.sanitize import escape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from inflection_cli.reporting.log_file import LogFile
+
 _MOST_OF_FAULT = 1000
 
 When = Literal["auto", "always", "never"]
@@ -26,6 +28,7 @@ class Speaker:
     """Printer of results on stdout and messages on stderr.
 
     Attributes:
+        log: Takes what is said too; None without one.
         when_lost: Called once when nobody reads stderr any more (a closed pipe or terminal); what it raises
             ends the run.
 
@@ -37,6 +40,7 @@ class Speaker:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, color: When = "auto") -> None:
         self.quiet = quiet
         self.verbose = verbose
+        self.log: LogFile | None = None
         self.out = _console(outlet_of(sys.stdout, "stdout", raises=True), color)
         self.err = _console(outlet_of(sys.stderr, "stderr", raises=False), color)
         self.when_lost: Callable[[], None] = _end
@@ -50,12 +54,24 @@ class Speaker:
         self.out.print(Text(text, style=style), soft_wrap=True)
 
     def talk(self, text: str = "", style: str = "") -> None:
-        """Print a message on stderr, unless quiet."""
+        """Log a message and print it on stderr, unless quiet."""
+        if text:
+            self.noted("message", level="info", text=text.strip())
+        self.shown(text, style)
+
+    def shown(self, text: str = "", style: str = "") -> None:
+        """Print a message on stderr, unless quiet; it is not logged."""
         if not self.quiet:
             self._say(Text(text, style=style))
 
+    def noted(self, event: str, **fields: Any) -> None:
+        """Write an event to the log, if there is one."""
+        if self.log is not None:
+            self.log.event(event, **fields)
+
     def warn(self, text: str) -> None:
         """Print a destination or key warning on stderr, even when quiet."""
+        self.noted("message", level="warning", text=text)
         self._say(Text(f"warning: {text}", style="yellow"))
 
     def detail(self, text: str) -> None:

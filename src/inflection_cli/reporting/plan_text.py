@@ -14,6 +14,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.model import Disposition, Problem, Severity
 from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.retry_text import failed_words
 from inflection_cli.sanitize import counted, escape, mask_cell
 
 if TYPE_CHECKING:
@@ -324,6 +325,8 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
         lines.append(
             ("identity", f"{links} until all events of the person are accepted; the same command sends on")
         )
+    if failed := failed_words(tally.statuses):
+        lines.append(("failed", failed))
     if tally.paused_seconds >= 1:
         lines.append(("", f"stood still for {duration_words(tally.paused_seconds)}"))
     if delivered.proxy is not None:

@@ -22,6 +22,16 @@ _BY_NUMBER: Final = {
     errno.EPERM: "this machine does not permit a connection to {peer}",
     errno.EMFILE: "this process has too many open files to connect to {peer}",
 }
+_UNREACHABLE: Final = frozenset(
+    {
+        errno.ECONNREFUSED,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.EADDRNOTAVAIL,
+        errno.EACCES,
+        errno.EPERM,
+    }
+)
 _NO_ANSWER: Final = ("server disconnected", "connection closed", "without sending a response")
 
 
@@ -38,6 +48,14 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [link.__cause__, link.__context__]
         if isinstance(link, BaseExceptionGroup):
             waiting += link.exceptions
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Return whether the host is unknown, or refuses every connection."""
+    return any(
+        isinstance(link, socket.gaierror) or (isinstance(link, OSError) and link.errno in _UNREACHABLE)
+        for link in chain(error)
+    )
 
 
 def cause_words(error: BaseException, *, host: str, peer: str) -> str:

@@ -25,7 +25,8 @@ from isal import isal_zlib
 
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Batch
-from inflection_cli.segment.cause import cause_words, chain
+from inflection_cli.segment.cause import cause_words, chain, is_unreachable
+from inflection_cli.segment.certificates import tls_context
 from inflection_cli.segment.destination import Destination, Secret, is_loopback
 from inflection_cli.segment.limits import MAX_ANSWER_BYTES
 from inflection_cli.segment.response import Answer, Failure, FailureKind, classify, own_words
@@ -157,9 +158,11 @@ class Client:
         if self._proxy is not None and kind is FailureKind.CONNECT and not passage.tunnelled:
             named = f"the proxy {self.proxy}"
             host = urlsplit(self._proxy.reveal()).hostname
-            return Failure(kind, passage.body_left, self._words(error, f"{host} of {named}", named))
-        words = self._words(error, self._destination.host, self._peer)
-        return Failure(kind, passage.body_left, self._route(words))
+            words = self._words(error, f"{host} of {named}", named)
+        else:
+            words = self._route(self._words(error, self._destination.host, self._peer))
+        unreachable = kind is FailureKind.CONNECT and is_unreachable(error)
+        return Failure(kind, passage.body_left, words, unreachable=unreachable)
 
     def _words(self, error: httpx.TransportError, host: str, peer: str) -> str:
         timeouts = self._destination.timeouts
@@ -196,6 +199,7 @@ class Client:
             retry_after=headers.get("retry-after"),
             rate_limit_reset=headers.get("x-ratelimit-reset"),
             excerpt=excerpt[:_EXCERPT_CHARS],
+            peer=self._peer,
         )
 
     def _censored(self, text: str) -> str:
@@ -305,18 +309,13 @@ def _transport(destination: Destination, proxy: Secret | None) -> httpx.AsyncHTT
             f"The environment names a proxy that cannot be used: {address}",
             hint="set HTTPS_PROXY to an http:// or https:// address, or name the host in NO_PROXY",
         ) from None
-    except OSError as error:
-        raise UsageError(
-            f"The certificates that the environment names cannot be read: {error.strerror or 'unreadable'}.",
-            hint=f"check SSL_CERT_FILE={os.environ.get('SSL_CERT_FILE', '')} and SSL_CERT_DIR",
-        ) from None
 
 
 def _tls(destination: Destination) -> ssl.SSLContext:
     if destination.url.lower().startswith("http:"):
         # Never used, so it need not spend 30 ms on reading certificates; it would trust nobody.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.create_ssl_context(verify=True, trust_env=True)
+    return tls_context(destination.ca_file, os.environ)
 
 
 def _without_credentials(address: str) -> str:

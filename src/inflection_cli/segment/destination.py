@@ -78,6 +78,7 @@ class Destination:
         gzip: Whether bodies are compressed.
         timeouts: For each request.
         version: This tool's version, for the User-Agent.
+        ca_file: A file of certificate authorities that are trusted beside the system's.
 
     Raises:
         UsageError: The endpoint is no https address (http is for loopback), carries more than host and path, or more
@@ -89,6 +90,7 @@ class Destination:
     gzip: bool = True
     timeouts: Timeouts = field(default_factory=Timeouts)
     version: str = "0"
+    ca_file: str | None = None
 
     def __post_init__(self) -> None:
         parts = _split(self.endpoint)

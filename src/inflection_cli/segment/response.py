@@ -39,6 +39,7 @@ class Answer:
         retry_after: The header as it came.
         rate_limit_reset: The header X-RateLimit-Reset as it came.
         excerpt: The first words of the body as one line, or where a redirect leads; see `own_words`.
+        peer: Host and port that were asked.
         body_bytes: Size of the request's body before compression.
         wire_bytes: Size of the request's body as it was sent.
     """
@@ -49,8 +50,14 @@ class Answer:
     retry_after: str | None = None
     rate_limit_reset: str | None = None
     excerpt: str = ""
+    peer: str = ""
     body_bytes: int = 0
     wire_bytes: int = 0
+
+    @property
+    def words(self) -> str:
+        """Return status, host and port as a clause."""
+        return f"HTTP {self.status} from {self.peer}" if self.peer else f"HTTP {self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Failure:
         body_left: False only where the request's body certainly did not leave whole.
         detail: What happened, as a clause without secrets.
         proxy_status: The status with which a proxy refused to connect, where it did.
+        unreachable: Whether the host, or the proxy, is unknown or refused the connection.
         body_bytes: Size of the request's body before compression.
         wire_bytes: Size of the request's body as it would be sent.
     """
@@ -70,6 +78,7 @@ class Failure:
     body_left: bool
     detail: str = ""
     proxy_status: int | None = None
+    unreachable: bool = False
     body_bytes: int = 0
     wire_bytes: int = 0
 

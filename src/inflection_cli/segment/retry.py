@@ -29,11 +29,13 @@ class Retry:
         reason: What happened, in a few words.
         after_s: How long the destination asks the whole run to wait; None where it does not say.
         doubt: Whether the batch may be in nevertheless.
+        unreachable: Whether the host is unknown or refused the connection.
     """
 
     reason: str
     after_s: float | None
     doubt: bool
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Content:
 
     status: int
     excerpt: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,9 @@ def verdict(outcome: Answer | Failure, *, now: float) -> Verdict:
         wait_s = retry_after_s(outcome.retry_after, now=now)
         if wait_s is None and status == 429:
             wait_s = reset_s(outcome.rate_limit_reset)
-        return Retry(f"HTTP {status}", wait_s, doubt=status != 429 and outcome.body_left)
+        return Retry(outcome.words, wait_s, doubt=status != 429 and outcome.body_left)
     if status in _CONTENT:
-        return Content(status, outcome.excerpt)
+        return Content(status, outcome.excerpt, outcome.words)
     return _final(outcome)
 
 
@@ -149,7 +152,7 @@ def _of_failure(failure: Failure) -> Retry | Stop:
     if failure.kind is FailureKind.CERTIFICATE:
         return Stop(
             f"The destination's certificate could not be verified: {failure.detail}",
-            "behind a proxy with its own authority, point SSL_CERT_FILE to that authority's certificate",
+            _certificate_hint(failure.detail),
             doubt=failure.body_left,
             cause=f"certificate not verified: {failure.detail}",
         )
@@ -160,7 +163,19 @@ def _of_failure(failure: Failure) -> Retry | Stop:
             doubt=failure.body_left,
             cause=failure.detail,
         )
-    return Retry(failure.detail or failure.kind.value, None, doubt=failure.body_left)
+    reason = failure.detail or failure.kind.value
+    return Retry(reason, None, doubt=failure.body_left, unreachable=failure.unreachable)
+
+
+def _certificate_hint(detail: str) -> str:
+    said = detail.lower()
+    if "mismatch" in said or "not valid for" in said:
+        return "the certificate is of another name: check --endpoint; a proxy's login page may have answered"
+    if "expired" in said or "not yet valid" in said:
+        return "check this machine's clock; else the destination needs a new certificate"
+    return (
+        "behind a proxy with an authority of its own, give its certificate: --ca-file FILE, or SSL_CERT_FILE"
+    )
 
 
 def _not_accepted(answer: Answer) -> Stop:
@@ -170,7 +185,7 @@ def _not_accepted(answer: Answer) -> Stop:
         "the destination, or something in between such as a proxy's login page, answered that; "
         "check the write key, --endpoint and the proxy settings",
         doubt=True,
-        cause=f"HTTP {answer.status} without an acceptance",
+        cause=f"{answer.words} without an acceptance",
     )
 
 
@@ -181,7 +196,7 @@ def _final(answer: Answer) -> Stop:
     doubt = not 300 <= status < 500 and answer.body_left
     detail = f": {answer.excerpt}" if answer.excerpt else "."
     reason = f"The destination answered HTTP {status}{detail}"
-    return Stop(reason, _hint(status), doubt=doubt, cause=f"HTTP {status}")
+    return Stop(reason, _hint(status), doubt=doubt, cause=answer.words)
 
 
 def _hint(status: int) -> str:
@@ -193,6 +208,8 @@ def _hint(status: int) -> str:
         )
     if status in {404, 405}:
         return "--endpoint takes the base address; the tool posts to URL/v1/batch"
+    if status == 415:
+        return "the destination may not take compressed bodies: --no-gzip sends them as they are"
     if status == 511:
         return "the network asks for a login; log in, then run the same command again"
     return "check --endpoint; then run the same command again"

@@ -25,6 +25,7 @@ _LEDGER: Final = "where it is known what was sent is said on the command line"
 _WRITTEN: Final = "what is written where is said on the command line"
 _SENDING: Final = "whether to send is your word, each time"
 _SIZE: Final = "how large an input may grow is said on the command line"
+_TRUST: Final = "whose certificates are trusted is said on the command line"
 _KEY: Final = "the write key is yours alone: SEGMENT_WRITE_KEY, or --write-key-file on the command line"
 
 Texts = tuple[str, ...]
@@ -561,6 +562,14 @@ class SourceOptions(Group):
         example="http://127.0.0.1:8080",
         never=_WHERE,
     )
+    ca_file: str | None = option(
+        None,
+        "Trust the certificate authorities of this PEM file too. So are those of the system, and of SSL_CERT_FILE, "
+        "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.",
+        metavar="FILE",
+        example="company-ca.pem",
+        never=_TRUST,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -617,7 +626,8 @@ class DeliveryOptions(Group):
     )
     patience: str = option(
         "1h",
-        "End, resumable, after this long of trying without an acceptance; time asleep does not count.",
+        "End, resumable, after this long of trying without an acceptance; time asleep does not count. It is 30 s at "
+        "most where the host is unknown, or refuses connections, from the first attempt on.",
         metavar="TIME",
         example="1h",
     )
@@ -694,6 +704,13 @@ class ReportingOptions(OutputOptions):
         example="junit=report.xml",
         kind=Literal["text", "json", "github", "junit", "sarif", "html"],
         project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
+    )
+    log_file: str | None = option(
+        None,
+        "Append a log to this file, one JSON object a line: progress, retries, pauses, refusals, the end.",
+        metavar="FILE",
+        example="run.log",
+        never=_WRITTEN,
     )
 
 

@@ -137,3 +137,9 @@ def test_a_glob_passes_rejected_rows_by_and_naming_them_reads_them(tmp_path: Pat
     export.unlink()
     with pytest.raises(InputError, match="but rejected rows"):
         find([f"{tmp_path}/*.csv"])
+
+
+def test_a_link_that_leads_nowhere_is_named_with_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(InputError, match=r"a\.csv: is a link to .*gone\.csv, which is not there"):
+        find([str(tmp_path / "a.csv")])

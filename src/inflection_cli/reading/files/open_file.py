@@ -37,6 +37,11 @@ def raise_input_error(path: str, error: OSError | ValueError) -> NoReturn:
     """
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.ENOENT, errno.ENOTDIR}:
+        if os.path.islink(path):  # noqa: PTH114 - the path may hold what Path refuses
+            raise InputError(
+                f"{path}: is a link to {os.readlink(path)}, which is not there",  # noqa: PTH115 - likewise
+                hint="mount or restore what it leads to, or name the file itself",
+            ) from error
         near = _near(path)
         hint = (
             f"did you mean {file_word(near)}?"

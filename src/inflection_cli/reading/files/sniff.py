@@ -16,6 +16,7 @@ from inflection_cli.reading.files.encoding import (
     looks_utf16,
 )
 from inflection_cli.reading.files.find import FoundFile
+from inflection_cli.reading.files.foreign_text import foreign_text
 from inflection_cli.reading.files.line_endings import swap_bytes
 from inflection_cli.reading.files.stream import Stream, open_bytes, open_source
 from inflection_cli.reading.source import FREE_BYTES, MAX_LINE_BYTES, Compression, ReadOptions, Source
@@ -174,9 +175,10 @@ def _refuse_foreign(path: str, head: bytes) -> None:
         raise InputError(
             f"{path}: is packed twice, within with {again}", hint="unpack it once, then name what comes out"
         )
+    foreign = foreign_text(head, is_tar=head.startswith(_TAR[1], _TAR[0]))
+    if foreign is not None:
+        raise InputError(f"{path}: is {foreign.kind}", hint=foreign.hint)
     kind = next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), None)
-    if kind is None and head.startswith(_TAR[1], _TAR[0]):
-        kind = "a tar archive"
     if kind is None and _MARKUP.match(head):
         kind = "HTML or XML, such as a login page,"
     if kind is None and _is_binary(head):

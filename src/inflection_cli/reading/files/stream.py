@@ -6,6 +6,7 @@ from typing import BinaryIO, Final, Self
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading.files.archive import Member, member_bytes
+from inflection_cli.reading.files.bytes_read import BytesRead, meter_of_now
 from inflection_cli.reading.files.compression import (
     CHECKS,
     ByteSource,
@@ -36,6 +37,8 @@ class Stream:
         self.within = within
         self._compression = compression
         self._line = 1
+        self._meter = meter_of_now()
+        self._counted = file.tell() if self._meter is not None else 0
 
     def __enter__(self) -> Self:
         return self
@@ -68,9 +71,16 @@ class Stream:
             ) from error
         except OSError as error:
             raise_input_error(self._path, error)
+        if self._meter is not None:
+            self._count(self._meter)
         if self._compression is not None:
             self._line += data.count(b"\n")
         return data
+
+    def _count(self, meter: BytesRead) -> None:
+        at = self._file.tell()
+        meter.count += max(0, at - self._counted)
+        self._counted = at
 
     def head(self, size: int) -> bytes:
         """Read `size` bytes, or fewer if the stream ends first."""
