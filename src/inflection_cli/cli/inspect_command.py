@@ -41,7 +41,7 @@ def inspect(
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
-    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     settings, said = _settled(reading, project, drafting=drafting.save is not None)
     to_fill_in: list[str] = []
     with interruptible():

@@ -122,7 +122,7 @@ def session(
     """Open a session on files; add the report so far to errors."""
     found, fault = _project(project)
     output, took = reporting(found, output)
-    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     wanted = parse_reports(output.report, json=output.json)
     with Reports(wanted, os.environ, private=output.show_values) as reports:
         reports.keep_off(files)
