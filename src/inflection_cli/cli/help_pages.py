@@ -140,7 +140,7 @@ def _row(option: Any) -> tuple[str, str]:
         return names, _one_line(option.help)
     words = "|".join(declared.enum) if declared.enum else ""
     default = declared.option.shown_default or option.default
-    known = f" [default: {default}]" if default not in (None, []) else ""
+    known = f" [default:\xa0{default}]" if default not in (None, []) else ""
     return f"{names} {option.metavar or words or declared.field.upper()}", f"{_one_line(option.help)}{known}"
 
 

@@ -101,7 +101,8 @@ def _rows(rows: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
     """Yield names and descriptions in two columns; a long name has its own line."""
     column = min(max(len(name) for name, _ in rows), width * 2 // 5) + 4
     for name, about in rows:
-        first, *rest = textwrap.wrap(about, width - column, break_on_hyphens=False) or [""]
+        lines = textwrap.wrap(about, width - column, break_on_hyphens=False) or [""]
+        first, *rest = (line.replace("\xa0", " ") for line in lines)
         if len(name) + 4 > column:
             yield Text(f"  {name}", style="cyan")
             yield Text(" " * column + first)
