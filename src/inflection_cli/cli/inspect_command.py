@@ -35,6 +35,7 @@ def inspect(
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
     from inflection_cli.reporting.json_report import dumps
+    from inflection_cli.reporting.masking import NOTE, cell_display
     from inflection_cli.reporting.outlet import print_machine
     from inflection_cli.reporting.plan_text import speak
     from inflection_cli.reporting.used_settings import settings_lines, settings_object
@@ -59,8 +60,11 @@ def inspect(
         print_machine(dumps({**report, **settings_object(said), "exit_code": 0}))
         return 0
     speak(settings_lines(said), speaker, result=True)
+    cells = cell_display(speaker, in_full=output.show_values, result=True)
     for each in inspections:
-        speak(inspection_lines(each, show_values=output.show_values), speaker, result=True)
+        speak(inspection_lines(each, cells), speaker, result=True)
+    if cells.any_masked:
+        speaker.talk(NOTE, "dim")
     speaker.result(verdict(inspections, drafting.save, to_fill_in))
     return 0
 

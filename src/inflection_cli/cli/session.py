@@ -19,6 +19,7 @@ from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
+from inflection_cli.reporting.masking import NOTE, cell_display
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
 from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines, settings_object
@@ -85,12 +86,19 @@ class Session:
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
         """Print the first five problems of each code, and count the rest."""
         problems = self.plan.account.problems
-        lines = plan_text.problem_lines(
-            problems.by_code(), problems.counts, show_values=self.output.show_values, rest=rest
+        cells = cell_display(
+            self.speaker,
+            in_full=self.output.show_values,
+            result=result,
+            inputs=self.plan.inputs,
+            messages=self.command == "replay",
         )
+        lines = plan_text.problem_lines(problems.by_code(), problems.counts, cell=cells.of_problem, rest=rest)
         say = self.speaker.result if result else self.speaker.talk
         for style, line in lines:
             say(line, style)
+        if cells.any_masked:
+            self.speaker.talk(NOTE, "dim")
 
     def write_reports(self, exit_code: int, error: InflSegError | None = None) -> None:
         """Write the requested reports once, at the command's end or error.

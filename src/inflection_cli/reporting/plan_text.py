@@ -1,6 +1,6 @@
 """Format plan, problems and summary as text lines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from inflection_cli.backfilling.account import EventCounts, ProblemTally, RowCounts
@@ -14,7 +14,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.model import Disposition, Problem, Severity
 from inflection_cli.reporting.console import Speaker
-from inflection_cli.sanitize import counted, escape, mask_cell
+from inflection_cli.sanitize import counted, escape
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
@@ -92,7 +92,7 @@ def problem_lines(
     problems: Mapping[str, list[Problem]],
     counts: Mapping[str, int],
     *,
-    show_values: bool,
+    cell: Callable[[Problem], str],
     rest: str = "",
     most: int = SHOWN_PER_CODE,
 ) -> Iterator[tuple[str, str]]:
@@ -101,7 +101,7 @@ def problem_lines(
     Args:
         problems: The kept problems by code.
         counts: How many there are of each code.
-        show_values: Whether cells are shown in full.
+        cell: Returns a problem's cell as it is shown.
         rest: Where all of them stand, as a clause.
         most: How many places of a code are named.
     """
@@ -112,7 +112,7 @@ def problem_lines(
         for problem in kept[:most]:
             yield (
                 "",
-                f"    {_place(problem)}{escape(problem.message, _MOST_OF_MESSAGE)}{_value(problem, show_values)}",
+                f"    {_place(problem)}{escape(problem.message, _MOST_OF_MESSAGE)}{_value(problem, cell)}",
             )
         unseen = count - sum(problem.count for problem in kept[:most])
         if unseen > 0:
@@ -209,11 +209,11 @@ def _place(problem: Problem) -> str:
     return f"{', '.join(words)}: " if words else ""
 
 
-def _value(problem: Problem, show_values: bool) -> str:
+def _value(problem: Problem, cell: Callable[[Problem], str]) -> str:
     many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
     if problem.value is None:
         return many
-    return f" {mask_cell(problem.value, in_full=show_values)}{many}"
+    return f" {cell(problem)}{many}"
 
 
 def verdict(problems: ProblemTally, plan: Plan) -> str:
