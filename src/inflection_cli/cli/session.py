@@ -93,7 +93,9 @@ class Session:
             inputs=self.plan.inputs,
             messages=self.command == "replay",
         )
-        lines = plan_text.problem_lines(problems.by_code(), problems.counts, cell=cells.of_problem, rest=rest)
+        lines = plan_text.problem_lines(
+            problems.by_value(), problems.counts, cell=cells.of_problem, rest=rest
+        )
         say = self.speaker.result if result else self.speaker.talk
         for style, line in lines:
             say(line, style)
