@@ -4,6 +4,7 @@ from typing import Final
 
 from inflection_cli.backfilling.account import ProblemTally, RowCounts
 from inflection_cli.model import Severity
+from inflection_cli.sanitize import counted
 
 SMALL_SHARE: Final = 0.01
 """Below this share of rejected rows an error budget is advised; from it on the cause has to be fixed."""
@@ -20,7 +21,7 @@ def main_cause(problems: ProblemTally) -> str:
     if not errors:
         return ""
     code = max(errors, key=lambda each: problems.counts[each])
-    return f"{code}, {problems.counts[code]:,} times"
+    return f"{code}, {counted(problems.counts[code], 'time')}"
 
 
 def share_words(rows: RowCounts) -> str:
