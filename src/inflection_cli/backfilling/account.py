@@ -62,7 +62,7 @@ class ProblemTally:
         return dict(codes)
 
     def by_value(self) -> dict[str, list[Problem]]:
-        """Return one problem per value by code: errors first, then what concerns most rows."""
+        """Return one problem per value by code, errors and frequent ones first."""
         codes = self.by_code()
         order = sorted(
             codes,

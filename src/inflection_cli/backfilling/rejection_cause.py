@@ -1,4 +1,4 @@
-"""Decide what to advise where rows are rejected: an error budget, or its cause."""
+"""Decide what to advise for rejected rows: a budget, or the cause."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ SMALL_SHARE: Final = 0.01
 
 
 def is_small(rows: RowCounts) -> bool:
-    """Return whether so few rows are rejected that the rest may be sent."""
+    """Return whether few enough rows are rejected to advise a budget."""
     return rows.rejected < SMALL_SHARE * rows.read
 
 

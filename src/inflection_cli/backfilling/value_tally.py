@@ -24,7 +24,7 @@ class _ValueCount:
 
 
 class ValueTally:
-    """Counts of problems by code and value, with the first place of each."""
+    """Counts of problems by code and value, with first places."""
 
     def __init__(self) -> None:
         self._counts: dict[str, dict[_Key, _ValueCount]] = {}
@@ -43,7 +43,7 @@ class ValueTally:
             values[key] = _ValueCount(first, problem.count)
 
     def worst(self, code: str) -> list[Problem]:
-        """Return one problem for each value of a code, that of most rows first."""
+        """Return one problem per value of a code, most rows first."""
         found = sorted(self._counts.get(code, {}).values(), key=lambda each: -each.rows)
         return [replace(each.first, count=each.rows) for each in found]
 

@@ -1,4 +1,4 @@
-"""Examples of each command, as its help shows them. The first one sends nothing."""
+"""Examples of each command; the first one sends nothing."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

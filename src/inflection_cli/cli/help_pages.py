@@ -1,4 +1,4 @@
-"""Build the help of each command from its declared options and its examples."""
+"""Build the help of each command from its options and examples."""
 
 import copy
 import re
@@ -133,7 +133,7 @@ def _panels(options: Sequence[Any]) -> "Iterator[HelpSection]":
 
 
 def _row(option: Any) -> tuple[str, str]:
-    """Return an option's names with its value, and its description with the default."""
+    """Return an option's names, and its description with the default."""
     names = ", ".join(sorted(option.opts, key=len))
     declared = ALL_OPTIONS.get(long_name(option))
     if declared is None or declared.value_type is bool:

@@ -63,7 +63,7 @@ class Findings:
         return f"{column}{escape(problem.message, _MOST)}{value}{many}"
 
     def cell(self, problem: Problem) -> str:
-        """Return a problem's cell as reports show it: in full, or by its shape."""
+        """Return a problem's cell for reports: in full, or masked."""
         return mask_cell(problem.value or "", in_full=self.show_values)
 
     def place(self, file: str) -> str:

@@ -18,7 +18,7 @@ _NARROWEST: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class HelpSection:
-    """A part of a help page: a title, and names with what they do.
+    """A titled part of a help page: names and descriptions.
 
     Attributes:
         title: Its heading.
@@ -55,7 +55,7 @@ def print_help(page: HelpPage, speaker: Speaker) -> None:
 
 
 def print_brief(page: HelpPage, speaker: Speaker) -> None:
-    """Print a help page of one example on stderr, in ten lines or less."""
+    """Print a short help page with one example on stderr."""
     for line in _brief_lines(page, _width(speaker.err)):
         speaker.err.print(line, soft_wrap=True)
 
@@ -98,7 +98,7 @@ def _lines(page: HelpPage, width: int) -> Iterator[Text]:
 
 
 def _rows(rows: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
-    """Yield names and descriptions in two columns; a long name has its own line."""
+    """Yield names and descriptions in two columns."""
     column = min(max(len(name) for name, _ in rows), width * 2 // 5) + 4
     for name, about in rows:
         lines = textwrap.wrap(about, width - column, break_on_hyphens=False) or [""]

@@ -1,4 +1,4 @@
-"""Mask cells by need: a terminal shows what finds a mistake, never who a person is.
+"""Mask cells by need: what a terminal shows, and what stays private.
 
 Reports, JSON and CI have cells by their shape alone. A terminal shows cells of the fields in `OPEN_FIELDS`, links
 without their query, and columns of few values that many rows share. Of all other cells it shows two characters at
@@ -62,7 +62,7 @@ NOTE: Final = "Personal and free cells are masked; --show-values shows them in f
 
 @dataclass(slots=True)
 class CellDisplay:
-    """How one output shows cells.
+    """Display of cells in one output.
 
     Attributes:
         in_full: Whether the user asked for values.
@@ -132,7 +132,7 @@ def ends(value: str) -> str:
 
 
 def without_query(link: str) -> str | None:
-    """Return a link's scheme, host and path; None where it may hold an address."""
+    """Return a link's scheme, host and path; None for possible addresses."""
     try:
         parts = urlsplit(link.strip())
     except ValueError:
@@ -145,7 +145,7 @@ def without_query(link: str) -> str | None:
 
 
 def _open_form(value: str, field: str, column: str | None) -> str | None:
-    """Return what may be shown of a cell; None where it has to be masked."""
+    """Return the visible part of a cell; None if it is masked."""
     if field == LINK:
         return without_query(value)
     if field not in OPEN_FIELDS or (column is not None and is_personal_name(column)):
@@ -154,7 +154,7 @@ def _open_form(value: str, field: str, column: str | None) -> str | None:
 
 
 def _fields(source: "InputFile", *, messages: bool) -> Sequence[tuple[tuple[str | None, str | None], str]]:
-    """Return the field of each column; a column of several fields is masked if one of them is."""
+    """Return the field of each column; of several fields the masked one."""
     if messages:
         return [((source.path, name), name) for name in ("event", "timestamp")]
     found: dict[str, str] = {}
@@ -166,7 +166,7 @@ def _fields(source: "InputFile", *, messages: bool) -> Sequence[tuple[tuple[str 
 
 
 def _field_or_kind(column: "ColumnFinding") -> str:
-    """Return the field that a column is, or an open one where its cells tell nobody apart."""
+    """Return a column's field, or an open one for shared cells."""
     field = column.suggestion.field if column.suggestion else ""
     if field in PERSON_FIELDS or _is_personal(column):
         return ""
@@ -181,7 +181,7 @@ def _field_or_kind(column: "ColumnFinding") -> str:
 
 
 def _is_personal(column: "ColumnFinding") -> bool:
-    """Return whether a column's name, cells or use in a profile are a person's."""
+    """Return whether a column's name, cells or use are personal."""
     used = {word for use in column.uses for word in re.split(r"\W+", use)}
     names = (column.name, *column.name.split("."))
     named = any(map(is_personal_name, names)) or not PERSON_FIELDS.isdisjoint(used)

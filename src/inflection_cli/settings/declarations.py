@@ -652,7 +652,7 @@ class OutputOptions(Group):
 
     @property
     def when_colored(self) -> Literal["auto", "always", "never"]:
-        """When to colour; --no-color beats --color."""
+        """Color mode of the output; --no-color beats --color."""
         return "never" if self.no_color else self.color.value
 
 
