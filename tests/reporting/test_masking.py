@@ -181,14 +181,26 @@ def test_of_a_link_the_query_is_left_out(link: str, shown: str | None) -> None:
     assert without_query(link) == shown
 
 
-@given(st.text(max_size=30))
-def test_of_a_masked_cell_at_most_two_characters_stand_at_each_end(value: str) -> None:
-    text, said = value.strip(), ends(value)
-    if "@" not in text and len(text) < 9:
-        letters = {each for each in text if each.isalpha() and each not in "xX"}
-        assert not letters & {each for each in said if each.isalpha()} or "\\" in said
-    else:
-        assert len(said) <= 2 + 4 * 10 + 1 or "@" in text
+letters = st.text("abcxyzABC", min_size=1, max_size=12)
+middles = st.text("abc123 +-_.:/", min_size=5, max_size=20)
+
+
+@given(st.text("abc12", min_size=2, max_size=2), middles, middles, st.text("abc12", min_size=2, max_size=2))
+def test_nothing_between_the_ends_of_a_masked_cell_is_seen(
+    before: str, one: str, other: str, after: str
+) -> None:
+    assert ends(f"{before}{one}{after}") == ends(f"{before}{other}{after}")
+
+
+@given(st.lists(st.sampled_from("aB3-"), max_size=8), st.lists(st.sampled_from("aB3-"), max_size=8))
+def test_of_a_short_masked_cell_only_its_shape_is_seen(one: list[str], other: list[str]) -> None:
+    shapes = [["9" if each == "3" else "-" if each == "-" else "x" for each in cell] for cell in (one, other)]
+    assert (ends("".join(one)) == ends("".join(other))) is (shapes[0] == shapes[1])
+
+
+@given(letters, letters)
+def test_of_a_masked_address_two_characters_and_the_domain_are_seen(one: str, other: str) -> None:
+    assert ends(f"ab{one}@example.com") == ends(f"ab{other}@example.com") == "“ab…@example.com”"
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ _REPORT: Final = (
     "--report FORMAT=PATH writes a report, --json prints one; --out FILE of backfill writes the messages"
 )
 _ZONE: Final = "--timezone NAME is the zone of times that name none"
-_COLOR: Final = "--no-color prints without colour, as does NO_COLOR=1"
-_ASK: Final = "--no-input asks nothing and sends nothing; look at --dry-run first"
+_COLOR: Final = "NO_COLOR=1 prints without colour, as does --no-color where a command has it"
+_ASK: Final = "commands that ask take --no-input, and then send nothing; look at --dry-run first"
 _CERTAIN: Final = "nothing is forced: what stands against sending is said, with the option that settles it"
 _RUNS: Final = "infl-seg runs list shows every run, infl-seg runs show last the latest"
 
