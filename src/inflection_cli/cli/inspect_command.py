@@ -64,7 +64,7 @@ def inspect(
     for each in inspections:
         speak(inspection_lines(each, cells), speaker, result=True)
     if cells.any_masked:
-        speaker.talk(NOTE, "dim")
+        speaker.result(NOTE, "dim")
     speaker.result(verdict(inspections, drafting.save, to_fill_in))
     return 0
 

@@ -100,7 +100,7 @@ class Session:
         for style, line in lines:
             say(line, style)
         if cells.any_masked:
-            self.speaker.talk(NOTE, "dim")
+            say(NOTE, "dim")
 
     def write_reports(self, exit_code: int, error: InflSegError | None = None) -> None:
         """Write the requested reports once, at the command's end or error.
