@@ -23,6 +23,7 @@ from inflection_cli.errors import InflSegError
 from inflection_cli.mapping.profile.profile_file import profile_schema
 from inflection_cli.model import Rule
 from inflection_cli.reporting.rule_docs import effect, rules_by_code
+from inflection_cli.settings.declarations import SAFETY
 
 PROGRAM: Final = "infl-seg"
 SCHEMAS: Final = "src/inflection_cli/schemas"
@@ -44,7 +45,11 @@ READ_BY_PEOPLE: Final = (
     "samples/README.md",
 )
 """Pages whose commands must be there; the generated ones cannot be wrong."""
-_ANY_COMMAND: Final = frozenset({"--help", "-h"})
+_ANY_COMMAND: Final = frozenset({"--help", "--help-all", "-h"})
+HELP: Final = (
+    "Each command also takes `--help` (`-h`), with examples and the options that matter most, and `--help-all`. "
+    "`infl-seg help COMMAND` is the same as `infl-seg COMMAND --help`, `infl-seg version` as `infl-seg --version`."
+)
 _TYPERS_OWN: Final = frozenset({"install_completion", "show_completion"})
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]|#])")
 
@@ -166,13 +171,14 @@ def problems_page(rules: Iterable[Rule]) -> str:
 
 def commands_page(commands: Iterable[Command]) -> str:
     """Return all commands and options as Markdown."""
-    lines = ["# Commands", "", "Every command and option. Written by `python docs/generate.py`."]
+    lines = ["# Commands", "", "Every command and option. Written by `python docs/generate.py`.", "", HELP]
     for command in commands:
         words = " ".join((PROGRAM, *command.words))
         usage = " ".join((words, "[OPTIONS]", *(metavar for metavar, _ in command.arguments)))
         lines += ["", f"## {words}", "", prose(command.help), "", "```text", usage, "```"]
         lines += [f"\n`{metavar}`: {prose(told)}" for metavar, told in command.arguments if told]
-        for panel in dict.fromkeys(option.panel for option in command.options):
+        panels = dict.fromkeys(option.panel for option in command.options)
+        for panel in sorted(panels, key=lambda name: name != SAFETY):
             lines += ["", f"| {panel.lower()} | what it does | default |", "|---|---|---|"]
             lines += [_row(option) for option in command.options if option.panel == panel]
     lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]

@@ -158,9 +158,16 @@ def test_over_the_error_budget_nothing_is_sent() -> None:
         error = raised_by(inflection_cli.backfill, BROKEN, **FAST, endpoint=sandbox.url)
         assert sandbox.stats()["connections"] == 0
     assert error.exit_code == 8
-    assert error.hint.endswith(f"inflection_cli.backfill([{BROKEN!r}], …, max_errors=26)")
+    assert error.hint.startswith("fix the cause first, mostly ")
+    assert "max_errors" not in error.hint
     assert (error.receipt.rows.rejected, error.receipt.run_id, error.receipt.ok) == (26, None, False)
     assert Path(error.receipt.rejects).is_dir()
+
+
+def test_few_rejected_rows_come_with_the_smallest_budget_that_passes(desk: Desk) -> None:
+    path = desk.file("few.csv", *(opened(f"u{n}", n) for n in range(150)), ",u,,e1,c1,2024-03-01T00:00:00Z")
+    error = raised_by(inflection_cli.backfill, path, dry_run=True)
+    assert error.hint.endswith(f"inflection_cli.backfill([{path!r}], …, max_errors=1)")
 
 
 def test_people_that_cannot_be_right_are_not_sent(desk: Desk) -> None:

@@ -212,8 +212,10 @@ def test_a_run_that_broke_off_is_resumed_by_the_same_command(desk: Desk) -> None
 def test_over_the_error_budget_nothing_is_sent_and_the_smallest_budget_that_passes_is_printed(
     desk: Desk,
 ) -> None:
+    wrong = [opened(f"u{n}", n).replace("Email Opened", "Sent") for n in range(3)]
+    desk.file("few.csv", *(opened(f"u{n}", n) for n in range(400)), *wrong)
     with serve() as sandbox:
-        done = desk.run("backfill", BROKEN, *to(sandbox.url))
+        done = desk.run("backfill", "few.csv", *to(sandbox.url))
         requests = sandbox.stats()["requests"]
         typed = shlex.split(done.err.splitlines()[-1].split("infl-seg ", 1)[1])
         words = [KEY if word == "…" else word for word in typed]
@@ -223,7 +225,16 @@ def test_over_the_error_budget_nothing_is_sent_and_the_smallest_budget_that_pass
         stats = sandbox.stats()
     assert (done.code, requests, less.code, enough.code) == (8, 0, 8, 1)
     assert KEY not in done.err
-    assert stats["unique"] == 11
+    assert stats["unique"] == 400
+
+
+def test_far_over_the_error_budget_the_cause_is_named_and_no_budget(desk: Desk) -> None:
+    with serve() as sandbox:
+        done = desk.run("backfill", BROKEN, *to(sandbox.url))
+        assert sandbox.stats()["requests"] == 0
+    assert done.code == 8
+    assert "fix the cause first, mostly " in done.err.splitlines()[-1]
+    assert "--max-errors" not in done.err
 
 
 def test_with_the_whole_budget_the_good_rows_go_and_the_bad_ones_are_kept(desk: Desk) -> None:

@@ -179,7 +179,7 @@ def test_rejects_are_reported_only_where_something_was_rejected(desk: Desk) -> N
 
 def test_one_of_a_kind_is_counted_in_the_singular(desk: Desk) -> None:
     put(desk.folder, {"export.csv": "\n".join(GOOD.split("\n")[:2]).replace("Opened", "Gone") + "\n"})
-    assert "1 of 1 row would be rejected" in desk.run("validate", "export.csv").out
+    assert "1 of 1 row (100 %) would be rejected" in desk.run("validate", "export.csv").out
     put(desk.folder, {"export.csv": "\n".join(GOOD.split("\n")[:2]) + "\n"})
     done = said(desk.run("backfill", "export.csv", "--rehearse"))
     for words in ("; 1 row)", "1 API call in about 1 request,", "at most 1 new tracked user", "1 request, "):

@@ -113,7 +113,7 @@ def test_standard_input_is_read_like_a_file(desk: Desk) -> None:
 
 
 def test_repeated_problems_show_five_places_and_a_count_of_the_rest(desk: Desk) -> None:
-    name = desk.file("many.csv", *(f"Sent,u{n},,e1,c1,2024-03-01T09:30:00Z" for n in range(9)))
+    name = desk.file("many.csv", *(f"Sent {n},u{n},,e1,c1,2024-03-01T09:30:00Z" for n in range(9)))
     done = desk.run("validate", name)
     places = [line for line in done.out.splitlines() if "many.csv, line" in line]
     assert len(places) == 5

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Final
 
+from inflection_cli.backfilling.value_tally import ValueTally
 from inflection_cli.converting.converter import Converted
 from inflection_cli.model import Chunk, Problem, Scope, Severity
 
@@ -24,6 +25,7 @@ class ProblemTally:
         self.by_file: Counter[tuple[str | None, str]] = Counter()
         self.errors = 0
         self.warnings = 0
+        self._values = ValueTally()
         self._kept: dict[str, list[Problem]] = {}
         self._wide: dict[tuple[str, str | None, str | None], int] = {}
 
@@ -36,6 +38,7 @@ class ProblemTally:
             self.errors += problem.count
         else:
             self.warnings += problem.count
+        self._values.add(problem)
         kept = self._kept.setdefault(code, [])
         if problem.rule.scope is not Scope.ROW:
             key = (code, problem.file, problem.column)
@@ -57,6 +60,15 @@ class ProblemTally:
         """Return the kept problems by code, errors before warnings."""
         codes = sorted(self._kept.items(), key=lambda item: item[1][0].rule.severity is not Severity.ERROR)
         return dict(codes)
+
+    def by_value(self) -> dict[str, list[Problem]]:
+        """Return one problem per value by code, errors and frequent ones first."""
+        codes = self.by_code()
+        order = sorted(
+            codes,
+            key=lambda code: (codes[code][0].rule.severity is not Severity.ERROR, -self.counts[code]),
+        )
+        return {code: self._values.worst(code) for code in order}
 
     def first(self, most: int) -> list[Problem]:
         """Return the first `most` kept problems, errors before warnings."""

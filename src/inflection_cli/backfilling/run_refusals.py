@@ -1,6 +1,7 @@
 """Checks that refuse a plan before anything is sent."""
 
 from inflection_cli.backfilling.ledger_lookup import refuse_events_elsewhere, refuse_other_settings
+from inflection_cli.backfilling.rejection_cause import is_small, main_cause, share_words
 from inflection_cli.backfilling.run_endings import undecided
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.errors import ImplausiblePeople, OverBudget
@@ -66,8 +67,11 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
     if asked or state.options.within_budget(rows.rejected, rows.read):
         return
     where = f"; they are in {rejects}" if rejects else ""
+    hint = f"fix the cause first, mostly {main_cause(account.problems)}; then run the same command again"
+    if is_small(rows):
+        hint = f"fix the export, or send the rest: {state.options.again(max_errors=rows.rejected)}"
+    many = f"{rows.rejected:,} of {counted(rows.read, 'row')} ({share_words(rows)}) are rejected"
     raise OverBudget(
-        f"{rows.rejected:,} of {counted(rows.read, 'row')} are rejected, over the error budget; nothing was "
-        f"sent{where}",
-        hint=f"mend the export, or let the rest go: {state.options.again(max_errors=rows.rejected)}",
+        f"{many}, over the error budget; nothing was sent{where}",
+        hint=hint,
     )

@@ -1,7 +1,6 @@
 """The command line: its commands, and the exit code of every ending."""
 
 import os
-import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from inflection_cli.cli.sandbox_command import sandbox
 from inflection_cli.cli.send_test_command import send_test
 from inflection_cli.cli.usage_errors import usage_error
 from inflection_cli.cli.validate_command import validate
-from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, UsageError
+from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft
 from inflection_cli.reporting.outlet import outlets
 from inflection_cli.version import __version__
 
@@ -40,7 +39,6 @@ app = Commands(
     name="infl-seg",
     help="Bring the history of email campaigns from Inflection.io into Twilio Segment.",
     epilog=EXIT_CODES,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -55,21 +53,22 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Import the history of Inflection.io email campaigns into Twilio Segment."""
 
 
+app.command("inspect")(inspect)
 app.command("validate")(validate)
 app.command("backfill")(backfill)
-app.command("replay")(replay)
 app.command("send-test")(send_test)
-app.command("inspect")(inspect)
+app.command("replay")(replay)
 app.add_typer(runs, name="runs")
-app.command("sandbox")(sandbox)
 app.command("explain")(explain)
 app.command("schema")(schema)
+app.command("sandbox")(sandbox)
 
 
 _CTRL_C = 130
@@ -113,10 +112,7 @@ def _exit_code(returned: Any) -> int:
 
 
 def _misused(error: Any, arguments: Sequence[str]) -> int:
-    """Report a usage error; print only the help without any argument."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        print(error.format_message(), end="", file=sys.stderr)
-        return UsageError.exit_code
+    """Report a usage error with a suggested value."""
     return _report(usage_error(error), arguments)
 
 
@@ -144,7 +140,7 @@ def _report(error: InflSegError, arguments: Sequence[str]) -> int:
     """Report the error that ended the run, as text or JSON."""
     from inflection_cli.reporting.console import Speaker
 
-    speaker = Speaker()
+    speaker = Speaker(color="never" if "--no-color" in arguments else "auto")
     if "--json" in arguments:
         from inflection_cli.reporting.json_report import dumps, empty_report, error_object
         from inflection_cli.reporting.outlet import print_machine

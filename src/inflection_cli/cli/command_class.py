@@ -7,17 +7,23 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from inflection_cli.cli.help_pages import help_options, show_brief_help
 from inflection_cli.cli.option_check import (
     refuse_huge_numbers,
     refuse_options_in_environment,
     refuse_swallowed_words,
 )
+from inflection_cli.errors import UsageError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Command(TyperCommand):
     """A command whose options never accept another option as a value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, with `--help` and `--help-all`."""
+        return _with_help(self, ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words after the command's name, once they are checked.
@@ -39,14 +45,24 @@ class Command(TyperCommand):
 
 
 class CommandGroup(TyperGroup):
-    """A command with subcommands; `misuse.py` suggests fixes for misspelt ones."""
+    """A command with subcommands; `usage_errors.py` suggests fixes for misspelt ones."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, with `--help` and `--help-all`."""
+        return _with_help(self, ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words before a command's name, once they are checked.
 
+        `help COMMAND` is read as `COMMAND --help`, and `version` as `--version`.
+
         Raises:
             UsageError: An option has no value of its own.
         """
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        elif args == ["version"] and ctx.parent is None:
+            args = ["--version"]
         return _parsed(self, super().parse_args, ctx, args)
 
 
@@ -61,9 +77,21 @@ class Commands(typer.Typer):
         return super().command(name, cls=Command, **given)
 
 
+def _with_help(command: Any, ctx: Any) -> list[Any]:
+    """Return a command's parameters with its help options, made once per command."""
+    if not hasattr(command, "help_options"):
+        command.help_options = help_options(command.get_help_option(ctx))
+    return [*command.params, *command.help_options]
+
+
 def _parsed(command: Any, parse: Any, ctx: Any, args: list[str]) -> list[str]:
     if ctx.resilient_parsing:
         return list(parse(ctx, args))
+    if not args and hasattr(command, "commands"):
+        show_brief_help(ctx)
+        raise typer.Exit(UsageError.exit_code)
+    if not args and any(each.required for each in command.params):
+        show_brief_help(ctx)  # the parser's own error comes last
     options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
     values = refuse_swallowed_words(options, args)
     try:

@@ -17,8 +17,8 @@ _REPORT: Final = (
     "--report FORMAT=PATH writes a report, --json prints one; --out FILE of backfill writes the messages"
 )
 _ZONE: Final = "--timezone NAME is the zone of times that name none"
-_COLOR: Final = "--color never leaves colour out, as does NO_COLOR=1"
-_ASK: Final = "without a terminal nothing is asked and nothing is sent; look at --dry-run first"
+_COLOR: Final = "NO_COLOR=1 prints without colour, as does --no-color where a command has it"
+_ASK: Final = "commands that ask take --no-input, and then send nothing; look at --dry-run first"
 _CERTAIN: Final = "nothing is forced: what stands against sending is said, with the option that settles it"
 _RUNS: Final = "infl-seg runs list shows every run, infl-seg runs show last the latest"
 
@@ -91,8 +91,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
             ("init", "new", "setup", "configure", "config", "map", "profile"),
             "infl-seg inspect FILE --save PROFILE.toml drafts a profile",
         ),
-        **dict.fromkeys(("help", "man", "usage"), "infl-seg --help, or infl-seg COMMAND --help"),
-        **dict.fromkeys(("version",), "infl-seg --version prints the version"),
+        **dict.fromkeys(("man", "usage", "docs"), "infl-seg --help, or infl-seg COMMAND --help"),
         **dict.fromkeys(("verify", "prove"), "infl-seg runs verify FILE proves that a file was sent"),
         **dict.fromkeys(
             ("ping", "doctor", "probe", "send_test"), "infl-seg send-test --rehearse tries the wiring"

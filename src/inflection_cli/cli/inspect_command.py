@@ -37,13 +37,14 @@ def inspect(
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
     from inflection_cli.reporting.json_report import dumps
+    from inflection_cli.reporting.masking import NOTE, cell_display
     from inflection_cli.reporting.outlet import print_machine
     from inflection_cli.reporting.plan_text import speak
     from inflection_cli.reporting.used_settings import settings_lines, settings_object
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
-    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     settings, said = _settled(reading, project, drafting=drafting.save is not None)
     to_fill_in: list[str] = []
     reports = _reports(output, files)
@@ -66,8 +67,11 @@ def inspect(
         print_machine(dumps({**report, **settings_object(said), "exit_code": 0}))
         return 0
     speak(settings_lines(said), speaker, result=True)
+    cells = cell_display(speaker, in_full=output.show_values, result=True)
     for each in inspections:
-        speak(inspection_lines(each, show_values=output.show_values), speaker, result=True)
+        speak(inspection_lines(each, cells), speaker, result=True)
+    if cells.any_masked:
+        speaker.result(NOTE, "dim")
     speaker.result(verdict(inspections, drafting.save, to_fill_in))
     return 0
 

@@ -57,7 +57,7 @@ def _parameter(each: Declared, panel: str | None) -> inspect.Parameter:
         min=option.least,
         max=option.most,
         show_default=option.shown_default or True,
-        rich_help_panel=panel,
+        rich_help_panel=option.panel or panel,
     )
     return inspect.Parameter(
         each.field,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from inflection_cli.model import Rule
+    from inflection_cli.reporting.console import Speaker
 
 
 @with_groups
@@ -33,26 +34,27 @@ def explain(
     if output.json:
         _print_object(chosen.values())
     elif code is None:
-        _print_list(chosen.values())
+        _print_list(chosen.values(), _speaker(output))
     else:
-        _print_rule(chosen[code])
+        _print_rule(chosen[code], _speaker(output))
     return 0
 
 
-def _print_rule(rule: "Rule") -> None:
+def _speaker(output: JsonOptions) -> "Speaker":
     from inflection_cli.reporting.console import Speaker
+
+    return Speaker(color="never" if output.no_color else "auto")
+
+
+def _print_rule(rule: "Rule", speaker: "Speaker") -> None:
     from inflection_cli.reporting.plan_text import speak
     from inflection_cli.reporting.rule_docs import rule_lines
 
-    speaker = Speaker()
     speaker.result(rule.code, "bold")
     speak(rule_lines(rule), speaker, result=True)
 
 
-def _print_list(rules: "Iterable[Rule]") -> None:
-    from inflection_cli.reporting.console import Speaker
-
-    speaker = Speaker()
+def _print_list(rules: "Iterable[Rule]", speaker: "Speaker") -> None:
     for rule in rules:
         speaker.result(f"{rule.code:<26} {rule.severity.value:<8} {rule.meaning}")
     speaker.talk("infl-seg explain CODE says more of one")

@@ -47,7 +47,8 @@ class RunReporter:
         self._speaker = at_work.speaker
         self._agreed = agreed
         self._key_from_stdin = key_from_stdin
-        people = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+        self._no_input = at_work.output.no_input
+        people = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not self._no_input
         self._can_ask = people and not stdin_taken and not key_from_stdin
 
     @property
@@ -97,6 +98,7 @@ class RunReporter:
             return
         if not self._can_ask:
             why = ": standard input was the write key" if self._key_from_stdin else ""
+            why = ": --no-input" if self._no_input else why
             raise ConfirmationMissing(
                 f"nobody is there to be asked whether to send{why}",
                 hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from inflection_cli.ledger.ledger_file import LedgerReader
     from inflection_cli.reporting.console import Speaker
 
-runs = Commands(help="Show, prove, settle and forget what was sent from this machine.", no_args_is_help=True)
+runs = Commands(help="Show, prove, settle and forget what was sent from this machine.")
 
 OptionalFiles = Annotated[
     list[str] | None,
@@ -219,7 +219,11 @@ def settle_run(
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
         word = "accepted" if accepted else "pending"
-        _confirm(f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?", yes=choice.yes)
+        _confirm(
+            f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?",
+            yes=choice.yes,
+            no_input=look.no_input,
+        )
         state = BatchState.ACCEPTED if accepted else BatchState.PENDING
         settled = resolve_doubt(
             desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}", desk.speaker.talk
@@ -252,7 +256,7 @@ def forget_run(
         what = f"run {names[0]}" if run is not None else f"all runs ({len(names):,})"
         what_of = counted(accepted, "accepted event counts", "accepted events count")
         risk = f"{what_of} as never sent, and the same files would be sent again"
-        _confirm(f"Forget {what}; {risk}?", yes=choice.yes)
+        _confirm(f"Forget {what}; {risk}?", yes=choice.yes, no_input=look.no_input)
         if run is None:
             forget_all(desk.shelf, "infl-seg runs forget --all", desk.speaker.talk)
         else:
@@ -303,7 +307,7 @@ def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
     try:
         folder = state_dir(Path(look.state_dir) if look.state_dir else None, os.environ)
         with interruptible(), open_ledgers(folder, look.namespace) as shelf:
-            speaker = Speaker()
+            speaker = Speaker(color="never" if look.no_color else "auto")
             unsafe = [reader for reader in shelf.readers if not reader.has_checksums]
             for reader in unsafe:
                 speaker.talk(f"note: {unprotected(reader)}")
@@ -314,7 +318,7 @@ def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
         raise
 
 
-def _confirm(question: str, *, yes: bool) -> None:
+def _confirm(question: str, *, yes: bool, no_input: bool) -> None:
     """Ask on a terminal; without one, `--yes` must have been given.
 
     Raises:
@@ -322,7 +326,7 @@ def _confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+    if no_input or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfirmationMissing(
             f"nobody is there to be asked: {question}", hint="the same command with --yes"
         )

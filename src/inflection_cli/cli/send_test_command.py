@@ -32,7 +32,7 @@ def send_test(source: SourceOptions, testing: TestOptions, output: OutputOptions
     from inflection_cli.errors import InflSegError
     from inflection_cli.reporting.console import Speaker
 
-    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     patience_s = seconds("--patience", testing.patience)
     report: dict[str, Any] = {"events": [], "delivery": None}
     try:

@@ -24,6 +24,7 @@ from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.html_report import RunFacts
 from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
+from inflection_cli.reporting.masking import NOTE, cell_display
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
 from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines, settings_object
@@ -101,12 +102,21 @@ class Session:
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:
         """Print the first five problems of each code, and count the rest."""
         problems = self.plan.account.problems
+        cells = cell_display(
+            self.speaker,
+            in_full=self.output.show_values,
+            result=result,
+            inputs=self.plan.inputs,
+            messages=self.command == "replay",
+        )
         lines = plan_text.problem_lines(
-            problems.by_code(), problems.counts, show_values=self.output.show_values, rest=rest
+            problems.by_value(), problems.counts, cell=cells.of_problem, rest=rest
         )
         say = self.speaker.result if result else self.speaker.talk
         for style, line in lines:
             say(line, style)
+        if cells.any_masked:
+            say(NOTE, "dim")
 
     def write_reports(self, exit_code: int, error: InflSegError | None = None) -> None:
         """Write the requested reports once, at the command's end or error.
@@ -162,7 +172,7 @@ def session(
     """Open a session on files; add the report so far to errors."""
     found, fault = _project(project)
     output, took = reporting(found, output)
-    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.color.value)
+    speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     wanted = parse_reports(output.report, json=output.json)
     with Reports(wanted, os.environ, private=output.show_values) as reports:
         reports.keep_off(files)

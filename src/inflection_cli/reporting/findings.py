@@ -58,9 +58,13 @@ class Findings:
     def said(self, problem: Problem) -> str:
         """Format a problem without file and line: column, message, cell, row count."""
         column = f"column “{escape(problem.column, _MOST_OF_NAME)}”: " if problem.column is not None else ""
-        value = f" {mask_cell(problem.value, in_full=self.show_values)}" if problem.value is not None else ""
+        value = f" {self.cell(problem)}" if problem.value is not None else ""
         many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
         return f"{column}{escape(problem.message, _MOST)}{value}{many}"
+
+    def cell(self, problem: Problem) -> str:
+        """Return a problem's cell for reports: in full, or masked."""
+        return mask_cell(problem.value or "", in_full=self.show_values)
 
     def place(self, file: str) -> str:
         """Return a file's path relative to the report's root folder."""

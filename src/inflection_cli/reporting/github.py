@@ -164,7 +164,7 @@ def _head(findings: Findings) -> str:
 def _sections(findings: Findings) -> Iterator[str]:
     for code, kept in findings.problems.by_code().items():
         lines = plan_text.problem_lines(
-            {code: kept}, findings.problems.counts, show_values=findings.show_values, most=len(kept)
+            {code: kept}, findings.problems.counts, cell=findings.cell, most=len(kept)
         )
         yield (
             f"\n<details><summary><code>{code}</code></summary>\n\n"

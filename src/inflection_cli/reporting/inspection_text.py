@@ -9,7 +9,8 @@ property, property_types[], left_out, profile[], times}]`, `events[{name, count,
 `proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
 `missing[{about, message, option, profile}]` and `refused{message, hint}` or null. A column's `times` are
 `{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
-or null; the `first` and `last` of times without a zone have no `Z`. Cells are masked unless --show-values is given.
+or null; the `first` and `last` of times without a zone have no `Z`. Cells of the object are masked
+unless --show-values is given.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,6 @@ from inflection_cli.inspecting import Inspection
 from inflection_cli.inspecting.inspection_result import (
     MOST_DISTINCT,
     ColumnFinding,
-    EventName,
     EventProposal,
     TimeFinding,
     TimeForm,
@@ -27,6 +27,7 @@ from inflection_cli.inspecting.inspection_result import (
 from inflection_cli.inspecting.open_questions import rows_in_words
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.json_report import empty_report, problem_object
+from inflection_cli.reporting.masking import CellDisplay
 from inflection_cli.sanitize import escape, mask_cell
 
 _MOST_OF_NAME: Final = 40
@@ -57,11 +58,11 @@ _WHY: Final = {
 Line = tuple[str, str]
 
 
-def inspection_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
+def inspection_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
     """Yield label and text for one inspected file."""
     yield from _file_lines(found)
-    yield from _column_lines(found, show_values=show_values)
-    yield from _event_lines(found, show_values=show_values)
+    yield from _column_lines(found, cells)
+    yield from _event_lines(found, cells)
     for proposal in found.proposals:
         yield "could be", _proposal_words(proposal)
     yield from _people_lines(found)
@@ -145,7 +146,7 @@ def _problem_words(problem: Problem) -> str:
     return f"{problem.rule.code}: {where}{escape(problem.message, 300)}{count}"
 
 
-def _column_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
+def _column_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
     names = [escape(column.name, _MOST_OF_NAME) for column in found.columns]
     width = max(map(len, names), default=0)
     label = "columns"
@@ -153,8 +154,8 @@ def _column_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
         yield label, f"{name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}"
         label = ""
         if column.samples:
-            cells = dict.fromkeys(mask_cell(sample, in_full=show_values) for sample in column.samples)
-            yield "", f"{'':<{width}}  {', '.join(cells)}"
+            samples = dict.fromkeys(cells.of_column(sample, column) for sample in column.samples)
+            yield "", f"{'':<{width}}  {', '.join(samples)}"
         if column.times is not None:
             for words in _time_words(column.times):
                 yield "", f"{'':<{width}}  {words}"
@@ -207,22 +208,18 @@ def _moment(exact: str, form: TimeForm) -> str:
     return f"{exact[:10]} {exact[11:19]}{' UTC' if form.zoned else ''}"
 
 
-def _event_lines(found: Inspection, *, show_values: bool) -> Iterator[Line]:
+def _event_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
     label = "events"
     for event in found.events[:_MOST_EVENTS]:
         becomes = event.becomes or "none of Inflection's"
         yield (
             label,
-            f"{_event_name(event, show_values=show_values)} in {rows_in_words(event.count)}: {becomes}",
+            f"{cells.event(event.name, private=event.private)} in {rows_in_words(event.count)}: {becomes}",
         )
         label = ""
     unlisted = len(found.events) - _MOST_EVENTS
     if unlisted > 0:
         yield "", f"and {'at least ' if found.more_events else ''}{unlisted:,} more names"
-
-
-def _event_name(event: EventName, *, show_values: bool) -> str:
-    return mask_cell(event.name, in_full=show_values or not event.private)
 
 
 def _proposal_words(proposal: EventProposal) -> str:
@@ -250,9 +247,7 @@ def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
         "columns": [_column_object(each, show_values=show_values) for each in found.columns],
         "events": [
             {
-                "name": each.name
-                if show_values or not each.private
-                else _event_name(each, show_values=False),
+                "name": each.name if show_values or not each.private else mask_cell(each.name, in_full=False),
                 "count": each.count,
                 "becomes": each.becomes,
             }

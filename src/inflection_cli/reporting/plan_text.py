@@ -1,21 +1,24 @@
 """Format plan, problems and summary as text lines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from inflection_cli import rules
 from inflection_cli.backfilling.account import EventCounts, ProblemTally, RowCounts
 from inflection_cli.backfilling.estimate import Estimate
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.property_types_sent import TEXT, TextBefore, file_kinds
+from inflection_cli.backfilling.rejection_cause import is_small, main_cause, share_words
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run_endings import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.column_names import snake_case
-from inflection_cli.model import Disposition, Problem, Severity
+from inflection_cli.mapping.nearest_event import nearest_event
+from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.retry_text import failed_words
-from inflection_cli.sanitize import counted, escape, mask_cell
+from inflection_cli.sanitize import counted, escape
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
@@ -111,7 +114,7 @@ def problem_lines(
     problems: Mapping[str, list[Problem]],
     counts: Mapping[str, int],
     *,
-    show_values: bool,
+    cell: Callable[[Problem], str],
     rest: str = "",
     most: int = SHOWN_PER_CODE,
 ) -> Iterator[tuple[str, str]]:
@@ -120,7 +123,7 @@ def problem_lines(
     Args:
         problems: The kept problems by code.
         counts: How many there are of each code.
-        show_values: Whether cells are shown in full.
+        cell: Returns a problem's cell as it is shown.
         rest: Where all of them stand, as a clause.
         most: How many places of a code are named.
     """
@@ -131,7 +134,7 @@ def problem_lines(
         for problem in kept[:most]:
             yield (
                 "",
-                f"    {_place(problem)}{escape(problem.message, _MOST_OF_MESSAGE)}{_value(problem, show_values)}",
+                f"    {_place(problem)}{escape(problem.message, _MOST_OF_MESSAGE)}{_value(problem, cell)}",
             )
         unseen = count - sum(problem.count for problem in kept[:most])
         if unseen > 0:
@@ -220,7 +223,8 @@ def _times(count: int) -> str:
 
 
 def _place(problem: Problem) -> str:
-    words = [escape(problem.file)] if problem.file else []
+    repeated = problem.count > 1 and problem.rule.scope is Scope.ROW
+    words = [f"{'first in ' if repeated else ''}{escape(problem.file)}"] if problem.file else []
     if problem.line is not None:
         words.append(f"line {problem.line}")
     if problem.column is not None:
@@ -228,11 +232,12 @@ def _place(problem: Problem) -> str:
     return f"{', '.join(words)}: " if words else ""
 
 
-def _value(problem: Problem, show_values: bool) -> str:
+def _value(problem: Problem, cell: Callable[[Problem], str]) -> str:
     many = f" ({problem.count:,} rows)" if problem.count > 1 else ""
     if problem.value is None:
         return many
-    return f" {mask_cell(problem.value, in_full=show_values)}{many}"
+    near = nearest_event(problem.value) if problem.rule is rules.EVENT_UNKNOWN else None
+    return f" {cell(problem)}{many}{f'; nearest: {near}' if near else ''}"
 
 
 def verdict(problems: ProblemTally, plan: Plan) -> str:
@@ -241,10 +246,14 @@ def verdict(problems: ProblemTally, plan: Plan) -> str:
     if problems.errors and (not rejected or not _WHATEVER_THE_BUDGET.isdisjoint(problems.counts)):
         return "Settle the errors above; until then backfill sends nothing."
     if problems.errors:
-        return (
-            f"{rejected:,} of {counted(plan.account.rows.read, 'row')} would be rejected. Settle the errors above, "
-            f"or let the rest go with: backfill --max-errors {rejected}"
-        )
+        rows = plan.account.rows
+        many = f"{rejected:,} of {counted(rows.read, 'row')} ({share_words(rows)}) would be rejected"
+        if is_small(rows):
+            rest = counted(rows.read - rejected, "other row")
+            return (
+                f"{many}. Fix the errors above. To send the {rest} anyway: backfill --max-errors {rejected}"
+            )
+        return f"{many}, most for {main_cause(problems)}. Fix the errors above first."
     if not plan.account.events.built:
         said = _no_event_left(plan)
         return f"Nothing would be sent: {said}. See what leaves them out, and what infl-seg inspect says of the file."

@@ -276,7 +276,7 @@ def _text(findings: Findings) -> str:
     lines += [
         line
         for _, line in plan_text.problem_lines(
-            kept, counts.counts, show_values=findings.show_values, rest=", not listed", most=places
+            kept, counts.counts, cell=findings.cell, rest=", not listed", most=places
         )
     ]
     if findings.error is not None:

@@ -20,6 +20,9 @@ MAX_EXPANSION: Final = 250
 MAX_GIGABYTES: Final = 100
 MAX_BYTES: Final = f"{MAX_GIGABYTES}GB"
 
+SAFETY: Final = "Safety"
+"""The part of a command's help that stands first."""
+
 _WHERE: Final = "where events go is said on the command line"
 _LEDGER: Final = "where it is known what was sent is said on the command line"
 _WRITTEN: Final = "what is written where is said on the command line"
@@ -58,6 +61,8 @@ class Option:
         forces: Whether it skips a question or a refusal: no file sets it, and no hint for a misspelt word names it.
         variable: The environment variable that sets it.
         recorded: Whether the ledger keeps it, for `runs verify`.
+        common: Whether `--help` shows it also for a command of many options; `--help-all` shows every option.
+        panel: The part of a command's help that it is shown in, where that is not its group's.
     """
 
     help: str
@@ -80,6 +85,8 @@ class Option:
     forces: bool = False
     variable: str = ""
     recorded: bool = True
+    common: bool = False
+    panel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +254,7 @@ class InputOptions(Group):
         metavar="FILE",
         example="profile.toml",
         project_help="The profile, in this folder or below. As `--profile`.",
+        common=True,
     )
     map: list[str] = option(
         [],
@@ -255,6 +263,7 @@ class InputOptions(Group):
         example="userId='Customer ID'",
         kind=dict[str, str],
         project_help="A column for each field. As `--map`.",
+        common=True,
     )
     set: list[str] = option(
         [],
@@ -398,6 +407,7 @@ class InputOptions(Group):
         profile="time.zone",
         profile_help="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`.",
         project_help="Zone of times that name none. As `--timezone`.",
+        common=True,
     )
     timestamp_format: str | None = option(
         None,
@@ -460,6 +470,7 @@ class InputOptions(Group):
         example="1%",
         never="how many rows may be lost is your word, each time",
         recorded=False,
+        common=True,
     )
     rejects: str | None = option(
         None,
@@ -483,6 +494,7 @@ class InputOptions(Group):
         metavar="T",
         example="2024-04-01",
         project_help="Keep events before this time. As `--until`.",
+        common=True,
     )
     event: list[str] = option(
         [],
@@ -547,6 +559,7 @@ class SourceOptions(Group):
         example="key.txt",
         never=_KEY,
         variable="SEGMENT_WRITE_KEY_FILE",
+        common=True,
     )
     region: Region | None = option(
         None,
@@ -554,6 +567,7 @@ class SourceOptions(Group):
         example="eu",
         shown_default=Region.US.value,
         never=_WHERE,
+        common=True,
     )
     endpoint: str | None = option(
         None,
@@ -623,6 +637,7 @@ class DeliveryOptions(Group):
         shown_default=f"{EVENTS_PER_SECOND:g}",
         project_help=f"Most events a second, {EVENTS_PER_SECOND:g} at the most.",
         project_most=EVENTS_PER_SECOND,
+        common=True,
     )
     patience: str = option(
         "1h",
@@ -653,16 +668,27 @@ class DeliveryOptions(Group):
         never=_LEDGER,
         forces=True,
     )
-    yes: bool = option(False, "Send without being asked.", short="-y", never=_SENDING, forces=True)
-    dry_run: bool = option(False, "Stop before the network.", never=_SENDING)
+    dry_run: bool = option(
+        False, "Stop before the network.", short="-n", never=_SENDING, common=True, panel=SAFETY
+    )
     out: str | None = option(
         None,
         "Write the messages as NDJSON, with content ids.",
         metavar="FILE",
         example="messages.ndjson",
         never=_WRITTEN,
+        common=True,
     )
-    rehearse: bool = option(False, "Deliver to a local stand-in for Segment; needs no key.", never=_SENDING)
+    rehearse: bool = option(
+        False,
+        "Deliver to a local stand-in for Segment; needs no key.",
+        never=_SENDING,
+        common=True,
+        panel=SAFETY,
+    )
+    yes: bool = option(
+        False, "Send without being asked.", short="-y", never=_SENDING, forces=True, common=True, panel=SAFETY
+    )
     watch: bool = option(
         False, "With --rehearse: serve a page on which the events arrive, until Ctrl-C.", never=_SENDING
     )
@@ -684,13 +710,23 @@ class OutputOptions(Group):
 
     PANEL: ClassVar[str | None] = "Output"
 
-    json: bool = option(False, "Print one JSON object on stdout, nothing else.")
+    json: bool = option(False, "Print one JSON object on stdout, nothing else.", common=True)
     show_values: bool = option(
-        False, "Show offending cells in full.", never="whether cells are shown is said on the command line"
+        False,
+        "Show offending cells in full.",
+        never="whether cells are shown is said on the command line",
+        common=True,
     )
     quiet: bool = option(False, "Only results and errors.", short="-q")
     verbose: bool = option(False, "Say more.", short="-v")
     color: Color = option(Color.AUTO, "Colour; NO_COLOR is honoured.", example="never")
+    no_color: bool = option(False, "Print without colour, as with --color never.")
+    no_input: bool = option(False, "Ask no question; what needs an answer ends with exit code 2.")
+
+    @property
+    def when_colored(self) -> Literal["auto", "always", "never"]:
+        """Color mode of the output; --no-color beats --color."""
+        return "never" if self.no_color else self.color.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -726,9 +762,13 @@ class DraftOptions(Group):
     """Options that write a profile."""
 
     save: str | None = option(
-        None, "Write a commented profile for such exports.", metavar="PROFILE.toml", example="profile.toml"
+        None,
+        "Write a commented profile for such exports.",
+        metavar="PROFILE.toml",
+        example="profile.toml",
+        common=True,
     )
-    force: bool = option(False, "Let the profile replace a file that is there.", forces=True)
+    force: bool = option(False, "Let the profile replace a file that is there.", forces=True, common=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -820,6 +860,8 @@ class LookOptions(Group):
     state_dir: str | None = reworded(None, "Where the ledgers are kept; also INFL_SEG_STATE_DIR.")
     namespace: str | None = reworded(None, "Only this destination's ledger.")
     json: bool = False
+    no_color: bool = False
+    no_input: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -899,9 +941,10 @@ class ForgetOptions(Group):
 
 @dataclass(frozen=True, slots=True)
 class JsonOptions(Group):
-    """Output option of the commands that print reference text."""
+    """Output options of the commands that print reference text."""
 
     json: bool = False
+    no_color: bool = False
 
 
 _GROUPS: Final[tuple[type[Group], ...]] = (

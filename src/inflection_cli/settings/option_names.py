@@ -6,11 +6,11 @@ from typing import Final
 
 from inflection_cli.settings.declarations import ALL_OPTIONS
 
-OPTION_NAMES: Final = frozenset({"--help", "--version", *ALL_OPTIONS})
+OPTION_NAMES: Final = frozenset({"--help", "--help-all", "--version", *ALL_OPTIONS})
 """Of all commands."""
 
-SHORT_NAMES: Final = frozenset({"-h", "-n", "-q", "-v", "-y"})
-"""Also those that other tools have for a dry run."""
+SHORT_NAMES: Final = frozenset({"-V", "-h", "-n", "-q", "-v", "-y"})
+"""Of all commands."""
 
 _DASHES: Final = re.compile(r"^[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+")
 """Hyphens, and what word processors make of them."""

@@ -1,0 +1,122 @@
+"""Examples of each command; the first one sends nothing."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+FIRST_STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "inspect": "Show what a file holds.",
+        "validate": "Check files, and send nothing.",
+        "backfill": "Send files to Segment.",
+        "list": "List all runs.",
+        "show": "Show what a run sent.",
+        "verify": "Check that a file was sent.",
+    }
+)
+"""The commands that are named where no command was typed, with what each does in few words."""
+
+Examples = tuple[tuple[str, str], ...]
+"""Each a command line and what it does."""
+
+EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
+    {
+        "infl-seg": (
+            ("infl-seg validate export.csv", "Check a file, and send nothing"),
+            ("infl-seg backfill export.csv --dry-run", "Show the plan of a run, and send nothing"),
+            ("infl-seg backfill export.csv --rehearse", "Deliver to a local stand-in for Segment"),
+            ("infl-seg backfill export.csv", "Show the plan, ask, and send"),
+        ),
+        "infl-seg inspect": (
+            ("infl-seg inspect export.csv", "Show format, columns, and what is missing"),
+            ("infl-seg inspect export.csv --save profile.toml", "Write a profile to edit"),
+            ("infl-seg inspect export.csv --profile profile.toml", "Show what a profile makes of the file"),
+            ("infl-seg inspect export.csv --limit 1000", "Look at the first rows only"),
+        ),
+        "infl-seg validate": (
+            ("infl-seg validate export.csv", "Check a file, and send nothing"),
+            ("infl-seg validate exports/ --profile profile.toml", "Check a folder of files by a profile"),
+            (
+                "infl-seg validate export.csv --map userId='Customer ID' --timezone UTC",
+                "Name a column, and the zone of the times",
+            ),
+            ("infl-seg validate export.csv --report junit=report.xml", "Write a report for CI"),
+        ),
+        "infl-seg backfill": (
+            ("infl-seg backfill export.csv --dry-run", "Show the plan, and send nothing"),
+            ("infl-seg backfill export.csv --rehearse", "Deliver to a local stand-in; no key is needed"),
+            ("infl-seg backfill export.csv --write-key-file key.txt", "Show the plan, ask, and send"),
+            (
+                "infl-seg backfill export.csv --until 2024-04-01 --write-key-file key.txt",
+                "Leave out what the live source has sent",
+            ),
+            (
+                "infl-seg backfill export.csv --max-errors 1% --dry-run",
+                "Accept that up to 1 % of the rows are rejected",
+            ),
+        ),
+        "infl-seg send-test": (
+            ("infl-seg send-test --rehearse", "Try the command without a key"),
+            ("infl-seg send-test --write-key-file key.txt", "Send one test message of each event"),
+            ("infl-seg send-test --write-key-file key.txt --region eu", "Send them to a workspace in the EU"),
+        ),
+        "infl-seg replay": (
+            ("infl-seg replay messages.ndjson --dry-run", "Show the plan, and send nothing"),
+            ("infl-seg replay messages.ndjson --rehearse", "Deliver to a local stand-in; no key is needed"),
+            ("infl-seg replay messages.ndjson --write-key-file key.txt", "Show the plan, ask, and send"),
+            (
+                "infl-seg replay messages.ndjson --event 'Email Opened' --dry-run",
+                "Take the messages of one event",
+            ),
+        ),
+        "infl-seg runs": (
+            ("infl-seg runs list", "List all runs"),
+            ("infl-seg runs show last", "Show the receipt of the latest run"),
+            ("infl-seg runs verify export.csv", "Check that every event of a file was accepted"),
+        ),
+        "infl-seg runs list": (
+            ("infl-seg runs list", "List all runs of all destinations"),
+            ("infl-seg runs list --namespace crm-eu", "List the runs of one destination"),
+            ("infl-seg runs list --json", "Print the list for a script"),
+        ),
+        "infl-seg runs show": (
+            ("infl-seg runs show last", "Show the latest run"),
+            ("infl-seg runs show 2024", "Show the run whose id begins so"),
+            ("infl-seg runs show last --json", "Print the receipt for a script"),
+        ),
+        "infl-seg runs verify": (
+            ("infl-seg runs verify export.csv", "Compare with the latest run that read the file"),
+            ("infl-seg runs verify export.csv --run last", "Compare with the latest run"),
+            ("infl-seg runs verify export.csv --json", "Print the result for a script"),
+        ),
+        "infl-seg runs settle": (
+            ("infl-seg runs show last", "See first which events are unconfirmed"),
+            (
+                "infl-seg runs settle last --accepted",
+                "The events are in the warehouse: never send them again",
+            ),
+            ("infl-seg runs settle last --pending", "The events are not there: send them again"),
+        ),
+        "infl-seg runs forget": (
+            ("infl-seg runs list", "See first which runs there are"),
+            ("infl-seg runs forget last", "Ask, then delete the latest run"),
+            ("infl-seg runs forget --all", "Ask, then delete all runs"),
+        ),
+        "infl-seg sandbox": (
+            ("infl-seg sandbox", "Start a local stand-in for Segment"),
+            ("infl-seg sandbox --port 0 --fault 429=0.05", "Take a free port; answer 5 % with status 429"),
+            ("infl-seg sandbox --keep received.ndjson", "Write what was accepted to a file"),
+        ),
+        "infl-seg explain": (
+            ("infl-seg explain", "List all codes"),
+            ("infl-seg explain ragged-row", "Explain one code"),
+            ("infl-seg explain ragged-row --json", "Print it for a script"),
+        ),
+        "infl-seg schema": (
+            ("infl-seg schema", "Print the schema of a profile"),
+            ("infl-seg schema project", "Print the schema of infl-seg.toml"),
+            ("infl-seg schema profile > profile.schema.json", "Write it to a file, for an editor"),
+        ),
+    }
+)
+"""By the words of the command."""
