@@ -24,7 +24,7 @@ MESSAGE = (
 GOES_WITH = {"--session-id": ["--check", "freshsuccess"]}
 """What an option is refused without."""
 
-MADE_BY_EXAMPLES = {"key.txt", "profile.toml", "messages.ndjson", "report.xml", "rejects", "state"}
+MADE_BY_EXAMPLES = {"key.txt", "profile.toml", "messages.ndjson", "report.xml", "report.html", "run.log", "rejects", "state"}
 VARIABLES = {"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_FILE", "INFL_SEG_STATE_DIR", "INFL_SEG_NO_PROJECT"}
 
 every_value = pytest.mark.parametrize("place", VALUES, ids=str)

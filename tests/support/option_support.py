@@ -19,6 +19,7 @@ WORDS = {
     ("runs", "show"): ("last",),
     ("runs", "verify"): ("export.csv",),
     ("runs", "settle"): ("last", "--accepted", "--yes"),
+    ("runs", "export"): ("last",),
     ("runs", "forget"): ("last", "--yes"),
 }
 """What a command needs beside its options, where it would do its worst."""

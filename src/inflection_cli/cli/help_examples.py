@@ -89,6 +89,14 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg runs verify export.csv --run last", "Compare with the latest run"),
             ("infl-seg runs verify export.csv --json", "Print the result for a script"),
         ),
+        "infl-seg runs export": (
+            ("infl-seg runs export last", "Print the message ids of the latest run"),
+            ("infl-seg runs export last --format ndjson", "Print an object for each message"),
+            (
+                "infl-seg runs export last --format sql --table prod.email_opened",
+                "Print SQL that deletes the messages from a table",
+            ),
+        ),
         "infl-seg runs settle": (
             ("infl-seg runs show last", "See first which events are unconfirmed"),
             (

@@ -1,4 +1,4 @@
-"""Send events again that were accepted and did not arrive, under the same ids."""
+"""Send accepted events again that did not arrive, under the same ids."""
 
 import os
 import sys
