@@ -73,18 +73,8 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
     named = {each.field for each in ALL_OPTIONS.values() if each.field.startswith(("allow_", "max_", "new_"))}
     assert named | {
         *("write_key", "write_key_file", "region", "endpoint", "namespace", "dedup_window", "state_dir"),
-        *(
-            "again",
-            "resend_in_doubt",
-            "yes",
-            "dry_run",
-            "rehearse",
-            "watch",
-            "out",
-            "rejects",
-            "limit",
-            "email_trait",
-        ),
+        *("again", "resend_in_doubt", "yes", "dry_run", "rehearse", "out", "rejects", "limit", "email_trait"),
+        *("watch", "resend_missing", "resend_count"),
         "show_values",
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []

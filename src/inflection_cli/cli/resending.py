@@ -1,4 +1,4 @@
-"""Send events again that were accepted and did not arrive, under the same ids."""
+"""Send accepted events that did not arrive again, under the same ids."""
 
 import os
 import sys
