@@ -274,7 +274,7 @@ def test_every_option_of_a_command_that_no_terminal_is_needed_for_is_an_argument
     sending = {
         field.name for kind in (DestinationOptions, DeliveryOptions, MessageOptions) for field in fields(kind)
     }
-    sending -= {"yes", "write_key_file"}
+    sending -= {"yes", "write_key_file", "watch"}  # `watch` waits for a signal
     reading = {field.name for field in fields(InputOptions)}
     ready = {field.name for field in fields(ReplayOptions)}
     assert {*get_type_hints(ReadingArguments)} == reading - {"max_errors", "rejects"} | {"project"}

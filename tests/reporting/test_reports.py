@@ -513,7 +513,7 @@ def test_what_ends_a_run_stands_in_every_report(words: tuple[str, ...], desk: De
         (("--json", "--report", "sarif"), "--report sarif=PATH"),
         (("--report", "text", "--report", "junit"), "--report junit=PATH"),
         (("--report", "surif"), "--report sarif"),
-        (("--report", "html"), "text, json, github, junit, sarif"),
+        (("--report", "pdf"), "text, json, github, junit, sarif, html"),
         (("--report", "sarif="), "--report sarif=PATH"),
         (("--report", "text=a", "--report", "json=./a"), "a file of its own"),
         (("--report", "text=folder"), "--report text=folder/infl-seg.txt"),

@@ -90,6 +90,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
             "limit",
             "email_trait",
         ),
+        *("resend_missing", "resend_count"),
         "ca_file",
         "log_file",
         "show_values",
