@@ -21,10 +21,18 @@ MESSAGE = (
     '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'
     '"timestamp":"2024-03-01T09:30:00Z","properties":{}}\n'
 )
-GOES_WITH = {"--session-id": ["--check", "freshsuccess"]}
+GOES_WITH = {"--session-id": ["--check", "freshsuccess"], "--table": ["--format", "sql"]}
 """What an option is refused without."""
 
-MADE_BY_EXAMPLES = {"key.txt", "profile.toml", "messages.ndjson", "report.xml", "report.html", "run.log", "rejects", "state"}
+MADE_BY_EXAMPLES = {
+    "key.txt",
+    "profile.toml",
+    "messages.ndjson",
+    "rejects",
+    "report.html",
+    "run.log",
+    "state",
+}
 VARIABLES = {"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_FILE", "INFL_SEG_STATE_DIR", "INFL_SEG_NO_PROJECT"}
 
 every_value = pytest.mark.parametrize("place", VALUES, ids=str)

@@ -191,8 +191,8 @@ WRONG_FILES: Final = {
     "an answer that says no was saved as the export": Mistake(
         "validate export.ndjson",
         4,
-        r"export\.ndjson: nothing in it is known as an event, a time or a person; the columns are “error”",
-        r"see whether it is the export",
+        r"export\.ndjson: is an error message that a server sent in place of the export",
+        r"export it again",
         V,
         {"export.ndjson": '{"error": "unauthorized"}\n'},
         export(GOOD),

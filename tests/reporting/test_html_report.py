@@ -75,7 +75,7 @@ def test_a_delivery_is_reported_with_every_number(desk: Desk) -> None:
     seen = Seen(text)
 
     assert "rows: 400 read = 400 mapped + 0 rejected + 0 filtered" in text
-    assert "events: 400 built = 400 accepted + 0 already accepted + 0 duplicate" in text
+    assert "events: 414 built = 414 accepted + 0 already accepted + 0 duplicate" in text
     assert seen.row("c-2024-spring")[1:] == ["136", "93", "40", "4", "9", "44.1%", "21.3%", "2.9%"]
     people = [seen.row(who)[0] for who in ("known: with a user id only", "new: without a user id")]
     assert people == ["76", "118"]

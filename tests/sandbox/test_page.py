@@ -258,12 +258,12 @@ def test_a_rehearsal_is_watched_until_a_signal_and_ends_with_its_own_exit_code(
         assert process.stderr is not None
         told = iter(process.stderr.readline, "")
         url = next(match[1] for line in told if (match := re.search(r"watch it in .*(http://\S+)/", line)))
-        rows = rows_of(url, 400)
+        rows = rows_of(url, 414)
         assert any("until Ctrl-C" in line for line in told)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    assert orjson.loads(out)["events"]["accepted"] == len(rows) == 400
+    assert orjson.loads(out)["events"]["accepted"] == len(rows) == 414
 
 
 def test_watching_without_a_rehearsal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

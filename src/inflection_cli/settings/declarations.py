@@ -737,7 +737,7 @@ class ReportingOptions(OutputOptions):
         [],
         "Report what is wrong as text, json, github, junit, sarif or html, to PATH or to stdout; may be repeated.",
         metavar="FORMAT[=PATH]",
-        example="junit=report.xml",
+        example="html=report.html",
         kind=Literal["text", "json", "github", "junit", "sarif", "html"],
         project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
     )

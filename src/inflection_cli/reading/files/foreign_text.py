@@ -36,7 +36,7 @@ _SERVER_ERROR: Final = ForeignText(
 
 
 def foreign_text(head: bytes, *, is_tar: bool) -> ForeignText | None:
-    """Return what a file is in place of an export, if it is known.
+    """Return what a file is instead of an export, if known.
 
     Args:
         head: Its first bytes, unpacked.
