@@ -161,6 +161,9 @@ CAMPAIGN_FIELDS: Final = (
 FLAG_FIELDS: Final = ("is_unique_open", "is_unique_click")
 ID_FIELDS: Final = ("userId", "personId", "email_id", "campaign_id", "campaign_run_id", "event_id")
 
+CALL_ONLY_FIELDS: Final = ("groupId", "name", "category")
+"""What calls other than track have beside the fields of events; they are named as fields are."""
+
 # Inflection's newer words are "journey" (campaign), "contact" (person) and "template" (email).
 COLUMN_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "event": (

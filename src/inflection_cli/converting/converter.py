@@ -101,6 +101,9 @@ class Converted:
         unlinked: Whether there are clicks among the events that have no link for want of a column.
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
         emptied: How many cells `--null` emptied, by column.
+        types: Each event's type of call; empty where all are track events.
+        memberships: Of the groups, who is a member of which; "" is nobody known.
+        trait_calls: How many of the calls overwrite traits.
     """
 
     mapped: int = 0
@@ -120,6 +123,9 @@ class Converted:
     unlinked: bool = False
     property_kinds: frozenset[tuple[str, str]] = frozenset()
     emptied: Mapping[str, int] = field(default_factory=dict)
+    types: Sequence[str] = ()
+    memberships: Sequence[tuple[str, str]] = ()
+    trait_calls: int = 0
 
 
 class Conversion(Protocol):

@@ -1,11 +1,12 @@
 """Input files of a run, and their conversion chunk by chunk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
 
 from inflection_cli import rules
+from inflection_cli.converting.call_converter import CallConverter, converter_of
 from inflection_cli.converting.converter import Conversion, Converter, ConvertSettings
 from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
@@ -19,16 +20,43 @@ from inflection_cli.text_faults import damage, damage_hint, unseen
 
 
 @dataclass(frozen=True, slots=True)
+class FileSettings:
+    """Settings of one file, where a run has several kinds of them.
+
+    Attributes:
+        reading: How it is read.
+        convert: What shapes its messages and ids.
+    """
+
+    reading: ReadOptions
+    convert: ConvertSettings
+
+
+SettingsOfFiles = Callable[[str], FileSettings | None]
+"""Returns the settings of the file at a path; None for those of the run."""
+
+
+def _no_own_settings(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class InputFile:
     """One input file and the meaning of its columns.
 
     Attributes:
         source: The file as it was detected.
         layout: What its rows mean, by the header or by the first records.
+        own: Its settings, where they are not those of the run.
     """
 
     source: Source
     layout: Layout
+    own: FileSettings | None = None
+
+    def settings(self, of_run: ConvertSettings) -> ConvertSettings:
+        """Return what shapes its messages and ids."""
+        return of_run if self.own is None else self.own.convert
 
     @property
     def columns(self) -> BoundColumns:
@@ -39,6 +67,12 @@ class InputFile:
     def path(self) -> str:
         """Path as the user wrote it."""
         return self.source.path
+
+    @property
+    def types(self) -> list[str]:
+        """Types of the calls that the rows may be."""
+        tracks = ["track"] if self.layout.blocks else []
+        return [*dict.fromkeys([*tracks, *(call.type for call in self.layout.calls)])]
 
     def problems(self) -> Iterator[Problem]:
         """Yield the problems of the file as a whole."""
@@ -83,26 +117,37 @@ class InputFile:
                 yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)
 
 
-def open_inputs(patterns: Sequence[str], reading: ReadOptions, settings: ConvertSettings) -> list[InputFile]:
+def open_inputs(
+    patterns: Sequence[str],
+    reading: ReadOptions,
+    settings: ConvertSettings,
+    of_files: SettingsOfFiles = _no_own_settings,
+) -> list[InputFile]:
     """Find, detect and bind every file, before any row is converted.
+
+    Args:
+        patterns: Paths, globs, or `-`.
+        reading: How files are read.
+        settings: What shapes messages and ids.
+        of_files: Returns the settings of files that have their own.
 
     Raises:
         InputError: A file cannot be read or mapped at all.
         UsageError: An option names a field or column that does not exist.
     """
-    detected = [detect(found, reading) for found in find(patterns, reading.limits)]
-    sources = [replace(source, sample=Sample(source.sample)) for source in detected]
-    headers = {source.columns for source in sources}
+    found = [(each, of_files(each.path)) for each in find(patterns, reading.limits)]
+    detected = [(detect(each, own.reading if own else reading), own) for each, own in found]
+    sources = [(replace(source, sample=Sample(source.sample)), own) for source, own in detected]
+    headers = {source.columns for source, _ in sources}
 
     @cache
     def in_some_file(name: str) -> bool:
         return any(find_path(name, header) for header in headers)
 
     return [
-        InputFile(
-            source, _laid_out(source, settings, MissingColumnPolicy(source.format != "csv", in_some_file))
-        )
-        for source in sources
+        InputFile(source, _laid_out(source, own.convert if own else settings, leeway), own)
+        for source, own in sources
+        for leeway in [MissingColumnPolicy(source.format != "csv", in_some_file)]
     ]
 
 
@@ -130,7 +175,8 @@ def convertible_chunks(
     """
     left = limit
     for source in inputs:
-        for known, chunk, converter in _with_converter(source, reading, settings):
+        own = source.own or FileSettings(reading, settings)
+        for known, chunk, converter in _with_converter(source, own.reading, own.convert):
             taken = chunk if left is None else first_rows(chunk, left)
             if left is not None:
                 left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
@@ -141,16 +187,16 @@ def convertible_chunks(
 
 def _with_converter(
     source: InputFile, reading: ReadOptions, settings: ConvertSettings
-) -> Iterator[tuple[InputFile, Chunk, Converter]]:
+) -> Iterator[tuple[InputFile, Chunk, Converter | CallConverter]]:
     """Yield each chunk with its converter; new NDJSON keys extend the layout."""
     columns = source.source.columns
     known = source.source.encoding, address_place(source.source)
-    converter = Converter(source.layout, settings, *known)
+    converter = converter_of(source.layout, settings, *known)
     for chunk in read(source.source, reading):
         if chunk.columns != columns:
             columns = chunk.columns
-            source = InputFile(source.source, _extended(source, chunk, settings))
-            converter = Converter(source.layout, settings, *known)
+            source = replace(source, layout=_extended(source, chunk, settings))
+            converter = converter_of(source.layout, settings, *known)
         yield source, chunk, converter
 
 
@@ -162,6 +208,8 @@ def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Lay
     _refuse_other_places(source.layout, layout, chunk)
     for before, after in zip(source.layout.blocks, layout.blocks, strict=True):
         _refuse_other_fields(before.columns, after.columns, chunk, len(source.columns.names))
+    for one, other in zip(source.layout.calls, layout.calls, strict=False):
+        _refuse_other_fields(one.columns, other.columns, chunk, len(source.columns.names))
     return layout
 
 

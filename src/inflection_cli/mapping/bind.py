@@ -59,9 +59,40 @@ def lay_out(
 
         layout = lay_out_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
         return _with_differing_times(layout, names, sample, options)
+    called = _lay_out_calls(names, sample, options, file=file, leeway=leeway)
+    if called is not None:
+        return called
     columns = bind_columns(names, sample, options, file=file, elsewhere=leeway.elsewhere)
     refuse_the_time_of_sending(names, sample, columns, options, file)
     return _with_differing_times(one_event(columns), names, sample, options)
+
+
+def _lay_out_calls(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    *,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout | None:
+    """Build the layout of a file whose rows are not all track events, or None.
+
+    Raises:
+        InputError: As `lay_out`; also where nothing says what rows are that seem to be no events.
+        UsageError: As `lay_out`.
+    """
+    # Most runs send events alone, and need not read what calls take.
+    from inflection_cli.mapping.calls import call_layout, file_looks  # noqa: PLC0415 - see above
+
+    kind = options.calls.type
+    if kind is None:
+        place = call_layout.type_column(names, sample, options)
+        if place is not None:
+            return call_layout.by_type_column(place, names, sample, options, file=file, leeway=leeway)
+        file_looks.refuse_without_events(names, sample, options, file)
+    if kind is None or kind == "track":
+        return None
+    return call_layout.of_one_type(kind, names, sample, options, file=file, leeway=leeway)
 
 
 def _with_differing_times(

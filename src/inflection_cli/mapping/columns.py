@@ -19,6 +19,7 @@ from inflection_cli.catalog import (
     RESERVED_PROPERTIES,
 )
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.calls.call_options import CallOptions
 from inflection_cli.mapping.personal_data import personal_member_of_cell
 from inflection_cli.mapping.profile.profile_nouns import Profile, PropertyType
 from inflection_cli.model import Note
@@ -144,6 +145,7 @@ class ColumnOptions:
         timestamp_format: `--timestamp-format`, likewise.
         asks_for_times: Whether a wide file is refused whose events would all get the time of sending.
         nulls: `--null`, texts that stand for an empty cell.
+        calls: What is said of calls other than track.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -156,6 +158,7 @@ class ColumnOptions:
     timestamp_format: str | None = None
     nulls: frozenset[str] = frozenset()
     asks_for_times: bool = True
+    calls: CallOptions = field(default_factory=CallOptions)
 
 
 class Carried(NamedTuple):
@@ -329,7 +332,7 @@ def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
     """
     for option, given in (("--map", options.columns), ("--set", options.constants)):
         for name, value in given.items():
-            if name not in FIELDS:
+            if name not in FIELDS and not _is_of_calls(name, options):
                 raise UsageError(
                     f"{option} {name}=… names no field; fields are {', '.join(FIELDS)}",
                     hint=_field_meant(option, name, value, options, names),
@@ -340,6 +343,15 @@ def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
             f"{both[0]} is given twice, by --map and by --set",
             hint=f"drop --map {both[0]}=… or --set {both[0]}=…",
         )
+
+
+def _is_of_calls(name: str, options: ColumnOptions) -> bool:
+    """Return whether another file of the run may have calls that know a field."""
+    from inflection_cli.mapping.calls.call_catalog import MAPPABLE  # noqa: PLC0415 - few runs need it
+
+    profile = options.profile
+    typed = options.calls.type or (profile and (profile.type or any(b.type for b in profile.events)))
+    return bool(typed) and any(name in known for known in MAPPABLE.values())
 
 
 def _field_meant(option: str, name: str, value: str, options: ColumnOptions, names: Sequence[str]) -> str:
@@ -726,7 +738,7 @@ def _hint_of_lack(
         told = event_column(columns.names, free, sample)
         near = [told] if told is not None else near
     way = f"--map {name}={quoted(near[0] if near else 'COLUMN')}"
-    value = ' or --set event="Email Opened"; a list of contacts holds no events, export the activity instead'
+    value = ' or --set event="Email Opened"; rows that are no events: --as identify, --as group or --as page'
     look = "" if near else f"; infl-seg inspect {quoted(file)} says what the columns hold"
     return f"say which one it is: {way}{value if name == 'event' else ''}{look}"
 

@@ -61,6 +61,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
         },
         "filtered_by": dict(account.filtered_by),
         "by_event": dict(account.by_event),
+        "by_type": dict(account.by_type),
         "time_range": time_range(account),
         "people": plan.people,
         "problem_counts": dict(account.problems.counts),
@@ -125,6 +126,7 @@ def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
         "delimiter": found.delimiter,
         "compression": found.compression,
         "rows": plan.account.rows_by_file.get(found.path, 0),
+        "types": source.types,
         "columns": source.columns.by_column(),
         "fields": source.columns.by_field(),
         "properties": {

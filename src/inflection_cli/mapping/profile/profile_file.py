@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from inflection_cli.catalog import FIELDS
+from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
 from inflection_cli.mapping.profile import profile_schema as shape
 from inflection_cli.mapping.profile.profile_checks import TABLES, faults_of
 from inflection_cli.mapping.profile.profile_nouns import (
@@ -68,6 +68,8 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         events=tuple(_block(event, environ) for event in given.event or ()),
         context=given.context or {},
         integrations=given.integrations or {},
+        type=given.type,
+        traits=_cells(given.traits or {}, environ),
     )
 
 
@@ -88,6 +90,8 @@ def _block(event: shape.Event, environ: Mapping[str, str]) -> EventBlock:
         when=tuple(_condition(one) for one in event.when or ()),
         fields=_fields(event.fields, environ),
         properties=_cells(event.properties or {}, environ),
+        type=event.type,
+        traits=_cells(event.traits or {}, environ),
     )
 
 
@@ -101,7 +105,8 @@ def _timestamps(given: shape.Timestamp | None) -> Timestamps | None:
 
 
 def _fields(given: shape.Fields | None, environ: Mapping[str, str]) -> dict[str, CellRule]:
-    cells = {name: getattr(given, name) for name in FIELDS} if given is not None else {}
+    names = (*FIELDS, *CALL_ONLY_FIELDS)
+    cells = {name: getattr(given, name) for name in names} if given is not None else {}
     return _cells({name: cell for name, cell in cells.items() if isinstance(cell, shape.Cell)}, environ)
 
 
@@ -112,7 +117,7 @@ def _cells(given: Mapping[str, shape.Cell], environ: Mapping[str, str]) -> dict[
 def _cell(given: shape.Cell, environ: Mapping[str, str]) -> CellRule:
     kind = {}
     if isinstance(given, shape.PropertyCell):
-        kind = {"type": given.type, "decimal": given.decimal or "."}
+        kind = {"type": given.type, "decimal": given.decimal or ".", "separator": given.separator}
     return CellRule(
         column=given.column,
         constant=given.constant,

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.settings.declarations import InputOptions
 
-PropertyType = Literal["string", "integer", "number", "boolean", "timestamp"]
+PropertyType = Literal["string", "integer", "number", "boolean", "timestamp", "date", "json", "list"]
+"""How a property or trait is sent; a list comes of a separator, and nobody writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class CellRule:
         salt: The salt's text, from the environment; empty where nothing is hashed.
         type: How a property is sent; None sends text as a string and JSON as it is. Fields have types of their own.
         decimal: The character before the fraction of a `number`.
+        separator: What stands between the items of a list; None where the cell is one value.
     """
 
     column: str | None = None
@@ -39,6 +42,12 @@ class CellRule:
     salt: str = field(default="", repr=False)
     type: PropertyType | None = None
     decimal: Literal[".", ","] = "."
+    separator: str | None = None
+
+    @property
+    def kind(self) -> PropertyType | None:
+        """How it is sent, a list included."""
+        return self.type if self.separator is None else "list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,8 @@ class EventBlock:
         when: Conditions that all must hold; else the row has no such event.
         fields: What differs from the profile's own `fields`.
         properties: Properties of this event alone, by name.
+        type: Which call it is; None takes the profile's own.
+        traits: Traits of this call alone, by name; a dot leads into a nested one.
     """
 
     name: str | None = None
@@ -97,6 +108,8 @@ class EventBlock:
     when: tuple[CellCondition, ...] = ()
     fields: Mapping[str, CellRule] = field(default_factory=dict)
     properties: Mapping[str, CellRule] = field(default_factory=dict)
+    type: CallType | None = None
+    traits: Mapping[str, CellRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,8 @@ class Profile:
         events: The events that a row may stand for, in order; empty means one event a row, by `fields`.
         context: Further members of every event's context.
         integrations: Destinations turned on or off.
+        type: Which call a row is, for blocks that do not say; None is a track event.
+        traits: Traits of every identify and group, by name.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -137,6 +152,8 @@ class Profile:
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)
     also_by_name: bool = False
+    type: CallType | None = None
+    traits: Mapping[str, CellRule] = field(default_factory=dict)
 
     @property
     def binds_by_name(self) -> bool:

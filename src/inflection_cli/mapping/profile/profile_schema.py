@@ -65,15 +65,40 @@ class Cell(Table):
 class PropertyCell(Cell):
     """A cell with a type; text means `{ column = … }`."""
 
-    type: Literal["string", "integer", "number", "boolean", "timestamp"] | None = Field(
+    type: Literal["string", "integer", "number", "boolean", "timestamp", "date", "json"] | None = Field(
         default=None,
-        description="How it is sent. Unless said, text is sent as a string, and a number, a boolean, a list or an "
-        "object of NDJSON and JSON documents as that; what `values` or `hash` has made is text. A warehouse keeps the "
-        "first type it sees.",
+        description="How it is sent; `date` leaves a day a day, `json` reads text as JSON. Unless said, text is sent "
+        "as a string, and a number, a boolean, a list or an object of NDJSON and JSON documents as that; what `values` "
+        "or `hash` has made is text. A warehouse keeps the first type it sees.",
     )
     decimal: Literal[".", ","] | None = Field(
         default=None, description="The character before the fraction of a `number`; `.` unless said."
     )
+    separator: Text | None = Field(
+        default=None, description='What stands between the items of a list, such as ";": it is sent as one.'
+    )
+
+
+_OF_A_CELL: Final = frozenset(PropertyCell.model_fields)
+
+
+def _flattened(given: object) -> object:
+    """Return nested tables of traits as one table, with dots in the names."""
+    if not isinstance(given, dict):
+        return given
+    flat: dict[str, object] = {}
+    for name, value in given.items():
+        if isinstance(value, dict) and value and not _OF_A_CELL & value.keys():
+            inner = _flattened(value)
+            assert isinstance(inner, dict)
+            flat |= {f"{name}.{key}": each for key, each in inner.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+Traits = Annotated[dict[str, PropertyCell], BeforeValidator(_flattened)]
+CallWord = Literal["track", "identify", "group", "page", "screen"]
 
 
 class Timestamp(Table):
@@ -126,6 +151,11 @@ class Fields(Table):
         default=None, description="The person's browser, sent as context.userAgent."
     )
     event_id: Cell | None = Field(default=None, description="The export's own id of the event.")
+    groupId: Cell | None = Field(  # noqa: N815 - Segment's name
+        default=None, description="The id of the account: of a group, or in the context of other calls."
+    )
+    name: Cell | None = Field(default=None, description="The name of a page or screen.")
+    category: Cell | None = Field(default=None, description="The category of a page or screen.")
 
 
 class Condition(Table):
@@ -162,6 +192,10 @@ class Event(Table):
     properties: dict[str, PropertyCell] | None = Field(
         default=None, description="Properties of this event alone."
     )
+    type: CallWord | None = Field(
+        default=None, description="Which call it is; the profile's own unless said."
+    )
+    traits: Traits | None = Field(default=None, description="Traits of this identify or group alone.")
 
 
 class TimeColumn(Table):
@@ -220,6 +254,13 @@ class ProfileFile(Table):
         default=None, description="Properties of every event, by the name they are sent under."
     )
     columns: Columns | None = Field(default=None, description="What becomes of columns that are no field.")
+    type: CallWord | None = Field(
+        default=None, description="Which call a row is; a track event unless said. As `--as`."
+    )
+    traits: Traits | None = Field(
+        default=None,
+        description="Traits of every identify and group, by the name they are sent under; `address.city` is nested.",
+    )
     event: list[Event] | None = Field(
         default=None,
         min_length=1,

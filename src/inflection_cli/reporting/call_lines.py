@@ -1,0 +1,57 @@
+"""Format what a plan sends beside track events: types, traits and accounts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from inflection_cli.backfilling.plan import Plan
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
+from inflection_cli.mapping.columns import snake_case
+from inflection_cli.mapping.layout import CallMapping
+from inflection_cli.sanitize import counted, escape
+
+_TEXT = "text"
+
+
+def call_lines(source: InputFile, kinds: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield what each call of a file is, with every trait or property.
+
+    Args:
+        source: The file.
+        kinds: What each value is sent as, by name.
+    """
+    for call in source.layout.calls:
+        yield "type", call.type + (": at the time of this run" if call.now else "")
+        has_traits = call.type in TRAIT_CALLS
+        told = ", ".join(_values(call, kinds))
+        yield "traits" if has_traits else "sends", told or "none: ids alone"
+        if call.unsent:
+            names = ", ".join(map(escape, call.unsent))
+            yield "", f"not sent: {names} (--trait COLUMN, or --all-traits)"
+
+
+def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    names = call.columns.names
+    for value in call.values:
+        column = names[value.place]
+        known = [kind for kind in kinds.get(value.name, ()) if kind != _TEXT] if value.kind == "any" else []
+        kind = value.kind if value.kind in {"number", "date", "object", "list"} else " or ".join(known)
+        typed = f" ({kind})" if kind else ""
+        same = column == value.name or snake_case(column) == value.name
+        yield f"{escape(value.name)}{typed}" + ("" if same else f" from “{escape(column)}”")
+
+
+def group_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield how many accounts there are, and the users and memberships they make."""
+    groups = plan.groups
+    if not groups.accounts:
+        return
+    users = counted(groups.people, "monthly tracked user")
+    yield "accounts", f"{groups.accounts:,}: {counted(groups.memberships, 'membership')} of {users}"
+    every = [source.settings(plan.settings).mapping.columns.calls for source in plan.inputs]
+    if any(calls.group_anonymous for calls in every):
+        yield (
+            "",
+            "--group-anonymous-id account: an account without a person is a user of its own, account: and its id",
+        )
+    if any(calls.group_user is not None for calls in every):
+        yield "", "--group-user: one user is a member of every account without a person"
