@@ -74,7 +74,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
     assert named | {
         *("write_key", "write_key_file", "region", "endpoint", "namespace", "dedup_window", "state_dir"),
         *("again", "resend_in_doubt", "yes", "dry_run", "rehearse", "out", "rejects", "limit", "email_trait"),
-        "show_values",
+        *("show_values", "call_type", "profile_for"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
@@ -133,6 +133,11 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "map": (["userId=f"], None, {"userId": "p", "email": "q"}),
     "set": (["campaign_id=f"], None, {"campaign_id": "p", "ip": "q"}),
     "property": (["f"], None, ["f", "p"]),
+    "trait": (["f"], None, ["f", "p"]),
+    "all_traits": (True, True, True),
+    "now": (True, True, True),
+    "group_user": ("f", "m", "p"),
+    "group_anonymous_id": ("account", "account", "account"),
     "unknown_events": (UnknownEvents.SEND, "skip", "reject"),
     "naming": (Naming.INFLECTION, "spec", "spec"),
     "user_id_from": ("email", "email", "email"),
@@ -160,6 +165,7 @@ ADDED = {
     "map": ["userId=f", "email=q"],
     "set": ["campaign_id=f", "ip=q"],
     "property": ["f", "p"],
+    "trait": ["f", "p"],
     "null": ["f", "p"],
     "integration": ["A=true", "B=false"],
     "context": ["a=f", "b=q"],
@@ -374,7 +380,7 @@ def test_one_declaration_is_all_that_a_new_option_needs_to_be_typed_written_laye
         "validate a.csv --profile q.toml",
         "validate a.csv --trial --map",
         "validate a.csv --timezone --trial",
-        "validate a.csv --trail y",
+        "validate a.csv --tirl y",
     )
     idle = "project infl-seg.toml sets nothing that the command or the profile does not say"
     for said, expected in zip(

@@ -42,7 +42,7 @@ class OwnSettings:
     recorded: Mapping[str, Any]
 
     def __call__(self, path: str) -> "FileSettings | None":
-        """Return the settings of a file; None where they are those of the run."""
+        """Return the settings of a file that has its own."""
         own = next((each for pattern, each in self.profiles.items() if _is_of(path, pattern)), None)
         kind = next((kind for pattern, kind in self.types if _is_of(path, pattern)), None)
         if kind is None:
@@ -72,7 +72,7 @@ class OwnSettings:
 
 
 def _is_of(path: str, pattern: str) -> bool:
-    """Return whether a file fits a pattern, by its path or its name alone."""
+    """Return whether a file's path or name fits a pattern."""
     return path == pattern or fnmatchcase(path, pattern) or fits(PurePath(path).name.lower(), pattern)
 
 
@@ -118,7 +118,7 @@ def own_settings_then(
     reading: "ReadOptions",
     settings: "ConvertSettings",
 ) -> OwnSettings:
-    """Return the settings of single files in a run that the ledger has.
+    """Return the settings of single files in a recorded run.
 
     Args:
         arguments: What the ledger has of the run's options.

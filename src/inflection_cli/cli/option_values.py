@@ -178,7 +178,7 @@ def _call_options(options: "InputOptions") -> "CallOptions":
 
 
 def call_types(options: "InputOptions") -> "list[tuple[str | None, CallType]]":
-    """Parse `--as`: the pattern of files, None for all of them, and the type.
+    """Parse `--as` into pairs of pattern and type; None fits all files.
 
     Raises:
         UsageError: A type is unknown, or there are two for all files.

@@ -1,4 +1,4 @@
-"""Convert chunks whose rows stand for calls other than track, with or without track events beside them."""
+"""Convert chunks whose rows stand for calls other than track."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,14 +29,14 @@ def converter_of(
     encoding: str = "utf-8",
     address: AddressPlace | None = None,
 ) -> "Converter | CallConverter":
-    """Return the converter for a layout: of track events alone, or of other calls too."""
+    """Return the converter for a layout, with or without calls."""
     kind = CallConverter if layout.calls else Converter
     return kind(layout, settings, encoding, address)
 
 
 @dataclass(slots=True)
 class _Row:
-    """What the calls of one row have come to."""
+    """Result for the calls of one row."""
 
     built: list[tuple[int, BuiltCall]] = field(default_factory=list)
     of_events: list[Problem] = field(default_factory=list)
@@ -118,7 +118,7 @@ class CallConverter:
         return result
 
     def _judge_types(self, found: Sequence[_Row], cells: Sequence[Sequence[str]], chunk: Chunk) -> None:
-        """Reject the rows whose type is none, or none that this file can have."""
+        """Reject the rows of an unknown or impossible type."""
         place = self._type_place
         if place is None:
             return
@@ -147,7 +147,7 @@ class CallConverter:
             row.built.append((number, read.built))
 
     def _track_events(self, numbered: Chunk, found: Sequence[_Row], chunk: Chunk) -> Converted:
-        """Convert the track events of the rows that have no fault of either kind."""
+        """Convert the track events of the rows without faults."""
         assert self._track is not None
         track = self._track(numbered)
         for rejected in track.rejected:
@@ -185,7 +185,7 @@ class CallConverter:
     def _count_filtered(
         self, numbered: Chunk, found: Sequence[_Row], track: Converted, result: Converted
     ) -> None:
-        """Count the rows without any event by the reason for which they have no track event."""
+        """Count the rows without any event, by reason."""
         with_events = set(track.lines)
         rest = [
             i
@@ -197,7 +197,7 @@ class CallConverter:
                 result.filtered[reason] = result.filtered.get(reason, 0) + count
 
     def _order(self, found: Sequence[_Row], track: Converted, result: Converted, *, identified: bool) -> None:
-        """Put events and calls into the order of rows, with their ids; a row's number is its line."""
+        """Put events and calls into the order of rows."""
         places: dict[int, list[int]] = {}
         for at, line in enumerate(track.lines):
             places.setdefault(line, []).append(at)
@@ -237,7 +237,7 @@ class CallConverter:
         result.lines = lines
 
     def _see(self, found: Sequence[_Row], cells: Sequence[Sequence[str]]) -> list[Seen]:
-        """Gather what tells whether the people of pages and screens are plausible, and who there is."""
+        """Gather the people of the calls; only views are judged."""
         seen = []
         for number, (reader, watch) in enumerate(zip(self._readers, self._watches, strict=True)):
             some = [(i, built) for i, row in enumerate(found) for at, built in row.built if at == number]

@@ -1,4 +1,4 @@
-"""Read rows as identify, group, page or screen: check them, and encode them."""
+"""Read rows as identify, group, page or screen."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -178,7 +178,7 @@ class CallReader:
         return result
 
     def _person(self, row: Sequence[str], notes: list[Note]) -> Person:
-        """Read the person; without one both ids are None, and an error is noted where that is one."""
+        """Read the person; both ids are None without one."""
         person, said = self._people.person([row[at] for at in self._person_places])
         if self.mapping.type == "group":
             # A group may do without, where something stands for its person.
@@ -214,7 +214,7 @@ class CallReader:
         return value
 
     def _named(self, name: str, row: Sequence[str], notes: list[Note]) -> str | None:
-        """Read the name or category of a view; Segment discards one that is empty."""
+        """Read the name or category of a view; empty is absent."""
         return trimmed(name, self._cell(name, row), notes)
 
     def _whens(self, rows: Cells) -> list[_When]:
@@ -227,7 +227,7 @@ class CallReader:
         return [self._chosen(row, times) for row, times in zip(rows, zip(*columns, strict=True), strict=True)]
 
     def _chosen(self, row: Sequence[str], times: Sequence[str | TimeProblem]) -> _When:
-        """Return the time that counts of several; one that cannot be read is told and not hidden."""
+        """Return the time that counts; an unreadable one is not hidden."""
         sources = [source for source, _ in self._times]
         filled = [at for at, source in enumerate(sources) if row[source.index].strip()] or [0]
         at = filled[0] if self.mapping.choose == "first" else _pick(filled, times, self.mapping.choose)
@@ -270,7 +270,7 @@ class CallReader:
 
 
 def _pick(filled: Sequence[int], times: Sequence[str | TimeProblem], choose: str) -> int:
-    """Return the place of the earliest or latest time, or of the first that cannot be read."""
+    """Return the index of the time to use; unreadable ones come first."""
     exact = [(_exact(times[at]), at) for at in filled]
     unread = next((at for text, at in exact if text is None), None)
     if unread is not None:
@@ -297,5 +297,5 @@ def _identity(call: Call, person: str | None, instant: str | None, values: RowVa
 
 
 def _rest(text: str) -> int:
-    """Hash what a call says beside its identity to the bits that a content hash has for it."""
+    """Hash what a call has beside its identity."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) & CONTENT_REST

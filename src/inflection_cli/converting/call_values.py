@@ -1,4 +1,4 @@
-"""Convert the cells of a row to the traits or properties of a call."""
+"""Convert cells to the traits or properties of a call."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -90,7 +90,7 @@ class ValueReader:
         return found
 
     def _sent(self, value: CallValue, cell: str, found: RowValues) -> Any:
-        """Return a cell as it is sent; None with a note where it is not."""
+        """Return a cell as it is sent; None with a note otherwise."""
         name = self._names[value.place]
         sent: Any
         match value.kind:
@@ -119,7 +119,7 @@ class ValueReader:
         return str(cell)
 
     def _any(self, value: CallValue, cell: str, name: str, found: RowValues) -> Any:
-        """Return a cell as properties are sent: JSON as JSON, and nothing personal unasked."""
+        """Return a cell as a property is sent, nothing personal unasked."""
         reason = None if value.asked else _personal(cell, name)
         if reason is not None:
             found.notes.append(Note(rules.VALUE_LEFT_OUT, f"a cell {reason} and is not sent", name, cell))
@@ -135,7 +135,7 @@ class ValueReader:
         return orjson.Fragment(str(cell))
 
     def _date(self, cell: str, name: str, found: RowValues) -> str | None:
-        """Return a reserved date as ISO 8601: a day as a day, a moment in UTC."""
+        """Return a date as ISO 8601, a day or a moment."""
         day = _DAY.fullmatch(cell.strip())
         if day is not None and is_day(day[1]):
             return day[1]
@@ -159,7 +159,7 @@ class ValueReader:
 
 
 def derive_from_url(found: RowValues, name: str, url: str) -> None:
-    """Add path and search of a page's url where the row has none.
+    """Add path and search of a page's url where absent.
 
     They follow from the url and are no part of any hash.
     """

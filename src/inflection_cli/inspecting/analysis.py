@@ -144,9 +144,17 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     columns = [gauge.finding(gathered.rows) for gauge in gauges]
     candidates = [gauge.candidate() for gauge in gauges]
     fields = suggest_fields(candidates, options)
+    layout = _of_calls(gathered.source, options)
+    if layout is not None:
+        fields = {
+            name: Suggestion(each, "option" if each in options.columns else "name")
+            for name, each in layout.columns.by_column().items()
+        }
     own_times = _own_times(columns, fields, options)
     proposals = (
-        () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
+        ()
+        if layout is not None or (own_times is None and _has_events(fields, options))
+        else propose_events(columns, own_times)
     )
     if proposals:
         told = {proposal.column for proposal in proposals}
@@ -168,9 +176,20 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         encoding=encoding,
         missing=(),
         refusal=refusal,
+        calls=layout.calls if layout is not None else (),
     )
     conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
     return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
+
+
+def _of_calls(source: Source, options: ColumnOptions) -> Layout | None:
+    """Return the layout of a file whose rows are other calls, or None."""
+    if options.calls.type in {None, "track"}:
+        return None
+    try:
+        return _laid_out(source, options)
+    except InflSegError:
+        return None
 
 
 def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> bool:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from inflection_cli.mapping.column_kinds import Kind
 from inflection_cli.mapping.field_candidates import Suggestion
+from inflection_cli.mapping.layout import CallMapping
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
 
@@ -247,6 +248,7 @@ class Inspection:
         encoding: What its bytes may be, where they are no UTF-8 and the user has not said.
         missing: What the user has to say.
         refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
+        calls: The calls other than track that its rows are, where the user says so.
     """
 
     source: Source
@@ -260,6 +262,7 @@ class Inspection:
     encoding: EncodingFinding | None
     missing: tuple[Missing, ...]
     refusal: tuple[str, str] | None
+    calls: tuple[CallMapping, ...] = ()
 
     @property
     def path(self) -> str:

@@ -13,6 +13,7 @@ from inflection_cli.inspecting.inspection_result import (
     Missing,
     TimeFinding,
 )
+from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import words_of
 from inflection_cli.mapping.columns import is_personal_name, listed, quoted, squash
 from inflection_cli.mapping.field_candidates import AUTOMATIC, is_copy_stamp, is_of_the_sender
@@ -58,7 +59,7 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
     options = settings.mapping.columns
     yield from _encoding(inspection)
     yield from _ready_messages(inspection)
-    if options.profile is not None:
+    if options.profile is not None or options.calls.type not in {None, "track"}:
         if inspection.refusal:
             yield Missing("other", *inspection.refusal)
     else:
@@ -209,6 +210,15 @@ def _event(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missin
             f"no column is known as the event by its name; the cells of “{found.name}” are events' names",
             f"--map event={quoted(found.name)}",
             f"[fields] event = {toml_string(found.name)}",
+        )
+        return
+    look = look_of([column.name for column in inspection.columns if not column.is_path])
+    if look is not None:
+        yield Missing(
+            "event",
+            f"no column names events, and by {listed(look.columns, _MOST_IDS)} it looks like a list of {look.words}",
+            f"--as {look.type}",
+            f'type = "{look.type}"',
         )
         return
     yield Missing(

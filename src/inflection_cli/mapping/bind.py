@@ -75,7 +75,7 @@ def _lay_out_calls(
     file: str,
     leeway: MissingColumnPolicy,
 ) -> Layout | None:
-    """Build the layout of a file whose rows are not all track events, or None.
+    """Build the layout of a file that has other calls, or None.
 
     Raises:
         InputError: As `lay_out`; also where nothing says what rows are that seem to be no events.

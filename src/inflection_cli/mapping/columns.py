@@ -346,7 +346,7 @@ def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
 
 
 def _is_of_calls(name: str, options: ColumnOptions) -> bool:
-    """Return whether another file of the run may have calls that know a field."""
+    """Return whether a field is one of calls other than track."""
     from inflection_cli.mapping.calls.call_catalog import MAPPABLE  # noqa: PLC0415 - few runs need it
 
     profile = options.profile

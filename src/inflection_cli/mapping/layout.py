@@ -85,7 +85,7 @@ class EventMapping:
 
 @dataclass(frozen=True, slots=True)
 class CallValue:
-    """A trait of an identify or group, or a property of a page or screen.
+    """A trait or property of a call other than track.
 
     Attributes:
         path: The keys that lead to it.

@@ -13,7 +13,7 @@ _TEXT = "text"
 
 
 def call_lines(source: InputFile, kinds: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield what each call of a file is, with every trait or property.
+    """Yield type, traits and properties of each call of a file.
 
     Args:
         source: The file.
@@ -41,7 +41,7 @@ def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[s
 
 
 def group_lines(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield how many accounts there are, and the users and memberships they make."""
+    """Yield the counts of accounts, memberships and users."""
     groups = plan.groups
     if not groups.accounts:
         return

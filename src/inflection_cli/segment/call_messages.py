@@ -41,7 +41,7 @@ class Call:
 
 
 class CallEncoder:
-    """Encoder of calls other than track, with the context that all messages share."""
+    """Encoder of calls other than track."""
 
     def __init__(self, settings: MessageSettings) -> None:
         self._encoder = MessageEncoder(settings)

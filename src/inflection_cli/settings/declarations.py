@@ -236,7 +236,7 @@ class InputOptions(Group):
         [],
         "The profile of some files, by name or pattern; may be repeated.",
         metavar="FILES=FILE",
-        example="'contacts*.csv=contacts.toml'",
+        example="'*.csv=profile.toml'",
         never="which profile is whose is said on the command line",
     )
     call_type: list[str] = option(

@@ -1,4 +1,4 @@
-"""Data about identify, group, page and screen: their fields, reserved names and types."""
+"""Data about calls other than track: fields, reserved names, types."""
 
 from typing import Final, Literal, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Bind a file's columns to the ids, traits and properties of a call, by their names."""
+"""Bind columns by name to the parts of a call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,7 +44,7 @@ PERSON_WAYS: Final = (
 
 @dataclass(slots=True)
 class CallColumns:
-    """The use of a file's columns for one call, while they are being bound.
+    """Columns of a file while they are bound for one call.
 
     Attributes:
         kind: Which call.
@@ -84,7 +84,7 @@ class CallColumns:
                     self.taken.add(found)
 
     def one_column(self, name: str, *ranks: Sequence[str]) -> int | None:
-        """Return the only column whose squashed name is in the first filled rank.
+        """Return the only column of the first rank that has any.
 
         Raises:
             InputError: There are several.
@@ -101,7 +101,7 @@ class CallColumns:
         return found[0] if found else None
 
     def time_by_name(self) -> None:
-        """Find the column of the time; a time of change comes before one of creation.
+        """Find the column of the time; change comes before creation.
 
         Raises:
             InputError: Several columns could be it.
@@ -149,7 +149,7 @@ class CallColumns:
         return any(row[index].lstrip().startswith("{") for row in self.sample if index < len(row))
 
     def other_traits(self, *, wanted: bool) -> None:
-        """Take the other columns that are asked for, and judge those that are not.
+        """Take the other columns as traits, if asked for or wanted.
 
         Args:
             wanted: Whether columns are sent that are not named.
@@ -209,7 +209,7 @@ class CallColumns:
         ]
 
     def columns(self, names: Sequence[str] | None = None) -> BoundColumns:
-        """Return the use of the columns for the plan, reports and reading of people."""
+        """Return the use of the columns for plan, reports and people."""
         known = {name: at for name, at in self.fields.items() if name in CALL_FIELDS[self.kind]}
         email = next((value.place for value in self.values if value.name == "email"), None)
         if email is not None and "email" in CALL_FIELDS[self.kind]:
@@ -233,7 +233,7 @@ def bind_call(
     file: str,
     elsewhere: Elsewhere = lambda _: False,
 ) -> CallMapping:
-    """Bind each column to a field, a trait or property, or a note.
+    """Bind each column to a field, a value or a note.
 
     Args:
         kind: What each row is.
@@ -316,7 +316,7 @@ def require_columns(asked: Sequence[str], option: str, work: CallColumns, elsewh
 
 
 def _index(column: str, work: CallColumns, option: str, elsewhere: Elsewhere) -> int | None:
-    """Return a column's index; None where only another file of the run has it."""
+    """Return a column's index; None if only another file has it."""
     if column in work.names:
         return list(work.names).index(column)
     spelled = [i for i, name in enumerate(work.names) if squash(name) == squash(column)]

@@ -1,4 +1,4 @@
-"""Lay out a file whose rows are calls, by `--as` or by a column of types."""
+"""Lay out files of calls, by option or by a type column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ def of_one_type(
     file: str,
     leeway: MissingColumnPolicy,
 ) -> Layout:
-    """Build the layout of a file in which every row is the same call.
+    """Build the layout of a file of one type of call.
 
     Raises:
         InputError: As `bind_call`.
@@ -77,7 +77,7 @@ def by_type_column(
     file: str,
     leeway: MissingColumnPolicy,
 ) -> Layout:
-    """Build the layout of a file whose column at `place` names each row's type.
+    """Build the layout of a file with a type column.
 
     A type that none of the first rows has may lack its columns; its rows are rejected then.
 
@@ -116,7 +116,7 @@ def _track(columns: BoundColumns, applies: TypeTest) -> EventMapping:
 def call_columns(
     calls: Sequence[CallMapping], names: Sequence[str], tracks: Sequence[BoundColumns] = ()
 ) -> BoundColumns:
-    """Combine the calls of a file to the use of each of its columns."""
+    """Combine the uses of each column by the calls of a file."""
     every = [*tracks, *(call.columns for call in calls)]
     fields: dict[str, int] = {}
     also: dict[int, str] = {}

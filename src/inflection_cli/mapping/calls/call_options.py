@@ -13,7 +13,7 @@ TRAIT_CALLS: Final[frozenset[CallType]] = frozenset({"identify", "group"})
 
 
 def is_call_type(word: object) -> TypeGuard[CallType]:
-    """Return whether a word is the type of a call that rows can be."""
+    """Return whether a word is a type of call."""
     return word in CALL_TYPES
 
 

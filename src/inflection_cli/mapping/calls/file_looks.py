@@ -25,7 +25,7 @@ _MOST_NAMED: Final = 5
 
 
 class FileLook(NamedTuple):
-    """What a file without events looks like.
+    """Likely type of a file without events.
 
     Attributes:
         type: The call that its rows would be.
@@ -45,8 +45,13 @@ def _words(*reserved: Reserved, leave: Sequence[str] = ()) -> frozenset[str]:
 
 _SHARED: Final = ("id", "name", "email", "phone", "website", "createdat", "title", "plan", "description")
 _EMAIL: Final = ("email", *COLUMN_ALIASES["email"])
-_OF_USERS: Final = _words(*USER_TRAITS, leave=_SHARED) | {"company", "jobtitle", "department", "salutation"}
-_OF_GROUPS: Final = _words(*GROUP_TRAITS, leave=(*_SHARED, *_words(*USER_TRAITS))) | {
+_OF_USERS: Final = _words(*USER_TRAITS, leave=(*_SHARED, *_EMAIL)) | {
+    "company",
+    "jobtitle",
+    "department",
+    "salutation",
+}
+_OF_GROUPS: Final = _words(*GROUP_TRAITS, leave=(*_SHARED, *_EMAIL, *_words(*USER_TRAITS))) | {
     "groupid",
     *CALL_ALIASES["groupId"],
     *("domain", "accountowner", "annualrevenue", "subscriptionplan", "tier", "mrr", "arr"),
@@ -63,7 +68,7 @@ _KINDS: Final[tuple[tuple[CallType, str, frozenset[str]], ...]] = (
 
 
 def look_of(names: Sequence[str]) -> FileLook | None:
-    """Return what a file looks like by the names of its columns, or None."""
+    """Return the likely type of a file, or None."""
     squashed = {name: squash(name.rpartition(".")[2]) for name in names}
     looks = []
     for kind, words, known in _KINDS:
@@ -85,7 +90,7 @@ def _strength(look: FileLook, squashed: dict[str, str]) -> int:
 def refuse_without_events(
     names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions, file: str
 ) -> None:
-    """Refuse a file that looks like people, accounts or pages, with the option that sends it.
+    """Refuse a file that looks like people, accounts or pages.
 
     What rows are is never guessed: the user says it.
 

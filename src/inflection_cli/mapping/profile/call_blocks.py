@@ -64,7 +64,7 @@ class CallBlock:
 
 
 class CallBlocks:
-    """Builder of the calls of one file, beside the track events of the same profile.
+    """Builder of the calls of one file by a profile.
 
     Args:
         drawing: Finds the columns that the profile names.
@@ -156,14 +156,14 @@ class CallBlocks:
                 block.work.values.append(CallValue(path, index, kind, asked=True))
 
     def _holds_objects(self, cell: CellRule, work: CallColumns) -> bool:
-        """Return whether what a profile names as an address or company is an object."""
+        """Return whether an address or company is a JSON object."""
         place = None if cell.column is None else self._drawing.places.get(cell.column)
         if place is None or place.keys:
             return place is not None
         return work.holds_objects(place.column)
 
     def finished(self, applies: Mapping[int, RowCondition | None]) -> tuple[CallMapping, ...]:
-        """Bind the rest of the columns, once all that the profile names is known.
+        """Bind the columns that the profile does not name.
 
         Args:
             applies: Which rows have each block, by its number.
@@ -225,7 +225,7 @@ _KINDS: Mapping[PropertyType | None, ValueKind] = {"string": "text", "timestamp"
 
 
 def _kind_of(cell: CellRule, reserved: Reserved | None) -> ValueKind:
-    """Return how a value is sent: as the profile says, else as Segment reserves it, else as it is."""
+    """Return the kind of a value: the profile's, else the reserved one."""
     if cell.kind in LITERAL_TYPES:
         return "literal"
     return _KINDS.get(cell.kind) or (reserved.kind if reserved is not None else "any")

@@ -96,7 +96,7 @@ class CellTransform:
         return self._one(str(text), name) if self.separator is None else self._list(text, name)
 
     def _list(self, text: str, name: str) -> tuple[str, Note | None]:
-        """Return the items of a text as a JSON list; a list of JSON stays what it is."""
+        """Return the items of a text as a JSON list."""
         if type(text) is JsonCell and text.startswith("["):
             return str(text), None
         items = []

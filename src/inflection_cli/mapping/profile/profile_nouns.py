@@ -46,7 +46,7 @@ class CellRule:
 
     @property
     def kind(self) -> PropertyType | None:
-        """How it is sent, a list included."""
+        """Type in which it is sent, `list` included."""
         return self.type if self.separator is None else "list"
 
 

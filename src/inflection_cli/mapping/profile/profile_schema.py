@@ -83,7 +83,7 @@ _OF_A_CELL: Final = frozenset(PropertyCell.model_fields)
 
 
 def _flattened(given: object) -> object:
-    """Return nested tables of traits as one table, with dots in the names."""
+    """Return nested tables of traits as one with dotted names."""
     if not isinstance(given, dict):
         return given
     flat: dict[str, object] = {}

@@ -95,7 +95,7 @@ class Typed:
 
 
 def is_day(text: str) -> bool:
-    """Return whether a text is a day in the form of ISO 8601."""
+    """Return whether a text is an ISO 8601 day."""
     try:
         return len(text) == _DAY_CHARS and date.fromisoformat(text).isoformat() == text
     except ValueError:
