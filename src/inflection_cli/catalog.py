@@ -164,6 +164,9 @@ ID_FIELDS: Final = ("userId", "personId", "email_id", "campaign_id", "campaign_r
 CALL_ONLY_FIELDS: Final = ("groupId", "name", "category")
 """What calls other than track have beside the fields of events; they are named as fields are."""
 
+EVENT_FIELDS: Final = (*FIELDS, "groupId")
+"""What a track event can have. Its account has to be named: in earlier versions such a column was a property."""
+
 # Inflection's newer words are "journey" (campaign), "contact" (person) and "template" (email).
 COLUMN_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "event": (

@@ -119,6 +119,7 @@ class Person(NamedTuple):
     Attributes:
         user_id: The customer's own id.
         person_id: Inflection's id, sent as anonymousId while no user id is known.
+        group_id: The account that the person acts for.
     """
 
     user_id: str | None
@@ -126,6 +127,7 @@ class Person(NamedTuple):
     email: str | None = None
     ip: str | None = None
     user_agent: str | None = None
+    group_id: str | None = None
 
 
 class Trail(NamedTuple):

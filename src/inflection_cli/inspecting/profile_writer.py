@@ -68,9 +68,10 @@ class ProfileWriter:
 
     def text(self) -> str:
         """Return the profile as TOML."""
+        rest: tuple[Iterable[str], ...]
         rest = (self._fields(), self._columns(), self._events(), self._choices())
         if self._found.calls:
-            rest = (*(iter(part) for part in call_parts(self._found.calls[0])),)
+            rest = call_parts(self._found.calls[0])
         parts = (self._head(), self._input(), self._time(), *rest)
         blocks = ["\n".join(part) for part in map(list, parts) if part]
         return "\n\n".join(blocks) + "\n"

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from inflection_cli import rules
 from inflection_cli.catalog import (
     COLUMN_ALIASES,
+    EVENT_FIELDS,
     FIELDS,
     LATER_PERSON_WORDS,
     LATER_PERSONAL_COLUMNS,
@@ -332,7 +333,7 @@ def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
     """
     for option, given in (("--map", options.columns), ("--set", options.constants)):
         for name, value in given.items():
-            if name not in FIELDS and not _is_of_calls(name, options):
+            if name not in EVENT_FIELDS and not _is_of_calls(name, options):
                 raise UsageError(
                     f"{option} {name}=… names no field; fields are {', '.join(FIELDS)}",
                     hint=_field_meant(option, name, value, options, names),

@@ -45,7 +45,7 @@ from inflection_cli.text_faults import (
     unseen,
 )
 
-PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent")
+PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent", "groupId")
 PERSON_IDS: Final = PERSON_FIELDS[:2]
 
 # Excel writes 1.23457E+18; a bare 1e5 is left alone, as ids made of hex digits look like it.
@@ -244,7 +244,7 @@ class EventReader:
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
         """Read the person of the event."""
-        user_cell, person_cell, email_cell, ip_cell, user_agent = self._person_fields(
+        user_cell, person_cell, email_cell, ip_cell, user_agent, group_cell = self._person_fields(
             (*cells, *self._person_constants)
         )
         notes: list[Note] = []
@@ -260,7 +260,8 @@ class EventReader:
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
         if user_agent:
             notes += self._damages("user_agent", user_agent)
-        return Person(user_id, person_id, email, ip, user_agent or None), tuple(notes)
+        group_id = trimmed("groupId", group_cell, notes) if group_cell else None
+        return Person(user_id, person_id, email, ip, user_agent or None, group_id), tuple(notes)
 
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]

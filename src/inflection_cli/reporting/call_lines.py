@@ -12,14 +12,20 @@ from inflection_cli.sanitize import counted, escape
 _TEXT = "text"
 
 
-def call_lines(source: InputFile, kinds: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+def call_lines(
+    source: InputFile, kinds: Mapping[str, Sequence[str]], plan: Plan
+) -> Iterator[tuple[str, str]]:
     """Yield type, traits and properties of each call of a file.
 
     Args:
         source: The file.
         kinds: What each value is sent as, by name.
+        plan: The plan; of the types that a column can name, those that it names are told.
     """
+    met = met_types(source, plan)
     for call in source.layout.calls:
+        if call.type not in met:
+            continue
         yield "type", call.type + (": at the time of this run" if call.now else "")
         has_traits = call.type in TRAIT_CALLS
         told = ", ".join(_values(call, kinds))
@@ -27,6 +33,13 @@ def call_lines(source: InputFile, kinds: Mapping[str, Sequence[str]]) -> Iterato
         if call.unsent:
             names = ", ".join(map(escape, call.unsent))
             yield "", f"not sent: {names} (--trait COLUMN, or --all-traits)"
+
+
+def met_types(source: InputFile, plan: Plan) -> list[str]:
+    """Return the types of the calls that a file has."""
+    if source.layout.type_place is None:
+        return source.types
+    return [kind for kind in source.types if plan.account.by_type[kind]]
 
 
 def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[str]:

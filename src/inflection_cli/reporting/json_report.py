@@ -19,6 +19,7 @@ from inflection_cli.backfilling.run_state import (
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
+from inflection_cli.reporting.call_lines import met_types
 from inflection_cli.sanitize import mask_cell
 from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
@@ -126,7 +127,7 @@ def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
         "delimiter": found.delimiter,
         "compression": found.compression,
         "rows": plan.account.rows_by_file.get(found.path, 0),
-        "types": source.types,
+        "types": met_types(source, plan),
         "columns": source.columns.by_column(),
         "fields": source.columns.by_field(),
         "properties": {

@@ -40,7 +40,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         for name, could in source.columns.not_used.items():
             yield "", f"not used: {name} could be {' or '.join(map(escape, could))}"
         sent_as = file_kinds(source, plan)
-        yield from call_lines(source, sent_as)
+        yield from call_lines(source, sent_as, plan)
         extras = ", ".join(_property_words(source, sent_as)) if source.layout.blocks else ""
         if extras:
             yield "unmapped", f"sent as properties: {extras}"

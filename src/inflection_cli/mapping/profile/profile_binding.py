@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, Literal
 
 from inflection_cli import rules
-from inflection_cli.catalog import FIELDS, RESERVED_PROPERTIES
+from inflection_cli.catalog import EVENT_FIELDS, FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.calls.call_columns import CallColumns
 from inflection_cli.mapping.calls.call_layout import call_columns
@@ -279,7 +279,7 @@ class _LayoutBuilder:
         self._options, self._profile, self._file = options, profile, file
         self._drawing = ColumnResolver(names, options, profile, file, sample)
         self._leeway = leeway
-        asked = {name: column for name, column in options.columns.items() if name in FIELDS}
+        asked = {name: column for name, column in options.columns.items() if name in EVENT_FIELDS}
         self._asked = explicit_fields(names, replace(options, columns=asked), file)
         self._bound: set[str] = set()
         self._not_used: set[int] = set()
@@ -361,7 +361,7 @@ class _LayoutBuilder:
         """Start a block from the options and the profile."""
         name = f" (“{said.name}”)" if said.name else ""
         words = f"[[event]] {number}{name} of {self._profile.path}" if number else self._profile.path
-        constants = {name: text for name, text in self._options.constants.items() if name in FIELDS}
+        constants = {name: text for name, text in self._options.constants.items() if name in EVENT_FIELDS}
         event = _EventBuilder(number, words, said, dict(self._asked), constants)
         event.given.update(event.fields, event.constants)
         if said.name is not None:  # an option for the event has been refused
@@ -385,7 +385,7 @@ class _LayoutBuilder:
         for name, cell in {**self._profile.fields, **own}.items():
             where = event.key("fields", name, own=name in own)
             if (
-                name not in FIELDS
+                name not in EVENT_FIELDS
                 or name in event.given
                 or (name == "event_id" and not self._options.own_ids)
             ):
@@ -473,7 +473,7 @@ class _LayoutBuilder:
         )
         rest = unmapped_columns(self._names, self._sample, mapped, self._options, others)
         columns = BoundColumns(
-            dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
+            dict(sorted(event.fields.items(), key=lambda item: EVENT_FIELDS.index(item[0]))),
             event.constants,
             (*event.extras, *rest.extras),
             rest.forced.union(index for index, _ in event.extras),
