@@ -7,7 +7,7 @@ profiles and options; a row that is not in order ends in an error.
 import hashlib
 import json
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,9 @@ class Asked:
 
 def expect_call(kind: str, row: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """The message that a row should become, with its content id."""
-    ids = {IDS[name]: str(cell).strip() for name, cell in row.items() if name in IDS and cell not in ("", None)}
+    ids = {
+        IDS[name]: str(cell).strip() for name, cell in row.items() if name in IDS and cell not in ("", None)
+    }
     when = reference.exact(reference.instant(ids["time"]))
     values = _traits(kind, row, asked) if kind in TRAITS else _properties(kind, row)
     message: dict[str, Any] = {"timestamp": when[:23] + "Z", "type": kind}
@@ -154,7 +156,7 @@ def _content_id(kind: str, ids: Mapping[str, str], when: str, row: Mapping[str, 
         person = b"p" + net(ids["personId"])
     elif "userId" in ids:
         person = b"u" + net(ids["userId"])
-    parts: Sequence[bytes]
+    parts: list[bytes]
     if kind in TRAITS:
         texts = {path: row[column] for column, (path, _) in TRAITS[kind].items() if row.get(column, "") != ""}
         texts |= {path: row[column] for column, path in asked.traits.items() if row[column] != ""}

@@ -26,8 +26,14 @@ def test_the_vectors_of_the_architecture_hold() -> None:
     assert text(identify_id(ADA, WHEN, TRAITS)) == "6aec9f8e-6de9-8001-8069-05ced6e94fb9"
     assert text(group_call_id("a-17", ADA, WHEN, TRAITS)) == "8f62b459-c33a-8001-8090-bdc1aeb77d36"
     assert text(group_call_id("a-17", None, None, TRAITS)) == "e7230a3b-afa8-8001-8049-8f4e4c248009"
-    assert text(view_id("page", person_part(None, "p-1"), "Home", "https://example.com/", WHEN)) == "3211860c-0b00-8001-80b6-e5d7802d76fb"
-    assert text(view_id("screen", person_part(None, "p-1"), "Home", None, WHEN)) == "4140f9c3-3fa7-8001-80d6-3273bc5f975b"
+    assert (
+        text(view_id("page", person_part(None, "p-1"), "Home", "https://example.com/", WHEN))
+        == "3211860c-0b00-8001-80b6-e5d7802d76fb"
+    )
+    assert (
+        text(view_id("screen", person_part(None, "p-1"), "Home", None, WHEN))
+        == "4140f9c3-3fa7-8001-80d6-3273bc5f975b"
+    )
 
 
 def test_the_order_of_traits_changes_nothing_and_their_bounds_do() -> None:

@@ -463,9 +463,15 @@ def contacts() -> list[Row]:
         first, last = pick(_FIRST, "first", nth), pick(_LAST, "last", nth)
         account = ACCOUNTS[nth % len(ACCOUNTS)]
         row |= {"Email": f"person{nth:02}@mail.example", "First Name": first, "Last Name": last}
-        row |= {"Phone": f"+1 202 555 01{nth:02}", "Job Title": pick(("VP, Sales", "Engineer", ""), "job", nth)}
+        row |= {
+            "Phone": f"+1 202 555 01{nth:02}",
+            "Job Title": pick(("VP, Sales", "Engineer", ""), "job", nth),
+        }
         row |= {"Username": f"user{nth:02}" if nth % 4 else "", "Website": "https://person.example/?a=1,2"}
-        row |= {"Age": str(30 + nth) if nth % 3 else "", "Birthday": f"19{60 + nth}-0{1 + nth % 9}-1{nth % 9}"}
+        row |= {
+            "Age": str(30 + nth) if nth % 3 else "",
+            "Birthday": f"19{60 + nth}-0{1 + nth % 9}-1{nth % 9}",
+        }
         row |= {"Created At": stamp(datetime(2022, 1 + nth % 12, 3, 8, 0, tzinfo=UTC))}
         row |= {"Street": street, "City": city, "State": state, "ZIP": code, "Country": country}
         row |= {"Company": account[1], "Account ID": account[0], "Lead Score": str(dice("score", nth))}
@@ -486,7 +492,10 @@ def accounts() -> list[Row]:
         _, city, _, _, country = _PLACES[nth % 3]
         row = {"Account ID": account, "Account Name": name, "Industry": industry, "Employees": employees}
         row |= {"Plan": plan, "Website": f"https://account{nth}.example", "City": city, "Country": country}
-        row |= {"Created At": f"2021-0{1 + nth}-15", "Updated At": stamp(datetime(2024, 4, 1, 7, nth, tzinfo=UTC))}
+        row |= {
+            "Created At": f"2021-0{1 + nth}-15",
+            "Updated At": stamp(datetime(2024, 4, 1, 7, nth, tzinfo=UTC)),
+        }
         rows.append(row | {"Customer ID": "" if nth == 2 else users[nth], "Tier": pick("ABC", "tier", nth)})
     return rows
 
@@ -500,7 +509,9 @@ def pages() -> list[dict[str, Any]]:
         name = pick(("Pricing", "Über uns", "Docs, API"), "page", nth)
         one: dict[str, Any] = {"type": "screen" if nth % 6 == 5 else "page", **who, "name": name}
         if one["type"] == "page":
-            one |= {"url": f"https://shop.example/{pick(('pricing', 'über', 'docs'), 'url', nth)}?ref=mail&n={nth}"}
+            one |= {
+                "url": f"https://shop.example/{pick(('pricing', 'über', 'docs'), 'url', nth)}?ref=mail&n={nth}"
+            }
             one |= {"title": f"{name} | Shop", "referrer": "https://mail.example/" if nth % 2 else None}
             one |= {"keywords": ["garden", "spring"]} if nth % 5 == 0 else {}
         one |= {"category": "marketing"} if nth % 3 else {}

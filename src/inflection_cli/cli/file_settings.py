@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inflection_cli.converting.converter import ConvertSettings
-    from inflection_cli.converting.inputs import FileSettings, InputFile
+    from inflection_cli.converting.inputs import FileSettings
     from inflection_cli.mapping.calls.call_options import CallType
     from inflection_cli.reading.source import ReadOptions
 
@@ -34,15 +34,18 @@ class OwnSettings:
         profiles: By pattern, those of files that have a profile of their own.
         types: The pattern and type of files of which `--as` says it.
         recorded: By pattern, what the ledger keeps of the profiles.
+        met: The files that were asked for.
     """
 
     of_run: "FileSettings"
     profiles: "Mapping[str, FileSettings]"
     types: "Sequence[tuple[str, CallType]]"
     recorded: Mapping[str, Any]
+    met: list[str] = field(default_factory=list)
 
     def __call__(self, path: str) -> "FileSettings | None":
         """Return the settings of a file that has its own."""
+        self.met.append(path)
         own = next((each for pattern, each in self.profiles.items() if _is_of(path, pattern)), None)
         kind = next((kind for pattern, kind in self.types if _is_of(path, pattern)), None)
         if kind is None:
@@ -52,23 +55,21 @@ class OwnSettings:
         columns = replace(mapping.columns, calls=replace(mapping.columns.calls, type=kind))
         return replace(known, convert=replace(known.convert, mapping=replace(mapping, columns=columns)))
 
-    def require_files(self, inputs: "Sequence[InputFile]") -> None:
-        """Check that each pattern fits a file.
+    def require_files(self) -> None:
+        """Check that each pattern fits a file, once the files were asked for.
 
         Raises:
             UsageError: One fits none.
         """
-        for option, patterns in (
-            ("--profile-for", self.profiles),
-            ("--as", [pattern for pattern, _ in self.types]),
-        ):
-            for pattern in patterns:
-                if not any(_is_of(each.path, pattern) for each in inputs):
-                    raise UsageError(
-                        f"{option} {pattern}=… fits none of the files",
-                        hint=f"write the name of one as it is given, for example {option} "
-                        f"'{PurePath(inputs[0].path).name}=…'",
-                    )
+        patterns = [("--profile-for", pattern) for pattern in self.profiles]
+        patterns += [("--as", pattern) for pattern, _ in self.types]
+        for option, pattern in patterns:
+            if self.met and not any(_is_of(path, pattern) for path in self.met):
+                raise UsageError(
+                    f"{option} {pattern}=… fits none of the files",
+                    hint="write the name of one as it is given, for example "
+                    f"{option} '{PurePath(self.met[0]).name}=…'",
+                )
 
 
 def _is_of(path: str, pattern: str) -> bool:

@@ -45,8 +45,11 @@ def open_rows(
     arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
     own = own_settings(reading, message, project, options, settings)
     arguments |= {"profiles": dict(own.recorded)} if own.recorded else {}
-    inputs = open_inputs(files, options, settings, own)
-    own.require_files(inputs)
+    try:
+        inputs = open_inputs(files, options, settings, own)
+    finally:
+        # A pattern with a typing error is told before what comes of it.
+        own.require_files()
     chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
     planner = Planner(inputs, settings, chunks, rejects=rejects, judges_only=judges_only)
     planner.plan.limit = reading.limit

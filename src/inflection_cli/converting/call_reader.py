@@ -154,7 +154,7 @@ class CallReader:
         named = {name: self._named(name, row, notes) for name in ("name", "category")}
         values = self._values.read(row)
         notes += self._lacks(person, group_id, named["name"], values)
-        if self._url is not None and row[self._url].strip():
+        if self._url is not None and self.mapping.type == "page" and row[self._url].strip():
             derive_from_url(values, self.columns.names[self._url], row[self._url])
         notes += values.notes
         notes += () if when.note is None else (when.note,)

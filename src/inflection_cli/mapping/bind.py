@@ -101,6 +101,6 @@ def _with_differing_times(
     """Add warnings on times that differ from the event's own."""
     profile = options.profile
     said = "timestamp" in options.columns or (profile and (profile.timestamp or profile.events))
-    if said or not options.asks_for_times:
+    if said or not options.asks_for_times or not layout.blocks:
         return layout
     return replace(layout, notes=(*layout.notes, *differing_times(names, sample, layout.blocks[0])))
