@@ -30,6 +30,7 @@ READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
     "docs/profiles.md",
+    "docs/contacts-and-accounts.md",
     "docs/python.md",
     "samples/README.md",
 )

@@ -56,7 +56,7 @@ class OwnSettings:
         return replace(known, convert=replace(known.convert, mapping=replace(mapping, columns=columns)))
 
     def require_files(self) -> None:
-        """Check that each pattern fits a file, once the files were asked for.
+        """Check that each pattern fits a file of the run.
 
         Raises:
             UsageError: One fits none.

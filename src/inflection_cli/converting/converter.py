@@ -358,7 +358,10 @@ def _whole(
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
     """Convert one chunk separately: a pure, picklable function for partition-based engines."""
-    return Converter(layout, settings)(chunk)
+    # Calls other than track are built on this module.
+    from inflection_cli.converting.call_converter import converter_of  # noqa: PLC0415 - see above
+
+    return converter_of(layout, settings)(chunk)
 
 
 def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReader) -> Iterator[Problem]:

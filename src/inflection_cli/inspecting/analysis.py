@@ -183,7 +183,7 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
 
 
 def _of_calls(source: Source, options: ColumnOptions) -> Layout | None:
-    """Return the layout of a file whose rows are other calls, or None."""
+    """Return the layout of a file of other calls, or None."""
     if options.calls.type in {None, "track"}:
         return None
     try:
