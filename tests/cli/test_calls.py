@@ -121,6 +121,42 @@ def test_a_type_that_is_none_rejects_its_row_alone(desk: Desk) -> None:
     assert done.json["by_type"] == {"page": 1001}
 
 
+def test_a_type_may_need_a_key_that_comes_late(desk: Desk) -> None:
+    page = {"type": "page", "userId": "u-1", "name": "A", "timestamp": "2024-02-01T09:00:00Z"}
+    late = {**page, "type": "track", "event": "Email Opened", "campaign_id": "c", "email_id": "e"}
+    lines = [json.dumps({**page, "name": f"Page {n}"}) for n in range(2000)]
+    (desk.folder / "rows.ndjson").write_text("\n".join([*lines, json.dumps(late)]), encoding="utf-8")
+    done = desk.run("validate", "rows.ndjson", "--allow-implausible-people", "--json")
+    assert (done.code, done.json["by_type"]) == (0, {"page": 2000, "track": 1}), done.err
+
+
+@pytest.mark.parametrize("words", [(), ("--as", "identify")])
+def test_ready_messages_are_still_told_to_be_replayed(words: tuple[str, ...], desk: Desk) -> None:
+    one = {
+        "type": "identify",
+        "messageId": "m1",
+        "userId": "u1",
+        "timestamp": "2024-03-01T09:30:00Z",
+        "traits": {},
+    }
+    (desk.folder / "m.ndjson").write_text(json.dumps(one), encoding="utf-8")
+    done = desk.run("backfill", "m.ndjson", *words, "--dry-run")
+    assert (done.code, "infl-seg replay m.ndjson" in done.err) == (4, True)
+
+
+def test_rejected_rows_are_mended_and_sent_from_the_rejects(desk: Desk) -> None:
+    desk.file("a.csv", INITECH, NOBODY, header=ACCOUNTS)
+    words = ("--as", "group", "--map", "userId=Owner", "--rejects", "rejects")
+    with serve() as sandbox:
+        first = desk.run("backfill", "a.csv", *words, "--max-errors", "1", *to(sandbox.url))
+        (kept,) = (desk.folder / "rejects").iterdir()
+        mended = kept.read_text(encoding="utf-8").replace("10:00:00Z,", "10:00:00Z,u-2")
+        kept.write_text(mended, encoding="utf-8")
+        second = desk.run("backfill", str(kept), *words[:4], *to(sandbox.url))
+        assert sandbox.stats()["by_type"] == {"group": 2}
+    assert (first.code, second.code) == (1, 0), second.err
+
+
 def test_events_that_say_track_in_a_column_stay_the_messages_that_they_were(desk: Desk) -> None:
     desk.file(
         "rows.csv",

@@ -206,11 +206,25 @@ def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Lay
     leeway = MissingColumnPolicy(any_key=True, elsewhere=lambda _: True)
     layout = _laid_out(source.source, settings, leeway, columns=chunk.columns)
     _refuse_other_places(source.layout, layout, chunk)
-    for before, after in zip(source.layout.blocks, layout.blocks, strict=True):
-        _refuse_other_fields(before.columns, after.columns, chunk, len(source.columns.names))
-    for one, other in zip(source.layout.calls, layout.calls, strict=False):
-        _refuse_other_fields(one.columns, other.columns, chunk, len(source.columns.names))
+    for before, after in _same_blocks(source.layout, layout):
+        _refuse_other_fields(before, after, chunk, len(source.columns.names))
     return layout
+
+
+def _same_blocks(before: Layout, after: Layout) -> Iterator[tuple[BoundColumns, BoundColumns]]:
+    """Yield the columns of each block before and after a late key.
+
+    Where a column names the type of each row, a late key may make a type possible that was not.
+    """
+    if before.blocks:
+        pairs = zip(before.blocks, after.blocks, strict=True)
+        yield from ((one.columns, other.columns) for one, other in pairs)
+    if before.type_place is None:
+        calls = zip(before.calls, after.calls, strict=True)
+        yield from ((one.columns, other.columns) for one, other in calls)
+        return
+    now = {call.type: call.columns for call in after.calls}
+    yield from ((call.columns, now[call.type]) for call in before.calls)
 
 
 def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inflection_cli.mapping.columns import ColumnOptions, bind_columns
+from inflection_cli.mapping.columns import ColumnOptions, bind_columns, refuse_ready_messages
 from inflection_cli.mapping.layout import (
     NO_LEEWAY,
     EventMapping,
@@ -84,6 +84,7 @@ def _lay_out_calls(
     # Most runs send events alone, and need not read what calls take.
     from inflection_cli.mapping.calls import call_layout, file_looks  # noqa: PLC0415 - see above
 
+    refuse_ready_messages(names, options, file)
     kind = options.calls.type
     if kind is None:
         place = call_layout.type_column(names, sample, options)

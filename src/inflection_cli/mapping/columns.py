@@ -307,7 +307,7 @@ def bind_columns(
         UsageError: An option names a field or column that does not exist.
     """
     refuse_unknown_fields(options, names)
-    _refuse_ready_messages(names, options, file)
+    refuse_ready_messages(names, options, file)
     fields = explicit_fields(names, options, file, elsewhere=elsewhere)
     given = {*fields, *options.constants}
     fields |= automatic_fields(names, given, set(fields.values()), options, file)
@@ -378,7 +378,7 @@ def _field_meant(option: str, name: str, value: str, options: ColumnOptions, nam
     return f"the field comes first, then what it is taken from, for example {option} campaign_id={shown}"
 
 
-def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: str) -> None:
+def refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: str) -> None:
     """Raise an error if the file holds ready Segment messages.
 
     Raises:
