@@ -790,7 +790,8 @@ GROUP_ID_MISSING = Rule(
     _ERROR,
     _ROW,
     "A group call without groupId names no account.",
-    "fill the cell, or see whether the right column is mapped: --map groupId=COLUMN",
+    "fill the cell, or see whether the right column is mapped: --map groupId=COLUMN, in a profile [fields] "
+    'groupId = "COLUMN"',
     ",Initech,2024-03-01T09:30:00Z",
 )
 GROUP_PERSON_MISSING = Rule(
@@ -799,7 +800,8 @@ GROUP_PERSON_MISSING = Rule(
     _ROW,
     "A group call without a person; Segment discards such a message after answering 200.",
     "fill userId or personId; or have something stand for it: --group-anonymous-id account sends account: and the "
-    "groupId as anonymousId, --group-user VALUE sends one userId for all",
+    "groupId as anonymousId, --group-user VALUE sends one userId for all; in a profile [options] "
+    'group_anonymous_id = "account" or group_user = "VALUE"',
     "a-17,Initech,2024-03-01T09:30:00Z",
 )
 VIEW_NAMELESS = Rule(
@@ -807,7 +809,8 @@ VIEW_NAMELESS = Rule(
     _ERROR,
     _ROW,
     "A page without name and url, or a screen without name: nothing tells what was seen.",
-    "fill one of them, or see whether the right column is mapped: --map name=COLUMN or --map url=COLUMN",
+    "fill one of them, or see whether the right column is mapped: --map name=COLUMN or --map url=COLUMN, in a profile "
+    '[fields] name = "COLUMN" or [properties] url = "COLUMN"',
     "u1,,2024-03-01T09:30:00Z",
 )
 TRAIT_TYPE = Rule(

@@ -190,6 +190,46 @@ def test_a_personal_column_is_a_trait_only_where_it_is_named(desk: Desk) -> None
     assert message["traits"] == {"home_address": "12 Elm St", "backup": "+44 20 7946 0001"}
 
 
+def test_a_personal_cell_in_a_column_that_nobody_named_stays_behind(desk: Desk) -> None:
+    rows = [
+        f"u-{n},2024-01-01T00:00:00Z,{word}" for n, word in enumerate(("red", "blue", "ada@shop.example"))
+    ]
+    desk.file("c.csv", *rows, header="userId,timestamp,Colour")
+    words = ("c.csv", "--as", "identify")
+    assert [one["traits"] for one in made(desk, *words, "--all-traits")] == [
+        {"colour": "red"},
+        {"colour": "blue"},
+        {},
+    ]
+    assert codes(desk.run("validate", *words, "--all-traits", "--json"))["value-left-out"] == 1
+    assert made(desk, *words, "--trait", "Colour")[2]["traits"] == {"colour": "ada@shop.example"}
+
+
+def test_a_message_over_the_limit_is_an_error(desk: Desk) -> None:
+    desk.file("c.csv", f"u-1,2024-01-01T00:00:00Z,{'x' * 32_000}", header="userId,timestamp,title")
+    assert codes(desk.run("validate", "c.csv", "--as", "identify", "--json"))["event-too-large"] == 1
+
+
+def test_what_is_odd_in_an_id_or_a_trait_is_told(desk: Desk) -> None:
+    desk.file(
+        "c.csv",
+        "null,2024-01-01T00:00:00Z,Ada,a-1",
+        " u-2 ,2024-01-01T00:00:00Z,NULL,a-1",
+        "u-3,2024-01-01T00:00:00Z,Ada,undefined",
+        "u-4,01/02/2024 10:00,Ada,a-1",
+        header="userId,timestamp,firstName,groupId",
+    )
+    found = codes(desk.run("validate", "c.csv", "--as", "identify", "--json"))
+    assert found == {
+        "placeholder-person": 1,
+        "outer-space": 1,
+        "null-spelled": 1,
+        "placeholder-id": 1,
+        "timestamp-ambiguous": 1,
+        "traits-overwrite": 2,
+    }
+
+
 def test_dotted_columns_are_nested_and_objects_stay_objects(desk: Desk) -> None:
     record = {
         "userId": "u-1",
@@ -350,6 +390,15 @@ def test_a_view_that_names_nothing_is_rejected(desk: Desk) -> None:
     desk.file("v.csv", HOME, "u-1,,,2024-02-01T09:01:00Z", header=VIEWS)
     for kind, count in (("page", 1), ("screen", 1)):
         assert codes(desk.run("validate", "v.csv", "--as", kind, "--json")) == {"view-nameless": count}
+
+
+def test_two_views_at_once_that_differ_beside_their_identity_are_told(desk: Desk) -> None:
+    desk.file(
+        "v.csv", HOME + ",a", HOME + ",b", HOME.replace("u-1", "u-2") + ",b", header=VIEWS + ",category"
+    )
+    found = desk.run("validate", "v.csv", "--as", "page", "--json").json
+    assert found["problem_counts"]["same-id-other-content"] == 1
+    assert found["events"]["duplicate"] == 1
 
 
 def test_implausible_people_are_judged_of_views_and_not_of_lists(desk: Desk) -> None:

@@ -1,8 +1,8 @@
 """Bind columns by name to the parts of a call."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Final
 
 from inflection_cli import rules
@@ -344,31 +344,36 @@ def require_parts(work: CallColumns, columns: BoundColumns) -> None:
     Raises:
         InputError: One of them does not.
     """
-    kind, options = work.kind, work.options
-    lacks = partial(_lacks, work)
+    kind = work.kind
     if kind == "group" and not columns.has("groupId"):
         near = nearest("groupId", work.names) or [name for name in work.names if squash(name) == "id"]
-        raise lacks("groupId", f"say which one it is: --map groupId={quoted(near[0] if near else 'COLUMN')}")
-    has_person = columns.has("userId") or columns.has("personId")
-    if not has_person and not (kind == "group" and options.calls.stands_in):
-        if columns.has("email") and kind != "group":
-            if not options.person_from_email:
-                raise _only_addresses(work, columns)
-        elif kind == "group":
-            raise lacks("person of a group", f"{rules.GROUP_PERSON_MISSING.mend}; or {PERSON_WAYS}")
-        else:
-            raise lacks("person", f"say which one it is: {PERSON_WAYS}")
-    if not has_time(columns) and not options.calls.now:
-        raise lacks(
-            "time",
-            "say which one it is: --map timestamp=COLUMN; or --now gives each call the time of this run",
-        )
-    named = columns.has("name") or (kind == "page" and any(value.name == "url" for value in work.values))
-    if kind in VIEWS and not named:
-        more = (
-            " or the url: --map name=COLUMN or --map url=COLUMN" if kind == "page" else ": --map name=COLUMN"
-        )
-        raise lacks(f"{kind}'s name", f"say which column is the name{more}")
+        raise _lacks(work, "groupId", _ways("groupId", near[0] if near else "COLUMN"))
+    if not (columns.has("userId") or columns.has("personId")):
+        _require_person(work, columns)
+    if not has_time(columns) and not work.options.calls.now:
+        more = "or --now gives each call the time of this run, in a profile [options] now = true"
+        raise _lacks(work, "time", f"{_ways('timestamp')}; {more}")
+    has_url = kind == "page" and any(value.name == "url" for value in work.values)
+    if kind in VIEWS and not (columns.has("name") or has_url):
+        more = "; or its url: --map url=COLUMN" if kind == "page" else ""
+        raise _lacks(work, f"{kind}'s name", f"{_ways('name')}{more}")
+
+
+def _require_person(work: CallColumns, columns: BoundColumns) -> None:
+    """Raise an error unless something stands for the person of a call."""
+    if work.kind == "group":
+        if not work.options.calls.stands_in:
+            hint = f"{rules.GROUP_PERSON_MISSING.mend}; or {PERSON_WAYS}"
+            raise _lacks(work, "person of a group", hint)
+    elif not columns.has("email"):
+        raise _lacks(work, "person", f"say which one it is: {PERSON_WAYS}")
+    elif not work.options.person_from_email:
+        raise _only_addresses(work, columns)
+
+
+def _ways(name: str, column: str = "COLUMN") -> str:
+    line = f"[fields] {name} = {json.dumps(column, ensure_ascii=False)}"
+    return f"say which one it is: --map {name}={quoted(column)}, in a profile {line}"
 
 
 def _only_addresses(work: CallColumns, columns: BoundColumns) -> InputError:
