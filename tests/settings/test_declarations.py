@@ -380,7 +380,7 @@ def test_one_declaration_is_all_that_a_new_option_needs_to_be_typed_written_laye
         "validate a.csv --profile q.toml",
         "validate a.csv --trial --map",
         "validate a.csv --timezone --trial",
-        "validate a.csv --tirl y",
+        "validate a.csv --triall y",
     )
     idle = "project infl-seg.toml sets nothing that the command or the profile does not say"
     for said, expected in zip(
