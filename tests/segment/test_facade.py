@@ -18,7 +18,10 @@ WHY = (
     if (FOLDER / "node_modules").is_dir()
     else "Segment's libraries are not installed: npm --prefix tests/node ci"
 )
-pytestmark = pytest.mark.skipif(bool(WHY), reason=f"not read by Segment's own libraries: {WHY}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(WHY), reason=f"not read by Segment's own libraries: {WHY}"),
+]
 
 FILES = {
     "track": (CAMPAIGN,),
