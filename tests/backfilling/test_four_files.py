@@ -82,6 +82,7 @@ def test_four_files_with_a_profile_each_go_in_one_run_and_one_plan(tmp_path: Pat
             ["group"],
             ["page", "screen"],
         ]
+        assert [each["profile"]["path"] for each in report["files"]] == [f"{name}.toml" for name in FILES]
         assert report["by_type"] == {"track": 400, "identify": 24, "group": 4, "page": 40, "screen": 8}
         proof = place.runs("verify", *FILES)
         assert (proof.code, proof.json["all_there"]) == (0, True), proof.err

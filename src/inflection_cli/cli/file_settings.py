@@ -107,7 +107,8 @@ def own_settings(
         settled = settle(beneath, own, message, os.environ)
         convert = convert_settings(settled.reading, settled.message, settled.profile)
         convert = replace(convert, now=settings.now)
-        profiles[pattern] = FileSettings(read_options(settled.reading, settled.profile), convert)
+        reads = read_options(settled.reading, settled.profile)
+        profiles[pattern] = FileSettings(reads, convert, settled.profile)
         kept[pattern] = recorded(settled.reading, settled.message, settings.now, settled.profile)
     return OwnSettings(of_run, profiles, _types(options), kept)
 

@@ -14,6 +14,7 @@ from inflection_cli.mapping.bind import Layout, MissingColumnPolicy, lay_out
 from inflection_cli.mapping.checks import CAMPAIGN_IDS
 from inflection_cli.mapping.columns import BoundColumns, Sample, listed
 from inflection_cli.mapping.profile.json_paths import find_path
+from inflection_cli.mapping.profile.profile_nouns import Profile
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.text_faults import damage, damage_hint, unseen
@@ -26,10 +27,12 @@ class FileSettings:
     Attributes:
         reading: How it is read.
         convert: What shapes its messages and ids.
+        profile: The profile that it has for itself; None where it has that of the run.
     """
 
     reading: ReadOptions
     convert: ConvertSettings
+    profile: Profile | None = None
 
 
 SettingsOfFiles = Callable[[str], FileSettings | None]

@@ -7,6 +7,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
 from inflection_cli.mapping.columns import snake_case
 from inflection_cli.mapping.layout import CallMapping
+from inflection_cli.mapping.profile.profile_nouns import Profile
 from inflection_cli.sanitize import counted, escape
 
 _TEXT = "text"
@@ -39,7 +40,12 @@ def met_types(source: InputFile, plan: Plan) -> list[str]:
     """Return the types of the calls that a file has."""
     if source.layout.type_place is None:
         return source.types
-    return [kind for kind in source.types if plan.account.by_type[kind]]
+    return [kind for kind in source.types if kind in plan.account.types_of.get(source.path, ())]
+
+
+def own_profile(source: InputFile) -> Profile | None:
+    """Return the profile that a file has for itself, or None."""
+    return None if source.own is None else source.own.profile
 
 
 def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[str]:
