@@ -52,7 +52,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _lines_of_file(source: InputFile, plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield label and text for one input file and the use of its columns."""
+    """Yield label and text for one input file."""
     yield "file", _file_line(source, plan.account.rows_by_file.get(source.path, 0))
     own = own_profile(source)
     if own is not None:
