@@ -37,6 +37,7 @@ READ_BY_PEOPLE: Final = (
     "ARCHITECTURE.md",
     "docs/profiles.md",
     "docs/proof.md",
+    "docs/contacts-and-accounts.md",
     "docs/python.md",
     "docs/freshsuccess.md",
     "docs/partner-source.md",
