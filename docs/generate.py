@@ -39,6 +39,7 @@ READ_BY_PEOPLE: Final = (
     "docs/people.md",
     "docs/profiles.md",
     "docs/proof.md",
+    "docs/contacts-and-accounts.md",
     "docs/python.md",
     "docs/freshsuccess.md",
     "docs/partner-source.md",

@@ -160,6 +160,12 @@ CAMPAIGN_FIELDS: Final = (
 
 FLAG_FIELDS: Final = ("is_unique_open", "is_unique_click")
 
+CALL_ONLY_FIELDS: Final = ("groupId", "name", "category")
+"""What calls other than track have beside the fields of events; they are named as fields are."""
+
+EVENT_FIELDS: Final = (*FIELDS, "groupId")
+"""What a track event can have. Its account has to be named: in earlier versions such a column was a property."""
+
 # Inflection's newer words are "journey" (campaign), "contact" (person) and "template" (email).
 COLUMN_ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "event": (

@@ -119,6 +119,7 @@ class Person(NamedTuple):
     Attributes:
         user_id: The customer's own id.
         person_id: Inflection's id, sent as anonymousId while no user id is known.
+        group_id: The account that the person acts for.
         session_id: The id of a session, sent as anonymousId beside a user id.
     """
 
@@ -127,6 +128,7 @@ class Person(NamedTuple):
     email: str | None = None
     ip: str | None = None
     user_agent: str | None = None
+    group_id: str | None = None
     session_id: str | None = None
 
 

@@ -886,3 +886,61 @@ USER_IN_TWO_ACCOUNTS = Rule(
     "give every row its groupId, or use ids that are unique across accounts; without --check it goes out as it is",
     "u1 with groupId a1, u1 with groupId a2, and u1 without a groupId",
 )
+
+# --- calls other than track ----------------------------------------------------------------------
+
+CALL_TYPE_UNKNOWN = Rule(
+    "call-type-unknown",
+    _ERROR,
+    _ROW,
+    "The cell in the column type names none of the calls that a row can be, or one that this file cannot be.",
+    "write track, identify, group, page or screen; or give all rows one type: --as identify",
+    "alias",
+)
+GROUP_ID_MISSING = Rule(
+    "group-id-missing",
+    _ERROR,
+    _ROW,
+    "A group call without groupId names no account.",
+    "fill the cell, or see whether the right column is mapped: --map groupId=COLUMN, in a profile [fields] "
+    'groupId = "COLUMN"',
+    ",Initech,2024-03-01T09:30:00Z",
+)
+GROUP_PERSON_MISSING = Rule(
+    "group-person-missing",
+    _ERROR,
+    _ROW,
+    "A group call without a person; Segment discards such a message after answering 200.",
+    "fill userId or personId; or have something stand for it: --group-anonymous-id account sends account: and the "
+    "groupId as anonymousId, --group-user VALUE sends one userId for all; in a profile [options] "
+    'group_anonymous_id = "account" or group_user = "VALUE"',
+    "a-17,Initech,2024-03-01T09:30:00Z",
+)
+VIEW_NAMELESS = Rule(
+    "view-nameless",
+    _ERROR,
+    _ROW,
+    "A page without name and url, or a screen without name: nothing tells what was seen.",
+    "fill one of them, or see whether the right column is mapped: --map name=COLUMN or --map url=COLUMN, in a profile "
+    '[fields] name = "COLUMN" or [properties] url = "COLUMN"',
+    "u1,,2024-03-01T09:30:00Z",
+)
+TRAIT_TYPE = Rule(
+    "trait-type",
+    _ERROR,
+    _ROW,
+    "Segment reserves the name with a type, and the cell is none of it; destinations rely on that type.",
+    'mend the cell; or say in a profile how it is sent, under [traits]: employees = { column = "Size", '
+    'type = "string" }',
+    "11-50 as employees",
+)
+TRAITS_OVERWRITE = Rule(
+    "traits-overwrite",
+    _WARNING,
+    _FILE,
+    "Segment and most destinations keep the traits that arrive last, whatever the time of the call. An old identify "
+    "or group overwrites newer traits.",
+    "nothing need be done where the export is newer than what Segment has; else send the ids alone, or leave the "
+    "file out",
+    "an identify of 2021 with the phone number of then",
+)

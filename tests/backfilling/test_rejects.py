@@ -66,8 +66,16 @@ def test_mended_rejects_give_exactly_the_ids_that_were_missing(
 
 def dry_run(desk: Desk, name: str, label: str) -> set[str]:
     """Write a dry run's messages and rejects under a label; give the ids."""
-    words = ("--dry-run", "--out", f"{label}.out.ndjson", "--rejects", label, "--max-errors", "100%")
-    words += ("--allow-implausible-people",)  # a made-up person may have two users
+    words: tuple[str, ...] = (
+        "--dry-run",
+        "--out",
+        f"{label}.out.ndjson",
+        "--rejects",
+        label,
+        "--max-errors",
+        "100%",
+    )
+    words = (*words, "--allow-implausible-people")  # a made-up person may have two users
     done = desk.run("backfill", name, *words)
     assert done.code in {0, 1}, done.err
     return {message["messageId"] for message in desk.messages(f"{label}.out.ndjson")}

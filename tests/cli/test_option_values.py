@@ -95,7 +95,7 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
     safe = {("backfill",): ["--dry-run"], ("replay",): ["--dry-run"], ("send-test",): ["--rehearse"]}
     if place.name == "--save":
         (desk.folder / "profile.toml").unlink(missing_ok=True)
-    if place.name == "--profile":
+    if place.name in {"--profile", "--profile-for"}:
         (desk.folder / "profile.toml").write_text("profile = 1\n", encoding="utf-8")
     words = (*safe.get(place.path, []), *GOES_WITH.get(place.name, []), *example)
     done = desk.run(*place.path, *WORDS[place.path], *words)

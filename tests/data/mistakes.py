@@ -209,9 +209,9 @@ WRONG_FILES: Final = {
         V,
         4,
         r"export\.csv: no column is known as the event; the columns are “Contact Id”",
-        r"a list of contacts holds no events, export the activity instead",
+        r"rows that are no events: (--as identify)",
+        V + " {mend}",
         files=export("Contact Id,Email Address,Created At\np1,ada@shop.example,2024-03-01T09:30:00Z\n"),
-        edit=export(GOOD),
     ),
     "ready messages are given to backfill": Mistake(
         "backfill messages.ndjson --rehearse",

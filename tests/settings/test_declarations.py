@@ -94,7 +94,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
         "ca_file",
         "log_file",
         "show_values",
-        "session_id",
+        *("session_id", "call_type", "profile_for"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
@@ -153,6 +153,11 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "map": (["userId=f"], None, {"userId": "p", "email": "q"}),
     "set": (["campaign_id=f"], None, {"campaign_id": "p", "ip": "q"}),
     "property": (["f"], None, ["f", "p"]),
+    "trait": (["f"], None, ["f", "p"]),
+    "all_traits": (True, True, True),
+    "now": (True, True, True),
+    "group_user": ("f", "m", "p"),
+    "group_anonymous_id": ("account", "account", "account"),
     "unknown_events": (UnknownEvents.SEND, "skip", "reject"),
     "naming": (Naming.INFLECTION, "spec", "spec"),
     "identify": (Identify.ALWAYS, "never", "auto"),
@@ -184,6 +189,7 @@ ADDED = {
     "map": ["userId=f", "email=q"],
     "set": ["campaign_id=f", "ip=q"],
     "property": ["f", "p"],
+    "trait": ["f", "p"],
     "null": ["f", "p"],
     "check": ["f", "p"],
     "integration": ["A=true", "B=false"],
@@ -399,7 +405,7 @@ def test_one_declaration_is_all_that_a_new_option_needs_to_be_typed_written_laye
         "validate a.csv --profile q.toml",
         "validate a.csv --trial --map",
         "validate a.csv --timezone --trial",
-        "validate a.csv --trail y",
+        "validate a.csv --triall y",
     )
     idle = "project infl-seg.toml sets nothing that the command or the profile does not say"
     for said, expected in zip(

@@ -419,6 +419,106 @@ def archived(number: int, own: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+CONTACT_COLUMNS = (
+    *("Customer ID", "Person ID", "Email", "First Name", "Last Name", "Phone", "Job Title", "Username"),
+    *("Website", "Age", "Birthday", "Created At", "Updated At", "Street", "City", "State", "ZIP", "Country"),
+    *("Company", "Account ID", "Lead Score"),
+)
+_FIRST = ("Ada", "Björn", "Chloé", "Дмитрий", "Elif", "Fatima", "Gao", "Hana", "Ivo", "João")
+_LAST = ("Abel", "O'Neill", "Çelik", "van den Berg", "Müller", "Nowak", "Ōta", "Peña", 'Quist "Q"', "Rossi")
+_PLACES = (
+    ("1 Sample Street", "London", "", "SW1A 1AA", "GB"),
+    ("Beispielweg 3, Hinterhaus", "München", "Bayern", "80331", "DE"),
+    ("12 Example Ave", "Springfield", "IL", "01234", "US"),
+)
+ACCOUNTS = (
+    ("a-001", "Initech, Inc.", "Software", "329", "enterprise"),
+    ("a-002", "Gärtnerei Grün", "Horticulture", "14", "starter"),
+    ("007", "Umbrella & Söhne", "", "", "trial"),
+    ("a-004", 'The "Big" Shop', "Retail", "12000", ""),
+)
+
+
+def people() -> list[tuple[str, str]]:
+    """User id and person id of some of the campaign's people, in the order in which they are met."""
+    known: dict[str, tuple[str, str]] = {}
+    for row in campaign():
+        key = row.get("personId") or row.get("userId", "")
+        user = row.get("userId") or known.get(key, ("", ""))[0]
+        known[key] = (user, row.get("personId", ""))
+    return [*known.values()][:24]
+
+
+def contacts() -> list[Row]:
+    """One row for each of some people of the campaign; one of them has nothing but ids."""
+    rows = []
+    for nth, (user, person) in enumerate(people()):
+        street, city, state, code, country = _PLACES[nth % 3]
+        changed = datetime(2024, 4, 2, 9, 30, nth, 250_000, tzinfo=UTC) + timedelta(hours=nth)
+        row = dict.fromkeys(CONTACT_COLUMNS, "")
+        row |= {"Customer ID": user, "Person ID": person, "Updated At": stamp(changed)}
+        rows.append(row)
+        if nth == 5:
+            continue
+        first, last = pick(_FIRST, "first", nth), pick(_LAST, "last", nth)
+        account = ACCOUNTS[nth % len(ACCOUNTS)]
+        row |= {"Email": f"person{nth:02}@mail.example", "First Name": first, "Last Name": last}
+        row |= {
+            "Phone": f"+1 202 555 01{nth:02}",
+            "Job Title": pick(("VP, Sales", "Engineer", ""), "job", nth),
+        }
+        row |= {"Username": f"user{nth:02}" if nth % 4 else "", "Website": "https://person.example/?a=1,2"}
+        row |= {
+            "Age": str(30 + nth) if nth % 3 else "",
+            "Birthday": f"19{60 + nth}-0{1 + nth % 9}-1{nth % 9}",
+        }
+        row |= {"Created At": stamp(datetime(2022, 1 + nth % 12, 3, 8, 0, tzinfo=UTC))}
+        row |= {"Street": street, "City": city, "State": state, "ZIP": code, "Country": country}
+        row |= {"Company": account[1], "Account ID": account[0], "Lead Score": str(dice("score", nth))}
+    return rows
+
+
+ACCOUNT_COLUMNS = (
+    *("Account ID", "Account Name", "Industry", "Employees", "Plan", "Website", "City", "Country"),
+    *("Created At", "Updated At", "Customer ID", "Tier"),
+)
+
+
+def accounts() -> list[Row]:
+    """One row for each account; one of them has nobody who is known to belong to it."""
+    users = [user for user, _ in people() if user]
+    rows = []
+    for nth, (account, name, industry, employees, plan) in enumerate(ACCOUNTS):
+        _, city, _, _, country = _PLACES[nth % 3]
+        row = {"Account ID": account, "Account Name": name, "Industry": industry, "Employees": employees}
+        row |= {"Plan": plan, "Website": f"https://account{nth}.example", "City": city, "Country": country}
+        row |= {
+            "Created At": f"2021-0{1 + nth}-15",
+            "Updated At": stamp(datetime(2024, 4, 1, 7, nth, tzinfo=UTC)),
+        }
+        rows.append(row | {"Customer ID": "" if nth == 2 else users[nth], "Tier": pick("ABC", "tier", nth)})
+    return rows
+
+
+def pages() -> list[dict[str, Any]]:
+    """Pages and screens that some people have seen, the type of each beside it."""
+    seen: list[dict[str, Any]] = []
+    for nth, (user, person) in enumerate(people() * 2):
+        when = datetime(2024, 3, 20, 10, 0, nth, 500_000, tzinfo=UTC) + timedelta(minutes=7 * nth)
+        who = {"userId": user} if user else {"personId": person}
+        name = pick(("Pricing", "Über uns", "Docs, API"), "page", nth)
+        one: dict[str, Any] = {"type": "screen" if nth % 6 == 5 else "page", **who, "name": name}
+        if one["type"] == "page":
+            one |= {
+                "url": f"https://shop.example/{pick(('pricing', 'über', 'docs'), 'url', nth)}?ref=mail&n={nth}"
+            }
+            one |= {"title": f"{name} | Shop", "referrer": "https://mail.example/" if nth % 2 else None}
+            one |= {"keywords": ["garden", "spring"]} if nth % 5 == 0 else {}
+        one |= {"category": "marketing"} if nth % 3 else {}
+        seen.append({**one, "depth": 0.25 * (nth % 5), "signed_in": bool(user), "timestamp": stamp(when)})
+    return seen
+
+
 def make() -> dict[str, bytes]:
     """Every generated sample by its file name."""
     rows = campaign()
@@ -433,6 +533,9 @@ def make() -> dict[str, bytes]:
         "own-ids.csv": own_ids(),
         "ready.ndjson": as_ndjson(ready(rows)).encode(),
         "archive.ndjson": as_ndjson(archive()).encode(),
+        "contacts.csv": as_csv(CONTACT_COLUMNS, contacts()).encode(),
+        "accounts.csv": as_csv(ACCOUNT_COLUMNS, accounts()).encode(),
+        "pages.ndjson": as_ndjson(pages()).encode(),
     }
 
 

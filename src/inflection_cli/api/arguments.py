@@ -36,6 +36,13 @@ class ReadingArguments(SelectingArguments, total=False):
     """Arguments for reading and mapping files of rows."""
 
     profile: StrPath
+    profile_for: Mapping[str, str]
+    call_type: str | Sequence[str] | Mapping[str, str]
+    trait: Sequence[str]
+    all_traits: bool
+    now: bool
+    group_user: str
+    group_anonymous_id: Literal["account"]
     map: Mapping[str, str]
     set: Mapping[str, str]
     property: Sequence[str]

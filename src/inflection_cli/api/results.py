@@ -71,6 +71,7 @@ class Report:
         rows: The first equation: read = mapped + rejected + filtered.
         events: What became of the events, or is planned to.
         by_event: Events built, by name.
+        by_type: Events built, by the type of call.
         time_range: The earliest and the latest instant; None where there is no event.
         people: How many different people the events are about.
         problem_counts: Problems by code.
@@ -83,6 +84,7 @@ class Report:
     rows: RowCounts
     events: EventCounts
     by_event: Mapping[str, int]
+    by_type: Mapping[str, int]
     time_range: tuple[str, str] | None
     people: int
     problem_counts: Mapping[str, int]
@@ -153,6 +155,7 @@ def _figures(plan: Plan) -> dict[str, Any]:
         "files": tuple(_summary(source, plan) for source in plan.inputs),
         "rows": replace(account.rows),
         "by_event": dict(account.by_event),
+        "by_type": dict(account.by_type),
         "time_range": (account.first, account.last) if account.first else None,
         "people": plan.people,
         "problem_counts": dict(account.problems.counts),

@@ -111,6 +111,9 @@ class Account:
         rows_by_file: Rows read, by path.
         filtered_by: Rows left out, by the option that did it.
         by_event: Events built, by Inflection's name.
+        by_type: Events built, by the type of call.
+        types_of: By path, the types of calls that a file has.
+        trait_calls: How many of them overwrite traits.
         first: The earliest instant, exact text; empty before the first event.
         last: The latest instant, likewise.
         message_bytes: The encoded bytes of all messages built.
@@ -123,6 +126,9 @@ class Account:
     rows_by_file: Counter[str] = field(default_factory=Counter)
     filtered_by: Counter[str] = field(default_factory=Counter)
     by_event: Counter[str] = field(default_factory=Counter)
+    by_type: Counter[str] = field(default_factory=Counter)
+    types_of: dict[str, set[str]] = field(default_factory=dict)
+    trait_calls: int = 0
     problems: ProblemTally = field(default_factory=ProblemTally)
     first: str = ""
     last: str = ""
@@ -148,6 +154,10 @@ class Account:
         self.events.built += len(converted.content_ids)
         self.message_bytes += converted.message_bytes
         self.by_event.update(converted.names)
+        if converted.names:
+            self.by_type.update(converted.types or {"track": len(converted.names)})
+            self.types_of.setdefault(chunk.file, set()).update(converted.types or ("track",))
+        self.trait_calls += converted.trait_calls
         self.property_kinds.setdefault(chunk.file, set()).update(converted.property_kinds)
         if converted.emptied:
             self.emptied.setdefault(chunk.file, Counter()).update(converted.emptied)

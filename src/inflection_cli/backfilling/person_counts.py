@@ -91,6 +91,7 @@ class People:
     def __init__(self) -> None:
         self.groups: list[Gathered] = []
         self.whole = Gathered()
+        self._unjudged: set[bytes] = set()
         self._numbers: dict[tuple[str, int], int] = {}
         self._held: Counter[bytes] = Counter()
         self._records = SpillGroups(_KEY.size + _COUNT.size)
@@ -110,11 +111,15 @@ class People:
         number = self._numbers.setdefault((path, seen.block), len(self.groups))
         if number == len(self.groups):
             self.groups.append(Gathered(path))
+            if not seen.judged:
+                self._unjudged.add(number.to_bytes(4, "big"))
         group = self.groups[number]
         who = _first(seen.person_ids, seen.user_ids)
         ids = _first(seen.user_ids, seen.person_ids)
         different = set(ids)
         repeats = self._count(number, ids, who, seen.addresses) or len(different) < len(ids)
+        if not seen.judged:
+            return
         most, votes = _surplus(ids, different)
         address = is_address(most.lstrip("\0"))
         for each in (group, self.whole):
@@ -170,6 +175,8 @@ class People:
 
     def _judge(self, records: Sequence[bytes], sent: set[bytes]) -> None:
         """Check all records of some ids for many addresses or rows."""
+        if self._unjudged:
+            records = [record for record in records if record[_GROUP] not in self._unjudged]
         many = [group for group in (self.whole, *self.groups) if group.rows >= MOST_OF_ROWS]
         looked_for = [group for group in many if not group.repeats or group.candidate in sent]
         crowded = self._has_addresses and _are_crowded(records)

@@ -11,6 +11,7 @@ from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
 from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.linking import Linking
+from inflection_cli.backfilling.memberships import GroupCounts, Memberships
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_options, unlinked
@@ -49,6 +50,7 @@ class Plan:
         dispositions: What becomes of each event; None while the plan is not complete.
         people: How many different people the events are about.
         tracked_users: How many different ids they go out under: an upper bound of new tracked users.
+        groups: The people, accounts and memberships of group calls.
         digests: 16 bytes for each chunk of raw input.
         identities: What pass 1 found each event to be; nothing where the plan is never to be carried out.
         figures: What a report with pictures shows; None where there is none.
@@ -64,6 +66,7 @@ class Plan:
     dispositions: Dispositions | None = None
     people: int = 0
     tracked_users: int = 0
+    groups: GroupCounts = field(default_factory=GroupCounts)
     digests: bytearray = field(default_factory=bytearray)
     identities: EventIds = field(default_factory=EventIds)
     figures: EventFigures | None = None
@@ -127,6 +130,7 @@ class Planner:
         self._judges_only = judges_only
         self._settling = Deduplicator(own_ids=any(source.columns.has("event_id") for source in inputs))
         self._people = People()
+        self._memberships = Memberships()
         self._places = EventLocations()
         self._unlinked: set[str] = set()
         self._accounts = UsersInAccounts() if needs_one_account(settings.checks) else None
@@ -168,6 +172,7 @@ class Planner:
         self._settling.add_known(known)
         plan.dispositions = self._settling.settle()
         plan.people, plan.tracked_users = self._people.count()
+        plan.groups = self._memberships.count()
         allowed = plan.settings.mapping.allow_implausible
         plan.account.problems.add_all(judged(self._people, plan.inputs, allowed=allowed))
         plan.account.problems.add_all(plan.linking.problems(allowed=allowed))
@@ -203,6 +208,7 @@ class Planner:
             self._people.add(source.path, seen)
         if self._accounts is not None:
             self._accounts.add(converted.judged)
+        self._memberships.add(converted.memberships)
         if converted.unlinked:
             self._unlinked.add(source.path)
         if self._rejects is not None and (converted.rejected or chunk.faults):
@@ -221,10 +227,14 @@ class Planner:
 
     def _judge_files(self) -> None:
         """Report problems that are only certain at the end of each file."""
+        late = self.plan.account.trait_calls
+        if late:
+            message = f"{late:,} calls carry traits, and replace those that Segment has now"
+            self.plan.account.problems.add(Problem(rules.TRAITS_OVERWRITE, message, count=late))
         for source in self.plan.inputs:
             if source.path in self._unlinked:
                 self.plan.account.problems.add(unlinked(source))
-            self.plan.account.problems.add_all(idle_options(source, self.plan.settings))
+            self.plan.account.problems.add_all(idle_options(source, source.settings(self.plan.settings)))
 
     def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
         problems = self.plan.account.problems

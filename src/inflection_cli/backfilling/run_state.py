@@ -198,6 +198,7 @@ def ledger_figures(state: RunState) -> dict[str, Any]:
         "rows": asdict(account.rows),
         "events": asdict(state.events),
         "by_event": dict(account.by_event),
+        "by_type": dict(account.by_type),
         "time_range": time_range(account),
         "people": state.plan.people,
         "identities": identity_figures(state.plan),

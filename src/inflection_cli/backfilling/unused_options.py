@@ -25,7 +25,9 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
         source: The file, with all the keys that it has gained.
         settings: What the user says, be it by option or profile.
     """
-    if any(block.columns.has("email") for block in source.layout.blocks):
+    layout = source.layout
+    every = [*(block.columns for block in layout.blocks), *(call.columns for call in layout.calls)]
+    if any(columns.has("email") for columns in every):
         return
     profile = settings.mapping.columns.profile
     for name, field, option in _asked(settings, profile):

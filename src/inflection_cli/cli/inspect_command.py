@@ -13,6 +13,7 @@ from inflection_cli.settings.declarations import DraftOptions, InputOptions, Pic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from inflection_cli.converting.inputs import SettingsOfFiles
     from inflection_cli.inspecting import Inspection, InspectSettings
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
@@ -45,7 +46,7 @@ def inspect(
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
-    settings, said = _settled(reading, project, drafting=drafting.save is not None)
+    settings, said, own = _settled(reading, project, drafting=drafting.save is not None)
     to_fill_in: list[str] = []
     reports = _reports(output, files)
     if reports.printed:
@@ -55,7 +56,7 @@ def inspect(
         if drafting.save is not None:
             _refuse_to_save(len(found), reading)
             refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)
-        inspections = _surveyed(found, settings, speaker)
+        inspections = _surveyed(found, settings, speaker, own)
         if drafting.save is not None:
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
@@ -107,8 +108,9 @@ def _write_page(reports: "Reports", report: "dict[str, Any]", found: "list[Found
 
 def _settled(
     reading: InputOptions, project: ProjectOptions, *, drafting: bool
-) -> "tuple[InspectSettings, SettingsSaid]":
-    """Return the settings of an inspection, and the files they come from."""
+) -> "tuple[InspectSettings, SettingsSaid, SettingsOfFiles]":
+    """Return the settings of an inspection and of single files."""
+    from inflection_cli.cli.file_settings import own_settings
     from inflection_cli.cli.option_values import convert_settings, read_options
     from inflection_cli.cli.project_file import find_project, settle
     from inflection_cli.inspecting import InspectSettings
@@ -130,16 +132,25 @@ def _settled(
         None if profile is None else (profile.path, profile.digest),
         None if found is None else (found.path, settled.took),
     )
-    return settings, said
+    return settings, said, own_settings(reading, None, found, settings.reading, settings.convert)
 
 
 def _surveyed(
-    found: "list[FoundFile]", settings: "InspectSettings", speaker: "Speaker"
+    found: "list[FoundFile]", settings: "InspectSettings", speaker: "Speaker", own: "SettingsOfFiles"
 ) -> "list[Inspection]":
+    from dataclasses import replace
+
     from inflection_cli.inspecting import scan
 
     with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
-        return [scan(each, settings, progress) for each in found]
+        inspections = []
+        for each in found:
+            of_file = own(each.path)
+            chosen = settings
+            if of_file is not None:
+                chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
+            inspections.append(scan(each, chosen, progress))
+        return inspections
 
 
 def _bytes_to_read(found: "list[FoundFile]") -> int:

@@ -7,6 +7,7 @@ from functools import partial
 
 from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.backfilling.run_options import OpenedFiles
+from inflection_cli.cli.file_settings import own_settings
 from inflection_cli.cli.option_values import convert_settings, linking_of, pairs, read_options
 from inflection_cli.cli.project_file import Project, of_messages, settle
 from inflection_cli.cli.saved_options import recorded
@@ -42,7 +43,13 @@ def open_rows(
     options = read_options(settled.reading, settled.profile)
     settings = convert_settings(settled.reading, settled.message, settled.profile)
     arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
-    inputs = open_inputs(files, options, settings)
+    own = own_settings(reading, message, project, options, settings)
+    arguments |= {"profiles": dict(own.recorded)} if own.recorded else {}
+    try:
+        inputs = open_inputs(files, options, settings, own)
+    finally:
+        # A pattern with a typing error is told before what comes of it.
+        own.require_files()
     chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
     linking = linking_of(settled.reading, settled.profile, settings.message)
     planner = Planner(inputs, settings, chunks, rejects=rejects, linking=linking, judges_only=judges_only)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.backfilling.linking import Linking
     from inflection_cli.converting.converter import ConvertSettings
+    from inflection_cli.mapping.calls.call_options import CallOptions, CallType
     from inflection_cli.mapping.events import MapOptions
     from inflection_cli.mapping.profile.profile_schema import Profile
     from inflection_cli.reading.source import ReadOptions
@@ -156,6 +157,7 @@ def _map_options(
             nulls=nulls,
             properties_set=properties_set,
             session_column=None if options.session_id == _PERSON else options.session_id,
+            calls=_call_options(options),
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,
@@ -204,6 +206,64 @@ def _checks(options: "InputOptions") -> tuple[str, ...]:
                 hint=hint,
             )
     return tuple(dict.fromkeys(options.check))
+
+
+def _call_options(options: "InputOptions") -> "CallOptions":
+    """Return the options about calls other than track.
+
+    Raises:
+        UsageError: A type is unknown, or two options contradict each other.
+    """
+    from inflection_cli.mapping.calls.call_options import CallOptions
+
+    if options.group_anonymous_id not in {None, "account"}:
+        raise UsageError(
+            f"--group-anonymous-id {options.group_anonymous_id} is not known",
+            hint="--group-anonymous-id account; one user for all is --group-user VALUE",
+        )
+    if options.group_anonymous_id and options.group_user:
+        raise UsageError(
+            "--group-anonymous-id and --group-user both stand for a group's person",
+            hint="keep one of the two",
+        )
+    if options.group_user is not None and not options.group_user.strip():
+        raise UsageError("--group-user needs an id", hint="--group-user import")
+    return CallOptions(
+        type=next((kind for pattern, kind in call_types(options) if pattern is None), None),
+        traits=tuple(options.trait),
+        all_traits=options.all_traits,
+        now=options.now,
+        group_user=options.group_user,
+        group_anonymous=options.group_anonymous_id is not None,
+    )
+
+
+def call_types(options: "InputOptions") -> "list[tuple[str | None, CallType]]":
+    """Parse `--as` into pairs of pattern and type; None fits all files.
+
+    Raises:
+        UsageError: A type is unknown, or there are two for all files.
+    """
+    from inflection_cli.mapping.calls.call_options import CALL_TYPES, is_call_type
+    from inflection_cli.suggestions import meant, nearest
+
+    found: list[tuple[str | None, CallType]] = []
+    for word in options.call_type:
+        pattern, equals, kind = word.rpartition("=")
+        kind = kind.strip().lower()
+        if not is_call_type(kind) or (equals and not pattern):
+            near = meant(nearest(kind, CALL_TYPES))
+            known = ", ".join(CALL_TYPES)
+            raise UsageError(
+                f"--as {word}: {kind or 'nothing'} is none of {known}",
+                hint=near or "--as identify, or for some files --as 'contacts*.csv=identify'",
+            )
+        found.append((pattern or None, kind))
+    if len([kind for pattern, kind in found if pattern is None]) > 1:
+        raise UsageError(
+            "--as gives all files two types", hint="name the files: --as 'contacts*.csv=identify'"
+        )
+    return found
 
 
 def _with_profile(options: "InputOptions", profile: "Profile | None") -> "InputOptions":

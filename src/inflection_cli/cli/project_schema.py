@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ConfigDict
 
-from inflection_cli.catalog import FIELDS
+from inflection_cli.catalog import EVENT_FIELDS, FIELDS
 from inflection_cli.errors import UsageError
 from inflection_cli.mapping.profile.profile_checks import option_faults
 from inflection_cli.mapping.times.timestamps import parse_bound
@@ -70,7 +70,7 @@ def _faults_of(given: Any) -> Iterator[TomlFault]:
 def _fields(given: Any) -> Iterator[TomlFault]:
     for table, named in (("map", given.map), ("set", given.set)):
         for name in named or ():
-            if name not in FIELDS:
+            if name not in EVENT_FIELDS:
                 close = near(name, FIELDS) or f"; there are {', '.join(FIELDS)}"
                 yield TomlFault((table, name), f"there is no such field{close}")
     for name in {*(given.map or ())} & {*(given.set or ())}:

@@ -365,6 +365,7 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     from functools import partial
 
     from inflection_cli.backfilling.plan import Planner
+    from inflection_cli.cli.file_settings import own_settings_then
     from inflection_cli.cli.opening import planner_of
     from inflection_cli.cli.option_values import convert_settings, linking_of, read_options
     from inflection_cli.cli.saved_options import read_back
@@ -378,7 +379,8 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     columns = replace(settings.mapping.columns, asks_for_times=then.asks_for_times)
     mapping = replace(settings.mapping, columns=columns, judges_people=then.judges_people)
     settings = replace(settings, now=then.now, mapping=mapping)
-    inputs = open_inputs(files, options, settings)
+    own = own_settings_then(entry.run.arguments, given, then, options, settings)
+    inputs = open_inputs(files, options, settings, own)
     chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
     linking = linking_of(then.reading, then.profile, settings.message)
     return Planner(inputs, settings, chunks, linking=linking)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inflection_cli.errors import UsageError
 from inflection_cli.settings.declarations import InputOptions, MessageOptions, declared, profile_keys
-from inflection_cli.settings.redaction import PERSONAL, storable_constant
+from inflection_cli.settings.redaction import PERSONAL, fingerprint_of, storable_constant
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
@@ -57,6 +57,9 @@ def recorded(
     if profile is not None:
         plain["profile"] = str(Path(profile.path).absolute())
     plain["set"] = [_storable(word) for word in reading.set]
+    if reading.group_user is not None:
+        # No id is made of it, so that nothing is missed in a verification.
+        plain["group_user"] = fingerprint_of(reading.group_user)
     return {
         "reading": plain,
         "message": _plain(message or MessageOptions()),

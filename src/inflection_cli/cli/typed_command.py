@@ -10,6 +10,9 @@ def kept_command(argv: list[str]) -> str:
     """Return the typed command for the ledger, without key and personal data."""
     words = argv[:1]
     for word in argv[1:]:
+        if words[-1] == "--group-user" or word.startswith("--group-user="):
+            words.append("--group-user=…" if "=" in word and word.startswith("--") else "…")
+            continue
         joined = word.startswith("--set=")
         name, equals, _ = word.removeprefix("--set=").partition("=")
         personal = equals and name.strip() in PERSONAL and (joined or words[-1] == "--set")

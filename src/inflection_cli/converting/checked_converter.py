@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, Rejected
+from inflection_cli.converting.call_converter import converter_of
+from inflection_cli.converting.converter import Converted, ConvertSettings, Rejected
 from inflection_cli.converting.person_columns import AddressPlace
 from inflection_cli.destination_checks.check_engine import DestinationChecks
 from inflection_cli.mapping.events import has_error
@@ -30,7 +31,7 @@ def chunk_converter(
     layout: Layout, settings: ConvertSettings, encoding: str = "utf-8", address: AddressPlace | None = None
 ) -> ChunkConverter:
     """Build the converter for a file, with checks where asked for."""
-    converter = Converter(layout, settings, encoding, address)
+    converter = converter_of(layout, settings, encoding, address)
     return CheckedConverter(converter, settings.checks) if settings.checks else converter
 
 

@@ -106,6 +106,9 @@ class Converted:
         property_kinds: Of a JSON file, what its properties are in the events: name, and `text` or the kind of JSON.
         emptied: How many cells `--null` emptied, by column.
         judged: The whole messages, where they were judged by the table of a destination.
+        types: Each event's type of call; empty where all are track events.
+        memberships: Of the groups, who is a member of which; "" is nobody known.
+        trait_calls: How many of the calls overwrite traits.
     """
 
     mapped: int = 0
@@ -126,6 +129,9 @@ class Converted:
     property_kinds: frozenset[tuple[str, str]] = frozenset()
     emptied: dict[str, int] = field(default_factory=dict)
     judged: Sequence[Mapping[str, Any]] = ()
+    types: Sequence[str] = ()
+    memberships: Sequence[tuple[str, str]] = ()
+    trait_calls: int = 0
 
 
 class Conversion(Protocol):

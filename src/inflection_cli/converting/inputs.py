@@ -1,6 +1,6 @@
 """Input files of a run, and their conversion chunk by chunk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
@@ -16,10 +16,34 @@ from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
+from inflection_cli.mapping.profile.profile_schema import Profile
 from inflection_cli.mapping.unmapped_columns import Sample
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.text_faults import damage, damage_hint, unseen
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """Settings of one file, where a run has several kinds of them.
+
+    Attributes:
+        reading: How it is read.
+        convert: What shapes its messages and ids.
+        profile: The profile that it has for itself; None where it has that of the run.
+    """
+
+    reading: ReadOptions
+    convert: ConvertSettings
+    profile: Profile | None = None
+
+
+SettingsOfFiles = Callable[[str], FileSettings | None]
+"""Returns the settings of the file at a path; None for those of the run."""
+
+
+def _no_own_settings(_: str) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +53,16 @@ class InputFile:
     Attributes:
         source: The file as it was detected.
         layout: What its rows mean, by the header or by the first records.
+        own: Its settings, where they are not those of the run.
     """
 
     source: Source
     layout: Layout
+    own: FileSettings | None = None
+
+    def settings(self, of_run: ConvertSettings) -> ConvertSettings:
+        """Return what shapes its messages and ids."""
+        return of_run if self.own is None else self.own.convert
 
     @property
     def columns(self) -> BoundColumns:
@@ -43,6 +73,12 @@ class InputFile:
     def path(self) -> str:
         """Path as the user wrote it."""
         return self.source.path
+
+    @property
+    def types(self) -> list[str]:
+        """Types of the calls that the rows may be."""
+        tracks = ["track"] if self.layout.blocks else []
+        return [*dict.fromkeys([*tracks, *(call.type for call in self.layout.calls)])]
 
     def problems(self) -> Iterator[Problem]:
         """Yield the problems of the file as a whole."""
@@ -87,26 +123,37 @@ class InputFile:
                 yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)
 
 
-def open_inputs(patterns: Sequence[str], reading: ReadOptions, settings: ConvertSettings) -> list[InputFile]:
+def open_inputs(
+    patterns: Sequence[str],
+    reading: ReadOptions,
+    settings: ConvertSettings,
+    of_files: SettingsOfFiles = _no_own_settings,
+) -> list[InputFile]:
     """Find, detect and bind every file, before any row is converted.
+
+    Args:
+        patterns: Paths, globs, or `-`.
+        reading: How files are read.
+        settings: What shapes messages and ids.
+        of_files: Returns the settings of files that have their own.
 
     Raises:
         InputError: A file cannot be read or mapped at all.
         UsageError: An option names a field or column that does not exist.
     """
-    detected = [detect(found, reading) for found in find(patterns, reading.limits)]
-    sources = [replace(source, sample=Sample(source.sample)) for source in detected]
-    headers = {source.columns for source in sources}
+    found = [(each, of_files(each.path)) for each in find(patterns, reading.limits)]
+    detected = [(detect(each, own.reading if own else reading), own) for each, own in found]
+    sources = [(replace(source, sample=Sample(source.sample)), own) for source, own in detected]
+    headers = {source.columns for source, _ in sources}
 
     @cache
     def in_some_file(name: str) -> bool:
         return any(find_path(name, header) for header in headers)
 
     return [
-        InputFile(
-            source, _laid_out(source, settings, MissingColumnPolicy(source.format != "csv", in_some_file))
-        )
-        for source in sources
+        InputFile(source, _laid_out(source, own.convert if own else settings, leeway), own)
+        for source, own in sources
+        for leeway in [MissingColumnPolicy(source.format != "csv", in_some_file)]
     ]
 
 
@@ -134,7 +181,8 @@ def convertible_chunks(
     """
     left = limit
     for source in inputs:
-        for known, chunk, converter in _with_converter(source, reading, settings):
+        own = source.own or FileSettings(reading, settings)
+        for known, chunk, converter in _with_converter(source, own.reading, own.convert):
             taken = chunk if left is None else first_rows(chunk, left)
             if left is not None:
                 left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
@@ -153,7 +201,7 @@ def _with_converter(
     for chunk in read(source.source, reading):
         if chunk.columns != columns:
             columns = chunk.columns
-            source = InputFile(source.source, _extended(source, chunk, settings))
+            source = replace(source, layout=_extended(source, chunk, settings))
             converter = chunk_converter(source.layout, settings, *known)
         yield source, chunk, converter
 
@@ -164,9 +212,25 @@ def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Lay
     leeway = MissingColumnPolicy(any_key=True, elsewhere=lambda _: True)
     layout = _laid_out(source.source, settings, leeway, columns=chunk.columns)
     _refuse_other_places(source.layout, layout, chunk)
-    for before, after in zip(source.layout.blocks, layout.blocks, strict=True):
-        _refuse_other_fields(before.columns, after.columns, chunk, len(source.columns.names))
+    for before, after in _same_blocks(source.layout, layout):
+        _refuse_other_fields(before, after, chunk, len(source.columns.names))
     return layout
+
+
+def _same_blocks(before: Layout, after: Layout) -> Iterator[tuple[BoundColumns, BoundColumns]]:
+    """Yield the columns of each block before and after a late key.
+
+    Where a column names the type of each row, a late key may make a type possible that was not.
+    """
+    if before.blocks:
+        pairs = zip(before.blocks, after.blocks, strict=True)
+        yield from ((one.columns, other.columns) for one, other in pairs)
+    if before.type_place is None:
+        calls = zip(before.calls, after.calls, strict=True)
+        yield from ((one.columns, other.columns) for one, other in calls)
+        return
+    now = {call.type: call.columns for call in after.calls}
+    yield from ((call.columns, now[call.type]) for call in before.calls)
 
 
 def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:

@@ -67,6 +67,7 @@ class Seen(NamedTuple):
         addresses: In lower case, "" is absent; empty where no column is known to hold them.
         equal: On how many events the person's id equals an id of the campaign and is no address, by that id's name.
         others: Cells of further columns that hold ids of people, by name.
+        judged: Whether it is judged if they are plausible; a list of people or accounts is not.
     """
 
     block: int
@@ -75,6 +76,7 @@ class Seen(NamedTuple):
     addresses: Sequence[str] = ()
     equal: Mapping[str, int] = MappingProxyType({})
     others: tuple[tuple[str, Sequence[str]], ...] = ()
+    judged: bool = True
 
 
 def address_place(source: Source) -> AddressPlace | None:

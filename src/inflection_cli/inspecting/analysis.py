@@ -152,9 +152,17 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     gauges = [*gathered.columns.values(), *gathered.paths.values()]
     columns = [gauge.finding(gathered.rows) for gauge in gauges]
     fields = suggest_fields(columns, options)
+    layout = _of_calls(gathered.source, options)
+    if layout is not None:
+        fields = {
+            name: Suggestion(each, "option" if each in options.columns else "name")
+            for name, each in layout.columns.by_column().items()
+        }
     own_times = _own_times(columns, fields, options)
     proposals = (
-        () if own_times is None and _has_events(fields, options) else propose_events(columns, own_times)
+        ()
+        if layout is not None or (own_times is None and _has_events(fields, options))
+        else propose_events(columns, own_times)
     )
     if proposals:
         told = {proposal.column for proposal in proposals}
@@ -182,11 +190,22 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         unbound=(),
         missing=(),
         refusal=refused,
+        calls=layout.calls if layout is not None else (),
     )
-    if options.profile is None:
+    if options.profile is None and options.calls.type in {None, "track"}:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
     conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
     return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
+
+
+def _of_calls(source: Source, options: ColumnOptions) -> Layout | None:
+    """Return the layout of a file of other calls, or None."""
+    if options.calls.type in {None, "track"}:
+        return None
+    try:
+        return _bound(source, options)
+    except InflSegError:
+        return None
 
 
 def _has_events(fields: Mapping[str, Suggestion], options: ColumnOptions) -> bool:

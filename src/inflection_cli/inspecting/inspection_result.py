@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from inflection_cli.mapping.column_kinds import Kind
 from inflection_cli.mapping.columns import NameReason
+from inflection_cli.mapping.layout import CallMapping
 from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
@@ -274,6 +275,7 @@ class Inspection:
         refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
         people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
             where a run would refuse the file before it looks at them.
+        calls: The calls other than track that its rows are, where the user says so.
     """
 
     source: Source
@@ -289,6 +291,7 @@ class Inspection:
     missing: tuple[Missing, ...]
     refusal: tuple[str, str] | None
     people: tuple[Problem, ...] = ()
+    calls: tuple[CallMapping, ...] = ()
 
     @property
     def path(self) -> str:

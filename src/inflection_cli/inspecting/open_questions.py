@@ -15,6 +15,7 @@ from inflection_cli.inspecting.inspection_result import (
     Missing,
     TimeFinding,
 )
+from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender, words_of
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import ColumnOptions
@@ -60,14 +61,13 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
     options = settings.mapping.columns
     yield from _encoding(inspection)
     yield from _ready_messages(inspection)
-    if options.profile is not None:
+    if options.profile is not None or options.calls.type not in {None, "track"}:
         if inspection.refusal:
             yield Missing("other", *inspection.refusal)
     else:
         yield from _untimed_events(inspection)
         for each in inspection.unbound:
-            key = "tie" if each.reason == "tied" else each.field
-            yield Missing(key, each.message, each.option, each.line)
+            yield _of_unbound(each, inspection)
         yield from _empty_cells(inspection, "event")
         yield from _empty_cells(inspection, "timestamp")
     yield from _times(inspection, settings)
@@ -80,6 +80,22 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
             "--no-event-id",
             "[options] own_ids = false",
         )
+
+
+def _of_unbound(unbound: Unbound, inspection: Inspection) -> Missing:
+    """Return what settles an unbound field; a list of people, accounts or pages has no event."""
+    look = None
+    if unbound.field == "event" and unbound.reason == "absent" and unbound.proposed is None:
+        look = look_of([column.name for column in inspection.columns if not column.is_path])
+    if look is None:
+        key = "tie" if unbound.reason == "tied" else unbound.field
+        return Missing(key, unbound.message, unbound.option, unbound.line)
+    return Missing(
+        "event",
+        f"no column names events, and by {listed(look.columns, _MOST_IDS)} it looks like a list of {look.words}",
+        f"--as {look.type}",
+        f'type = "{look.type}"',
+    )
 
 
 def time_columns(inspection: Inspection) -> list[ColumnFinding]:

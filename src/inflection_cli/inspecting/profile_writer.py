@@ -6,6 +6,7 @@ from typing import Final
 
 from inflection_cli.catalog import FIELDS
 from inflection_cli.inspecting import InspectSettings
+from inflection_cli.inspecting.call_drafts import call_parts
 from inflection_cli.inspecting.inspection_result import (
     ColumnFinding,
     EventProposal,
@@ -70,15 +71,11 @@ class ProfileWriter:
 
     def text(self) -> str:
         """Return the profile as TOML."""
-        parts = (
-            self._head(),
-            self._input(),
-            self._time(),
-            self._fields(),
-            self._columns(),
-            self._events(),
-            self._choices(),
-        )
+        rest: tuple[Iterable[str], ...]
+        rest = (self._fields(), self._columns(), self._events(), self._choices())
+        if self._found.calls:
+            rest = call_parts(self._found.calls[0])
+        parts = (self._head(), self._input(), self._time(), *rest)
         blocks = ["\n".join(part) for part in map(list, parts) if part]
         return "\n\n".join(blocks) + "\n"
 
@@ -100,6 +97,8 @@ class ProfileWriter:
                 way = each.line or each.option
                 yield f"# {toml_comment(each.message)}{f': {toml_comment(way)}' if way else ''}"
         yield "profile = 1"
+        for call in self._found.calls[:1]:
+            yield f"type = {toml_string(call.type)}"
 
     def _input(self) -> Iterator[str]:
         source, options = self._found.source, self._reading

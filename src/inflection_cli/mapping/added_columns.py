@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from inflection_cli.errors import InputError
+from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
 from inflection_cli.mapping.column_names import listed, quoted, squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
-from inflection_cli.mapping.layout import Layout, Shaped, Shaper
+from inflection_cli.mapping.layout import CallMapping, CallValue, Layout, Shaped, Shaper
 from inflection_cli.suggestions import nearest
 
 SESSION_ID: Final = "session_id"
@@ -54,16 +55,18 @@ def with_added_columns(
     if options.session_column is not None:
         index = _index_of(options.session_column, names, file, elsewhere)
         blocks = tuple(replace(block, columns=_with_session(block.columns, index)) for block in layout.blocks)
-        layout = replace(layout, columns=_with_session(layout.columns, index), blocks=blocks)
+        calls = tuple(_call_with_session(call, index) for call in layout.calls)
+        layout = replace(layout, columns=_with_session(layout.columns, index), blocks=blocks, calls=calls)
     if options.properties_set:
         constants = options.properties_set
         shaper = _Constants(layout.shaper, tuple(constants.values()))
         blocks = tuple(
             replace(block, columns=_with_constants(block.columns, constants)) for block in layout.blocks
         )
+        calls = tuple(_call_with_constants(call, constants) for call in layout.calls)
         sources = {**layout.columns.by_property(), **dict.fromkeys(constants, ())}
         columns = replace(layout.columns, property_sources=sources)
-        layout = replace(layout, columns=columns, shaper=shaper, blocks=blocks)
+        layout = replace(layout, columns=columns, shaper=shaper, blocks=blocks, calls=calls)
     return layout
 
 
@@ -95,6 +98,27 @@ def _with_constants(columns: BoundColumns, constants: Mapping[str, str]) -> Boun
         carried=(*carried, *added),
         kinds={name: kind for name, kind in columns.kinds.items() if name not in constants},
     )
+
+
+def _call_with_session(call: CallMapping, index: int) -> CallMapping:
+    """Bind the session's column of a call; it is no value of it any more."""
+    return replace(
+        call,
+        columns=_with_session(call.columns, index),
+        values=tuple(value for value in call.values if value.place != index),
+        unsent=tuple(name for name in call.unsent if name != call.columns.names[index]),
+    )
+
+
+def _call_with_constants(call: CallMapping, constants: Mapping[str, str]) -> CallMapping:
+    """Append a property for each constant; calls with traits have none."""
+    columns = replace(call.columns, names=(*call.columns.names, *constants))
+    if call.type in TRAIT_CALLS:
+        return replace(call, columns=columns)
+    width = len(call.columns.names)
+    added = [CallValue((name,), width + at, asked=True) for at, name in enumerate(constants)]
+    kept = [value for value in call.values if value.name not in constants]
+    return replace(call, columns=columns, values=(*kept, *added))
 
 
 def _index_of(column: str, names: Sequence[str], file: str, elsewhere: Callable[[str], bool]) -> int:

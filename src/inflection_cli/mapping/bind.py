@@ -1,28 +1,17 @@
 """Entry point of the mapping, with or without a profile."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.added_columns import with_added_columns
-from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column
-from inflection_cli.mapping.column_names import listed
-from inflection_cli.mapping.columns import (
-    BoundColumns,
-    ColumnOptions,
-    explicit_fields,
-    fields_by_name,
-    free_names,
-    refuse_unknown_fields,
-)
-from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy, one_event
-from inflection_cli.mapping.unbound import PERSON, Unbound, refusal, unbound_essentials
-from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
-from inflection_cli.mapping.wide_times import differing_times, unclear_time
+from inflection_cli.mapping.bind_by_name import bind_by_name
+from inflection_cli.mapping.columns import ColumnOptions
+from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy
+from inflection_cli.mapping.unbound import refusal
+from inflection_cli.mapping.wide_times import differing_times
 from inflection_cli.settings.option_names import file_word
-from inflection_cli.suggestions import nearest
 
 _READY_KEYS: Final = frozenset({"messageId", "type"})
 
@@ -93,10 +82,38 @@ def _laid_out(
 
         layout = bind_by_profile(names, sample, options, options.profile, file=file, leeway=leeway)
         return _with_differing_times(layout, names, sample, options)
-    refuse_unknown_fields(options, names)
     _refuse_ready_messages(names, options, file)
-    fields = explicit_fields(names, options, file, leeway.elsewhere)
-    return _with_differing_times(_bind_by_name(names, sample, fields, options), names, sample, options)
+    layout = _of_calls(names, sample, options, file, leeway) or bind_by_name(
+        names, sample, options, file, leeway.elsewhere
+    )
+    return _with_differing_times(layout, names, sample, options)
+
+
+def _of_calls(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout | None:
+    """Build the layout of a file that has other calls, or None.
+
+    Raises:
+        InputError: As `bind`; also where nothing says what rows are that seem to be no events.
+        UsageError: As `bind`.
+    """
+    # Most runs send events alone, and need not read what calls take.
+    from inflection_cli.mapping.calls import call_layout, file_looks  # noqa: PLC0415 - see above
+
+    kind = options.calls.type
+    if kind is None:
+        place = call_layout.type_column(names, sample, options)
+        if place is not None:
+            return call_layout.by_type_column(place, names, sample, options, file=file, leeway=leeway)
+        file_looks.refuse_without_events(names, sample, options, file)
+    if kind is None or kind == "track":
+        return None
+    return call_layout.of_one_type(kind, names, sample, options, file=file, leeway=leeway)
 
 
 def _with_differing_times(
@@ -105,34 +122,9 @@ def _with_differing_times(
     """Add warnings on times that differ from the event's own."""
     profile = options.profile
     said = "timestamp" in options.columns or (profile and (profile.timestamp or profile.events))
-    if said or layout.unbound or not options.asks_for_times:
+    if said or layout.unbound or not layout.blocks or not options.asks_for_times:
         return layout
     return replace(layout, notes=(*layout.notes, *differing_times(names, sample, layout.blocks[0])))
-
-
-def _bind_by_name(
-    names: Sequence[str], sample: Sequence[Sequence[str]], fields: dict[str, int], options: ColumnOptions
-) -> Layout:
-    """Bind by their names the columns that no option has bound."""
-    given = {*fields, *options.constants}
-    matches = fields_by_name(names, given, set(fields.values()), options)
-    fields |= {name: match.columns[0] for name, match in matches.items() if not match.is_tie}
-    # One column of a tie will be the field: the last one stands for it, so that what the others become is known.
-    mapped = {*fields.values(), *(match.columns[-1] for match in matches.values())}
-    rest = unmapped_columns(names, sample, mapped, options, Others())
-    columns = BoundColumns(
-        fields,
-        dict(options.constants),
-        rest.carried,
-        rest.forced,
-        tuple(names),
-        rest.notes,
-    )
-    ties = [match.unbound(name, names) for name, match in matches.items() if match.is_tie]
-    unbound = [*ties, *_unbound(columns, [tie.field for tie in ties], options, sample)]
-    if not unbound:
-        unbound += unclear_time(names, sample, columns, options)
-    return replace(one_event(columns), unbound=tuple(unbound))
 
 
 def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: str) -> None:
@@ -146,46 +138,3 @@ def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: s
             f"{file}: holds ready Segment messages and no rows of an export",
             hint=f"infl-seg replay {file_word(file)} sends them as they are",
         )
-
-
-def _unbound(
-    columns: BoundColumns, tied: Sequence[str], options: ColumnOptions, sample: Sequence[Sequence[str]]
-) -> Iterator[Unbound]:
-    """Yield the essential fields left unbound, with their candidates."""
-    for each in unbound_essentials(
-        lambda name: columns.has(name) or name in tied, person_from_email=options.person_from_email
-    ):
-        if each.reason == "addresses":
-            yield replace(each, candidates=columns.columns_of("email"))
-            continue
-        # Nobody becomes a person's id because its column's name looks like one.
-        near = () if each.field == PERSON else _nearest_columns(each.field, columns, options, sample)
-        yield replace(
-            each,
-            candidates=near,
-            proposed=near[0] if near else None,
-            evidence=f"; the columns are {listed(columns.names)}",
-        )
-
-
-def _nearest_columns(
-    name: str, columns: BoundColumns, options: ColumnOptions, sample: Sequence[Sequence[str]]
-) -> tuple[str, ...]:
-    """Return the one column near a field by cells or spelling."""
-    taken = {columns.names[index] for index in columns.fields.values()}
-    free = [each for each in free_names(columns.names, options, name) if each not in taken]
-    told = _event_columns(columns.names, free, sample) if name == "event" else []
-    return tuple(told if len(told) == 1 else nearest(name, free))
-
-
-def _event_columns(names: Sequence[str], free: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str]:
-    """Return the columns whose cells are mostly events' names."""
-    if any(event_of_column(name) is not None for name in names):
-        # A column for each event, with its time: what a status column says is then the last of several events.
-        return []
-    return [name for name in free if _names_events(names.index(name), sample)]
-
-
-def _names_events(index: int, sample: Sequence[Sequence[str]]) -> bool:
-    cells = [row[index] for row in sample if index < len(row) and row[index].strip()]
-    return sum(kind_of(cell) is not None for cell in cells) > EVENT_SHARE * len(cells)

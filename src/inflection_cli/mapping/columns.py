@@ -5,8 +5,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from inflection_cli.catalog import COLUMN_ALIASES, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
+from inflection_cli.catalog import COLUMN_ALIASES, EVENT_FIELDS, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.calls.call_catalog import MAPPABLE
+from inflection_cli.mapping.calls.call_options import CallOptions
 from inflection_cli.mapping.column_names import chosen_by, listed, quoted, snake_case, squash
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import Unbound
@@ -45,6 +47,7 @@ class ColumnOptions:
         nulls: `--null`, texts that stand for an empty cell.
         properties_set: `--set`, property to the value of every row.
         session_column: `--session-id`, the column whose cells are sent as anonymousId beside a userId.
+        calls: What is said of calls other than track.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class ColumnOptions:
     asks_for_times: bool = True
     properties_set: Mapping[str, str] = field(default_factory=dict)
     session_column: str | None = None
+    calls: CallOptions = field(default_factory=CallOptions)
 
 
 NameReason = Literal["name", "spelling", "alias"]
@@ -178,7 +182,7 @@ def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
     """
     for option, given in (("--map", options.columns), ("--set", options.constants)):
         for name, value in given.items():
-            if name not in FIELDS:
+            if name not in EVENT_FIELDS and not _is_of_calls(name, options):
                 raise UsageError(
                     f"{option} {name}=… names no field; fields are {', '.join(FIELDS)}",
                     hint=_field_meant(option, name, value, options, names),
@@ -189,6 +193,13 @@ def refuse_unknown_fields(options: ColumnOptions, names: Sequence[str]) -> None:
             f"{both[0]} is given twice, by --map and by --set",
             hint=f"drop --map {both[0]}=… or --set {both[0]}=…",
         )
+
+
+def _is_of_calls(name: str, options: ColumnOptions) -> bool:
+    """Return whether a field is one of calls other than track."""
+    profile = options.profile
+    typed = options.calls.type or (profile and (profile.type or any(each.type for each in profile.events)))
+    return bool(typed) and any(name in known for known in MAPPABLE.values())
 
 
 def _field_meant(option: str, name: str, value: str, options: ColumnOptions, names: Sequence[str]) -> str:

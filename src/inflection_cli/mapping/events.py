@@ -46,7 +46,7 @@ from inflection_cli.text_faults import (
     unseen,
 )
 
-PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent", "session_id")
+PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent", "groupId", "session_id")
 PERSON_IDS: Final = PERSON_FIELDS[:2]
 ODD_PEOPLE: Final = frozenset({rules.PLACEHOLDER_PERSON, rules.PERSON_ID_MISSPELLED, rules.PERSON_ID_DAMAGED})
 """What may be wrong with a person's id that is one."""
@@ -247,8 +247,8 @@ class EventReader:
 
     def person(self, cells: Sequence[str]) -> tuple[Person | None, tuple[Note, ...]]:
         """Read the person of the event."""
-        user_cell, person_cell, email_cell, ip_cell, user_agent, session_cell = self._person_fields(
-            (*cells, *self._person_constants)
+        user_cell, person_cell, email_cell, ip_cell, user_agent, group_cell, session_cell = (
+            self._person_fields((*cells, *self._person_constants))
         )
         notes: list[Note] = []
         user_id = self._identifier("userId", user_cell, notes, "personId" if person_cell.strip() else "")
@@ -265,10 +265,11 @@ class EventReader:
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
         if user_agent:
             notes += self._damages("user_agent", user_agent)
+        group_id = trimmed("groupId", group_cell, notes) if group_cell else None
         session = person_id if self._options.person_is_session else None
         if session_cell:
             session = self._identifier("session_id", session_cell, notes)
-        return Person(user_id, person_id, email, ip, user_agent or None, session), tuple(notes)
+        return Person(user_id, person_id, email, ip, user_agent or None, group_id, session), tuple(notes)
 
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 
+from inflection_cli.mapping.calls.call_catalog import ValueKind
+from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.profile.json_paths import JsonPath
 from inflection_cli.mapping.times.time_hints import TimeHints
@@ -98,6 +100,55 @@ class EventMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class CallValue:
+    """A trait or property of a call other than track.
+
+    Attributes:
+        path: The keys that lead to it.
+        place: Its cell in a shaped row.
+        kind: How it is sent.
+        asked: Whether the user names it, so that it is sent whatever its cells look like.
+    """
+
+    path: tuple[str, ...]
+    place: int
+    kind: ValueKind = "any"
+    asked: bool = False
+
+    @property
+    def name(self) -> str:
+        """The path with dots between its keys."""
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class CallMapping:
+    """One call other than track that a row may stand for.
+
+    Attributes:
+        type: Which call it is.
+        columns: What each cell of a shaped row is, traits and properties aside.
+        values: Its traits or properties.
+        times: Where its time comes from; empty where `columns` has a constant timestamp, and with `now`.
+        choose: Which of several filled times counts.
+        applies: Which rows have this call; None where all do.
+        absent_without_time: Whether a row in which all of `times` are empty has no such call.
+        now: Whether it gets the time of the run.
+        unsent: Columns that would be traits if they were named.
+    """
+
+    type: CallType
+    columns: BoundColumns
+    values: tuple[CallValue, ...] = ()
+    times: tuple[TimeSource, ...] = ()
+    choose: Literal["first", "earliest", "latest"] = "first"
+    applies: RowCondition | None = None
+    absent_without_time: bool = False
+    now: bool = False
+    unsent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The meaning of the rows of one file.
 
@@ -108,6 +159,8 @@ class Layout:
         notes: What is to be said of the file as a whole.
         places: What each name and path of a profile was found to be.
         unbound: Fields that no column is or several could be; a run refuses the file for the first of them.
+        calls: The calls other than track, which come after a row's events.
+        type_place: The column that names each row's type; None where there is none.
     """
 
     columns: BoundColumns
@@ -116,6 +169,8 @@ class Layout:
     notes: tuple[Note, ...] = ()
     places: Mapping[str, JsonPath] = field(default_factory=dict)
     unbound: tuple[Unbound, ...] = ()
+    calls: tuple[CallMapping, ...] = ()
+    type_place: int | None = None
 
 
 def one_event(columns: BoundColumns) -> Layout:

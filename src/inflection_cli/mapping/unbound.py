@@ -118,7 +118,7 @@ class Unbound:
             )
         look = "" if self.proposed else f"; infl-seg inspect {file_word(file)} says what the columns hold"
         more = {
-            "event": ' or --set event="Email Opened"; a list of contacts holds no events, export the activity instead',
+            "event": ' or --set event="Email Opened"; rows that are no events: --as identify, --as group or --as page',
             PERSON: ""
             if self.from_email
             else " or --map personId=COLUMN, or --map email=COLUMN with --user-id-from email",

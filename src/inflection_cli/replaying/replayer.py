@@ -272,6 +272,7 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     result.lines = [line for line, _ in kept]
     result.times = [ready.exact for ready in messages]
     result.names = [name_of(ready.message) for ready in messages]
+    result.types = [str(ready.message["type"]) for ready in messages]
     people = [person_of(ready.message) for ready in messages]
     result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
     result.judged = [ready.judged for ready in messages if ready.judged]

@@ -20,6 +20,7 @@ from inflection_cli.backfilling.run_state import (
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
+from inflection_cli.reporting.call_lines import met_types, own_profile
 from inflection_cli.sanitize import mask_cell
 from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
@@ -62,6 +63,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
         },
         "filtered_by": dict(account.filtered_by),
         "by_event": dict(account.by_event),
+        "by_type": dict(account.by_type),
         "time_range": time_range(account),
         "people": plan.people,
         "identities": identity_figures(plan),
@@ -119,7 +121,7 @@ def error_object(error: InflSegError) -> dict[str, Any]:
 
 
 def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
-    found = source.source
+    found, own = source.source, own_profile(source)
     return {
         "path": found.path,
         "format": found.format,
@@ -127,6 +129,8 @@ def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
         "delimiter": found.delimiter,
         "compression": found.compression,
         "rows": plan.account.rows_by_file.get(found.path, 0),
+        "types": met_types(source, plan),
+        "profile": None if own is None else {"path": own.path, "sha256": own.digest},
         "columns": source.columns.by_column(),
         "fields": source.columns.by_field(),
         "properties": {

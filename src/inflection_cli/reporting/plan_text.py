@@ -16,6 +16,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity
+from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.retry_text import failed_words
 from inflection_cli.sanitize import counted, escape
@@ -36,19 +37,7 @@ _NAMES_OF_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"
 def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     """Yield label and text for the input files, rows and events."""
     for source in plan.inputs:
-        yield "file", _file_line(source, plan.account.rows_by_file.get(source.path, 0))
-        words = ", ".join(_column_words(source))
-        if words:
-            yield "columns", words
-        for name, could in source.columns.not_used.items():
-            yield "", f"not used: {name} could be {' or '.join(map(escape, could))}"
-        extras = ", ".join(_property_words(source, file_kinds(source, plan)))
-        if extras:
-            yield "unmapped", f"sent as properties: {extras}"
-        left_out = [escape(note.field or "") for note in source.columns.notes]
-        if left_out:
-            yield "", f"not sent: {', '.join(left_out)} (--property COLUMN)"
-        yield from _emptied(plan.account.emptied.get(source.path, {}))
+        yield from _lines_of_file(source, plan)
     account = plan.account
     yield "rows", rows_equation(account.rows)
     if plan.limit is not None and account.rows.read >= plan.limit:
@@ -64,6 +53,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "time", f"{_second(account.first)} to {_second(account.last)}"
         yield "people", f"{plan.people:,}"
     yield from _identity_lines(plan)
+    yield from group_lines(plan)
 
 
 def _identity_lines(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -81,6 +71,29 @@ def _identity_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         of = counted(counts.resolved_people, "person", "people")
         events = counted(counts.resolved, "event goes", "events go")
         yield "resolved", f"{events} out under the userId of other rows, of {of} (--resolve-identity)"
+
+
+def _lines_of_file(source: InputFile, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield label and text for one input file."""
+    yield "file", _file_line(source, plan.account.rows_by_file.get(source.path, 0))
+    own = own_profile(source)
+    if own is not None:
+        yield "profile", f"{escape(own.path)} (SHA-256 {own.digest[:12]}…)"
+    words = ", ".join(_column_words(source))
+    if words:
+        yield "columns", words
+    for name, could in source.columns.not_used.items():
+        yield "", f"not used: {name} could be {' or '.join(map(escape, could))}"
+    sent_as = file_kinds(source, plan)
+    yield from call_lines(source, sent_as, plan)
+    extras = ", ".join(_property_words(source, sent_as)) if source.layout.blocks else ""
+    if extras:
+        yield "unmapped", f"sent as properties: {extras}"
+    left_out = [escape(note.field or "") for note in source.columns.notes]
+    if left_out:
+        way = "--property COLUMN" if source.layout.blocks else "see below"
+        yield "", f"not sent: {', '.join(left_out)} ({way})"
+    yield from _emptied(plan.account.emptied.get(source.path, {}))
 
 
 def _emptied(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -307,9 +320,20 @@ def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[t
     yield "to", where or "no destination yet (no write key)"
     off = plan.settings.message.integrations
     if off.get("All", True):
-        yield "", "goes to every destination of the source; for warehouses only: --integration All=false"
+        calls = counted(plan.to_send, "call")
+        yield (
+            "",
+            f"every streaming destination of the source gets {_these(plan.to_send)} {calls} now, whatever their time:",
+        )
+        yield "", "an old click can start a live automation; for warehouses only: --integration All=false"
+    else:
+        yield "", "goes to warehouses only (All=false), and to destinations that --integration turns on"
     if plan.settings.until is None and command == "backfill":
         yield "", "is the live source connected? cut with --until DATE, or events of both are doubled"
+
+
+def _these(count: int) -> str:
+    return "this" if count == 1 else "these"
 
 
 def question(plan: Plan, endpoint: str, rejects: str | None) -> str:

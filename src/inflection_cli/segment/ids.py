@@ -10,11 +10,16 @@ the same digest. What is hashed:
                                                    `p` personId or `u` userId, instant
     content id, link    `infl-seg/1 link` LF       personId, userId of an identify that links the two: no time, so that
                                                    a pair is linked once
+    content id, call    `infl-seg/1 call` LF       identify, person, instant, digest of the traits
+                                                   group, groupId, person, instant, digest of the traits
+                                                   page or screen, person, name, url, instant
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
     wire id             `infl-seg/1 wire` LF       namespace, label, the content id's 16 bytes as they are
     default namespace   `infl-seg/1 namespace` LF  endpoint, write key; the first 16 hex digits
 
-Every value is a netstring, but for the content id's bytes. A ready message (`replay`) whose messageId is a UUID of any
+Every value is a netstring, but for the content id's bytes. A person is `p` personId or `u` userId throughout. A digest
+of traits is a BLAKE2b of 16 bytes, as hex, over the name and the text of each trait, sorted by name; so no type of a
+trait changes an id. A ready message (`replay`) whose messageId is a UUID of any
 version, in the usual 36 characters, has that UUID's 16 bytes as its content id: so what a dry run wrote keeps its ids.
 Pinned by literal vectors in the tests; a change to any of this would send all history again, and needs a new scheme
 number.
@@ -28,11 +33,13 @@ from typing import Final
 OWN = "infl-seg/1 own\n"
 FIELDS = "infl-seg/1 fields\n"
 _LINK = "infl-seg/1 link\n"
+_CALL = "infl-seg/1 call\n"
 _READY = "infl-seg/1 ready\n"
 _WIRE = "infl-seg/1 wire\n"
 _NAMESPACE = "infl-seg/1 namespace\n"
 
 _DIGEST_BYTES = 13
+_TRAITS_BYTES = 16
 _MIDDLE = b"\x80\x01\x80"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 
@@ -66,6 +73,36 @@ def person_part(user_id: str | None, person_id: str | None) -> str:
     So a userId that is added later changes no id.
     """
     return "p" + netstring(person_id) if person_id is not None else "u" + netstring(user_id)
+
+
+def traits_digest(traits: Iterable[tuple[str, str]]) -> str:
+    """Hash the names and texts of traits; their order does not matter."""
+    text = "".join(netstring(name) + netstring(value) for name, value in sorted(traits))
+    return blake2b(text.encode(), digest_size=_TRAITS_BYTES).hexdigest()
+
+
+def identify_id(person: str, instant: str | None, traits: str) -> bytes:
+    """Return the content id of an identify with traits, 16 bytes.
+
+    Args:
+        person: As `person_part` gives it.
+        instant: Exact text; None for the time of sending.
+        traits: As `traits_digest` gives it.
+    """
+    return uuid8((_CALL + netstring("identify") + person + netstring(instant) + netstring(traits)).encode())
+
+
+def group_call_id(group_id: str, person: str | None, instant: str | None, traits: str) -> bytes:
+    """Return the content id of a group; see `identify_id`."""
+    who = netstring(None) if person is None else person
+    parts = netstring("group") + netstring(group_id) + who + netstring(instant) + netstring(traits)
+    return uuid8((_CALL + parts).encode())
+
+
+def view_id(kind: str, person: str, name: str | None, url: str | None, instant: str | None) -> bytes:
+    """Return the content id of a page or screen; see `identify_id`."""
+    parts = netstring(kind) + person + netstring(name) + netstring(url) + netstring(instant)
+    return uuid8((_CALL + parts).encode())
 
 
 def uuid8s(names: Iterable[bytes]) -> list[bytes]:

@@ -107,6 +107,8 @@ class MessageEncoder:
             context["ip"] = person.ip
         if person.user_agent is not None:
             context["userAgent"] = person.user_agent
+        if person.group_id is not None:
+            context["groupId"] = person.group_id
         if self.email_trait and person.email is not None:
             context["traits"] = {"email": person.email}
         known = person.user_id is not None

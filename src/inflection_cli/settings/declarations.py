@@ -256,6 +256,60 @@ class InputOptions(Group):
         project_help="The profile, in this folder or below. As `--profile`.",
         common=True,
     )
+    profile_for: list[str] = option(
+        [],
+        "The profile of some files, by name or pattern; may be repeated.",
+        metavar="FILES=FILE",
+        example="'*.csv=profile.toml'",
+        never="which profile is whose is said on the command line",
+    )
+    call_type: list[str] = option(
+        [],
+        "What each row is: track, identify, group, page or screen; for some files FILES=TYPE. A track event unless "
+        "said, or a column named type says it.",
+        metavar="[FILES=]TYPE",
+        example="identify",
+        name="as",
+        never="what rows are is said by type in a profile, or on the command line",
+    )
+    trait: list[str] = option(
+        [],
+        "Send this column as a trait of an identify or group; reserved traits are sent anyway. May be repeated.",
+        metavar="COLUMN",
+        example="'Lead Score'",
+        joins=True,
+        project_help="Columns that are sent as traits. As `--trait`.",
+    )
+    all_traits: bool = option(
+        False,
+        "Send every column that is not personal as a trait of an identify or group.",
+        profile="options",
+        profile_help="Whether every column that is not personal is sent as a trait; `false` unless said. "
+        "As `--all-traits`.",
+    )
+    now: bool = option(
+        False,
+        "Give each identify and group the time of this run, where the export says nothing of when.",
+        profile="options",
+        profile_help="Whether each identify and group gets the time of the run; `false` unless said. As `--now`.",
+    )
+    group_user: str | None = option(
+        None,
+        "Where a group has no person, send this userId: one user who is a member of every such account.",
+        metavar="VALUE",
+        example="import",
+        profile="options",
+        profile_help="The userId of groups without a person. As `--group-user`.",
+    )
+    group_anonymous_id: str | None = option(
+        None,
+        "Where a group has no person, send account: and the groupId as anonymousId: one new user an account.",
+        metavar="account",
+        example="account",
+        kind=Literal["account"],
+        profile="options",
+        profile_help="What is sent as anonymousId of groups without a person. As `--group-anonymous-id`.",
+    )
     map: list[str] = option(
         [],
         "Take a field from this column.",

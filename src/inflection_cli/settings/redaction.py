@@ -9,6 +9,9 @@ PERSONAL: Final = frozenset({"userId", "personId", "email", "ip"})
 
 def storable_constant(name: str, value: str) -> str:
     """Return a field's value; a personal value becomes a fingerprint."""
-    if name not in PERSONAL:
-        return value
+    return fingerprint_of(value) if name in PERSONAL else value
+
+
+def fingerprint_of(value: str) -> str:
+    """Return what stands for a personal value."""
     return "fingerprint:" + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from inflection_cli.catalog import FIELDS
+from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
 from inflection_cli.cli.project_schema import project_schema
 from inflection_cli.errors import SettingsFileFaults, UsageError
 from inflection_cli.mapping.profile.profile_file import profile_schema, read_profile
@@ -397,7 +397,7 @@ def test_every_key_of_the_schemas_has_a_description() -> None:
 
 
 def test_the_fields_of_a_profile_are_those_of_the_catalogue() -> None:
-    assert set(Fields.model_fields) == set(FIELDS)
+    assert set(Fields.model_fields) == {*FIELDS, *CALL_ONLY_FIELDS}
 
 
 NAMES = st.text(max_size=12)

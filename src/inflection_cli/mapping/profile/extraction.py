@@ -7,6 +7,8 @@ from hashlib import sha256
 from itertools import chain
 from typing import Any, Final, Literal
 
+import orjson
+
 from inflection_cli import rules
 from inflection_cli.lossless_json import (
     JsonCell,
@@ -23,7 +25,7 @@ from inflection_cli.lossless_json import (
 from inflection_cli.mapping.layout import Shaped
 from inflection_cli.mapping.profile.json_paths import JsonPath, dig
 from inflection_cli.mapping.profile.profile_schema import Cell, PropertyCell
-from inflection_cli.mapping.profile.property_types import Typed
+from inflection_cli.mapping.profile.property_types import LITERAL_TYPES, Typed
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
@@ -59,12 +61,14 @@ class CellTransform:
         otherwise: What becomes of a filled text that `values` does not list.
         salt: What stands before the text that is hashed; None hashes nothing.
         typed: The type that the text is read as; None leaves it as it is.
+        separator: What stands between the items of a list; None where the text is one value.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     otherwise: Literal["keep", "reject", "empty"] = "keep"
     salt: str | None = field(default=None, repr=False)
     typed: Typed | None = None
+    separator: str | None = None
 
     @classmethod
     def of(
@@ -78,21 +82,24 @@ class CellTransform:
             form: The form of its column's times.
             salts: The salts of hashes, by environment variable.
         """
-        typed = None
-        if isinstance(cell, PropertyCell) and cell.type not in {None, "string"}:
-            times = (timezone, form) if cell.type == "timestamp" else (None, None)
-            typed = Typed(cell.type, cell.decimal, *times)
+        typed = separator = None
+        if isinstance(cell, PropertyCell):
+            separator = cell.separator
+            if cell.type not in {None, "string"}:
+                times = (timezone, form) if cell.type in {"timestamp", "date"} else (None, None)
+                typed = Typed(cell.type, cell.decimal, *times)
         return cls(
             {fold(word): text for word, text in cell.values.items()},
             cell.otherwise,
             salts[cell.salt_env] if cell.salt_env is not None else None,
             typed,
+            separator,
         )
 
     @property
     def is_idle(self) -> bool:
         """Return whether the transform changes nothing."""
-        return not self.values and self.salt is None and self.typed is None
+        return not (self.values or self.salt is not None or self.typed or self.separator)
 
     def __call__(self, text: str, name: str) -> tuple[str, Note | None]:
         """Return the changed text, "" if absent, and a note or None.
@@ -101,7 +108,23 @@ class CellTransform:
             text: A cell, or what was found in it.
             name: The column's name or path, for the note.
         """
-        text = str(text)
+        return self._one(str(text), name) if self.separator is None else self._list(text, name)
+
+    def _list(self, text: str, name: str) -> tuple[str, Note | None]:
+        """Return the items of a text as a JSON list."""
+        if type(text) is JsonCell and text.startswith("["):
+            return str(text), None
+        items = []
+        for part in str(text).split(self.separator):
+            item, note = self._one(part.strip(), name)
+            if note is not None:
+                return "", note
+            if item:
+                is_literal = self.typed is not None and self.typed.kind in LITERAL_TYPES
+                items.append(item if is_literal else orjson.dumps(item).decode())
+        return f"[{','.join(items)}]" if items else "", None
+
+    def _one(self, text: str, name: str) -> tuple[str, Note | None]:
         if self.values:
             word = fold(text)
             if word in self.values:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Literal
 
 from inflection_cli import rules
-from inflection_cli.catalog import FIELDS, RESERVED_PROPERTIES
+from inflection_cli.catalog import EVENT_FIELDS, FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.calls.call_columns import CallColumns
+from inflection_cli.mapping.calls.call_layout import call_columns
 from inflection_cli.mapping.column_names import listed, snake_case
 from inflection_cli.mapping.columns import (
     MESSAGE_FIELDS,
@@ -18,7 +21,15 @@ from inflection_cli.mapping.columns import (
     is_called_otherwise,
     refuse_unknown_fields,
 )
-from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy, TimeSource
+from inflection_cli.mapping.layout import (
+    NO_LEEWAY,
+    CallMapping,
+    EventMapping,
+    Layout,
+    MissingColumnPolicy,
+    TimeSource,
+)
+from inflection_cli.mapping.profile.call_blocks import CallBlocks
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
 from inflection_cli.mapping.profile.extraction import fold
 from inflection_cli.mapping.profile.json_paths import first_key
@@ -247,7 +258,8 @@ class _LayoutBuilder:
         self._options, self._profile, self._file = options, profile, file
         self._drawing = ColumnResolver(names, options, profile, file, sample)
         self._leeway = leeway
-        self._asked = explicit_fields(names, options, file, NO_LEEWAY.elsewhere)
+        asked = {name: column for name, column in options.columns.items() if name in EVENT_FIELDS}
+        self._asked = explicit_fields(names, replace(options, columns=asked), file, NO_LEEWAY.elsewhere)
         self._bound: set[str] = set()
         self._not_used: set[int] = set()
 
@@ -258,9 +270,13 @@ class _LayoutBuilder:
             InputError: As `bind.bind`.
         """
         drawing, profile = self._drawing, self._profile
-        events = [self._event(i + 1, said) for i, said in enumerate(profile.events)]
-        events = events or [self._event(0, Event())]
-        applies = [self._applies(event) for event in events]
+        begin = partial(
+            CallColumns, names=self._names, sample=self._sample, options=self._options, file=self._file
+        )
+        others = CallBlocks(drawing, begin, profile, self._leeway)
+        events = [self._event(number, said) for number, said in others.tracks]
+        applies = [self._applies(event.said, event.number) for event in events]
+        when = {call.number: self._applies(call.said, call.number) for call in others.blocks}
         for column in profile.drop:
             drawing.place(column, "columns.drop")
         lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile.path, file=self._file)
@@ -272,19 +288,48 @@ class _LayoutBuilder:
         self._bound = {name for event in events for name in (*event.fields, *event.constants)}
         unused = {i for event in events for found in event.not_used.values() for i in found}
         self._not_used = unused - mapped
-        blocks = [self._block(event, when, mapped) for event, when in zip(events, applies, strict=True)]
+        blocks = [self._block(event, each, mapped) for event, each in zip(events, applies, strict=True)]
+        calls = others.finished(when)
         unbound = [each for event in events for each in event.unbound]
         for event, block in zip(events, blocks, strict=True):
             unbound += self._unbound(event, block.columns)
-        if not unbound and all(self._is_hollow(event) for event in events):
+        if not (calls or unbound) and all(self._is_hollow(event) for event in events):
             raise lacking.nothing_fits()
         return Layout(
-            replace(self._together(blocks), not_used=self._named(events)),
+            replace(self._with_calls(self._together(blocks), calls), not_used=self._named(events)),
             drawing.shaper(),
             tuple(blocks),
             lacking.notes(len(self._sample)),
             drawing.places,
             tuple(unbound),
+            calls,
+        )
+
+    def _with_calls(self, columns: BoundColumns, calls: Sequence[CallMapping]) -> BoundColumns:
+        """Add the uses of columns by calls to those by track events."""
+        if not calls:
+            return columns
+        names, origin = self._drawing.names(), self._drawing.origin
+        sources = {name: dict.fromkeys(found) for name, found in columns.property_sources.items()}
+        uses = {name: dict.fromkeys(found) for name, found in columns.field_sources.items()}
+        carried = dict.fromkeys(columns.carried)
+        for call in calls:
+            fields = [*call.columns.fields.items(), *(("timestamp", time.index) for time in call.times)]
+            for found, each in ((uses, fields), (sources, [(v.name, v.place) for v in call.values])):
+                for name, index in each:
+                    known = found.setdefault(name, {})
+                    if origin(index) is not None:
+                        known[names[index]] = None
+            places = ((origin(value.place), value.name) for value in call.values)
+            carried |= dict.fromkeys(Carried(at, name) for at, name in places if at is not None)
+        plain = call_columns(calls, self._names, [columns])
+        return replace(
+            plain,
+            carried=tuple(carried),
+            kinds=columns.kinds,
+            also={**columns.also, **plain.also},
+            field_sources={name: tuple(found) for name, found in uses.items()},
+            property_sources={name: tuple(found) for name, found in sources.items()},
         )
 
     def _named(self, events: Sequence[_EventBuilder]) -> dict[str, tuple[str, ...]]:
@@ -299,7 +344,8 @@ class _LayoutBuilder:
         """Start a block from the options and the profile."""
         name = f" (“{said.name}”)" if said.name else ""
         words = f"[[event]] {number}{name} of {self._profile.path}" if number else self._profile.path
-        event = _EventBuilder(number, words, said, dict(self._asked), dict(self._options.constants))
+        constants = {name: text for name, text in self._options.constants.items() if name in EVENT_FIELDS}
+        event = _EventBuilder(number, words, said, dict(self._asked), constants)
         event.given.update(event.fields, event.constants)
         if said.name is not None:  # an option for the event has been refused
             event.constants["event"] = said.name
@@ -315,13 +361,17 @@ class _LayoutBuilder:
             index = self._drawing.property(name, cell, event.key("properties", name, own=name in own))
             if index is not None:
                 event.carried.append(Carried(index, name))
-                event.kinds |= {name: cell.type} if cell.type is not None else {}
+                event.kinds |= {name: cell.kind} if cell.kind is not None else {}
 
     def _take_fields(self, event: _EventBuilder) -> None:
         own = event.said.fields.cells
         for name, cell in {**self._profile.fields.cells, **own}.items():
             where = event.key("fields", name, own=name in own)
-            if name in event.given or (name == "event_id" and not self._options.own_ids):
+            if (
+                name not in EVENT_FIELDS
+                or name in event.given
+                or (name == "event_id" and not self._options.own_ids)
+            ):
                 if cell.column is not None:
                     self._drawing.place(cell.column, where, needed=False)
                 continue
@@ -357,10 +407,11 @@ class _LayoutBuilder:
             columns.append(TimeSource(index, rule.zone, rule.format, hints))
         return tuple(columns)
 
-    def _applies(self, event: _EventBuilder) -> When | None:
+    def _applies(self, said: Event, number: int) -> When | None:
+        where = f"event[{number}].when"
         tests = [
-            CellTest.of(condition, self._drawing.column(condition.column, event.key("when"), use="looks"))
-            for condition in event.said.when
+            CellTest.of(condition, self._drawing.column(condition.column, where, use="looks"))
+            for condition in said.when
         ]
         return When(tuple(tests)) if tests else None
 
@@ -406,7 +457,7 @@ class _LayoutBuilder:
         )
         rest = unmapped_columns(self._names, self._sample, mapped, self._options, others)
         columns = BoundColumns(
-            dict(sorted(event.fields.items(), key=lambda item: FIELDS.index(item[0]))),
+            dict(sorted(event.fields.items(), key=lambda item: EVENT_FIELDS.index(item[0]))),
             event.constants,
             (*event.carried, *rest.carried),
             rest.forced.union(each.place for each in event.carried),

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from inflection_cli.catalog import EVENTS, FIELDS, FLAG_FIELDS, RESERVED_CONTEXT, RESERVED_PROPERTIES
+from inflection_cli.catalog import (
+    CALL_ONLY_FIELDS,
+    EVENTS,
+    FIELDS,
+    FLAG_FIELDS,
+    RESERVED_CONTEXT,
+    RESERVED_PROPERTIES,
+)
 from inflection_cli.errors import UsageError
+from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
 from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.profile import profile_schema as shape
@@ -48,9 +56,10 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     cells = _Cells(environ, _strange_events_are_meant(profile))
     yield from cells.of_fields(("fields",), profile.fields)
     yield from cells.of_properties(("properties",), profile.properties)
+    yield from cells.of_traits(("traits",), profile.traits)
     yield from _drops(profile)
     for index, event in enumerate(profile.event):
-        yield from _event(("event", index), event, cells)
+        yield from _event(("event", index), event, cells, event.type or profile.type or "track")
     yield from _own_ids(profile)
     yield from context_faults(("context",), profile.context)
     yield from integration_faults(("integrations",), profile.integrations)
@@ -190,7 +199,7 @@ class _Cells:
 
     def of_fields(self, path: Path, fields: shape.Fields) -> Iterator[TomlFault]:
         """Yield the faults of fields."""
-        for name in FIELDS:
+        for name in (*FIELDS, *CALL_ONLY_FIELDS):
             given = getattr(fields, name)
             if isinstance(given, shape.Timestamp):
                 yield from _timestamp((*path, name), given)
@@ -203,11 +212,28 @@ class _Cells:
         seen: dict[str, str] = {}
         for name, given in properties.items():
             yield from _property_name((*path, name), name, seen)
-            yield from self._cell((*path, name), given)
-            if "decimal" in given.model_fields_set and given.type != "number":
-                yield TomlFault((*path, name, "decimal"), 'is for numbers; write type = "number" beside it')
-            if given.hash is not None and given.type not in {None, "string"}:
-                yield TomlFault((*path, name, "type"), "a hash is text; leave the type out")
+            yield from self._typed((*path, name), given)
+
+    def of_traits(self, path: Path, traits: Mapping[str, shape.PropertyCell]) -> Iterator[TomlFault]:
+        """Yield the faults of traits and their names."""
+        for name, given in traits.items():
+            if not all(map(snake_case, name.split("."))):
+                yield TomlFault((*path, name), "each part of a trait's name needs a letter or a digit")
+            holder = next((other for other in traits if name.startswith(f"{other}.")), None)
+            if holder is not None:
+                yield TomlFault(
+                    (*path, name), f"lies within {shortened(holder)}, which has a value; keep one of the two"
+                )
+            yield from self._typed((*path, name), given)
+
+    def _typed(self, path: Path, given: shape.PropertyCell) -> Iterator[TomlFault]:
+        yield from self._cell(path, given)
+        if "decimal" in given.model_fields_set and given.type != "number":
+            yield TomlFault((*path, "decimal"), 'is for numbers; write type = "number" beside it')
+        if given.hash is not None and given.type not in {None, "string"}:
+            yield TomlFault((*path, "type"), "a hash is text; leave the type out")
+        if given.separator is not None and given.type == "json":
+            yield TomlFault((*path, "separator"), "is for a list of single values; JSON has lists of its own")
 
     def _field(self, path: Path, name: str, given: shape.Cell) -> Iterator[TomlFault]:
         if name in _NEVER_HASHED and given.hash is not None:
@@ -298,10 +324,10 @@ def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[Toml
 
 
 def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
-    used = [*_used(profile.fields, profile.properties)]
+    used = [*_used(profile.fields, profile.properties, profile.traits)]
     for event in profile.event:
         used += [
-            *_used(event.fields, event.properties),
+            *_used(event.fields, event.properties, event.traits),
             *(event.timestamp.columns if event.timestamp else ()),
         ]
     for index, name in enumerate(profile.columns.drop):
@@ -321,14 +347,16 @@ def _is_name(one: str, other: str) -> bool:
     return one == other or (one.count(".") == other.count(".") and squash(one) == squash(other) != "")
 
 
-def _used(fields: shape.Fields, properties: Mapping[str, shape.PropertyCell]) -> Iterator[str]:
+def _used(fields: shape.Fields, *named: Mapping[str, shape.PropertyCell]) -> Iterator[str]:
+    """Yield the columns that fields, properties and traits come from."""
     yield from fields.timestamp.columns if fields.timestamp else ()
-    cells = (*fields.cells.values(), *properties.values())
+    cells = (*fields.cells.values(), *(cell for each in named for cell in each.values()))
     yield from (cell.column for cell in cells if cell.column is not None)
 
 
-def _event(path: Path, event: shape.Event, cells: _Cells) -> Iterator[TomlFault]:
-    if event.name is not None:
+def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator[TomlFault]:
+    yield from _of_other_calls(path, event, kind)
+    if event.name is not None and kind == "track":
         if not cells.strange_events:
             yield from event_fault((*path, "name"), event.name)
         if event.fields.event is not None:
@@ -339,8 +367,20 @@ def _event(path: Path, event: shape.Event, cells: _Cells) -> Iterator[TomlFault]
         yield TomlFault((*path, "fields", "timestamp"), "stands beside the event's name: timestamp = …")
     yield from cells.of_fields((*path, "fields"), event.fields)
     yield from cells.of_properties((*path, "properties"), event.properties)
+    yield from cells.of_traits((*path, "traits"), event.traits)
     for index, condition in enumerate(event.when):
         yield from _condition((*path, "when", index), condition)
+
+
+def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlFault]:
+    """Yield the keys of a block that its call does not have."""
+    has_traits = kind in TRAIT_CALLS
+    if "properties" in event.model_fields_set and has_traits:
+        yield TomlFault((*path, "properties"), f"a call of type {kind} has traits; write it as traits")
+    if "traits" in event.model_fields_set and not has_traits:
+        yield TomlFault((*path, "traits"), f"a call of type {kind} has properties; write it as properties")
+    if event.name is not None and has_traits:
+        yield TomlFault((*path, "name"), f"a call of type {kind} has no name; leave it out")
 
 
 def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:

@@ -44,7 +44,11 @@ def profile_schema() -> dict[str, Any]:
 
 def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[str, str]) -> shape.Profile:
     parts: tuple[shape.ProfileFile | shape.Event, ...] = (given, *given.event)
-    cells = [cell for each in parts for cell in (*each.fields.cells.values(), *each.properties.values())]
+    cells = [
+        cell
+        for each in parts
+        for cell in (*each.fields.cells.values(), *each.properties.values(), *each.traits.values())
+    ]
     return shape.Profile(
         path=file,
         digest=digest,
@@ -58,6 +62,8 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         context=given.context,
         integrations=given.integrations,
         salts={cell.salt_env: environ[cell.salt_env] for cell in cells if cell.salt_env is not None},
+        type=given.type,
+        traits=given.traits,
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from inflection_cli.catalog import FIELDS
+from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
+from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.settings.declarations import InputOptions, profile_keys
 from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
@@ -69,15 +70,44 @@ class Cell(Table):
 class PropertyCell(Cell):
     """A cell with a type; text means `{ column = … }`."""
 
-    type: PropertyType | None = Field(
+    type: Literal["string", "integer", "number", "boolean", "timestamp", "date", "json"] | None = Field(
         default=None,
-        description="How it is sent. Unless said, text is sent as a string, and a number, a boolean, a list or an "
-        "object of NDJSON and JSON documents as that; what `values` or `hash` has made is text. A warehouse keeps the "
-        "first type it sees.",
+        description="How it is sent; `date` leaves a day a day, `json` reads text as JSON. Unless said, text is sent "
+        "as a string, and a number, a boolean, a list or an object of NDJSON and JSON documents as that; what `values` "
+        "or `hash` has made is text. A warehouse keeps the first type it sees.",
     )
     decimal: Literal[".", ","] = Field(
         default=".", description="The character before the fraction of a `number`; `.` unless said."
     )
+    separator: Text | None = Field(
+        default=None, description='What stands between the items of a list, such as ";": it is sent as one.'
+    )
+
+    @property
+    def kind(self) -> PropertyType | None:
+        """Return the type in which it is sent, `list` included."""
+        return self.type if self.separator is None else "list"
+
+
+_OF_A_CELL: Final = frozenset(PropertyCell.model_fields)
+
+
+def _flattened(given: object) -> object:
+    """Return nested tables of traits as one with dotted names."""
+    if not isinstance(given, dict):
+        return given
+    flat: dict[str, object] = {}
+    for name, value in given.items():
+        if isinstance(value, dict) and value and not _OF_A_CELL & value.keys():
+            inner = _flattened(value)
+            assert isinstance(inner, dict)
+            flat |= {f"{name}.{key}": each for key, each in inner.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+Traits = Annotated[dict[str, PropertyCell], BeforeValidator(_flattened)]
 
 
 class Timestamp(Table):
@@ -130,11 +160,16 @@ class Fields(Table):
         default=None, description="The person's browser, sent as context.userAgent."
     )
     event_id: Cell | None = Field(default=None, description="The export's own id of the event.")
+    groupId: Cell | None = Field(  # noqa: N815 - Segment's name
+        default=None, description="The id of the account: of a group, or in the context of other calls."
+    )
+    name: Cell | None = Field(default=None, description="The name of a page or screen.")
+    category: Cell | None = Field(default=None, description="The category of a page or screen.")
 
     @property
     def cells(self) -> dict[str, Cell]:
         """Return the fields that are set, by name, without `timestamp`."""
-        cells = {name: getattr(self, name) for name in FIELDS}
+        cells = {name: getattr(self, name) for name in (*FIELDS, *CALL_ONLY_FIELDS)}
         return {name: cell for name, cell in cells.items() if isinstance(cell, Cell)}
 
 
@@ -170,6 +205,10 @@ class Event(Table):
     )
     fields: Fields = Field(default=Fields(), description="What differs from the profile's own `[fields]`.")
     properties: dict[str, PropertyCell] = Field(default={}, description="Properties of this event alone.")
+    type: CallType | None = Field(
+        default=None, description="Which call it is; the profile's own unless said."
+    )
+    traits: Traits = Field(default={}, description="Traits of this identify or group alone.")
 
 
 class TimeColumn(Table):
@@ -227,6 +266,13 @@ class ProfileFile(Table):
         default={}, description="Properties of every event, by the name they are sent under."
     )
     columns: Columns = Field(default=Columns(), description="What becomes of columns that are no field.")
+    type: CallType | None = Field(
+        default=None, description="Which call a row is; a track event unless said. As `--as`."
+    )
+    traits: Traits = Field(
+        default={},
+        description="Traits of every identify and group, by the name they are sent under; `address.city` is nested.",
+    )
     event: list[Event] = Field(
         default=[],
         min_length=1,
@@ -268,6 +314,8 @@ class Profile:
             a time and no `when`, a row in which all columns of that time are empty has no such event.
         context: Further members of every event's context.
         integrations: Destinations turned on or off.
+        type: Which call a row is, for blocks that do not say; None is a track event.
+        traits: Traits of every identify and group, by name.
         salts: The text of each salt that is used, by environment variable.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
@@ -284,6 +332,8 @@ class Profile:
     events: tuple[Event, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)
+    type: CallType | None = None
+    traits: Mapping[str, PropertyCell] = field(default_factory=dict)
     salts: Mapping[str, str] = field(default_factory=dict, repr=False)
     also_by_name: bool = False
 

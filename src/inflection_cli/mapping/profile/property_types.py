@@ -3,17 +3,21 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final, Literal
 
 from inflection_cli import rules
 from inflection_cli.catalog import FALSE_WORDS, TRUE_WORDS
+from inflection_cli.lossless_json import JsonError, parse
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
 from inflection_cli.model import Note
 
-PropertyType = Literal["string", "integer", "number", "boolean", "timestamp"]
+PropertyType = Literal["string", "integer", "number", "boolean", "timestamp", "date", "json", "list"]
+"""How a property or trait is sent; a list comes of a separator, and nobody writes it."""
 
-LITERAL_TYPES: Final[frozenset[PropertyType | None]] = frozenset({"integer", "number", "boolean"})
+LITERAL_TYPES: Final[frozenset[PropertyType | None]] = frozenset(
+    {"integer", "number", "boolean", "json", "list"}
+)
 """Types whose texts are JSON as they stand; those of the others are sent as strings."""
 
 # What a property tells may well lie ahead, a renewal for one: no time is later than this.
@@ -24,6 +28,8 @@ _NUMBER: Final[Mapping[str, re.Pattern[str]]] = {
     mark: re.compile(rf"([+-]?)(\d*)(?:{re.escape(mark)}(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII)
     for mark in ".,"
 }
+_DAY_CHARS: Final = 10
+_MIDNIGHT: Final = "T00:00:00.000Z"
 _LEAVE_OUT: Final = 'have such cells left out: values = { "n/a" = "" }, with what they say in place of n/a'
 _AS_TEXT: Final = 'send it as text: type = "string"'
 
@@ -49,7 +55,7 @@ class Typed:
     _times: TimestampReader | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.kind == "timestamp":
+        if self.kind in {"timestamp", "date"}:
             reader = TimestampReader(now=_NO_LIMIT, zone=self.timezone, format=self.format)
             object.__setattr__(self, "_times", reader)
 
@@ -63,6 +69,8 @@ class Typed:
         bare = text.strip()
         if not bare:
             return "", None
+        if self.kind == "date" and is_day(bare):
+            return bare, None
         if self._times is not None:
             return self._time(bare, self._times, column)
         found = _READERS[self.kind](bare, self.decimal)
@@ -72,6 +80,12 @@ class Typed:
 
     def _time(self, text: str, times: TimestampReader, column: str) -> tuple[str, Note | None]:
         (found,) = times.read([text])
+        if self.kind == "date":
+            # A day is the same day in every zone.
+            (day,) = TimestampReader(now=_NO_LIMIT, zone="UTC", format=self.format).read([text])
+            exact = day if isinstance(day, str) else day.exact
+            if exact is not None and exact[_DAY_CHARS:] == _MIDNIGHT:
+                return exact[:_DAY_CHARS], None
         if isinstance(found, str):
             return wire(found), None
         hint = _time_hint(found, column)
@@ -80,6 +94,14 @@ class Typed:
         # That a time is long past is odd for an event only.
         told = found.rule is not rules.TIMESTAMP_BEFORE_2000
         return wire(found.exact), Note(found.rule, found.detail, column, text) if told else None
+
+
+def is_day(text: str) -> bool:
+    """Return whether a text is an ISO 8601 day."""
+    try:
+        return len(text) == _DAY_CHARS and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _time_hint(trouble: TimeProblem, column: str) -> str:
@@ -140,6 +162,14 @@ def _boolean(text: str, _: str) -> str | _Misfit:
     return "false" if word in FALSE_WORDS else _Misfit("the cell is neither true nor false")
 
 
+def _json(text: str, _: str) -> str | _Misfit:
+    try:
+        parse(text)
+    except JsonError as flaw:
+        return _Misfit(f"the cell is no JSON: {flaw.message}", _AS_TEXT)
+    return text
+
+
 def _is_padded(digits: str) -> bool:
     return len(digits) > 1 and digits[0] == "0"
 
@@ -152,4 +182,5 @@ _READERS: Final[Mapping[PropertyType, Callable[[str, str], str | _Misfit]]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,
+    "json": _json,
 }

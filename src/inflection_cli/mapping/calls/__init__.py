@@ -1,0 +1,1 @@
+"""Calls other than track: bind columns to their ids, traits and properties."""

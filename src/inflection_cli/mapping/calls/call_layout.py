@@ -1,0 +1,148 @@
+"""Lay out files of calls, by option or by a type column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from inflection_cli.errors import InputError
+from inflection_cli.mapping.bind_by_name import bind_by_name
+from inflection_cli.mapping.calls.call_columns import bind_call
+from inflection_cli.mapping.calls.call_options import CALL_TYPES, CallType, is_call_type
+from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
+from inflection_cli.mapping.layout import (
+    CallMapping,
+    EventMapping,
+    Layout,
+    MissingColumnPolicy,
+    TimeSource,
+)
+from inflection_cli.mapping.unbound import refusal
+
+TYPE_COLUMN: Final = "type"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTest:
+    """Test of the cell that names a row's type; picklable.
+
+    Attributes:
+        place: The cell's index.
+        type: The type that it is to name.
+    """
+
+    place: int
+    type: CallType
+
+    def __call__(self, rows: list[list[str]]) -> list[bool]:
+        """Return for each row whether it is of the type."""
+        return [row[self.place].strip().lower() == self.type for row in rows]
+
+
+def of_one_type(
+    kind: CallType,
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    *,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout:
+    """Build the layout of a file of one type of call.
+
+    Raises:
+        InputError: As `bind_call`.
+        UsageError: As there.
+    """
+    call = bind_call(kind, names, sample, options, file=file, elsewhere=leeway.elsewhere)
+    return Layout(call_columns([call], names), None, (), calls=(call,))
+
+
+def type_column(names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions) -> int | None:
+    """Return the column that names each row's type, or None.
+
+    It is called so, and its cells name types; a file of track events alone needs none.
+    """
+    found = [i for i, name in enumerate(names) if squash(name) == TYPE_COLUMN]
+    if len(found) != 1 or names[found[0]] in {*options.columns.values(), *options.properties}:
+        return None
+    words = {row[found[0]].strip().lower() for row in sample if found[0] < len(row)} - {""}
+    are_types = bool(words) and all(map(is_call_type, words)) and words != {"track"}
+    return found[0] if are_types else None
+
+
+def by_type_column(
+    place: int,
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    *,
+    file: str,
+    leeway: MissingColumnPolicy,
+) -> Layout:
+    """Build the layout of a file with a type column.
+
+    A type that none of the first rows has may lack its columns; its rows are rejected then.
+
+    Raises:
+        InputError: A type of the first rows cannot be bound.
+        UsageError: An option names a field that does not exist.
+    """
+    met = {row[place].strip().lower() for row in sample if place < len(row)}
+    others = [*names[:place], "", *names[place + 1 :]]
+    blocks: tuple[EventMapping, ...] = ()
+    calls: list[CallMapping] = []
+    for kind in CALL_TYPES:
+        rows = [row for row in sample if place < len(row) and row[place].strip().lower() == kind]
+        try:
+            if kind == "track":
+                track = bind_by_name(others, rows, options, file, leeway.elsewhere)
+                error = refusal(track.unbound, others, file)
+                if error is not None:
+                    raise error
+                blocks = (_track(replace(track.columns, names=tuple(names)), TypeTest(place, kind)),)
+            else:
+                call = bind_call(kind, others, rows, options, file=file, elsewhere=leeway.elsewhere)
+                named = replace(call.columns, names=tuple(names))
+                calls.append(replace(call, columns=named, applies=TypeTest(place, kind)))
+        except InputError as error:
+            if kind in met:
+                error.message = f"{error.message} (for its rows of type {kind})"
+                raise
+    columns = call_columns(calls, names, [block.columns for block in blocks])
+    return Layout(columns, None, blocks, calls=tuple(calls), type_place=place)
+
+
+def _track(columns: BoundColumns, applies: TypeTest) -> EventMapping:
+    index = columns.fields.get("timestamp")
+    times = () if index is None else (TimeSource(index),)
+    return EventMapping(columns, times, applies=applies)
+
+
+def call_columns(
+    calls: Sequence[CallMapping], names: Sequence[str], tracks: Sequence[BoundColumns] = ()
+) -> BoundColumns:
+    """Combine the uses of each column by the calls of a file."""
+    every = [*tracks, *(call.columns for call in calls)]
+    fields: dict[str, int] = {}
+    also: dict[int, str] = {}
+    constants: dict[str, str] = {}
+    for columns in every:
+        for name, index in columns.fields.items():
+            if index < len(names):
+                fields.setdefault(name, index)
+                also.setdefault(index, name)
+        constants |= columns.constants
+    sent = [extra for columns in tracks for extra in columns.extras]
+    sent += [(value.place, value.name) for call in calls for value in call.values if value.place < len(names)]
+    used = {*fields.values(), *(index for index, _ in sent)}
+    notes = dict.fromkeys(note for columns in every for note in columns.notes)
+    return BoundColumns(
+        fields,
+        {name: text for name, text in constants.items() if name not in fields},
+        tuple(Carried(*extra) for extra in dict.fromkeys(sent)),
+        frozenset(),
+        tuple(names),
+        tuple(note for note in notes if note.field not in {names[index] for index in used}),
+        also=also,
+    )

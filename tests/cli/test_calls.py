@@ -1,0 +1,558 @@
+"""Calls other than track from the command line: how rows become them, what is refused, and what a plan says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_support import Desk, Result, to
+
+from inflection_cli.sandbox import serve
+
+CONTACTS = "Customer ID,Email,First Name,Plan,Created At,Updated At"
+ADA = "u-1,ada@shop.example,Ada,gold,2023-01-05T10:00:00Z,2024-02-01T09:00:00Z"
+BOB = "u-2,bob@shop.example,Bob,,2023-02-05,2024-02-02T09:00:00Z"
+ACCOUNTS = "Account ID,Account Name,Employees,Updated At,Owner"
+INITECH = "a-1,Initech,329,2024-02-01T09:00:00Z,u-1"
+NOBODY = "a-2,Nobody's,,2024-02-01T10:00:00Z,"
+VIEWS = "userId,name,url,timestamp"
+HOME = "u-1,Home,https://shop.example/a/b?x=1,2024-02-01T09:00:00Z"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk.at(tmp_path, monkeypatch)
+
+
+def made(desk: Desk, *words: str) -> list[dict[str, Any]]:
+    """The messages of a dry run that rejects nothing."""
+    done = desk.run("backfill", *words, "--dry-run", "--out", "made.ndjson")
+    assert done.code == 0, done.err
+    return desk.messages("made.ndjson")
+
+
+def profile(desk: Desk, name: str, text: str) -> str:
+    (desk.folder / name).write_text(f"profile = 1\n{text}", encoding="utf-8")
+    return name
+
+
+def codes(done: Result) -> dict[str, int]:
+    found: dict[str, int] = done.json["problem_counts"]
+    return found
+
+
+# --- what rows are is said, and never guessed ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words", "proposed"),
+    [
+        (CONTACTS, ADA, "a list of people", "--as identify"),
+        (ACCOUNTS, INITECH, "a list of accounts", "--as group"),
+        (VIEWS + ",referrer", HOME + ",", "a list of page views", "--as page"),
+        ("type,email,first name,last name", "lead,a@shop.example,Ada,Abel", "people", "--as identify"),
+    ],
+)
+def test_a_file_without_events_is_refused_with_what_it_looks_like(
+    header: str, row: str, words: str, proposed: str, desk: Desk
+) -> None:
+    desk.file("rows.csv", row, header=header)
+    done = desk.run("validate", "rows.csv", "--json")
+    assert (done.code, done.json["error"]["code"]) == (4, "input")
+    assert words in done.json["error"]["message"]
+    assert proposed in done.json["error"]["hint"]
+    if "type" not in header:  # which may name events, and is asked about as that
+        assert proposed in desk.run("inspect", "rows.csv").out
+
+
+def test_a_file_that_looks_like_nothing_known_is_told_all_ways(desk: Desk) -> None:
+    desk.file("rows.csv", "u1,2024-01-01T00:00:00Z,x", header="userId,timestamp,colour")
+    done = desk.run("validate", "rows.csv")
+    assert done.code == 4
+    assert "--as identify, --as group or --as page" in done.err
+
+
+def test_an_export_of_activity_is_not_taken_for_a_list(desk: Desk) -> None:
+    desk.file(
+        "rows.csv", "Email Opened,u1,Ada,Abel,2024-01-01T00:00:00Z", header="event,userId,fname,lname,date"
+    )
+    assert desk.run("validate", "rows.csv").code == 0
+
+
+@pytest.mark.parametrize("word", ["alias", "identfy", "", "=identify", "a.csv="])
+def test_a_type_that_is_none_is_refused_with_a_value_to_try(word: str, desk: Desk) -> None:
+    desk.file("a.csv", ADA, header=CONTACTS)
+    done = desk.run("validate", "a.csv", f"--as={word}")
+    assert done.code == 2
+    assert "identify" in done.err
+
+
+def test_a_pattern_that_fits_no_file_is_a_mistake(desk: Desk) -> None:
+    desk.file("a.csv", ADA, header=CONTACTS)
+    for words in (("--as", "b*.csv=identify"), ("--profile-for", f"b.csv={profile(desk, 'p.toml', '')}")):
+        done = desk.run("validate", "a.csv", *words)
+        assert done.code == 2
+        assert "fits none of the files" in done.err
+
+
+def test_a_column_of_types_says_what_each_row_is(desk: Desk) -> None:
+    desk.file(
+        "rows.csv",
+        "page,u-1,Home,https://shop.example/,2024-02-01T09:00:00Z,,",
+        "IDENTIFY,u-1,,,2024-02-01T09:00:00Z,,ada@shop.example",
+        "track,u-1,,,2024-02-01T09:00:00Z,Email Opened,",
+        "screen,u-1,Start,,2024-02-01T09:00:00Z,,",
+        header="type,userId,name,url,timestamp,event,email",
+    )
+    messages = made(desk, "rows.csv")
+    assert [message["type"] for message in messages] == ["page", "identify", "track", "screen"]
+    assert messages[1]["traits"] == {"email": "ada@shop.example"}
+    assert (messages[2]["event"], "type" in messages[2]["properties"]) == ("Email Opened", False)
+
+
+def test_a_type_that_is_none_rejects_its_row_alone(desk: Desk) -> None:
+    first = {"type": "page", "userId": "u-1", "name": "A", "timestamp": "2024-02-01T09:00:00Z"}
+    lines = [json.dumps({**first, "name": f"Page {n}", "userId": f"u-{n}"}) for n in range(1001)]
+    lines += [json.dumps({**first, "type": kind}) for kind in ("alias", "group", "")]
+    (desk.folder / "rows.ndjson").write_text("\n".join(lines), encoding="utf-8")
+    done = desk.run("validate", "rows.ndjson", "--json")
+    assert codes(done) == {"call-type-unknown": 3}
+    assert [each["line"] for each in done.json["problems"]] == [1002, 1003, 1004]
+    assert done.json["by_type"] == {"page": 1001}
+
+
+@pytest.mark.slow
+def test_a_type_may_need_a_key_that_comes_late(desk: Desk) -> None:
+    page = {"type": "page", "userId": "u-1", "name": "A", "timestamp": "2024-02-01T09:00:00Z"}
+    late = {**page, "type": "track", "event": "Email Opened", "campaign_id": "c", "email_id": "e"}
+    lines = [json.dumps({**page, "name": f"Page {n}"}) for n in range(2000)]
+    (desk.folder / "rows.ndjson").write_text("\n".join([*lines, json.dumps(late)]), encoding="utf-8")
+    done = desk.run("validate", "rows.ndjson", "--allow-implausible-people", "--json")
+    assert (done.code, done.json["by_type"]) == (0, {"page": 2000, "track": 1}), done.err
+
+
+@pytest.mark.parametrize("words", [(), ("--as", "identify")])
+def test_ready_messages_are_still_told_to_be_replayed(words: tuple[str, ...], desk: Desk) -> None:
+    one = {
+        "type": "identify",
+        "messageId": "m1",
+        "userId": "u1",
+        "timestamp": "2024-03-01T09:30:00Z",
+        "traits": {},
+    }
+    (desk.folder / "m.ndjson").write_text(json.dumps(one), encoding="utf-8")
+    done = desk.run("backfill", "m.ndjson", *words, "--dry-run")
+    assert (done.code, "infl-seg replay m.ndjson" in done.err) == (4, True)
+
+
+def test_rejected_rows_are_mended_and_sent_from_the_rejects(desk: Desk) -> None:
+    desk.file("a.csv", INITECH, NOBODY, header=ACCOUNTS)
+    words = ("--as", "group", "--map", "userId=Owner", "--rejects", "rejects")
+    with serve() as sandbox:
+        first = desk.run("backfill", "a.csv", *words, "--max-errors", "1", *to(sandbox.url))
+        (kept,) = (desk.folder / "rejects").iterdir()
+        mended = kept.read_text(encoding="utf-8").replace("10:00:00Z,", "10:00:00Z,u-2")
+        kept.write_text(mended, encoding="utf-8")
+        second = desk.run("backfill", str(kept), *words[:4], *to(sandbox.url))
+        assert sandbox.stats()["by_type"] == {"group": 2}
+    assert (first.code, second.code) == (1, 0), second.err
+
+
+def test_events_that_say_track_in_a_column_stay_the_messages_that_they_were(desk: Desk) -> None:
+    desk.file(
+        "rows.csv",
+        "track,Email Opened,u1,c,e,2024-01-01T00:00:00Z",
+        header="type,event,userId,campaign_id,email_id,timestamp",
+    )
+    (message,) = made(desk, "rows.csv")
+    assert message["properties"]["type"] == "track"
+
+
+# --- identify ------------------------------------------------------------------------------------
+
+
+def test_ids_and_reserved_traits_go_out_and_other_columns_where_they_are_named(desk: Desk) -> None:
+    desk.file("c.csv", ADA, header=CONTACTS)
+    reserved = {"email": "ada@shop.example", "firstName": "Ada", "createdAt": "2023-01-05T10:00:00.000Z"}
+    (alone,) = made(desk, "c.csv", "--as", "identify")
+    assert (alone["userId"], alone["traits"]) == ("u-1", reserved)
+    assert alone["timestamp"] == "2024-02-01T09:00:00.000Z"
+    for words in (("--trait", "Plan"), ("--all-traits",)):
+        (message,) = made(desk, "c.csv", "--as", "identify", *words)
+        assert message["traits"] == reserved | {"plan": "gold"}
+
+
+def test_a_personal_column_is_a_trait_only_where_it_is_named(desk: Desk) -> None:
+    header = "userId,timestamp,Home Address,Backup,Colour"
+    desk.file("c.csv", "u-1,2024-01-01T00:00:00Z,12 Elm St,+44 20 7946 0001,red", header=header)
+    (message,) = made(desk, "c.csv", "--as", "identify", "--all-traits")
+    assert message["traits"] == {"colour": "red"}
+    (message,) = made(desk, "c.csv", "--as", "identify", "--trait", "Home Address", "--trait", "Backup")
+    assert message["traits"] == {"home_address": "12 Elm St", "backup": "+44 20 7946 0001"}
+
+
+def test_a_personal_cell_in_a_column_that_nobody_named_stays_behind(desk: Desk) -> None:
+    rows = [
+        f"u-{n},2024-01-01T00:00:00Z,{word}" for n, word in enumerate(("red", "blue", "ada@shop.example"))
+    ]
+    desk.file("c.csv", *rows, header="userId,timestamp,Colour")
+    words = ("c.csv", "--as", "identify")
+    assert [one["traits"] for one in made(desk, *words, "--all-traits")] == [
+        {"colour": "red"},
+        {"colour": "blue"},
+        {},
+    ]
+    assert codes(desk.run("validate", *words, "--all-traits", "--json"))["value-left-out"] == 1
+    assert made(desk, *words, "--trait", "Colour")[2]["traits"] == {"colour": "ada@shop.example"}
+
+
+def test_a_message_over_the_limit_is_an_error(desk: Desk) -> None:
+    desk.file("c.csv", f"u-1,2024-01-01T00:00:00Z,{'x' * 32_000}", header="userId,timestamp,title")
+    assert codes(desk.run("validate", "c.csv", "--as", "identify", "--json"))["event-too-large"] == 1
+
+
+def test_what_is_odd_in_an_id_or_a_trait_is_told(desk: Desk) -> None:
+    desk.file(
+        "c.csv",
+        "null,2024-01-01T00:00:00Z,Ada,a-1",
+        " u-2 ,2024-01-01T00:00:00Z,NULL,a-1",
+        "u-3,2024-01-01T00:00:00Z,Ada,undefined",
+        "u-4,01/02/2024 10:00,Ada,a-1",
+        header="userId,timestamp,firstName,groupId",
+    )
+    found = codes(desk.run("validate", "c.csv", "--as", "identify", "--json"))
+    assert found == {
+        "placeholder-person": 1,
+        "outer-space": 1,
+        "null-spelled": 1,
+        "placeholder-id": 1,
+        "timestamp-ambiguous": 1,
+        "traits-overwrite": 2,
+    }
+
+
+def test_dotted_columns_are_nested_and_objects_stay_objects(desk: Desk) -> None:
+    record = {
+        "userId": "u-1",
+        "timestamp": "2024-01-01T00:00:00Z",
+        "address": {"city": "Bath", "lat": 51.380},
+        "company": "Initech",
+        "crm.score": 7,
+        "crm.stage": "lead",
+        "phone": 441234567890,
+        "age": "41",
+    }
+    (desk.folder / "c.ndjson").write_text(json.dumps(record), encoding="utf-8")
+    (message,) = made(desk, "c.ndjson", "--as", "identify", "--all-traits")
+    assert message["traits"] == {
+        "phone": "441234567890",
+        "age": 41,
+        "address": {"city": "Bath", "lat": 51.38},
+        "company": {"name": "Initech"},
+        "crm": {"score": 7, "stage": "lead"},
+    }
+
+
+def test_a_trait_of_a_reserved_type_is_that_type_or_an_error(desk: Desk) -> None:
+    desk.file(
+        "c.csv",
+        "u-1,2024-01-01T00:00:00Z,forty,1990-01-31,",
+        "u-2,2024-01-01T00:00:00Z,40,31/01/1990,",
+        "u-3,2024-01-01T00:00:00Z,40,1965-01-31T00:00:00Z,2020-02-30",
+        "u-4,2024-01-01T00:00:00Z,40,1965-01-31T00:00:00Z,2020-02-28 10:00",
+        header="userId,timestamp,age,birthday,Created At",
+    )
+    done = desk.run("validate", "c.csv", "--as", "identify", "--json")
+    assert codes(done)["trait-type"] == 4
+    assert [each["column"] for each in done.json["problems"] if each["code"] == "trait-type"] == [
+        *("age", "birthday", "Created At", "Created At")
+    ]
+
+
+def test_a_file_without_a_time_is_refused_and_now_gives_it_that_of_the_run(desk: Desk) -> None:
+    desk.file("c.csv", "u-1,Ada,Abel", header="userId,First Name,Last Name")
+    done = desk.run("validate", "c.csv", "--as", "identify")
+    assert (done.code, "--now" in done.err) == (4, True)
+    with serve() as sandbox:
+        first = desk.run("backfill", "c.csv", "--as", "identify", "--now", "--json", *to(sandbox.url)).json
+        second = desk.run("backfill", "c.csv", "--as", "identify", "--now", "--json", *to(sandbox.url)).json
+        assert sandbox.stats()["unique"] == 1
+    assert (first["events"]["accepted"], second["events"]["already_accepted"]) == (1, 1)
+
+
+def test_now_stands_above_a_time_that_is_known_by_its_name_alone(desk: Desk) -> None:
+    desk.file("c.csv", ADA, header=CONTACTS)
+    (plain,) = made(desk, "c.csv", "--as", "identify")
+    (now,) = made(desk, "c.csv", "--as", "identify", "--now")
+    assert (plain["timestamp"][:4], now["timestamp"] > plain["timestamp"]) == ("2024", True)
+    (mapped,) = made(desk, "c.csv", "--as", "identify", "--now", "--map", "timestamp=Updated At")
+    assert mapped == plain
+
+
+def test_a_late_identify_is_warned_of_once_with_the_count(desk: Desk) -> None:
+    desk.file("c.csv", ADA, BOB, header=CONTACTS)
+    done = desk.run("validate", "c.csv", "--as", "identify", "--json")
+    (told,) = [each for each in done.json["problems"] if each["code"] == "traits-overwrite"]
+    assert (done.code, told["count"], told["severity"]) == (0, 2, "warning")
+
+
+def test_an_address_stands_in_for_an_id_only_where_that_is_asked_for(desk: Desk) -> None:
+    desk.file("c.csv", "ada@shop.example,Ada,2024-01-01T00:00:00Z", header="email,firstName,updatedAt")
+    done = desk.run("validate", "c.csv", "--as", "identify")
+    assert (done.code, "--user-id-from email" in done.err) == (4, True)
+    (message,) = made(desk, "c.csv", "--as", "identify", "--user-id-from", "email")
+    assert message["userId"] == message["traits"]["email"] == "ada@shop.example"
+
+
+def test_personal_cells_are_masked_in_what_is_said_of_traits(desk: Desk) -> None:
+    desk.file("c.csv", "u-1,2024-01-01T00:00:00Z,Ada Abel", header="userId,timestamp,age")
+    done = desk.run("validate", "c.csv", "--as", "identify", "--json")
+    assert "Ada" not in done.out + done.err
+    assert "Ada" not in desk.run("inspect", "c.csv", "--as", "identify").out
+    assert "Ada Abel" in desk.run("validate", "c.csv", "--as", "identify", "--show-values").out
+
+
+# --- group ---------------------------------------------------------------------------------------
+
+
+def test_a_group_names_its_account_at_the_top_and_other_calls_in_their_context(desk: Desk) -> None:
+    desk.file("a.csv", INITECH, header=ACCOUNTS)
+    (group,) = made(desk, "a.csv", "--as", "group", "--map", "userId=Owner")
+    assert (group["groupId"], group["userId"], "groupId" in group["context"]) == ("a-1", "u-1", False)
+    assert group["traits"] == {"name": "Initech", "employees": 329}
+    desk.file("v.csv", HOME + ",a-1", header=VIEWS + ",groupId")
+    desk.file("t.csv", "Email Opened,u1,2024-01-01T00:00:00Z,a-1", header="event,userId,timestamp,Account")
+    (page,) = made(desk, "v.csv", "--as", "page")
+    (event,) = made(desk, "t.csv", "--map", "groupId=Account")
+    assert page["context"]["groupId"] == event["context"]["groupId"] == "a-1"
+    assert "account" not in event["properties"]
+
+
+def test_a_group_without_a_person_is_an_error_that_two_options_settle(desk: Desk) -> None:
+    desk.file("a.csv", INITECH, NOBODY, header=ACCOUNTS)
+    words = ("a.csv", "--as", "group", "--map", "userId=Owner")
+    done = desk.run("validate", *words, "--json")
+    assert codes(done)["group-person-missing"] == 1
+    _, anonymous = made(desk, *words, "--group-anonymous-id", "account")
+    _, by_user = made(desk, *words, "--group-user", "import")
+    assert (anonymous["anonymousId"], "personId" in anonymous["context"]) == ("account:a-2", False)
+    assert by_user["userId"] == "import"
+    assert anonymous["messageId"] == by_user["messageId"]
+
+
+def test_a_list_of_accounts_alone_is_refused_with_both_ways(desk: Desk) -> None:
+    desk.file("a.csv", "a-1,Initech,2024-02-01T09:00:00Z", header="Account ID,Name,Updated At")
+    done = desk.run("validate", "a.csv", "--as", "group")
+    assert done.code == 4
+    assert "--group-anonymous-id account" in done.err
+    assert "--group-user VALUE" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "users"), [(("--group-anonymous-id", "account"), 3), (("--group-user", "import"), 2)]
+)
+def test_the_plan_gives_the_monthly_users_and_memberships_of_accounts(
+    words: tuple[str, ...], users: int, desk: Desk
+) -> None:
+    more = "a-3,Third,,2024-02-01T10:00:00Z,"
+    desk.file("a.csv", INITECH, INITECH.replace("09:00", "09:01"), NOBODY, more, header=ACCOUNTS)
+    done = desk.run("backfill", "a.csv", "--as", "group", "--map", "userId=Owner", *words, "--dry-run")
+    assert f"3: 3 memberships of {users} monthly tracked users" in done.err
+    assert words[0] in done.err
+    assert f"at most {users} new tracked users" in done.err
+
+
+def test_the_user_of_groups_is_in_no_ledger(desk: Desk) -> None:
+    desk.file("a.csv", NOBODY, header=ACCOUNTS)
+    words = ("a.csv", "--as", "group", "--group-user", "secret-person", "--map", "userId=Owner")
+    with serve() as sandbox:
+        assert desk.run("backfill", *words, *to(sandbox.url)).code == 0
+    kept = b"".join(path.read_bytes() for path in (desk.folder / "state").rglob("*") if path.is_file())
+    assert b"secret-person" not in kept
+    assert desk.run("runs", "verify", "a.csv").code == 0
+
+
+# --- page and screen -----------------------------------------------------------------------------
+
+
+def test_path_and_search_come_from_the_url_where_the_row_has_none(desk: Desk) -> None:
+    desk.file("v.csv", HOME, "u-1,Bare,https://shop.example,2024-02-01T09:01:00Z", header=VIEWS)
+    home, bare = made(desk, "v.csv", "--as", "page")
+    assert home["properties"] == {"url": "https://shop.example/a/b?x=1", "path": "/a/b", "search": "?x=1"}
+    assert bare["properties"] == {"url": "https://shop.example", "path": "/"}
+    desk.file("w.csv", HOME + ",/own", header=VIEWS + ",path")
+    (own,) = made(desk, "w.csv", "--as", "page")
+    assert own["properties"]["path"] == "/own"
+    (screen, _) = made(desk, "v.csv", "--as", "screen")
+    assert screen["properties"] == {"url": "https://shop.example/a/b?x=1"}
+
+
+def test_a_view_that_names_nothing_is_rejected(desk: Desk) -> None:
+    desk.file("v.csv", HOME, "u-1,,,2024-02-01T09:01:00Z", header=VIEWS)
+    for kind, count in (("page", 1), ("screen", 1)):
+        assert codes(desk.run("validate", "v.csv", "--as", kind, "--json")) == {"view-nameless": count}
+
+
+def test_two_views_at_once_that_differ_beside_their_identity_are_told(desk: Desk) -> None:
+    desk.file(
+        "v.csv", HOME + ",a", HOME + ",b", HOME.replace("u-1", "u-2") + ",b", header=VIEWS + ",category"
+    )
+    found = desk.run("validate", "v.csv", "--as", "page", "--json").json
+    assert found["problem_counts"]["same-id-other-content"] == 1
+    assert found["events"]["duplicate"] == 1
+
+
+def test_implausible_people_are_judged_of_views_and_not_of_lists(desk: Desk) -> None:
+    views = [f"u-1,Home,https://shop.example/{n},2024-02-01T09:00:{n % 60:02}Z" for n in range(240)]
+    desk.file("v.csv", *views, header=VIEWS)
+    desk.file(
+        "c.csv",
+        *(f"u-1,{n},2024-02-01T09:00:{n % 60:02}Z" for n in range(240)),
+        header="userId,age,timestamp",
+    )
+    assert "person-implausible" in codes(desk.run("validate", "v.csv", "--as", "page", "--json"))
+    assert codes(desk.run("validate", "c.csv", "--as", "identify", "--json")) == {"traits-overwrite": 240}
+
+
+# --- filters, profiles and several files ---------------------------------------------------------
+
+
+def test_filters_keep_calls_as_they_keep_events(desk: Desk) -> None:
+    desk.file("c.csv", ADA, BOB, header=CONTACTS)
+    (late,) = made(desk, "c.csv", "--as", "identify", "--since", "2024-02-02")
+    assert late["userId"] == "u-2"
+    done = desk.run("validate", "c.csv", "--as", "identify", "--event", "Email Opened", "--json")
+    assert (done.json["rows"]["filtered"], done.json["events"]["filtered"]) == (2, 2)
+    nulled = made(desk, "c.csv", "--as", "identify", "--null", "Ada")
+    assert "firstName" not in nulled[0]["traits"]
+
+
+ACCOUNT_AND_CONTACT = """
+[fields]
+userId = "Owner"
+groupId = "Account ID"
+timestamp = "Updated At"
+
+[[event]]
+type = "group"
+traits.name = "Account Name"
+traits.employees = { column = "Employees", type = "string" }
+traits.tags = { column = "Tags", separator = ";" }
+traits.crm = { column = "Extra", type = "json" }
+[event.traits.address]
+city = "Town"
+
+[[event]]
+type = "identify"
+when = { column = "Owner", filled = true }
+traits.vip = { column = "VIP", type = "boolean" }
+traits.member_since = { column = "Since", type = "date" }
+
+[[event]]
+type = "track"
+name = "Email Opened"
+timestamp = "Opened At"
+"""
+WIDE = "Account ID,Account Name,Employees,Updated At,Owner,Tags,Extra,Town,VIP,Since,Opened At"
+ROW = (
+    'a-1,Initech,11-50,2024-02-01T09:00:00Z,u-1,a; b,"{""n"": 1.50}",Bath,yes,2020-01-31,2024-02-01T10:00:00Z'
+)
+
+
+def test_one_row_may_be_a_group_an_identify_and_an_event(desk: Desk) -> None:
+    desk.file("a.csv", ROW, header=WIDE)
+    event, group, identify = made(desk, "a.csv", "--profile", profile(desk, "p.toml", ACCOUNT_AND_CONTACT))
+    assert (event["type"], event["event"]) == ("track", "Email Opened")
+    assert event["context"]["groupId"] == "a-1"
+    assert group["traits"] == {
+        "name": "Initech",
+        "employees": "11-50",
+        "tags": ["a", "b"],
+        "crm": {"n": 1.5},
+        "address": {"city": "Bath"},
+    }
+    assert '"n": 1.50' in (desk.folder / "made.ndjson").read_text()
+    assert (identify["traits"], identify["context"]["groupId"]) == (
+        {"vip": True, "member_since": "2020-01-31"},
+        "a-1",
+    )
+
+
+def test_what_is_wrong_with_one_call_of_a_row_keeps_all_of_them_back(desk: Desk) -> None:
+    rows = (
+        ROW,
+        ROW.replace("yes", "maybe"),
+        ROW.replace("T10:00", "T99:00"),
+        ROW.replace(",u-1,", ",,").replace("2024-02-01T10:00:00Z", ""),
+    )
+    desk.file("a.csv", *rows, header=WIDE)
+    done = desk.run("validate", "a.csv", "--profile", profile(desk, "p.toml", ACCOUNT_AND_CONTACT), "--json")
+    report = done.json
+    assert report["rows"] == {"read": 4, "mapped": 1, "rejected": 3, "filtered": 0}
+    assert report["by_type"] == {"track": 1, "group": 1, "identify": 1}
+    assert report["files"][0]["types"] == ["track", "group", "identify"]
+
+
+def test_a_profile_says_what_rows_are_and_an_option_beats_it(desk: Desk) -> None:
+    desk.file("c.csv", ADA, header=CONTACTS)
+    name = profile(
+        desk, "p.toml", 'type = "identify"\n[traits]\nfavourite = "Plan"\n[columns]\nothers = "drop"\n'
+    )
+    (message,) = made(desk, "c.csv", "--profile", name)
+    assert message["traits"] == {"favourite": "gold"}
+    (page,) = made(desk, "c.csv", "--profile", name, "--as", "screen", "--map", "name=Plan")
+    assert page["type"] == "screen"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('type = "alias"\n', "type"),
+        ('[[event]]\ntype = "group"\nproperties.a = "b"\n', "traits"),
+        ('[[event]]\ntype = "page"\ntraits.a = "b"\n', "properties"),
+        ('[[event]]\ntype = "identify"\nname = "x"\n', "no name"),
+        ('[traits]\na = "b"\n"a.b" = "c"\n', "lies within a"),
+        ('[traits]\na = { column = "b", type = "json", separator = ";" }\n', "separator"),
+    ],
+)
+def test_a_profile_that_mixes_up_calls_is_refused_with_the_place(text: str, fault: str, desk: Desk) -> None:
+    desk.file("c.csv", ADA, header=CONTACTS)
+    done = desk.run("validate", "c.csv", "--profile", profile(desk, "p.toml", text))
+    assert done.code == 2
+    assert fault in done.err
+
+
+def test_a_draft_of_a_profile_gives_the_same_messages(desk: Desk) -> None:
+    desk.file("c.csv", ADA, BOB, header=CONTACTS)
+    assert desk.run("inspect", "c.csv", "--as", "identify", "--save", "p.toml").code == 0
+    assert made(desk, "c.csv", "--profile", "p.toml") == made(desk, "c.csv", "--as", "identify")
+
+
+def test_one_list_may_be_sent_as_two_kinds_of_calls_and_never_twice_as_one(desk: Desk) -> None:
+    desk.file("a.csv", INITECH, header=ACCOUNTS)
+    by_owner, by_name = ("--map", "userId=Owner"), ("--map", "userId=Account Name")
+    with serve() as sandbox:
+        assert desk.run("backfill", "a.csv", *by_owner, "--as", "group", *to(sandbox.url)).code == 0
+        assert desk.run("backfill", "a.csv", *by_name, "--as", "identify", *to(sandbox.url)).code == 0
+        again = desk.run("backfill", "a.csv", *by_owner, "--as", "group", "--json", *to(sandbox.url)).json
+        other = desk.run("backfill", "a.csv", *by_name, "--as", "group", *to(sandbox.url))
+        assert sandbox.stats()["by_type"] == {"group": 1, "identify": 1}
+    assert again["events"]["already_accepted"] == 1
+    assert (other.code, "userId was column “Owner”" in other.err) == (7, True)
+
+
+def test_the_plan_says_that_every_streaming_destination_gets_these_calls_now(desk: Desk) -> None:
+    desk.file("c.csv", ADA, BOB, header=CONTACTS)
+    done = desk.run("backfill", "c.csv", "--as", "identify", "--dry-run")
+    assert "every streaming destination of the source gets these 2 calls now, whatever their time" in done.err
+    assert "--integration All=false" in done.err
+    off = desk.run("backfill", "c.csv", "--as", "identify", "--dry-run", "--integration", "All=false")
+    assert "goes to warehouses only" in off.err
+
+
+def test_an_api_call_has_the_types_too(desk: Desk) -> None:
+    from inflection_cli import validate
+
+    desk.file("c.csv", ADA, header=CONTACTS)
+    report = validate("c.csv", call_type="identify", trait=["Plan"])
+    assert (report.by_type, report.ok) == ({"identify": 1}, True)
