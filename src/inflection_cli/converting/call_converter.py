@@ -1,9 +1,11 @@
 """Convert chunks whose rows stand for calls other than track."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import compress
+from operator import not_
 from typing import Final
 
 from inflection_cli import rules
@@ -18,7 +20,7 @@ from inflection_cli.mapping.layout import Layout, Shaped, TimeSource
 from inflection_cli.mapping.nulls import count_emptied, emptied
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Chunk, Note, Problem
-from inflection_cli.segment.call_messages import MESSAGE_ID_BYTES, CallEncoder, whole_calls
+from inflection_cli.segment.call_messages import MESSAGE_ID_BYTES, CallEncoder, whole_calls, with_user
 
 NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
@@ -219,7 +221,8 @@ class CallConverter:
             result.content_ids = [content_id for content_id, _ in both]
             result.content_hashes = [content_hash for _, content_hash in both]
         is_track = [isinstance(each, int) for each in order]
-        result.encode = partial(_encoded, track, [call.body for call in calls], is_track)
+        bodies = [(call.body, call.person_id) for call in calls]
+        result.encode = partial(_encoded, track, bodies, is_track)
         sizes = sum(len(call.body) + MESSAGE_ID_BYTES for call in calls)
         result.message_bytes = track.message_bytes + sizes
         result.times = [track.times[each] if isinstance(each, int) else each.exact for each in order]
@@ -254,13 +257,37 @@ class CallConverter:
 
 
 def _encoded(
-    track: Converted, bodies: Sequence[bytes], is_track: Sequence[bool], ids: Sequence[bytes]
+    track: Converted,
+    bodies: Sequence[tuple[bytes, str]],
+    is_track: Sequence[bool],
+    ids: Sequence[bytes],
+    users: Sequence[str] = (),
 ) -> list[bytes]:
-    """Build whole messages, in the order of rows."""
-    pairs = list(zip(is_track, ids, strict=True))
-    events = iter(track.encode([each for of_track, each in pairs if of_track]) if any(is_track) else ())
-    calls = iter(whole_calls(bodies, [each for of_track, each in pairs if not of_track]))
-    return [next(events) if of_track else next(calls) for of_track, _ in pairs]
+    """Build whole messages, in the order of rows.
+
+    Args:
+        track: The track events.
+        bodies: Of the other calls, each with its personId.
+        is_track: Whether each message is a track event.
+        ids: 16 bytes for each message.
+        users: The userIds that calls without one go out under; "" is none.
+    """
+    users = users or [""] * len(ids)
+    of_track, of_calls = (
+        compress(zip(ids, users, strict=True), is_track),
+        compress(users, map(not_, is_track)),
+    )
+    events: Iterable[bytes] = ()
+    if any(is_track):
+        event_ids, event_users = zip(*of_track, strict=True)
+        events = track.encode(event_ids, event_users) if any(event_users) else track.encode(event_ids)
+    known = [
+        with_user(body, person, user) if user else body
+        for (body, person), user in zip(bodies, of_calls, strict=True)
+    ]
+    calls = iter(whole_calls(known, list(compress(ids, map(not_, is_track)))))
+    track_events = iter(events)
+    return [next(track_events) if each else next(calls) for each in is_track]
 
 
 def _some(chunk: Chunk, rows: Sequence[int]) -> Chunk:

@@ -49,8 +49,9 @@ class CallEncoder:
         self._snake_traits = settings.snake_traits
 
     def body(self, call: Call) -> bytes:
-        """Encode a call without its id, as `,"timestamp":…}`."""
-        members: dict[str, Any] = {"timestamp": call.time, "type": call.type}
+        """Encode a call without its id, as `,"userId":…}`."""
+        # The ids come first, so that `with_user` need not search for them.
+        members: dict[str, Any] = {**_ids(call), "timestamp": call.time, "type": call.type}
         if call.type == "group":
             members["groupId"] = call.group_id
         for name in ("name", "category"):
@@ -60,7 +61,6 @@ class CallEncoder:
             members["traits"] = snake_traits(call.type, call.values) if self._snake_traits else call.values
         else:
             members["properties"] = call.values
-        members |= _ids(call)
         context = orjson.dumps(self._context(call))[:-1]
         between = b"," if len(context) > 1 else b""
         tail = self._encoder.tail.encode()
@@ -83,6 +83,14 @@ def _ids(call: Call) -> dict[str, str]:
     anonymous_id = person.person_id or call.stand_in if person.user_id is None else person.session_id
     ids = {"userId": person.user_id, "anonymousId": anonymous_id}
     return {name: value for name, value in ids.items() if value is not None}
+
+
+def with_user(body: bytes, person_id: str, user_id: str) -> bytes:
+    """Return a body under a userId in place of its anonymousId."""
+    alone = b',"anonymousId":' + orjson.dumps(person_id)
+    return (
+        b',"userId":' + orjson.dumps(user_id) + body.removeprefix(alone) if body.startswith(alone) else body
+    )
 
 
 def whole_calls(bodies: Sequence[bytes], ids: Sequence[bytes]) -> list[bytes]:
