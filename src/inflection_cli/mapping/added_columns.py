@@ -101,7 +101,7 @@ def _with_constants(columns: BoundColumns, constants: Mapping[str, str]) -> Boun
 
 
 def _call_with_session(call: CallMapping, index: int) -> CallMapping:
-    """Bind the session's column of a call; it is no value of it any more."""
+    """Bind the session's column of a call, in place of a value."""
     return replace(
         call,
         columns=_with_session(call.columns, index),

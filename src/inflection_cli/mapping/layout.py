@@ -155,7 +155,7 @@ class Layout:
     Attributes:
         columns: What each column of the file is, over all blocks: for the plan and reports.
         shaper: What widens rows; None where a row's own cells are enough.
-        blocks: At least one, in the order in which a row's events come.
+        blocks: The track events, in the order in which a row's events come; at least one where `calls` is empty.
         notes: What is to be said of the file as a whole.
         places: What each name and path of a profile was found to be.
         unbound: Fields that no column is or several could be; a run refuses the file for the first of them.
