@@ -44,7 +44,7 @@ def refusal_of(
     options: ColumnOptions,
     file: str,
 ) -> InputError | None:
-    """Return why a run refuses a file that is bound so, or None."""
+    """Return why a run refuses a bound file, or None."""
     from inflection_cli.mapping.calls.file_looks import lack_of_events  # noqa: PLC0415 - at start-up it counts
 
     error = None

@@ -91,7 +91,7 @@ def _strength(look: FileLook, squashed: dict[str, str]) -> int:
 def lack_of_events(
     names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions, file: str
 ) -> InputError | None:
-    """Return the error for a file of people, accounts or pages, or None.
+    """Return the error for people, accounts or pages, or None.
 
     What rows are is never guessed: the user says it.
     """
