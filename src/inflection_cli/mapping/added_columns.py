@@ -105,7 +105,7 @@ def _call_with_session(call: CallMapping, index: int) -> CallMapping:
     return replace(
         call,
         columns=_with_session(call.columns, index),
-        values=tuple(value for value in call.values if value.place != index),
+        values=tuple(replace(value, sent=False) if value.place == index else value for value in call.values),
         unsent=tuple(name for name in call.unsent if name != call.columns.names[index]),
     )
 

@@ -108,12 +108,14 @@ class CallValue:
         place: Its cell in a shaped row.
         kind: How it is sent.
         asked: Whether the user names it, so that it is sent whatever its cells look like.
+        sent: Whether it is sent; else it only counts in ids and hashes, as before `--session-id` took its column.
     """
 
     path: tuple[str, ...]
     place: int
     kind: ValueKind = "any"
     asked: bool = False
+    sent: bool = True
 
     @property
     def name(self) -> str:
