@@ -132,7 +132,7 @@ def test_inspect_binds_by_name_what_a_run_binds_and_misses_what_a_run_misses(cel
     ties = {each.field for each in layout.unbound if each.reason == "tied"}
     told = [each["message"] for each in inspected["missing"] if each["about"] == "tie"]
     assert {message.partition(" could be ")[2].partition(":")[0] for message in told} == ties
-    if ties:
+    if ties and "looks like a list of" not in validated["error"]["message"]:
         assert validated["error"]["message"].removeprefix("export.csv: ") in told
 
 
@@ -154,7 +154,8 @@ def test_a_ready_made_option_names_a_column_only_where_one_alone_is_meant(cells:
             by_name = {each["name"] for each in inspected["columns"] if each["why"] not in {None, "content"}}
             named = [name for name, kind in cells.items() if kind == "event" and name not in by_name]
             proposed = each["option"].removeprefix("--map event=").partition(",")[0]
-            assert proposed == "COLUMN" or [proposed] == named
+            looks = ("--as identify", "--as group", "--as page")
+            assert proposed in {"COLUMN", *looks} or [proposed] == named
 
 
 def test_the_draft_asks_for_what_the_run_misses_and_names_the_same_candidates(

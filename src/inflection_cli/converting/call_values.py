@@ -84,6 +84,9 @@ class ValueReader:
             cell = row[value.place]
             if not cell.strip():
                 continue
+            if not value.sent:
+                found.texts.append((value.name, str(cell)))
+                continue
             sent = self._sent(value, cell, found)
             if sent is not None:
                 found.put(value.path, sent, str(cell))

@@ -20,14 +20,13 @@ from inflection_cli.inspecting.inspection_result import (
     Suggestion,
 )
 from inflection_cli.inspecting.open_questions import missing, unbound_fields
-from inflection_cli.mapping.bind import bind
+from inflection_cli.mapping.bind import bind, refusal_of
 from inflection_cli.mapping.column_kinds import event_of_column
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.personal_data import looks_personal
-from inflection_cli.mapping.unbound import refusal
 from inflection_cli.mapping.wide_times import may_be_of_sending
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
@@ -274,7 +273,7 @@ def _as_bound(
     error: InflSegError | None
     try:
         layout = _bound(source, options)
-        error = refusal(layout.unbound, source.columns, source.path)
+        error = refusal_of(layout, source.columns, source.sample, options, source.path)
     except InflSegError as raised:
         error = raised
     if error is None:

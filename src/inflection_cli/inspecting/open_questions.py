@@ -83,7 +83,7 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
 
 
 def _of_unbound(unbound: Unbound, inspection: Inspection) -> Missing:
-    """Return what settles an unbound field; a list of people, accounts or pages has no event."""
+    """Return what settles an unbound field, by the look of the file."""
     look = None
     if unbound.field == "event" and unbound.reason == "absent" and unbound.proposed is None:
         look = look_of([column.name for column in inspection.columns if not column.is_path])

@@ -101,11 +101,11 @@ def _with_constants(columns: BoundColumns, constants: Mapping[str, str]) -> Boun
 
 
 def _call_with_session(call: CallMapping, index: int) -> CallMapping:
-    """Bind the session's column of a call; it is no value of it any more."""
+    """Bind the session's column of a call, in place of a value."""
     return replace(
         call,
         columns=_with_session(call.columns, index),
-        values=tuple(value for value in call.values if value.place != index),
+        values=tuple(replace(value, sent=False) if value.place == index else value for value in call.values),
         unsent=tuple(name for name in call.unsent if name != call.columns.names[index]),
     )
 

@@ -27,14 +27,30 @@ def lay_out(
     """Build the layout of a file whose fields are all bound.
 
     Raises:
-        InputError: As `bind`, or a field is unbound.
+        InputError: As `bind`, a field is unbound, or nothing says what rows are that seem to be no events.
         UsageError: As `bind`.
     """
     layout = bind(names, sample, options, file=file, leeway=leeway)
-    error = refusal(layout.unbound, names, file)
+    error = refusal_of(layout, names, sample, options, file)
     if error is not None:
         raise error
     return layout
+
+
+def refusal_of(
+    layout: Layout,
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    file: str,
+) -> InputError | None:
+    """Return why a run refuses a bound file, or None."""
+    from inflection_cli.mapping.calls.file_looks import lack_of_events  # noqa: PLC0415 - at start-up it counts
+
+    error = None
+    if not (layout.calls or options.profile or options.calls.type):
+        error = lack_of_events(names, sample, options, file)
+    return error or refusal(layout.unbound, names, file)
 
 
 def bind(
@@ -99,18 +115,17 @@ def _of_calls(
     """Build the layout of a file that has other calls, or None.
 
     Raises:
-        InputError: As `bind`; also where nothing says what rows are that seem to be no events.
+        InputError: As `bind`.
         UsageError: As `bind`.
     """
     # Most runs send events alone, and need not read what calls take.
-    from inflection_cli.mapping.calls import call_layout, file_looks  # noqa: PLC0415 - see above
+    from inflection_cli.mapping.calls import call_layout  # noqa: PLC0415 - see above
 
     kind = options.calls.type
     if kind is None:
         place = call_layout.type_column(names, sample, options)
         if place is not None:
             return call_layout.by_type_column(place, names, sample, options, file=file, leeway=leeway)
-        file_looks.refuse_without_events(names, sample, options, file)
     if kind is None or kind == "track":
         return None
     return call_layout.of_one_type(kind, names, sample, options, file=file, leeway=leeway)

@@ -28,7 +28,7 @@ def bind_by_name(
     file: str,
     elsewhere: Callable[[str], bool],
 ) -> Layout:
-    """Bind the columns of a file whose rows are events, without a profile.
+    """Bind the columns of a file of events by option or name.
 
     Args:
         names: The file's column names.

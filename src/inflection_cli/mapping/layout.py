@@ -108,12 +108,14 @@ class CallValue:
         place: Its cell in a shaped row.
         kind: How it is sent.
         asked: Whether the user names it, so that it is sent whatever its cells look like.
+        sent: Whether it is sent; else it only counts in ids and hashes, as before `--session-id` took its column.
     """
 
     path: tuple[str, ...]
     place: int
     kind: ValueKind = "any"
     asked: bool = False
+    sent: bool = True
 
     @property
     def name(self) -> str:
@@ -155,7 +157,7 @@ class Layout:
     Attributes:
         columns: What each column of the file is, over all blocks: for the plan and reports.
         shaper: What widens rows; None where a row's own cells are enough.
-        blocks: At least one, in the order in which a row's events come.
+        blocks: The track events, in the order in which a row's events come; at least one where `calls` is empty.
         notes: What is to be said of the file as a whole.
         places: What each name and path of a profile was found to be.
         unbound: Fields that no column is or several could be; a run refuses the file for the first of them.

@@ -1,6 +1,7 @@
 """Format what a plan sends beside track events: types, traits and accounts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.converting.inputs import InputFile
@@ -50,7 +51,7 @@ def own_profile(source: InputFile) -> Profile | None:
 
 def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[str]:
     names = call.columns.names
-    for value in call.values:
+    for value in filter(attrgetter("sent"), call.values):
         column = names[value.place]
         known = [kind for kind in kinds.get(value.name, ()) if kind != _TEXT] if value.kind == "any" else []
         kind = value.kind if value.kind in {"number", "date", "object", "list"} else " or ".join(known)

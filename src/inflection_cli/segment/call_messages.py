@@ -78,7 +78,7 @@ class CallEncoder:
 
 
 def _ids(call: Call) -> dict[str, str]:
-    """Return the ids of a call's person; beside a userId goes a session's alone."""
+    """Return the ids of a call's person, or of its session."""
     person = call.person
     anonymous_id = person.person_id or call.stand_in if person.user_id is None else person.session_id
     ids = {"userId": person.user_id, "anonymousId": anonymous_id}

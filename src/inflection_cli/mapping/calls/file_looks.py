@@ -88,23 +88,20 @@ def _strength(look: FileLook, squashed: dict[str, str]) -> int:
     return sum(squashed[name] in known for name in look.columns)
 
 
-def refuse_without_events(
+def lack_of_events(
     names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions, file: str
-) -> None:
-    """Refuse a file that looks like people, accounts or pages.
+) -> InputError | None:
+    """Return the error for people, accounts or pages, or None.
 
     What rows are is never guessed: the user says it.
-
-    Raises:
-        InputError: It does, and nothing names events.
     """
     if "event" in {*options.columns, *options.constants} or _has_events(names, sample):
-        return
+        return None
     look = look_of(names)
     if look is None:
-        return
+        return None
     told = listed(look.columns, _MOST_NAMED)
-    raise InputError(
+    return InputError(
         f"{file}: holds no events: no column names one, and by {told} it looks like a list of {look.words}",
         hint=f"say what its rows are: --as {look.type} sends each as {_sent_as(look.type)}; in a profile "
         f'type = "{look.type}". If it is activity after all: --map event=COLUMN; infl-seg inspect {quoted(file)} says '
