@@ -326,6 +326,20 @@ def test_resolving_leaves_a_person_with_two_users_alone(desk: Desk) -> None:
     assert [one.get("userId") for one in messages] == [None, "u-1", "u-2"]
 
 
+def test_pages_and_traits_go_out_under_the_userid_too(desk: Desk) -> None:
+    activity = desk.file("activity.csv", ALONE, BOTH)
+    pages = desk.folder / "pages.csv"
+    pages.write_text(
+        "type,personId,name,url,timestamp\npage,p-1,Home,,2024-04-01T07:00:00Z\n", encoding="utf-8"
+    )
+    alone = planned(desk, activity, str(pages), "--identify", "never")
+    resolved = planned(desk, activity, str(pages), "--resolve-identity")
+    (page,) = [one for one in resolved if one["type"] == "page"]
+    (before,) = [one for one in alone if one["type"] == "page"]
+    assert (before.pop("anonymousId"), page.pop("userId")) == ("p-1", "u-1")
+    assert page == before
+
+
 def test_who_was_sent_alone_before_is_linked_when_the_rest_is_resolved(desk: Desk) -> None:
     with serve(kept()) as sandbox:
         assert sent(desk, sandbox, desk.file("april.csv", ALONE)).code == 0

@@ -1,7 +1,7 @@
 """Convert chunks whose rows stand for calls other than track."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -277,7 +277,7 @@ def _encoded(
         compress(zip(ids, users, strict=True), is_track),
         compress(users, map(not_, is_track)),
     )
-    events: Iterable[bytes] = ()
+    events: Sequence[bytes] = ()
     if any(is_track):
         event_ids, event_users = zip(*of_track, strict=True)
         events = track.encode(event_ids, event_users) if any(event_users) else track.encode(event_ids)
