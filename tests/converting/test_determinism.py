@@ -10,7 +10,8 @@ from command_support import CAMPAIGN, Desk
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, convert
+from inflection_cli.converting.checked_converter import convert
+from inflection_cli.converting.converter import Converted, Converter, ConvertSettings
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.layout import Layout
 from inflection_cli.model import Chunk

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 import shlex
 import uuid
 from collections.abc import Iterator
@@ -133,6 +134,10 @@ def test_a_dry_runs_output_replayed_arrives_as_a_direct_backfill_does(desk: Desk
     assert sent(sandbox, before) == direct
 
 
+NUMBER = re.compile(r"[+-]?\d*[.,]?\d*(?:[eE][+-]?\d+|[.,]0+)")
+"""What a spreadsheet may have made of an id."""
+
+
 def is_an_id(text: str) -> bool:
     """Return whether a text is accepted as a person's id without a word."""
     return (
@@ -140,6 +145,8 @@ def is_an_id(text: str) -> bool:
         and not is_placeholder(text)
         and misspelled(text) is None
         and damage(text) is None
+        and NUMBER.fullmatch(text) is None
+        and text[:1] != "="
     )
 
 

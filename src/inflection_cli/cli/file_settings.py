@@ -11,7 +11,6 @@ from inflection_cli.cli.option_values import call_types, convert_settings, pairs
 from inflection_cli.cli.project_file import Project, settle
 from inflection_cli.cli.saved_options import Recorded, read_back, recorded
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.profile.column_resolver import fits
 from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 if TYPE_CHECKING:
@@ -74,6 +73,9 @@ class OwnSettings:
 
 def _is_of(path: str, pattern: str) -> bool:
     """Return whether a file's path or name fits a pattern."""
+    # Most runs have no pattern, and need not import what reads profiles.
+    from inflection_cli.mapping.profile.column_resolver import fits
+
     return path == pattern or fnmatchcase(path, pattern) or fits(PurePath(path).name.lower(), pattern)
 
 

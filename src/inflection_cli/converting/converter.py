@@ -371,13 +371,6 @@ def _whole(
     return messages(ids, map(wire, times), zip(heads, fragments, strict=True), tail)
 
 
-def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
-    """Convert one chunk separately: a pure, picklable function for partition-based engines."""
-    from inflection_cli.converting.checked_converter import chunk_converter  # noqa: PLC0415 - it is built on this file
-
-    return chunk_converter(layout, settings)(chunk)
-
-
 def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReader) -> Iterator[Problem]:
     for note in notes:
         yield Problem(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from inflection_cli import rules
 from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter
@@ -16,11 +17,13 @@ from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
-from inflection_cli.mapping.profile.profile_schema import Profile
 from inflection_cli.mapping.unmapped_columns import Sample
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.text_faults import damage, damage_hint, unseen
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class FileSettings:
 
     reading: ReadOptions
     convert: ConvertSettings
-    profile: Profile | None = None
+    profile: "Profile | None" = None
 
 
 SettingsOfFiles = Callable[[str], FileSettings | None]

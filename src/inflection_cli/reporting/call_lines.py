@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.layout import CallMapping
-from inflection_cli.mapping.profile.profile_schema import Profile
 from inflection_cli.sanitize import counted, escape
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Profile
 
 _TEXT = "text"
 
@@ -44,7 +47,7 @@ def met_types(source: InputFile, plan: Plan) -> list[str]:
     return [kind for kind in source.types if kind in plan.account.types_of.get(source.path, ())]
 
 
-def own_profile(source: InputFile) -> Profile | None:
+def own_profile(source: InputFile) -> "Profile | None":
     """Return the profile that a file has for itself, or None."""
     return None if source.own is None else source.own.profile
 
