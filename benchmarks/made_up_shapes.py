@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -140,7 +141,7 @@ def _mixed(count: int) -> Iterator[list[str]]:
     for i in range(count):
         campaign = dice.choice(campaigns)
         number = dice.randrange(max(10, count // 4))
-        person = str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128)))
+        person = str(UUID(bytes=blake2b(b"%d" % number, digest_size=16).digest()))
         event = dice.choice(_EVENTS)
         link = (
             f"https://click.example.com/{campaign[0][:8]}/{person}?l={i % 4}"
