@@ -1,6 +1,6 @@
 """Data classes and protocols of a layout: what a file's rows mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -16,11 +16,16 @@ class Shaper(Protocol):
     def __call__(self, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
         """Return the rows with added cells, and the notes by row index."""
 
+    def columns(
+        self, columns: Sequence[Sequence[str]], count: int
+    ) -> tuple[Sequence[Sequence[str]], Mapping[int, tuple[Note, ...]]]:
+        """Return the columns of `count` rows with added ones, and the notes by row index."""
+
 
 class RowCondition(Protocol):
     """Protocol that decides to which rows a block applies."""
 
-    def __call__(self, rows: list[list[str]]) -> list[bool]:
+    def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each shaped row whether the block applies."""
 
 

@@ -166,18 +166,24 @@ class RowExtender:
 
         A note's `field` is the column's name or path as the profile writes it, never a field of Inflection's.
         """
-        added: list[Sequence[str]] = [
-            [cell] * len(rows) if isinstance(cell, str) else () for cell in self.cells
-        ]
+        if not rows:
+            return [], {}
+        columns, notes = self.columns(list(zip(*rows, strict=True)), len(rows))
+        return list(map(list, zip(*columns, strict=True))), notes
+
+    def columns(
+        self, columns: Sequence[Sequence[str]], count: int
+    ) -> tuple[Sequence[Sequence[str]], Mapping[int, tuple[Note, ...]]]:
+        """Return the columns of `count` rows with added ones, and the notes by row index."""
+        added: list[Sequence[str]] = [[cell] * count if isinstance(cell, str) else () for cell in self.cells]
         notes: dict[int, tuple[Note, ...]] = {}
         for index, places, column_draws in self._columns:
-            texts, said = column_draws.draw_all([row[index] for row in rows])
+            texts, said = column_draws.draw_all(columns[index])
             for i, more in said:
                 notes[i] = (*notes.get(i, ()), *more)
             for at, column in zip(places, texts, strict=False):
                 added[at] = column
-        shaped = [[*row, *more] for row, more in zip(rows, zip(*added, strict=True), strict=True)]
-        return shaped, notes
+        return [*columns, *added], notes
 
 
 class _Draws:
@@ -187,7 +193,9 @@ class _Draws:
         self._texts = _Memo(draws, typed=False)
         self._typed = _Memo(draws, typed=True)
 
-    def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
+    def draw_all(
+        self, cells: Sequence[str]
+    ) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
         """Return a column for each extraction, and notes by cell index."""
         kinds = set(map(type, filter(None, cells)))
         if len(kinds) < 2:
@@ -228,7 +236,9 @@ class _Memo(dict[str, _Drawn]):
             self[cell] = drawn
         return drawn
 
-    def draw_all(self, cells: list[str]) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
+    def draw_all(
+        self, cells: Sequence[str]
+    ) -> tuple[list[Sequence[str]], list[tuple[int, tuple[Note, ...]]]]:
         """Return a column for each extraction, and the notes by cell index."""
         # Where most cells are there once, there is little to remember, and all are parsed at once.
         if self._has_paths and 2 * len(set(cells)) > len(cells):
@@ -237,7 +247,7 @@ class _Memo(dict[str, _Drawn]):
                 return texts, []
         return _columns_of(list(map(self.__getitem__, cells)))
 
-    def _at_once(self, cells: list[str]) -> list[Sequence[str]] | None:
+    def _at_once(self, cells: Sequence[str]) -> list[Sequence[str]] | None:
         """Extract from many cells together; None if any cell needs a note."""
         columns: list[Sequence[str]] = []
         try:

@@ -1,0 +1,146 @@
+"""Read an event's further properties a column at a time."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import repeat
+from operator import attrgetter
+from typing import Final
+
+from inflection_cli.converting.part_cache import PartCache
+from inflection_cli.lossless_json import JsonCell
+from inflection_cli.mapping.columns import Carried
+from inflection_cli.mapping.events import EventReader
+from inflection_cli.segment.ids import netstring
+from inflection_cli.segment.message import MessageEncoder
+
+_KINDS: Final = {kind[0]: kind for kind in ("text", "number", "boolean", "list", "object")}
+"""What a property can be in a message, by its first letter."""
+
+
+def hash64(source: str) -> int:
+    """Hash text to 64 bits."""
+    return int.from_bytes(blake2b(source.encode(), digest_size=8).digest(), "big")
+
+
+class _Part:
+    """What one cell adds to an event: JSON, its part of the content hash, its kind; and whether it is odd."""
+
+    __slots__ = ("hashed", "json", "kind", "odd")
+
+    def __init__(self, json: str, hashed: str, kind: str, *, odd: bool) -> None:
+        self.json = json
+        self.hashed = hashed
+        self.kind = kind
+        self.odd = odd
+
+
+_json, _hashed, _odd = attrgetter("json"), attrgetter("hashed"), attrgetter("odd")
+
+
+@dataclass(slots=True)
+class Properties:
+    """The further properties of some events, as columns.
+
+    Attributes:
+        json: The JSON fragments, each property with a comma in front.
+        sources: The text of each that counts in the content hash.
+        odd: The indexes of events of which there may be something to say.
+        kinds: For each column its name and the kinds of its cells, where they were asked for.
+    """
+
+    json: Sequence[str]
+    sources: Sequence[str]
+    odd: set[int]
+    kinds: Sequence[tuple[str, Sequence[str]]]
+
+
+class PropertyReader:
+    """Reader of the columns that are no fields.
+
+    Args:
+        mapper: Reads a cell exactly.
+        columns: The columns, in the order of the file.
+        encoder: How messages are written.
+        constant_link: The link that all events have, if any.
+    """
+
+    def __init__(
+        self,
+        mapper: EventReader,
+        columns: Sequence[Carried],
+        encoder: MessageEncoder,
+        constant_link: str | None,
+    ) -> None:
+        odd_link = bool(constant_link and mapper.link_faults(constant_link))
+        self._columns = [
+            (column, _CellReader(mapper, column, encoder, odd_link=odd_link)) for column in columns
+        ]
+
+    def read(self, cells: Callable[[int], Sequence[str]], count: int, *, typed: bool) -> Properties:
+        """Read the properties of `count` events.
+
+        Args:
+            cells: Returns the cells of a column by its index.
+            count: How many events there are.
+            typed: Whether cells may be JSON, and what they are is asked for.
+        """
+        parts = [(column, reader.read(cells(column.place), typed=typed)) for column, reader in self._columns]
+        odd = {
+            i
+            for _, column in parts
+            if any(map(_odd, set(column)))
+            for i, part in enumerate(column)
+            if part.odd
+        }
+        json = [list(map(_json, column)) for sent, column in parts if sent.sent]
+        hashed = [list(map(_hashed, column)) for counts, column in parts if counts.hashed]
+        kinds = [(sent.name, [part.kind for part in column]) for sent, column in parts if sent.sent and typed]
+        return Properties(_joined(json, count), _joined(hashed, count), odd, kinds)
+
+
+def kinds_of(letters: Sequence[tuple[str, Iterable[str]]]) -> frozenset[tuple[str, str]]:
+    """Return the name of each property and each kind that it is, from their letters."""
+    return frozenset((name, _KINDS[letter]) for name, found in letters for letter in set(found) - {"-"})
+
+
+def _joined(columns: Sequence[list[str]], count: int) -> Sequence[str]:
+    if len(columns) == 1:
+        return columns[0]
+    return list(map("".join, zip(*columns, strict=True))) if columns else list(repeat("", count))
+
+
+class _CellReader:
+    """Reader of one column's cells; text and JSON of the same characters are different cells."""
+
+    def __init__(
+        self, mapper: EventReader, column: Carried, encoder: MessageEncoder, *, odd_link: bool
+    ) -> None:
+        self._mapper, self._column, self._encoder = mapper, column, encoder
+        self._odd_link = odd_link
+        self._hashed_name = netstring(column.name)
+        self._texts = PartCache(self._part)
+        self._json = PartCache(self._part)
+
+    def read(self, cells: Sequence[str], *, typed: bool) -> list[_Part]:
+        """Return the part of each cell."""
+        kinds = set(map(type, filter(None, cells))) if typed else {str}
+        if len(kinds) > 1:
+            return [(self._json if type(cell) is JsonCell else self._texts)[cell] for cell in cells]
+        if 2 * len(set(cells)) > len(cells):
+            # What hardly comes again is not remembered.
+            return list(map(self._part, cells))
+        return list(map((self._json if JsonCell in kinds else self._texts).__getitem__, cells))
+
+    def _part(self, cell: str) -> _Part:
+        column = self._column
+        read = self._mapper.property_cell(column, cell)
+        hashed = self._hashed_name + netstring(cell) if read.hashed else ""
+        json = ""
+        if read.sent:
+            literal = read.is_json or self._mapper.is_literal(column.name)
+            json = self._encoder.property(column.name, cell, literal=literal)
+        odd = bool(read.notes)
+        if not (odd or cell.isascii()):
+            odd = self._odd_link or bool(self._mapper.property_damages(column, cell))
+        return _Part(json, hashed, read.kind, odd=odd)
