@@ -123,17 +123,24 @@ def _brackets(text: str) -> int:
 
 
 def _swiftly(text: str) -> Any:
-    if "\\u0000" in text:
-        raise ValueError
     found = orjson.loads(str(text))  # which takes no class beneath str
+    if not _is_same(found, text):
+        raise ValueError
+    return found
+
+
+def is_lossless(found: Any, text: str) -> bool:
+    """Return whether what `orjson` found in a text is all that the text says."""
+    return _brackets(text) <= MAX_JSON_DEPTH and _is_same(found, text)
+
+
+def _is_same(found: Any, text: str) -> bool:
+    """Return whether a value is written as the text that it was read from."""
     again = orjson.dumps(found).decode()
     # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
     # Spaces are none of both, and where strings have lost theirs too they are still as many strings.
-    if again != text and again.replace(" ", "") != text.replace(" ", ""):
-        raise ValueError
-    if '"":' in again:
-        raise ValueError
-    return found
+    same = again == text or again.replace(" ", "") == text.replace(" ", "")
+    return same and "\\u0000" not in text and '"":' not in again
 
 
 def swift_text(value: Any) -> str:
@@ -147,7 +154,11 @@ def swift_cell(value: Any) -> str:
     """Write a value that `swiftly` read as a cell, as `as_cell` does."""
     if isinstance(value, str):
         return value
-    return "" if value is None else JsonCell(orjson.dumps(value).decode())
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    return JsonCell(orjson.dumps(value).decode())
 
 
 def as_text(value: Any) -> str:

@@ -321,9 +321,10 @@ class EventReader:
             return PropertyCell("", hashed=hashed)
         kind = self._kind(column.name, cell) if personal is None else "-"
         notes: tuple[Note, ...] = ()
-        if kind != "t" or is_null_in_text(cell):
+        is_json = kind not in "t-"
+        if personal is not None or is_null_in_text(cell) or (is_json and not _fits(cell)):
             notes = tuple(self._property_notes(self.columns.names[column.place], cell, personal, kind))
-        return PropertyCell(kind, personal is None, hashed, kind not in "-t", notes)
+        return PropertyCell(kind, personal is None, hashed, is_json, notes)
 
     def is_literal(self, name: str) -> bool:
         """Return whether a property's text is JSON by its type."""
@@ -355,7 +356,7 @@ class EventReader:
         yield from _nulls(column, cell)
         if personal is not None:
             yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
-        if kind not in "t-" and isinstance(cell, JsonCell) and not fits_a_float(cell):
+        if kind not in "t-" and not _fits(cell):
             detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
             yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell)
 
@@ -520,6 +521,11 @@ def alone(cell: str, notes: list[Note]) -> str:
         )
         notes.append(Note(rules.EMAIL_AMBIGUOUS, detail, "email", cell))
     return cell
+
+
+def _fits(cell: str) -> bool:
+    """Return whether every number of JSON in a cell fits a 64-bit float."""
+    return not isinstance(cell, JsonCell) or fits_a_float(cell)
 
 
 def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:

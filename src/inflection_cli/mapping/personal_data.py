@@ -30,7 +30,7 @@ def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> 
         is_name: Tells whether a member's name is that of a personal trait.
         is_text: Tells whether a text looks like an address or a phone number.
     """
-    if not cell.lstrip().startswith(_BRACKETS):
+    if not cell.lstrip().startswith(_BRACKETS) or _has_no_text(cell):
         return None
     try:
         return personal_member(swiftly(cell), is_name, is_text)
@@ -43,6 +43,11 @@ def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> 
         return _TOO_DEEP
     except ValueError:
         return _personal_part(cell, is_name, is_text)
+
+
+def _has_no_text(cell: str) -> bool:
+    """Return whether a cell can hold neither a name nor a text, such as a list of numbers."""
+    return '"' not in cell and "'" not in cell and cell.count("[") + cell.count("{") <= _MOST_DEPTH
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -57,7 +57,8 @@ _DATE = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)", re.ASCII).fullmatch
 _NUMBER = re.compile(r"(-?)(\d+)(?:[.,](\d+))?", re.ASCII).fullmatch
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[Ee][+-]?\d+", re.ASCII).fullmatch
 _RUNS = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
-_HOUR = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3])", re.ASCII).fullmatch
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII).fullmatch
+_HOURS = {f"{between}{hour:02}": hour for between in "Tt " for hour in range(24)}
 _MINUTE_SECOND = re.compile(r":([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
 _TAIL = re.compile(rf"(?:[.,](\d+))? ?({ZONE})?", re.ASCII).fullmatch
 
@@ -70,7 +71,7 @@ _UNIFORM: dict[str, tuple[int, str | None]] = {
 }
 """The shapes that are read a column at once: to where a cell's own text is kept, and the zone it names."""
 _TIMES = tuple(f":{second // 60:02}:{second % 60:02}" for second in range(3600))
-_TO_THE_HOUR = itemgetter(slice(0, 13))
+_TO_THE_DAY, _HOUR_OF_DAY = itemgetter(slice(0, 10)), itemgetter(slice(10, 13))
 _SIXTY = frozenset("012345")
 
 
@@ -145,7 +146,7 @@ class TimestampReader:
             hours: The hours of that zone.
         """
         canonical = kept == 23 and column[0][10] == "T" and column[0][23:] == "Z"
-        if canonical and all(map(hours.__getitem__, set(map(_TO_THE_HOUR, column)))):
+        if canonical and self._are_plain_days(column):
             return list(column)
         end = "Z" if kept == 23 else ".000Z"
         read: list[str | TimeProblem] = [
@@ -156,6 +157,13 @@ class TimestampReader:
             for place, answer in zip(odd, self._read_parts([column[place] for place in odd]), strict=True):
                 read[place] = answer
         return read
+
+    def _are_plain_days(self, column: list[str]) -> bool:
+        """Return whether all times of a column in UTC are from 2000 on and days before now, in hours that exist."""
+        days = list(map(self._parts.days.__getitem__, set(map(_TO_THE_DAY, column))))
+        first, last = _YEAR_2000 // 86_400, self._limit_s // 86_400 - 1
+        plain = all([day is not None and first <= day < last for day in days])  # noqa: C419 - half the time
+        return plain and _HOURS.keys() >= set(map(_HOUR_OF_DAY, column))
 
     def _read_parts(self, column: list[str]) -> list[str | TimeProblem]:
         tails, slowly = self._parts.tails, self._read_slowly
@@ -445,6 +453,21 @@ def _is_new_month(second: int) -> bool:
     return (_EPOCH + timedelta(seconds=second)).day == 1
 
 
+class _Days(dict[str, int | None]):
+    """Cache from `2024-03-01` to days since 1970; None for what is no date."""
+
+    def __init__(self, parts: "_Parts") -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __missing__(self, text: str) -> int | None:
+        found = _DAY(text)
+        ordinal = _ordinal(found[1], found[2], found[3]) if found else None
+        self._parts.make_room()
+        self[text] = made = None if ordinal is None else ordinal - _EPOCH_DAY
+        return made
+
+
 class _Hours(dict[str, tuple[str, str, "_Times"]]):
     """Cache from a local hour to its UTC hours and times.
 
@@ -469,11 +492,10 @@ class _Hours(dict[str, tuple[str, str, "_Times"]]):
         Raises:
             KeyError: It is no hour, or not all of it is plain.
         """
-        found = _HOUR(text)
-        day = _ordinal(found[1], found[2], found[3]) if found else None
-        if found is None or day is None:
+        day, hour = self._parts.days[text[:10]], _HOURS.get(text[10:])
+        if day is None or hour is None:
             raise KeyError(text)
-        local = (day - _EPOCH_DAY) * 86_400 + int(found[4]) * 3600
+        local = day * 86_400 + hour * 3600
         ahead = self._parts.offset_at(local) if self._offset is None else self._offset
         if ahead is None or not _YEAR_2000 <= local - ahead < self._parts.limit_s - 3600:
             raise KeyError(text)
@@ -544,6 +566,7 @@ class _Parts:
 
     def __init__(self, zone: Zone | None, limit_s: int, room: int = MAX_MEMOS) -> None:
         self.tails = _Tails(self)
+        self.days = _Days(self)
         self.limit_s = limit_s
         self._zone = zone
         self._hours: dict[int | None, _Hours] = {}
@@ -582,6 +605,7 @@ class _Parts:
         self._held += 1
         if self._held > self._room:
             self.tails.clear()
+            self.days.clear()
             for hours in self._hours.values():
                 hours.clear()
             for whole_hours in self._whole_hours.values():
@@ -591,6 +615,14 @@ class _Parts:
             self._held = 1
 
 
-@lru_cache(maxsize=16_384)  # two years of hours, about 3 MB
 def _hour_text(hour: int) -> str:
-    return (_EPOCH + timedelta(hours=hour)).isoformat()[:13]
+    day, of_day = divmod(hour, 24)
+    return _day_text(day) + _HOUR_ENDS[of_day]
+
+
+_HOUR_ENDS = [f"T{hour:02}" for hour in range(24)]
+
+
+@lru_cache(maxsize=4096)  # eleven years
+def _day_text(day: int) -> str:
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()

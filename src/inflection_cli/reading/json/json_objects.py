@@ -13,8 +13,10 @@ from inflection_cli.lossless_json import (
     JsonError,
     Number,
     as_cell,
+    is_lossless,
     parse,
     require_encodable,
+    swift_cell,
     without_nul,
 )
 from inflection_cli.reading.files.encoding import holds_bad_bytes
@@ -53,7 +55,9 @@ def _whole(found: dict[str, Any], text: str) -> dict[str, str] | None:
     """Return the values as text; None if something may be lost."""
     kinds = set(map(type, found.values()))
     # A float has lost its spelling, and what is nested may hold one, or a key twice.
-    if not kinds <= _FLAT or "" in found or "\\u0000" in text:
+    if not kinds <= _FLAT:
+        return {key: swift_cell(value) for key, value in found.items()} if is_lossless(found, text) else None
+    if "" in found or "\\u0000" in text:
         return None
     quotes = (_ESCAPE.sub("", text) if "\\" in text else text).count('"')
     strings = len(found) if kinds == {str} else sum(1 for value in found.values() if type(value) is str)
