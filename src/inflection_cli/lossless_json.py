@@ -140,7 +140,7 @@ def _is_same(found: Any, text: str) -> bool:
     # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
     # Spaces are none of both, and where strings have lost theirs too they are still as many strings.
     same = again == text or again.replace(" ", "") == text.replace(" ", "")
-    return same and "\\u0000" not in text and '"":' not in again
+    return same and not ("\\" in text and "\\u0000" in text) and '"":' not in again
 
 
 def swift_text(value: Any) -> str:
@@ -152,12 +152,14 @@ def swift_text(value: Any) -> str:
 
 def swift_cell(value: Any) -> str:
     """Write a value that `swiftly` read as a cell, as `as_cell` does."""
-    if isinstance(value, str):
-        return value
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return TRUE if value else FALSE
+    if value is True:
+        return TRUE
+    if value is False:
+        return FALSE
+    if isinstance(value, str):
+        return value
     return JsonCell(orjson.dumps(value).decode())
 
 

@@ -32,7 +32,7 @@ from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
 from inflection_cli.segment.ids import FIELDS, absorbed, netstring, person_part
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
-from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, link_fragments
+from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, link_fragments, links_bytes
 
 _LINK_GROWTH: Final = 6
 """So many bytes a character of a link takes at most in JSON."""
@@ -279,8 +279,7 @@ class ColumnarReader:
 
     def sizes(self, events: EventColumns) -> list[int]:
         """Return the size of each message, in bytes."""
-        links = link_fragments(self._encoder.link_name, events.links)
-        trails = trails_after(events.campaigns, links, events.properties)
+        trails = trails_after(events, self._encoder.link_name)
         pairs = zip(events.campaigns, trails, events.people.sizes, strict=True)
         return [campaign.size + len(trail.encode()) + size for campaign, trail, size in pairs]
 
@@ -442,17 +441,25 @@ class ColumnarReader:
         )
 
 
-def trails_after(
-    campaigns: Sequence[CampaignPart], links: Iterable[str], properties: Sequence[str]
-) -> Sequence[str]:
-    """Return the JSON fragments of link and properties, as they follow those of the campaigns."""
-    trails = list(map(add, links, properties))
-    if any(is_bare(campaign.json) for campaign in set(campaigns)):
-        return [
-            trail[1:] if is_bare(campaign.json) else trail
-            for campaign, trail in zip(campaigns, trails, strict=True)
-        ]
+def trails_after(events: EventColumns, link_name: str) -> Sequence[str]:
+    """Return the JSON fragments of links and properties, as they follow those of the campaigns."""
+    trails = list(map(add, link_fragments(link_name, events.links), events.properties))
+    if _are_bare(events):
+        pairs = zip(events.campaigns, trails, strict=True)
+        return [trail[1:] if is_bare(campaign.json) else trail for campaign, trail in pairs]
     return trails
+
+
+def trail_bytes(events: EventColumns, link_name: str) -> int:
+    """Return the bytes of all those fragments."""
+    if _are_bare(events):
+        return len("".join(trails_after(events, link_name)).encode())
+    return links_bytes(link_name, events.links) + len("".join(events.properties).encode())
+
+
+def _are_bare(events: EventColumns) -> bool:
+    """Return whether a campaign of some events has no property."""
+    return any(is_bare(campaign.json) for campaign in set(events.campaigns))
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:

@@ -17,9 +17,9 @@ from inflection_cli.converting.columnar import (
     ColumnarReader,
     EventColumns,
     events_of_all,
+    trail_bytes,
     trails_after,
 )
-from inflection_cli.converting.identities import PeopleColumns
 from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
@@ -38,7 +38,7 @@ from inflection_cli.segment.ids import (
     uuid8,
     uuid8s_after,
 )
-from inflection_cli.segment.message import MessageEncoder, MessageSettings, link_fragments, messages
+from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages
 
 _NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
@@ -265,8 +265,8 @@ class Converter:
         if block.applies is not None:
             rows = list(compress(rows, block.applies(list(zip(*columns, strict=True)))))
         if block.absent_without_time:
-            times = [columns[source.index] for source in block.times]
-            rows = [row for row in rows if any([column[row].strip() for column in times])]  # noqa: C419 - half the time
+            filled = [_filled(columns[source.index]) for source in block.times]
+            rows = list(filter(filled[0].union(*filled[1:]).__contains__, rows))
         if len(rows) == count:
             cells, lines, rows = Cells(columns, count), chunk.lines, range(count)
         else:
@@ -338,20 +338,21 @@ class Converter:
         return verdict
 
     def _encode(self, events: EventColumns, result: Converted) -> None:
-        links = list(link_fragments(self._link_name, events.links))
-        trails = trails_after(events.campaigns, links, events.properties)
         people = events.people
-        result.encode = partial(
-            _whole, list(map(attrgetter("json"), events.campaigns)), trails, people, events.times, self._tail
-        )
+        result.encode = partial(_whole, events, self._link_name, self._tail)
         result.message_bytes = (
             sum(map(attrgetter("size"), events.campaigns))
-            + len("".join(trails).encode())
+            + trail_bytes(events, self._link_name)
             + people.total_bytes()
         )
         result.lines, result.times = events.lines, events.times
         result.names = list(map(attrgetter("name"), events.campaigns))
         result.people = people.user_ids, people.person_ids
+
+
+def _filled(column: Sequence[str]) -> set[int]:
+    """Return the indexes of cells that hold more than white space."""
+    return {i for i, cell in enumerate(column) if cell and not cell.isspace()}
 
 
 def _in_order(blocks: Sequence[_Block], kept: Sequence[list[int] | None]) -> EventColumns:
@@ -378,16 +379,13 @@ def _kinds(block: _Block, kept: list[int] | None) -> frozenset[tuple[str, str]]:
     return kinds_of(kinds if kept is None else [(name, [found[i] for i in kept]) for name, found in kinds])
 
 
-def _whole(
-    campaigns: list[str],
-    trails: Sequence[str],
-    people: PeopleColumns,
-    times: list[str],
-    tail: str,
-    ids: Sequence[bytes],
-) -> list[bytes]:
+def _whole(events: EventColumns, link_name: str, tail: str, ids: Sequence[bytes]) -> list[bytes]:
     """Build whole messages; a module-level function, so that it can be pickled."""
-    return messages(ids, map(wire, times), zip(campaigns, trails, people.fragments(), strict=True), tail)
+    campaigns = map(attrgetter("json"), events.campaigns)
+    trails = trails_after(events, link_name)
+    return messages(
+        ids, map(wire, events.times), zip(campaigns, trails, events.people.fragments(), strict=True), tail
+    )
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:

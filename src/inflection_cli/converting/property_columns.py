@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import repeat
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.lossless_json import JsonCell
@@ -13,6 +12,9 @@ from inflection_cli.mapping.columns import Carried
 from inflection_cli.mapping.events import EventReader
 from inflection_cli.segment.ids import netstring
 from inflection_cli.segment.message import MessageEncoder
+
+_MOST_DIGITS: Final = 300
+"""A number of so many digits is still within a float."""
 
 _KINDS: Final = {kind[0]: kind for kind in ("text", "number", "boolean", "list", "object")}
 """What a property can be in a message, by its first letter."""
@@ -35,7 +37,16 @@ class _Part:
         self.odd = odd
 
 
-_json, _hashed, _odd = attrgetter("json"), attrgetter("hashed"), attrgetter("odd")
+_json, _hashed, _kind, _odd = map(attrgetter, ("json", "hashed", "kind", "odd"))
+
+
+class _Column(NamedTuple):
+    """The parts of one column's cells: as they are in JSON, in the content hash, their kinds, and what is odd."""
+
+    json: Sequence[str]
+    hashed: Sequence[str]
+    kinds: Sequence[str]
+    odd: Iterable[int]
 
 
 @dataclass(slots=True)
@@ -85,18 +96,14 @@ class PropertyReader:
             count: How many events there are.
             typed: Whether cells may be JSON, and what they are is asked for.
         """
-        parts = [(column, reader.read(cells(column.place), typed=typed)) for column, reader in self._columns]
-        odd = {
-            i
-            for _, column in parts
-            if any(map(_odd, set(column)))
-            for i, part in enumerate(column)
-            if part.odd
-        }
-        json = [list(map(_json, column)) for sent, column in parts if sent.sent]
-        hashed = [list(map(_hashed, column)) for counts, column in parts if counts.hashed]
-        kinds = [(sent.name, [part.kind for part in column]) for sent, column in parts if sent.sent and typed]
-        return Properties(_joined(json, count), _joined(hashed, count), odd, kinds)
+        read = [(column, reader.read(cells(column.place), typed=typed)) for column, reader in self._columns]
+        sent = [(column.name, found) for column, found in read if column.sent]
+        return Properties(
+            _joined([found.json for _, found in sent], count),
+            _joined([found.hashed for column, found in read if column.hashed], count),
+            {i for _, found in read for i in found.odd},
+            [(name, found.kinds) for name, found in sent] if typed else (),
+        )
 
 
 def kinds_of(letters: Sequence[tuple[str, Iterable[str]]]) -> frozenset[tuple[str, str]]:
@@ -104,10 +111,10 @@ def kinds_of(letters: Sequence[tuple[str, Iterable[str]]]) -> frozenset[tuple[st
     return frozenset((name, _KINDS[letter]) for name, found in letters for letter in set(found) - {"-"})
 
 
-def _joined(columns: Sequence[list[str]], count: int) -> Sequence[str]:
+def _joined(columns: Sequence[Sequence[str]], count: int) -> Sequence[str]:
     if len(columns) == 1:
         return columns[0]
-    return list(map("".join, zip(*columns, strict=True))) if columns else list(repeat("", count))
+    return list(map("".join, zip(*columns, strict=True))) if columns else [""] * count
 
 
 class _CellReader:
@@ -119,18 +126,31 @@ class _CellReader:
         self._mapper, self._column, self._encoder = mapper, column, encoder
         self._odd_link = odd_link
         self._hashed_name = netstring(column.name)
+        self._sends_numbers = column.sent and mapper.sends_json(column.name)
         self._texts = PartCache(self._part)
         self._json = PartCache(self._part)
 
-    def read(self, cells: Sequence[str], *, typed: bool) -> list[_Part]:
-        """Return the part of each cell."""
-        kinds = set(map(type, filter(None, cells))) if typed else {str}
-        if len(kinds) > 1:
-            return [(self._json if type(cell) is JsonCell else self._texts)[cell] for cell in cells]
+    def read(self, cells: Sequence[str], *, typed: bool) -> _Column:
+        """Return the parts of the cells."""
+        classes = set(map(type, filter(None, cells))) if typed else {str}
         if 2 * len(set(cells)) > len(cells):
             # What hardly comes again is not remembered.
-            return list(map(self._part, cells))
-        return list(map((self._json if JsonCell in kinds else self._texts).__getitem__, cells))
+            if classes == {JsonCell} and self._sends_numbers:
+                letter = _letter_of_numbers(cells)
+                if letter:
+                    return self._numbers(cells, letter)
+            return _column(list(map(self._part, cells)))
+        if len(classes) > 1:
+            return _column([(self._json if type(cell) is JsonCell else self._texts)[cell] for cell in cells])
+        return _column(list(map((self._json if JsonCell in classes else self._texts).__getitem__, cells)))
+
+    def _numbers(self, cells: Sequence[str], letter: str) -> _Column:
+        """Return the parts of numbers, or lists of them, which are sent as they stand."""
+        key = self._encoder.property(self._column.name, "", literal=True)
+        name, hashed = self._hashed_name, [""] * len(cells)
+        if self._column.hashed:
+            hashed = [f"{name}{len(cell)}:{cell}," for cell in cells]
+        return _Column([key + cell for cell in cells], hashed, letter * len(cells), ())
 
     def _part(self, cell: str) -> _Part:
         column = self._column
@@ -144,3 +164,20 @@ class _CellReader:
         if not (odd or cell.isascii()):
             odd = self._odd_link or bool(self._mapper.property_damages(column, cell))
         return _Part(json, hashed, read.kind, odd=odd)
+
+
+def _column(parts: Sequence[_Part]) -> _Column:
+    odd = [i for i, part in enumerate(parts) if part.odd] if any(map(_odd, set(parts))) else ()
+    return _Column(list(map(_json, parts)), list(map(_hashed, parts)), list(map(_kind, parts)), odd)
+
+
+def _letter_of_numbers(cells: Sequence[str]) -> str:
+    """Return what all of some cells of JSON are: `n` numbers, `l` flat lists of numbers; "" what else."""
+    joined = "".join(cells)
+    if not joined.isascii() or len(max(cells, key=len)) > _MOST_DIGITS:
+        return ""
+    left = joined.encode().translate(None, b"0123456789+-.")
+    if not left:
+        return "n" if "" not in cells else ""
+    flat = left.translate(None, b",") == b"[]" * len(cells) and {cell[:1] for cell in cells} == {"["}
+    return "l" if flat else ""

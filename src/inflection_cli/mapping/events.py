@@ -326,6 +326,10 @@ class EventReader:
             notes = tuple(self._property_notes(self.columns.names[column.place], cell, personal, kind))
         return PropertyCell(kind, personal is None, hashed, is_json, notes)
 
+    def sends_json(self, name: str) -> bool:
+        """Return whether a property's cells of JSON are sent as JSON."""
+        return name not in self.columns.kinds and not self._options.properties_as_text
+
     def is_literal(self, name: str) -> bool:
         """Return whether a property's text is JSON by its type."""
         return name in self._literals
@@ -347,7 +351,7 @@ class EventReader:
 
     def _kind(self, name: str, cell: str) -> str:
         """Return the first letter of a property's kind; `t` is text."""
-        if type(cell) is not JsonCell or name in self.columns.kinds or self._options.properties_as_text:
+        if type(cell) is not JsonCell or not self.sends_json(name):
             return "t"
         return cell.kind[0]
 

@@ -192,6 +192,15 @@ def link_fragments(name: str, links: Sequence[str]) -> Iterable[str]:
     return [key + dumps(link).decode() if link else "" for link in links]
 
 
+def links_bytes(name: str, links: Sequence[str]) -> int:
+    """Return the bytes of all that `link_fragments` gives."""
+    filled = list(filter(None, links))
+    if not filled:
+        return 0
+    # A list in JSON has as many commas as texts, less one, and two brackets.
+    return len(orjson.dumps(filled)) - len(filled) - 1 + len(filled) * len(f",{_key(name)}:".encode())
+
+
 def is_bare(campaign: str) -> bool:
     """Return whether a campaign's fragment has no property yet.
 

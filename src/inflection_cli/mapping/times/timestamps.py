@@ -63,6 +63,7 @@ _MINUTE_SECOND = re.compile(r":([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
 _TAIL = re.compile(rf"(?:[.,](\d+))? ?({ZONE})?", re.ASCII).fullmatch
 
 _SHAPE = str.maketrans("123456789", "0" * 9)
+_SHAPE_OF_BYTES = bytes.maketrans(b"123456789", b"0" * 9)
 _UNIFORM: dict[str, tuple[int, str | None]] = {
     f"0000-00-00{between}00:00:00{fraction}{zone}": (19 + len(fraction), zone or None)
     for between in "Tt "
@@ -72,7 +73,7 @@ _UNIFORM: dict[str, tuple[int, str | None]] = {
 """The shapes that are read a column at once: to where a cell's own text is kept, and the zone it names."""
 _TIMES = tuple(f":{second // 60:02}:{second % 60:02}" for second in range(3600))
 _TO_THE_DAY, _HOUR_OF_DAY = itemgetter(slice(0, 10)), itemgetter(slice(10, 13))
-_SIXTY = frozenset("012345")
+_SIXTY = frozenset(b"012345")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +249,14 @@ def _is_uniform(column: list[str]) -> bool:
 
     The shapes are compared on the joined text, where the same place in each cell lies one stride apart.
     """
-    stride = len(column[0]) + 1
     joined = "\n".join(column)
-    shape = column[0].translate(_SHAPE)
-    if joined.translate(_SHAPE) != "\n".join([shape] * len(column)):
+    if not joined.isascii():
         return False
-    return _SIXTY.issuperset(joined[14::stride]) and _SIXTY.issuperset(joined[17::stride])
+    cells, shape = joined.encode(), column[0].encode().translate(_SHAPE_OF_BYTES)
+    if cells.translate(_SHAPE_OF_BYTES) != b"\n".join([shape] * len(column)):
+        return False
+    stride = len(shape) + 1
+    return _SIXTY.issuperset(cells[14::stride]) and _SIXTY.issuperset(cells[17::stride])
 
 
 def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampReader:
