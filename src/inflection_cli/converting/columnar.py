@@ -279,9 +279,14 @@ class ColumnarReader:
 
     def sizes(self, events: EventColumns) -> list[int]:
         """Return the size of each message, in bytes."""
-        trails = trails_after(events, self._encoder.link_name)
+        trails = self.fragments(events).trails()
         pairs = zip(events.campaigns, trails, events.people.sizes, strict=True)
         return [campaign.size + len(trail.encode()) + size for campaign, trail, size in pairs]
+
+    def fragments(self, events: EventColumns) -> "Fragments":
+        """Return what the messages are made of, beside people and times."""
+        campaigns = list(map(attrgetter("json"), events.campaigns))
+        return Fragments(campaigns, events.links, events.properties, self._encoder.link_name)
 
     def _large(self, events: EventColumns) -> dict[int, tuple[Note, ...]]:
         """Return notes on messages that are too large, by index; few can be, so a bound is asked first."""
@@ -441,25 +446,39 @@ class ColumnarReader:
         )
 
 
-def trails_after(events: EventColumns, link_name: str) -> Sequence[str]:
-    """Return the JSON fragments of links and properties, as they follow those of the campaigns."""
-    trails = list(map(add, link_fragments(link_name, events.links), events.properties))
-    if _are_bare(events):
-        pairs = zip(events.campaigns, trails, strict=True)
-        return [trail[1:] if is_bare(campaign.json) else trail for campaign, trail in pairs]
-    return trails
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """The JSON fragments of some events' campaigns, and what comes of their links and properties; picklable.
 
+    Attributes:
+        campaigns: The fragments.
+        links: The links as they stood; "" is absent.
+        properties: The fragments of the further properties.
+        link_name: The name of the property that a link is.
+    """
 
-def trail_bytes(events: EventColumns, link_name: str) -> int:
-    """Return the bytes of all those fragments."""
-    if _are_bare(events):
-        return len("".join(trails_after(events, link_name)).encode())
-    return links_bytes(link_name, events.links) + len("".join(events.properties).encode())
+    campaigns: Sequence[str]
+    links: Sequence[str]
+    properties: Sequence[str]
+    link_name: str
 
+    def trails(self) -> Sequence[str]:
+        """Return the fragments of links and properties, as they follow those of the campaigns."""
+        trails = list(map(add, link_fragments(self.link_name, self.links), self.properties))
+        if not self._are_bare():
+            return trails
+        pairs = zip(self.campaigns, trails, strict=True)
+        return [trail[1:] if is_bare(campaign) else trail for campaign, trail in pairs]
 
-def _are_bare(events: EventColumns) -> bool:
-    """Return whether a campaign of some events has no property."""
-    return any(is_bare(campaign.json) for campaign in set(events.campaigns))
+    def trail_bytes(self) -> int:
+        """Return the bytes of those fragments, all in all."""
+        if self._are_bare():
+            return len("".join(self.trails()).encode())
+        return links_bytes(self.link_name, self.links) + len("".join(self.properties).encode())
+
+    def _are_bare(self) -> bool:
+        """Return whether a campaign has no property."""
+        return any(map(is_bare, set(self.campaigns)))
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:

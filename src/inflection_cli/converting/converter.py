@@ -16,10 +16,10 @@ from inflection_cli.converting.columnar import (
     Cells,
     ColumnarReader,
     EventColumns,
+    Fragments,
     events_of_all,
-    trail_bytes,
-    trails_after,
 )
+from inflection_cli.converting.identities import PeopleColumns
 from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
@@ -208,7 +208,6 @@ class Converter:
 
         encoder = MessageEncoder(settings.message)
         self._tail = encoder.tail
-        self._link_name = encoder.link_name
         self._extras: PartCache[int] = PartCache(_extras_hash)
         self._shaper = layout.shaper
         self._nulls = settings.mapping.nulls
@@ -338,12 +337,10 @@ class Converter:
         return verdict
 
     def _encode(self, events: EventColumns, result: Converted) -> None:
-        people = events.people
-        result.encode = partial(_whole, events, self._link_name, self._tail)
+        people, fragments = events.people, self._readers[0].fragments(events)
+        result.encode = partial(_whole, fragments, people, events.times, self._tail)
         result.message_bytes = (
-            sum(map(attrgetter("size"), events.campaigns))
-            + trail_bytes(events, self._link_name)
-            + people.total_bytes()
+            sum(map(attrgetter("size"), events.campaigns)) + fragments.trail_bytes() + people.total_bytes()
         )
         result.lines, result.times = events.lines, events.times
         result.names = list(map(attrgetter("name"), events.campaigns))
@@ -379,13 +376,12 @@ def _kinds(block: _Block, kept: list[int] | None) -> frozenset[tuple[str, str]]:
     return kinds_of(kinds if kept is None else [(name, [found[i] for i in kept]) for name, found in kinds])
 
 
-def _whole(events: EventColumns, link_name: str, tail: str, ids: Sequence[bytes]) -> list[bytes]:
+def _whole(
+    fragments: Fragments, people: PeopleColumns, times: Sequence[str], tail: str, ids: Sequence[bytes]
+) -> list[bytes]:
     """Build whole messages; a module-level function, so that it can be pickled."""
-    campaigns = map(attrgetter("json"), events.campaigns)
-    trails = trails_after(events, link_name)
-    return messages(
-        ids, map(wire, events.times), zip(campaigns, trails, events.people.fragments(), strict=True), tail
-    )
+    parts = zip(fragments.campaigns, fragments.trails(), people.fragments(), strict=True)
+    return messages(ids, map(wire, times), parts, tail)
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
