@@ -26,7 +26,7 @@ from inflection_cli.converting.property_columns import hash64, kinds_of
 from inflection_cli.mapping.bind import Layout, TimeSource
 from inflection_cli.mapping.events import MapOptions, has_error
 from inflection_cli.mapping.nulls import count_emptied, emptied
-from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire
+from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire_all
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.ids import (
     CONTENT_REST,
@@ -381,7 +381,7 @@ def _whole(
 ) -> list[bytes]:
     """Build whole messages; a module-level function, so that it can be pickled."""
     parts = zip(fragments.campaigns, fragments.trails(), people.fragments(), strict=True)
-    return messages(ids, map(wire, times), parts, tail)
+    return messages(ids, wire_all(times), parts, tail)
 
 
 def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:

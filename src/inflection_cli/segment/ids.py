@@ -33,6 +33,8 @@ _DIGEST_BYTES = 13
 _ID_BYTES = 16
 _BEFORE = 6  # bytes of the digest before the middle
 _MIDDLE = b"\x80\x01\x80"
+_TEXT_CHARS = 36
+_DIGIT_PLACES = [at for at in range(_TEXT_CHARS) if at not in {8, 13, 18, 23}]
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 
 OWN_PLACE_SHIFT: Final = 44
@@ -103,6 +105,16 @@ def uuid_text(packed: bytes) -> bytes:
     """Format 16 bytes as a UUID of 36 ASCII characters."""
     h = packed.hex()
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}".encode()
+
+
+def uuid_texts(packed: Sequence[bytes]) -> list[str]:
+    """Format ids of 16 bytes each as UUIDs of 36 characters, all at once."""
+    digits = b"".join(packed).hex().encode()
+    texts = bytearray(b"-" * (_TEXT_CHARS * len(packed)))
+    for at, place in enumerate(_DIGIT_PLACES):
+        texts[place::_TEXT_CHARS] = digits[at :: len(_DIGIT_PLACES)]
+    whole = texts.decode()
+    return [whole[at : at + _TEXT_CHARS] for at in range(0, len(whole), _TEXT_CHARS)]
 
 
 def ready_id(message_id: str) -> bytes:

@@ -19,7 +19,7 @@ from typing import Any, Final
 import orjson
 
 from inflection_cli.model import Campaign, Person, Trail
-from inflection_cli.segment.ids import uuid_text
+from inflection_cli.segment.ids import uuid_text, uuid_texts
 
 # Segment docs, "Partner source requirements": name and version of the integration in every call.
 INTEGRATION: Final = MappingProxyType({"name": "inflection", "version": "1.0.0"})
@@ -165,7 +165,7 @@ def plain_most(user_ids: Iterable[str], person_ids: Iterable[str]) -> int:
 
 
 def messages(
-    ids: Iterable[bytes], times: Iterable[str], fragments: Iterable[tuple[str, str, str]], tail: str
+    ids: Sequence[bytes], times: Iterable[str], fragments: Iterable[tuple[str, str, str]], tail: str
 ) -> list[bytes]:
     """Join fragments to whole messages, each one UTF-8 line of JSON.
 
@@ -176,10 +176,8 @@ def messages(
         tail: `MessageEncoder.tail`.
     """
     return [
-        (
-            f'{{"messageId":"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}","timestamp":"{time}{campaign}{trail}{person}{tail}'
-        ).encode()
-        for h, time, (campaign, trail, person) in zip(map(bytes.hex, ids), times, fragments, strict=True)
+        f'{{"messageId":"{uuid}","timestamp":"{time}{campaign}{trail}{person}{tail}'.encode()
+        for uuid, time, (campaign, trail, person) in zip(uuid_texts(ids), times, fragments, strict=True)
     ]
 
 

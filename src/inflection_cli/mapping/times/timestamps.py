@@ -18,7 +18,7 @@ amiss, errors come before warnings, and the overlap of a zone before the age of 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -266,6 +266,11 @@ def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampRead
 def wire(exact: str) -> str:
     """Format exact text for Segment, truncated to milliseconds."""
     return exact if len(exact) == 24 else exact[:23] + "Z"
+
+
+def wire_all(exact: Sequence[str]) -> Iterable[str]:
+    """Format many exact texts for Segment."""
+    return exact if set(map(len, exact)) == {24} else map(wire, exact)
 
 
 def sort_key(exact: str) -> str:
