@@ -18,6 +18,7 @@ amiss, errors come before warnings, and the overlap of a zone before the age of 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -127,44 +128,60 @@ class TimestampReader:
     def read(self, cells: Iterable[str]) -> list[str | TimeProblem]:
         """Read cells; return the exact text or a problem for each.
 
-        There are three ways, all to the same end: a column of one common shape is read as a whole; cells of
-        nineteen characters and more are put together from parts that came before; all others are taken apart.
+        Cells of the commonest shape are read as one column, where that shape is one of the usual ones; what is left
+        is put together from parts that came before, or taken apart.
         """
         column = list(cells)
-        kept, zone = _UNIFORM.get(column[0].translate(_SHAPE), (0, None)) if column else (0, None)
-        if self._format is not None or (kept and zone is None and self._zone is None):
+        if self._format is not None:
             return [self._read_slowly(cell) for cell in column]
-        if kept and _is_uniform(column):
-            return self._read_uniform(column, kept, self._parts.whole_hours(zone))
-        return self._read_parts(column)
+        if column and _is_uniform(column):
+            return self._read_shape(column)
+        shapes = [cell.translate(_SHAPE) for cell in column]
+        common = max(Counter(shapes).items(), key=itemgetter(1), default=("", 0))[0]
+        if common not in _UNIFORM:
+            return self._read_parts(column)
+        alike = [at for at, shape in enumerate(shapes) if shape == common and _is_clock(column[at])]
+        read: list[str | TimeProblem] = [""] * len(column)
+        _fill(read, alike, self._read_shape([column[at] for at in alike]))
+        return self._completed(read, column)
 
-    def _read_uniform(self, column: list[str], kept: int, hours: "_WholeHours") -> list[str | TimeProblem]:
-        """Read a column of one shape with possible minutes and seconds.
+    def _read_shape(self, column: list[str]) -> list[str | TimeProblem]:
+        """Read a column of one shape with possible minutes and seconds."""
+        kept, zone = _UNIFORM.get(column[0].translate(_SHAPE), (0, None)) if column else (0, None)
+        if kept and zone is None and self._zone is None:
+            return [self._read_slowly(cell) for cell in column]
+        if not kept:
+            return self._read_parts(column)
+        if kept == 23 and column[0][10] == "T" and column[0][23:] == "Z":
+            return self._completed(self._read_canonical(column), column)
+        hours, end = self._parts.whole_hours(zone), "Z" if kept == 23 else ".000Z"
+        return self._completed(
+            [hour + cell[13:kept] + end if (hour := hours[cell[:13]]) else "" for cell in column], column
+        )
 
-        Args:
-            column: The cells.
-            kept: How much of a cell is text of its own; after it comes the zone.
-            hours: The hours of that zone.
+    def _read_canonical(self, column: list[str]) -> list[str | TimeProblem]:
+        """Read a column of canonical texts; "" where a day or an hour is not plain.
+
+        A plain day is one from 2000 on that lies days before now.
         """
-        canonical = kept == 23 and column[0][10] == "T" and column[0][23:] == "Z"
-        if canonical and self._are_plain_days(column):
-            return list(column)
-        end = "Z" if kept == 23 else ".000Z"
-        read: list[str | TimeProblem] = [
-            hour + cell[13:kept] + end if (hour := hours[cell[:13]]) else "" for cell in column
-        ]
-        if "" in read:
-            odd = [place for place, text in enumerate(read) if not text]
-            for place, answer in zip(odd, self._read_parts([column[place] for place in odd]), strict=True):
-                read[place] = answer
-        return read
-
-    def _are_plain_days(self, column: list[str]) -> bool:
-        """Return whether all times of a column in UTC are from 2000 on and days before now, in hours that exist."""
-        days = list(map(self._parts.days.__getitem__, set(map(_TO_THE_DAY, column))))
         first, last = _YEAR_2000 // 86_400, self._limit_s // 86_400 - 1
-        plain = all([day is not None and first <= day < last for day in days])  # noqa: C419 - half the time
-        return plain and _HOURS.keys() >= set(map(_HOUR_OF_DAY, column))
+        days = self._parts.days
+        odd_days = {
+            text
+            for text in set(map(_TO_THE_DAY, column))
+            if (day := days[text]) is None or not first <= day < last
+        }
+        odd_hours = set(map(_HOUR_OF_DAY, column)) - _HOURS.keys()
+        if not (odd_days or odd_hours):
+            return list(column)
+        return ["" if cell[:10] in odd_days or cell[10:13] in odd_hours else cell for cell in column]
+
+    def _completed(self, read: list[str | TimeProblem], column: list[str]) -> list[str | TimeProblem]:
+        """Return the times, with those that are still "" read from parts of their cells."""
+        if "" in read:
+            odd = [at for at, text in enumerate(read) if not text]
+            _fill(read, odd, self._read_parts([column[at] for at in odd]))
+        return read
 
     def _read_parts(self, column: list[str]) -> list[str | TimeProblem]:
         tails, slowly = self._parts.tails, self._read_slowly
@@ -242,6 +259,16 @@ class TimestampReader:
         if second < 0:
             return _BEFORE_1970
         return _FUTURE if second > self._limit_s else None
+
+
+def _is_clock(cell: str) -> bool:
+    """Return whether a cell of a usual shape shows a minute and a second that exist."""
+    return cell[14] in "012345" and cell[17] in "012345"
+
+
+def _fill(read: list[str | TimeProblem], places: Sequence[int], answers: Sequence[str | TimeProblem]) -> None:
+    for at, answer in zip(places, answers, strict=True):
+        read[at] = answer
 
 
 def _is_uniform(column: list[str]) -> bool:
