@@ -130,12 +130,12 @@ def _swiftly(text: str) -> Any:
 
 
 def is_lossless(found: Any, text: str) -> bool:
-    """Return whether what `orjson` found in a text is all that the text says."""
+    """Return whether `orjson` lost nothing of a text."""
     return _brackets(text) <= MAX_JSON_DEPTH and _is_same(found, text)
 
 
 def _is_same(found: Any, text: str) -> bool:
-    """Return whether a value is written as the text that it was read from."""
+    """Return whether a value is written as the text it is from."""
     again = orjson.dumps(found).decode()
     # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
     # Spaces are none of both, and where strings have lost theirs too they are still as many strings.

@@ -39,7 +39,7 @@ _LINK_GROWTH: Final = 6
 
 
 class Cells:
-    """Cells of some rows by column, each column taken out when it is first asked for.
+    """Cells of some rows by column, each taken on first use.
 
     Args:
         columns: The columns of all rows.
@@ -144,7 +144,7 @@ class EventColumns:
     kinds: Sequence[tuple[str, Sequence[str]]] = ()
 
     def take(self, at: Sequence[int]) -> "EventColumns":
-        """Return the events at the given indexes, about which nothing is left to be said."""
+        """Return the events at the given indexes, without notes."""
 
         def some(column: Sequence[str]) -> list[str]:
             return [column[i] for i in at]
@@ -289,7 +289,7 @@ class ColumnarReader:
         return Fragments(campaigns, events.links, events.properties, self._encoder.link_name)
 
     def _large(self, events: EventColumns) -> dict[int, tuple[Note, ...]]:
-        """Return notes on messages that are too large, by index; few can be, so a bound is asked first."""
+        """Return notes on too large messages, by index; a bound comes first."""
         most = max(map(_size, set(events.campaigns))) + events.people.most_bytes()
         most += _LINK_GROWTH * max(map(len, events.links)) + self._link_bytes
         most += 4 * max(map(len, events.properties))
@@ -302,7 +302,7 @@ class ColumnarReader:
         }
 
     def _read_times(self, cells: Cells) -> tuple[list[str], dict[int, tuple[Note, ...]]]:
-        """Read the times; return exact texts, "" where there is none, and notes by index."""
+        """Read the times; return exact texts ("" for none) and notes."""
         if self._constant_time is not None:
             constant = [self.columns.constants["timestamp"]] * cells.count
             return self._exact(self._constant_time.read(constant), repeat((None, constant)))
@@ -374,7 +374,7 @@ class ColumnarReader:
         return PeopleColumns(user_ids, person_ids, exact)
 
     def _read_own_ids(self, cells: Cells) -> tuple[list[str] | None, dict[int, tuple[Note, ...]]]:
-        """Read the export's own ids, if it has any, with notes by index."""
+        """Read the export's own ids, if any, with notes by index."""
         if not self.columns.has("event_id"):
             return None, {}
         index = self.columns.fields.get("event_id")
@@ -388,7 +388,7 @@ class ColumnarReader:
         return own_ids, notes
 
     def _odd_links(self, campaigns: Sequence[CampaignPart], links: Sequence[str]) -> set[int]:
-        """Return the indexes of links that are no plain URL, and of clicks without one."""
+        """Return the indexes of odd links, and of clicks without a link."""
         odd: set[int] = set()
         if any(links):
             odd.update(i for i, link in enumerate(links) if link and not is_http(link))
@@ -448,7 +448,7 @@ class ColumnarReader:
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """The JSON fragments of some events' campaigns, and what comes of their links and properties; picklable.
+    """JSON fragments of some events, beside people and times; picklable.
 
     Attributes:
         campaigns: The fragments.
@@ -463,7 +463,7 @@ class Fragments:
     link_name: str
 
     def trails(self) -> Sequence[str]:
-        """Return the fragments of links and properties, as they follow those of the campaigns."""
+        """Return the fragments of links and properties, behind the campaigns'."""
         trails = list(map(add, link_fragments(self.link_name, self.links), self.properties))
         if not self._are_bare():
             return trails

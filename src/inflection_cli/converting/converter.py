@@ -164,7 +164,7 @@ class _Block:
         return at if at < len(rows) and rows[at] == row else None
 
     def kept(self) -> list[int] | None:
-        """Return the indexes of the events to send; None for all of them."""
+        """Return the indexes of the events to send; None means all."""
         if not self.dropped:
             return None
         return [at for at in range(len(self.events.rows)) if at not in self.dropped]
@@ -289,7 +289,7 @@ class Converter:
         blocks: Sequence[_Block],
         result: Converted,
     ) -> None:
-        """Check each row of which there may be something to say; drop the events that are not sent.
+        """Check each odd row, and drop the events that are not sent.
 
         One event with an error rejects the whole row.
         """
@@ -314,7 +314,7 @@ class Converter:
             result.mapped -= 1
 
     def _verdict(self, chunk: Chunk, i: int, said: Sequence[Note], blocks: Sequence[_Block]) -> _Verdict:
-        """Check one row, of which `said` tells what could not be drawn from its cells."""
+        """Check one row; `said` are the notes on its extracted cells."""
         verdict = _Verdict(problems=list(_problems(chunk, i, said, self._readers[0])), failed=has_error(said))
         # What a row lacks for want of a cell that could not be drawn is no fault of its own.
         if verdict.failed:
@@ -353,7 +353,7 @@ def _filled(column: Sequence[str]) -> set[int]:
 
 
 def _in_order(blocks: Sequence[_Block], kept: Sequence[list[int] | None]) -> EventColumns:
-    """Return the events to send in the order of their rows, and in a row of their blocks."""
+    """Return the events to send in the order of rows and blocks."""
     parts = [
         block.events if at is None else block.events.take(at) for block, at in zip(blocks, kept, strict=True)
     ]
@@ -364,7 +364,7 @@ def _in_order(blocks: Sequence[_Block], kept: Sequence[list[int] | None]) -> Eve
 
 
 def _lacks_link(block: _Block, kept: list[int] | None) -> bool:
-    """Return whether one of a block's events has no link for want of a column."""
+    """Return whether one event lacks a link for want of a column."""
     campaigns = block.events.campaigns
     some = campaigns if kept is None else [campaigns[i] for i in kept]
     return not block.reader.has_links and any(campaign.link for campaign in set(some))

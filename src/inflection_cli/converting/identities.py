@@ -1,4 +1,4 @@
-"""People as columns of ids, with what is odd about some of them beside it."""
+"""People as columns of ids, with the odd ones beside them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from inflection_cli.segment.message import plain_most, plain_people, plain_sizes
 
 
 class ExactPerson:
-    """A person that was read exactly: what it adds to the event's id and message."""
+    """Person that was read exactly: parts of the id and message."""
 
     __slots__ = ("identity", "ids", "json", "notes", "size")
 
@@ -24,7 +24,7 @@ class ExactPerson:
 
 @dataclass(frozen=True, slots=True)
 class PeopleColumns:
-    """People with two ids each, which are plain ASCII unless they were read exactly.
+    """People with two ids each, plain ASCII unless read exactly.
 
     Attributes:
         user_ids: "" means absent.
@@ -67,7 +67,7 @@ class PeopleColumns:
         return identities
 
     def dated(self, links: Sequence[str], times: Sequence[str]) -> list[str]:
-        """Return the part of the content id for each link, person and time.
+        """Return the content id's part for each link, person and time.
 
         Args:
             links: Netstrings.

@@ -26,7 +26,7 @@ def hash64(source: str) -> int:
 
 
 class _Part:
-    """What one cell adds to an event: JSON, its part of the content hash, its kind; and whether it is odd."""
+    """Part that one cell adds to an event."""
 
     __slots__ = ("hashed", "json", "kind", "odd")
 
@@ -41,7 +41,7 @@ _json, _hashed, _kind, _odd = map(attrgetter, ("json", "hashed", "kind", "odd"))
 
 
 class _Column(NamedTuple):
-    """The parts of one column's cells: as they are in JSON, in the content hash, their kinds, and what is odd."""
+    """Parts of one column's cells, and the indexes of odd ones."""
 
     json: Sequence[str]
     hashed: Sequence[str]
@@ -50,7 +50,7 @@ class _Column(NamedTuple):
 
 
 @dataclass(slots=True)
-class Properties:
+class PropertyParts:
     """The further properties of some events, as columns.
 
     Attributes:
@@ -88,7 +88,7 @@ class PropertyReader:
             (column, _CellReader(mapper, column, encoder, odd_link=odd_link)) for column in columns
         ]
 
-    def read(self, cells: Callable[[int], Sequence[str]], count: int, *, typed: bool) -> Properties:
+    def read(self, cells: Callable[[int], Sequence[str]], count: int, *, typed: bool) -> PropertyParts:
         """Read the properties of `count` events.
 
         Args:
@@ -98,7 +98,7 @@ class PropertyReader:
         """
         read = [(column, reader.read(cells(column.place), typed=typed)) for column, reader in self._columns]
         sent = [(column.name, found) for column, found in read if column.sent]
-        return Properties(
+        return PropertyParts(
             _joined([found.json for _, found in sent], count),
             _joined([found.hashed for column, found in read if column.hashed], count),
             {i for _, found in read for i in found.odd},
@@ -107,7 +107,7 @@ class PropertyReader:
 
 
 def kinds_of(letters: Sequence[tuple[str, Iterable[str]]]) -> frozenset[tuple[str, str]]:
-    """Return the name of each property and each kind that it is, from their letters."""
+    """Return each property's name and kinds, from their letters."""
     return frozenset((name, _KINDS[letter]) for name, found in letters for letter in set(found) - {"-"})
 
 
@@ -118,7 +118,7 @@ def _joined(columns: Sequence[Sequence[str]], count: int) -> Sequence[str]:
 
 
 class _CellReader:
-    """Reader of one column's cells; text and JSON of the same characters are different cells."""
+    """Reader of one column's cells; text and equal JSON differ."""
 
     def __init__(
         self, mapper: EventReader, column: Carried, encoder: MessageEncoder, *, odd_link: bool
@@ -145,7 +145,7 @@ class _CellReader:
         return _column(list(map((self._json if JsonCell in classes else self._texts).__getitem__, cells)))
 
     def _numbers(self, cells: Sequence[str], letter: str) -> _Column:
-        """Return the parts of numbers, or lists of them, which are sent as they stand."""
+        """Return the parts of JSON numbers, or of lists of them."""
         key = self._encoder.property(self._column.name, "", literal=True)
         name, hashed = self._hashed_name, [""] * len(cells)
         if self._column.hashed:
@@ -172,7 +172,7 @@ def _column(parts: Sequence[_Part]) -> _Column:
 
 
 def _letter_of_numbers(cells: Sequence[str]) -> str:
-    """Return what all of some cells of JSON are: `n` numbers, `l` flat lists of numbers; "" what else."""
+    """Return `n` if all cells are numbers, `l` if lists of them."""
     joined = "".join(cells)
     if not joined.isascii() or len(max(cells, key=len)) > _MOST_DIGITS:
         return ""

@@ -106,8 +106,8 @@ class MapOptions:
     nulls: frozenset[str] = frozenset()
 
 
-class PropertyCell(NamedTuple):
-    """What a cell is as a further property.
+class CellUse(NamedTuple):
+    """Use of a cell as a further property.
 
     Attributes:
         kind: The first letter of what is sent; "-" for nothing, empty for a column that is never sent.
@@ -311,20 +311,20 @@ class EventReader:
         literals = self._literals.union(typed) if typed else self._literals
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
 
-    def property_cell(self, column: Carried, cell: str) -> "PropertyCell":
+    def property_cell(self, column: Carried, cell: str) -> "CellUse":
         """Read a further property's cell; damage to its text is `damages`' part."""
         if not cell:
-            return PropertyCell("-" if column.sent else "")
+            return CellUse("-" if column.sent else "")
         personal, ever = self._personal(column.place, cell)
         hashed = column.hashed and not ever
         if not column.sent:
-            return PropertyCell("", hashed=hashed)
+            return CellUse("", hashed=hashed)
         kind = self._kind(column.name, cell) if personal is None else "-"
         notes: tuple[Note, ...] = ()
         is_json = kind not in "t-"
         if personal is not None or is_null_in_text(cell) or (is_json and not _fits(cell)):
             notes = tuple(self._property_notes(self.columns.names[column.place], cell, personal, kind))
-        return PropertyCell(kind, personal is None, hashed, is_json, notes)
+        return CellUse(kind, personal is None, hashed, is_json, notes)
 
     def sends_json(self, name: str) -> bool:
         """Return whether a property's cells of JSON are sent as JSON."""
@@ -528,7 +528,7 @@ def alone(cell: str, notes: list[Note]) -> str:
 
 
 def _fits(cell: str) -> bool:
-    """Return whether every number of JSON in a cell fits a 64-bit float."""
+    """Return whether every JSON number in a cell fits a float."""
     return not isinstance(cell, JsonCell) or fits_a_float(cell)
 
 

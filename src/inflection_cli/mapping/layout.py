@@ -19,7 +19,7 @@ class Shaper(Protocol):
     def columns(
         self, columns: Sequence[Sequence[str]], count: int
     ) -> tuple[Sequence[Sequence[str]], Mapping[int, tuple[Note, ...]]]:
-        """Return the columns of `count` rows with added ones, and the notes by row index."""
+        """Return the columns with added ones, and the notes by row."""
 
 
 class RowCondition(Protocol):

@@ -1,4 +1,4 @@
-"""Find the ids of a column that need a closer look, by looking at all of them at once."""
+"""Find the odd ids of a column by few calls over all."""
 
 import string
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _WORDS: Final = frozenset({*map(_word, PLACEHOLDER_IDS), b"e", b"f" * 32}) - {b"
 
 
 def odd_ids(ids: Sequence[str], own_name: str = "") -> set[int]:
-    """Return the indexes of all ids that a reader may change or note.
+    """Return the indexes of ids that a reader may change or note.
 
     An empty id is not odd, nor is one of plain characters that is no placeholder and no mangled number.
 
@@ -65,7 +65,7 @@ def _is_odd_number(cell: str, own_name: str) -> bool:
 
 
 def _is_no_id(cell: str, own_name: str) -> bool:
-    """Return whether a cell with the letters of a placeholder may be one."""
+    """Return whether a cell with a placeholder's letters may be one."""
     lowered = cell.lower()
     return (
         lowered in PLACEHOLDER_IDS

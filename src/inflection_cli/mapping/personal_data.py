@@ -46,7 +46,7 @@ def personal_member_of_cell(cell: str, is_name: NameTest, is_text: TextTest) -> 
 
 
 def _has_no_text(cell: str) -> bool:
-    """Return whether a cell can hold neither a name nor a text, such as a list of numbers."""
+    """Return whether a cell holds no text, like a list of numbers."""
     return '"' not in cell and "'" not in cell and cell.count("[") + cell.count("{") <= _MOST_DEPTH
 
 

@@ -108,7 +108,7 @@ def uuid_text(packed: bytes) -> bytes:
 
 
 def uuid_texts(packed: Sequence[bytes]) -> list[str]:
-    """Format ids of 16 bytes each as UUIDs of 36 characters, all at once."""
+    """Format ids of 16 bytes as UUIDs, all at once."""
     digits = b"".join(packed).hex().encode()
     texts = bytearray(b"-" * (_TEXT_CHARS * len(packed)))
     for at, place in enumerate(_DIGIT_PLACES):

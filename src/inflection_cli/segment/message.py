@@ -96,7 +96,7 @@ class MessageEncoder:
 
     @staticmethod
     def property(name: str, value: str, *, literal: bool = False) -> str:
-        """Encode a property, with a comma in front; a literal is JSON as it stands."""
+        """Encode a property with a comma in front; literals stay."""
         return f",{_key(name)}:{value if literal else _json(value)}"
 
     def person(self, person: Person) -> str:

@@ -174,7 +174,7 @@ class RowExtender:
     def columns(
         self, columns: Sequence[Sequence[str]], count: int
     ) -> tuple[Sequence[Sequence[str]], Mapping[int, tuple[Note, ...]]]:
-        """Return the columns of `count` rows with added ones, and the notes by row index."""
+        """Return the columns with added ones, and the notes by row."""
         added: list[Sequence[str]] = [[cell] * count if isinstance(cell, str) else () for cell in self.cells]
         notes: dict[int, tuple[Note, ...]] = {}
         for index, places, column_draws in self._columns:

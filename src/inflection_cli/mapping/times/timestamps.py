@@ -160,7 +160,7 @@ class TimestampReader:
         )
 
     def _read_canonical(self, column: list[str]) -> list[str | TimeProblem]:
-        """Read a column of canonical texts; "" where a day or an hour is not plain.
+        """Read a column of canonical texts; "" where one is not plain.
 
         A plain day is one from 2000 on that lies days before now.
         """
@@ -177,7 +177,7 @@ class TimestampReader:
         return ["" if cell[:10] in odd_days or cell[10:13] in odd_hours else cell for cell in column]
 
     def _completed(self, read: list[str | TimeProblem], column: list[str]) -> list[str | TimeProblem]:
-        """Return the times, with those that are still "" read from parts of their cells."""
+        """Return the times, with those that are "" read by parts."""
         if "" in read:
             odd = [at for at, text in enumerate(read) if not text]
             _fill(read, odd, self._read_parts([column[at] for at in odd]))
@@ -262,7 +262,7 @@ class TimestampReader:
 
 
 def _is_clock(cell: str) -> bool:
-    """Return whether a cell of a usual shape shows a minute and a second that exist."""
+    """Return whether a cell shows a minute and second that exist."""
     return cell[14] in "012345" and cell[17] in "012345"
 
 
@@ -489,7 +489,7 @@ def _is_new_month(second: int) -> bool:
 
 
 class _Days(dict[str, int | None]):
-    """Cache from `2024-03-01` to days since 1970; None for what is no date."""
+    """Cache from `2024-03-01` to days since 1970; None without a date."""
 
     def __init__(self, parts: "_Parts") -> None:
         super().__init__()
