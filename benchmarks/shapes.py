@@ -224,6 +224,9 @@ def main() -> None:
     print(
         f"{options.rows:,} rows, {options.rounds} rounds; CPU in times the floor: median (from least to most)"
     )
+    few = str(made("own file", options.cache, 10).path)
+    start_s = min(cost_of(["-m", "inflection_cli", "validate", few]).cpu_s for _ in range(3))
+    print(f"a start without rows takes {start_s:.2f} s of CPU, which is in all ratios")
     print(f"{'shape':9} {'command':16} jobs")
     with receiver() as url:
         for shape in options.shapes:
