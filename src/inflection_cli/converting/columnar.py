@@ -37,6 +37,9 @@ from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare,
 _LINK_GROWTH: Final = 6
 """So many bytes a character of a link takes at most in JSON."""
 
+_ODD_PEOPLE: Final = 1 << 9
+"""So many people that were read exactly are remembered."""
+
 
 class Cells:
     """Cells of some rows by column, each taken on first use.
@@ -226,7 +229,8 @@ class ColumnarReader:
             encoder.email_trait and "email" in fields
         )
         self._campaigns = PartCache(self._campaign)
-        self._people = PartCache(self._person)
+        # Odd people are few, and seldom come again.
+        self._people = PartCache(self._person, _ODD_PEOPLE)
         self._fixed_bytes = FIXED_BYTES + len(encoder.tail.encode())
         self._link_bytes = len(encoder.property(encoder.link_name, ""))
 
