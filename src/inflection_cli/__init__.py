@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from inflection_cli.api.results import Receipt, Report
     from inflection_cli.api.verbs import backfill, replay, validate
-    from inflection_cli.converting.converter import Converted, ConvertSettings, convert
+    from inflection_cli.converting.checked_converter import convert
+    from inflection_cli.converting.converter import Converted, ConvertSettings
     from inflection_cli.errors import InflSegError
     from inflection_cli.mapping.bind import lay_out
     from inflection_cli.mapping.columns import ColumnOptions
@@ -41,7 +42,7 @@ _HOMES: Final = {
     "Report": "api.results",
     "SandboxSettings": "sandbox:Settings",
     "backfill": "api.verbs",
-    "convert": "converting.converter",
+    "convert": "converting.checked_converter",
     "lay_out": "mapping.bind",
     "namespace_of": "segment.ids",
     "replay": "api.verbs",

@@ -34,6 +34,11 @@ def chunk_converter(
     return CheckedConverter(converter, settings.checks) if settings.checks else converter
 
 
+def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converted:
+    """Convert one chunk separately: a pure, picklable function for partition-based engines."""
+    return chunk_converter(layout, settings)(chunk)
+
+
 class CheckedConverter:
     """Converter that also rejects the rows whose messages break a table.
 
