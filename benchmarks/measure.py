@@ -25,7 +25,9 @@ def cost_of(arguments: list[str], *, environ: dict[str, str] | None = None) -> C
     """
     command = [sys.executable, *arguments]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(command, stdout=out, stderr=said, env={**os.environ, **(environ or {})})
+        # Bytecode is kept, as where it is installed: to compile it each time would be measured with each start.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        child = subprocess.Popen(command, stdout=out, stderr=said, env={**inherited, **(environ or {})})
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)

@@ -123,17 +123,24 @@ def _brackets(text: str) -> int:
 
 
 def _swiftly(text: str) -> Any:
-    if "\\u0000" in text:
-        raise ValueError
     found = orjson.loads(str(text))  # which takes no class beneath str
+    if not _is_same(found, text):
+        raise ValueError
+    return found
+
+
+def is_lossless(found: Any, text: str) -> bool:
+    """Return whether `orjson` lost nothing of a text."""
+    return _brackets(text) <= MAX_JSON_DEPTH and _is_same(found, text)
+
+
+def _is_same(found: Any, text: str) -> bool:
+    """Return whether a value is written as the text it is from."""
     again = orjson.dumps(found).decode()
     # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
     # Spaces are none of both, and where strings have lost theirs too they are still as many strings.
-    if again != text and again.replace(" ", "") != text.replace(" ", ""):
-        raise ValueError
-    if '"":' in again:
-        raise ValueError
-    return found
+    same = again == text or again.replace(" ", "") == text.replace(" ", "")
+    return same and not ("\\" in text and "\\u0000" in text) and '"":' not in again
 
 
 def swift_text(value: Any) -> str:
@@ -145,9 +152,15 @@ def swift_text(value: Any) -> str:
 
 def swift_cell(value: Any) -> str:
     """Write a value that `swiftly` read as a cell, as `as_cell` does."""
+    if value is None:
+        return ""
+    if value is True:
+        return TRUE
+    if value is False:
+        return FALSE
     if isinstance(value, str):
         return value
-    return "" if value is None else JsonCell(orjson.dumps(value).decode())
+    return JsonCell(orjson.dumps(value).decode())
 
 
 def as_text(value: Any) -> str:

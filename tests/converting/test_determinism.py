@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pipeline_support as tools
 import pytest
+from chunk_support import facts, joined
 from command_support import CAMPAIGN, Desk
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inflection_cli.converting.checked_converter import convert
-from inflection_cli.converting.converter import Converted, Converter, ConvertSettings
+from inflection_cli.converting.converter import Converter, ConvertSettings
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.layout import Layout
 from inflection_cli.model import Chunk
@@ -35,50 +36,6 @@ def bound(rows: Rows, how: ConvertSettings = HOW) -> Layout:
 def chunk_of(rows: Rows, first_line: int = 2) -> Chunk:
     lines = range(first_line, first_line + len(rows))
     return Chunk("export.csv", tools.COLUMNS, [list(row) for row in rows], lines, 1, (), b"")
-
-
-def facts(converted: Converted) -> tuple[object, ...]:
-    """Everything that was said of some rows, messages made."""
-    return (
-        converted.mapped,
-        dict(converted.filtered),
-        [(one.line, list(one.cells), one.problems) for one in converted.rejected],
-        converted.warnings,
-        converted.events_filtered,
-        list(zip(converted.content_ids, converted.content_hashes, strict=True)),
-        converted.encode(converted.content_ids),
-        converted.message_bytes,
-        list(converted.lines),
-        list(converted.times),
-        list(converted.names),
-        set(zip(*converted.people, strict=True)),
-    )
-
-
-def joined(parts: list[Converted]) -> tuple[object, ...]:
-    """The same of rows that were converted one by one."""
-    whole = Converted()
-    messages: list[bytes] = []
-    people: list[tuple[str, str]] = []
-    lines: list[int] = []
-    for part in parts:
-        whole.mapped += part.mapped
-        for reason, count in part.filtered.items():
-            whole.filtered[reason] = whole.filtered.get(reason, 0) + count
-        whole.rejected += part.rejected
-        whole.warnings += part.warnings
-        whole.events_filtered += part.events_filtered
-        whole.content_ids += part.content_ids
-        whole.content_hashes += part.content_hashes
-        messages += part.encode(part.content_ids)
-        whole.message_bytes += part.message_bytes
-        lines += part.lines
-        whole.times += part.times
-        whole.names += part.names
-        people += zip(*part.people, strict=True)
-    whole.encode, whole.lines = lambda _: messages, lines
-    whole.people = [user for user, _ in people], [person for _, person in people]
-    return facts(whole)
 
 
 @tools.some

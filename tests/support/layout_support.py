@@ -8,7 +8,7 @@ from typing import Any, Final
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import EventReader, MapOptions
-from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy
+from inflection_cli.mapping.layout import NO_LEEWAY, EventMapping, Layout, MissingColumnPolicy, Shaper
 from inflection_cli.mapping.profile.profile_schema import Event, Fields, Profile, PropertyCell, Timestamp
 from inflection_cli.model import Campaign, Note, Person
 from inflection_cli.segment.message import MessageEncoder, MessageSettings
@@ -86,7 +86,17 @@ class Read:
 
 def shaped(layout: Layout, rows: list[list[str]]) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]]]:
     """Rows as the blocks see them, and what is said of them."""
-    return layout.shaper(rows)[:2] if layout.shaper else (rows, {})
+    return shaped_rows(layout.shaper, rows)[:2] if layout.shaper else (rows, {})
+
+
+def shaped_rows(
+    shaper: Shaper, rows: list[list[str]]
+) -> tuple[list[list[str]], Mapping[int, tuple[Note, ...]], Mapping[str, int]]:
+    """Rows with what a profile extracts, what is said of them, and the counts of nulls."""
+    if not rows:
+        return [], {}, {}
+    columns, notes, nulls = shaper(list(zip(*rows, strict=True)), len(rows))
+    return list(map(list, zip(*columns, strict=True))), notes, nulls
 
 
 def read(cells: Mapping[str, str], said: Profile | None = None, *, number: int = 0, **options: Any) -> Read:

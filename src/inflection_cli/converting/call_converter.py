@@ -97,7 +97,9 @@ class CallConverter:
         if not chunk.rows:
             return Converted()
         rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
-        cells, said, nulls = self._shaper(rows) if self._shaper else Shaped(rows)
+        columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
+        columns, said, nulls = self._shaper(columns, len(rows)) if self._shaper else Shaped(columns)
+        cells = list(zip(*columns, strict=True))
         found = [_Row() for _ in cells]
         for i, notes in said.items():
             _say(found[i], notes, chunk, i, lambda name: name)
@@ -250,7 +252,9 @@ class CallConverter:
             user_ids = [built.user_id for _, built in some]
             person_ids = [built.person_id for _, built in some]
             if reader.mapping.type in VIEWS:
-                seen.append(watch.see(user_ids, person_ids, [cells[i] for i, _ in some]))
+                seen.append(
+                    watch.see(user_ids, person_ids, list(zip(*(cells[i] for i, _ in some), strict=True)))
+                )
             else:
                 seen.append(Seen(self._first_call + number, user_ids, person_ids, judged=False))
         return seen

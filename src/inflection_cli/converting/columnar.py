@@ -1,19 +1,21 @@
-"""Map rows to parts of events column by column, caching repeated parts.
+"""Map rows to parts of events a column at a time.
 
-A campaign's cells repeat on thousands of rows, and so do they together with link and extra properties: the *head* of
-an event. What is left for every row is who and when.
+Each field's reader takes a column and returns a column; beside it stands what is odd, by index. That a column is all
+plain is proven by few calls over all of its text. What is odd is read exactly, a row at a time, so that the work grows
+with the rows and with the problems. A campaign's cells repeat on thousands of rows, and what they add is remembered.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from dataclasses import dataclass, field
 from itertools import repeat
-from operator import attrgetter, itemgetter
-from typing import Any, Final, Generic, TypeVar
+from operator import add, attrgetter, itemgetter
+from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.lossless_json import JsonCell
-from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail
+from inflection_cli.converting.identities import ExactPerson, PeopleColumns, people_of_all
+from inflection_cli.converting.part_cache import PartCache
+from inflection_cli.converting.property_columns import PropertyReader, hash64
+from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail, is_http
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.events import (
     PERSON_FIELDS,
@@ -21,242 +23,93 @@ from inflection_cli.mapping.events import (
     EventReader,
     Filtered,
     MapOptions,
-    are_plain_ids,
+    has_error,
 )
 from inflection_cli.mapping.layout import EventMapping, TimeSource
+from inflection_cli.mapping.odd_ids import odd_ids
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
 from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
-from inflection_cli.segment.ids import CONTENT_REST, FIELDS, absorbed, netstring, person_part
+from inflection_cli.segment.ids import FIELDS, absorbed, netstring, person_part
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
-from inflection_cli.segment.message import (
-    FIXED_BYTES,
-    MessageEncoder,
-    is_bare,
-    plain_most,
-    plain_people,
-    plain_sizes,
-    plain_total,
-)
+from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, link_fragments, links_bytes
 
-_MEMO_ENTRIES: Final = 1 << 13
-_MEMO_CHARACTERS: Final = 1 << 22
-"""Parts remembered of each kind, and characters of their cells; more is forgotten at once: memory stays flat."""
+_LINK_GROWTH: Final = 6
+"""So many bytes a character of a link takes at most in JSON."""
+
+_ODD_PEOPLE: Final = 1 << 9
+"""So many people that were read exactly are remembered."""
 
 
-KINDS: Final = {kind[0]: kind for kind in ("text", "number", "boolean", "list", "object")}
-"""What a property can be in a message, by its first letter."""
+class Cells:
+    """Cells of some rows by column, each taken on first use.
 
-_Part = TypeVar("_Part")
-Cells = Sequence[Sequence[str]]
+    Args:
+        columns: The columns of all rows.
+        count: How many rows there are.
+        rows: The indexes of the rows that are meant; None means all.
+    """
 
+    def __init__(
+        self, columns: Sequence[Sequence[str]], count: int, rows: Sequence[int] | None = None
+    ) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._taken: dict[int, Sequence[str]] = {}
+        self.count = count if rows is None else len(rows)
 
-class _Cache(dict[Any, _Part], Generic[_Part]):
-    """Cache that computes a part from its cells on first use."""
+    def __getitem__(self, index: int) -> Sequence[str]:
+        if self._rows is None:
+            return self._columns[index]
+        if index not in self._taken:
+            column = self._columns[index]
+            self._taken[index] = [column[row] for row in self._rows]
+        return self._taken[index]
 
-    def __init__(self, compute: Callable[[Any], _Part]) -> None:
-        super().__init__()
-        self._compute = compute
-        self._held = 0
-
-    def __missing__(self, cells: Any) -> _Part:
-        self._held += sum(map(len, cells))
-        if len(self) >= _MEMO_ENTRIES or self._held > _MEMO_CHARACTERS:
-            self.clear()
-            self._held = 0
-        part = self[cells] = self._compute(cells)
-        return part
-
-
-class _Campaign:
-    """Parts that a campaign adds to the ids and messages of events."""
-
-    __slots__ = ("filtered", "identity", "json", "link", "name", "notes", "source")
-
-    def __init__(self, notes: Sequence[Note], filtered: str = "") -> None:
-        self.notes = notes
-        self.filtered = filtered
-        self.name = self.identity = self.json = ""
-        self.link = False
-        self.source = 0
+    def take(self, at: Sequence[int]) -> "Cells":
+        """Return the cells of the rows at the given indexes."""
+        rows = at if self._rows is None else [self._rows[i] for i in at]
+        return Cells(self._columns, 0, rows)
 
 
-_NOTHING_HASHED: Final = absorbed(b"")
-
-
-class EventTemplate:
-    """Parts of an event that depend neither on person nor on time.
+class CampaignPart:
+    """Parts that a campaign adds to the ids and messages of events.
 
     Attributes:
         filtered: Why the event is left out on the user's word; empty where it is not.
         notes: What is to be said of it.
         odd: Whether it is filtered, or anything is to be said.
-        unlinked: Whether it is a click, and no column of the file has its link: that is said once of the file.
+        link: Whether the event is about a link.
         name: Inflection's name for the event.
-        campaign: The campaign's part of the identity, netstrings.
-        trail: The link's, a netstring.
-        prefix: Both, after the scheme's own first line.
-        hashed: The prefix, hashed as far as it goes.
-        source: What the content hash makes of flags and extra properties.
-        json: The fragments of the message.
-        size: The message's bytes without the person's.
-        kinds: What each property is sent as: its name, and `text` or the kind of JSON.
+        identity: The part of the content id, netstrings.
+        hashed: The same, hashed as far as it goes.
+        source: What the content hash makes of the flags.
+        json: The fragment of the message.
+        size: The message's bytes without those of link, properties and person.
     """
 
     __slots__ = (
-        "campaign",
         "filtered",
         "hashed",
+        "identity",
         "json",
-        "kinds",
+        "link",
         "name",
         "notes",
         "odd",
-        "prefix",
         "size",
         "source",
-        "trail",
-        "unlinked",
     )
 
-    def __init__(self, campaign: _Campaign, notes: Sequence[Note]) -> None:
-        self.filtered = campaign.filtered
-        self.notes = () if campaign.filtered else (*campaign.notes, *notes)
-        self.odd = bool(self.notes or self.filtered)
-        self.unlinked = False
-        self.name = campaign.name
-        self.campaign = campaign.identity
-        self.trail = self.prefix = self.json = ""
-        self.hashed = _NOTHING_HASHED
-        self.source = self.size = 0
-        self.kinds: frozenset[tuple[str, str]] = frozenset()
-
-
-class _Person:
-    """Parts that a person adds to the event's id and message."""
-
-    __slots__ = ("identity", "ids", "json", "notes", "size")
-
-    def __init__(
-        self, notes: Sequence[Note], identity: str = "", json: str = "", ids: tuple[str, str] = ("", "")
-    ) -> None:
+    def __init__(self, notes: Sequence[Note], filtered: str = "", size: int = 0) -> None:
         self.notes = notes
-        self.identity = identity
-        self.json = json
-        self.size = len(json.encode())
-        self.ids = ids
-
-
-@dataclass(frozen=True, slots=True)
-class AsciiPeople:
-    """People with two plain ASCII ids each; "" means absent."""
-
-    user_ids: Sequence[str]
-    person_ids: Sequence[str]
-
-    @property
-    def sizes(self) -> list[int]:
-        """Number of bytes that each person adds to a message."""
-        return plain_sizes(zip(self.user_ids, self.person_ids, strict=True))
-
-    def total_bytes(self) -> int:
-        """Return the sum of the sizes, in bytes."""
-        return plain_total(self.user_ids, self.person_ids)
-
-    def most_bytes(self) -> int:
-        """Return an upper bound of the sizes, in bytes."""
-        return plain_most(self.user_ids, self.person_ids)
-
-    def identities(self) -> list[str]:
-        """Return the part of the content id that each person adds."""
-        return [
-            f"p{len(person)}:{person}," if person else f"u{len(user)}:{user},"
-            for user, person in zip(self.user_ids, self.person_ids, strict=True)
-        ]
-
-    def dated(self, times: Sequence[str]) -> list[bytes]:
-        """Return the part of the content id for each person and time."""
-        return [
-            (
-                f"p{len(person)}:{person},{len(time)}:{time},"
-                if person
-                else f"u{len(user)}:{user},{len(time)}:{time},"
-            ).encode()
-            for user, person, time in zip(self.user_ids, self.person_ids, times, strict=True)
-        ]
-
-    def fragments(self) -> list[str]:
-        """Return the JSON fragment that each person adds to a message."""
-        return plain_people(zip(self.user_ids, self.person_ids, strict=True))
-
-    def notes(self, _: int) -> Sequence[Note]:
-        """Return no notes: plain ids have no problems."""
-        return ()
-
-    def take(self, at: Sequence[int]) -> "AsciiPeople":
-        """Return the people at the given indexes."""
-        return AsciiPeople([self.user_ids[i] for i in at], [self.person_ids[i] for i in at])
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedPeople:
-    """People of any kind, each parsed separately."""
-
-    people: list[_Person]
-
-    @property
-    def sizes(self) -> list[int]:
-        """Number of bytes that each person adds to a message."""
-        return [person.size for person in self.people]
-
-    def identities(self) -> list[str]:
-        """Return the part of the content id that each person adds."""
-        return [person.identity for person in self.people]
-
-    def dated(self, times: Sequence[str]) -> list[bytes]:
-        """Return the part of the content id for each person and time."""
-        return [
-            f"{person.identity}{len(time)}:{time},".encode()
-            for person, time in zip(self.people, times, strict=True)
-        ]
-
-    def fragments(self) -> list[str]:
-        """Return the JSON fragment that each person adds to a message."""
-        return [person.json for person in self.people]
-
-    def notes(self, i: int) -> Sequence[Note]:
-        """Return the notes on the person at an index."""
-        return self.people[i].notes
-
-    @property
-    def user_ids(self) -> list[str]:
-        """User id of each person; "" means absent."""
-        return [person.ids[0] for person in self.people]
-
-    @property
-    def person_ids(self) -> list[str]:
-        """Person id of each person; "" means absent."""
-        return [person.ids[1] for person in self.people]
-
-    def total_bytes(self) -> int:
-        """Return the sum of the sizes, in bytes."""
-        return sum(self.sizes)
-
-    def most_bytes(self) -> int:
-        """Return the largest of the sizes, in bytes."""
-        return max(self.sizes)
-
-    def take(self, at: Iterable[int]) -> "ParsedPeople":
-        """Return the people at the given indexes."""
-        return ParsedPeople([self.people[i] for i in at])
-
-
-@dataclass(frozen=True, slots=True)
-class OwnId:
-    """The export's own id of an event, with its notes."""
-
-    value: str | None
-    notes: tuple[Note, ...]
+        self.filtered = filtered
+        self.odd = bool(notes or filtered)
+        self.name = self.identity = self.json = ""
+        self.hashed = absorbed(b"")
+        self.link = False
+        self.source = 0
+        self.size = size
 
 
 @dataclass(slots=True)
@@ -264,61 +117,73 @@ class EventColumns:
     """The events of one block as parallel lists, one entry per event.
 
     Attributes:
-        heads: What they are.
+        campaigns: What they are.
+        links: The links as they stood; "" is absent.
+        properties: The JSON fragments of the further properties.
+        sources: What of those counts in the content hash.
         people: Who they are about.
-        times: When they were: exact text, or what is wrong with it.
-        time_columns: The columns that the times are from; None where all are from the one that `timestamp` names.
-        own_ids: The export's own ids; None where it has none.
+        times: When they were, exact text; "" where that cannot be read.
+        own_ids: The export's own ids, "" is absent; None where it has none.
         lines: The physical lines on which their records start.
+        rows: The indexes of their rows in the chunk.
+        notes: What is to be said of events, by index; few where few are odd.
+        filtered: Why events are left out on the user's word, by index.
+        failed: The indexes of those that have an error.
+        kinds: For each column of properties its name and what its cells are; of JSON only.
     """
 
-    heads: list[EventTemplate]
-    people: AsciiPeople | ParsedPeople
-    times: list[str | TimeProblem]
-    time_columns: list[str] | None
-    own_ids: list[OwnId] | None
+    campaigns: list[CampaignPart]
+    links: Sequence[str]
+    properties: Sequence[str]
+    sources: Sequence[str]
+    people: PeopleColumns
+    times: list[str]
+    own_ids: list[str] | None
     lines: Sequence[int]
+    rows: Sequence[int]
+    notes: dict[int, Sequence[Note]] = field(default_factory=dict)
+    filtered: dict[int, str] = field(default_factory=dict)
+    failed: set[int] = field(default_factory=set)
+    kinds: Sequence[tuple[str, Sequence[str]]] = ()
 
     def take(self, at: Sequence[int]) -> "EventColumns":
-        """Return the events at the given indexes."""
+        """Return the events at the given indexes, without notes."""
+
+        def some(column: Sequence[str]) -> list[str]:
+            return [column[i] for i in at]
+
         return EventColumns(
-            [self.heads[i] for i in at],
+            [self.campaigns[i] for i in at],
+            some(self.links),
+            some(self.properties),
+            some(self.sources),
             self.people.take(at),
-            [self.times[i] for i in at],
-            None if self.time_columns is None else [self.time_columns[i] for i in at],
-            None if self.own_ids is None else [self.own_ids[i] for i in at],
+            some(self.times),
+            None if self.own_ids is None else some(self.own_ids),
             [self.lines[i] for i in at],
+            [self.rows[i] for i in at],
         )
 
-    def sizes(self) -> list[int]:
-        """Return the size of each message, in bytes."""
-        return [head.size + size for head, size in zip(self.heads, self.people.sizes, strict=True)]
 
-
-def merged(parts: Sequence[EventColumns], order: Sequence[tuple[int, int]]) -> EventColumns:
-    """Merge the events of several blocks in the given order.
-
-    Args:
-        parts: The blocks' events; their people were read one by one.
-        order: Which block's, and which of its events.
-    """
-    people = [part.people.people for part in parts if isinstance(part.people, ParsedPeople)]
-    own = any(part.own_ids is not None for part in parts)
+def events_of_all(parts: Sequence[EventColumns]) -> EventColumns:
+    """Return the events of several blocks, one block after the other."""
+    own_ids = None
+    if any(part.own_ids is not None for part in parts):
+        own_ids = [each for part in parts for each in part.own_ids or repeat("", len(part.rows))]
     return EventColumns(
-        [parts[part].heads[i] for part, i in order],
-        ParsedPeople([people[part][i] for part, i in order]),
-        [parts[part].times[i] for part, i in order],
-        None,
-        [_own_id(parts[part], i) for part, i in order] if own else None,
-        [parts[part].lines[i] for part, i in order],
+        [each for part in parts for each in part.campaigns],
+        [each for part in parts for each in part.links],
+        [each for part in parts for each in part.properties],
+        [each for part in parts for each in part.sources],
+        people_of_all([part.people for part in parts]),
+        [each for part in parts for each in part.times],
+        own_ids,
+        [each for part in parts for each in part.lines],
+        [each for part in parts for each in part.rows],
     )
 
 
-def _own_id(events: EventColumns, i: int) -> OwnId:
-    return OwnId(None, ()) if events.own_ids is None else events.own_ids[i]
-
-
-_size = attrgetter("size")
+_size, _odd = attrgetter("size"), attrgetter("odd")
 
 
 class ColumnarReader:
@@ -329,7 +194,6 @@ class ColumnarReader:
         mapping: How they are read.
         encoder: How messages are written.
         times: Makes what reads a column of times.
-        alone: Whether rows stand for events of this block only; else people are read one by one.
         encoding: How the file was decoded.
     """
 
@@ -340,7 +204,6 @@ class ColumnarReader:
         encoder: MessageEncoder,
         times: Callable[[TimeSource | None], TimestampReader],
         *,
-        alone: bool,
         encoding: str = "utf-8",
     ) -> None:
         self.block = block
@@ -348,188 +211,238 @@ class ColumnarReader:
         self.has_links = block.columns.has("email_link_url")
         time_of = event_of_times(block, mapping.columns)
         self._mapper = EventReader(block.columns, mapping, encoding, time_of=time_of)
-        self._id_names = [squash(block.columns.column_of(name) or name).encode() for name in PERSON_IDS]
         self._encoder = encoder
-        self._alone = alone
         self._judges_people = mapping.judges_people
         self._times = [(column, times(column)) for column in block.times]
         self._constant_time = None if block.times else times(None)
         fields = block.columns.fields
-        self._ids_only = self._mapper.person_is_two_ids and not (encoder.email_trait and "email" in fields)
-        campaign = [fields[name] for name in self._mapper.campaign_columns]
-        links = [fields[name] for name in self._mapper.link_columns]
-        self._campaign_width = len(campaign)
-        head = campaign + links + [each.place for each in block.columns.carried]
-        self._head_width = len(head)
-        self._head_cells = _getter(head)
-        self._person_cells = _getter([fields[name] for name in self._mapper.person_columns])
+        self._campaign_places = [fields[name] for name in self._mapper.campaign_columns]
+        self._link_places = [fields[name] for name in self._mapper.link_columns]
+        self._constant_link = block.columns.constants.get("email_link_url")
+        self._property_places = [each.place for each in block.columns.carried]
+        self._properties = PropertyReader(self._mapper, block.columns.carried, encoder, self._constant_link)
+        self._person_places = [fields[name] for name in self._mapper.person_columns]
         self._id_places = [fields.get(name) for name in PERSON_FIELDS[:3]]
-        self._names = {each.name: netstring(each.name) for each in block.columns.carried}
-        self._campaigns = _Cache(self._campaign)
-        self._heads = _Cache(self._head)
-        self._people = _Cache(self._person)
-        self._kinds = _Cache(self._kinds_of)
-        self._fixed_bytes = FIXED_BYTES + len(encoder.tail.encode())
-
-    def read(self, cells: Cells, lines: Sequence[int], *, typed: bool = False) -> EventColumns:
-        """Read the parts of the given rows, which all have this event."""
-        own_ids = None
-        if self.columns.has("event_id"):
-            own_ids = self._read_own_ids(self._cells_of("event_id", cells))
-        times, time_columns = self._read_times(cells)
-        keys = map(self._head_cells, cells)
-        heads = list(map(self._heads.__getitem__, map(_with_types, keys) if typed else keys))
-        return EventColumns(heads, self._read_people(cells), times, time_columns, own_ids, lines)
-
-    def is_plain(self, events: EventColumns) -> bool:
-        """Return whether all events are free of notes, filters and time problems."""
-        heads, people = set(events.heads), events.people
-        return not (
-            any(head.odd for head in heads)
-            or (isinstance(people, ParsedPeople) and any(person.notes for person in set(people.people)))
-            or set(map(type, events.times)) != {str}
-            or max(map(_size, heads)) + people.most_bytes() > MAX_EVENT_BYTES
-            or (events.own_ids is not None and any(own.notes for own in events.own_ids))
+        self._id_names = [squash(block.columns.column_of(name) or name) for name in PERSON_IDS]
+        self._reads_exactly = not self._mapper.person_is_two_ids or (
+            encoder.email_trait and "email" in fields
         )
+        self._campaigns = PartCache(self._campaign)
+        # Odd people are few, and seldom come again.
+        self._people = PartCache(self._person, _ODD_PEOPLE)
+        self._fixed_bytes = FIXED_BYTES + len(encoder.tail.encode())
+        self._link_bytes = len(encoder.property(encoder.link_name, ""))
 
-    def notes(self, events: EventColumns, i: int, row: Sequence[str], size: int) -> list[Note]:
-        """Return the notes on one event of `size` bytes, in part order."""
-        head, time = events.heads[i], events.times[i]
-        notes = [*head.notes, *events.people.notes(i)]
-        if events.own_ids is not None:
-            notes += events.own_ids[i].notes
-        if isinstance(time, TimeProblem):
-            notes.append(self._time_note(time, events, i, row))
-        if size > MAX_EVENT_BYTES:
-            detail = f"the message is {size:,} bytes long, over {MAX_EVENT_BYTES:,}"
-            notes.append(Note(rules.EVENT_TOO_LARGE, detail))
-        return notes
+    def read(
+        self, cells: Cells, lines: Sequence[int], rows: Sequence[int], *, typed: bool = False
+    ) -> EventColumns:
+        """Read the parts of the given rows, which all have this event.
 
-    def _time_note(self, time: TimeProblem, events: EventColumns, i: int, row: Sequence[str]) -> Note:
-        name = "timestamp" if events.time_columns is None else events.time_columns[i]
-        if not self._times:
-            (cell,) = self._cells_of("timestamp", [row])
-            return Note(time.rule, time.detail, name, cell, time.hint)
-        known = {self.columns.names[column.index]: column for column, _ in self._times}
-        column = self._times[0][0] if events.time_columns is None else known[name]
-        return Note(time.rule, time.detail, name, row[column.index], column.hints.of(time))
+        Args:
+            cells: Their cells.
+            lines: The lines on which their records start.
+            rows: Their indexes in the chunk.
+            typed: Whether cells may be JSON.
+        """
+        count = cells.count
+        if not count:
+            people = PeopleColumns((), ())
+            return EventColumns([], (), (), (), people, [], None, (), ())
+        keys: Iterable[tuple[str, ...]] = zip(*[cells[at] for at in self._campaign_places], strict=True)
+        campaigns = list(
+            map(self._campaigns.__getitem__, keys if self._campaign_places else repeat((), count))
+        )
+        links: Sequence[str] = [self._constant_link or ""] * count
+        if self._link_places:
+            links = cells[self._link_places[0]]
+        read = self._properties.read(cells.__getitem__, count, typed=typed)
+        people = self._read_people(cells)
+        times, time_notes = self._read_times(cells)
+        own_ids, own_notes = self._read_own_ids(cells)
+        events = EventColumns(
+            campaigns, links, read.json, read.sources, people, times, own_ids, lines, rows, kinds=read.kinds
+        )
+        odd_trails = read.odd | self._odd_links(campaigns, links)
+        sizes = self._large(events)
+        odd = {*odd_trails, *people.exact, *time_notes, *own_notes, *sizes}
+        if any(map(_odd, set(campaigns))):
+            odd.update(i for i, campaign in enumerate(campaigns) if campaign.odd)
+        for i in sorted(odd):
+            campaign = campaigns[i]
+            if campaign.filtered:
+                events.filtered[i] = campaign.filtered
+                continue
+            notes = [*campaign.notes, *(self._trail_notes(campaign, cells, i) if i in odd_trails else ())]
+            notes += [*people.notes(i), *own_notes.get(i, ()), *time_notes.get(i, ()), *sizes.get(i, ())]
+            if notes:
+                events.notes[i] = notes
+                if has_error(notes):
+                    events.failed.add(i)
+        return events
 
-    def _read_times(self, cells: Cells) -> tuple[list[str | TimeProblem], list[str] | None]:
+    def sizes(self, events: EventColumns) -> list[int]:
+        """Return the size of each message, in bytes."""
+        trails = self.fragments(events).trails()
+        pairs = zip(events.campaigns, trails, events.people.sizes, strict=True)
+        return [campaign.size + len(trail.encode()) + size for campaign, trail, size in pairs]
+
+    def fragments(self, events: EventColumns) -> "Fragments":
+        """Return what the messages are made of, beside people and times."""
+        campaigns = list(map(attrgetter("json"), events.campaigns))
+        return Fragments(campaigns, events.links, events.properties, self._encoder.link_name)
+
+    def _large(self, events: EventColumns) -> dict[int, tuple[Note, ...]]:
+        """Return notes on too large messages, by index; a bound comes first."""
+        most = max(map(_size, set(events.campaigns))) + events.people.most_bytes()
+        most += _LINK_GROWTH * max(map(len, events.links)) + self._link_bytes
+        most += 4 * max(map(len, events.properties))
+        if most <= MAX_EVENT_BYTES:
+            return {}
+        return {
+            i: (Note(rules.EVENT_TOO_LARGE, f"the message is {size:,} bytes long, over {MAX_EVENT_BYTES:,}"),)
+            for i, size in enumerate(self.sizes(events))
+            if size > MAX_EVENT_BYTES
+        }
+
+    def _read_times(self, cells: Cells) -> tuple[list[str], dict[int, tuple[Note, ...]]]:
+        """Read the times; return exact texts ("" for none) and notes."""
         if self._constant_time is not None:
-            return self._constant_time.read(self._cells_of("timestamp", cells)), None
-        if len(self._times) == 1:
-            ((column, reader),) = self._times
-            times = reader.read([row[column.index] for row in cells])
-            is_field = self.columns.fields.get("timestamp") == column.index
-            return times, None if is_field else [self.columns.names[column.index]] * len(times)
-        columns = [[row[column.index] for row in cells] for column, _ in self._times]
+            constant = [self.columns.constants["timestamp"]] * cells.count
+            return self._exact(self._constant_time.read(constant), repeat((None, constant)))
+        columns = [cells[source.index] for source, _ in self._times]
         read = [reader.read(column) for (_, reader), column in zip(self._times, columns, strict=True)]
-        names = [self.columns.names[column.index] for column, _ in self._times]
+        sources = [(source, column) for (source, _), column in zip(self._times, columns, strict=True)]
+        if len(read) == 1:
+            return self._exact(read[0], repeat(sources[0]))
         chosen = [
             _chosen(row_cells, row_times, self.block.choose)
             for row_cells, row_times in zip(zip(*columns, strict=True), zip(*read, strict=True), strict=True)
         ]
-        return [read[at][i] for i, at in enumerate(chosen)], [names[at] for at in chosen]
+        return self._exact([read[at][i] for i, at in enumerate(chosen)], map(sources.__getitem__, chosen))
 
-    def _read_people(self, cells: Cells) -> AsciiPeople | ParsedPeople:
-        """Read the people of rows together if plain, else one by one."""
-        people = self._plain(cells) if self._alone and self._ids_only and cells else None
-        return ParsedPeople(self._parsed(cells)) if people is None else people
+    def _exact(
+        self,
+        read: list[str | TimeProblem],
+        sources: Iterable[tuple[TimeSource | None, Sequence[str]]],
+    ) -> tuple[list[str], dict[int, tuple[Note, ...]]]:
+        """Part times from what is to be said of them.
 
-    def _parsed(self, cells: Cells) -> list[_Person]:
-        """Parse people; halve the rows until only odd ones are parsed singly."""
-        if not self._ids_only or len(cells) < 2:
-            return [self._people[ids] for ids in map(self._person_cells, cells)]
-        plain = self._plain(cells)
-        if plain is not None:
-            ids = zip(plain.user_ids, plain.person_ids, strict=True)
-            return list(map(_Person, repeat(()), plain.identities(), plain.fragments(), ids))
-        middle = len(cells) // 2
-        return self._parsed(cells[:middle]) + self._parsed(cells[middle:])
+        Args:
+            read: The times.
+            sources: Where each is from.
+        """
+        notes: dict[int, tuple[Note, ...]] = {}
+        if set(map(type, read)) <= {str}:
+            return read, notes  # type: ignore[return-value]  # there is no problem among them
+        times: list[str] = []
+        for i, (time, (source, column)) in enumerate(zip(read, sources, strict=False)):
+            if isinstance(time, TimeProblem):
+                notes[i] = (self._time_note(time, source, column[i]),)
+                times.append(time.exact or "")
+            else:
+                times.append(time)
+        return times, notes
 
-    def _plain(self, cells: Cells) -> AsciiPeople | None:
-        """Return people if all of them are plain; else None."""
+    def _time_note(self, time: TimeProblem, source: TimeSource | None, cell: str) -> Note:
+        if source is None:
+            return Note(time.rule, time.detail, "timestamp", cell, time.hint)
+        is_field = len(self._times) == 1 and self.columns.fields.get("timestamp") == source.index
+        name = "timestamp" if is_field else self.columns.names[source.index]
+        return Note(time.rule, time.detail, name, cell, source.hints.of(time))
+
+    def _read_people(self, cells: Cells) -> PeopleColumns:
+        """Read the people of rows; those that are odd are read exactly."""
+        count = cells.count
         user_ids, person_ids, emails = (
-            [row[at] for row in cells] if at is not None else [""] * len(cells) for at in self._id_places
+            cells[at] if at is not None else [""] * count for at in self._id_places
         )
-        if "" in user_ids and "" in person_ids and ("", "") in zip(user_ids, person_ids, strict=True):
-            return None
-        plain = (
-            are_plain_ids(user_ids, self._id_names[0])
-            and are_plain_ids(person_ids, self._id_names[1])
-            and list(map(str.strip, emails)) == emails
+        odd: set[int]
+        if self._reads_exactly:
+            odd = set(range(count))
+        else:
+            odd = odd_ids(user_ids, self._id_names[0]) | odd_ids(person_ids, self._id_names[1])
+            if "" in user_ids and "" in person_ids:
+                neither = zip(user_ids, person_ids, strict=True)
+                odd.update(i for i, (user, person) in enumerate(neither) if not (user or person))
+            joined = "".join(emails)
+            if joined and joined.split() != [joined]:
+                odd.update(i for i, email in enumerate(emails) if email.strip() != email)
+        if not odd:
+            return PeopleColumns(user_ids, person_ids)
+        columns = [cells[at] for at in self._person_places]
+        exact = {i: self._people[tuple([column[i] for column in columns])] for i in sorted(odd)}
+        user_ids, person_ids = list(user_ids), list(person_ids)
+        for i, person in exact.items():
+            user_ids[i], person_ids[i] = person.ids
+        return PeopleColumns(user_ids, person_ids, exact)
+
+    def _read_own_ids(self, cells: Cells) -> tuple[list[str] | None, dict[int, tuple[Note, ...]]]:
+        """Read the export's own ids, if any, with notes by index."""
+        if not self.columns.has("event_id"):
+            return None, {}
+        index = self.columns.fields.get("event_id")
+        constant = self.columns.constants.get("event_id", "")
+        own_ids = [constant] * cells.count if index is None else list(cells[index])
+        notes: dict[int, tuple[Note, ...]] = {}
+        for i in odd_ids(own_ids):
+            value, said = self._mapper.own_id(own_ids[i])
+            own_ids[i] = value or ""
+            notes[i] = (*said, *check_id("event_id", value))
+        return own_ids, notes
+
+    def _odd_links(self, campaigns: Sequence[CampaignPart], links: Sequence[str]) -> set[int]:
+        """Return the indexes of odd links, and of clicks without a link."""
+        odd: set[int] = set()
+        if any(links):
+            odd.update(i for i, link in enumerate(links) if link and not is_http(link))
+            if not "".join(links).isascii():
+                unplain = (i for i, link in enumerate(links) if not link.isascii())
+                odd.update(i for i in unplain if self._mapper.link_faults(links[i]))
+        if self.has_links and "" in links and any(campaign.link for campaign in set(campaigns)):
+            pairs = zip(campaigns, links, strict=True)
+            odd.update(i for i, (campaign, link) in enumerate(pairs) if campaign.link and not link)
+        return odd
+
+    def _trail_notes(self, campaign: CampaignPart, cells: Cells, i: int) -> list[Note]:
+        """Return the notes on one event's link and properties."""
+        trail, said = self._mapper.trail(
+            [cells[at][i] for at in (*self._link_places, *self._property_places)]
         )
-        return AsciiPeople(user_ids, person_ids) if plain else None
+        notes = [*said, *check_trail(trail)]
+        if self.has_links and campaign.link and trail.link is None:
+            notes.append(Note(rules.LINK_MISSING, f"“{campaign.name}” has no link", "email_link_url"))
+        return notes
 
-    def _read_own_ids(self, cells: Sequence[str]) -> list[OwnId]:
-        """Read the export's own ids, with a fast path for plain ids."""
-        if are_plain_ids(cells):
-            return [OwnId(cell or None, ()) for cell in cells]
-        read = map(self._mapper.own_id, cells)
-        return [OwnId(value, (*notes, *check_id("event_id", value))) for value, notes in read]
-
-    def _cells_of(self, name: str, cells: Cells) -> list[str]:
-        index = self.columns.fields.get(name)
-        if index is None:
-            return [self.columns.constants[name]] * len(cells)
-        return [row[index] for row in cells]
-
-    def _campaign(self, cells: tuple[str, ...]) -> _Campaign:
+    def _campaign(self, cells: tuple[str, ...]) -> CampaignPart:
         campaign, notes = self._mapper.campaign(cells)
         if isinstance(campaign, Filtered):
-            return _Campaign((), campaign.reason)
+            return CampaignPart((), campaign.reason)
         if campaign is None:
-            return _Campaign(notes)
+            return CampaignPart(notes, size=self._fixed_bytes)
         said = [note for note in check_campaign(campaign) if not self._is_of_no_column(note)]
-        part = _Campaign((*notes, *said))
+        part = CampaignPart((*notes, *said))
         identity = (campaign.event, campaign.email_id, campaign.campaign_id, campaign.campaign_run_id)
         flags = (campaign.is_unique_open, campaign.is_unique_click)
         part.name, part.link = campaign.event, campaign.link
         part.identity = "".join(map(netstring, identity))
+        part.hashed = absorbed((FIELDS + part.identity).encode())
         part.source = hash64(
             "".join(netstring(None if flag is None else str(flag).lower()) for flag in flags)
         )
         part.json = self._encoder.campaign(campaign)
+        part.size = self._fixed_bytes + len(part.json.encode())
         return part
 
     def _is_of_no_column(self, note: Note) -> bool:
         """Return whether the note is already reported once for the whole file."""
         return note.rule is rules.CAMPAIGN_ID_MISSING and not self.columns.has(note.field or "")
 
-    def _head(self, cells: tuple[str, ...]) -> EventTemplate:
-        campaign = self._campaigns[cells[: self._campaign_width]]
-        trail, said = self._mapper.trail(cells[self._campaign_width : self._head_width])
-        notes = [*said, *check_trail(trail)]
-        unlinked = campaign.link and trail.link is None
-        if unlinked and self.has_links:
-            notes.append(Note(rules.LINK_MISSING, f"“{campaign.name}” has no link", "email_link_url"))
-        head = EventTemplate(campaign, notes)
-        head.unlinked = unlinked and not self.has_links
-        extras = "".join([self._names[name] + netstring(value) for name, value in trail.source])
-        head.trail = netstring(trail.link)
-        head.prefix = FIELDS + campaign.identity + head.trail
-        head.hashed = absorbed(head.prefix.encode())
-        head.source = (campaign.source + (hash64("extras" + extras) if extras else 0)) & CONTENT_REST
-        json = self._encoder.trail(trail)
-        head.json = campaign.json + (json[1:] if is_bare(campaign.json) else json)
-        head.size = self._fixed_bytes + len(head.json.encode())
-        head.kinds = self._kinds[trail.kinds]
-        return head
-
-    def _kinds_of(self, letters: str) -> frozenset[tuple[str, str]]:
-        """Return what each property that is there is, by `Trail.kinds`."""
-        return frozenset(
-            (name, KINDS[letter])
-            for (_, name), letter in zip(self.columns.extras, letters, strict=True)
-            if letter != "-"
-        )
-
-    def _person(self, cells: tuple[str, ...]) -> _Person:
+    def _person(self, cells: tuple[str, ...]) -> ExactPerson:
         person, notes = self._mapper.person(cells)
         if person is None:
-            return _Person(notes)
+            return ExactPerson(notes)
         odd = check_person(person, self.columns.column_of) if self._judges_people else ()
-        return _Person(
+        return ExactPerson(
             (*notes, *odd),
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
@@ -537,15 +450,39 @@ class ColumnarReader:
         )
 
 
-def _with_types(cells: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return cells, with types if one is JSON: `JsonCell` equals text."""
-    types = tuple(map(type, cells))
-    return (*cells, types) if JsonCell in types else cells
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """JSON fragments of some events, beside people and times; picklable.
 
+    Attributes:
+        campaigns: The fragments.
+        links: The links as they stood; "" is absent.
+        properties: The fragments of the further properties.
+        link_name: The name of the property that a link is.
+    """
 
-def hash64(source: str) -> int:
-    """Hash text to 64 bits."""
-    return int.from_bytes(blake2b(source.encode(), digest_size=8).digest(), "big")
+    campaigns: Sequence[str]
+    links: Sequence[str]
+    properties: Sequence[str]
+    link_name: str
+
+    def trails(self) -> Sequence[str]:
+        """Return the fragments of links and properties, behind the campaigns'."""
+        trails = list(map(add, link_fragments(self.link_name, self.links), self.properties))
+        if not self._are_bare():
+            return trails
+        pairs = zip(self.campaigns, trails, strict=True)
+        return [trail[1:] if is_bare(campaign) else trail for campaign, trail in pairs]
+
+    def trail_bytes(self) -> int:
+        """Return the bytes of those fragments, all in all."""
+        if self._are_bare():
+            return len("".join(self.trails()).encode())
+        return links_bytes(self.link_name, self.links) + len("".join(self.properties).encode())
+
+    def _are_bare(self) -> bool:
+        """Return whether a campaign has no property."""
+        return any(map(is_bare, set(self.campaigns)))
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:
@@ -564,10 +501,3 @@ def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: st
             return at
         exact.append((sort_key(text), at))
     return (min if choose == "earliest" else max)(exact, key=itemgetter(0))[1]
-
-
-def _getter(at: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """Return a function that returns a row's cells at these indexes."""
-    if len(at) > 1:
-        return itemgetter(*at)
-    return (lambda row: (row[at[0]],)) if at else (lambda _: ())

@@ -1,34 +1,37 @@
 """Convert chunks to messages: map, check and encode rows, without side effects.
 
-A chunk in which nothing is odd is never looked at row by row; one in which something is, is. Both ways give the same.
+Columns are read whole; only the rows of which there is something to say are looked at one by one.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import compress
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, Protocol
 
 from inflection_cli.converting.columnar import (
-    AsciiPeople,
     Cells,
     ColumnarReader,
     EventColumns,
-    OwnId,
-    ParsedPeople,
-    hash64,
-    merged,
+    Fragments,
+    events_of_all,
 )
+from inflection_cli.converting.identities import PeopleColumns
+from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
+from inflection_cli.converting.property_columns import hash64, kinds_of
 from inflection_cli.mapping.events import MapOptions, has_error
-from inflection_cli.mapping.layout import Layout, Shaped, TimeSource
+from inflection_cli.mapping.layout import Layout, TimeSource
 from inflection_cli.mapping.nulls import count_emptied, emptied
-from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
+from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire_all
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.ids import (
     CONTENT_REST,
+    FIELDS,
     OWN,
     OWN_PERSON_SHIFT,
     OWN_PLACE_SHIFT,
@@ -40,6 +43,7 @@ from inflection_cli.segment.message import MessageEncoder, MessageSettings, know
 
 _NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
+_NO_LINK: Final = netstring(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +146,47 @@ class Conversion(Protocol):
         ...
 
 
-class _Block(NamedTuple):
-    """The events of one block in a chunk, and their rows."""
+@dataclass(slots=True)
+class _Block:
+    """The events of one block in a chunk, and their cells.
+
+    Attributes:
+        beyond: The indexes of events outside the user's bounds.
+        dropped: The indexes of events that are not sent.
+    """
 
     reader: ColumnarReader
     events: EventColumns
-    rows: Sequence[int]
+    cells: Cells
+    beyond: set[int]
+    dropped: set[int] = field(default_factory=set)
+
+    def odd_rows(self) -> Iterator[int]:
+        """Yield the rows of which there may be something to decide."""
+        events = self.events
+        for places in (events.notes, events.filtered, self.beyond):
+            yield from (events.rows[at] for at in places)
+
+    def place(self, row: int) -> int | None:
+        """Return the index of a row's event, if it has one."""
+        rows = self.events.rows
+        if isinstance(rows, range):
+            return row
+        at = bisect_left(rows, row)
+        return at if at < len(rows) and rows[at] == row else None
+
+    def kept(self) -> list[int] | None:
+        """Return the indexes of the events to send; None means all."""
+        if not self.dropped:
+            return None
+        return [at for at in range(len(self.events.rows)) if at not in self.dropped]
 
 
 @dataclass(slots=True)
 class _Verdict:
-    """Result for one row: kept and filtered events, and problems."""
+    """Result for one row: whether an event is kept, filters, problems."""
 
-    kept: list[tuple[int, int]] = field(default_factory=list)
+    kept: bool = False
     filtered: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     failed: bool = False
@@ -188,12 +220,11 @@ class Converter:
 
         encoder = MessageEncoder(settings.message)
         self._tail = encoder.tail
+        self._extras: PartCache[int] = PartCache(_extras_hash)
         self._shaper = layout.shaper
         self._nulls = settings.mapping.nulls
         self._readers = [
-            ColumnarReader(
-                block, settings.mapping, encoder, times, alone=len(layout.blocks) == 1, encoding=encoding
-            )
+            ColumnarReader(block, settings.mapping, encoder, times, encoding=encoding)
             for block in layout.blocks
         ]
         self._watches = [Watch(block.columns, address, at) for at, block in enumerate(layout.blocks)]
@@ -210,165 +241,169 @@ class Converter:
         if not chunk.rows:
             return result
         rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
-        cells, said, nulls = self._shaper(rows) if self._shaper else Shaped(rows)
+        columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
+        said: Mapping[int, tuple[Note, ...]] = {}
+        nulls: Mapping[str, int] = {}
+        if self._shaper:
+            columns, said, nulls = self._shaper(columns, len(rows))
         result.emptied = count_emptied(chunk.columns, chunk.rows, rows) + Counter(nulls)
-        blocks = [self._block(reader, cells, chunk) for reader in self._readers]
-        if (
-            len(blocks) == 1
-            and not (said or self._bounded)
-            and len(blocks[0].rows) == len(cells)
-            and blocks[0].reader.is_plain(blocks[0].events)
-        ):
-            events = blocks[0].events
-            result.mapped = len(cells)
-            places: Mapping[int, Sequence[int]] = {0: range(len(cells))}
-        else:
-            order = self._judge(chunk, cells, said, blocks, result)
-            places = _places(order)
-            parts = [block.events for block in blocks]
-            events = merged(parts, order) if len(parts) > 1 else parts[0].take([i for _, i in order])
-        if events.heads:
+        blocks = [self._block(reader, columns, chunk) for reader in self._readers]
+        self._judge(chunk, said, blocks, result)
+        kept = [block.kept() for block in blocks]
+        events = _in_order(blocks, kept)
+        if events.campaigns:
             self._encode(events, result)
+            result.unlinked = self._may_lack_links and any(map(_lacks_link, blocks, kept))
+            result.seen = list(self._seen(blocks, kept))
             if chunk.typed:
-                result.property_kinds = frozenset().union(*{head.kinds for head in events.heads})
-            result.seen = [self._see(at, blocks[at], places[at], cells) for at in sorted(places)]
+                result.property_kinds = frozenset().union(*map(_kinds, blocks, kept))
             if identified:
-                _identify(events, result)
+                _identify(events, self._extras, result)
         return result
 
-    def _see(self, number: int, block: _Block, places: Sequence[int], cells: Cells) -> Seen:
-        """Gather what tells whether the people of a block's events are plausible."""
-        people, rows = block.events.people, block.rows
-        user_ids, person_ids = people.user_ids, people.person_ids
-        if len(places) == len(cells):
-            return self._watches[number].see(user_ids, person_ids, cells)
-        return self._watches[number].see(
-            [user_ids[at] for at in places],
-            [person_ids[at] for at in places],
-            [cells[rows[at]] for at in places],
-        )
+    def _seen(self, blocks: Sequence[_Block], kept: Sequence[list[int] | None]) -> Iterator[Seen]:
+        """Yield what tells whether the people of each block's events are plausible."""
+        for watch, block, at in zip(self._watches, blocks, kept, strict=True):
+            people, cells = block.events.people, block.cells
+            if at is not None:
+                people, cells = people.take(at), cells.take(at)
+            if cells.count:
+                yield watch.see(people.user_ids, people.person_ids, cells)
 
-    def _block(self, reader: ColumnarReader, cells: list[list[str]], chunk: Chunk) -> _Block:
+    def _block(self, reader: ColumnarReader, columns: Sequence[Sequence[str]], chunk: Chunk) -> _Block:
         """Read the rows that have a block's event."""
-        block, lines = reader.block, chunk.lines
-        if block.applies is None and not block.absent_without_time:
-            return _Block(reader, reader.read(cells, lines, typed=chunk.typed), range(len(cells)))
-        applies = [True] * len(cells) if block.applies is None else block.applies(cells)
-        columns = [column.index for column in block.times]
-        rows = [
+        block, count = reader.block, len(chunk.rows)
+        rows: Sequence[int] = range(count)
+        if block.applies is not None:
+            rows = list(compress(rows, block.applies(list(zip(*columns, strict=True)))))
+        if block.absent_without_time:
+            filled = [_filled(columns[source.index]) for source in block.times]
+            rows = list(filter(filled[0].union(*filled[1:]).__contains__, rows))
+        if len(rows) == count:
+            cells, lines, rows = Cells(columns, count), chunk.lines, range(count)
+        else:
+            cells, lines = Cells(columns, count, rows), [chunk.lines[row] for row in rows]
+        events = reader.read(cells, lines, rows, typed=chunk.typed)
+        return _Block(reader, events, cells, self._beyond(events.times) if self._bounded else set())
+
+    def _beyond(self, times: Sequence[str]) -> set[int]:
+        """Return the indexes of times outside the user's bounds."""
+        since, until = self._since, self._until
+        return {
             i
-            for i, (row, is_there) in enumerate(zip(cells, applies, strict=True))
-            if is_there
-            and not (block.absent_without_time and not any(row[column].strip() for column in columns))
-        ]
-        some = [cells[i] for i in rows], [lines[i] for i in rows]
-        return _Block(reader, reader.read(*some, typed=chunk.typed), rows)
+            for i, time in enumerate(times)
+            if time and ((since and before(time, since)) or (until and not before(time, until)))
+        }
 
     def _judge(
         self,
         chunk: Chunk,
-        cells: Cells,
         said: Mapping[int, tuple[Note, ...]],
         blocks: Sequence[_Block],
         result: Converted,
-    ) -> list[tuple[int, int]]:
-        """Check each row and return the events to send, in order.
+    ) -> None:
+        """Check each odd row, and drop the events that are not sent.
 
         One event with an error rejects the whole row.
         """
-        verdicts = [_Verdict() for _ in cells]
-        # What a row lacks for want of a cell that could not be drawn is no fault of its own.
-        spoilt = {i for i, notes in said.items() if self._say(verdicts[i], notes, chunk, i, self._readers[0])}
-        for number, block in enumerate(blocks):
-            sizes = block.events.sizes()
-            for at, i in enumerate(block.rows):
-                if i in spoilt:
-                    continue
-                filtered = block.events.heads[at].filtered
-                if filtered:
-                    verdicts[i].filtered.append(filtered)
-                    continue
-                notes = block.reader.notes(block.events, at, cells[i], sizes[at])
-                if self._judge_event(verdicts[i], (number, at), block.events, failed=has_error(notes)):
-                    self._say(verdicts[i], notes, chunk, i, block.reader)
-        order: list[tuple[int, int]] = []
-        for i, verdict in enumerate(verdicts):
+        result.mapped = len(chunk.rows)
+        odd = set(said).union(*(block.odd_rows() for block in blocks))
+        if not any(isinstance(block.events.rows, range) for block in blocks):
+            odd |= set(range(len(chunk.rows))).difference(*(block.events.rows for block in blocks))
+        for i in sorted(odd):
+            verdict = self._verdict(chunk, i, said.get(i, ()), blocks)
             problems = tuple(verdict.problems if len(blocks) == 1 else dict.fromkeys(verdict.problems))
             if verdict.failed:
                 result.rejected.append(Rejected(chunk.lines[i], chunk.rows[i], problems))
-                continue
-            result.events_filtered += len(verdict.filtered)
-            if verdict.kept:
-                result.mapped += 1
-                result.warnings.extend(problems)
-                order += verdict.kept
+                for block in blocks:
+                    block.dropped.update(at for at in (block.place(i),) if at is not None)
             else:
+                result.events_filtered += len(verdict.filtered)
+                if verdict.kept:
+                    result.warnings.extend(problems)
+                    continue
                 reason = verdict.filtered[0] if verdict.filtered else _NO_EVENT
                 result.filtered[reason] = result.filtered.get(reason, 0) + 1
-        return order
+            result.mapped -= 1
 
-    def _judge_event(
-        self, verdict: _Verdict, place: tuple[int, int], events: EventColumns, *, failed: bool
-    ) -> bool:
-        """Check one event and return whether it is not filtered.
-
-        If the time has only a warning, its exact text replaces the problem in `events.times`.
-        """
-        time = events.times[place[1]]
-        exact = time.exact if isinstance(time, TimeProblem) else time
-        if failed or exact is None:
-            verdict.failed = True
-            return True
-        if (self._since and exact[:-1] < self._since[:-1]) or (
-            self._until and exact[:-1] >= self._until[:-1]
-        ):
-            verdict.filtered.append(_BOUNDS)
-            return False
-        events.times[place[1]] = exact
-        verdict.kept.append(place)
-        return True
-
-    def _say(
-        self, verdict: _Verdict, notes: Sequence[Note], chunk: Chunk, i: int, reader: ColumnarReader
-    ) -> bool:
-        """Record the problems of a row and return whether one rejects it."""
-        verdict.problems += _problems(chunk, i, notes, reader)
-        failed = has_error(notes)
-        verdict.failed |= failed
-        return failed
+    def _verdict(self, chunk: Chunk, i: int, said: Sequence[Note], blocks: Sequence[_Block]) -> _Verdict:
+        """Check one row; `said` are the notes on its extracted cells."""
+        verdict = _Verdict(problems=list(_problems(chunk, i, said, self._readers[0])), failed=has_error(said))
+        # What a row lacks for want of a cell that could not be drawn is no fault of its own.
+        if verdict.failed:
+            return verdict
+        for block in blocks:
+            at, events = block.place(i), block.events
+            if at is None:
+                continue
+            reason = events.filtered.get(at, "")
+            failed = at in events.failed
+            if not reason and not failed and at in block.beyond:
+                reason = _BOUNDS
+            if reason:
+                verdict.filtered.append(reason)
+                block.dropped.add(at)
+                continue
+            verdict.problems += _problems(chunk, i, events.notes.get(at, ()), block.reader)
+            verdict.failed |= failed
+            verdict.kept = True
+        return verdict
 
     def _encode(self, events: EventColumns, result: Converted) -> None:
-        heads, people, times = events.heads, events.people, cast(list[str], events.times)
-        result.encode = partial(_whole, list(map(attrgetter("json"), heads)), people, times, self._tail)
-        result.message_bytes = sum(map(attrgetter("size"), heads)) + people.total_bytes()
-        result.lines, result.times = events.lines, times
-        result.names = list(map(attrgetter("name"), heads))
+        people, fragments = events.people, self._readers[0].fragments(events)
+        result.encode = partial(_whole, fragments, people, events.times, self._tail)
+        result.message_bytes = (
+            sum(map(attrgetter("size"), events.campaigns)) + fragments.trail_bytes() + people.total_bytes()
+        )
+        result.lines, result.times = events.lines, events.times
+        result.names = list(map(attrgetter("name"), events.campaigns))
         result.people = people.user_ids, people.person_ids
-        result.unlinked = self._may_lack_links and any(head.unlinked for head in set(heads))
 
 
-def _places(order: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
-    """Return the places of the events that go out, by block."""
-    places: dict[int, list[int]] = {}
-    for block, at in order:
-        places.setdefault(block, []).append(at)
-    return places
+def _filled(column: Sequence[str]) -> set[int]:
+    """Return the indexes of cells that hold more than white space."""
+    return {i for i, cell in enumerate(column) if cell and not cell.isspace()}
+
+
+def _in_order(blocks: Sequence[_Block], kept: Sequence[list[int] | None]) -> EventColumns:
+    """Return the events to send in the order of rows and blocks."""
+    parts = [
+        block.events if at is None else block.events.take(at) for block, at in zip(blocks, kept, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    events = events_of_all(parts)
+    return events.take(sorted(range(len(events.rows)), key=events.rows.__getitem__))
+
+
+def _lacks_link(block: _Block, kept: list[int] | None) -> bool:
+    """Return whether one event lacks a link for want of a column."""
+    campaigns = block.events.campaigns
+    some = campaigns if kept is None else [campaigns[i] for i in kept]
+    return not block.reader.has_links and any(campaign.link for campaign in set(some))
+
+
+def _kinds(block: _Block, kept: list[int] | None) -> frozenset[tuple[str, str]]:
+    """Return what the properties of a block's events are."""
+    kinds = block.events.kinds
+    return kinds_of(kinds if kept is None else [(name, [found[i] for i in kept]) for name, found in kinds])
 
 
 def _whole(
-    heads: list[str],
-    people: AsciiPeople | ParsedPeople,
-    times: list[str],
+    fragments: Fragments,
+    people: PeopleColumns,
+    times: Sequence[str],
     tail: str,
     ids: Sequence[bytes],
     users: Sequence[str] = (),
 ) -> list[bytes]:
     """Build whole messages; a module-level function, so that it can be pickled."""
-    fragments = people.fragments()
+    persons = people.fragments()
     if users:
-        named = zip(fragments, people.person_ids, users, strict=True)
-        fragments = [known_as(person, id_, user) if user else person for person, id_, user in named]
-    return messages(ids, map(wire, times), zip(heads, fragments, strict=True), tail)
+        named = zip(persons, people.person_ids, users, strict=True)
+        persons = [known_as(person, id_, user) if user else person for person, id_, user in named]
+    parts = zip(fragments.campaigns, fragments.trails(), persons, strict=True)
+    return messages(ids, wire_all(times), parts, tail)
 
 
 def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReader) -> Iterator[Problem]:
@@ -384,28 +419,50 @@ def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReade
         )
 
 
-def _identify(events: EventColumns, result: Converted) -> None:
+def _identify(events: EventColumns, extras: PartCache[int], result: Converted) -> None:
     """Add each event's content id and content hash to the result."""
-    heads, people, times = events.heads, events.people, cast(list[str], events.times)
+    campaigns, people, times = events.campaigns, events.people, events.times
+    links = [netstring(link) if link else _NO_LINK for link in events.links]
+    sources = list(map(attrgetter("source"), campaigns))
+    if any(events.sources):
+        further = map(extras.__getitem__, events.sources)
+        sources = [(source + extra) & CONTENT_REST for source, extra in zip(sources, further, strict=True)]
+    else:
+        sources = [source & CONTENT_REST for source in sources]
     if events.own_ids is not None:
-        _identify_own(events, people.identities(), times, events.own_ids, result)
+        _identify_own(events, links, sources, result)
         return
-    result.content_ids = uuid8s_after(map(attrgetter("hashed"), heads), people.dated(times))
-    result.content_hashes = list(map(attrgetter("source"), heads))
+    rests = map(str.encode, people.dated(links, times))
+    result.content_ids = uuid8s_after(map(attrgetter("hashed"), campaigns), rests)
+    result.content_hashes = sources
 
 
 def _identify_own(
-    events: EventColumns, identities: list[str], times: list[str], own_ids: list[OwnId], result: Converted
+    events: EventColumns, links: Sequence[str], sources: Sequence[int], result: Converted
 ) -> None:
     """Build content ids from the export's own ids where present."""
-    for head, person, time, own in zip(events.heads, identities, times, own_ids, strict=True):
-        if own.value is None:
-            fields = f"{head.prefix}{person}{netstring(time)}"
+    assert events.own_ids is not None
+    each = zip(
+        events.campaigns,
+        links,
+        events.people.identities(),
+        events.times,
+        events.own_ids,
+        sources,
+        strict=True,
+    )
+    for campaign, link, person, time, own, source in each:
+        if not own:
+            fields = f"{FIELDS}{campaign.identity}{link}{person}{netstring(time)}"
             result.content_ids.append(uuid8(fields.encode()))
-            result.content_hashes.append(head.source)
+            result.content_hashes.append(source)
             continue
-        result.content_ids.append(uuid8((OWN + netstring(own.value) + netstring(head.name)).encode()))
-        place = hash64(head.trail + netstring(time)) >> OWN_PLACE_SHIFT
+        result.content_ids.append(uuid8((OWN + netstring(own) + netstring(campaign.name)).encode()))
+        place = hash64(link + netstring(time)) >> OWN_PLACE_SHIFT
         who = hash64(person) & (1 << OWN_PLACE_SHIFT - OWN_PERSON_SHIFT) - 1
-        rest = (hash64(head.campaign) + head.source) & CONTENT_REST
+        rest = (hash64(campaign.identity) + source) & CONTENT_REST
         result.content_hashes.append(place << OWN_PLACE_SHIFT | who << OWN_PERSON_SHIFT | rest)
+
+
+def _extras_hash(text: str) -> int:
+    return hash64("extras" + text) if text else 0

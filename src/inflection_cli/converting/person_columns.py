@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat, zip_longest
+from itertools import zip_longest
 from operator import eq
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
 from inflection_cli.lossless_json import swiftly
@@ -48,6 +48,14 @@ _LOOKED_AT: Final = 32
 _ODD_IN_ADDRESS: Final = "<(\"':;, "
 _PART: Final = r"[^\s@<>,;:\"()?]+"
 _ADDRESSES: Final = re.compile(f"{_PART}@{_PART}")
+
+
+class CellColumns(Protocol):
+    """Protocol of the cells of some rows, by column."""
+
+    def __getitem__(self, index: int, /) -> Sequence[str]:
+        """Return the cells of a column."""
+        ...
 
 
 class AddressPlace(NamedTuple):
@@ -180,16 +188,16 @@ class Watch:
         index = self._columns.fields.get(name)
         return None if index is None else _NAMES.get(squash(self._columns.names[index].rpartition(".")[2]))
 
-    def see(self, user_ids: Sequence[str], person_ids: Sequence[str], rows: Sequence[Sequence[str]]) -> Seen:
+    def see(self, user_ids: Sequence[str], person_ids: Sequence[str], columns: CellColumns) -> Seen:
         """Gather it of some events, which are not none.
 
         Args:
             user_ids: Of each event; "" is absent.
             person_ids: Likewise.
-            rows: The cells of the row that each event is of.
+            columns: Returns by index the cells of a column, of the row that each event is of.
         """
         at = self._address
-        cells = [] if at is None else [row[at.column] for row in rows]
+        cells: Sequence[str] = () if at is None else columns[at.column]
         if at is not None and at.keys:
             cells = [_text_at(cell, at.keys) for cell in cells]
         return Seen(
@@ -197,33 +205,30 @@ class Watch:
             user_ids,
             person_ids,
             addresses(cells),
-            self._equal(user_ids, person_ids, rows),
-            tuple((name, [row[index] for row in rows]) for index, name in self._others),
+            self._equal(user_ids, person_ids, columns),
+            tuple((name, columns[index]) for index, name in self._others),
         )
 
     def _equal(
-        self, user_ids: Sequence[str], person_ids: Sequence[str], rows: Sequence[Sequence[str]]
+        self, user_ids: Sequence[str], person_ids: Sequence[str], columns: CellColumns
     ) -> Mapping[str, int]:
         """Count the events whose person has a campaign's id, by its name."""
         ids = user_ids
         if "" in ids:
             ids = [user or person for user, person in zip(user_ids, person_ids, strict=True)]
-        some = range(0, len(rows), max(1, len(rows) // _LOOKED_AT))
-        equal = {
-            name: sum(
-                each == of_campaign and "@" not in each
-                for each, of_campaign in zip(ids, self._ids_of(name, rows), strict=True)
+        some = slice(0, None, max(1, len(ids) // _LOOKED_AT))
+        equal = {}
+        for name in CAMPAIGN_IDS:
+            index = self._columns.fields.get(name)
+            of_campaign = (
+                [self._columns.constants.get(name, "")] * len(ids) if index is None else columns[index]
             )
-            for name in CAMPAIGN_IDS
-            if any(map(eq, (ids[at] for at in some), self._ids_of(name, [rows[at] for at in some])))
-        }
+            if any(map(eq, ids[some], map(str.strip, of_campaign[some]))):
+                equal[name] = sum(
+                    each == other.strip() and "@" not in each
+                    for each, other in zip(ids, of_campaign, strict=True)
+                )
         return equal | self._taken(user_ids, person_ids)
-
-    def _ids_of(self, name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
-        index = self._columns.fields.get(name)
-        if index is None:
-            return repeat(self._columns.constants.get(name, "").strip(), len(rows))
-        return [row[index].strip() for row in rows]
 
     def _taken(self, user_ids: Sequence[str], person_ids: Sequence[str]) -> dict[str, int]:
         """Count events whose person is taken from a campaign id's column."""

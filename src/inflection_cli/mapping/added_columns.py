@@ -27,10 +27,11 @@ class _Constants:
     inner: Shaper | None
     cells: tuple[str, ...]
 
-    def __call__(self, rows: list[list[str]]) -> Shaped:
-        """Return the rows with the cells added."""
-        shaped = self.inner(rows) if self.inner else Shaped(rows)
-        return shaped._replace(rows=[[*row, *self.cells] for row in shaped.rows])
+    def __call__(self, columns: Sequence[Sequence[str]], count: int) -> Shaped:
+        """Return the columns with a constant one for each cell."""
+        shaped = self.inner(columns, count) if self.inner else Shaped(columns)
+        added = ([cell] * count for cell in self.cells)
+        return shaped._replace(columns=[*shaped.columns, *added])
 
 
 def with_added_columns(

@@ -12,7 +12,7 @@ from inflection_cli.text_faults import empty_option, has_merge_tag, is_null_word
 CAMPAIGN_IDS: Final = ("campaign_id", "email_id")
 """What tells a campaign's events from another's; where no column is known as one, that is said once of the file."""
 
-_HTTP: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
+is_http: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE).match
 _IN_BRACKETS: Final = re.compile(r"\s*[^<>@\s]++@[^<>@\s]++\s*>\s*")
 
 
@@ -91,7 +91,7 @@ def check_id(name: str, value: str | None) -> Iterator[Note]:
 
 def check_trail(trail: Trail) -> Iterator[Note]:
     """Yield a note if the link is not an http(s) URL."""
-    if trail.link is not None and not _HTTP.match(trail.link):
+    if trail.link is not None and not is_http(trail.link):
         name = "email_link_url"
         empty = f"have such cells empty: {empty_option(trail.link, name, name)}"
         hint = empty if is_placeholder(trail.link) else ""

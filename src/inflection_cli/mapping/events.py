@@ -2,12 +2,11 @@
 
 import json
 import re
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from operator import itemgetter
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -16,14 +15,13 @@ from inflection_cli.catalog import (
     CAMPAIGN_FIELDS,
     EVENTS,
     FALSE_WORDS,
-    PLACEHOLDER_IDS,
     TRUE_WORDS,
     EventKind,
 )
 from inflection_cli.errors import UsageError
 from inflection_cli.lossless_json import JsonCell, fits_a_float
 from inflection_cli.mapping.column_names import squash
-from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
+from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.personal_data import (
     has_only_addresses,
@@ -66,12 +64,6 @@ _ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
-_NUMBER_STARTS: Final = frozenset("+-0123456789")
-_ZERO_STARTS: Final = frozenset("-0")
-
-# Of these alone an id needs neither trimming nor escaping.
-_PLAIN_SIGNS: Final = b"_.@:|/+-"
-_PLAIN_CHARACTERS: Final = (string.ascii_letters + string.digits).encode() + _PLAIN_SIGNS
 
 _KINDS: Final[Mapping[str, EventKind]] = {
     name: kind for kind in EVENTS for name in (squash(kind.name), squash(kind.spec_name), *kind.other_names)
@@ -115,6 +107,24 @@ class MapOptions:
     nulls: frozenset[str] = frozenset()
     judges_people: bool = True
     person_is_session: bool = False
+
+
+class CellUse(NamedTuple):
+    """Use of a cell as a further property.
+
+    Attributes:
+        kind: The first letter of what is sent; "-" for nothing, empty for a column that is never sent.
+        sent: Whether it is sent.
+        hashed: Whether it counts in the content hash.
+        is_json: Whether its text is sent as the JSON that it is.
+        notes: What is to be said of it.
+    """
+
+    kind: str
+    sent: bool = False
+    hashed: bool = False
+    is_json: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,36 +307,60 @@ class EventReader:
         notes = [] if "".join(cells).isascii() else self._unplain(link, cells[has_link:])
         kinds: list[str] = []
         extras, hashed, typed = [], [], []
-        for (place, name, sent, counts), cell in zip(self._carried, cells[has_link:], strict=True):
-            if not cell:
-                kinds += "-" if sent else ""
-                continue
-            personal, ever = self._personal(place, cell)
-            if counts and not ever:
-                hashed.append((name, cell))
-            if not sent:
-                continue
-            kind = self._kind(name, cell) if personal is None else "-"
-            kinds.append(kind)
-            if personal is None:
-                extras.append((name, cell))
-            if kind not in "-t":
-                typed.append(name)
-            if kind != "t" or is_null_in_text(cell):
-                notes += self._property_notes(self.columns.names[place], cell, personal, kind)
+        for column, cell in zip(self._carried, cells[has_link:], strict=True):
+            read = self.property_cell(column, cell)
+            kinds += read.kind
+            if read.hashed:
+                hashed.append((column.name, cell))
+            if read.sent:
+                extras.append((column.name, cell))
+            if read.is_json:
+                typed.append(column.name)
+            notes += read.notes
         literals = self._literals.union(typed) if typed else self._literals
         return Trail(link or None, tuple(extras), literals, "".join(kinds), tuple(hashed)), tuple(notes)
 
+    def property_cell(self, column: Carried, cell: str) -> "CellUse":
+        """Read a further property's cell; damage to its text is `damages`' part."""
+        if not cell:
+            return CellUse("-" if column.sent else "")
+        personal, ever = self._personal(column.place, cell)
+        hashed = column.hashed and not ever
+        if not column.sent:
+            return CellUse("", hashed=hashed)
+        kind = self._kind(column.name, cell) if personal is None else "-"
+        notes: tuple[Note, ...] = ()
+        is_json = kind not in "t-"
+        if personal is not None or is_null_in_text(cell) or (is_json and not _fits(cell)):
+            notes = tuple(self._property_notes(self.columns.names[column.place], cell, personal, kind))
+        return CellUse(kind, personal is None, hashed, is_json, notes)
+
+    def sends_json(self, name: str) -> bool:
+        """Return whether a property's cells of JSON are sent as JSON."""
+        return name not in self.columns.kinds and not self._options.properties_as_text
+
+    def is_literal(self, name: str) -> bool:
+        """Return whether a property's text is JSON by its type."""
+        return name in self._literals
+
+    def property_damages(self, column: Carried, cell: str) -> tuple[Note, ...]:
+        """Return the notes on damage to a property's text."""
+        return tuple(self._damages(self.columns.names[column.place], cell)) if column.sent else ()
+
+    def link_faults(self, link: str) -> tuple[Note, ...]:
+        """Return the notes on the characters of a link."""
+        return tuple(self._faults("email_link_url", link))
+
     def _unplain(self, link: str | None, cells: Sequence[str]) -> list[Note]:
         """Return the notes on the characters of a link and further properties."""
-        notes = list(self._faults("email_link_url", link))
+        notes = list(self.link_faults(link or ""))
         for column, cell in zip(self._carried, cells, strict=True):
-            notes += self._damages(self.columns.names[column.place], cell) if column.sent else ()
+            notes += self.property_damages(column, cell)
         return notes
 
     def _kind(self, name: str, cell: str) -> str:
         """Return the first letter of a property's kind; `t` is text."""
-        if type(cell) is not JsonCell or name in self.columns.kinds or self._options.properties_as_text:
+        if type(cell) is not JsonCell or not self.sends_json(name):
             return "t"
         return cell.kind[0]
 
@@ -335,7 +369,7 @@ class EventReader:
         yield from _nulls(column, cell)
         if personal is not None:
             yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
-        if kind not in "t-" and isinstance(cell, JsonCell) and not fits_a_float(cell):
+        if kind not in "t-" and not _fits(cell):
             detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
             yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell)
 
@@ -399,41 +433,6 @@ class _Named:
     kind: EventKind | None
     event: str
     sent: str
-
-
-def are_plain_ids(ids: Sequence[str], own_name: bytes = b"") -> bool:
-    """Return whether every id is empty or valid without notes.
-
-    It looks at all of them at once, which takes a tenth of the time that one by one does.
-
-    Args:
-        ids: Cells.
-        own_name: The squashed name of their column, which is not an id; empty if any text may be one.
-    """
-    joined = "\n".join(ids)
-    # What is left must be the line ends between the cells and nothing else.
-    if not joined.isascii() or len(joined.encode().translate(None, _PLAIN_CHARACTERS)) != max(
-        0, len(ids) - 1
-    ):
-        return False
-    if any([not cell.strip("0-") for cell in ids if cell[:1] in _ZERO_STARTS]):  # noqa: C419 - half the time
-        return False
-    if "@@" in joined or "ffffffff-ffff" in joined or "FFFFFFFF-FFFF" in joined:
-        return False
-    if ".0" in joined and any(map(is_decimal, ids)):
-        return False
-    if own_name and _names_itself(joined, own_name):
-        return False
-    short = [cell for cell in ids if 0 < len(cell) <= _SCIENTIFIC_CHARS]
-    return PLACEHOLDER_IDS.isdisjoint(map(str.lower, short)) and not any(
-        [is_scientific(cell) for cell in short if cell[0] in _NUMBER_STARTS]  # noqa: C419 - half the time
-    )
-
-
-def _names_itself(joined: str, own_name: bytes) -> bool:
-    """Return whether one of the lines, squashed, is this name."""
-    lines = joined.lower().encode().translate(None, _PLAIN_SIGNS)
-    return b"\n" + own_name + b"\n" in b"\n" + lines + b"\n"
 
 
 def is_scientific(value: str) -> bool:
@@ -550,6 +549,11 @@ def alone(cell: str, notes: list[Note]) -> str:
         )
         notes.append(Note(rules.EMAIL_AMBIGUOUS, detail, "email", cell))
     return cell
+
+
+def _fits(cell: str) -> bool:
+    """Return whether every JSON number in a cell fits a float."""
+    return not isinstance(cell, JsonCell) or fits_a_float(cell)
 
 
 def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:

@@ -1,6 +1,6 @@
 """Data classes and protocols of a layout: what a file's rows mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
@@ -15,30 +15,30 @@ from inflection_cli.model import Note
 
 
 class Shaped(NamedTuple):
-    """Rows with the cells that a profile extracts.
+    """Columns with those that a profile extracts.
 
     Attributes:
-        rows: The rows, with more cells behind their own.
+        columns: The columns, with more behind their own.
         notes: What is wrong with an extraction, by row index.
         emptied: How many extracted texts `--null` emptied, by the column's name or path.
     """
 
-    rows: list[list[str]]
+    columns: Sequence[Sequence[str]]
     notes: Mapping[int, tuple[Note, ...]] = MappingProxyType({})
     emptied: Mapping[str, int] = MappingProxyType({})
 
 
 class Shaper(Protocol):
-    """Protocol that adds the cells a profile extracts; pure and picklable."""
+    """Protocol that adds the columns a profile extracts; pure and picklable."""
 
-    def __call__(self, rows: list[list[str]]) -> Shaped:
-        """Return the rows with added cells, notes and counts."""
+    def __call__(self, columns: Sequence[Sequence[str]], count: int) -> Shaped:
+        """Return the columns of `count` rows with added ones, notes and counts."""
 
 
 class RowCondition(Protocol):
     """Protocol that decides to which rows a block applies."""
 
-    def __call__(self, rows: list[list[str]]) -> list[bool]:
+    def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each shaped row whether the block applies."""
 
 

@@ -90,7 +90,7 @@ def personal_member(cell: str) -> str | None:
 
     A cell that is no JSON object or list has no members; that takes a look at its first characters.
     """
-    if not cell.lstrip().startswith(_BRACKETS):
+    if not cell.lstrip().startswith(_BRACKETS) or _has_no_text(cell):
         return None
     try:
         return _member_of(swiftly(cell))
@@ -103,6 +103,11 @@ def personal_member(cell: str) -> str | None:
         return _TOO_DEEP
     except ValueError:
         return _personal_part(cell)
+
+
+def _has_no_text(cell: str) -> bool:
+    """Return whether a cell holds no text, like a list of numbers."""
+    return '"' not in cell and "'" not in cell and cell.count("[") + cell.count("{") <= _MOST_DEPTH
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -134,7 +134,7 @@ def _track(kind: EventKind, person: Person, stamp: str, encoder: MessageEncoder,
         is_unique_click=True if kind.unique_flag == "is_unique_click" else None,
     )
     trail = encoder.trail(Trail(_LINK if kind.link else None, ()))
-    fragments = [(encoder.campaign(campaign) + trail, encoder.person(person))]
+    fragments = [(encoder.campaign(campaign), trail, encoder.person(person))]
     (encoded,) = messages([message_id], [stamp], fragments, encoder.tail)
     return Probe(kind.name, message_id, stamp, encoded)
 

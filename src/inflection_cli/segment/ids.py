@@ -26,7 +26,7 @@ number.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -40,7 +40,11 @@ _NAMESPACE = "infl-seg/1 namespace\n"
 
 _DIGEST_BYTES = 13
 _TRAITS_BYTES = 16
+_ID_BYTES = 16
+_BEFORE = 6  # bytes of the digest before the middle
 _MIDDLE = b"\x80\x01\x80"
+_TEXT_CHARS = 36
+_DIGIT_PLACES = [at for at in range(_TEXT_CHARS) if at not in {8, 13, 18, 23}]
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 
 OWN_PLACE_SHIFT: Final = 44
@@ -107,10 +111,7 @@ def view_id(kind: str, person: str, name: str | None, url: str | None, instant: 
 
 def uuid8s(names: Iterable[bytes]) -> list[bytes]:
     """Hash each name as `uuid8` does."""
-    return [
-        (digest := blake2b(name, digest_size=_DIGEST_BYTES).digest())[:6] + _MIDDLE + digest[6:]
-        for name in names
-    ]
+    return _with_version([blake2b(name, digest_size=_DIGEST_BYTES).digest() for name in names])
 
 
 def absorbed(name: bytes) -> "blake2b":
@@ -120,13 +121,24 @@ def absorbed(name: bytes) -> "blake2b":
 
 def uuid8s_after(beginnings: Iterable["blake2b"], rests: Iterable[bytes]) -> list[bytes]:
     """Hash names as `uuid8` does, from hashed beginnings and remaining bytes."""
-    ids = []
+    digests = []
     for beginning, rest in zip(beginnings, rests, strict=True):
         hashed = beginning.copy()
         hashed.update(rest)
-        digest = hashed.digest()
-        ids.append(digest[:6] + _MIDDLE + digest[6:])
-    return ids
+        digests.append(hashed.digest())
+    return _with_version(digests)
+
+
+def _with_version(digests: Sequence[bytes]) -> list[bytes]:
+    """Return digests of 13 bytes as ids of 16, all at once."""
+    joined = b"".join(digests)
+    packed = bytearray(_ID_BYTES * len(digests))
+    for at in range(_DIGEST_BYTES):
+        packed[at + (at >= _BEFORE) * len(_MIDDLE) :: _ID_BYTES] = joined[at::_DIGEST_BYTES]
+    for at, byte in enumerate(_MIDDLE, _BEFORE):
+        packed[at::_ID_BYTES] = bytes([byte]) * len(digests)
+    whole = bytes(packed)
+    return [whole[at : at + _ID_BYTES] for at in range(0, len(whole), _ID_BYTES)]
 
 
 def uuid_text(packed: bytes) -> bytes:
@@ -138,6 +150,16 @@ def uuid_text(packed: bytes) -> bytes:
 def link_ids(pairs: Iterable[tuple[str, str]]) -> list[bytes]:
     """Return the link id of each pair of personId and userId."""
     return uuid8s((_LINK + netstring(person) + netstring(user)).encode() for person, user in pairs)
+
+
+def uuid_texts(packed: Sequence[bytes]) -> list[str]:
+    """Format ids of 16 bytes as UUIDs, all at once."""
+    digits = b"".join(packed).hex().encode()
+    texts = bytearray(b"-" * (_TEXT_CHARS * len(packed)))
+    for at, place in enumerate(_DIGIT_PLACES):
+        texts[place::_TEXT_CHARS] = digits[at :: len(_DIGIT_PLACES)]
+    whole = texts.decode()
+    return [whole[at : at + _TEXT_CHARS] for at in range(0, len(whole), _TEXT_CHARS)]
 
 
 def ready_id(message_id: str) -> bytes:

@@ -11,7 +11,7 @@ where campaigns repeat and the tail is the same for all, so a fragment is encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, repeat
 from operator import not_
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,7 +19,7 @@ from typing import Any, Final
 import orjson
 
 from inflection_cli.model import Campaign, Person, Trail
-from inflection_cli.segment.ids import uuid_text
+from inflection_cli.segment.ids import uuid_text, uuid_texts
 
 # Segment docs, "Partner source requirements": name and version of the integration in every call.
 INTEGRATION: Final = MappingProxyType({"name": "inflection", "version": "1.0.0"})
@@ -67,13 +67,14 @@ class MessageEncoder:
     Attributes:
         tail: What ends every message: the context that all share, and integrations.
         email_trait: Whether messages have the person's address.
+        link_name: The name of the property that a link is.
     """
 
     def __init__(self, settings: MessageSettings) -> None:
         library = {"name": "infl-seg", "version": settings.library_version}
         context = {"integration": dict(INTEGRATION), "library": library, **settings.context}
         self.tail = f'{_json(context)[1:]},"integrations":{_json(dict(settings.integrations))}}}'
-        self._link = "link_url" if settings.naming == "spec" else "email_link_url"
+        self.link_name = "link_url" if settings.naming == "spec" else "email_link_url"
         self.email_trait = settings.email_trait
 
     def campaign(self, campaign: Campaign) -> str:
@@ -89,14 +90,16 @@ class MessageEncoder:
 
         A number keeps all its digits.
         """
-        link = () if trail.link is None else ((self._link, trail.link),)
+        link = () if trail.link is None else (self.property(self.link_name, trail.link),)
         literals = trail.literals
         return "".join(
-            [
-                f",{_key(name)}:{value if name in literals else _json(value)}"
-                for name, value in (*link, *trail.extras)
-            ]
+            [*link, *(self.property(name, value, literal=name in literals) for name, value in trail.extras)]
         )
+
+    @staticmethod
+    def property(name: str, value: str, *, literal: bool = False) -> str:
+        """Encode a property with a comma in front; literals stay."""
+        return f",{_key(name)}:{value if literal else _json(value)}"
 
     def person(self, person: Person) -> str:
         """Encode the end of `properties`, the identity, and an open `context`."""
@@ -177,22 +180,38 @@ def plain_most(user_ids: Iterable[str], person_ids: Iterable[str]) -> int:
 
 
 def messages(
-    ids: Iterable[bytes], times: Iterable[str], fragments: Iterable[tuple[str, str]], tail: str
+    ids: Sequence[bytes], times: Iterable[str], fragments: Iterable[tuple[str, str, str]], tail: str
 ) -> list[bytes]:
     """Join fragments to whole messages, each one UTF-8 line of JSON.
 
     Args:
         ids: For each message the 16 bytes of its id.
         times: For each the timestamp as it is sent, milliseconds and `Z`.
-        fragments: For each those of campaign and trail, joined, and that of the person.
+        fragments: For each those of campaign, trail and person.
         tail: `MessageEncoder.tail`.
     """
     return [
-        (
-            f'{{"messageId":"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}","timestamp":"{time}{head}{person}{tail}'
-        ).encode()
-        for h, time, (head, person) in zip(map(bytes.hex, ids), times, fragments, strict=True)
+        f'{{"messageId":"{uuid}","timestamp":"{time}{campaign}{trail}{person}{tail}'.encode()
+        for uuid, time, (campaign, trail, person) in zip(uuid_texts(ids), times, fragments, strict=True)
     ]
+
+
+def link_fragments(name: str, links: Sequence[str]) -> Iterable[str]:
+    """Encode a column of links as `MessageEncoder.property` does; "" is absent."""
+    if not any(links):
+        return repeat("", len(links))
+    key = f",{_key(name)}:"
+    dumps = orjson.dumps
+    return [key + dumps(link).decode() if link else "" for link in links]
+
+
+def links_bytes(name: str, links: Sequence[str]) -> int:
+    """Return the bytes of all that `link_fragments` gives."""
+    filled = list(filter(None, links))
+    if not filled:
+        return 0
+    # A list in JSON has as many commas as texts, less one, and two brackets.
+    return len(orjson.dumps(filled)) - len(filled) - 1 + len(filled) * len(f",{_key(name)}:".encode())
 
 
 def is_bare(campaign: str) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -514,17 +515,18 @@ def test_what_a_row_becomes_depends_on_the_row_alone(
         assert shaper is not None
         return shaper
 
-    whole, notes, nulls = shape()(rows)
+    whole, notes, nulls = tools.shaped_rows(shape(), rows)
     assert [row[:7] for row in whole] == rows
     used = shape()
-    used(before)
+    tools.shaped_rows(used, before)
     used = pickle.loads(pickle.dumps(used)) if cut % 2 else used
-    (first, said, some), (second, said_later, others) = used(rows[:cut]), used(rows[cut:])
+    first, said, some = tools.shaped_rows(used, rows[:cut])
+    second, said_later, others = tools.shaped_rows(used, rows[cut:])
     assert [*first, *second] == whole
     shifted = {i + len(first): told for i, told in said_later.items()}
     assert {**said, **shifted} == notes
-    assert some + others == nulls
-    assert nulls["payload.a.b"] == sum('{"a": {"b": 1.10}}' in row for row in rows)
+    assert Counter(some) + Counter(others) == Counter(nulls)
+    assert nulls.get("payload.a.b", 0) == sum('{"a": {"b": 1.10}}' in row for row in rows)
 
 
 def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
@@ -532,7 +534,7 @@ def test_a_shaper_forgets_before_it_grows_without_bound() -> None:
     shaper = tools.laid_out(tuple(tools.ROW), said).shaper
     assert isinstance(shaper, RowExtender)
     many = [["Email Opened", f"u{number}", "e1", "c1", "1709285400"] for number in range(20_000)]
-    rows, _, _ = shaper(many)
+    rows, _, _ = tools.shaped_rows(shaper, many)
     assert rows[5][-1] == hashlib.sha256(b"su5").hexdigest()
     assert max(len(draws._texts) for _, _, draws in shaper._columns) <= 8_192
 

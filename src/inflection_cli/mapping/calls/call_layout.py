@@ -34,7 +34,7 @@ class TypeTest:
     place: int
     type: CallType
 
-    def __call__(self, rows: list[list[str]]) -> list[bool]:
+    def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each row whether it is of the type."""
         return [row[self.place].strip().lower() == self.type for row in rows]
 

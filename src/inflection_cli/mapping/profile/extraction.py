@@ -197,25 +197,22 @@ class RowExtender:
 
     __hash__ = None  # type: ignore[assignment]  # its cells hold dicts
 
-    def __call__(self, rows: list[list[str]]) -> Shaped:
-        """Return the rows with added cells, notes and counts.
+    def __call__(self, columns: Sequence[Sequence[str]], count: int) -> Shaped:
+        """Return the columns with added ones, notes and counts.
 
         A note's `field` is the column's name or path as the profile writes it, never a field of Inflection's.
         """
-        added: list[Sequence[str]] = [
-            [cell] * len(rows) if isinstance(cell, str) else () for cell in self.cells
-        ]
+        added: list[Sequence[str]] = [[cell] * count if isinstance(cell, str) else () for cell in self.cells]
         notes: dict[int, tuple[Note, ...]] = {}
         emptied: Counter[str] = Counter()
         for index, places, column_draws in self._columns:
-            texts, said, nulls = column_draws.draw_all([row[index] for row in rows])
+            texts, said, nulls = column_draws.draw_all(columns[index])
             emptied += nulls
             for i, more in said:
                 notes[i] = (*notes.get(i, ()), *more)
             for at, column in zip(places, texts, strict=False):
                 added[at] = column
-        shaped = [[*row, *more] for row, more in zip(rows, zip(*added, strict=True), strict=True)]
-        return Shaped(shaped, notes, emptied)
+        return Shaped([*columns, *added], notes, emptied)
 
 
 class _Draws:
@@ -225,7 +222,7 @@ class _Draws:
         self._texts = _Memo(draws, typed=False)
         self._typed = _Memo(draws, typed=True)
 
-    def draw_all(self, cells: list[str]) -> _DrawnColumns:
+    def draw_all(self, cells: Sequence[str]) -> _DrawnColumns:
         """Return a column for each extraction, notes and counts."""
         kinds = set(map(type, filter(None, cells)))
         if len(kinds) < 2:
@@ -265,7 +262,7 @@ class _Memo(dict[str, _Drawn]):
             self[cell] = drawn
         return drawn
 
-    def draw_all(self, cells: list[str]) -> _DrawnColumns:
+    def draw_all(self, cells: Sequence[str]) -> _DrawnColumns:
         """Return a column for each extraction, notes and counts."""
         # Where most cells are there once, there is little to remember, and all are parsed at once.
         if self._has_paths and 2 * len(set(cells)) > len(cells):
@@ -274,7 +271,7 @@ class _Memo(dict[str, _Drawn]):
                 return found
         return _columns_of(list(map(self.__getitem__, cells)))
 
-    def _at_once(self, cells: list[str]) -> _DrawnColumns | None:
+    def _at_once(self, cells: Sequence[str]) -> _DrawnColumns | None:
         """Extract from many cells together; None if any cell needs a note."""
         columns: list[Sequence[str]] = []
         emptied: Counter[str] = Counter()

@@ -66,7 +66,7 @@ class CellTest:
         words = condition.equals or condition.not_equals
         return cls(index, frozenset(map(fold, words)), bool(condition.equals))
 
-    def __call__(self, rows: list[list[str]]) -> list[bool]:
+    def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each row whether the condition holds."""
         index, words, wanted, filled = self.index, self.words, self.wanted, self.filled
         if filled is not None:
@@ -84,7 +84,7 @@ class When:
 
     tests: tuple[CellTest, ...]
 
-    def __call__(self, rows: list[list[str]]) -> list[bool]:
+    def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each shaped row whether all conditions hold."""
         return [all(answers) for answers in zip(*(test(rows) for test in self.tests), strict=True)]
 

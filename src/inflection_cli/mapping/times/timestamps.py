@@ -18,7 +18,8 @@ amiss, errors come before warnings, and the overlap of a zone before the age of 
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -57,11 +58,13 @@ _DATE = re.compile(r"(\d{4})(-?)(\d\d)\2(\d\d)", re.ASCII).fullmatch
 _NUMBER = re.compile(r"(-?)(\d+)(?:[.,](\d+))?", re.ASCII).fullmatch
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[Ee][+-]?\d+", re.ASCII).fullmatch
 _RUNS = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
-_HOUR = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3])", re.ASCII).fullmatch
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII).fullmatch
+_HOURS = {f"{between}{hour:02}": hour for between in "Tt " for hour in range(24)}
 _MINUTE_SECOND = re.compile(r":([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
 _TAIL = re.compile(rf"(?:[.,](\d+))? ?({ZONE})?", re.ASCII).fullmatch
 
 _SHAPE = str.maketrans("123456789", "0" * 9)
+_SHAPE_OF_BYTES = bytes.maketrans(b"123456789", b"0" * 9)
 _UNIFORM: dict[str, tuple[int, str | None]] = {
     f"0000-00-00{between}00:00:00{fraction}{zone}": (19 + len(fraction), zone or None)
     for between in "Tt "
@@ -70,8 +73,8 @@ _UNIFORM: dict[str, tuple[int, str | None]] = {
 }
 """The shapes that are read a column at once: to where a cell's own text is kept, and the zone it names."""
 _TIMES = tuple(f":{second // 60:02}:{second % 60:02}" for second in range(3600))
-_TO_THE_HOUR = itemgetter(slice(0, 13))
-_SIXTY = frozenset("012345")
+_TO_THE_DAY, _HOUR_OF_DAY = itemgetter(slice(0, 10)), itemgetter(slice(10, 13))
+_SIXTY = frozenset(b"012345")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +128,59 @@ class TimestampReader:
     def read(self, cells: Iterable[str]) -> list[str | TimeProblem]:
         """Read cells; return the exact text or a problem for each.
 
-        There are three ways, all to the same end: a column of one common shape is read as a whole; cells of
-        nineteen characters and more are put together from parts that came before; all others are taken apart.
+        Cells of the commonest shape are read as one column, where that shape is one of the usual ones; what is left
+        is put together from parts that came before, or taken apart.
         """
         column = list(cells)
-        kept, zone = _UNIFORM.get(column[0].translate(_SHAPE), (0, None)) if column else (0, None)
-        if self._format is not None or (kept and zone is None and self._zone is None):
+        if self._format is not None:
             return [self._read_slowly(cell) for cell in column]
-        if kept and _is_uniform(column):
-            return self._read_uniform(column, kept, self._parts.whole_hours(zone))
-        return self._read_parts(column)
+        if column and _is_uniform(column):
+            return self._read_shape(column)
+        shapes = [cell.translate(_SHAPE) for cell in column]
+        common = max(Counter(shapes).items(), key=itemgetter(1), default=("", 0))[0]
+        if common not in _UNIFORM:
+            return self._read_parts(column)
+        alike = [at for at, shape in enumerate(shapes) if shape == common and _is_clock(column[at])]
+        read: list[str | TimeProblem] = [""] * len(column)
+        _fill(read, alike, self._read_shape([column[at] for at in alike]))
+        return self._completed(read, column)
 
-    def _read_uniform(self, column: list[str], kept: int, hours: "_WholeHours") -> list[str | TimeProblem]:
-        """Read a column of one shape with possible minutes and seconds.
+    def _read_shape(self, column: list[str]) -> list[str | TimeProblem]:
+        """Read a column of one shape with possible minutes and seconds."""
+        kept, zone = _UNIFORM.get(column[0].translate(_SHAPE), (0, None)) if column else (0, None)
+        if kept and zone is None and self._zone is None:
+            return [self._read_slowly(cell) for cell in column]
+        if not kept:
+            return self._read_parts(column)
+        if kept == 23 and column[0][10] == "T" and column[0][23:] == "Z":
+            return self._completed(self._read_canonical(column), column)
+        hours, end = self._parts.whole_hours(zone), "Z" if kept == 23 else ".000Z"
+        return self._completed(
+            [hour + cell[13:kept] + end if (hour := hours[cell[:13]]) else "" for cell in column], column
+        )
 
-        Args:
-            column: The cells.
-            kept: How much of a cell is text of its own; after it comes the zone.
-            hours: The hours of that zone.
+    def _read_canonical(self, column: list[str]) -> list[str | TimeProblem]:
+        """Read a column of canonical texts; "" where one is not plain.
+
+        A plain day is one from 2000 on that lies days before now.
         """
-        canonical = kept == 23 and column[0][10] == "T" and column[0][23:] == "Z"
-        if canonical and all(map(hours.__getitem__, set(map(_TO_THE_HOUR, column)))):
+        first, last = _YEAR_2000 // 86_400, self._limit_s // 86_400 - 1
+        days = self._parts.days
+        odd_days = {
+            text
+            for text in set(map(_TO_THE_DAY, column))
+            if (day := days[text]) is None or not first <= day < last
+        }
+        odd_hours = set(map(_HOUR_OF_DAY, column)) - _HOURS.keys()
+        if not (odd_days or odd_hours):
             return list(column)
-        end = "Z" if kept == 23 else ".000Z"
-        read: list[str | TimeProblem] = [
-            hour + cell[13:kept] + end if (hour := hours[cell[:13]]) else "" for cell in column
-        ]
+        return ["" if cell[:10] in odd_days or cell[10:13] in odd_hours else cell for cell in column]
+
+    def _completed(self, read: list[str | TimeProblem], column: list[str]) -> list[str | TimeProblem]:
+        """Return the times, with those that are "" read by parts."""
         if "" in read:
-            odd = [place for place, text in enumerate(read) if not text]
-            for place, answer in zip(odd, self._read_parts([column[place] for place in odd]), strict=True):
-                read[place] = answer
+            odd = [at for at, text in enumerate(read) if not text]
+            _fill(read, odd, self._read_parts([column[at] for at in odd]))
         return read
 
     def _read_parts(self, column: list[str]) -> list[str | TimeProblem]:
@@ -235,17 +261,29 @@ class TimestampReader:
         return _FUTURE if second > self._limit_s else None
 
 
+def _is_clock(cell: str) -> bool:
+    """Return whether a cell shows a minute and second that exist."""
+    return cell[14] in "012345" and cell[17] in "012345"
+
+
+def _fill(read: list[str | TimeProblem], places: Sequence[int], answers: Sequence[str | TimeProblem]) -> None:
+    for at, answer in zip(places, answers, strict=True):
+        read[at] = answer
+
+
 def _is_uniform(column: list[str]) -> bool:
     """Return whether all cells share one shape with possible minutes and seconds.
 
     The shapes are compared on the joined text, where the same place in each cell lies one stride apart.
     """
-    stride = len(column[0]) + 1
     joined = "\n".join(column)
-    shape = column[0].translate(_SHAPE)
-    if joined.translate(_SHAPE) != "\n".join([shape] * len(column)):
+    if not joined.isascii():
         return False
-    return _SIXTY.issuperset(joined[14::stride]) and _SIXTY.issuperset(joined[17::stride])
+    cells, shape = joined.encode(), column[0].encode().translate(_SHAPE_OF_BYTES)
+    if cells.translate(_SHAPE_OF_BYTES) != b"\n".join([shape] * len(column)):
+        return False
+    stride = len(shape) + 1
+    return _SIXTY.issuperset(cells[14::stride]) and _SIXTY.issuperset(cells[17::stride])
 
 
 def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampReader:
@@ -255,6 +293,11 @@ def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampRead
 def wire(exact: str) -> str:
     """Format exact text for Segment, truncated to milliseconds."""
     return exact if len(exact) == 24 else exact[:23] + "Z"
+
+
+def wire_all(exact: Sequence[str]) -> Iterable[str]:
+    """Format many exact texts for Segment."""
+    return exact if set(map(len, exact)) == {24} else map(wire, exact)
 
 
 def sort_key(exact: str) -> str:
@@ -444,6 +487,21 @@ def _is_new_month(second: int) -> bool:
     return (_EPOCH + timedelta(seconds=second)).day == 1
 
 
+class _Days(dict[str, int | None]):
+    """Cache from `2024-03-01` to days since 1970; None without a date."""
+
+    def __init__(self, parts: "_Parts") -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __missing__(self, text: str) -> int | None:
+        found = _DAY(text)
+        ordinal = _ordinal(found[1], found[2], found[3]) if found else None
+        self._parts.make_room()
+        self[text] = made = None if ordinal is None else ordinal - _EPOCH_DAY
+        return made
+
+
 class _Hours(dict[str, tuple[str, str, "_Times"]]):
     """Cache from a local hour to its UTC hours and times.
 
@@ -468,11 +526,10 @@ class _Hours(dict[str, tuple[str, str, "_Times"]]):
         Raises:
             KeyError: It is no hour, or not all of it is plain.
         """
-        found = _HOUR(text)
-        day = _ordinal(found[1], found[2], found[3]) if found else None
-        if found is None or day is None:
+        day, hour = self._parts.days[text[:10]], _HOURS.get(text[10:])
+        if day is None or hour is None:
             raise KeyError(text)
-        local = (day - _EPOCH_DAY) * 86_400 + int(found[4]) * 3600
+        local = day * 86_400 + hour * 3600
         ahead = self._parts.offset_at(local) if self._offset is None else self._offset
         if ahead is None or not _YEAR_2000 <= local - ahead < self._parts.limit_s - 3600:
             raise KeyError(text)
@@ -543,6 +600,7 @@ class _Parts:
 
     def __init__(self, zone: Zone | None, limit_s: int, room: int = MAX_MEMOS) -> None:
         self.tails = _Tails(self)
+        self.days = _Days(self)
         self.limit_s = limit_s
         self._zone = zone
         self._hours: dict[int | None, _Hours] = {}
@@ -581,6 +639,7 @@ class _Parts:
         self._held += 1
         if self._held > self._room:
             self.tails.clear()
+            self.days.clear()
             for hours in self._hours.values():
                 hours.clear()
             for whole_hours in self._whole_hours.values():
@@ -590,6 +649,14 @@ class _Parts:
             self._held = 1
 
 
-@lru_cache(maxsize=16_384)  # two years of hours, about 3 MB
 def _hour_text(hour: int) -> str:
-    return (_EPOCH + timedelta(hours=hour)).isoformat()[:13]
+    day, of_day = divmod(hour, 24)
+    return _day_text(day) + _HOUR_ENDS[of_day]
+
+
+_HOUR_ENDS = [f"T{hour:02}" for hour in range(24)]
+
+
+@lru_cache(maxsize=4096)  # eleven years
+def _day_text(day: int) -> str:
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()

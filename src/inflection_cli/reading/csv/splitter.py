@@ -7,11 +7,14 @@ have none.
 """
 
 from functools import lru_cache
+from operator import itemgetter
 
 _CELL_END = "\x1f"
 _ROW_END = "\x1e"
-_EDGES = {_CELL_END.encode(), _ROW_END.encode(), b""}
-"""What lies next to a quoted part: an end, or, at the ends of the text and between two quotes, nothing."""
+_EDGES = {ord(_CELL_END), ord(_ROW_END)}
+"""What lies next to a quoted part, if anything does: at the ends of the text and between two quotes nothing."""
+
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 
 
 def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
@@ -31,16 +34,16 @@ def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
     parts = data.split(b'"')
     outside = b'"'.join(parts[::2]).translate(_ends(delimiter))
     between = outside.split(b'"')
-    inner = set(between[1:-1])
-    edges = {between[0][-1:], between[-1][:1]} if len(between) > 1 else set()
-    edges.update([part[:1] for part in inner], [part[-1:] for part in inner])
+    inner = list(filter(None, between[1:-1]))
+    edges = {*between[0][-1:], *between[-1][:1]} if len(between) > 1 else set()
+    edges.update(map(_FIRST, inner), map(_LAST, inner))
     if b"\r" in outside:
         if not _end_all_lines(outside):
             return None
-        edges.discard(b"\r")
+        edges.discard(ord("\r"))
     if len(parts) % 2 == 0 or not edges <= _EDGES:
         return None
-    if b"" in inner:
+    if len(inner) + 2 < len(between):
         # Nothing between two quoted parts: a doubled quote, which stands for one.
         between[1:-1] = [part or b'"' for part in between[1:-1]]
     parts[::2] = between

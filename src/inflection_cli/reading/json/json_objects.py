@@ -13,8 +13,10 @@ from inflection_cli.lossless_json import (
     JsonError,
     Number,
     as_cell,
+    is_lossless,
     parse,
     require_encodable,
+    swift_cell,
     without_nul,
 )
 from inflection_cli.reading.files.encoding import holds_bad_bytes
@@ -46,14 +48,18 @@ def _swiftly(text: str) -> dict[str, str] | None:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return _whole(found, text) if type(found) is dict else None
+    if type(found) is not dict:
+        return None
+    # A float has lost its spelling, and what is nested may hold one, or a key twice.
+    if _FLAT.issuperset(map(type, found.values())):
+        return _whole(found, text)
+    return _nested(found) if is_lossless(found, text) else None
 
 
 def _whole(found: dict[str, Any], text: str) -> dict[str, str] | None:
     """Return the values as text; None if something may be lost."""
     kinds = set(map(type, found.values()))
-    # A float has lost its spelling, and what is nested may hold one, or a key twice.
-    if not kinds <= _FLAT or "" in found or "\\u0000" in text:
+    if "" in found or "\\u0000" in text:
         return None
     quotes = (_ESCAPE.sub("", text) if "\\" in text else text).count('"')
     strings = len(found) if kinds == {str} else sum(1 for value in found.values() if type(value) is str)
@@ -65,6 +71,10 @@ def _whole(found: dict[str, Any], text: str) -> dict[str, str] | None:
     if "-0" in text and 0 in found.values():
         return None
     return {key: value if type(value) is str else _plain(value) for key, value in found.items()}
+
+
+def _nested(found: dict[str, Any]) -> dict[str, str]:
+    return {key: value if type(value) is str else swift_cell(value) for key, value in found.items()}
 
 
 def _plain(value: bool | int | None) -> str:
