@@ -111,13 +111,25 @@ def convert_settings(
 
 
 def linking_of(options: "InputOptions", profile: "Profile | None", message: "MessageSettings") -> "Linking":
-    """Return what links people to their userIds, by the options."""
+    """Return what links people to their userIds, by the options.
+
+    Raises:
+        UsageError: `--identify always` stands beside `--session-id`.
+    """
     from inflection_cli.backfilling.linking import Linking
     from inflection_cli.segment.message import MessageEncoder
 
     options = _with_profile(options, profile)
     mode: Literal["auto", "always", "never"]
     mode = options.identify.value if options.identify else "auto"
+    if options.session_id is not None:
+        # The id of a session is an anonymousId beside a userId already; a link would merge the two for good.
+        if mode == "always":
+            raise UsageError(
+                "--identify always and --session-id exclude each other: a session is no person to be linked",
+                hint="leave one of the two out",
+            )
+        mode = "never"
     return Linking(mode, resolve=options.resolve_identity, tail=MessageEncoder(message).tail)
 
 
