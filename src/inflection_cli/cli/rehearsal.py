@@ -40,6 +40,7 @@ def rehearsal(*, gzip: bool, watch: Callable[[str], None] | None = None) -> Iter
         namespace = namespace_of("rehearsal", _KEY)
         yield Target(destination, namespace, DEDUP_WINDOW_S, "the sandbox"), Path(folder)
         if watch is not None:
-            watch(f"the rehearsal is over; its page stays at {sandbox.url}/ until Ctrl-C")
+            # A signal may come as soon as it was asked for.
             with suppress(Interrupted):
+                watch(f"the rehearsal is over; its page stays at {sandbox.url}/ until Ctrl-C")
                 signal.pause()
