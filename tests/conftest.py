@@ -1,6 +1,7 @@
 """What holds for every test: no network but loopback, no clock on a property, no leftover of the user's."""
 
 import ipaddress
+import os
 import signal
 import socket
 from typing import Any
@@ -14,6 +15,9 @@ settings.load_profile("house")
 # A shell starts what runs in the background with SIGINT ignored, and all its children inherit that: no test of
 # a Ctrl-C could pass.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Hundreds of commands are started: without stored bytecode each would compile the whole package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,13 @@ def test_a_file_that_cannot_be_written_beside_a_delivery_leaves_the_account_true
     name = desk.file("export.csv", *(opened(f"u{n}") for n in range(400)))
     words = command("backfill", name, "--rehearse", "--out", "out.ndjson", "--json")
     done = subprocess.run(
-        ["/bin/sh", "-c", 'ulimit -f 200; exec "$@"', "sh", *words],
+        [
+            "/bin/sh",
+            "-c",
+            'PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; ulimit -f 200; exec "$@"',
+            "sh",
+            *words,
+        ],
         capture_output=True,
         check=False,
         timeout=PATIENCE_S,

@@ -270,7 +270,13 @@ def test_a_dry_run_whose_messages_find_no_room_leaves_no_part_of_them(desk: Desk
     name = desk.file("export.csv", *(opened(f"u{i}", i % 1440) for i in range(500)))
     words = command("backfill", name, "--dry-run", "--out", "out.ndjson")
     done = subprocess.run(
-        ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *words],
+        [
+            "/bin/sh",
+            "-c",
+            'PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; ulimit -f 100; exec "$@"',
+            "sh",
+            *words,
+        ],
         capture_output=True,
         check=False,
         timeout=240,
