@@ -92,7 +92,7 @@ def test_a_rehearsal_with_faults_is_watched_while_it_goes_on(page: "Page", tmp_p
             assert process.wait(timeout=PATIENCE_S) == 0
         stats = json.loads(urllib.request.urlopen(f"{url}/stats", timeout=PATIENCE_S).read())
         says(page, "#requests", str(stats["requests"]))
-        assert number(page, "#accepted") == stats["unique"] == 400
+        assert number(page, "#accepted") == stats["unique"] == 414
         assert number(page, "#duplicate") == stats["duplicate"]
         assert number(page, "#faults") == sum(stats["by_fault"].values()) > 0
         assert number(page, "#lost") > 0
