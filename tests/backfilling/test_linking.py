@@ -347,6 +347,19 @@ def test_who_was_sent_alone_before_is_linked_when_the_rest_is_resolved(desk: Des
         assert (done.code, links_of(sandbox.messages())) == (0, LINK)
 
 
+def test_a_session_is_never_linked(desk: Desk) -> None:
+    """Its id stands beside a userId already; a link would merge the two for good."""
+    session = ("--check", "freshsuccess", "--session-id", "person")
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, desk.file("april.csv", ALONE)).code == 0
+        may = desk.file("may.csv", BOTH)
+        done = sent(desk, sandbox, may, *session)
+        assert (done.code, done.json["identities"]["linked"]) == (0, 0)
+        assert links_of(sandbox.messages()) == []
+        refused = desk.run("backfill", may, "--dry-run", "--identify", "always", *session)
+    assert (refused.code, "--identify always and --session-id exclude each other" in refused.err) == (2, True)
+
+
 def test_verify_finds_the_links_and_misses_those_that_are_not_in(desk: Desk) -> None:
     file = desk.file("a.csv", ALONE, BOTH)
     with serve(Settings(script=(None, "404"))) as sandbox:

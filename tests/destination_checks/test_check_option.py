@@ -404,16 +404,3 @@ def test_reserved_traits_of_ready_messages_get_the_names_that_freshsuccess_reads
     billing = {f"billing_{name}": text for name, text in parts.items()}
     assert group == {"name": "Acme", "createdAt": "2024-03-01", **billing}
     assert both == {"firstName": "A", "first_name": "B"}
-
-
-def test_sessions_are_never_linked(desk: Desk) -> None:
-    file = desk.file(
-        "both.csv",
-        "Email Opened,,p1,e1,c1,2024-04-01T08:00:00Z",
-        "Email Opened,u1,p1,e1,c1,2024-04-02T08:00:00Z",
-    )
-    words = ("--check", "freshsuccess", "--session-id", "person", "--max-errors", "100%")
-    done = desk.run("backfill", file, "--dry-run", "--json", *words)
-    assert done.json["identities"]["linked"] == 0
-    refused = desk.run("backfill", file, "--dry-run", "--identify", "always", *words)
-    assert (refused.code, "--identify always and --session-id exclude each other" in refused.err) == (2, True)
