@@ -356,6 +356,8 @@ class ColumnarReader:
         user_ids, person_ids, emails = (
             cells[at] if at is not None else [""] * count for at in self._id_places
         )
+        # Ids of JSON may be numbers, whose cells are texts with a type; from here on they are texts alone.
+        user_ids, person_ids = _texts(user_ids), _texts(person_ids)
         odd: set[int]
         if self._reads_exactly:
             odd = set(range(count))
@@ -501,3 +503,7 @@ def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: st
             return at
         exact.append((sort_key(text), at))
     return (min if choose == "earliest" else max)(exact, key=itemgetter(0))[1]
+
+
+def _texts(cells: Sequence[str]) -> Sequence[str]:
+    return cells if {*map(type, cells)} <= {str} else [*map(str, cells)]
