@@ -414,3 +414,31 @@ def test_no_digest_in_the_ledger_is_that_of_the_id_alone(desk: Desk) -> None:
         assert b"p-1" not in path.read_bytes()
     assert [len(one) for one in stored] == [16, 16]
     assert stored[0] != stored[1]
+
+
+def test_a_link_in_doubt_holds_no_later_run_up(desk: Desk) -> None:
+    file, more = desk.file("a.csv", ALONE, BOTH), desk.file("more.csv", *OTHER_PERSON)
+    with serve(Settings(keep_messages=True, script=(None, "ack-503"))) as sandbox:
+        assert sent(desk, sandbox, file, "--rejects", "r").code == 7
+        later = sent(desk, sandbox, file, more, "--rejects", "r2")
+        assert (later.code, later.json["events"]["accepted"], later.json["events"]["in_doubt"]) == (7, 3, 1)
+
+
+def test_ids_that_are_numbers_in_json_are_linked_as_texts(desk: Desk) -> None:
+    row = {"event": "Email Opened", "campaign_id": "c1", "email_id": "e1"}
+    rows = (
+        {**row, "personId": 5001, "timestamp": "2024-04-01T08:00:00Z"},
+        {**row, "personId": 5001, "userId": 123, "timestamp": "2024-04-02T08:00:00Z"},
+    )
+    (desk.folder / "n.ndjson").write_text("".join(json.dumps(each) + "\n" for each in rows), encoding="utf-8")
+    messages = planned(desk, "n.ndjson")
+    assert links_of(messages) == [("5001", "123", "2024-04-02T08:00:00.000Z")]
+    resolved = planned(desk, "n.ndjson", "--resolve-identity")
+    assert [one["userId"] for one in resolved] == ["123", "123"]
+
+
+def test_one_session_of_two_users_is_refused(desk: Desk) -> None:
+    """Segment would link the session's id to both, and so merge the two."""
+    file = desk.file("a.csv", BOTH, OTHER_USER)
+    done = desk.run("backfill", file, "--dry-run", "--check", "freshsuccess", "--session-id", "person")
+    assert (done.code, "person-two-users" in done.err) == (8, True)

@@ -556,3 +556,39 @@ def test_an_api_call_has_the_types_too(desk: Desk) -> None:
     desk.file("c.csv", ADA, header=CONTACTS)
     report = validate("c.csv", call_type="identify", trait=["Plan"])
     assert (report.by_type, report.ok) == ({"identify": 1}, True)
+
+
+def test_a_placeholder_is_nobody_who_stands_for_a_group(desk: Desk) -> None:
+    (desk.folder / "g.csv").write_text(
+        "Account ID,name,Updated At\ng1,X,2024-01-01T00:00:00Z\n", encoding="utf-8"
+    )
+    done = desk.run("backfill", "g.csv", "--as", "group", "--group-user", "null", "--dry-run")
+    assert (done.code, "--group-user is a placeholder" in done.err, "--group-user import" in done.err) == (
+        2,
+        True,
+        True,
+    )
+
+
+def test_a_type_that_is_never_sent_makes_no_event_of_its_row(desk: Desk) -> None:
+    rows = (
+        "type,event,timestamp,userId,personId,email_id,firstName",
+        "track,Email Opened,2024-01-01T00:00:00Z,u1,p1,e1,",
+        "identify,Email Opened,2024-01-01T01:00:00Z,u1,p1,,A",
+        "alias,Email Opened,2024-01-02T00:00:00Z,u1,p1,,",
+    )
+    (desk.folder / "t.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = desk.run("validate", "t.csv", "--json")
+    assert (done.code, done.json["by_type"]) == (1, {"track": 1, "identify": 1})
+    assert [(one["code"], one["line"]) for one in done.json["problems"] if one["severity"] == "error"] == [
+        ("call-type-unknown", 4)
+    ]
+
+
+def test_a_name_of_too_many_parts_is_left_out(desk: Desk) -> None:
+    name = ".".join(["k"] * 300)
+    (desk.folder / "d.csv").write_text(
+        f"userId,Updated At,{name}\nu1,2024-01-01T00:00:00Z,1\n", encoding="utf-8"
+    )
+    done = desk.run("validate", "d.csv", "--as", "identify", "--all-traits")
+    assert (done.code, "more than 32 parts" in done.out) == (0, True)

@@ -20,17 +20,18 @@ class KnownPeople:
 
     Args:
         ledger: Whose people they are.
+        before: The number of a run that is planned again: what later runs sent was not known to it. None for all.
 
     Raises:
         LedgerError: The ledger cannot be read.
         TemporaryFolderError: The temporary folder is full or cannot be written.
     """
 
-    def __init__(self, ledger: LedgerReader) -> None:
+    def __init__(self, ledger: LedgerReader, before: int | None = None) -> None:
         self.every = ledger.has_runs_without_people()
         self._key = ledger.people_key
         records = SpillGroups(RECORD_BYTES)
-        for block in ledger.people():
+        for block in ledger.people(before):
             records.add(block[at : at + RECORD_BYTES] for at in range(0, len(block), RECORD_BYTES))
         self._records = SortedRecords(records)
 

@@ -6,6 +6,9 @@ Segment promises no order of receipt, so a link is only sent after what it is ab
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import takewhile
+from operator import gt
 
 from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.plan import Plan
@@ -100,8 +103,10 @@ class LinkPhase:
         """
         plan = self._plan
         assert plan.dispositions is not None
-        held_back = {plan.linking.alone(ordinal) for ordinal in unaccepted} - {0}
         first_block = plan.chunk_count
+        # Behind the rows' events stand the links themselves, which may wait from an earlier run.
+        of_rows = takewhile(partial(gt, plan.identities.starts[first_block]), unaccepted)
+        held_back = {plan.linking.alone(ordinal) for ordinal in of_rows} - {0}
         for number, links in enumerate(plan.linking.blocks(), start=first_block):
             yield None
             first, ids = plan.identities.starts[number], links.content_ids

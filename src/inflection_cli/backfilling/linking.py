@@ -81,13 +81,17 @@ class Linking:
     Args:
         mode: When a pair of ids is linked.
         resolve: Whether events by personId alone go out under the person's userId.
+        compares: Whether people with several userIds are found although nobody is linked.
         tail: What ends every message.
     """
 
-    def __init__(self, mode: Mode = "never", *, resolve: bool = False, tail: str = "") -> None:
+    def __init__(
+        self, mode: Mode = "never", *, resolve: bool = False, compares: bool = False, tail: str = ""
+    ) -> None:
         self.counts = LinkCounts()
         self._mode = mode
         self._resolve = resolve
+        self._compares = compares or resolve or mode != "never"
         self._tail = tail
         self._files: list[str] = []
         self._pairs: _Pairs = {}
@@ -120,7 +124,7 @@ class Linking:
         if file not in self._files[-1:]:
             self._files.append(file)
         first, pairs = len(self._files) - 1 << _LINE_BITS, self._pairs
-        if self._mode != "never" or self._resolve:
+        if self._compares:
             ids = zip(person_ids, user_ids, strict=True)
             known = compress(zip(ids, converted.times, converted.lines, strict=True), user_ids)
             for pair, time, line in known:

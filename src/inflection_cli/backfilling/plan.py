@@ -21,6 +21,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.destination_checks.check_engine import needs_one_account
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
+from inflection_cli.sanitize import counted
 
 DIGEST_BYTES: Final = 16
 """A digest of the raw bytes of each chunk."""
@@ -229,7 +230,8 @@ class Planner:
         """Report problems that are only certain at the end of each file."""
         late = self.plan.account.trait_calls
         if late:
-            message = f"{late:,} calls carry traits, and replace those that Segment has now"
+            calls = counted(late, "call carries traits and replaces", "calls carry traits and replace")
+            message = f"{calls} those that Segment has now"
             self.plan.account.problems.add(Problem(rules.TRAITS_OVERWRITE, message, count=late))
         for source in self.plan.inputs:
             if source.path in self._unlinked:

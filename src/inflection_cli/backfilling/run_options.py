@@ -86,6 +86,7 @@ class RunOptions:
         new_destination: Whether events that another destination has are sent.
         dry_run: Whether it stops before the network.
         rehearsal: Whether the destination is a sandbox, and the ledger is thrown away.
+        people_before: The number of the run that is planned again; later ones' people are not known to it.
         adjust: Changes the complete plan before it is shown; where an event is to go once more.
     """
 
@@ -107,4 +108,5 @@ class RunOptions:
     new_destination: bool = False
     dry_run: bool = False
     rehearsal: bool = False
+    people_before: int | None = None
     adjust: Callable[[Plan], None] = lambda _: None

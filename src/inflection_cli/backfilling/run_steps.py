@@ -86,7 +86,7 @@ def open_destination(state: RunState, reporter: Reporter, stack: ExitStack) -> N
     doubts = Doubts(options.now, state.target.dedup_window_s, options.resend_in_doubt)
     is_replay = options.command == "replay"
     state.known = KnownEvents(ledger, options.label, doubts, state.elsewhere, ready=is_replay)
-    state.people = stack.enter_context(closing(KnownPeople(ledger)))
+    state.people = stack.enter_context(closing(KnownPeople(ledger, options.people_before)))
 
 
 def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = None) -> None:

@@ -123,14 +123,19 @@ def linking_of(options: "InputOptions", profile: "Profile | None", message: "Mes
     mode: Literal["auto", "always", "never"]
     mode = options.identify.value if options.identify else "auto"
     if options.session_id is not None:
-        # The id of a session is an anonymousId beside a userId already; a link would merge the two for good.
+        # The id of a session is an anonymousId beside a userId already: Segment links the two by itself.
         if mode == "always":
             raise UsageError(
                 "--identify always and --session-id exclude each other: a session is no person to be linked",
                 hint="leave one of the two out",
             )
         mode = "never"
-    return Linking(mode, resolve=options.resolve_identity, tail=MessageEncoder(message).tail)
+    return Linking(
+        mode,
+        resolve=options.resolve_identity,
+        compares=options.session_id == _PERSON,
+        tail=MessageEncoder(message).tail,
+    )
 
 
 def _map_options(
@@ -238,8 +243,13 @@ def _call_options(options: "InputOptions") -> "CallOptions":
             "--group-anonymous-id and --group-user both stand for a group's person",
             hint="keep one of the two",
         )
-    if options.group_user is not None and not options.group_user.strip():
-        raise UsageError("--group-user needs an id", hint="--group-user import")
+    if options.group_user is not None:
+        if not options.group_user.strip():
+            raise UsageError("--group-user needs an id", hint="--group-user import")
+        from inflection_cli.mapping.checks import check_person_id
+
+        for note in check_person_id("--group-user", options.group_user.strip()):
+            raise UsageError(f"{note.detail}: {options.group_user}", hint="--group-user import")
     return CallOptions(
         type=next((kind for pattern, kind in call_types(options) if pattern is None), None),
         traits=tuple(options.trait),

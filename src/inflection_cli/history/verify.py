@@ -91,7 +91,7 @@ def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
     # Without a window every doubt counts as one, however young.
     ready = entry.run.command == "replay"
     known = KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0), ready=ready)
-    with closing(KnownPeople(entry.ledger)) as people:
+    with closing(KnownPeople(entry.ledger, entry.run.number)) as people:
         plan = planner.run(known, people=people)
     assert plan.dispositions is not None
     verified = Verification(plan)

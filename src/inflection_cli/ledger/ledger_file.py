@@ -205,16 +205,22 @@ class LedgerReader:
         """The key of the digests of people; empty without one."""
         return self._salt or b""
 
-    def people(self) -> Iterator[bytes]:
+    def people(self, before: int | None = None) -> Iterator[bytes]:
         """Yield packed digests of people: personId, then userId or 0.
+
+        Args:
+            before: The number of the run whose forerunners are asked for; None for all runs.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
         if not self._keeps_people:
             return
-        query = "SELECT key, digests FROM people WHERE key > :after ORDER BY key LIMIT :rows"
-        for _, digests in self._pages(query):
+        query = (
+            "SELECT key, digests FROM people WHERE key > :after AND (:before IS NULL OR run < :before) "
+            "ORDER BY key LIMIT :rows"
+        )
+        for _, digests in self._pages(query, before=before):
             yield digests
 
     def has_runs_without_people(self) -> bool:

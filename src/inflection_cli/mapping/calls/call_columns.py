@@ -8,6 +8,7 @@ from typing import Any, Final
 from inflection_cli import rules
 from inflection_cli.catalog import FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.lossless_json import MAX_JSON_DEPTH
 from inflection_cli.mapping.calls.call_catalog import (
     CALL_ALIASES,
     CALL_FIELDS,
@@ -167,6 +168,8 @@ class CallColumns:
 
     def _reason(self, path: tuple[str, ...]) -> str | None:
         """Return why a trait cannot have a name."""
+        if len(path) > MAX_JSON_DEPTH:
+            return f"its name has more than {MAX_JSON_DEPTH} parts"
         if not all(path):
             return "its name has no letter or digit, so no trait can be named after it"
         if len(path) == 1 and path[0] in RESERVED_PROPERTIES:

@@ -21,6 +21,9 @@ from inflection_cli.mapping.unbound import refusal
 
 TYPE_COLUMN: Final = "type"
 
+_ALIAS: Final = "alias"
+"""A type of Segment's that nothing here sends."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeTest:
@@ -61,13 +64,15 @@ def of_one_type(
 def type_column(names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions) -> int | None:
     """Return the column that names each row's type, or None.
 
-    It is called so, and its cells name types; a file of track events alone needs none.
+    It is called so, and its cells name types; a file of track events alone needs none. Segment's alias is a type too,
+    so that its rows are rejected and go out as nothing else.
     """
     found = [i for i, name in enumerate(names) if squash(name) == TYPE_COLUMN]
     if len(found) != 1 or names[found[0]] in {*options.columns.values(), *options.properties}:
         return None
     words = {row[found[0]].strip().lower() for row in sample if found[0] < len(row)} - {""}
-    are_types = bool(words) and all(map(is_call_type, words)) and words != {"track"}
+    others = words - {"track", _ALIAS}
+    are_types = bool(others) and all(map(is_call_type, others))
     return found[0] if are_types else None
 
 
