@@ -101,3 +101,74 @@ def test_nothing_missing_sends_nothing(place: Station) -> None:
 @pytest.mark.parametrize("words", [("--received", "w.csv"), ("a.csv",)])
 def test_it_needs_the_files_and_what_arrived(place: Station, words: tuple[str, ...]) -> None:
     assert place.runs("verify", *words, "--resend-missing").code == 2
+
+
+@pytest.mark.usefixtures("later")
+def test_a_namespace_sends_nothing_to_another_place(tmp_path: Path) -> None:
+    with station(tmp_path) as found, station(tmp_path) as other:
+        file = campaign(tmp_path / "a.csv", range(3))
+        assert found.backfill(file, more=("--namespace", "n")).code == 0
+        arrived(found, found.wire_ids(range(2), namespace="n"))
+        words = (
+            "--namespace",
+            "n",
+            "--resend-count",
+            "1",
+            "--endpoint",
+            other.sandbox.url,
+            "--write-key",
+            found.key,
+        )
+        done = found.runs("verify", "a.csv", "--received", "w.csv", "--resend-missing", *words)
+        assert (done.code, other.sandbox.stats()["requests"]) == (2, 0)
+        assert found.sandbox.url in done.json["error"]["hint"]
+
+
+@pytest.mark.usefixtures("later")
+def test_files_that_change_after_the_comparison_send_nothing(
+    place: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resending = import_module("inflection_cli.cli.resending").Resending
+    confirm = resending.confirm
+
+    def changed(self: object, count: int | None) -> None:
+        confirm(self, count)
+        path = place.folder / "a.csv"
+        head, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join([head, *reversed(rows)]), encoding="utf-8")
+
+    monkeypatch.setattr(resending, "confirm", changed)
+    before = place.sandbox.stats()["requests"]
+    done = resend(place, "--resend-count", "10")
+    assert (done.code, place.sandbox.stats()["requests"]) == (3, before)
+    assert "have changed since they were compared" in done.json["error"]["message"]
+
+
+LINKED = """event,userId,personId,email_id,campaign_id,timestamp
+Email Opened,,p-1,e1,c1,2024-04-01T08:00:00Z
+Email Opened,u-1,p-1,e1,c1,2024-04-02T08:00:00Z
+"""
+
+
+@pytest.mark.usefixtures("later")
+def test_a_link_that_did_not_arrive_is_missing_and_goes_again(tmp_path: Path) -> None:
+    with station(tmp_path) as found:
+        (tmp_path / "a.csv").write_text(LINKED, encoding="utf-8")
+        assert found.backfill("a.csv").code == 0
+        sent = found.sandbox.messages()
+        arrived(found, {one["messageId"] for one in sent if one["type"] == "track"})
+        found.sandbox.forget()
+        compared = found.runs("verify", "a.csv", "--received", "w.csv")
+        assert (compared.code, compared.json["events"]["missing"]) == (1, 1)
+        assert resend(found, "--resend-count", "1").code == 0
+        assert found.sandbox.messages()[len(sent) :] == [one for one in sent if one["type"] == "identify"]
+
+
+def test_what_later_runs_send_changes_nothing_about_an_earlier_one(tmp_path: Path) -> None:
+    head, alone, both = LINKED.splitlines(keepends=True)
+    with station(tmp_path) as found:
+        for name, rows in (("a.csv", both), ("b.csv", alone)):
+            (tmp_path / name).write_text(head + rows, encoding="utf-8")
+            assert found.backfill(name).code == 0
+        verified = found.runs("verify", "a.csv")
+        assert (verified.code, verified.json["events"]["missing"]) == (0, 0), verified.err

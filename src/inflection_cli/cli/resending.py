@@ -19,7 +19,7 @@ from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session
 from inflection_cli.cli.target import find_target, required
 from inflection_cli.cli.typed_command import kept_command, shown_command
-from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, UsageError
+from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InputChanged, UsageError
 from inflection_cli.history.received import Receipts
 from inflection_cli.history.run_history import RunStatus
 from inflection_cli.ledger.ledger_file import new_run_id
@@ -97,9 +97,10 @@ class Resending:
         missing = self._receipts.missing
         if count == missing:
             return
+        place = self._target.destination.endpoint
         question = (
-            f"Send {counted(missing, 'event')} again under the same ids? Destinations that did get these will get"
-            " them twice"
+            f"Send {counted(missing, 'event')} again to {place} under the same ids? Destinations that did get these"
+            " will get them twice"
         )
         if count is not None or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
             raise ConfirmationMissing(
@@ -131,7 +132,7 @@ class Resending:
         """Return the destination of the ledger.
 
         Raises:
-            UsageError: The key and the endpoint are those of another one.
+            UsageError: The key and the endpoint are those of another one, or the run went elsewhere.
         """
         options = DestinationOptions(
             **{each.name: getattr(source, each.name) for each in fields(source)},
@@ -143,6 +144,12 @@ class Resending:
             raise UsageError(
                 f"this key and endpoint are another destination than {self._entry.run.endpoint}, which the run sent to",
                 hint=f"give the run's key and --endpoint; the same source under a new key: --namespace {namespace}",
+            )
+        sent_to = self._entry.run.endpoint
+        if target.destination.endpoint != sent_to:  # one namespace may stand for several places
+            raise UsageError(
+                f"the run sent to {sent_to}, and this would send to {target.destination.endpoint}",
+                hint=f"give the place of the run: --endpoint {sent_to}, or --region for Segment's own",
             )
         return target
 
@@ -163,6 +170,7 @@ class Resending:
             typed=kept_command(sys.argv),
             again=lambda *, max_errors=None: shown_command(sys.argv, max_errors=max_errors),
             label=entry.run.label,
+            people_before=entry.run.number,
             adjust=self._adjust,
         )
 
@@ -176,12 +184,19 @@ class Resending:
 
         Raises:
             DecisionNeeded: The files have more that is not in yet.
+            InputChanged: The files are not those that were compared.
         """
         assert plan.dispositions is not None
+        if plan.digests != self._receipts.digests:
+            raise InputChanged(
+                "the files have changed since they were compared with what was received",
+                hint="the same command compares again",
+            )
         still = sum(map(plan.count, _OPEN))
         if still:
             raise DecisionNeeded(
-                f"{counted(still, 'event')} of these files were never accepted; deliver them first",
+                f"{counted(still, 'event of these files was', 'events of these files were')} never accepted;"
+                " deliver them first",
                 hint=f"infl-seg runs show {self._entry.run.run_id} names the command",
             )
         plan.dispositions.send_again(self._receipts.missing_ordinals())

@@ -191,4 +191,6 @@ def _closing(state: RunState) -> str:
     if options.rehearsal and not state.exit_code:
         return plan_text.REHEARSED
     refused = refused_places(options.rejects)
-    return plan_text.closing(plan, state.delivered, state.rejects, options.command, refused)
+    return plan_text.closing(
+        plan, state.delivered, state.rejects, options.command, refused, rehearsal=options.rehearsal
+    )

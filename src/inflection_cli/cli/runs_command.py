@@ -134,7 +134,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
         if files:
             entry = desk.shelf.find(which.run) if which.run is not None else _run_of(files, desk.shelf)
             planner = _planner(files, entry, which.set)
-            scope = ProofScope(entry.ledger, label=entry.run.label, planner=planner)
+            scope = ProofScope(entry.ledger, label=entry.run.label, planner=planner, before=entry.run.number)
         elif which.run is not None:
             entry = desk.shelf.find(which.run)
             scope = ProofScope(entry.ledger, run_id=entry.run.run_id)

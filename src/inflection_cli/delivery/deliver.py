@@ -13,6 +13,7 @@ from inflection_cli.delivery.context import DeliveryContext, Left
 from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
 from inflection_cli.delivery.pacing import GateClosed, RateGate, Ticket
 from inflection_cli.model import Batch, BatchState
+from inflection_cli.sanitize import counted
 from inflection_cli.segment.response import Answer, Failure
 from inflection_cli.segment.retry import Accepted, Content, Retry, Stop, verdict
 
@@ -373,7 +374,7 @@ def _not_the_content(content: Content, refused: int) -> Stopped:
     said = f": {content.excerpt}" if content.excerpt else "."
     return Stopped(
         StopReason.DESTINATION,
-        f"{refused} event(s) in a row of refusals got HTTP {content.status} each, even alone{said}",
+        f"{counted(refused, 'event')} in a row of refusals got HTTP {content.status} each, even alone{said}",
         "it is hardly the content; check the write key and --endpoint with `infl-seg send-test`; "
         "where a gateway takes no compressed bodies: --no-gzip",
         refusal=content,

@@ -2,12 +2,14 @@
 
 from bisect import insort
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import groupby
 from struct import Struct
 from typing import Any, Final
 
+from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
 from inflection_cli.backfilling.spill_groups import SpillGroups
@@ -65,6 +67,7 @@ class Receipts:
         first_foreign: The first of `foreign`, with their place in what was received.
         first_repeated: The first of `repeated`, likewise.
         missing_bits: One bit for each event of the source files, set where it is missing.
+        digests: 16 bytes for each chunk of the source files, as they were then.
     """
 
     accepted: int = 0
@@ -79,6 +82,7 @@ class Receipts:
     first_foreign: list[NamedEvent] = field(default_factory=list)
     first_repeated: list[NamedEvent] = field(default_factory=list)
     missing_bits: bytearray = field(default_factory=bytearray)
+    digests: bytes = b""
 
     def mark_missing(self, ordinal: int) -> None:
         """Note a missing event of the source files by its ordinal."""
@@ -108,12 +112,14 @@ class ProofScope:
         run_id: Only what this run has sent; None for all runs.
         label: Only what was sent under this label; None for all.
         planner: Converts the source files, to name lines, and limits the events to theirs; None without files.
+        before: The number of the run that the planner repeats; None without one.
     """
 
     ledger: LedgerReader
     run_id: str | None = None
     label: str | None = None
     planner: Planner | None = None
+    before: int | None = None
 
 
 def compare(scope: ProofScope, received: list[str]) -> Receipts:
@@ -132,7 +138,7 @@ def compare(scope: ProofScope, received: list[str]) -> Receipts:
     met = SpillGroups(_RECORD.size)
     try:
         _add_sent(met, scope)
-        sources = [] if scope.planner is None else _add_sources(met, scope, scope.planner)
+        sources = [] if scope.planner is None else _add_sources(met, scope, scope.planner, receipts)
         for number, file in enumerate(found):
             for message_id, line in _ids(file, receipts):
                 met.add([_record(message_id.encode(), _RECEIVED, _PLACE.pack(number, line, 0))])
@@ -163,9 +169,11 @@ def _add_sent(met: SpillGroups, scope: ProofScope) -> None:
         met.add(_record(uuid_text(wire_id), kind, wire_id) for wire_id in wire)
 
 
-def _add_sources(met: SpillGroups, scope: ProofScope, planner: Planner) -> list[str]:
+def _add_sources(met: SpillGroups, scope: ProofScope, planner: Planner, receipts: Receipts) -> list[str]:
     """Add the lines of the source files; return the files' names."""
-    plan = planner.run()
+    with closing(KnownPeople(scope.ledger, scope.before)) as people:
+        plan = planner.run(people=people)
+    receipts.digests = bytes(plan.digests)
     names: dict[str, int] = {}
     ordinals = 0
     bind = Binder(scope.ledger.namespace, scope.label or None).bind
@@ -178,6 +186,18 @@ def _add_sources(met: SpillGroups, scope: ProofScope, planner: Planner) -> list[
             for ordinal, (wire_id, line) in enumerate(zip(wire, lines, strict=True), ordinals)
         )
         ordinals += len(wire)
+    for links in plan.linking.blocks():
+        places = [plan.linking.place(line) for line in links.lines]
+        met.add(
+            _record(
+                uuid_text(wire_id), _SOURCE, _PLACE.pack(names.setdefault(file, len(names)), line, ordinal)
+            )
+            for ordinal, (wire_id, (file, line)) in enumerate(
+                zip(bind(links.content_ids), places, strict=True), ordinals
+            )
+        )
+        ordinals += len(places)
+    plan.linking.close()
     plan.identities.close()
     return [*names]
 

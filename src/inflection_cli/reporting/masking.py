@@ -119,7 +119,9 @@ def cell_display(
     stream = (speaker.out if result else speaker.err).file
     in_ci = os.environ.get("CI", "").lower() not in _NO_WORDS
     fields = {key: field for source in inputs for key, field in _fields(source, messages=messages)}
-    return CellDisplay(in_full, stream.isatty() and not in_ci, fields)
+    is_seen = stream.isatty() and not in_ci
+    # What is said on stderr is logged as well, and a log is kept.
+    return CellDisplay(in_full, is_seen and (result or speaker.log is None), fields)
 
 
 def ends(value: str) -> str:

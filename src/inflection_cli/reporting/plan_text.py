@@ -369,14 +369,21 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     speak(lines, speaker, result=True)
 
 
+_NOTHING_LEFT: Final = "This was a rehearsal, and nothing left this machine."
 REHEARSED: Final = (
-    "Done: every event is accounted for. This was a rehearsal, and nothing left this machine. "
+    f"Done: every event is accounted for. {_NOTHING_LEFT} "
     "Next: the same command with a write key instead of --rehearse"
 )
 
 
 def closing(
-    plan: Plan, delivered: "Delivered", rejects: str | None, command: str, refused_in: str = ""
+    plan: Plan,
+    delivered: "Delivered",
+    rejects: str | None,
+    command: str,
+    refused_in: str = "",
+    *,
+    rehearsal: bool = False,
 ) -> str:
     """Return the last line of a completed delivery: result and next step.
 
@@ -386,8 +393,13 @@ def closing(
         rejects: The folder of rejected rows.
         command: The command that takes them once they are mended.
         refused_in: Where refused messages are; by default in the folder too.
+        rehearsal: Whether a sandbox took the messages.
     """
-    look = "Look at the source's delivery overview in Segment: accepted is not yet delivered."
+    look = (
+        _NOTHING_LEFT
+        if rehearsal
+        else "Look at the source's delivery overview in Segment: accepted is not yet delivered."
+    )
     refused, rejected = delivered.events.refused, plan.account.rows.rejected
     if refused:
         many = counted(refused, "message was", "messages were")

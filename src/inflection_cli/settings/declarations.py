@@ -289,7 +289,7 @@ class InputOptions(Group):
     )
     now: bool = option(
         False,
-        "Give each identify and group the time of this run, where the export says nothing of when.",
+        "Give each call other than track the time of this run, where the export says nothing of when.",
         profile="options",
         profile_help="Whether each identify and group gets the time of the run; `false` unless said. As `--now`.",
     )
@@ -633,7 +633,7 @@ class SourceOptions(Group):
     ca_file: str | None = option(
         None,
         "Trust the certificate authorities of this PEM file too. So are those of the system, and of SSL_CERT_FILE, "
-        "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.",
+        "SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.",
         metavar="FILE",
         example="company-ca.pem",
         never=_TRUST,
