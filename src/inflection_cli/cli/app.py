@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from inflection_cli.cli.backfill_command import backfill
 from inflection_cli.cli.command_class import Commands
+from inflection_cli.cli.init_command import init
 from inflection_cli.cli.inspect_command import inspect
 from inflection_cli.cli.reference_commands import explain, schema
 from inflection_cli.cli.replay_command import replay
@@ -60,6 +61,7 @@ def _main(
     """Import the history of Inflection.io email campaigns into Twilio Segment."""
 
 
+app.command("init")(init)
 app.command("inspect")(inspect)
 app.command("validate")(validate)
 app.command("backfill")(backfill)

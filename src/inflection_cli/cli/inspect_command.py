@@ -54,7 +54,7 @@ def inspect(
     with reports, interruptible():
         found = find(files)
         if drafting.save is not None:
-            _refuse_to_save(len(found), reading)
+            require_one_file(len(found), reading)
             refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)
         inspections = _surveyed(found, settings, speaker, own)
         if drafting.save is not None:
@@ -75,6 +75,14 @@ def inspect(
         speaker.result(NOTE, "dim")
     speaker.result(verdict(inspections, drafting.save, to_fill_in))
     return 0
+
+
+def look(
+    found: "FoundFile", reading: InputOptions, project: ProjectOptions, speaker: "Speaker"
+) -> "tuple[Inspection, InspectSettings]":
+    """Inspect one file by these options, to draft a profile from it."""
+    settings, _, own = _settled(reading, project, drafting=True)
+    return _surveyed([found], settings, speaker, own)[0], settings
 
 
 def _reports(output: PictureOptions, files: list[str]) -> "Reports":
@@ -196,7 +204,8 @@ def _refuse_idle(reading: InputOptions) -> None:
             )
 
 
-def _refuse_to_save(count: int, reading: InputOptions) -> None:
+def require_one_file(count: int, reading: InputOptions) -> None:
+    """Raise an error unless one file is named, and no profile."""
     if count != 1:
         raise UsageError(
             f"--save writes a profile for one shape of export, and {count:,} files are named",

@@ -24,7 +24,7 @@ def with_groups(command: Callable[..., int]) -> Callable[..., int]:
     """Replace each parameter that is a group by its options.
 
     Typer reads options off a function's signature; this writes that signature, so that a group of options
-    is declared once and reaches each command as one value.
+    is declared once and reaches each command as one value. A command that runs another one passes whole groups.
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, type[Group]] = {
@@ -37,7 +37,8 @@ def with_groups(command: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(command)
     def unfolded(**given: Any) -> int:
         values = {
-            name: kind(**{each.field: given.pop(each.field) for each in declared(kind)})
+            name: given.pop(name, None)
+            or kind(**{each.field: given.pop(each.field) for each in declared(kind)})
             for name, kind in groups.items()
         }
         return command(**given, **values)

@@ -20,6 +20,7 @@ from inflection_cli.inspecting.open_questions import (
     unknown_events,
     zone_words,
 )
+from inflection_cli.inspecting.setup_questions import Answers
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.model import Problem, Severity
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
@@ -58,10 +59,19 @@ class ProfileWriter:
         inspection: What was found out about a file.
         settings: What the user has said.
         show_values: Whether cells may stand in comments.
+        answers: What the user has answered beside the settings.
     """
 
-    def __init__(self, inspection: Inspection, settings: InspectSettings, *, show_values: bool) -> None:
+    def __init__(
+        self,
+        inspection: Inspection,
+        settings: InspectSettings,
+        *,
+        show_values: bool,
+        answers: Answers | None = None,
+    ) -> None:
         self._found = inspection
+        self._answers = answers or Answers()
         self._reading = settings.reading
         self._settings = settings.convert
         self._encoding_given = settings.encoding_given
@@ -182,6 +192,11 @@ class ProfileWriter:
         if unbound is not None and unbound.reason == "tied":
             either = _either(unbound.candidates[:_MOST_NAMED])
             yield _fill_in(name, f"several columns could be it; write {either}")
+        elif column and name == "event" and self._answers.event_values:
+            values = ", ".join(
+                f"{toml_string(a)} = {toml_string(b)}" for a, b in self._answers.event_values.items()
+            )
+            yield f"event = {{ column = {toml_string(column.name)}, values = {{ {values} }} }}"
         elif column and reason != "content":
             yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
         elif unbound is not None:
@@ -250,7 +265,9 @@ class ProfileWriter:
         return f", such as {toml_string(_short(column.samples[0]))}"
 
     def _events(self) -> Iterator[str]:
-        for index, proposal in enumerate(self._found.proposals):
+        times = self._answers.event_times
+        wanted = [each for each in self._found.proposals if times.get(each.column) != ""]
+        for index, proposal in enumerate(wanted):
             if index == 0:
                 yield "# A row of this export stands for several events. A block that is not wanted may be deleted."
             else:
@@ -264,8 +281,10 @@ class ProfileWriter:
         if proposal.timed:
             yield f"timestamp = {column}  # {rows_in_words(proposal.filled)}; the others have no such event"
         else:
+            answer = self._answers.event_times.get(proposal.column)
             nearest = _perhaps(event_times(self._found))
-            yield _fill_in("timestamp", f"no column says when; the nearest column of times{nearest}")
+            why = f"no column says when; the nearest column of times{nearest}"
+            yield f"timestamp = {toml_string(answer)}" if answer else _fill_in("timestamp", why)
             if proposal.equals:
                 test = f"equals = {toml_list(proposal.equals)}"
             elif proposal.not_equals:
@@ -301,7 +320,9 @@ class ProfileWriter:
 
     def _unknown_events(self) -> Iterator[str]:
         given = self._settings.mapping.unknown_events
-        unknown = unknown_events(self._found)
+        unknown = [
+            each for each in unknown_events(self._found) if each.name not in self._answers.event_values
+        ]
         if given != "reject":
             yield f"unknown_events = {toml_string(given)}"
             return

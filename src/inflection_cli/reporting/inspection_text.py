@@ -60,7 +60,7 @@ Line = tuple[str, str]
 
 def inspection_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
     """Yield label and text for one inspected file."""
-    yield from _file_lines(found)
+    yield from file_lines(found)
     yield from _column_lines(found, cells)
     yield from _event_lines(found, cells)
     for proposal in found.proposals:
@@ -109,7 +109,8 @@ def inspection_report(
     }
 
 
-def _file_lines(found: Inspection) -> Iterator[Line]:
+def file_lines(found: Inspection) -> Iterator[Line]:
+    """Yield label and text for what a file is, and its rows."""
     source = found.source
     words = [
         {"csv": "CSV", "ndjson": "NDJSON", "json": "JSON"}.get(source.format, source.format),
