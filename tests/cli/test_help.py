@@ -24,9 +24,10 @@ ASKS = (
     "settle",
     "forget",
     "infl-seg sandbox",
+    "doctor --region",
     "runs show",
 )
-"""What an example holds that asks before it sends or deletes, needs a run, or serves until it is stopped."""
+"""What an example holds that asks before it sends or deletes, needs a run, serves until it is stopped, or asks a server."""
 
 
 @pytest.fixture
@@ -39,6 +40,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.file("plain.csv", opened("u1"))
     assert desk.run("backfill", "plain.csv", "--dry-run", "--out", "messages.ndjson").code == 0
     (desk.folder / "key.txt").write_text(KEY, encoding="utf-8")
+    (desk.folder / "profiles").mkdir()
+    for name in ("profile.toml", "profiles/crm.toml", "profiles/shop.toml"):
+        (desk.folder / name).write_text("profile = 1\n", encoding="utf-8")
     return desk
 
 

@@ -25,6 +25,7 @@ GOES_WITH = {"--session-id": ["--check", "freshsuccess"], "--table": ["--format"
 """What an option is refused without."""
 
 MADE_BY_EXAMPLES = {
+    "export.profile.toml",
     "key.txt",
     "profile.toml",
     "messages.ndjson",
@@ -88,13 +89,14 @@ def has_a_right_example(said: str, place: Place, desk: Desk) -> None:
 def taken(example: list[str], place: Place, desk: Desk) -> None:
     """Run a place's command with an example, where it sends nothing, and see that it takes it."""
     (desk.folder / "key.txt").write_text(KEY, encoding="utf-8")
-    if place.path == ("sandbox",):  # it would serve until Ctrl-C
-        _parser().commands["sandbox"].make_context("sandbox", example)
+    if place.path in {("sandbox",), ("doctor",)}:  # one would serve until Ctrl-C, the other ask a server
+        _parser().commands[place.path[0]].make_context(place.path[0], example)
         return
     safe: dict[tuple[str, ...], list[str]]
     safe = {("backfill",): ["--dry-run"], ("replay",): ["--dry-run"], ("send-test",): ["--rehearse"]}
-    if place.name == "--save":
+    if place.name == "--save" or place.path == ("init",):
         (desk.folder / "profile.toml").unlink(missing_ok=True)
+        (desk.folder / "export.profile.toml").unlink(missing_ok=True)
     if place.name in {"--profile", "--profile-for"}:
         (desk.folder / "profile.toml").write_text("profile = 1\n", encoding="utf-8")
     words = (*safe.get(place.path, []), *GOES_WITH.get(place.name, []), *example)

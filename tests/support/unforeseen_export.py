@@ -4,7 +4,18 @@ from datetime import datetime, timedelta
 
 HEADER = "Row,Client,What happened,When (local),Mailing,Goto URL"
 START = datetime(2024, 1, 8, 6, 0)  # noqa: DTZ001 - a local time, as the export has it
-KINDS = ("Email Sent", "opened", "Email Sent", "clicked", "opened", "Hard Bounce", "Sent", "opened", "delivered", "clicked")
+KINDS = (
+    "Email Sent",
+    "opened",
+    "Email Sent",
+    "clicked",
+    "opened",
+    "Hard Bounce",
+    "Sent",
+    "opened",
+    "delivered",
+    "clicked",
+)
 """In turn; three of them are names that Inflection does not have."""
 
 UNKNOWN_ROWS = 4

@@ -10,7 +10,9 @@ import typer
 from typer.main import get_command
 
 from inflection_cli.cli.backfill_command import backfill
+from inflection_cli.cli.check_profile_command import check_profile
 from inflection_cli.cli.command_class import Commands
+from inflection_cli.cli.doctor_command import doctor
 from inflection_cli.cli.init_command import init
 from inflection_cli.cli.inspect_command import inspect
 from inflection_cli.cli.reference_commands import explain, schema
@@ -25,11 +27,12 @@ from inflection_cli.reporting.outlet import outlets
 from inflection_cli.version import __version__
 
 EXIT_CODES = """\
-Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or validate found errors; 2 usage, or a
-confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot be read or mapped, or
-an output cannot be written; 5 the destination refused; 6 the ledger is locked, damaged or cannot be written, or the
-temporary folder is full; 7 a decision is needed; 8 over the error budget, or people that cannot be right: nothing
-was sent; 70 a defect of ours; 129, 130, 143 interrupted, resumable; 141 nobody reads the output any more."""
+Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or validate, doctor or check-profile found
+errors; 2 usage, or a confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot
+be read or mapped, or an output cannot be written; 5 the destination refused; 6 the ledger is locked, damaged or
+cannot be written, or the temporary folder is full; 7 a decision is needed; 8 over the error budget, or people that
+cannot be right: nothing was sent; 70 a defect of ours; 129, 130, 143 interrupted, resumable; 141 nobody reads the
+output any more."""
 
 _MISUSE: Final[type[Exception]] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -67,9 +70,11 @@ app.command("validate")(validate)
 app.command("backfill")(backfill)
 app.command("send-test")(send_test)
 app.command("replay")(replay)
+app.command("doctor")(doctor)
 app.add_typer(runs, name="runs")
 app.command("explain")(explain)
 app.command("schema")(schema)
+app.command("check-profile")(check_profile)
 app.command("sandbox")(sandbox)
 
 

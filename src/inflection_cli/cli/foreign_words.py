@@ -88,14 +88,12 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
             _DRY,
         ),
         **dict.fromkeys(
-            ("init", "new", "setup", "configure", "config", "map", "profile"),
-            "infl-seg inspect FILE --save PROFILE.toml drafts a profile",
+            ("new", "setup", "configure", "config", "map", "profile", "wizard"),
+            "infl-seg init FILE asks what is missing, and writes a profile",
         ),
         **dict.fromkeys(("man", "usage", "docs"), "infl-seg --help, or infl-seg COMMAND --help"),
         **dict.fromkeys(("verify", "prove"), "infl-seg runs verify FILE proves that a file was sent"),
-        **dict.fromkeys(
-            ("ping", "doctor", "probe", "send_test"), "infl-seg send-test --rehearse tries the wiring"
-        ),
+        **dict.fromkeys(("ping", "probe", "send_test"), "infl-seg send-test --rehearse tries the wiring"),
         **dict.fromkeys(
             ("serve", "server", "mock", "stub"), "infl-seg sandbox is a local stand-in for Segment"
         ),

@@ -27,6 +27,11 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg backfill export.csv --rehearse", "Deliver to a local stand-in for Segment"),
             ("infl-seg backfill export.csv", "Show the plan, ask, and send"),
         ),
+        "infl-seg init": (
+            ("infl-seg init export.csv", "Ask what is missing, write a profile, offer a rehearsal"),
+            ("infl-seg init export.csv --save crm.profile.toml", "Write the profile to this file"),
+            ("infl-seg init export.csv --no-input", "Ask nothing: draft it as inspect --save does"),
+        ),
         "infl-seg inspect": (
             ("infl-seg inspect export.csv", "Show format, columns, and what is missing"),
             ("infl-seg inspect export.csv --save profile.toml", "Write a profile to edit"),
@@ -114,6 +119,16 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg sandbox", "Start a local stand-in for Segment"),
             ("infl-seg sandbox --port 0 --fault 429=0.05", "Take a free port; answer 5 % with status 429"),
             ("infl-seg sandbox --keep received.ndjson", "Write what was accepted to a file"),
+        ),
+        "infl-seg doctor": (
+            ("infl-seg doctor", "Check folders, disk, key and settings"),
+            ("infl-seg doctor --region eu", "Ask a region for its time too, without a key"),
+            ("infl-seg doctor --profile profile.toml --json", "List what a profile sets, for a script"),
+        ),
+        "infl-seg check-profile": (
+            ("infl-seg check-profile profile.toml", "Check a profile without an export"),
+            ("infl-seg check-profile profiles/crm.toml profiles/shop.toml", "Check several profiles"),
+            ("infl-seg check-profile profile.toml --json", "Print the faults for a script"),
         ),
         "infl-seg explain": (
             ("infl-seg explain", "List all codes"),

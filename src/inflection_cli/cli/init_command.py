@@ -1,4 +1,4 @@
-"""The command `infl-seg init`: ask what a file leaves open, write a profile, rehearse."""
+"""The command `infl-seg init`: ask, write a profile, check, rehearse."""
 
 import dataclasses
 import json
@@ -132,7 +132,7 @@ class _Setup:
         return draft.to_fill_in
 
     def try_it(self) -> int:
-        """Check the file by the profile, offer a rehearsal, and name what comes next.
+        """Check the file, offer a rehearsal, and print the next commands.
 
         Returns:
             The exit code of the last command that ran.
@@ -161,7 +161,7 @@ class _Setup:
         return self._voice.until(text, "y", yes_or_no, [rejected] if rejected else [])
 
     def _ask_for_key(self) -> str:
-        """Return how the commands to come find the write key; it is read once, and kept nowhere."""
+        """Return the option that names the key's file; keep no key."""
         from inflection_cli.cli.target import find_key
         from inflection_cli.cli.write_key import key_in
         from inflection_cli.settings.declarations import DestinationOptions
@@ -181,7 +181,7 @@ class _Setup:
         return self._voice.until(text, "", read, ["Never type the key itself here."])
 
     def _run(self, words: Sequence[str], *unseen: str) -> int:
-        """Run a command of this program as if it were typed, and show it first."""
+        """Print a command of this program, and run it as typed."""
         import shlex
 
         project = ["--no-project"] if self._project.no_project else []
@@ -269,7 +269,7 @@ class _Voice:
 
 
 def _typed_line() -> str | None:
-    """Return one line from the terminal; None at its end, and where it is no text."""
+    """Return one typed line; None at the end of the input."""
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Ask what only the user knows of an export, with evidence from its cells."""
+"""Questions that only the user can answer, with evidence from the file."""
 
 import codecs
 import re
@@ -269,7 +269,7 @@ def _untimed(proposal: EventProposal, found: Inspection) -> Question:
 
 
 def _format(missing: Missing, times: TimeFinding) -> Iterator[Question]:
-    """Yield the question for the form of the times, unless one is certain."""
+    """Yield the question for the times' form, unless one is certain."""
     advice, formats = times.advice
     if advice in {"none needed", "settled"}:
         return
@@ -364,7 +364,7 @@ def _names(found: Inspection) -> list[str]:
 
 
 def _column(word: str, choices: Sequence[str], found: Inspection) -> str:
-    """Return the column that was meant by a number or by its name.
+    """Return the column meant by a number or a name.
 
     Raises:
         UsageError: There is none.

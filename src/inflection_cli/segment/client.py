@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -52,6 +52,23 @@ _CHATTY_LOGGERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A server's answer to a request without key and events.
+
+    Attributes:
+        status: The HTTP status.
+        date: Its `Date` header.
+        tls: The version of TLS; None without TLS.
+        valid_until: The end of its certificate's validity.
+    """
+
+    status: int
+    date: str | None
+    tls: str | None
+    valid_until: str | None
+
+
 class Client:
     """HTTP client that posts batches to one destination over reused connections.
 
@@ -73,7 +90,7 @@ class Client:
     @property
     def proxy(self) -> str | None:
         """Proxy from the environment for this destination, without its credentials."""
-        return None if self._proxy is None else _without_credentials(self._proxy.reveal())
+        return None if self._proxy is None else without_credentials(self._proxy.reveal())
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -106,21 +123,51 @@ class Client:
         outcome = await self._exchange(self._request(body, retry_count, passage), passage)
         return replace(outcome, body_bytes=body_bytes, wire_bytes=len(body))
 
-    def _request(self, body: bytes, retry_count: int, passage: "_Passage") -> httpx.Request:
-        headers = self._headers if retry_count == 0 else [*self._headers, ("X-Retry-Count", str(retry_count))]
+    async def reach(self) -> Reached | Failure:
+        """Send a request without key and body; return the server's headers."""
+        passage = _Passage(_open_gate, _no_time)
+        request = httpx.Request(
+            "HEAD",
+            f"{self._destination.endpoint.rstrip('/')}/",
+            headers=[("User-Agent", f"infl-seg/{self._destination.version}")],
+            extensions={"timeout": self._steps(), "trace": passage},
+        )
+        total_s = self._destination.timeouts.total_s
+        with anyio.move_on_after(total_s):
+            try:
+                response = await self._transport.handle_async_request(request)
+            except httpx.TransportError as error:
+                return self._failure(error, passage)
+            stream = response.extensions.get("network_stream")
+            tls = None if stream is None else stream.get_extra_info("ssl_object")
+            certificate = tls.getpeercert() if tls is not None else None
+            await response.aclose()
+            return Reached(
+                response.status_code,
+                response.headers.get("date"),
+                None if tls is None else tls.version(),
+                (certificate or {}).get("notAfter"),
+            )
+        late = f"no complete answer from {self._peer} within {total_s:g} s"
+        return Failure(FailureKind.TIMEOUT, body_left=False, detail=self._route(late))
+
+    def _steps(self) -> dict[str, float]:
         timeouts = self._destination.timeouts
-        steps = {
+        return {
             "connect": timeouts.connect_s,
             "write": timeouts.write_s,
             "read": timeouts.read_s,
             "pool": timeouts.total_s,
         }
+
+    def _request(self, body: bytes, retry_count: int, passage: "_Passage") -> httpx.Request:
+        headers = self._headers if retry_count == 0 else [*self._headers, ("X-Retry-Count", str(retry_count))]
         return httpx.Request(
             "POST",
             self._destination.url,
             headers=[*headers, ("Content-Length", str(len(body)))],
             content=passage.pieces(body),
-            extensions={"timeout": steps, "trace": passage},
+            extensions={"timeout": self._steps(), "trace": passage},
         )
 
     async def _exchange(self, request: httpx.Request, passage: "_Passage") -> Answer | Failure:
@@ -255,6 +302,14 @@ class _Passage:
         yield body[-1:]
 
 
+async def _open_gate() -> Left:
+    return _no_time
+
+
+def _no_time(_when: float) -> None:
+    """Ignore the time of a first byte."""
+
+
 def _untold(_when: float, _events: int) -> None:
     """Ignore the first byte of a request."""
 
@@ -304,7 +359,7 @@ def _transport(destination: Destination, proxy: Secret | None) -> httpx.AsyncHTT
             proxy=None if proxy is None else proxy.reveal(),
         )
     except (ImportError, ValueError, httpx.InvalidURL):
-        address = _without_credentials(proxy.reveal()) if proxy is not None else ""
+        address = without_credentials(proxy.reveal()) if proxy is not None else ""
         raise UsageError(
             f"The environment names a proxy that cannot be used: {address}",
             hint="set HTTPS_PROXY to an http:// or https:// address, or name the host in NO_PROXY",
@@ -318,7 +373,8 @@ def _tls(destination: Destination) -> ssl.SSLContext:
     return tls_context(destination.ca_file, os.environ)
 
 
-def _without_credentials(address: str) -> str:
+def without_credentials(address: str) -> str:
+    """Return an address without user name and password."""
     scheme, _, rest = address.partition("://")
     credentials, at, host = rest.rpartition("@")
     return f"{scheme}://{'…@' if credentials and at else ''}{host}"

@@ -871,6 +871,14 @@ class TestOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
+class DoctorOptions(Group):
+    """Options that select what is looked at beside the destination."""
+
+    profile: str | None = reworded(None, "Check this profile too, and list what it sets.")
+    state_dir: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxOptions(Group):
     """Options of the stand-in for Segment."""
 
@@ -1014,6 +1022,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     DraftOptions,
     ReplayOptions,
     TestOptions,
+    DoctorOptions,
     SandboxOptions,
     LookOptions,
     VerifyOptions,
