@@ -27,7 +27,7 @@ ASKS = (
     "doctor --region",
     "runs show",
 )
-"""What an example holds that asks before it sends or deletes, needs a run, serves until it is stopped, or asks a server."""
+"""What an example holds that asks a person or a server, needs a run, or serves until it is stopped."""
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     assert desk.run("backfill", "plain.csv", "--dry-run", "--out", "messages.ndjson").code == 0
     (desk.folder / "key.txt").write_text(KEY, encoding="utf-8")
     (desk.folder / "profiles").mkdir()
-    for name in ("profile.toml", "profiles/crm.toml", "profiles/shop.toml"):
-        (desk.folder / name).write_text("profile = 1\n", encoding="utf-8")
+    for name in ("crm.toml", "shop.toml"):
+        (desk.folder / "profiles" / name).write_text("profile = 1\n", encoding="utf-8")
     return desk
 
 

@@ -126,9 +126,9 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg doctor --profile profile.toml --json", "List what a profile sets, for a script"),
         ),
         "infl-seg check-profile": (
-            ("infl-seg check-profile profile.toml", "Check a profile without an export"),
+            ("infl-seg check-profile profiles/crm.toml", "Check a profile without an export"),
             ("infl-seg check-profile profiles/crm.toml profiles/shop.toml", "Check several profiles"),
-            ("infl-seg check-profile profile.toml --json", "Print the faults for a script"),
+            ("infl-seg check-profile profiles/crm.toml --json", "Print the faults for a script"),
         ),
         "infl-seg explain": (
             ("infl-seg explain", "List all codes"),
