@@ -18,9 +18,6 @@ KINDS = (
 )
 """In turn; three of them are names that Inflection does not have."""
 
-UNKNOWN_ROWS = 4
-"""Of each ten rows so many have one of those names."""
-
 
 def unforeseen_export(rows: int, bad: tuple[int, ...] = ()) -> str:
     """The file's text.
@@ -32,7 +29,7 @@ def unforeseen_export(rows: int, bad: tuple[int, ...] = ()) -> str:
     lines = [HEADER]
     for i in range(rows):
         kind = KINDS[i % len(KINDS)]
-        when = START + timedelta(minutes=i * 5 % 260_000)
+        when = START + timedelta(minutes=i * 5)
         time = "unknown" if i in bad else f"{when:%d/%m/%Y %H:%M:%S}"
         link = f"https://shop.example/{i % 50}" if kind == "clicked" else ""
         lines.append(f"{i + 1},C-{i * 7 % 1201:05},{kind},{time},M{i // 5000:02},{link}")

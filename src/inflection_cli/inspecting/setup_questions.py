@@ -23,7 +23,7 @@ from inflection_cli.inspecting.open_questions import (
     unknown_events,
     zone_words,
 )
-from inflection_cli.mapping.calls.file_looks import look_of
+from inflection_cli.mapping.calls.file_looks import FileLook, look_of
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.times.zones import Zone
 from inflection_cli.mapping.unbound import PERSON, Unbound
@@ -133,7 +133,7 @@ def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     taken = {word.partition("=")[0] for word in answers.options.map + answers.options.set}
     for each in found.unbound:
         if each.field not in taken:
-            yield _of_unbound(_without_taken(each, answers), found)
+            yield from _of_unbound(_without_taken(each, answers), found)
     yield from (_untimed(each, found) for each in found.proposals if not each.timed)
     times = [(column.name, column.times) for column in time_columns(found) if column.times is not None]
     if "format" in missing and len({finding.advice for _, finding in times}) == 1:
@@ -200,22 +200,23 @@ def _without_taken(unbound: Unbound, answers: Answers) -> Unbound:
     return unbound if unbound.reason == "addresses" else replace(unbound, candidates=left)
 
 
-def _of_unbound(unbound: Unbound, found: Inspection) -> Question:
+def _of_unbound(unbound: Unbound, found: Inspection) -> Iterator[Question]:
     if unbound.field == PERSON or unbound.reason == "addresses":
-        return _person(unbound, found)
-    if unbound.field == "event" and not unbound.candidates:
+        yield _person(unbound, found)
+        return
+    if unbound.field == "event" and unbound.reason == "absent" and unbound.proposed is None:
         look = look_of([column.name for column in found.columns if not column.is_path])
         if look is not None:
-            call = look.type
+            yield _call(look)
+    yield _field(unbound, found)
 
-            def as_call(answers: Answers, word: str) -> Answers:
-                return answers.with_options(call_type=[call]) if yes_or_no(word) else answers
 
-            text = (
-                f"No column names events, and it looks like a list of {look.words}. Send it as {call} calls?"
-            )
-            return Question("call", text, as_call, default="y")
-    return _field(unbound, found)
+def _call(look: FileLook) -> Question:
+    def apply(answers: Answers, word: str) -> Answers:
+        return answers.with_options(call_type=[look.type]) if yes_or_no(word) else answers
+
+    text = f"No column names events, and it looks like a list of {look.words}. Send it as {look.type} calls?"
+    return Question("call", text, apply, default="y")
 
 
 def _field(unbound: Unbound, found: Inspection) -> Question:
