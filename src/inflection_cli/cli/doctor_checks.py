@@ -101,8 +101,15 @@ def room(name: str, folder: Path, free_bytes: int) -> CheckResult:
 
 
 def _nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that exists."""
-    return next(each for each in (folder, *folder.parents) if each.is_dir())
+    """Return the folder, or the nearest one above it that exists.
+
+    Raises:
+        LedgerError: Something that is no folder stands in its place.
+    """
+    found = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if not found.is_dir():
+        raise LedgerError(f"{found} is no folder", hint="name another place: --state-dir DIR")
+    return found
 
 
 def _state_folder(folder: Path) -> CheckResult:

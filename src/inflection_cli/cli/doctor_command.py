@@ -111,7 +111,8 @@ def _print_lines(
         words = f"  {setting.name} {escape(setting.value, 200)} ({escape(setting.origin, 200)})"
         for line in _wrapped(words, width, 4):
             speaker.result(line)
-    speaker.result("All other options have their defaults. No key and no event was sent.")
+    for line in _wrapped("All other options have their defaults. No key and no event was sent.", width, 0):
+        speaker.result(line)
 
 
 def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
