@@ -104,6 +104,7 @@ def test_a_shell_completes_commands_options_and_values(shell: str, desk: Desk) -
         assert other not in found, (typed, found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_tool_answers_the_question_of_each_shell(shell: str, desk: Desk) -> None:
     asked = {"COMP_WORDS": "infl-seg back", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "infl-seg back"}
