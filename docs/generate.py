@@ -36,6 +36,13 @@ CHECKS: Final = {"freshsuccess": ("freshsuccess",), "partner-source": ("partner-
 READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
+    "docs/index.md",
+    "docs/install.md",
+    "docs/guide.md",
+    "docs/get-the-export.md",
+    "docs/from-sendgrid.md",
+    "docs/resume-after-a-kill.md",
+    "docs/nightly-ci.md",
     "docs/people.md",
     "docs/profiles.md",
     "docs/proof.md",
@@ -46,7 +53,7 @@ READ_BY_PEOPLE: Final = (
     "samples/README.md",
 )
 """Pages whose commands must be there; the generated ones cannot be wrong."""
-_ANY_COMMAND: Final = frozenset({"--help", "--help-all", "-h"})
+_ANY_COMMAND: Final = frozenset({"--help", "--help-all", "-h", "--install-completion", "--show-completion"})
 HELP: Final = (
     "Each command also takes `--help` (`-h`), with examples and the options that matter most, and `--help-all`. "
     "`infl-seg help COMMAND` is the same as `infl-seg COMMAND --help`, `infl-seg version` as `infl-seg --version`."

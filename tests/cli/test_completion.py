@@ -13,7 +13,6 @@ from command_support import PATIENCE_S, Desk
 SHELLS = ("bash", "zsh", "fish")
 WORDS = (
     ("infl-seg back", "backfill", "validate"),
-    ("infl-seg runs ", "verify", "backfill"),
     ("infl-seg validate --time", "--timezone", "--map"),
     ("infl-seg send-test --region ", "eu", "us-east"),
 )
@@ -116,3 +115,12 @@ def test_the_tool_answers_the_question_of_each_shell(shell: str, desk: Desk) -> 
     done = desk.spawn(stdin=None, **environ)
     assert "backfill" in done.out
     assert "validate" not in done.out
+
+
+@pytest.mark.slow
+def test_installing_the_completion_makes_a_new_shell_know_it(desk: Desk) -> None:
+    output("bash", "--norc", "-c", "infl-seg --install-completion; true")
+    (desk.folder / "ask").write_text("complete -p infl-seg\n", encoding="utf-8")
+    known = output("bash", "--norc", "-c", "source ~/.bashrc; source ./ask")
+    assert known.startswith("complete ")
+    assert known.strip().endswith(" infl-seg")
