@@ -137,6 +137,7 @@ def test_a_wrong_answer_is_refused_with_what_is_right_and_asked_again(desk: Desk
         *(
             "perhaps",
             "y",
+            "",
             "Clint",
             "Client",
             "3",
@@ -158,6 +159,7 @@ def test_a_wrong_answer_is_refused_with_what_is_right_and_asked_again(desk: Desk
     assert done.code == 0, done.err
     for words in (
         "this takes yes or no → y or n",
+        "this one has no answer to take for granted",
         "there is no column “Clint” → did you mean Client?",
         "this is no form of times",
         "did you mean Email Bounced?",

@@ -1,10 +1,8 @@
 """The command `infl-seg init`: ask, write a profile, check, rehearse."""
 
 import dataclasses
-import json
 import os
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -137,6 +135,9 @@ class _Setup:
         Returns:
             The exit code of the last command that ran.
         """
+        import json
+        import tempfile
+
         words = [self._found.path, "--profile", self._profile]
         with tempfile.TemporaryDirectory(prefix="infl-seg-init-") as folder:
             report = Path(folder) / "report.json"
