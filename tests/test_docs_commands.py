@@ -167,3 +167,24 @@ def test_a_command_that_nothing_runs_is_found(
         follow("```sh\ncurl https://example.com\n```\n", desk, sandbox, monkeypatch)
     with pytest.raises(AssertionError):
         follow("```sh\ninfl-seg validate none.csv\n```\n", desk, sandbox, monkeypatch)
+
+
+@pytest.mark.slow
+def test_the_recipe_for_sendgrid_sends_what_its_export_says(
+    desk: Desk, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow((ROOT / "docs" / "from-sendgrid.md").read_text(encoding="utf-8"), desk, sandbox, monkeypatch)
+    words = ("sendgrid.ndjson", "--profile", "sendgrid.profile.toml", "--json")
+    report = desk.run("validate", *words).json
+    assert report["problem_counts"] == {}
+    assert report["rows"] == {"read": 5, "mapped": 4, "rejected": 0, "filtered": 1}
+    assert desk.run("backfill", *words, "--dry-run", "--out", "out.ndjson").code == 0
+    sent = [(each["event"], each["userId"], each["timestamp"]) for each in desk.messages("out.ndjson")]
+    # 1709640000 is 12:00 UTC on 5 March 2024.
+    assert sent == [
+        ("Email Delivered", "u-1", "2024-03-05T12:00:05.000Z"),
+        ("Email Opened", "u-1", "2024-03-05T12:01:40.000Z"),
+        ("Link Clicked", "u-1", "2024-03-05T12:02:40.000Z"),
+        ("Email Bounced", "u-2", "2024-03-05T12:00:07.000Z"),
+    ]
+    assert "@" not in (desk.folder / "out.ndjson").read_text(encoding="utf-8")
