@@ -327,6 +327,7 @@ def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
     assert "26 rejected, see" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("yes", [True, False])
 def test_a_terminal_is_asked_once_whether_batches_may_be_sent_again_and_the_answer_is_kept(
     desk: Desk, yes: bool

@@ -70,6 +70,7 @@ def test_a_read_only_folder_is_told_before_anything_is_read_or_sent(desk: Desk, 
     assert len(desk.messages("kept/refused-messages.ndjson")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CANNOT_BE_CONFINED, reason="root writes anywhere, and setpriv is missing")
 def test_a_read_only_folder_is_in_nobodys_way_where_nothing_is_sent(desk: Desk, eight: str) -> None:
     (desk.folder / "read-only").mkdir(0o500)
@@ -120,6 +121,7 @@ def spare(desk: Desk) -> list[Path]:
     return sorted((desk.folder / "state" / "refused").glob("*.ndjson"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc here")
 def test_where_the_folder_is_full_later_the_delivery_goes_on_and_keeps_the_message(
     desk: Desk, eight: str
@@ -225,6 +227,7 @@ def test_of_a_line_that_does_not_fit_nothing_stays(tmp_path: Path) -> None:
     assert (done.stdout, (tmp_path / "lines").read_bytes()) == (b"27\n", b"12345\n1\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc here")
 def test_what_no_file_takes_is_counted_and_the_same_command_sends_it_again(desk: Desk, eight: str) -> None:
     (desk.folder / "state").mkdir(0o700)

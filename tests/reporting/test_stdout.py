@@ -185,6 +185,7 @@ def test_what_people_read_is_spelled_in_ascii_where_the_encoding_lacks_it(sandbo
     assert b"-> mend the cell" in out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("closed", [">&-", pytest.param(">&- 2>&- <&-", id="all")])
 @pytest.mark.parametrize("case", rows({"validate", "backfill"}))
@@ -195,6 +196,7 @@ def test_a_stdout_that_was_closed_at_the_start_is_as_the_null_device(
     assert (code, out) == (case.code, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
 @pytest.mark.parametrize("case", rows({"validate", "backfill --json"}))
