@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_support import FAST, KEY, Desk, Result
+from command_support import FAST, KEY, PATIENCE_S, Desk, Result
+from command_support import command as process
 from mistakes import GOOD, MISTAKES, Files, Mistake
 
 from inflection_cli.sandbox import Sandbox, Settings, parse_faults, serve
@@ -38,8 +39,19 @@ def put(folder: Path, files: Files) -> None:
 
 
 def typed(desk: Desk, command: str) -> Result:
-    """Run a command as a shell would take it apart."""
-    return desk.run(*shlex.split(command))
+    """Run a command as a shell would take it apart; one whose output goes elsewhere, in a shell."""
+    words, _, elsewhere = command.partition(" > ")
+    if not elsewhere:
+        return desk.run(*shlex.split(words))
+    done = subprocess.run(
+        f"{shlex.join(process(*shlex.split(words)))} > {elsewhere}",
+        shell=True,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def said(result: Result) -> str:

@@ -1380,6 +1380,13 @@ PLACES: Final = {
         r"choose another file: --out FILE",
         f"{DRY} --out messages.ndjson",
     ),
+    "what is printed goes to a device that is full": Mistake(
+        "validate export.csv > /dev/full",
+        4,
+        r"stdout cannot be written to: No space left on device",
+        r"send it elsewhere, for example: (> output\.txt)",
+        "validate export.csv {mend}",
+    ),
     "a report's form is misspelt": Mistake(
         f"{V} --report jnit",
         2,
