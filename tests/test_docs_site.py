@@ -98,3 +98,16 @@ def test_every_link_of_the_readme_and_of_the_samples_leads_somewhere() -> None:
     for page in (ROOT / "README.md", ROOT / "samples" / "README.md", ROOT / "ARCHITECTURE.md"):
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert urlsplit(link).scheme or (page.parent / link).exists(), (page.name, link)
+
+
+def test_the_readme_is_short_before_its_links_and_has_the_commands_that_set_up() -> None:
+    before = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Read on\n")[0]
+    assert len(before.splitlines()) <= 60
+    for line in (
+        "uvx --from . infl-seg backfill samples/spring-launch.csv --rehearse",
+        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && "
+        ".venv/bin/infl-seg backfill samples/spring-launch.csv --rehearse",
+        ".venv/bin/python -m pytest -n auto",
+    ):
+        assert f"```sh\n{line}\n```" in before
+    assert "](docs/page.png)" in before
