@@ -105,8 +105,10 @@ def test_the_readme_is_short_before_its_links_and_has_the_commands_that_set_up()
     assert len(before.splitlines()) <= 60
     for line in (
         "uvx --from . infl-seg backfill samples/spring-launch.csv --rehearse",
-        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && "
-        ".venv/bin/infl-seg backfill samples/spring-launch.csv --rehearse",
+        (
+            "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && "
+            ".venv/bin/infl-seg backfill samples/spring-launch.csv --rehearse"
+        ),
         ".venv/bin/python -m pytest -n auto",
     ):
         assert f"```sh\n{line}\n```" in before
