@@ -8,7 +8,8 @@
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
     ├── DeliveryIncomplete           3  some events are still pending or in doubt
-    │   └── InputChanged             3  a file is not the one that was checked
+    │   ├── InputChanged             3  a file is not the one that was checked
+    │   └── WorkerLost               3  a worker process was killed; the same command goes on
     ├── DestinationError             5  the destination refused, or is not Segment
     ├── LedgerError                  6  the ledger cannot be used
     │   ├── LedgerLocked             6  another run holds it
@@ -120,6 +121,12 @@ class InputChanged(DeliveryIncomplete):
     """Raised when a file changed since it was checked; changes are unsent."""
 
     code = "input-changed"
+
+
+class WorkerLost(DeliveryIncomplete):
+    """Raised when a worker process was killed; rerunning resumes the run."""
+
+    code = "worker-lost"
 
 
 class DestinationError(InflSegError):

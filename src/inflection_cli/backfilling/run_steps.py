@@ -94,7 +94,7 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
     """
     options, known = state.options, state.known
     assert state.opened is not None
-    take = (lambda _: None) if draft is None else draft.take
+    take = None if draft is None else draft.take
     with reporter.reading(state.plan) as progress:
         run_words = None if known is None else known.run_words
         plan = state.opened.planner.run(known or (), progress, run_words, take)

@@ -1,0 +1,127 @@
+"""What both passes do with each chunk, here or in a worker, and what comes back of it."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any, Final, Protocol, TypeVar
+
+from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
+from inflection_cli.converting.converter import Conversion, Converted
+from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.person_columns import Seen
+from inflection_cli.ledger.ledger_records import ID_BYTES
+from inflection_cli.model import Chunk
+
+R = TypeVar("R")
+WireIds = Callable[[Sequence[bytes]], Sequence[bytes]]
+_MARK: Final = "\0"
+
+
+class ChunkReader(Protocol):
+    """Protocol that reads the input, the same way each time."""
+
+    def __call__(self, task: ChunkTask[R] = AS_CHUNKS, /) -> Iterator[tuple[InputFile, Chunk, R]]:  # type: ignore[assignment]
+        """Yield each chunk with its file and the result of a task."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What pass 1 takes of a chunk.
+
+    Attributes:
+        converted: Its conversion. What came from a worker is added up as far as pass 1 only counts it: `names` are
+            counts, `times` the first and the last one, and it makes no messages.
+        lines: Its messages under their content ids, as NDJSON; empty where none are written.
+    """
+
+    converted: Converted
+    lines: bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return it packed: a list of many small objects takes longer to pickle than to make."""
+        given = self.converted
+        rest = replace(
+            given,
+            content_ids=[],
+            content_hashes=[],
+            encode=list,
+            lines=(),
+            times=[min(given.times), max(given.times)] if given.times else [],
+            names=[],
+            people=((), ()),
+            seen=(),
+        )
+        packed = (
+            b"".join(given.content_ids),
+            array("Q", given.content_hashes),
+            given.lines if isinstance(given.lines, range) else array("Q", given.lines),
+            dict(Counter(given.names)),
+            [_packed_people(seen) for seen in given.seen],
+        )
+        return _unpacked, (rest, packed, self.lines)
+
+
+def _unpacked(rest: Converted, packed: tuple[Any, ...], lines: bytes) -> Planned:
+    ids, hashes, places, names, people = packed
+    rest.content_ids = [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
+    rest.content_hashes, rest.lines, rest.names = hashes, places, names
+    rest.seen = [
+        Seen(
+            block,
+            _texts(users),
+            _texts(persons),
+            _texts(addresses),
+            equal,
+            tuple((name, _texts(cells)) for name, cells in others),
+        )
+        for block, (users, persons, addresses), equal, others in people
+    ]
+    return Planned(rest, lines)
+
+
+def _packed_people(seen: Seen) -> tuple[Any, ...]:
+    texts = tuple(map(_joined, (seen.user_ids, seen.person_ids, seen.addresses)))
+    return seen.block, texts, dict(seen.equal), [(name, _joined(cells)) for name, cells in seen.others]
+
+
+def _joined(texts: Sequence[str]) -> str | list[str]:
+    """Join texts where that can be undone."""
+    joined = _MARK.join(texts)
+    return joined if texts and joined.count(_MARK) == len(texts) - 1 else list(texts)
+
+
+def _texts(joined: str | list[str]) -> list[str]:
+    return joined.split(_MARK) if isinstance(joined, str) else joined
+
+
+def planned(chunk: Chunk, convert: Conversion, _: None) -> Planned:
+    """Convert a chunk for pass 1."""
+    del chunk
+    return Planned(convert(), b"")
+
+
+def drafted(chunk: Chunk, convert: Conversion, _: None) -> Planned:
+    """Convert a chunk for pass 1, and make its messages."""
+    del chunk
+    converted = convert()
+    if not converted.content_ids:
+        return Planned(converted, b"")
+    return Planned(converted, b"\n".join(converted.encode(converted.content_ids)) + b"\n")
+
+
+def encoded(
+    wire_ids: WireIds, chunk: Chunk, convert: Conversion, given: tuple[Sequence[bytes], Any] | None
+) -> list[bytes] | None:
+    """Make the messages of a chunk that are sent; None where none is, or it is not the chunk that was planned."""
+    del chunk
+    if given is None:
+        return None
+    ids, keep = given
+    converted = convert(identified=False)
+    if len(converted.lines) != len(ids):
+        return None
+    wire = converted.encode(wire_ids(ids))
+    return wire if keep is None else list(compress(wire, keep))
