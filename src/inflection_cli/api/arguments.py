@@ -49,6 +49,7 @@ class ReadingArguments(SelectingArguments, total=False):
     encoding: str
     delimiter: str
     records: str
+    jobs: int
 
 
 class DeliveringArguments(TypedDict, total=False):

@@ -50,6 +50,7 @@ def open_input(state: RunState, stack: ExitStack) -> None:
     if not options.dry_run:
         options.rejects.folder.require_a_place()
     state.opened = options.files()
+    stack.callback(state.opened.close)
     stack.callback(state.plan.identities.close)
     if options.out is not None:
         refuse_to_replace(options.out, (each.source.location for each in state.plan.inputs))

@@ -7,7 +7,6 @@ what was read in front of one counts, as if there had been one process only.
 import pickle
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -25,7 +24,9 @@ from inflection_cli.reading.files.window import Piece
 from inflection_cli.reading.read import FileReading
 
 if TYPE_CHECKING:
+    # A run without workers does without the package too: at start-up it counts.
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor, Future
 
     from inflection_cli.converting.inputs import InputFile
 
@@ -48,7 +49,7 @@ class Workers:
         hint: What to do then.
     """
 
-    executor: Callable[[], Executor]
+    executor: "Callable[[], Executor]"
     count: int
     lost: Callable[[BaseException], bool]
     words: str = "a worker"
@@ -110,7 +111,7 @@ class _UnderWay:
     file: _OpenFile
     known: "InputFile"
     pieces: list[Piece | Chunk]
-    future: Future[Any] | list[Done]
+    future: "Future[Any] | list[Done]"
 
     def done(self, workers: Workers | None) -> list[Done]:
         """Wait for the result.
@@ -242,7 +243,7 @@ class OrderedChunks:
     def _void(self) -> None:
         """Forget what was handed over behind the chunks that were taken."""
         for each in self._under_way:
-            if isinstance(each.future, Future):
+            if not isinstance(each.future, list):
                 each.future.cancel()
         self._under_way.clear()
         for file in self._open:
@@ -251,11 +252,13 @@ class OrderedChunks:
         self._error = None
 
 
-def _submitted(executor: Executor, job: bytes, assignment: bytes) -> "Future[Any]":
+def _submitted(executor: "Executor", job: bytes, assignment: bytes) -> "Future[Any]":
     """Hand over a task; what is wrong with the executor is told in its turn."""
     try:
         return executor.submit(carry_out_packed, job, assignment)
     except RuntimeError as error:  # BrokenProcessPool is one
+        from concurrent.futures import Future  # noqa: PLC0415 - see above
+
         broken: Future[Any] = Future()
         broken.set_exception(error)
         return broken

@@ -442,6 +442,23 @@ class InputOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkOptions(Group):
+    """Options that select who reads and converts the files."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    jobs: int | None = option(
+        None,
+        "Read and convert with so many processes; 1 needs none beside this one. The results are the same.",
+        metavar="N",
+        example="2",
+        least=1,
+        shown_default="the cores, at most 8; 1 for less than 32 MB of input",
+        project_help="How many processes read and convert. As `--jobs`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MessageOptions(Group):
     """Options for content that every message carries beside its event."""
 
@@ -759,6 +776,7 @@ class JsonOptions(Group):
 _GROUPS: Final[tuple[type[Group], ...]] = (
     ProjectOptions,
     InputOptions,
+    WorkOptions,
     MessageOptions,
     SourceOptions,
     DestinationOptions,

@@ -1,10 +1,8 @@
 """Sliding window of whole lines over a byte stream, with digest."""
 
 import zlib
-from collections.abc import Mapping
 from io import BytesIO
 from struct import Struct
-from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from inflection_cli.reading.source import MAX_LINE_BYTES
@@ -65,7 +63,7 @@ class Piece(NamedTuple):
     data: bytes
     line: int
     is_last: bool
-    cuts: Mapping[int, Cut] = MappingProxyType({})
+    cuts: tuple[tuple[int, Cut], ...] = ()
     gaps: tuple[_Gap, ...] = ()
     sums: tuple[int, int] = _NO_BYTES
 
@@ -136,7 +134,8 @@ class Window:
             return Piece(data, line, is_last, sums=sums)
         begin = self._left_behind + skip
         gaps = [gap._replace(at=gap.at - begin) for gap in self._gaps]
-        cuts = {at: cut for at, cut in self.cuts.items() if line <= at <= line + data.count(b"\n")}
+        after = line + data.count(b"\n")
+        cuts = tuple((at, cut) for at, cut in self.cuts.items() if line <= at <= after)
         inside = tuple(gap for gap in gaps if 0 < gap.at <= len(data))
         return Piece(data, line, is_last, cuts, inside, sums)
 
