@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 from typing import Final
 
@@ -22,6 +23,20 @@ from inflection_cli.converting.in_order import Workers
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _IMPORTED: Final = ("inflection_cli.backfilling.chunk_work", "inflection_cli.segment.ids")
+
+
+class _Worker(ForkServerProcess):
+    """Worker that a broken pool can end, though it is deaf to the signal that asks for it."""
+
+    def terminate(self) -> None:
+        """End the process at once: it may wait for a lock that a killed worker held."""
+        self.kill()
+
+
+class _Context(ForkServerContext):
+    """Starts such workers."""
+
+    Process = _Worker
 
 
 class WorkerPool:
@@ -49,8 +64,7 @@ class WorkerPool:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-            context = get_context(method)
+            context = _Context()
             context.set_forkserver_preload(list(_IMPORTED))
             with _deaf_children(), _without_main():
                 self._executor = ProcessPoolExecutor(self._count, context, _begin)
