@@ -5,6 +5,7 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
     ├── DeliveryIncomplete           3  some events are still pending or in doubt
@@ -94,6 +95,12 @@ class InputError(InflSegError):
 
     code = "input"
     exit_code = 4
+
+
+class ClusterError(InputError):
+    """Raised when a cluster cannot be used for the input."""
+
+    code = "cluster"
 
 
 class OutputLost(InflSegError):

@@ -28,7 +28,9 @@ def fat(path: Path, rows: int = ROWS) -> str:
 
 def family(leader: int) -> dict[int, int]:
     """The processes of a process group beside its leader, with the parent of each."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid="], capture_output=True, check=True, text=True)
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,pgid="], capture_output=True, check=True, text=True
+    )
     rows = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
     return {pid: parent for pid, parent, group in rows if group == leader and pid != leader}
 
@@ -159,7 +161,16 @@ def test_a_callers_script_is_not_run_again_by_workers(folder: Path) -> None:
 def test_a_rehearsal_with_workers_accepts_what_one_without_does(folder: Path) -> None:
     told = []
     for jobs in ("1", "2"):
-        words = ("--rehearse", "--json", "--events-per-second", "0", "--requests-per-second", "0", "--jobs", jobs)
+        words = (
+            "--rehearse",
+            "--json",
+            "--events-per-second",
+            "0",
+            "--requests-per-second",
+            "0",
+            "--jobs",
+            jobs,
+        )
         done = subprocess.run(
             [sys.executable, "-m", "inflection_cli", "backfill", "export.csv", *words],
             cwd=folder,

@@ -68,9 +68,7 @@ def _recoded(data: bytes, how: str) -> bytes:
 
 
 FILTHY_CSV = st.builds(
-    lambda lines, end, how: _recoded(
-        tools.csv_of([]) + b"".join(lines) + end, how
-    ),
+    lambda lines, end, how: _recoded(tools.csv_of([]) + b"".join(lines) + end, how),
     st.lists(FILTHY_LINES, min_size=1, max_size=14),
     st.sampled_from([b"", b"", b"Email Opened,u9", b'Email Opened,"u9']),
     st.sampled_from(["plain", "plain", "utf-8-sig", "utf-16"]),
@@ -93,7 +91,9 @@ NDJSON_LINES = st.one_of(
     )
 )
 NDJSON = st.builds(
-    lambda lines: b'{"event": "Link Clicked", "userId": "u0", "timestamp": "2024-03-01T09:29:00Z"}\n' + b"".join(lines),
+    lambda lines: (
+        b'{"event": "Link Clicked", "userId": "u0", "timestamp": "2024-03-01T09:29:00Z"}\n' + b"".join(lines)
+    ),
     st.lists(NDJSON_LINES, max_size=14),
 )
 
@@ -145,7 +145,9 @@ def test_where_quotes_stand_in_order_a_cut_is_the_end_of_a_record(before: list[b
 
 def test_chunks_end_where_they_did_whoever_reads(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_bytes(tools.csv_of([]) + b'Email Opened,u1,,e1,c1,"two\nlines",,,2024-03-01T09:30:00Z,\n' * 500)
+    path.write_bytes(
+        tools.csv_of([]) + b'Email Opened,u1,,e1,c1,"two\nlines",,,2024-03-01T09:30:00Z,\n' * 500
+    )
     options = ReadOptions(chunk_bytes=1000)
     digests = b"".join(chunk.digest for chunk in read(detect(str(path), options), options))
     with small_tasks():
@@ -269,7 +271,9 @@ def test_a_small_input_starts_no_workers_unless_a_number_is_given(
     assert len(started) == 1
 
 
-def test_a_large_input_has_as_many_workers_as_cores_and_at_most_eight(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_input_has_as_many_workers_as_cores_and_at_most_eight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from dataclasses import replace
 
     from reading_support import source_of

@@ -50,6 +50,8 @@ class ReadingArguments(SelectingArguments, total=False):
     delimiter: str
     records: str
     jobs: int
+    cluster: str
+    cluster_insecure: bool
 
 
 class DeliveringArguments(TypedDict, total=False):

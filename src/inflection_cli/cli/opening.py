@@ -13,10 +13,12 @@ from inflection_cli.cli.project_file import Project, of_messages, settle, shared
 from inflection_cli.cli.saved_options import recorded
 from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
 from inflection_cli.converting.job_count import default_jobs
+from inflection_cli.errors import UsageError
 from inflection_cli.reading.rejected_rows import RejectsFolder
 from inflection_cli.settings.declarations import InputOptions, MessageOptions, WorkOptions
 
 if TYPE_CHECKING:
+    from inflection_cli.converting.dask_cluster import DaskCluster
     from inflection_cli.converting.worker_pool import WorkerPool
 
 
@@ -50,7 +52,10 @@ def open_rows(
     settings = convert_settings(settled.reading, settled.message, settled.profile)
     arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
     inputs = open_inputs(files, options, settings)
-    work, took = shared(project, work or WorkOptions())
+    work = work or WorkOptions()
+    if work.cluster is not None and work.jobs is not None:
+        raise UsageError("--jobs and --cluster exclude each other", hint="leave one of the two out")
+    work, took = shared(project, work)
     pool = _pool(work, inputs, reading.limit)
     workers = None if pool is None else pool.workers
     chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit, workers=workers)
@@ -60,8 +65,15 @@ def open_rows(
     return OpenedFiles(planner, arguments, settled.profile, {**settled.took, **took}, close)
 
 
-def _pool(work: WorkOptions, inputs: list[InputFile], limit: int | None) -> "WorkerPool | None":
-    """Return the workers of a run; None where this process does the work."""
+def _pool(work: WorkOptions, inputs: list[InputFile], limit: int | None) -> "WorkerPool | DaskCluster | None":
+    """Return the workers of a run; None where this process does the work.
+
+    Raises:
+        UsageError: Options contradict each other, or a cluster's address cannot be used.
+        ClusterError: A cluster cannot be used.
+    """
+    if work.cluster is not None:
+        return _cluster(work, work.cluster, limit)
     if limit is not None:
         return None  # how many rows are left is known piece by piece
     count = default_jobs(each.source for each in inputs) if work.jobs is None else work.jobs
@@ -70,6 +82,16 @@ def _pool(work: WorkOptions, inputs: list[InputFile], limit: int | None) -> "Wor
     from inflection_cli.converting.worker_pool import WorkerPool
 
     return WorkerPool(count)
+
+
+def _cluster(work: WorkOptions, address: str, limit: int | None) -> "DaskCluster | None":
+    if limit is not None:
+        raise UsageError(
+            "--limit reads the first rows, which needs no cluster", hint="leave one of the two out"
+        )
+    from inflection_cli.converting.dask_cluster import DaskCluster
+
+    return DaskCluster(address, insecure=work.cluster_insecure)
 
 
 def open_prebuilt(

@@ -5,25 +5,28 @@ with each task, and is unpacked once.
 """
 
 import pickle
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from inflection_cli.converting.converter import Conversion, Converter, ConvertSettings
 from inflection_cli.converting.person_columns import AddressPlace
+from inflection_cli.errors import ClusterError
 from inflection_cli.mapping.bind import Layout
 from inflection_cli.model import Chunk
 from inflection_cli.reading.files.window import Piece
 from inflection_cli.reading.piece_read import PieceRead
-from inflection_cli.reading.read import read_piece
-from inflection_cli.reading.source import Source
+from inflection_cli.reading.read import open_reading, read_piece
+from inflection_cli.reading.source import ReadOptions, Source
 
 Result_co = TypeVar("Result_co", covariant=True)
 Work = Callable[[Chunk, Conversion, Any], Result_co]
 
 
-def _no_argument(_: int) -> None:
+def no_argument(_: int) -> None:
     """Return nothing: the task needs no more than the chunk."""
 
 
@@ -39,7 +42,7 @@ class ChunkTask(Generic[Result_co]):
     """
 
     work: Work[Result_co]
-    argument: Callable[[int], Any] = _no_argument
+    argument: Callable[[int], Any] = no_argument
 
 
 def _conversion(_chunk: Chunk, convert: Conversion, _argument: None) -> Conversion:
@@ -120,10 +123,65 @@ def carry_out(job: Job, assignment: Assignment) -> list[Done]:
     return done
 
 
-def carry_out_packed(job: bytes, assignment: bytes) -> bytes:
+class Sealed(bytes):
+    """Bytes that no log shows: they hold rows, and the salt of a profile."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the size alone; what runs a worker logs the arguments of a task that fails."""
+        return f"<{len(self)} bytes>"
+
+    __str__ = __repr__
+
+
+def sealed(value: object) -> Sealed:
+    """Pack a value for a worker."""
+    return Sealed(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+
+
+def carry_out_file(job: bytes) -> Sealed | None:
+    """Read a whole file in a worker; None where its columns change on the way.
+
+    Raises:
+        ClusterError: The worker does not see the file.
+    """
+    job_of_file = _unpacked(job)
+    _require_in_sight(job_of_file.source)
+    reading = open_reading(job_of_file.source, ReadOptions(chunk_bytes=job_of_file.size))
+    done: list[Done] = []
+    try:
+        while (piece := reading.cut()) is not None:
+            (each,) = carry_out(job_of_file, Assignment([piece], [None]))
+            chunk = reading.take(piece, each.read)
+            if each.read.columns != job_of_file.source.columns:
+                return None
+            if chunk is not None:
+                done.append(_without_rows(each._replace(read=each.read._replace(chunk=chunk))))
+    finally:
+        reading.close()
+    return sealed(done)
+
+
+def _require_in_sight(source: Source) -> None:
+    """Check that this machine has the file that was detected on another one."""
+    try:
+        size = Path(source.location).stat().st_size
+    except OSError:
+        size = None
+    if size is not None and (source.member is not None or size == source.size_bytes):
+        return
+    what = "does not see it" if size is None else f"sees a file of {size:,} bytes, not {source.size_bytes:,}"
+    raise ClusterError(
+        f"{source.path}: the worker on {socket.gethostname()} {what}",
+        hint="all workers must see the files under the same paths, as on a shared disk; --jobs 2 needs no cluster",
+    )
+
+
+def carry_out_packed(job: bytes, assignment: bytes) -> Sealed:
     """Do the same in a worker, of which the rows do not come back."""
     done = carry_out(_unpacked(job), pickle.loads(assignment))  # noqa: S301 - our own process made it
-    return pickle.dumps([_without_rows(each) for each in done], pickle.HIGHEST_PROTOCOL)
+    return sealed([_without_rows(each) for each in done])
 
 
 def _without_rows(done: Done) -> Done:

@@ -8,6 +8,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from inflection_cli.converting.chunk_task import (
@@ -15,8 +16,12 @@ from inflection_cli.converting.chunk_task import (
     ChunkTask,
     Done,
     Job,
+    Sealed,
     carry_out,
+    carry_out_file,
     carry_out_packed,
+    no_argument,
+    sealed,
 )
 from inflection_cli.errors import InputError, WorkerLost
 from inflection_cli.model import Chunk
@@ -33,6 +38,9 @@ if TYPE_CHECKING:
 _PIECES_AT_ONCE: Final = 8
 """Pieces of a task: of 64 kB each they take some 30 ms, a hundred times what handing them over takes."""
 
+_WHOLE_FILE_BYTES: Final = 16 << 20
+"""A larger file is no task of its own: what comes of one is held at once."""
+
 _TASKS_PER_WORKER: Final = 2
 """One that is worked on, and one that waits, so that no worker waits for this process."""
 
@@ -47,6 +55,7 @@ class Workers:
         lost: What it raises where a worker was killed.
         words: Who was killed then.
         hint: What to do then.
+        takes_files: Whether they open files by themselves, so that a file is a task where there are several.
     """
 
     executor: "Callable[[], Executor]"
@@ -54,6 +63,7 @@ class Workers:
     lost: Callable[[BaseException], bool]
     words: str = "a worker"
     hint: str = ""
+    takes_files: bool = False
 
 
 class Files(Protocol):
@@ -71,20 +81,31 @@ class Files(Protocol):
 class _OpenFile:
     """A file that is being read, and the job of its chunks."""
 
-    def __init__(self, files: Files, known: "InputFile", *, packs: bool) -> None:
+    def __init__(self, files: Files, known: "InputFile", *, packs: bool, whole: bool) -> None:
         self._files = files
         self._packs = packs
         self.reading, job = files.open(known)
         self._first = known, job
         self._use(known, job)
+        self.is_whole = whole
+        self._is_handed_over = False
 
     def _use(self, known: "InputFile", job: Job) -> None:
         self.known, self.job = known, job
-        self.packed = pickle.dumps(job, pickle.HIGHEST_PROTOCOL) if self._packs else b""
+        self.packed = sealed(job) if self._packs else Sealed()
+
+    def take_whole(self) -> bool:
+        """Return whether the file is one task, which is not handed over yet; it counts as handed over then."""
+        if not self.is_whole or self._is_handed_over:
+            return False
+        self._is_handed_over = True
+        return True
 
     def cut(self, most: int) -> list[Piece | Chunk]:
         """Cut so many pieces, or fewer at the end of the file."""
         pieces: list[Piece | Chunk] = []
+        if self.is_whole:
+            return pieces
         while len(pieces) < most and (piece := self.reading.cut()) is not None:
             if not isinstance(piece, Piece):
                 self.widen(piece.columns, piece.lines[0] if piece.lines else 1)
@@ -100,6 +121,7 @@ class _OpenFile:
     def rewind(self) -> None:
         """Make void what was cut and not taken."""
         self.reading.rewind()
+        self._is_handed_over = False
         if self.job is not self._first[1] and self.reading.columns == self._first[1].source.columns:
             self._use(*self._first)
 
@@ -113,8 +135,8 @@ class _UnderWay:
     pieces: list[Piece | Chunk]
     future: "Future[Any] | list[Done]"
 
-    def done(self, workers: Workers | None) -> list[Done]:
-        """Wait for the result.
+    def done(self, workers: Workers | None) -> list[Done] | None:
+        """Wait for the result; None where a file cannot be one task.
 
         Raises:
             WorkerLost: A worker ended before it had one.
@@ -123,7 +145,8 @@ class _UnderWay:
             return self.future
         assert workers is not None
         try:
-            done: list[Done] = pickle.loads(self.future.result())  # noqa: S301 - our own worker made it
+            packed = self.future.result()
+            done: list[Done] | None = None if packed is None else pickle.loads(packed)  # noqa: S301 - of our worker
         except Exception as error:
             if workers.lost(error):
                 raise WorkerLost(
@@ -152,7 +175,8 @@ class OrderedChunks:
         workers: Workers | None,
         limit: int | None,
     ) -> None:
-        self._waiting = iter(inputs)
+        files_in_all = list(inputs)
+        self._waiting = iter(files_in_all)
         self._files = files
         self._task = task
         self._left = limit
@@ -160,6 +184,8 @@ class OrderedChunks:
         self._executor = self._workers.executor() if self._workers else None
         self._most_tasks = self._workers.count * _TASKS_PER_WORKER if self._workers else 1
         self._most_pieces = _PIECES_AT_ONCE if self._workers else 1
+        by_file = self._workers is not None and self._workers.takes_files and len(files_in_all) > 1
+        self._by_file = by_file and task.argument is no_argument
         self._open: deque[_OpenFile] = deque()
         self._under_way: deque[_UnderWay] = deque()
         self._taken = 0
@@ -194,18 +220,20 @@ class OrderedChunks:
 
     def _next_pieces(self) -> tuple[_OpenFile, list[Piece | Chunk]] | None:
         """Return the next pieces of the open files, or of the next one that has any."""
-        for file in self._open:
+        for file in chain(self._open, self._newly_opened()):
             pieces = file.cut(self._most_pieces)
-            if pieces:
-                return file, pieces
-        for known in self._waiting:
-            self._close_read()
-            file = _OpenFile(self._files, known, packs=self._executor is not None)
-            self._open.append(file)
-            pieces = file.cut(self._most_pieces)
-            if pieces:
+            if pieces or file.take_whole():
                 return file, pieces
         return None
+
+    def _newly_opened(self) -> "Iterator[_OpenFile]":
+        for known in self._waiting:
+            self._close_read()
+            is_stream = known.source.path == "-"
+            whole = self._by_file and not is_stream and known.source.size_bytes <= _WHOLE_FILE_BYTES
+            file = _OpenFile(self._files, known, packs=self._executor is not None, whole=whole)
+            self._open.append(file)
+            yield file
 
     def _submit(self, file: _OpenFile, pieces: list[Piece | Chunk]) -> None:
         first = self._handed_over
@@ -215,15 +243,20 @@ class OrderedChunks:
         future: Future[Any] | list[Done]
         if self._executor is None:
             future = carry_out(file.job, assignment)
+        elif file.is_whole:
+            future = _submitted(self._executor, carry_out_file, file.packed)
         else:
-            packed = pickle.dumps(assignment, pickle.HIGHEST_PROTOCOL)
-            future = _submitted(self._executor, file.packed, packed)
+            future = _submitted(self._executor, carry_out_packed, file.packed, sealed(assignment))
         self._under_way.append(_UnderWay(file, file.known, pieces, future))
 
     def _take(self, under_way: _UnderWay) -> "Iterator[tuple[InputFile, Chunk, Any]]":
         """Yield the chunks of some pieces, and go on behind them."""
-        file = under_way.file
-        for piece, (read, result) in zip(under_way.pieces, under_way.done(self._workers), strict=False):
+        file, done = under_way.file, under_way.done(self._workers)
+        if file.is_whole:
+            yield from self._take_whole(under_way, done)
+            return
+        assert done is not None
+        for piece, (read, result) in zip(under_way.pieces, done, strict=False):
             chunk = file.reading.take(piece, read)
             if chunk is not None:
                 self._taken += 1
@@ -234,6 +267,19 @@ class OrderedChunks:
                 self._void()
                 file.widen(read.columns, piece.line + piece.data.count(b"\n", 0, read.consumed))
                 return
+
+    def _take_whole(
+        self, under_way: _UnderWay, done: list[Done] | None
+    ) -> "Iterator[tuple[InputFile, Chunk, Any]]":
+        """Yield the chunks of a file; where it cannot be one task, read it in pieces instead."""
+        if done is None:
+            self._void()
+            under_way.file.is_whole = False
+            return
+        for read, result in done:
+            assert read.chunk is not None
+            self._taken += 1
+            yield under_way.known, read.chunk, result
 
     def _close_read(self) -> None:
         """Close the first files, of which nothing is under way."""
@@ -252,10 +298,10 @@ class OrderedChunks:
         self._error = None
 
 
-def _submitted(executor: "Executor", job: bytes, assignment: bytes) -> "Future[Any]":
+def _submitted(executor: "Executor", work: Callable[..., Any], *given: Sealed) -> "Future[Any]":
     """Hand over a task; what is wrong with the executor is told in its turn."""
     try:
-        return executor.submit(carry_out_packed, job, assignment)
+        return executor.submit(work, *given)
     except RuntimeError as error:  # BrokenProcessPool is one
         from concurrent.futures import Future  # noqa: PLC0415 - see above
 

@@ -1,5 +1,6 @@
 """Input files of a run, and their conversion chunk by chunk."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -155,7 +156,8 @@ class _Files:
 
     def open(self, known: InputFile) -> tuple[FileReading, Job]:
         """Open a file to be read; return its reading, and the job of its chunks."""
-        source = replace(known.source, sample=(), problems=())
+        location = os.path.abspath(known.source.location)  # noqa: PTH100 - a worker may be in another folder
+        source = replace(known.source, sample=(), problems=(), location=location)
         size, address = block_bytes(self.reading), address_place(known.source)
         job = Job(source, size, known.layout, self.settings, address, self.work)
         return open_reading(known.source, self.reading), job

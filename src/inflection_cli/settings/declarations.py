@@ -456,6 +456,19 @@ class WorkOptions(Group):
         shown_default="the cores, at most 8; 1 for less than 32 MB of input",
         project_help="How many processes read and convert. As `--jobs`.",
     )
+    cluster: str | None = option(
+        None,
+        "Read and convert with the workers of a Dask cluster; for thousands of files. See docs/cluster.md.",
+        metavar="ADDRESS",
+        example="tls://scheduler.example:8786",
+        never="which machines get your rows is said on the command line",
+    )
+    cluster_insecure: bool = option(
+        False,
+        "Let rows go to a cluster unencrypted, in a network of your own.",
+        never="whether rows leave this machine unencrypted is your word, each time",
+        forces=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
