@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-from itertools import pairwise
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pipeline_support as tools

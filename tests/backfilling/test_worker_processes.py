@@ -78,7 +78,9 @@ def drain(reading: int) -> None:
         pass
 
 
-@pytest.mark.parametrize("victim", [0, 1])  # one of the two holds a lock that the other waits for
+@pytest.mark.parametrize(
+    "victim", [0, pytest.param(1, marks=pytest.mark.slow)]
+)  # one of the two holds a lock that the other waits for
 def test_a_killed_worker_ends_the_run_with_words(folder: Path, victim: int) -> None:
     with half_read(folder, *DRY) as (process, reading):
         found = workers(process.pid)
@@ -94,7 +96,7 @@ def test_a_killed_worker_ends_the_run_with_words(folder: Path, victim: int) -> N
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_to_all_of_them_leaves_no_process_behind(folder: Path, signum: signal.Signals) -> None:
     with half_read(folder, *DRY) as (process, reading):
         assert len(workers(process.pid)) == 2
@@ -106,6 +108,7 @@ def test_a_signal_to_all_of_them_leaves_no_process_behind(folder: Path, signum: 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_workers_end_by_themselves_where_the_command_is_killed(folder: Path) -> None:
     with half_read(folder, *DRY) as (process, reading):
         assert len(workers(process.pid)) == 2
@@ -116,6 +119,7 @@ def test_workers_end_by_themselves_where_the_command_is_killed(folder: Path) -> 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_a_delivery_whose_worker_was_killed_is_resumed_by_the_same_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +162,7 @@ def test_a_callers_script_is_not_run_again_by_workers(folder: Path) -> None:
     assert (done.stdout, done.stderr) == (f"begun\n{ROWS}\n", "")
 
 
+@pytest.mark.slow
 def test_a_rehearsal_with_workers_accepts_what_one_without_does(folder: Path) -> None:
     told = []
     for jobs in ("1", "2"):

@@ -12,12 +12,6 @@ from command_support import Desk, opened
 from inflection_cli.converting.chunk_task import sealed
 
 SALT = "salt-of-nobody-else"
-PROFILE = f"""\
-profile = 1
-name = "hashed"
-salt = "{SALT}"
-"""
-
 CLUSTER = """
 import sys
 {first}
@@ -96,13 +90,26 @@ def test_what_travels_is_not_shown() -> None:
 @pytest.mark.slow
 def test_a_cluster_makes_of_files_what_one_process_makes(desk: Desk) -> None:
     late = '{"event": "Email Opened", "userId": "u%d", "timestamp": "2024-03-01T09:30:00Z", "k%d": 1}\n'
-    names = [desk.file(f"{n}.csv", *(opened(f"u{n}-{i}", i) for i in range(300)), "too,few") for n in range(6)]
-    (desk.folder / "late.ndjson").write_text("".join(late % (n, n // 90) for n in range(200)), encoding="utf-8")
+    names = [
+        desk.file(f"{n}.csv", *(opened(f"u{n}-{i}", i) for i in range(300)), "too,few") for n in range(6)
+    ]
+    (desk.folder / "late.ndjson").write_text(
+        "".join(late % (n, n // 90) for n in range(200)), encoding="utf-8"
+    )
     names.insert(3, "late.ndjson")
     made = []
     with cluster(desk.folder) as address:
         for who in ((), ("--cluster", address)):
-            words = ("--dry-run", "--out", "m.ndjson", "--rejects", "rejects", "--max-errors", "10%", "--json")
+            words = (
+                "--dry-run",
+                "--out",
+                "m.ndjson",
+                "--rejects",
+                "rejects",
+                "--max-errors",
+                "10%",
+                "--json",
+            )
             done = desk.spawn("backfill", *names, *words, *who)
             kept = {path.name: path.read_bytes() for path in (desk.folder / "rejects").iterdir()}
             made.append((done.code, done.json, (desk.folder / "m.ndjson").read_bytes(), kept))
@@ -112,16 +119,18 @@ def test_a_cluster_makes_of_files_what_one_process_makes(desk: Desk) -> None:
         assert made[0][0] == 1
         assert made[0][1]["rows"]["read"] == 6 * 301 + 200
         # One file is cut to pieces, which need no path; both passes of a rehearsal use the workers.
-        words = ("--rehearse", "--json", "--events-per-second", "0", "--requests-per-second", "0")
-        sent = desk.spawn("backfill", names[0], *words, "--max-errors", "1", "--cluster", address)
+        fast = ("--rehearse", "--json", "--events-per-second", "0", "--requests-per-second", "0")
+        sent = desk.spawn("backfill", names[0], *fast, "--max-errors", "1", "--cluster", address)
         assert (sent.code, sent.json["events"]["accepted"]) == (1, 300)
 
 
 @pytest.mark.slow
-def test_a_worker_that_does_not_see_a_file_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_does_not_see_a_file_is_named(desk: Desk) -> None:
     hide = "import pathlib; pathlib.Path.stat = lambda self, **_: (_ for _ in ()).throw(FileNotFoundError(str(self)))"
     names = [desk.file(f"{n}.csv", opened(f"u{n}")) for n in range(2)]
-    preload = "import dask; dask.config.set({'distributed.worker.preload': ['%s']})" % (desk.folder / "hide.py")
+    preload = "import dask; dask.config.set({'distributed.worker.preload': ['%s']})" % (
+        desk.folder / "hide.py"
+    )
     (desk.folder / "hide.py").write_text(f"def dask_setup(worker):\n    {hide}\n", encoding="utf-8")
     with cluster(desk.folder, preload) as address:
         done = desk.spawn("validate", *names, "--json", "--cluster", address)
@@ -144,6 +153,8 @@ def test_a_worker_of_another_version_gets_no_rows(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_a_cluster_that_does_not_answer_is_told(desk: Desk) -> None:
-    done = desk.spawn("validate", desk.file("a.csv", opened("u1")), "--json", "--cluster", "tcp://127.0.0.1:1")
+    done = desk.spawn(
+        "validate", desk.file("a.csv", opened("u1")), "--json", "--cluster", "tcp://127.0.0.1:1"
+    )
     assert (done.code, done.json["error"]["code"]) == (4, "cluster")
     assert "no scheduler answers at tcp://127.0.0.1:1" in done.json["error"]["message"]

@@ -26,9 +26,9 @@ from inflection_cli.backfilling.message_file import open_message_file
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.columnar import AsciiPeople, ColumnarReader
 from inflection_cli.converting.converter import Conversion, Converted, Converter, ConvertSettings
-from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
 from inflection_cli.converting.person_columns import Seen
 from inflection_cli.errors import InputError

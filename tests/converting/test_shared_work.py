@@ -176,14 +176,13 @@ def test_a_changed_file_is_found_at_the_same_place_by_workers(tmp_path: Path) ->
         path.write_bytes(tools.csv_of([]) + b"".join(rows[:100]) + b"too,few\n" + b"".join(rows[101:]))
         gone: list[bytes] = []
         with small_tasks(), pytest.raises(InputChanged):
-            for batch in outgoing(plan, list):
-                gone += batch.wire if batch else ()
+            gone.extend(wire for batch in outgoing(plan, list) if batch for wire in batch.wire)
         sent.append(gone)
     assert 80 < len(sent[0]) < 100
     assert sent[0] == sent[1]
 
 
-def test_memory_holds_a_bounded_number_of_pieces(tmp_path: Path) -> None:
+def test_memory_holds_a_bounded_number_of_pieces() -> None:
     under_way, most = 0, 0
 
     class Counting(Here):

@@ -18,6 +18,7 @@ from inflection_cli.backfilling.dedup import LedgerEvents
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import ConvertSettings, Rejected
 from inflection_cli.converting.in_order import Workers
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
@@ -126,7 +127,7 @@ def outcome(
         rejects = Rejects.at(str(Path(folder, "rejects")))
         plan = Planner(inputs, how, chunks, rejects=rejects).run(known)
         rejects.close()
-        alone = convertible_chunks(inputs, options, how, limit=limit)
+        alone = convertible_chunks(inputs, options, how, AS_CHUNKS, limit=limit)
         converted = [convert() for _, _, convert in alone]
         kept = {path.name: path.read_bytes() for path in sorted(Path(folder).glob("rejects/*"))}
         return Outcome(
