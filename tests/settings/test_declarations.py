@@ -75,7 +75,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
     assert named | {
         *("write_key", "write_key_file", "region", "endpoint", "namespace", "dedup_window", "state_dir"),
         *("again", "resend_in_doubt", "yes", "dry_run", "rehearse", "out", "rejects", "limit", "email_trait"),
-        "show_values",
+        *("show_values", "cluster", "cluster_insecure"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
@@ -174,7 +174,7 @@ def toml(value: Any) -> str:
         return "{" + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
-    return str(value).lower() if isinstance(value, bool | float) else f"'{value}'"
+    return str(value).lower() if isinstance(value, bool | int | float) else f"'{value}'"
 
 
 def write_project(folder: Path, each: Declared) -> None:

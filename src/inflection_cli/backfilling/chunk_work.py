@@ -1,4 +1,4 @@
-"""What both passes do with each chunk, here or in a worker, and what comes back of it."""
+"""Tasks of both passes for each chunk, and their results."""
 
 from array import array
 from collections import Counter
@@ -29,7 +29,7 @@ class ChunkReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What pass 1 takes of a chunk.
+    """Result of pass 1 for a chunk.
 
     Attributes:
         converted: Its conversion. What came from a worker is added up as far as pass 1 only counts it: `names` are
@@ -41,7 +41,10 @@ class Planned:
     lines: bytes
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return it packed: a list of many small objects takes longer to pickle than to make."""
+        """Return it packed.
+
+        A list of many small objects takes longer to pickle than to make.
+        """
         given = self.converted
         rest = replace(
             given,
@@ -115,7 +118,10 @@ def drafted(chunk: Chunk, convert: Conversion, _: None) -> Planned:
 def encoded(
     wire_ids: WireIds, chunk: Chunk, convert: Conversion, given: tuple[Sequence[bytes], Any] | None
 ) -> list[bytes] | None:
-    """Make the messages of a chunk that are sent; None where none is, or it is not the chunk that was planned."""
+    """Make the messages of a chunk that are sent.
+
+    None where there are none, or the chunk is not the one that was planned.
+    """
     del chunk
     if given is None:
         return None

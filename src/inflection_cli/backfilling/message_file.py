@@ -108,7 +108,7 @@ class MessageFile:
         self.failed = False
 
     def take(self, lines: bytes) -> None:
-        """Write the messages of a chunk, as NDJSON, while it is being planned.
+        """Write the messages of a chunk, as NDJSON, while it is planned.
 
         Raises:
             InputError: They cannot be written.

@@ -50,7 +50,7 @@ def outgoing(plan: Plan, wire_ids: WireIds) -> Iterator[Batch | None]:
 
 
 def _to_send(plan: Plan, number: int) -> tuple[ChunkIds, Sequence[bool] | None] | None:
-    """Return the events of a chunk and which of them are sent, or None."""
+    """Return a chunk's events and which of them are sent, or None."""
     starts = plan.identities.starts
     if number + 1 >= len(starts) or starts[number] == starts[number + 1]:
         return None

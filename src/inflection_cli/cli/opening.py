@@ -66,7 +66,7 @@ def open_rows(
 
 
 def _pool(work: WorkOptions, inputs: list[InputFile], limit: int | None) -> "WorkerPool | DaskCluster | None":
-    """Return the workers of a run; None where this process does the work.
+    """Return the workers of a run; None if it needs none.
 
     Raises:
         UsageError: Options contradict each other, or a cluster's address cannot be used.

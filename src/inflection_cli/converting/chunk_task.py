@@ -1,4 +1,4 @@
-"""What is done with each chunk of the input: tasks that any process can carry out.
+"""Tasks for each chunk of the input, for any process.
 
 A worker holds nothing that a task needs: the job of a file says how its pieces are read and converted. It travels
 with each task, and is unpacked once.
@@ -55,7 +55,7 @@ AS_CHUNKS = ChunkTask(_conversion)
 
 @dataclass(frozen=True)
 class Job:
-    """How the chunks of one file are read, converted and worked on; picklable.
+    """Settings with which one file's chunks are read and converted; picklable.
 
     Attributes:
         source: The file, without its sample.
@@ -106,7 +106,10 @@ class Assignment:
 
 
 def carry_out(job: Job, assignment: Assignment) -> list[Done]:
-    """Read, convert and work on pieces, up to one that cannot be read to its end."""
+    """Read, convert and work on pieces, in order.
+
+    The last one is the first that cannot be read to its end.
+    """
     done = []
     for piece, argument in zip(assignment.pieces, assignment.arguments, strict=True):
         read = read_piece(piece, job.source, job.size)
@@ -124,12 +127,15 @@ def carry_out(job: Job, assignment: Assignment) -> list[Done]:
 
 
 class Sealed(bytes):
-    """Bytes that no log shows: they hold rows, and the salt of a profile."""
+    """Bytes that no log shows: rows, and a profile's salt."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Return the size alone; what runs a worker logs the arguments of a task that fails."""
+        """Return the size alone.
+
+        Dask logs the arguments of a task that fails.
+        """
         return f"<{len(self)} bytes>"
 
     __str__ = __repr__
@@ -141,7 +147,7 @@ def sealed(value: object) -> Sealed:
 
 
 def carry_out_file(job: bytes) -> Sealed | None:
-    """Read a whole file in a worker; None where its columns change on the way.
+    """Read a whole file in a worker; None if its columns change.
 
     Raises:
         ClusterError: The worker does not see the file.
@@ -164,7 +170,7 @@ def carry_out_file(job: bytes) -> Sealed | None:
 
 
 def _require_in_sight(source: Source) -> None:
-    """Check that this machine has the file that was detected on another one."""
+    """Check that this machine has the detected file."""
     try:
         size = Path(source.location).stat().st_size
     except OSError:
@@ -179,7 +185,7 @@ def _require_in_sight(source: Source) -> None:
 
 
 def carry_out_packed(job: bytes, assignment: bytes) -> Sealed:
-    """Do the same in a worker, of which the rows do not come back."""
+    """Do the same in a worker; return no rows."""
     done = carry_out(_unpacked(job), pickle.loads(assignment))  # noqa: S301 - our own process made it
     return sealed([_without_rows(each) for each in done])
 

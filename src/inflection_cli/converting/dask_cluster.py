@@ -38,7 +38,7 @@ def require_safe(address: str, *, insecure: bool) -> None:
 
 
 class DaskCluster:
-    """The workers of a cluster, which are asked what they run before they are given work.
+    """Workers of a cluster, whose versions are checked first.
 
     Args:
         address: Of the scheduler.
@@ -72,7 +72,7 @@ class DaskCluster:
             raise
 
     def _require_same(self) -> int:
-        """Return how many threads the workers have, which all run what this process runs."""
+        """Check the workers' versions; return their number of threads."""
         try:
             theirs = self._client.run(what_runs)
         except Exception as error:

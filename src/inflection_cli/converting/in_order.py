@@ -1,4 +1,4 @@
-"""Chunks of all files in order, whoever works on them: this process or an executor's workers.
+"""Chunks of all files in order, converted here or by workers.
 
 A bounded number of pieces is under way. Results are taken in the order of the input, and so are errors of reading:
 what was read in front of one counts, as if there had been one process only.
@@ -47,7 +47,7 @@ _TASKS_PER_WORKER: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Who carries out tasks beside this process.
+    """Executor that carries out tasks, with its properties.
 
     Attributes:
         executor: Returns the executor, which is started at first use.
@@ -67,15 +67,15 @@ class Workers:
 
 
 class Files(Protocol):
-    """Protocol that opens files, and binds the columns that they gain on the way."""
+    """Protocol that opens files and binds their late columns."""
 
     def open(self, known: "InputFile") -> tuple[FileReading, Job]:
-        """Open a file to be read; return its reading, and the job of its chunks."""
+        """Open a file; return its reading, and its chunks' job."""
 
     def widen(
         self, known: "InputFile", job: Job, columns: tuple[str, ...], line: int
     ) -> "tuple[InputFile, Job]":
-        """Bind the columns of a file that has new ones from a line on."""
+        """Bind the columns of a file that has new ones."""
 
 
 class _OpenFile:
@@ -95,7 +95,10 @@ class _OpenFile:
         self.packed = sealed(job) if self._packs else Sealed()
 
     def take_whole(self) -> bool:
-        """Return whether the file is one task, which is not handed over yet; it counts as handed over then."""
+        """Return whether the file is one task, still to be handed over.
+
+        It counts as handed over then.
+        """
         if not self.is_whole or self._is_handed_over:
             return False
         self._is_handed_over = True
@@ -157,7 +160,7 @@ class _UnderWay:
 
 
 class OrderedChunks:
-    """The chunks of some files, with the result of a task for each.
+    """Chunks of some files, with the result of a task for each.
 
     Args:
         inputs: The files, in order.
@@ -219,7 +222,7 @@ class OrderedChunks:
             self._error = error
 
     def _next_pieces(self) -> tuple[_OpenFile, list[Piece | Chunk]] | None:
-        """Return the next pieces of the open files, or of the next one that has any."""
+        """Return the next pieces of open files, or of the next file."""
         for file in chain(self._open, self._newly_opened()):
             pieces = file.cut(self._most_pieces)
             if pieces or file.take_whole():
@@ -271,7 +274,10 @@ class OrderedChunks:
     def _take_whole(
         self, under_way: _UnderWay, done: list[Done] | None
     ) -> "Iterator[tuple[InputFile, Chunk, Any]]":
-        """Yield the chunks of a file; where it cannot be one task, read it in pieces instead."""
+        """Yield the chunks of a file that was one task.
+
+        Where it cannot be one, it is read in pieces instead.
+        """
         if done is None:
             self._void()
             under_way.file.is_whole = False
@@ -299,7 +305,7 @@ class OrderedChunks:
 
 
 def _submitted(executor: "Executor", work: Callable[..., Any], *given: Sealed) -> "Future[Any]":
-    """Hand over a task; what is wrong with the executor is told in its turn."""
+    """Hand over a task; an executor's failure becomes the result."""
     try:
         return executor.submit(work, *given)
     except RuntimeError as error:  # BrokenProcessPool is one

@@ -133,7 +133,7 @@ def convertible_chunks(
     limit: int | None = None,
     workers: Workers | None = None,
 ) -> Iterator[tuple[InputFile, Chunk, R]]:
-    """Yield each chunk with its file and the result of a task, in a repeatable order.
+    """Yield each chunk with its file and a task's result, in order.
 
     Args:
         inputs: The files.
@@ -155,7 +155,7 @@ class _Files:
     work: Work[Any]
 
     def open(self, known: InputFile) -> tuple[FileReading, Job]:
-        """Open a file to be read; return its reading, and the job of its chunks."""
+        """Open a file; return its reading, and its chunks' job."""
         location = os.path.abspath(known.source.location)  # noqa: PTH100 - a worker may be in another folder
         source = replace(known.source, sample=(), problems=(), location=location)
         size, address = block_bytes(self.reading), address_place(known.source)
@@ -163,7 +163,7 @@ class _Files:
         return open_reading(known.source, self.reading), job
 
     def widen(self, known: InputFile, job: Job, columns: tuple[str, ...], line: int) -> tuple[InputFile, Job]:
-        """Bind the columns of a file that has new ones from a line on."""
+        """Bind the columns of a file that has new ones."""
         layout = _extended(known, columns, line, self.settings)
         widened = replace(job, source=replace(job.source, columns=columns), layout=layout)
         return InputFile(known.source, layout), widened

@@ -1,4 +1,4 @@
-"""How many processes read and convert, where nobody says."""
+"""Default number of processes that read and convert."""
 
 import os
 from collections.abc import Iterable

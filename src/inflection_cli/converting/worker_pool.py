@@ -26,10 +26,13 @@ _IMPORTED: Final = ("inflection_cli.backfilling.chunk_work", "inflection_cli.seg
 
 
 class _Worker(ForkServerProcess):
-    """Worker that a broken pool can end, though it is deaf to the signal that asks for it."""
+    """Worker that a broken pool can end, although it ignores signals."""
 
     def terminate(self) -> None:
-        """End the process at once: it may wait for a lock that a killed worker held."""
+        """Kill the process.
+
+        It may wait for a lock that a killed worker held.
+        """
         self.kill()
 
 
@@ -91,7 +94,7 @@ def _deaf_children() -> Iterator[None]:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Hide the main module, which a worker would import, and with it a caller's script."""
+    """Hide the main module, which a worker would import."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

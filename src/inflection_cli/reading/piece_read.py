@@ -1,4 +1,4 @@
-"""What reading a piece of a file gives."""
+"""Result of reading a piece of a file."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from inflection_cli.model import Chunk
 
 
 class PieceRead(NamedTuple):
-    """The records of a piece that could be read without what follows it.
+    """Records of a piece that could be read by itself.
 
     Attributes:
         chunk: The records; None where there is none.

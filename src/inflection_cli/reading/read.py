@@ -1,4 +1,4 @@
-"""Read a file of any format: cut it into pieces, and read each piece by itself.
+"""Read a file of any format, in pieces that stand alone.
 
 Only who has read all that is before a record knows where it ends, since a quote may open a megabyte earlier. So
 where a piece ends is a guess, made by counting quotes, and pieces are cut ahead of those that are read. Whoever reads
@@ -33,14 +33,14 @@ class FileReading(Protocol):
     columns: tuple[str, ...]
 
     def cut(self) -> Piece | Chunk | None:
-        """Return the next piece behind those that were cut; None at the end.
+        """Return the next piece to be read; None at the end.
 
         Raises:
             InputError: The file is gone, damaged, or larger than it may be.
         """
 
     def take(self, piece: Piece | Chunk, read: PieceRead) -> Chunk | None:
-        """Go on behind what was read of the oldest piece that is not taken.
+        """Go on behind what was read of the oldest piece.
 
         Where that is not all of it, the pieces behind it are void, and are cut again.
         """
@@ -62,7 +62,7 @@ def open_reading(source: Source, options: ReadOptions) -> FileReading:
 
 
 def read_piece(piece: Piece | Chunk, source: Source, size: int) -> PieceRead:
-    """Read a piece; the same bytes give the same result in any process.
+    """Read a piece; the result is the same in any process.
 
     Args:
         piece: Starts where a record starts.
@@ -130,7 +130,7 @@ class _Lines:
         self._ahead, self._line = 0, self._window.line
 
     def cut(self) -> Piece | None:
-        """Return the next piece behind those that were cut; None at the end."""
+        """Return the next piece to be read; None at the end."""
         lines = self._at_least(self._least) if self._least else self._window.block(self._size, self._ahead)
         if not lines:
             return None
@@ -142,7 +142,10 @@ class _Lines:
         return piece
 
     def _records(self, lines: bytes) -> bytes:
-        """Return lines up to the last end of a record, and more where there is none."""
+        """Return lines up to the last end of a record.
+
+        More lines are loaded where there is none.
+        """
         while not (end := record_end(lines)) and len(lines) < _GUESSED_BYTES:
             more = self._at_least(2 * len(lines))
             if len(more) == len(lines):
@@ -151,14 +154,14 @@ class _Lines:
         return lines[: end or len(lines)]
 
     def _at_least(self, least: int) -> bytes:
-        """Return whole lines of so many bytes or more, or all that are left."""
+        """Return whole lines of at least so many bytes, if there are."""
         lines = b""
         while len(lines) < least and (more := self._window.block(least, self._ahead + len(lines))):
             lines += more
         return lines
 
     def take(self, piece: Piece | Chunk, read: PieceRead) -> Chunk | None:
-        """Go on behind what was read of the oldest piece that is not taken."""
+        """Go on behind what was read of the oldest piece."""
         assert isinstance(piece, Piece)
         if read.consumed:
             self._window.leave(read.consumed, piece.data.count(b"\n", 0, read.consumed))

@@ -88,7 +88,7 @@ def replayable_chunks(
     *,
     limit: int | None = None,
 ) -> Iterator[tuple[InputFile, Chunk, R]]:
-    """Yield each chunk of all files in order, with the result of a task.
+    """Yield each chunk with its file and a task's result, in order.
 
     Args:
         inputs: The files.

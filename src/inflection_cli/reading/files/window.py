@@ -49,7 +49,7 @@ class _Gap(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Whole lines that were cut out of a window, for a window of their own; picklable.
+    """Whole lines cut out of a window; picklable.
 
     Attributes:
         data: The lines.
@@ -69,7 +69,7 @@ class Piece(NamedTuple):
 
 
 class MoreNeeded(Exception):
-    """Raised where it takes bytes behind a piece to read what it ends with."""
+    """Raised where reading takes bytes behind the piece."""
 
 
 class Window:
@@ -113,7 +113,7 @@ class Window:
 
     @classmethod
     def over(cls, piece: Piece) -> "Window":
-        """Return a window over a piece, as if all before it had been consumed."""
+        """Return a window over a piece."""
         window = cls(BytesIO(piece.data))
         window.line, window.goes_on = piece.line, not piece.is_last
         window.cuts, window._gaps, window._sums = dict(piece.cuts), list(piece.gaps), piece.sums

@@ -9,7 +9,7 @@ from inflection_cli.reading.source import Source
 
 
 def read_ndjson(piece: Piece, source: Source) -> PieceRead:
-    """Read the lines of a piece, up to a record that brings a new key.
+    """Read the lines of a piece, up to a new key.
 
     Args:
         piece: Whole lines.
