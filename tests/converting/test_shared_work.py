@@ -67,8 +67,9 @@ def _recoded(data: bytes, how: str) -> bytes:
     return text.encode(how)
 
 
+FIRST = b"Email Opened,u0,,e1,c1,,,,2024-03-01T09:29:00Z,\n"  # a file without a row is refused
 FILTHY_CSV = st.builds(
-    lambda lines, end, how: _recoded(tools.csv_of([]) + b"".join(lines) + end, how),
+    lambda lines, end, how: _recoded(tools.csv_of([]) + FIRST + b"".join(lines) + end, how),
     st.lists(FILTHY_LINES, min_size=1, max_size=14),
     st.sampled_from([b"", b"", b"Email Opened,u9", b'Email Opened,"u9']),
     st.sampled_from(["plain", "plain", "utf-8-sig", "utf-16"]),
