@@ -35,6 +35,7 @@ CHECKS: Final = {"freshsuccess": ("freshsuccess",), "partner-source": ("partner-
 READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
+    "docs/cluster.md",
     "docs/profiles.md",
     "docs/proof.md",
     "docs/python.md",
@@ -293,7 +294,13 @@ def _takes(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     return _KINDS[schema.get("type", "object")]
 
 
-_KINDS: Final = {"string": "text", "object": "a table", "boolean": "true, false", "number": "a number"}
+_KINDS: Final = {
+    "string": "text",
+    "object": "a table",
+    "boolean": "true, false",
+    "number": "a number",
+    "integer": "a whole number",
+}
 _MANY: Final = {"text": "texts", "a table": "tables"}
 
 

@@ -113,7 +113,7 @@ WIDE = layouts.profile(
     events=(
         layouts.block("Email Opened", "timestamp"),
         layouts.block("Link Clicked", "clicked_at"),
-        layouts.block("Email Bounced", "timestamp", when=()),
+        layouts.block("Email Bounced", "timestamp"),
     )
 )
 SHAPES = {

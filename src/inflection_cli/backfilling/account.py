@@ -121,8 +121,8 @@ class Account:
     def take(self, chunk: Chunk, converted: Converted) -> None:
         """Add the counts of a chunk and of its conversion."""
         rows = self.rows
-        rows.read += len(chunk.rows)
-        self.rows_by_file[chunk.file] += len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
+        rows.read += len(chunk.lines)
+        self.rows_by_file[chunk.file] += len(chunk.lines) + sum(fault.rows for fault in chunk.faults)
         rows.mapped += converted.mapped
         rows.rejected += len(converted.rejected)
         for reason, count in converted.filtered.items():

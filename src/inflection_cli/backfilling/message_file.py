@@ -14,7 +14,6 @@ from typing import IO, Final
 from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.second_pass import SENT, outgoing
-from inflection_cli.converting.converter import Converted
 from inflection_cli.errors import InputError, Interrupted, UsageError
 from inflection_cli.model import Batch
 from inflection_cli.segment.message import renamed
@@ -91,7 +90,7 @@ def write_messages(plan: Plan, path: str) -> str:
         InputChanged: An input is not the one that was planned.
     """
     with _translated(path), os.fdopen(_opened(path), "wb", _BUFFER) as out:
-        batches = outgoing(plan, lambda content_ids: content_ids)
+        batches = outgoing(plan, list)
         out.writelines(_lines(batch.wire) for batch in batches if batch is not None)
     return path
 
@@ -109,14 +108,16 @@ class MessageFile:
         self._part = part
         self.failed = False
 
-    def take(self, converted: Converted) -> None:
-        """Write the messages of a chunk while it is being planned.
+    def take(self, lines: bytes) -> None:
+        """Write the messages of a chunk, as NDJSON, while it is planned.
 
         Raises:
             InputError: They cannot be written.
         """
-        if converted.content_ids:
-            self._write(converted.encode(converted.content_ids))
+        self.failed = True
+        with _translated(self._path):
+            self._out.write(lines)
+        self.failed = False
 
     def settle(self, dispositions: Dispositions) -> None:
         """Remove the messages that would not be sent from the file.
@@ -155,7 +156,7 @@ class MessageFile:
                 if self._part is None:
                     yield from self._patiently(_lines(messages))
                 else:
-                    self._write(messages)
+                    self.take(_lines(messages))
             yield batch
 
     def _patiently(self, lines: bytes) -> Iterator[None]:
@@ -169,12 +170,6 @@ class MessageFile:
                     rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
             if rest:
                 yield None
-        self.failed = False
-
-    def _write(self, messages: Sequence[bytes]) -> None:
-        self.failed = True
-        with _translated(self._path):
-            self._out.write(_lines(messages))
         self.failed = False
 
 

@@ -4,15 +4,22 @@ import os
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.cli.option_values import convert_settings, pairs, read_options
-from inflection_cli.cli.project_file import Project, of_messages, settle
+from inflection_cli.cli.project_file import Project, of_messages, settle, shared
 from inflection_cli.cli.saved_options import recorded
-from inflection_cli.converting.inputs import convertible_chunks, open_inputs
+from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
+from inflection_cli.converting.job_count import default_jobs
+from inflection_cli.errors import UsageError
 from inflection_cli.reading.rejected_rows import RejectsFolder
-from inflection_cli.settings.declarations import InputOptions, MessageOptions
+from inflection_cli.settings.declarations import InputOptions, MessageOptions, WorkOptions
+
+if TYPE_CHECKING:
+    from inflection_cli.converting.dask_cluster import DaskCluster
+    from inflection_cli.converting.worker_pool import WorkerPool
 
 
 def open_rows(
@@ -21,6 +28,7 @@ def open_rows(
     message: MessageOptions | None = None,
     project: Project | None = None,
     *,
+    work: WorkOptions | None = None,
     rejects: RejectSink | None = None,
     judges_only: bool = False,
 ) -> OpenedFiles:
@@ -31,6 +39,7 @@ def open_rows(
         reading: How they are read and mapped.
         message: What every message carries; None where none is made.
         project: The project file, for what the options leave open.
+        work: Who reads and converts them.
         rejects: Takes the rows that are not sent.
         judges_only: Whether the plan is never to be carried out.
 
@@ -43,10 +52,46 @@ def open_rows(
     settings = convert_settings(settled.reading, settled.message, settled.profile)
     arguments = recorded(settled.reading, settled.message, settings.now, settled.profile)
     inputs = open_inputs(files, options, settings)
-    chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
+    work = work or WorkOptions()
+    if work.cluster is not None and work.jobs is not None:
+        raise UsageError("--jobs and --cluster exclude each other", hint="leave one of the two out")
+    work, took = shared(project, work)
+    pool = _pool(work, inputs, reading.limit)
+    workers = None if pool is None else pool.workers
+    chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit, workers=workers)
     planner = Planner(inputs, settings, chunks, rejects=rejects, judges_only=judges_only)
     planner.plan.limit = reading.limit
-    return OpenedFiles(planner, arguments, settled.profile, settled.took)
+    close = pool.close if pool else None
+    return OpenedFiles(planner, arguments, settled.profile, {**settled.took, **took}, close)
+
+
+def _pool(work: WorkOptions, inputs: list[InputFile], limit: int | None) -> "WorkerPool | DaskCluster | None":
+    """Return the workers of a run; None if it needs none.
+
+    Raises:
+        UsageError: Options contradict each other, or a cluster's address cannot be used.
+        ClusterError: A cluster cannot be used.
+    """
+    if work.cluster is not None:
+        return _cluster(work, work.cluster, limit)
+    if limit is not None:
+        return None  # how many rows are left is known piece by piece
+    count = default_jobs(each.source for each in inputs) if work.jobs is None else work.jobs
+    if count == 1:
+        return None
+    from inflection_cli.converting.worker_pool import WorkerPool
+
+    return WorkerPool(count)
+
+
+def _cluster(work: WorkOptions, address: str, limit: int | None) -> "DaskCluster | None":
+    if limit is not None:
+        raise UsageError(
+            "--limit reads the first rows, which needs no cluster", hint="leave one of the two out"
+        )
+    from inflection_cli.converting.dask_cluster import DaskCluster
+
+    return DaskCluster(address, insecure=work.cluster_insecure)
 
 
 def open_prebuilt(

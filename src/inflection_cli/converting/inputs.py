@@ -1,13 +1,16 @@
 """Input files of a run, and their conversion chunk by chunk."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from itertools import chain
+from typing import Any, TypeVar
 
 from inflection_cli import rules
-from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter
-from inflection_cli.converting.converter import Conversion, ConvertSettings
+from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask, Job, Work
+from inflection_cli.converting.converter import ConvertSettings
+from inflection_cli.converting.in_order import OrderedChunks, Workers
 from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
@@ -18,8 +21,11 @@ from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
 from inflection_cli.mapping.unmapped_columns import Sample
 from inflection_cli.model import Chunk, Problem
-from inflection_cli.reading import ReadOptions, Source, detect, find, read
+from inflection_cli.reading import ReadOptions, Source, detect, find
+from inflection_cli.reading.read import FileReading, block_bytes, open_reading
 from inflection_cli.text_faults import damage, damage_hint, unseen
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,54 +128,63 @@ def _laid_out(
 
 
 def convertible_chunks(
-    inputs: Iterable[InputFile], reading: ReadOptions, settings: ConvertSettings, *, limit: int | None = None
-) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
-    """Yield each chunk with its file and conversion, in a repeatable order.
+    inputs: Iterable[InputFile],
+    reading: ReadOptions,
+    settings: ConvertSettings,
+    task: ChunkTask[R] = AS_CHUNKS,  # type: ignore[assignment]  # R is a Conversion then
+    *,
+    limit: int | None = None,
+    workers: Workers | None = None,
+) -> Iterator[tuple[InputFile, Chunk, R]]:
+    """Yield each chunk with its file and a task's result, in order.
 
     Args:
         inputs: The files.
         reading: How they are read.
         settings: What shapes messages and ids.
+        task: What is done with each chunk; by default its conversion is left to the caller.
         limit: How many rows to read in all; None reads everything.
+        workers: Who carries the task out; by default this process. Chunks that workers read come without rows.
     """
-    left = limit
-    for source in inputs:
-        for known, chunk, converter in _with_converter(source, reading, settings):
-            taken = chunk if left is None else first_rows(chunk, left)
-            if left is not None:
-                left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
-            yield known, taken, partial(converter, taken)
-            if left is not None and left <= 0:
-                return
+    return iter(OrderedChunks(inputs, _Files(reading, settings, task.work), task, workers, limit))
 
 
-def _with_converter(
-    source: InputFile, reading: ReadOptions, settings: ConvertSettings
-) -> Iterator[tuple[InputFile, Chunk, ChunkConverter]]:
-    """Yield each chunk with its converter; new NDJSON keys extend the layout."""
-    columns = source.source.columns
-    known = source.source.encoding, address_place(source.source)
-    converter = chunk_converter(source.layout, settings, *known)
-    for chunk in read(source.source, reading):
-        if chunk.columns != columns:
-            columns = chunk.columns
-            source = InputFile(source.source, _extended(source, chunk, settings))
-            converter = chunk_converter(source.layout, settings, *known)
-        yield source, chunk, converter
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Opens the files of a run; new NDJSON keys extend their layouts."""
+
+    reading: ReadOptions
+    settings: ConvertSettings
+    work: Work[Any]
+
+    def open(self, known: InputFile) -> tuple[FileReading, Job]:
+        """Open a file; return its reading, and its chunks' job."""
+        location = os.path.abspath(known.source.location)  # noqa: PTH100 - a worker may be in another folder
+        source = replace(known.source, sample=(), problems=(), location=location)
+        size, address = block_bytes(self.reading), address_place(known.source)
+        job = Job(source, size, known.layout, self.settings, address, self.work)
+        return open_reading(known.source, self.reading), job
+
+    def widen(self, known: InputFile, job: Job, columns: tuple[str, ...], line: int) -> tuple[InputFile, Job]:
+        """Bind the columns of a file that has new ones."""
+        layout = _extended(known, columns, line, self.settings)
+        widened = replace(job, source=replace(job.source, columns=columns), layout=layout)
+        return InputFile(known.source, layout), widened
 
 
-def _extended(source: InputFile, chunk: Chunk, settings: ConvertSettings) -> Layout:
+def _extended(source: InputFile, columns: tuple[str, ...], line: int, settings: ConvertSettings) -> Layout:
     """Bind late keys; they may add fields, but never change a column."""
     # What the file still lacks has been said, or was found elsewhere; a key more makes it no other export.
     leeway = MissingColumnPolicy(any_key=True, elsewhere=lambda _: True)
-    layout = _laid_out(source.source, settings, leeway, columns=chunk.columns)
-    _refuse_other_places(source.layout, layout, chunk)
+    layout = _laid_out(source.source, settings, leeway, columns=columns)
+    at = f"{source.path}, line {line}"
+    _refuse_other_places(source.layout, layout, at)
     for before, after in zip(source.layout.blocks, layout.blocks, strict=True):
-        _refuse_other_fields(before.columns, after.columns, chunk, len(source.columns.names))
+        _refuse_other_fields(before.columns, after.columns, at, len(source.columns.names))
     return layout
 
 
-def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
+def _refuse_other_places(before: Layout, after: Layout, at: str) -> None:
     """Raise an error on a late key that changes a path's column.
 
     Raises:
@@ -179,13 +194,13 @@ def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
         if after.places.get(name) != place:
             late = [key for key in after.columns.names[len(before.columns.names) :] if find_path(name, [key])]
             raise InputError(
-                f"{chunk.file}, line {chunk.lines[0]}: the key {listed(late)} appears first here, and “{name}” of "
+                f"{at}: the key {listed(late)} appears first here, and “{name}” of "
                 f"the profile has been found in “{before.columns.names[place.column]}” so far",
                 hint='say which one it is: keys of a path may stand in quotes, "payload".id is the key id of payload',
             )
 
 
-def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk, width: int) -> None:
+def _refuse_other_fields(before: BoundColumns, after: BoundColumns, at: str, width: int) -> None:
     """Raise an error on a late key that changes a field's column.
 
     Raises:
@@ -196,33 +211,7 @@ def _refuse_other_fields(before: BoundColumns, after: BoundColumns, chunk: Chunk
         if index < width and after.fields.get(name) != index:
             late, early = after.column_of(name), before.names[index]
             raise InputError(
-                f"{chunk.file}, line {chunk.lines[0]}: the key “{late}” appears first here, and would be {name} "
-                f"instead of “{early}”",
+                f"{at}: the key “{late}” appears first here, and would be {name} instead of “{early}”",
                 hint=f"say which one it is: --map {name}={quoted(early)} or "
                 f"--map {name}={quoted(late or 'COLUMN')}",
             )
-
-
-def first_rows(chunk: Chunk, most: int) -> Chunk:
-    """Return the first `most` rows of a chunk, unreadable lines included."""
-    rows = len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
-    if rows <= most:
-        return chunk
-    kept_rows, kept_faults = 0, []
-    faults = list(chunk.faults)
-    while most > 0 and (kept_rows < len(chunk.rows) or faults):
-        if faults and (kept_rows >= len(chunk.rows) or faults[0].line < chunk.lines[kept_rows]):
-            fault = faults.pop(0)
-            kept_faults.append(fault)
-            most -= fault.rows
-        else:
-            kept_rows += 1
-            most -= 1
-    lines = chunk.lines[:kept_rows]
-    return replace(
-        chunk,
-        rows=chunk.rows[:kept_rows],
-        lines=lines,
-        faults=tuple(kept_faults),
-        warnings=tuple(problem for problem in chunk.warnings if problem.line in lines),
-    )

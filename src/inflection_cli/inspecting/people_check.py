@@ -6,6 +6,7 @@ from typing import Final
 from inflection_cli import rules
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import Converted, ConvertSettings
 from inflection_cli.converting.inputs import InputFile, convertible_chunks
 from inflection_cli.errors import InputError
@@ -52,7 +53,7 @@ def problems_of_people(
     people = People()
     refusal = None
     try:
-        for known, _, convert in convertible_chunks([file], reading, settings, limit=limit):
+        for known, _, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
             file, converted = known, convert(identified=False)
             for seen in converted.seen:
                 people.add(source.path, seen)
