@@ -11,7 +11,7 @@ from inflection_cli.backfilling.event_figures import EventFigure, figures_of
 from inflection_cli.backfilling.users_in_accounts import account_of
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.converter import Conversion, Converted
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.person_columns import Seen
 from inflection_cli.ledger.ledger_records import ID_BYTES
 from inflection_cli.model import Chunk

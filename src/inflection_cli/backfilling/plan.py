@@ -17,7 +17,7 @@ from inflection_cli.backfilling.unused_options import idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
 from inflection_cli.converting.chunk_task import ChunkTask
 from inflection_cli.converting.converter import Converted, ConvertSettings
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.destination_checks.check_engine import needs_one_account
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint

@@ -11,7 +11,8 @@ from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.cli.option_values import convert_settings, pairs, read_options
 from inflection_cli.cli.project_file import Project, of_messages, settle, shared
 from inflection_cli.cli.saved_options import recorded
-from inflection_cli.converting.inputs import InputFile, convertible_chunks, open_inputs
+from inflection_cli.converting.input_file import InputFile
+from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.converting.job_count import default_jobs
 from inflection_cli.errors import UsageError
 from inflection_cli.reading.rejected_rows import RejectsFolder

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor, Future
 
-    from inflection_cli.converting.inputs import InputFile
+    from inflection_cli.converting.input_file import InputFile
 
 _PIECES_AT_ONCE: Final = 8
 """Pieces of a task: of 64 kB each they take some 30 ms, a hundred times what handing them over takes."""

@@ -8,7 +8,8 @@ from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import Converted, ConvertSettings
-from inflection_cli.converting.inputs import InputFile, convertible_chunks
+from inflection_cli.converting.input_file import InputFile
+from inflection_cli.converting.inputs import convertible_chunks
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.layout import MissingColumnPolicy

@@ -13,7 +13,7 @@ from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.checked_converter import once_a_column, problem_of
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask, first_rows
 from inflection_cli.converting.converter import Converted, ConvertSettings, Rejected
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.destination_checks.check_engine import DestinationChecks
 from inflection_cli.errors import InputError

@@ -16,7 +16,7 @@ from inflection_cli.backfilling.run_state import (
     refused_figures,
     time_range,
 )
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
 from inflection_cli.sanitize import mask_cell
