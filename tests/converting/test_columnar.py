@@ -67,6 +67,7 @@ id_cells = st.one_of(
 )
 
 
+@example([("A<a@b.c>", "")])
 @given(st.lists(st.tuples(id_cells, id_cells), min_size=1, max_size=3))
 def test_people_who_pass_as_plain_are_read_as_one_by_one(ids: list[tuple[str, str]]) -> None:
     if ("", "") in ids or any(odd_ids(column) for column in zip(*ids, strict=True)):

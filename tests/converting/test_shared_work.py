@@ -1,6 +1,7 @@
 """Work shared among processes: whoever reads and converts, the result is the same to the byte."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -239,6 +240,28 @@ def test_real_workers_make_of_a_file_what_one_process_makes(desk: Desk) -> None:
             path.unlink()
     assert made[0] == made[1]
     assert made[0][0] == 1
+
+
+def test_real_workers_judge_by_tables_and_count_for_pictures_as_one_process_does(desk: Desk) -> None:
+    rows = [
+        f"Email Opened,{f'u{n % 50}' if n % 9 else ''},p{n},e1,c{n % 7},s{n},2024-03-{n % 28 + 1:02}T09:30:00Z"
+        for n in range(3_000)
+    ]
+    name = desk.file("a.csv", *rows, header="event,userId,personId,email_id,campaign_id,Session,timestamp")
+    checks = ("--check", "freshsuccess", "--session-id", "Session", "--set", "module=Email")
+    words = (*checks, "--dry-run", "--out", "m.ndjson", "--rejects", "no", "--max-errors", "50%", "--json")
+    made = []
+    for jobs in ("1", "2"):
+        done = desk.spawn("backfill", name, *words, "--report", "html=r.html", "--jobs", jobs)
+        page = re.sub(
+            r"--jobs \d|2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d", "", (desk.folder / "r.html").read_text("utf-8")
+        )
+        made.append((done.code, json.loads(done.out), (desk.folder / "m.ndjson").read_bytes(), page))
+    assert made[0] == made[1]
+    code, report, messages, page = made[0]
+    assert (code, report["rows"]["rejected"], messages.count(b"\n")) == (1, 334, report["events"]["pending"])
+    assert b'"module":"Email"' in messages
+    assert "Events over time" in page
 
 
 @pytest.mark.slow
