@@ -18,7 +18,9 @@ from inflection_cli.backfilling.dedup import LedgerEvents
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import ConvertSettings, Rejected
+from inflection_cli.converting.in_order import Workers
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import MapOptions
@@ -111,6 +113,7 @@ def outcome(
     chunk_bytes: int = 1 << 16,
     limit: int | None = None,
     known: Iterable[LedgerEvents] = (),
+    workers: Workers | None = None,
 ) -> Outcome:
     """Plan some files, by name, and make their messages."""
     named = {"export.csv": files} if isinstance(files, bytes) else files
@@ -120,15 +123,16 @@ def outcome(
         for path, data in zip(paths, named.values(), strict=True):
             Path(path).write_bytes(data)
         inputs = open_inputs(paths, options, how)
-        chunks = partial(convertible_chunks, inputs, options, how, limit=limit)
+        chunks = partial(convertible_chunks, inputs, options, how, limit=limit, workers=workers)
         rejects = Rejects.at(str(Path(folder, "rejects")))
         plan = Planner(inputs, how, chunks, rejects=rejects).run(known)
         rejects.close()
-        converted = [convert() for _, _, convert in chunks()]
+        alone = convertible_chunks(inputs, options, how, AS_CHUNKS, limit=limit)
+        converted = [convert() for _, _, convert in alone]
         kept = {path.name: path.read_bytes() for path in sorted(Path(folder).glob("rejects/*"))}
         return Outcome(
             plan,
-            [line for batch in outgoing(plan, lambda ids: ids) if batch for line in batch.wire],
+            [line for batch in outgoing(plan, list) if batch for line in batch.wire],
             [_nameless(problem, folder) for problem in plan.account.problems.first(1_000)],
             [_nameless(problem, folder) for one in converted for problem in one.warnings],
             [_nameless_row(rejected, folder) for one in converted for rejected in one.rejected],
