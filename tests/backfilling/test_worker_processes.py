@@ -153,6 +153,7 @@ def _users(place: Station) -> set[str]:
     return {message["userId"] for message in place.sandbox.messages()}
 
 
+@pytest.mark.slow
 def test_a_callers_script_is_not_run_again_by_workers(folder: Path) -> None:
     script = "import inflection_cli\nprint('begun')\nprint(inflection_cli.validate('export.csv', jobs=2).rows.read)\n"
     (folder / "script.py").write_text(script, encoding="utf-8")

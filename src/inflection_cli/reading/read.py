@@ -131,10 +131,12 @@ class _Lines:
 
     def cut(self) -> Piece | None:
         """Return the next piece to be read; None at the end."""
-        lines = self._at_least(self._least) if self._least else self._window.block(self._size, self._ahead)
+        # What could not be read is in front: pieces behind it are cut as if it had been no smaller.
+        least = 0 if self._ahead else self._least
+        lines = self._at_least(least) if least else self._window.block(self._size, self._ahead)
         if not lines:
             return None
-        if self._has_quotes and not self._least:
+        if self._has_quotes and not least:
             lines = self._records(lines)
         piece = self._window.piece(lines, self._ahead, self._line)
         self._ahead += len(lines)
