@@ -1,6 +1,6 @@
 """Exceptions that end a run, each with exit code and hint.
 
-    InflSegError                    70  a defect of ours, where nothing better fits
+    InflSegError                    70  an internal error, where nothing better fits
     ├── UsageError                   2  the command cannot be carried out as typed
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
@@ -8,7 +8,7 @@
     │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
-    ├── DeliveryIncomplete           3  some events are still pending or in doubt
+    ├── DeliveryIncomplete           3  some events are still pending or unconfirmed
     │   ├── InputChanged             3  a file is not the one that was checked
     │   └── WorkerLost               3  a worker process was killed; the same command goes on
     ├── DestinationError             5  the destination refused, or is not Segment
@@ -118,7 +118,7 @@ class ReaderLeft(OutputLost):
 
 
 class DeliveryIncomplete(InflSegError):
-    """Raised when events are still pending or in doubt; rerunning resumes it."""
+    """Raised when events are still pending or unconfirmed; rerunning resumes it."""
 
     code = "delivery-incomplete"
     exit_code = 3

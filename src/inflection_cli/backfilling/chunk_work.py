@@ -75,7 +75,7 @@ class Planned:
 
 
 class _Columns:
-    """Columns of texts on their way from a worker; one that is given twice travels once.
+    """Pack columns of texts; each travels from a worker once.
 
     Attributes:
         packed: Each column, joined where that can be undone.
@@ -151,7 +151,7 @@ def planned(
 
 
 class ToSend(NamedTuple):
-    """What pass 1 found out about the events of a chunk.
+    """Results of pass 1 for the events of a chunk.
 
     Attributes:
         content_ids: 16 bytes each.

@@ -24,7 +24,7 @@ _LENGTHS: Final = (13, 10, 7)
 
 
 class EventFigure(NamedTuple):
-    """What is counted of one event.
+    """Counted members of one event.
 
     Attributes:
         name: Its name.
@@ -42,7 +42,7 @@ class EventFigure(NamedTuple):
 
 
 def figures_of(converted: Converted) -> list[EventFigure]:
-    """Return what is counted of the events of a chunk; it depends on the chunk alone."""
+    """Return the figures of a chunk's events, independent of other chunks."""
     messages = map(orjson.loads, converted.encode(converted.content_ids))
     return list(map(_figure, converted.names, converted.times, messages))
 

@@ -73,7 +73,7 @@ def open_rows(
 def _pool(
     given: WorkOptions, project: Project | None, inputs: list[InputFile], limit: int | None
 ) -> "tuple[WorkerPool | DaskCluster | None, dict[str, Any]]":
-    """Return the workers of a run, None if it needs none; and what the project file set.
+    """Return a run's workers, if any, and what the project file set.
 
     Raises:
         UsageError: Options contradict each other, or a cluster's address cannot be used.

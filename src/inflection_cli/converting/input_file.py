@@ -1,4 +1,4 @@
-"""One input file of a run, and the problems of the file as a whole."""
+"""Input file of a run, and the problems of the whole file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
