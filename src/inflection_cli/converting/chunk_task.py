@@ -18,8 +18,7 @@ from inflection_cli.converting.person_columns import AddressPlace
 from inflection_cli.errors import ClusterError
 from inflection_cli.mapping.layout import Layout
 from inflection_cli.model import Chunk
-from inflection_cli.reading.files.window import Piece
-from inflection_cli.reading.piece_read import PieceRead
+from inflection_cli.reading.files.window import Piece, PieceRead
 from inflection_cli.reading.read import open_reading, read_piece
 from inflection_cli.reading.source import ReadOptions, Source
 

@@ -14,9 +14,8 @@ from inflection_cli.model import Chunk
 from inflection_cli.reading.csv.csv_reader import read_csv, record_end
 from inflection_cli.reading.files.line_endings import restore, restore_lines
 from inflection_cli.reading.files.stream import open_source
-from inflection_cli.reading.files.window import Piece, Window
+from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.ndjson import read_ndjson
-from inflection_cli.reading.piece_read import PieceRead
 from inflection_cli.reading.source import MAX_LINE_BYTES, MAX_RECORD_CHARS, ReadOptions, Source
 
 _GUESSED_BYTES: Final = MAX_LINE_BYTES

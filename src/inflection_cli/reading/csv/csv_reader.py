@@ -14,9 +14,8 @@ from inflection_cli.reading.csv.csv_grammar import RecordEnd
 from inflection_cli.reading.csv.splitter import split_rows
 from inflection_cli.reading.csv.strict_csv import CsvSchema, ParsedBlock, StrictReader, ragged
 from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
-from inflection_cli.reading.files.window import Piece, Window
+from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.text_cursor import TextCursor
-from inflection_cli.reading.piece_read import PieceRead
 from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, Source
 
 

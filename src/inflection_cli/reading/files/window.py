@@ -5,6 +5,7 @@ from io import BytesIO
 from struct import Struct
 from typing import NamedTuple, Protocol
 
+from inflection_cli.model import Chunk
 from inflection_cli.reading.source import MAX_LINE_BYTES
 
 _READ_BYTES = 1 << 18
@@ -66,6 +67,20 @@ class Piece(NamedTuple):
     cuts: tuple[tuple[int, Cut], ...] = ()
     gaps: tuple[_Gap, ...] = ()
     sums: tuple[int, int] = _NO_BYTES
+
+
+class PieceRead(NamedTuple):
+    """Records of a piece that could be read by itself.
+
+    Attributes:
+        chunk: The records; None where there is none.
+        consumed: How many bytes of the piece they are.
+        columns: The columns that the next piece is read with.
+    """
+
+    chunk: Chunk | None
+    consumed: int
+    columns: tuple[str, ...]
 
 
 class MoreNeeded(Exception):

@@ -1,10 +1,9 @@
 """Read NDJSON in pieces: each line's object becomes a row of text."""
 
 from inflection_cli.model import Problem
-from inflection_cli.reading.files.window import Piece, Window
+from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.chunk_builder import ChunkBuilder
 from inflection_cli.reading.json.text_cursor import decode
-from inflection_cli.reading.piece_read import PieceRead
 from inflection_cli.reading.source import Source
 
 
