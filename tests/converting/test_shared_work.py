@@ -396,6 +396,45 @@ def test_real_workers_judge_by_tables_and_count_for_pictures_as_one_process_does
 
 
 @pytest.mark.slow
+def test_real_workers_take_files_with_settings_of_their_own_and_name_people_as_one_process_does(
+    desk: Desk,
+) -> None:
+    people = [
+        f"Email Opened,{f'u{n}' if n < 700 else ''},p{n % 700},e1,c1,{tools.TIMES[0]}" for n in range(12_000)
+    ]
+    events = desk.file("events.csv", *people, header="event,userId,personId,email_id,campaign_id,timestamp")
+    rows = [f"u{n % 90},a{n % 7},Ada {n},{tools.TIMES[0]}" for n in range(2_000)]
+    members = desk.file("members.csv", *rows, "u1,a1,Ada,soon", header="userId,groupId,size,timestamp")
+    own = desk.file(
+        "contacts.csv", *(f'c{n},"x\n{n % 5}",{tools.TIMES[1]}' for n in range(2_000)), header="who,plan,at"
+    )
+    head = 'profile = 1\n[fields]\nuserId = "who"\ntimestamp = { columns = ["at"] }\n'
+    profile = head + '[[event]]\ntype = "identify"\ntraits = { plan = "plan" }\n'
+    (desk.folder / "contacts.toml").write_text(profile, encoding="utf-8")
+    words = ("--as", "members.csv=group", "--all-traits", "--profile-for", "contacts*.csv=contacts.toml")
+    made = []
+    for jobs in ("1", "2"):
+        more = (
+            "--resolve-identity",
+            "--dry-run",
+            "--out",
+            "m.ndjson",
+            "--max-errors",
+            "100%",
+            "--rejects",
+            "no",
+        )
+        done = desk.spawn("backfill", events, members, own, *words, *more, "--json", "--jobs", jobs)
+        assert (desk.folder / "m.ndjson").exists(), done.err + done.out
+        made.append((done.code, done.json, (desk.folder / "m.ndjson").read_bytes()))
+    assert made[0] == made[1]
+    report = made[0][1]
+    assert (report["rows"]["mapped"], report["problem_counts"]["timestamp-unreadable"]) == (16_000, 1)
+    assert report["identities"]["events_resolved"] == 11_300
+    assert {"identify", "group", "track"} <= {json.loads(line)["type"] for line in made[0][2].splitlines()}
+
+
+@pytest.mark.slow
 def test_more_workers_than_cores_say_the_same_of_a_packed_file(desk: Desk) -> None:
     import gzip
 
