@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reading_support import SIZES, Reading, source_of, whole
 
@@ -101,6 +101,9 @@ PIECES = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(PIECES, st.sampled_from([b'[{"z":"0"},\n', b'{"z":\n"0"}\n', b'{"data":[{"z":0},\n']), st.booleans())
+@example(
+    b'""\0{"a":1}{"a":1}', b'[{"z":"0"},\n', False
+)  # the quote in front of what is broken was out of sight
 def test_what_is_read_does_not_depend_on_the_size_of_the_chunks(
     pieces: bytes, start: bytes, closed: bool
 ) -> None:

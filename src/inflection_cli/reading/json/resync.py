@@ -180,7 +180,9 @@ class Resynchronizer:
                 return None, None
             kind, start, at = token.lastgroup or "", token.start(token.lastgroup or 0), token.end()
             if kind == "word":
-                doubt = doubt or b'"' in data[max(0, start - 1) : start] + data[at : at + 1]
+                # What stands in front of the region may have left the window: it never counts.
+                touches = data[max(self._tape.at, start - 1) : start] + data[at : at + 1]
+                doubt = doubt or b'"' in touches
             elif kind == "mark":
                 over, open_or_none = self._mark(data[start], open_)
                 if over is not None:
