@@ -6,8 +6,9 @@
 
 The sizes are millions. `received` and `parquet` write a ledger through the ledger's own code and a file of what the
 destination received: all ids but ten, and two others. `runs verify --received` has to name exactly these. `report`
-makes up rows of many campaigns, links and people over six years, one in a thousand of them broken, and has `validate`
-write the HTML report. Marks: memory does not grow with the size, and no report has 2 MB. Fifty million need 20 GB of disk.
+makes up rows of many campaigns, links and people over six years, one in a thousand of them broken, and has
+`validate` write the HTML report. Marks: memory does not grow with the size, and no report has 2 MB. Fifty million
+need 20 GB of disk.
 """
 
 import csv

@@ -17,7 +17,7 @@ from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.command_log import logged
 from inflection_cli.cli.project_file import Project, find_project, reporting
-from inflection_cli.cli.typed_command import kept_command
+from inflection_cli.cli.typed_command import kept_command, redacted_error
 from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputLost
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
@@ -187,7 +187,8 @@ def session(
                 yield at_work
         except InflSegError as error:
             error.report = {**at_work.report(), **error.report}
-            _report_end(at_work, error)
+            with redacted_error(error, sys.argv):
+                _report_end(at_work, error)
             raise
 
 

@@ -25,6 +25,11 @@ _KEY: Final = slice(0, 16)
 _RECORD: Final = Struct(">16sB16s")  # hash of the id, what the record says, and its place or its id
 _PLACE: Final = Struct(">IIQ")  # number of the file, line, and the event's ordinal in a source
 
+_RUN_RECORDS: Final = 1 << 16
+"""Fifty million ids are more than a thousand runs, and each run has an index: longer runs have less of it."""
+
+_RECORDS_AT_ONCE: Final = 1 << 17
+
 _Place = tuple[Any, ...]
 
 _SENT, _DOUBT, _KNOWN, _SOURCE, _RECEIVED = range(5)
@@ -131,7 +136,7 @@ def compare(scope: ProofScope, received: list[str]) -> Receipts:
     """
     receipts = Receipts()
     found = find(received)
-    met = SpillGroups(_RECORD.size)
+    met = SpillGroups(_RECORD.size, _RUN_RECORDS)
     try:
         _add_sent(met, scope)
         sources = [] if scope.planner is None else _add_sources(met, scope, scope.planner, receipts)
@@ -209,7 +214,7 @@ def _settle(
     missing: list[_Place] = []
     foreign: list[_Place] = []
     repeated: list[_Place] = []
-    for records in met.parts():
+    for records in met.parts(_RECORDS_AT_ONCE):
         for _, group in groupby(sorted(records), key=lambda record: record[_KEY]):
             by_kind: list[list[bytes]] = [[], [], [], [], []]
             for _, kind, rest in map(_RECORD.unpack, group):
