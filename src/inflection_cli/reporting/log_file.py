@@ -33,6 +33,10 @@ class LogFile:
 
     def __init__(self, path: str, redact: Callable[[Any], Any]) -> None:
         self._redact = redact
+        if path == "-":
+            raise UsageError(
+                "--log-file takes the name of a file", hint="--log-file run.log, or --log-file /dev/stderr"
+            )
         self.run = ""
         self.trouble = ""
         try:
