@@ -255,9 +255,10 @@ def _name_received(
     """Read what was received again, to name a few ids."""
     foreign, repeated = places
     for number, file in enumerate(found):
-        if not any(place[0] == number for place in foreign | repeated):
-            continue
-        for message_id, line in ids_in(file):
+        last = max((line for place, line in foreign | repeated if place == number), default=0)
+        for message_id, line in ids_in(file) if last else ():
+            if line > last:
+                break
             event = NamedEvent(message_id, file.path, line)
             if (number, line) in foreign:
                 receipts.first_foreign.append(event)

@@ -71,7 +71,10 @@ def _places(columns: Sequence[str]) -> list[int]:
 
 
 def _first(row: Sequence[str | None], places: Sequence[int]) -> str:
-    return next((found for at in places if (found := (row[at] or "").strip())), "")
+    for at in places:
+        if found := (row[at] or "").strip():
+            return found
+    return ""
 
 
 def _no_ids(file: FoundFile, columns: Sequence[str]) -> InputError:
