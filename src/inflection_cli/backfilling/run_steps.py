@@ -139,7 +139,7 @@ def write_out(state: RunState, draft: MessageFile | None) -> None:
 
 
 def delivery_kept(options: RunOptions, target: Target) -> dict[str, Any]:
-    """Return what the ledger keeps of how a run delivers, to deliver likewise."""
+    """Return how a run delivers, for the ledger."""
     return {
         "gzip": target.destination.gzip,
         "dedup_window_s": target.dedup_window_s,

@@ -1,4 +1,4 @@
-"""The typed command, for a shell or for the ledger, and what hides its personal values."""
+"""The typed command for a shell or the ledger, without personal values."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ def kept_command(argv: list[str]) -> str:
 
 
 def redacted(told: Any, argv: Sequence[str]) -> Any:
-    """Return text, or JSON values of text, without the personal values that were typed."""
+    """Return text, or JSON values, without typed personal values."""
     hidden = list(_personal(argv))
     return _redacted(told, list(_replacements(argv, hidden))) if hidden else told
 
 
 @contextmanager
 def redacted_error(error: InflSegError, argv: Sequence[str]) -> Iterator[None]:
-    """Hide typed personal values in an error, as long as it is reported."""
+    """Hide typed personal values in an error until it is reported."""
     told = error.message, error.hint
     error.message, error.hint = redacted(error.message, argv), redacted(error.hint, argv)
     try:
@@ -39,10 +39,10 @@ def redacted_error(error: InflSegError, argv: Sequence[str]) -> Iterator[None]:
 
 
 def _personal(argv: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-    """Yield the places of words with a personal value, the word that hides it, and the value."""
+    """Yield places of personal words, what stands for them, and their values."""
     for at, word in enumerate(argv):
         option, joined, rest = word.partition("=") if word.startswith("--") else (argv[at - 1], "", word)
-        said = rest if joined or not word.startswith("--") else ""
+        said = rest if joined or not word.startswith("-") else ""
         before = f"{option}=" if joined else ""
         name, equals, value = said.partition("=")
         if at and option in _PAIRED and equals and _is_personal(name.strip(), value):
@@ -59,7 +59,7 @@ def _is_personal(name: str, value: str) -> bool:
 
 
 def _replacements(argv: Sequence[str], hidden: list[tuple[int, str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield what stands for typed words, as typed, in a shell's quotes, and for values alone."""
+    """Yield personal texts and what stands for each: words, quoted words, values."""
     for at, word, value in hidden:
         typed, option = argv[at], argv[at - 1]
         alone = option in _ALONE and not typed.startswith("--")

@@ -25,9 +25,9 @@ _AGAIN: Final = "export it once more; a proof needs every row"
 
 
 def ids_in(file: FoundFile) -> Iterator[tuple[str, int]]:
-    """Yield the message id of each row, empty without one, and its line.
+    """Yield the message id of each row, and its line.
 
-    Parquet has no lines: the number is that of the row.
+    The id of a row without one is empty. Parquet has no lines: the number is that of the row.
 
     Raises:
         InputError: It cannot be read whole, or has no column of ids.
@@ -103,7 +103,7 @@ def _ids_in_parquet(file: FoundFile) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def _database(file: FoundFile, path: str) -> "Iterator[DuckDBPyConnection]":
-    """Open a database in memory that can read one file and nothing else.
+    """Open a database in memory that can read one file only.
 
     Raises:
         InputError: The extra is not installed, or the file cannot be read whole.
@@ -120,6 +120,7 @@ def _database(file: FoundFile, path: str) -> "Iterator[DuckDBPyConnection]":
     settings["autoload_known_extensions"] = False
     try:
         with duckdb.connect(config=settings) as database:
+            database.execute("SET enable_progress_bar = false")  # stdout is for the result
             database.execute("SET allowed_paths = $1", [[path, glob.escape(path)]])
             database.execute("SET enable_external_access = false")
             yield database

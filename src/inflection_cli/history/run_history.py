@@ -274,7 +274,7 @@ def forget(state_dir: Path, entry: RunStatus, command: str, say: Callable[[str],
 
 
 def forget_all(shelf: LedgerSet, command: str, say: Callable[[str], None]) -> None:
-    """Delete all runs of all ledgers, and the user's answers, or none if one is locked.
+    """Delete all runs and answers, or none if a ledger is locked.
 
     What the user should know of a ledger is handed to `say`.
 

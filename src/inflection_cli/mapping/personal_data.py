@@ -60,7 +60,7 @@ def is_personal_text(value: str) -> bool:
 
 
 def is_personal_setting(name: str, value: str) -> bool:
-    """Return whether NAME=VALUE in an option is a person's; the name may be empty."""
+    """Return whether an option's NAME=VALUE is personal; the name may be empty."""
     return name in PERSONAL or (bool(name) and is_personal_name(name)) or is_personal_text(value)
 
 

@@ -64,7 +64,7 @@ def replayed(path: Path, source: SourceState) -> Iterator[Verdict]:
 
 
 def _fault(line: bytes) -> str:
-    """Return why a line is no message of its own; empty where it is one.
+    """Return why a line is no message; empty where it is one.
 
     Two halves of JSON on two lines, or two objects on one, would be something else once they stand in a batch.
     """
@@ -90,7 +90,7 @@ def _judged(lines: list[bytes], source: SourceState) -> Iterator[Verdict]:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield numbered lines that are not blank; of one over the bound only its beginning."""
+    """Yield numbered lines that are not blank, cut at the bound."""
     number = 0
     while line := file.readline(BODY_BOUND_BYTES):
         number += 1

@@ -42,7 +42,7 @@ def tls_context(
 
 
 def require_certificates(ca_file: str) -> None:
-    """Check that the user's file of authorities can be used, long before anything is sent.
+    """Check that the user's file of authorities can be used.
 
     Raises:
         UsageError: It cannot be read, or holds no certificate.

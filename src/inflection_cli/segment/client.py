@@ -329,7 +329,7 @@ def _without_credentials(address: str) -> str:
 
 
 def _place_of(address: str) -> str:
-    """Return a redirect's address without what may be a secret or a person's."""
+    """Return a redirect's address without credentials, query and fragment."""
     try:
         parts = urlsplit(address)
     except ValueError:

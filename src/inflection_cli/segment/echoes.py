@@ -1,4 +1,4 @@
-"""Words of a destination's answer that repeat what was sent."""
+"""Masking of words in an answer that repeat what was sent."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def without_echoes(said: str, messages: Sequence[bytes]) -> str:
 
 
 def _begins(word: str, sent: set[str]) -> bool:
-    """Return whether an answer has only the beginning of a word with a digit or an @."""
+    """Return whether a word is the beginning of a telling one."""
     return len(word) >= _LEAST_CUT and any(one.startswith(word) and _is_telling(one) for one in sent)
 
 
@@ -44,7 +44,7 @@ def _is_telling(word: str) -> bool:
 
 
 def _words(wire: bytes) -> Iterator[str]:
-    """Yield the words of a message that may be a person's, in lower case."""
+    """Yield words of a message that may be personal, in lower case."""
     try:
         message = orjson.loads(wire)
     except ValueError:  # nested deeper than this parser goes
