@@ -49,7 +49,7 @@ READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
-_ID_HINT: Final = "see who is meant, and mend the id"
+_ID_HINT: Final = "see who is meant, and fix the id"
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, carried=(), forced=frozenset(), names=COLUMNS, notes=())
 )
