@@ -237,6 +237,13 @@ def test_far_over_the_error_budget_the_cause_is_named_and_no_budget(desk: Desk) 
     assert "--max-errors" not in done.err
 
 
+@pytest.mark.parametrize(("hours", "code"), [("87600", 0), ("87601", 2), ("1e9", 2)])
+def test_a_window_of_more_than_ten_years_is_a_slip(desk: Desk, hours: str, code: int) -> None:
+    done = desk.run("backfill", desk.file("a.csv", opened("u")), "--dry-run", "--dedup-window", hours)
+    assert done.code == code
+    assert ("in hours: --dedup-window 20" in done.err) is (code == 2)
+
+
 def test_with_the_whole_budget_the_good_rows_go_and_the_bad_ones_are_kept(desk: Desk) -> None:
     with serve(Settings(keep_messages=True)) as sandbox:
         report = send(desk, sandbox, BROKEN, "--max-errors", "100%", "--rejects", "rejects")
