@@ -1,6 +1,9 @@
 """Sending again what was accepted and did not arrive: under the same ids, late enough, and by the user's count."""
 
 import csv
+import os
+import pty
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +17,7 @@ from typing import Any, cast
 import pytest
 from run_support import Done, Station, campaign, station
 
+from inflection_cli.cli.app import run
 from inflection_cli.sandbox import Sandbox
 
 DAYS = 86_400.0
@@ -78,6 +82,28 @@ def test_without_the_right_count_nothing_goes(place: Station, words: tuple[str, 
     assert "will get them twice" in done.json["error"]["message"]
     assert "--resend-count 10" in done.json["error"]["hint"]
     assert place.sandbox.stats()["requests"] == 0
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize(("answer", "code", "sent"), [(b"y\n", 0, 10), (b"\n", 2, 0)])
+def test_a_terminal_is_asked_with_the_count(
+    place: Station, monkeypatch: pytest.MonkeyPatch, answer: bytes, code: int, sent: int
+) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+    monkeypatch.chdir(place.folder)
+    to = ("--endpoint", place.sandbox.url, "--write-key", place.key, "--state-dir", "state")
+    words = ("runs", "verify", "a.csv", "--received", "w.csv", "--resend-missing", *to)
+    with os.fdopen(theirs) as keys, os.fdopen(os.dup(theirs), "w") as screen, monkeypatch.context() as here:
+        here.setattr(sys, "stdin", keys)
+        here.setattr(sys, "stderr", screen)
+        assert run(words) == code
+        screen.flush()
+        said = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert f"Send 10 events again to {place.sandbox.url} under the same ids?" in said
+    assert "Destinations that did get these will get them twice. [y/N]" in said
+    assert place.sandbox.stats()["unique"] == sent
 
 
 @pytest.mark.usefixtures("later")
