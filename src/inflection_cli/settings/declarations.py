@@ -963,7 +963,7 @@ class VerifyOptions(Group):
     )
     received: list[str] = option(
         [],
-        "Message ids from the destination, as CSV, JSON or Parquet, to compare with what was accepted; may be repeated.",
+        "Message ids from the destination (CSV, JSON or Parquet), to compare with what was accepted; may be repeated.",
         metavar="FILE",
         example="warehouse.csv",
     )
