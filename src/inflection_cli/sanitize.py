@@ -27,8 +27,12 @@ def mask_cell(value: str, *, in_full: bool) -> str:
 
 def mask(value: str) -> str:
     """Return a cell's shape: letters as `x`, digits as `9`, cut short."""
-    shape = "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in value[:_MOST])
-    return f"“{escape(shape, 40)}”"
+    return f"“{escape(shape(value[:_MOST]), 40)}”"
+
+
+def shape(text: str) -> str:
+    """Return text with letters as `x` and digits as `9`."""
+    return "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in text)
 
 
 def _spelled(char: str) -> str:

@@ -159,7 +159,7 @@ def test_over_the_error_budget_nothing_is_sent() -> None:
         error = raised_by(inflection_cli.backfill, BROKEN, **FAST, endpoint=sandbox.url)
         assert sandbox.stats()["connections"] == 0
     assert error.exit_code == 8
-    assert error.hint.startswith("fix the cause first, mostly ")
+    assert error.hint.startswith("fix the cause first, the commonest cause is timestamp-")
     assert "max_errors" not in error.hint
     assert (error.receipt.rows.rejected, error.receipt.run_id, error.receipt.ok) == (26, None, False)
     assert Path(error.receipt.rejects).is_dir()

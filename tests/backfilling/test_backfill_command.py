@@ -233,8 +233,15 @@ def test_far_over_the_error_budget_the_cause_is_named_and_no_budget(desk: Desk) 
         done = desk.run("backfill", BROKEN, *to(sandbox.url))
         assert sandbox.stats()["requests"] == 0
     assert done.code == 8
-    assert "fix the cause first, mostly " in done.err.splitlines()[-1]
+    assert "fix the cause first, the commonest cause is timestamp-" in done.err.splitlines()[-1]
     assert "--max-errors" not in done.err
+
+
+@pytest.mark.parametrize(("hours", "code"), [("87600", 0), ("87601", 2), ("1e9", 2)])
+def test_a_window_of_more_than_ten_years_is_a_slip(desk: Desk, hours: str, code: int) -> None:
+    done = desk.run("backfill", desk.file("a.csv", opened("u")), "--dry-run", "--dedup-window", hours)
+    assert done.code == code
+    assert ("in hours: --dedup-window 20" in done.err) is (code == 2)
 
 
 def test_with_the_whole_budget_the_good_rows_go_and_the_bad_ones_are_kept(desk: Desk) -> None:

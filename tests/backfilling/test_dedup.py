@@ -115,17 +115,35 @@ def test_distinct_records_are_counted_across_runs(numbers: list[int], run_record
     assert count_distinct(runs) == len(set(numbers))
 
 
-@given(numbers=st.lists(st.integers(0, 50), max_size=80), run_records=st.integers(1, 9))
-def test_runs_hand_back_all_records_equal_keys_together(numbers: list[int], run_records: int) -> None:
+@given(
+    numbers=st.lists(st.integers(0, 50), max_size=80),
+    run_records=st.integers(1, 9),
+    most=st.none() | st.integers(1, 9),
+)
+def test_runs_hand_back_all_records_equal_keys_together(
+    numbers: list[int], run_records: int, most: int | None
+) -> None:
     runs = SpillGroups(20, run_records)
     records = [content_id(number) + i.to_bytes(4) for i, number in enumerate(numbers)]
     for record in records:
         runs.add([record])
-    parts = list(runs.parts())
+    parts = list(runs.parts(most))
     runs.close()
     assert sorted(record for part in parts for record in part) == sorted(records)
     keys = [key for part in parts for key in {record[:16] for record in part}]
     assert len(keys) == len(set(keys))
+
+
+def test_a_large_part_is_handed_back_in_lists_of_about_the_size_asked_for() -> None:
+    runs = SpillGroups(16, 64)
+    random = Random(3)
+    records = [b"\x07" + random.randbytes(15) for _ in range(4_000)]
+    runs.add(records)
+    runs.add([])
+    parts = [part for part in runs.parts(100) if part]
+    runs.close()
+    assert sorted(record for part in parts for record in part) == sorted(records)
+    assert max(map(len, parts)) < 200
 
 
 def conflicts(

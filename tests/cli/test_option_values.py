@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from command_support import KEY, Desk, Result, opened
 from option_support import FLAGS, PLACES, SENDS, VALUES, WORDS, Place, commands, names_in
@@ -45,6 +46,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk.at(tmp_path, monkeypatch)
     desk.file("export.csv", opened("u1"), opened("u2", 1))
     (tmp_path / "ready.ndjson").write_text(MESSAGE, encoding="utf-8")
+    (tmp_path / "company-ca.pem").symlink_to(certifi.where())
     return desk
 
 

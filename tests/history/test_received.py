@@ -3,6 +3,8 @@
 import csv
 import gzip
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,6 +164,94 @@ def load_sql(place: Station, skip: int) -> str:
     return f"CREATE TABLE tracks (id VARCHAR PRIMARY KEY, event_text VARCHAR);\nINSERT INTO tracks VALUES {values};\n"
 
 
+def test_each_record_of_json_may_name_its_id_in_its_own_way(place: Station, tmp_path: Path) -> None:
+    names = ("id", "messageId", "message_id")
+    pad = "x" * 400  # several chunks, whose columns begin with another one each time
+    lines = [
+        json.dumps({f"pad{n % 4}": pad, names[n * 3 // 100 % 3]: one, "n": n})
+        for n, one in enumerate(ids(place) * 5)
+    ]
+    (tmp_path / "w.ndjson").write_text("\n".join([*lines, '{"n": 1}', ""]), encoding="utf-8")
+    found = proven(place, "--received", "w.ndjson")
+    assert (found["events"]["arrived"], found["events"]["repeated"], found["events"]["foreign"]) == (
+        100,
+        100,
+        0,
+    )
+    assert found["received"] == {"rows": 501, "without_id": 1}
+
+
+def test_json_without_any_id_is_an_error(place: Station, tmp_path: Path) -> None:
+    (tmp_path / "w.ndjson").write_text('{"n": 1}\n{"m": 2}\n', encoding="utf-8")
+    done = place.runs("verify", "--received", "w.ndjson")
+    assert done.code == 4
+    assert "no column of message ids; its columns are n, m" in done.json["error"]["message"]
+
+
+def parquet(path: Path, rows: str, *, names: str = "n, id") -> str:
+    """Write rows of SQL as a Parquet file."""
+    duckdb = pytest.importorskip("duckdb", reason="no DuckDB here: pip install 'infl-seg[parquet]'")
+    scratch = path.parent / "scratch.parquet"
+    with duckdb.connect() as database:
+        database.execute(f"COPY (SELECT * FROM (VALUES {rows}) t({names})) TO '{scratch}' (FORMAT parquet)")
+    scratch.replace(path)
+    return path.name
+
+
+def test_parquet_is_read_whatever_it_is_called(place: Station, tmp_path: Path) -> None:
+    every, foreign = ids(place), str(uuid.UUID(int=7))
+    for name, cast in (
+        ("w.parquet", "VARCHAR"),
+        ("part[1]*?", "UUID"),
+        ("it's", "BLOB"),
+        ("id=7", "VARCHAR"),
+    ):
+        came = [*every[10:], foreign, every[50]]
+        rows = [f"({n}, '{one}'::{cast})" for n, one in enumerate(came)]
+        parquet(tmp_path / name, ", ".join([*rows, "(0, NULL)"]))
+        found = proven(place, "a.csv", "--received", name)
+        assert named(found["first_missing"]) == sorted(every[:10])
+        assert found["first_foreign"] == [{"message_id": foreign, "file": name, "line": 91}]
+        assert found["first_repeated"] == [{"message_id": every[50], "file": name, "line": 92}]
+        assert found["received"] == {"rows": 93, "without_id": 1}
+
+
+@pytest.mark.slow
+def test_parquet_on_standard_input_or_behind_a_link_is_read(place: Station, tmp_path: Path) -> None:
+    rows = ", ".join(f"({n}, '{one}')" for n, one in enumerate(ids(place)))
+    parquet(tmp_path / "w.parquet", rows)
+    (tmp_path / "link").symlink_to("w.parquet")
+    assert proven(place, "--received", "link")["all_arrived"] is True
+    with (tmp_path / "w.parquet").open("rb") as stdin:
+        words = [sys.executable, "-m", "inflection_cli", "runs", "verify", "--received", "-"]
+        done = subprocess.run(
+            [*words, "--state-dir", "state"], stdin=stdin, cwd=tmp_path, capture_output=True, check=False
+        )
+    assert done.returncode == 0, done.stderr
+
+
+def test_parquet_that_is_damaged_or_has_no_ids_proves_nothing(place: Station, tmp_path: Path) -> None:
+    parquet(tmp_path / "a.parquet", "(1, 'x')", names="n, who")
+    done = place.runs("verify", "--received", "a.parquet")
+    assert done.code == 4
+    assert "no column of message ids; its columns are n, who" in done.json["error"]["message"]
+    whole = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "b.parquet").write_bytes(whole[:-20])
+    done = place.runs("verify", "--received", "b.parquet")
+    assert done.code == 4
+    assert "cannot be read whole as Parquet" in done.json["error"]["message"]
+
+
+def test_without_the_extra_the_install_line_is_given(
+    place: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    (tmp_path / "w.parquet").write_bytes(b"PAR1")
+    done = place.runs("verify", "--received", "w.parquet")
+    assert done.code == 4
+    assert done.json["error"]["hint"].startswith("pip install 'infl-seg[parquet]'")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(bool(postgres_support.why_not()), reason=postgres_support.why_not())
 def test_ten_missing_and_two_others_in_postgres_are_named(place: Station, tmp_path: Path) -> None:
@@ -177,7 +267,7 @@ def test_ten_missing_and_two_others_in_postgres_are_named(place: Station, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["(FORMAT csv, HEADER)", "(FORMAT json)"])
+@pytest.mark.parametrize("form", ["(FORMAT csv, HEADER)", "(FORMAT json)", "(FORMAT parquet)"])
 def test_ten_missing_and_two_others_in_duckdb_are_named(place: Station, tmp_path: Path, form: str) -> None:
     duckdb = pytest.importorskip("duckdb", reason="no DuckDB here: pip install duckdb")
     with duckdb.connect() as database:

@@ -1,14 +1,24 @@
 """Sending again what was accepted and did not arrive: under the same ids, late enough, and by the user's count."""
 
 import csv
+import os
+import pty
+import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from run_support import Done, Station, campaign, station
+
+from inflection_cli.cli.app import run
+from inflection_cli.sandbox import Sandbox
 
 DAYS = 86_400.0
 
@@ -72,6 +82,28 @@ def test_without_the_right_count_nothing_goes(place: Station, words: tuple[str, 
     assert "will get them twice" in done.json["error"]["message"]
     assert "--resend-count 10" in done.json["error"]["hint"]
     assert place.sandbox.stats()["requests"] == 0
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize(("answer", "code", "sent"), [(b"y\n", 0, 10), (b"\n", 2, 0)])
+def test_a_terminal_is_asked_with_the_count(
+    place: Station, monkeypatch: pytest.MonkeyPatch, answer: bytes, code: int, sent: int
+) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+    monkeypatch.chdir(place.folder)
+    to = ("--endpoint", place.sandbox.url, "--write-key", place.key, "--state-dir", "state")
+    words = ("runs", "verify", "a.csv", "--received", "w.csv", "--resend-missing", *to)
+    with os.fdopen(theirs) as keys, os.fdopen(os.dup(theirs), "w") as screen, monkeypatch.context() as here:
+        here.setattr(sys, "stdin", keys)
+        here.setattr(sys, "stderr", screen)
+        assert run(words) == code
+        screen.flush()
+        said = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert f"Send 10 events again to {place.sandbox.url} under the same ids?" in said
+    assert "Destinations that did get these will get them twice. [y/N]" in said
+    assert place.sandbox.stats()["unique"] == sent
 
 
 @pytest.mark.usefixtures("later")
@@ -142,6 +174,54 @@ def test_files_that_change_after_the_comparison_send_nothing(
     done = resend(place, "--resend-count", "10")
     assert (done.code, place.sandbox.stats()["requests"]) == (3, before)
     assert "have changed since they were compared" in done.json["error"]["message"]
+
+
+@contextmanager
+def collector(cut: Sequence[int]) -> Iterator[tuple[str, list[str | None]]]:
+    """Run a collector that cuts some requests off, and notes how each body was encoded."""
+    encodings: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            encodings.append(self.headers["Content-Encoding"])
+            if len(encodings) - 1 not in cut:
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+            """Keep silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", encodings
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize(
+    ("words", "code", "encodings"),
+    [
+        (("--dedup-window", "20", "--no-gzip"), 0, [None, None, None]),
+        pytest.param(("--dedup-window", "20"), 0, ["gzip", "gzip", "gzip"], marks=pytest.mark.slow),
+        (("--dedup-window", "0", "--no-gzip"), 7, [None, None]),
+    ],
+)
+def test_it_is_sent_as_the_run_was_sent(
+    tmp_path: Path, words: tuple[str, ...], code: int, encodings: list[str | None]
+) -> None:
+    with collector(cut=[1]) as (url, seen):
+        place = Station(tmp_path, cast(Sandbox, SimpleNamespace(url=url)), extra=words)
+        assert place.backfill(campaign(tmp_path / "a.csv", range(4))).code == 0
+        arrived(place, place.wire_ids(range(3)))
+        done = resend(place, "--resend-count", "1")
+        assert (done.code, seen) == (code, encodings), done.err
 
 
 LINKED = """event,userId,personId,email_id,campaign_id,timestamp

@@ -10,6 +10,7 @@ import pytest
 from run_support import KEY, Station, campaign, station
 
 from inflection_cli.backfilling.ledger_lookup import held_ledger
+from inflection_cli.ledger.destination_answers import keep_dedup_window_s, kept_dedup_window_s
 from inflection_cli.ledger.ledger_file import Ledger
 from inflection_cli.ledger.ledger_records import RunStart
 from inflection_cli.model import Batch
@@ -376,5 +377,8 @@ def test_all_runs_of_all_destinations_are_forgotten_at_once(tmp_path: Path) -> N
         file = campaign(tmp_path / "a.csv", range(5))
         for name in ("one", "two"):
             place.backfill(file, more=["--namespace", name, "--new-destination"])
+        keep_dedup_window_s(place.state, "one", 72_000.0)
         assert len(place.runs("forget", "--all", "--yes").json["forgotten"]) == 2
+        assert kept_dedup_window_s(place.state, "one") is None
+        assert not list(place.state.rglob("*.answers.json"))
         assert place.runs("list").json["runs"] == []

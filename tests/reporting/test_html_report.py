@@ -266,3 +266,18 @@ def test_axe_finds_nothing_and_the_tables_can_be_sorted(pages: list[Path], schem
         assert counts == sorted(counts, reverse=True)
         assert faults == []
         browser.close()
+
+
+@pytest.mark.slow
+@needs_browser
+def test_nothing_is_cut_off_on_printed_paper(pages: list[Path]) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        for path in pages:
+            tab = browser.new_page(viewport={"width": 640, "height": 1000})  # A4 within its margins, and less
+            tab.emulate_media(media="print")
+            tab.goto(path.as_uri())
+            right = "(all) => Math.max(...all.map((one) => one.getBoundingClientRect().right))"
+            assert tab.locator("td, th, svg").evaluate_all(right) <= 640
+        browser.close()

@@ -109,3 +109,27 @@ def test_the_project_file_names_no_log(desk: Desk) -> None:
     done = desk.run("validate", six(desk))
     assert done.code == 2
     assert not (desk.folder / "run.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--log-file", "a.ndjson", "--out", "./a.ndjson"),
+            "--log-file and --out would both write ./a.ndjson",
+        ),
+        (("--log-file", "a", "--report", "json=a"), "--log-file and --report would both write a"),
+        (("--out", "a", "--report", "html=a"), "--out and --report would both write a"),
+        (("--log-file", "-"), "--log-file takes the name of a file"),
+    ],
+)
+def test_no_two_outputs_share_a_file(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    done = desk.run("backfill", six(desk), "--dry-run", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert [path.name for path in desk.folder.iterdir() if path.name not in {"six.csv", "state"}] == []
+
+
+def test_outputs_may_share_a_device(desk: Desk) -> None:
+    words = ("--log-file", "/dev/null", "--out", "/dev/null", "--report", "json=/dev/null")
+    assert desk.run("backfill", six(desk), "--dry-run", *words).code == 0

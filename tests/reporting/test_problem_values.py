@@ -115,6 +115,16 @@ def test_more_values_than_are_kept_take_no_more_memory() -> None:
     assert tally.counts["event-unknown"] == MOST_VALUES * 6
 
 
+def test_most_is_said_of_more_than_half_of_all_errors_only(desk: Desk) -> None:
+    rows = [named("Sent", 0), opened("", 1), "Email Opened,u,,e1,c1,no time"]
+    desk.file("many.csv", *rows, named("Sent", 3))
+    checked, planned = desk.run("validate", "many.csv"), desk.run("backfill", "many.csv", "--dry-run")
+    assert "would be rejected, the commonest cause is event-unknown, 2 times of 4. Fix" in checked.out
+    assert "fix the cause first, the commonest cause is event-unknown, 2 times of 4; then" in planned.err
+    desk.file("most.csv", *rows, named("Sent", 3), named("Sent", 4))
+    assert "most for event-unknown, 3 times. Fix" in desk.run("validate", "most.csv").out
+
+
 @pytest.mark.parametrize(
     ("rows", "advised"), [(201, True), (200, True), (100, False), (99, False), (2, False)]
 )

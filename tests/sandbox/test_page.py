@@ -14,9 +14,10 @@ from page_support import rows_of, sandbox_process, stream
 from sandbox_support import ask, batch, connect, event, get, post
 
 from inflection_cli.sandbox import Sandbox, Settings, serve
-from inflection_cli.sandbox.discards import Discard
+from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, Discard
 from inflection_cli.sandbox.event_window import EventWindow
 from inflection_cli.sandbox.judge import Post, Verdict, judge
+from inflection_cli.sandbox.message_replay import replayed
 from inflection_cli.sandbox.sandbox_settings import SourceState
 
 WATCHED = Settings(watch=True)
@@ -241,6 +242,30 @@ def test_a_dry_runs_messages_are_replayed_onto_the_page(
         rows = rows_of(url, 22)
     assert [row[2] for row in rows] == ["accepted"] * 20 + ["refused", "duplicate"]
     assert [row[8].encode() for row in rows[:20]] == lines
+    assert (rows[20][3], rows[20][8]) == ("status 400: line 21 is no JSON", "{broken")
+
+
+def test_lines_that_are_no_messages_are_shown_and_join_no_others(tmp_path: Path) -> None:
+    good = orjson.dumps({"type": "track", "event": "A", "userId": "u", "messageId": "m"})
+    halves = b'{"type":"track","event":"B', b'","userId":"u","messageId":"n"}'
+    long = b'{"a":"' + b"x" * BODY_BOUND_BYTES + good
+    file = tmp_path / "odd.ndjson"
+    file.write_bytes(b"\n".join([good, *halves, b"", good + b"," + good, long, b"not json at all", b"[1]"]))
+    window = EventWindow()
+    for verdict in replayed(file, SourceState()):
+        window.add(verdict, range(len(verdict.accepted)))
+    rows = window.after(0)
+    assert [(row.outcome, row.why) for row in rows] == [
+        ("accepted", ""),
+        ("refused", "status 400: line 2 is no JSON"),
+        ("refused", "status 400: line 3 is no JSON"),
+        ("refused", "status 400: line 5 is no JSON"),
+        ("refused", "status 400: line 6 has more than 8,000,000 bytes"),
+        ("refused", "status 400: line 7 is no JSON"),
+        ("discarded", rows[-1].why),
+    ]
+    assert [row.text for row in rows][:4] == [good, *halves, good + b"," + good]
+    assert rows[5].text == b"not json at all"
 
 
 def test_a_replay_that_is_not_there_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

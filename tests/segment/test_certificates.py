@@ -151,3 +151,10 @@ def test_the_project_file_cannot_say_whom_to_trust(desk: Desk) -> None:
     done = desk.run("validate", desk.file("a.csv", opened("u1")))
     assert done.code == 2
     assert "--ca-file FILE" in done.err
+
+
+@pytest.mark.parametrize("words", [("--dry-run",), ("--yes", "--endpoint", "https://127.0.0.1:9")])
+def test_a_file_of_authorities_is_checked_before_any_file_is_read(desk: Desk, words: tuple[str, ...]) -> None:
+    done = desk.run("backfill", "nowhere.csv", *words, "--ca-file", "none.pem", "--write-key", "k" * 32)
+    assert done.code == 2
+    assert "--ca-file none.pem cannot be read: No such file" in done.err

@@ -259,6 +259,19 @@ def test_a_redirect_is_not_followed_and_says_where_it_leads(status: str) -> None
     assert len(peer.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("http://me:pass@127.0.0.1:9/login?who=ada@example.com#7", "http://127.0.0.1:9/login?…"),
+        ("/login?who=ada", "/login?…"),
+        ("http://[::1/", ""),
+    ],
+)
+def test_of_where_a_redirect_leads_no_query_is_told(place: str, told: str) -> None:
+    (outcome,), _ = run(saying(answer("302 Found", b"", f"Location: {place}")))
+    assert outcome.excerpt == told
+
+
 def test_a_login_page_is_no_acceptance() -> None:
     page = answer("200 OK", b"<!DOCTYPE html><title>Log\n in</title>", "Content-Type: text/html")
     (outcome,), _ = run(saying(page))

@@ -15,13 +15,20 @@ def is_small(rows: RowCounts) -> bool:
     return rows.rejected < SMALL_SHARE * rows.read
 
 
-def main_cause(problems: ProblemTally) -> str:
-    """Return the commonest error with its count; empty without any."""
+def main_cause(problems: ProblemTally, most: str) -> str:
+    """Return the commonest error with its count; empty without any.
+
+    Args:
+        problems: The problems of a run.
+        most: The words before it where it is more than half of all errors.
+    """
     errors = [code for code, kept in problems.by_code().items() if kept[0].rule.severity is Severity.ERROR]
     if not errors:
         return ""
     code = max(errors, key=lambda each: problems.counts[each])
-    return f"{code}, {counted(problems.counts[code], 'time')}"
+    times, every = problems.counts[code], problems.errors
+    said = f"{code}, {counted(times, 'time')}"
+    return f"{most} {said}" if 2 * times > every else f"the commonest cause is {said} of {every:,}"
 
 
 def share_words(rows: RowCounts) -> str:

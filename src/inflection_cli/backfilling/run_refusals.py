@@ -67,7 +67,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
     if asked or state.options.within_budget(rows.rejected, rows.read):
         return
     where = f"; they are in {rejects}" if rejects else ""
-    hint = f"fix the cause first, mostly {main_cause(account.problems)}; then run the same command again"
+    hint = f"fix the cause first, {main_cause(account.problems, 'mostly')}; then run the same command again"
     if is_small(rows):
         hint = f"fix the export, or send the rest: {state.options.again(max_errors=rows.rejected)}"
     many = f"{rows.rejected:,} of {counted(rows.read, 'row')} ({share_words(rows)}) are rejected"

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import chain
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inflection_cli.backfilling.estimate import estimate
 from inflection_cli.backfilling.known_people import KnownPeople
@@ -30,6 +30,7 @@ from inflection_cli.backfilling.message_file import (
 )
 from inflection_cli.backfilling.property_types_sent import RECORDED, plan_kinds, sent_as_text_before
 from inflection_cli.backfilling.run_endings import run_error, trouble_words
+from inflection_cli.backfilling.run_options import RunOptions, Target
 from inflection_cli.backfilling.run_state import Reporter, RunState, ledger_figures, planned_events
 from inflection_cli.errors import InflSegError, InputError, Interrupted
 from inflection_cli.ledger.ledger_records import RunStart
@@ -138,6 +139,16 @@ def write_out(state: RunState, draft: MessageFile | None) -> None:
     state.exit_code = int(bool(state.plan.account.rows.rejected))
 
 
+def delivery_kept(options: RunOptions, target: Target) -> dict[str, Any]:
+    """Return how a run delivers, for the ledger."""
+    return {
+        "gzip": target.destination.gzip,
+        "dedup_window_s": target.dedup_window_s,
+        "requests_per_second": options.requests_per_second,
+        "events_per_second": options.events_per_second,
+    }
+
+
 def record_start(state: RunState) -> None:
     """Record the start of a run: command, id settings and files.
 
@@ -153,6 +164,7 @@ def record_start(state: RunState) -> None:
         arguments={
             "command": options.typed,
             **state.opened.arguments,
+            "delivery": delivery_kept(options, state.target),
             "plan": {**ledger_figures(state), RECORDED: plan_kinds(plan)},
         },
         shaping=shaping_settings(plan),

@@ -45,18 +45,26 @@ class SpillGroups:
         if len(self._buffer) >= self._run_records:
             self._spill()
 
-    def parts(self) -> Iterator[list[bytes]]:
-        """Yield all records in lists; equal keys are always in one list."""
+    def parts(self, most: int | None = None) -> Iterator[list[bytes]]:
+        """Yield all records in lists; equal keys are always in one list.
+
+        Args:
+            most: About how many records a list has; a part with more is read several times, and yielded by its
+                second byte. None reads each part once, however large it is.
+        """
         if not self._starts:
             yield self._buffer
             return
         if self._buffer:
             self._spill()
         for part in range(_PARTS):
-            records: list[bytes] = []
-            for starts in self._starts:
-                records += self._slice(starts[part], starts[part + 1])
-            yield records
+            stripes = self._stripes(part, most)
+            for stripe in range(stripes):
+                records: list[bytes] = []
+                for starts in self._starts:
+                    found = self._slice(starts[part], starts[part + 1])
+                    records += found if stripes == 1 else [one for one in found if one[1] % stripes == stripe]
+                yield records
 
     def close(self) -> None:
         """Free the memory and close the scratch file."""
@@ -80,6 +88,11 @@ class SpillGroups:
             self._file.flush()
         self._bytes += len(run)
         self._buffer = []
+
+    def _stripes(self, part: int, most: int | None) -> int:
+        """Return into how many lists a part is divided."""
+        size = sum(starts[part + 1] - starts[part] for starts in self._starts)
+        return 1 if most is None else min(max(1, -(-size // most)), _PARTS)
 
     def _slice(self, first: int, last: int) -> list[bytes]:
         assert self._file is not None

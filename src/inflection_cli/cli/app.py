@@ -1,7 +1,9 @@
 """The command line: its commands, and the exit code of every ending."""
 
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -20,6 +22,7 @@ from inflection_cli.cli.replay_command import replay
 from inflection_cli.cli.runs_command import runs
 from inflection_cli.cli.sandbox_command import sandbox
 from inflection_cli.cli.send_test_command import send_test
+from inflection_cli.cli.typed_command import redacted_error
 from inflection_cli.cli.usage_errors import usage_error
 from inflection_cli.cli.validate_command import validate
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft
@@ -153,11 +156,15 @@ def _report(error: InflSegError, arguments: Sequence[str]) -> int:
         from inflection_cli.reporting.outlet import print_machine
 
         command = next((word for word in arguments if not word.startswith("-")), "")
-        report = {**empty_report(command), "error": error_object(error), "exit_code": error.exit_code}
+        with redacted_error(error, sys.argv):
+            told = error_object(error)
+        report = {**empty_report(command), "error": told, "exit_code": error.exit_code}
         try:
             print_machine(dumps({**report, **getattr(error, "report", {})}))
         except OutputLost as lost:
             speaker.lost(lost)
     if not isinstance(error, ReaderLeft):  # a pipe that is closed early is no fault of anybody's
-        speaker.error(error)
+        # Who sits before a terminal has typed it, and may want to type it again; a pipe ends in a log.
+        with nullcontext() if sys.stderr and sys.stderr.isatty() else redacted_error(error, sys.argv):
+            speaker.error(error)
     return error.exit_code

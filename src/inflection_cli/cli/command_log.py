@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from inflection_cli.cli.typed_command import kept_command
+from inflection_cli.cli.typed_command import kept_command, redacted
 from inflection_cli.errors import InflSegError
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.log_file import LogFile
@@ -30,7 +31,7 @@ def logged(
     if path is None:
         yield
         return
-    log = speaker.log = LogFile(path)
+    log = speaker.log = LogFile(path, partial(redacted, argv=sys.argv))
     log.event("start", command=command, version=__version__, typed=kept_command(sys.argv))
     try:
         yield

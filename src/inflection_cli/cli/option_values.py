@@ -8,6 +8,7 @@ from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
 from inflection_cli.errors import UsageError
 from inflection_cli.settings.declarations import ENCODING, TraitsStyle
 from inflection_cli.settings.layering import given_values, missing_values, with_values
+from inflection_cli.settings.redaction import HIDDEN
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
@@ -248,6 +249,8 @@ def _call_options(options: "InputOptions") -> "CallOptions":
             raise UsageError("--group-user needs an id", hint="--group-user import")
         from inflection_cli.mapping.checks import check_person_id
 
+        if options.group_user == HIDDEN:
+            raise _hidden("--group-user")
         for note in check_person_id("--group-user", options.group_user.strip()):
             raise UsageError(f"{note.detail}: {options.group_user}", hint="--group-user import")
     return CallOptions(
@@ -343,10 +346,19 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
         name = name.strip()
         if not equals or not name or not value:
             raise UsageError(f"{option} {word!r} is not NAME=VALUE", hint=f"write it like {option} {example}")
+        if value == HIDDEN:
+            raise _hidden(f"{option} {name}")
         if name in read:
             raise UsageError(f"{option} {name}=… is given twice", hint="keep one of the two")
         read[name] = value
     return read
+
+
+def _hidden(option: str) -> UsageError:
+    return UsageError(
+        f"{option}: “{HIDDEN}” stands for a value that is not shown",
+        hint="type the value that the command had before",
+    )
 
 
 def integrations(given: "Sequence[str]", profile: "Mapping[str, bool] | None" = None) -> dict[str, Any]:

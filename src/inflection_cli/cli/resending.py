@@ -3,9 +3,9 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.option_values import seconds
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session
-from inflection_cli.cli.target import find_target, required
+from inflection_cli.cli.target import find_target, required, with_kept_answer
 from inflection_cli.cli.typed_command import kept_command, shown_command
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InputChanged, UsageError
 from inflection_cli.history.received import Receipts
@@ -39,6 +39,13 @@ from inflection_cli.settings.declarations import (
 
 WAREHOUSE_LAG_S: Final = 48 * 3600.0
 """Warehouses are loaded late: before so long has passed since the last acceptance, missing proves nothing."""
+
+_USUAL: Final[Mapping[str, Any]] = {
+    "gzip": True,
+    "requests_per_second": REQUESTS_PER_SECOND,
+    "events_per_second": EVENTS_PER_SECOND,
+}
+"""How a run delivered whose ledger does not say so."""
 
 _OPEN: Final = (
     Disposition.SEND,
@@ -66,6 +73,9 @@ class Resending:
         self._look = look
         self._receipts = receipts
         self._now = time.time()
+        given = look.state_dir
+        self._state_dir = state_dir(Path(given) if given else None, os.environ)
+        self._then = {**_USUAL, **entry.run.arguments.get("delivery", {})}
         self._target = self._find_target(source)
 
     def require_time(self) -> None:
@@ -138,7 +148,7 @@ class Resending:
             **{each.name: getattr(source, each.name) for each in fields(source)},
             namespace=self._look.namespace,
         )
-        target = required(find_target(options, gzip=True), command="backfill")
+        target = required(find_target(options, gzip=self._then["gzip"]), command="backfill")
         namespace = self._entry.ledger.namespace
         if target.namespace != namespace:
             raise UsageError(
@@ -151,7 +161,10 @@ class Resending:
                 f"the run sent to {sent_to}, and this would send to {target.destination.endpoint}",
                 hint=f"give the place of the run: --endpoint {sent_to}, or --region for Segment's own",
             )
-        return target
+        window_s = self._then.get("dedup_window_s")
+        if window_s is None:  # of an earlier version
+            return with_kept_answer(target, self._state_dir)
+        return replace(target, dedup_window_s=window_s, window_from="the run", asks_window=False)
 
     def _options(self, opened: OpenedFiles) -> RunOptions:
         run_id = new_run_id(self._now)
@@ -163,8 +176,8 @@ class Resending:
             rejects=Rejects.at(f"./infl-seg-rejects-{run_id}"),
             within_budget=lambda _rejected, _read: True,  # the run that sent them has decided
             patience_s=seconds("--patience", "1h"),
-            requests_per_second=REQUESTS_PER_SECOND,
-            events_per_second=EVENTS_PER_SECOND,
+            requests_per_second=self._then["requests_per_second"],
+            events_per_second=self._then["events_per_second"],
             now=self._now,
             run_id=run_id,
             typed=kept_command(sys.argv),
@@ -176,8 +189,7 @@ class Resending:
 
     @contextmanager
     def _place(self) -> Iterator[tuple[Target, Path]]:
-        given = self._look.state_dir
-        yield self._target, state_dir(Path(given) if given else None, os.environ)
+        yield self._target, self._state_dir
 
     def _adjust(self, plan: Plan) -> None:
         """Send what is missing, and nothing else.

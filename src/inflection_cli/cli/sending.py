@@ -74,7 +74,7 @@ class Sending:
             open_files: Opens the files.
             files: Their names; where standard input is one of them, nobody can be asked there.
         """
-        with session(self._command, self._output, files, self._project) as at_work:
+        with session(self._command, self._output, files, self._project, out=self._delivery.out) as at_work:
             self._watch = at_work.speaker.talk
             self._delivery, took = slowed(at_work.project, self._delivery)
             at_work.took |= took

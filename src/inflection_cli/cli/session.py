@@ -17,8 +17,8 @@ from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.backfilling.run_state import RunState
 from inflection_cli.cli.command_log import logged
 from inflection_cli.cli.project_file import Project, find_project, reporting
-from inflection_cli.cli.typed_command import kept_command
-from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputLost
+from inflection_cli.cli.typed_command import kept_command, redacted_error
+from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputLost, UsageError
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
@@ -167,13 +167,32 @@ class Session:
 
 @contextmanager
 def session(
-    command: str, output: "ReportingOptions", files: Sequence[str], project: "ProjectOptions"
+    command: str,
+    output: "ReportingOptions",
+    files: Sequence[str],
+    project: "ProjectOptions",
+    *,
+    out: str | None = None,
 ) -> Iterator[Session]:
-    """Open a session on files; add the report so far to errors."""
+    """Open a session on files; add the report so far to errors.
+
+    Args:
+        command: Its name.
+        output: How the user wants to be spoken to.
+        files: The input files as they were named.
+        project: Whether the project file counts.
+        out: Where messages are written; None for nowhere.
+
+    Raises:
+        UsageError: Two outputs would go to one file.
+    """
     found, fault = _project(project)
     output, took = reporting(found, output)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     wanted = parse_reports(output.report, json=output.json)
+    _require_apart(
+        [("--log-file", output.log_file), ("--out", out), *(("--report", each.path) for each in wanted)]
+    )
     with Reports(wanted, os.environ, private=output.show_values) as reports:
         reports.keep_off(files)
         if reports.printed:
@@ -187,8 +206,28 @@ def session(
                 yield at_work
         except InflSegError as error:
             error.report = {**at_work.report(), **error.report}
-            _report_end(at_work, error)
+            with redacted_error(error, sys.argv):
+                _report_end(at_work, error)
             raise
+
+
+def _require_apart(outputs: Sequence[tuple[str, str | None]]) -> None:
+    """Check that no file is written by two options; devices may be.
+
+    Raises:
+        UsageError: One would be.
+    """
+    seen: dict[str, str] = {}
+    for option, path in outputs:
+        real = os.path.realpath(path) if path else os.devnull
+        if os.path.exists(real) and not os.path.isfile(real):  # noqa: PTH110, PTH113 - a path as it was typed
+            continue
+        if real in seen:
+            raise UsageError(
+                f"{seen[real]} and {option} would both write {path}",
+                hint=f"give each a file of its own, for example {seen[real]} other-{Path(real).name}",
+            )
+        seen[real] = option
 
 
 def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from inflection_cli.settings.declarations import DestinationOptions, SourceOptions
 
 _HOUR_S = 3600.0
+_MOST_WINDOW_HOURS = 87_600
+"""Ten years: a larger number is one of another unit, or a slip."""
 
 
 def find_key(options: "DestinationOptions", environ: "Mapping[str, str]") -> Secret | None:
@@ -52,8 +54,17 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
     """Return the destination, or None without a write key.
 
     Raises:
-        UsageError: Key or endpoint cannot be used.
+        UsageError: Key, endpoint, window or certificates cannot be used.
     """
+    if options.ca_file is not None:
+        from inflection_cli.segment.certificates import require_certificates
+
+        require_certificates(options.ca_file)
+    if options.dedup_window is not None and options.dedup_window > _MOST_WINDOW_HOURS:
+        raise UsageError(
+            f"--dedup-window {options.dedup_window:g} is no number of hours: ten years are {_MOST_WINDOW_HOURS}",
+            hint="give what the destination promises, in hours: --dedup-window 20",
+        )
     key = find_key(options, os.environ)
     if key is None:
         return None

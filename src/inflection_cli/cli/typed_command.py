@@ -1,23 +1,84 @@
-"""The typed command, for a shell or for the ledger."""
+"""The typed command for a shell or the ledger, without personal values."""
 
 import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
+from inflection_cli.errors import InflSegError
 from inflection_cli.settings.option_names import file_word
-from inflection_cli.settings.redaction import PERSONAL
+from inflection_cli.settings.redaction import HIDDEN
+
+_PAIRED: Final = ("--set", "--context")
+_ALONE: Final = ("--group-user", "--null")
+_LEAST: Final = 4
+"""A shorter value is hidden where its option stands, and not wherever such letters are met."""
 
 
 def kept_command(argv: list[str]) -> str:
     """Return the typed command for the ledger, without key and personal data."""
-    words = argv[:1]
-    for word in argv[1:]:
-        if words[-1] == "--group-user" or word.startswith("--group-user="):
-            words.append("--group-user=…" if "=" in word and word.startswith("--") else "…")
-            continue
-        joined = word.startswith("--set=")
-        name, equals, _ = word.removeprefix("--set=").partition("=")
-        personal = equals and name.strip() in PERSONAL and (joined or words[-1] == "--set")
-        words.append(f"{'--set=' if joined else ''}{name}=…" if personal else word)
-    return shown_command(words)
+    hidden = {at: word for at, word, _ in _personal(argv)}
+    return shown_command([hidden.get(at, word) for at, word in enumerate(argv)])
+
+
+def redacted(told: Any, argv: Sequence[str]) -> Any:
+    """Return text, or JSON values, without typed personal values."""
+    hidden = list(_personal(argv))
+    return _redacted(told, list(_replacements(argv, hidden))) if hidden else told
+
+
+@contextmanager
+def redacted_error(error: InflSegError, argv: Sequence[str]) -> Iterator[None]:
+    """Hide typed personal values in an error until it is reported."""
+    told = error.message, error.hint
+    error.message, error.hint = redacted(error.message, argv), redacted(error.hint, argv)
+    try:
+        yield
+    finally:
+        error.message, error.hint = told
+
+
+def _personal(argv: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield places of personal words, what stands for them, and their values."""
+    for at, word in enumerate(argv):
+        option, joined, rest = word.partition("=") if word.startswith("--") else (argv[at - 1], "", word)
+        said = rest if joined or not word.startswith("-") else ""
+        before = f"{option}=" if joined else ""
+        name, equals, value = said.partition("=")
+        if at and option in _PAIRED and equals and _is_personal(name.strip(), value):
+            yield at, f"{before}{name}={HIDDEN}", value
+        elif at and option in _ALONE and said and (option == "--group-user" or _is_personal("", said)):
+            yield at, f"{before}{HIDDEN}", said
+
+
+def _is_personal(name: str, value: str) -> bool:
+    # Few commands have such an option: the others need not load the mapping.
+    from inflection_cli.mapping.personal_data import is_personal_setting
+
+    return is_personal_setting(name, value)
+
+
+def _replacements(argv: Sequence[str], hidden: list[tuple[int, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield personal texts and what stands for each: words, quoted words, values."""
+    for at, word, value in hidden:
+        typed, option = argv[at], argv[at - 1]
+        alone = option in _ALONE and not typed.startswith("--")
+        before = f"{option} " if alone else ""
+        if shlex.quote(typed) != typed:
+            yield before + shlex.quote(typed), before + shlex.quote(word)
+        yield before + typed, before + word
+        if len(value) >= _LEAST:
+            yield value, HIDDEN
+
+
+def _redacted(told: Any, replacements: list[tuple[str, str]]) -> Any:
+    if isinstance(told, str):
+        for typed, word in replacements:
+            told = told.replace(typed, word)
+        return told
+    if isinstance(told, dict):
+        return {name: _redacted(value, replacements) for name, value in told.items()}
+    return [_redacted(value, replacements) for value in told] if isinstance(told, list) else told
 
 
 def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None = None) -> str:

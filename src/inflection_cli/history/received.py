@@ -14,21 +14,22 @@ from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
 from inflection_cli.backfilling.spill_groups import SpillGroups
 from inflection_cli.converting.chunk_task import AS_CHUNKS
-from inflection_cli.errors import InputError
+from inflection_cli.history.received_ids import ids_in
 from inflection_cli.ledger.ledger_file import LedgerReader
-from inflection_cli.model import BatchState, Chunk
-from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, find, read
-from inflection_cli.sanitize import escape
+from inflection_cli.model import BatchState
+from inflection_cli.reading import FoundFile, find
 from inflection_cli.segment.ids import Binder, uuid_text
 
 SHOWN: Final = 100
 
-ID_COLUMNS: Final = ("messageid", "message_id", "id")
-"""Columns that hold message ids: of archived messages, and of the tables of Segment's warehouses (`id`)."""
-
 _KEY: Final = slice(0, 16)
 _RECORD: Final = Struct(">16sB16s")  # hash of the id, what the record says, and its place or its id
 _PLACE: Final = Struct(">IIQ")  # number of the file, line, and the event's ordinal in a source
+
+_RUN_RECORDS: Final = 1 << 16
+"""Fifty million ids are more than a thousand runs, and each run has an index: longer runs have less of it."""
+
+_RECORDS_AT_ONCE: Final = 1 << 17
 
 _Place = tuple[Any, ...]
 
@@ -128,7 +129,7 @@ def compare(scope: ProofScope, received: list[str]) -> Receipts:
 
     Args:
         scope: The events.
-        received: Paths or globs of CSV, NDJSON or JSON, packed or not, with a column of message ids.
+        received: Paths or globs of CSV, NDJSON or JSON, packed or not, or Parquet, with a column of message ids.
 
     Raises:
         InputError: A file cannot be read whole, or has no ids.
@@ -136,13 +137,17 @@ def compare(scope: ProofScope, received: list[str]) -> Receipts:
     """
     receipts = Receipts()
     found = find(received)
-    met = SpillGroups(_RECORD.size)
+    met = SpillGroups(_RECORD.size, _RUN_RECORDS)
     try:
         _add_sent(met, scope)
         sources = [] if scope.planner is None else _add_sources(met, scope, scope.planner, receipts)
         for number, file in enumerate(found):
-            for message_id, line in _ids(file, receipts):
-                met.add([_record(message_id.encode(), _RECEIVED, _PLACE.pack(number, line, 0))])
+            for message_id, line in ids_in(file):
+                receipts.rows += 1
+                if message_id:
+                    met.add([_record(message_id.encode(), _RECEIVED, _PLACE.pack(number, line, 0))])
+                else:
+                    receipts.without_id += 1
         places = _settle(met, receipts, sources, only_sources=scope.planner is not None)
     finally:
         met.close()
@@ -203,45 +208,6 @@ def _add_sources(met: SpillGroups, scope: ProofScope, planner: Planner, receipts
     return [*names]
 
 
-def _ids(file: FoundFile, receipts: Receipts) -> Iterator[tuple[str, int]]:
-    """Yield the message ids of a file with their lines.
-
-    Raises:
-        InputError: It cannot be read whole, or has no ids.
-    """
-    options = ReadOptions()
-    source = detect(file, options)
-    column = None
-    for chunk in read(source, options):
-        if chunk.faults:
-            fault = chunk.faults[0]
-            raise InputError(
-                f"{escape(source.path)}, line {fault.line}: cannot be read, so nothing is proven",
-                hint="export it once more; a proof needs every row",
-            )
-        column = _id_column(source, chunk) if column is None else column
-        receipts.rows += len(chunk.rows)
-        for row, line in zip(chunk.rows, chunk.lines, strict=True):
-            message_id = row[column].strip()
-            if message_id:
-                yield message_id, line
-            else:
-                receipts.without_id += 1
-
-
-def _id_column(source: Source, chunk: Chunk) -> int:
-    """Return the index of the column with message ids."""
-    columns = [name.strip().lower() for name in chunk.columns]
-    for name in ID_COLUMNS:
-        if name in columns:
-            return columns.index(name)
-    have = ", ".join(escape(name, 40) for name in chunk.columns[:10])
-    raise InputError(
-        f"{escape(source.path)} has no column of message ids; its columns are {have}",
-        hint="export the column id of the warehouse's table, or messageId of archived messages, with its name",
-    )
-
-
 def _settle(
     met: SpillGroups, receipts: Receipts, sources: list[str], *, only_sources: bool
 ) -> tuple[set[_Place], set[_Place]]:
@@ -249,7 +215,7 @@ def _settle(
     missing: list[_Place] = []
     foreign: list[_Place] = []
     repeated: list[_Place] = []
-    for records in met.parts():
+    for records in met.parts(_RECORDS_AT_ONCE):
         for _, group in groupby(sorted(records), key=lambda record: record[_KEY]):
             by_kind: list[list[bytes]] = [[], [], [], [], []]
             for _, kind, rest in map(_RECORD.unpack, group):
@@ -290,9 +256,10 @@ def _name_received(
     """Read what was received again, to name a few ids."""
     foreign, repeated = places
     for number, file in enumerate(found):
-        if not any(place[0] == number for place in foreign | repeated):
-            continue
-        for message_id, line in _ids(file, Receipts()):
+        last = max((line for place, line in foreign | repeated if place == number), default=0)
+        for message_id, line in ids_in(file) if last else ():
+            if line > last:
+                break
             event = NamedEvent(message_id, file.path, line)
             if (number, line) in foreign:
                 receipts.first_foreign.append(event)

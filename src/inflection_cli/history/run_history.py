@@ -14,6 +14,7 @@ from inflection_cli.backfilling.ledger_lookup import held_ledger
 from inflection_cli.backfilling.refused_messages import kept_beside_the_ledger
 from inflection_cli.backfilling.spill_groups import SpillGroups
 from inflection_cli.errors import LedgerError, UsageError
+from inflection_cli.ledger.destination_answers import forget_answers
 from inflection_cli.ledger.ledger_file import LedgerReader, ledger_files, read_ledger
 from inflection_cli.ledger.ledger_records import ID_BYTES, Run
 from inflection_cli.ledger.lock import Holder, holder_of
@@ -273,7 +274,7 @@ def forget(state_dir: Path, entry: RunStatus, command: str, say: Callable[[str],
 
 
 def forget_all(shelf: LedgerSet, command: str, say: Callable[[str], None]) -> None:
-    """Delete all runs of all ledgers, or none if one is locked.
+    """Delete all runs and answers, or none if a ledger is locked.
 
     What the user should know of a ledger is handed to `say`.
 
@@ -290,6 +291,7 @@ def forget_all(shelf: LedgerSet, command: str, say: Callable[[str], None]) -> No
         ]
         for ledger in held:
             ledger.forget_all()
+            forget_answers(shelf.state_dir, ledger.namespace)
 
 
 def _entries(reader: LedgerReader, runs: Sequence[Run]) -> Iterator[RunStatus]:

@@ -65,3 +65,15 @@ def keep_dedup_window_s(state_dir: Path, namespace: str, window_s: float) -> Non
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(path.parent)
+
+
+def forget_answers(state_dir: Path, namespace: str) -> None:
+    """Delete the user's answers on a destination.
+
+    Raises:
+        LedgerError: They cannot be deleted.
+    """
+    path = answers_path(state_dir, namespace)
+    with translated(path):
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)

@@ -13,6 +13,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.lossless_json import swiftly
 from inflection_cli.mapping.column_names import snake_case, squash
+from inflection_cli.settings.redaction import PERSONAL
 
 _NAMES_REMEMBERED: Final = 1 << 13
 _ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+\s*")
@@ -56,6 +57,11 @@ def has_only_addresses(value: str) -> bool:
 def is_personal_text(value: str) -> bool:
     """Return whether a cell is personal by the rules since 0.2."""
     return looks_personal(value) or has_only_addresses(value)
+
+
+def is_personal_setting(name: str, value: str) -> bool:
+    """Return whether an option's NAME=VALUE is personal; the name may be empty."""
+    return name in PERSONAL or (bool(name) and is_personal_name(name)) or is_personal_text(value)
 
 
 def is_personal_name(name: str) -> bool:

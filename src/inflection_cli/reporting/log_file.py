@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -24,12 +25,18 @@ class LogFile:
 
     Args:
         path: Where it is; it is made if missing.
+        redact: Takes out of fields what the log must not hold.
 
     Raises:
         UsageError: It cannot be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, redact: Callable[[Any], Any]) -> None:
+        self._redact = redact
+        if path == "-":
+            raise UsageError(
+                "--log-file takes the name of a file", hint="--log-file run.log, or --log-file /dev/stderr"
+            )
         self.run = ""
         self.trouble = ""
         try:
@@ -50,7 +57,8 @@ class LogFile:
     def event(self, name: str, **fields: Any) -> None:
         """Write an event with the time and the run."""
         run = {"run": self.run} if self.run else {}
-        line = json.dumps({"time": _now(), **run, "event": name, **fields}, ensure_ascii=False, default=str)
+        said = {"time": _now(), **run, "event": name, **self._redact(fields)}
+        line = json.dumps(said, ensure_ascii=False, default=str)
         if self.trouble:
             return
         data = f"{line}\n".encode("utf-8", "backslashreplace")

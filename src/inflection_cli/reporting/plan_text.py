@@ -266,7 +266,7 @@ def verdict(problems: ProblemTally, plan: Plan) -> str:
             return (
                 f"{many}. Fix the errors above. To send the {rest} anyway: backfill --max-errors {rejected}"
             )
-        return f"{many}, most for {main_cause(problems)}. Fix the errors above first."
+        return f"{many}, {main_cause(problems, 'most for')}. Fix the errors above first."
     if not plan.account.events.built:
         said = _no_event_left(plan)
         return f"Nothing would be sent: {said}. See what leaves them out, and what infl-seg inspect says of the file."

@@ -7,9 +7,11 @@ from typing import Any, Final
 from inflection_cli.backfilling.account import EventCounts, RowCounts
 from inflection_cli.history.run_history import RunEnd, RunStatus, StateOfBatches, kept_beside
 from inflection_cli.history.verify import EventLookup, Verification
+from inflection_cli.mapping.personal_data import is_personal_setting, is_personal_text
 from inflection_cli.model import BatchState, Severity
 from inflection_cli.reporting.plan_text import duration_words, events_equation, rows_equation
 from inflection_cli.sanitize import counted, escape
+from inflection_cli.settings.redaction import FINGERPRINT, HIDDEN
 
 Lines = Iterator[tuple[str, str]]
 
@@ -83,8 +85,8 @@ def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches
         "version": run.version,
         "ledger": str(entry.ledger.path),
         "typed": run.arguments.get("command"),
-        "options": options,
-        "shaping": dict(run.shaping),
+        "options": _without_personal(options),
+        "shaping": _without_personal(dict(run.shaping)),
         "inputs": [dict(each) for each in run.inputs],
         "plan": run.arguments.get("plan"),
         "at_the_end": None if run.summary is None else dict(run.summary),
@@ -97,6 +99,20 @@ def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches
         "held_by": None if entry.holder is None else str(entry.holder),
         "refused_kept_in": None if (spare := kept_beside(entry)) is None else str(spare),
     }
+
+
+def _without_personal(told: Any) -> Any:
+    """Return recorded settings without values that are a person's."""
+    if isinstance(told, dict):
+        return {name: _without_personal(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_without_personal(value) for value in told]
+    if not isinstance(told, str):
+        return told
+    name, equals, value = told.partition("=")
+    if equals and not value.startswith(FINGERPRINT) and is_personal_setting(name, value):
+        return f"{name}={HIDDEN}"
+    return HIDDEN if is_personal_text(told) else told
 
 
 def receipt_lines(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]) -> Lines:

@@ -3,7 +3,9 @@
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
+
+import orjson
 
 from inflection_cli.errors import UsageError
 from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, MAX_BODY_BYTES
@@ -40,8 +42,39 @@ def replayed(path: Path, source: SourceState) -> Iterator[Verdict]:
     Raises:
         OSError: The file cannot be read to its end.
     """
-    for lines in _blocks(path):
-        yield from _judged(lines, source)
+    block: list[bytes] = []
+    size = 0
+    with path.open("rb") as raw:
+        packed = raw.read(2) == _GZIP
+        raw.seek(0)
+        for number, line in _lines(cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw):
+            fault = _fault(line)
+            if block and (fault or len(block) == _MOST_LINES or size + len(line) > MAX_BODY_BYTES // 2):
+                yield from _judged(block, source)
+                block, size = [], 0
+            if fault:
+                yield Verdict(
+                    status=400, message=f"line {number:,} {fault}", events=1, batch=[None], raw=[line]
+                )
+            else:
+                block.append(line)
+                size += len(line) + 1
+    if block:
+        yield from _judged(block, source)
+
+
+def _fault(line: bytes) -> str:
+    """Return why a line is no message; empty where it is one.
+
+    Two halves of JSON on two lines, or two objects on one, would be something else once they stand in a batch.
+    """
+    if len(line) >= BODY_BOUND_BYTES:
+        return f"has more than {BODY_BOUND_BYTES:,} bytes"
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return "is no JSON"
+    return ""
 
 
 def _judged(lines: list[bytes], source: SourceState) -> Iterator[Verdict]:
@@ -56,22 +89,13 @@ def _judged(lines: list[bytes], source: SourceState) -> Iterator[Verdict]:
     yield from _judged(lines[middle:], source)
 
 
-def _blocks(path: Path) -> Iterator[list[bytes]]:
-    """Yield lines of a file in blocks that fit into a request."""
-    block: list[bytes] = []
-    size = 0
-    with path.open("rb") as raw:
-        packed = raw.read(2) == _GZIP
-        raw.seek(0)
-        file = gzip.GzipFile(fileobj=raw) if packed else raw
-        while line := file.readline(BODY_BOUND_BYTES):
-            text = line.strip()
-            if not text:
-                continue
-            if block and (len(block) == _MOST_LINES or size + len(text) > MAX_BODY_BYTES // 2):
-                yield block
-                block, size = [], 0
-            block.append(text)
-            size += len(text) + 1
-    if block:
-        yield block
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield numbered lines that are not blank, cut at the bound."""
+    number = 0
+    while line := file.readline(BODY_BOUND_BYTES):
+        number += 1
+        rest = line
+        while len(rest) == BODY_BOUND_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(BODY_BOUND_BYTES)
+        if text := line.strip(b" \t\r\n"):
+            yield number, text

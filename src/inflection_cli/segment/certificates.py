@@ -37,14 +37,25 @@ def tls_context(
     """
     context = _system_context(platform)
     for name, path in _added(ca_file, environ):
-        is_folder = Path(path).is_dir()
-        try:
-            context.load_verify_locations(
-                cafile=None if is_folder else path, capath=path if is_folder else None
-            )
-        except (OSError, ValueError) as error:
-            raise _unreadable(name, path, error) from error
+        _load(context, name, path)
     return context
+
+
+def require_certificates(ca_file: str) -> None:
+    """Check that the user's file of authorities can be used.
+
+    Raises:
+        UsageError: It cannot be read, or holds no certificate.
+    """
+    _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), OPTION, ca_file)
+
+
+def _load(context: ssl.SSLContext, name: str, path: str) -> None:
+    is_folder = Path(path).is_dir()
+    try:
+        context.load_verify_locations(cafile=None if is_folder else path, capath=path if is_folder else None)
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, path, error) from error
 
 
 def _system_context(platform: str) -> ssl.SSLContext:

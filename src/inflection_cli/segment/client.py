@@ -16,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import anyio
@@ -28,6 +28,7 @@ from inflection_cli.model import Batch
 from inflection_cli.segment.cause import cause_words, chain, is_unreachable
 from inflection_cli.segment.certificates import tls_context
 from inflection_cli.segment.destination import Destination, Secret, is_loopback
+from inflection_cli.segment.echoes import without_echoes
 from inflection_cli.segment.limits import MAX_ANSWER_BYTES
 from inflection_cli.segment.response import Answer, Failure, FailureKind, classify, own_words
 
@@ -121,6 +122,8 @@ class Client:
             body = _gzipped(body)
         passage = _Passage(gate, lambda now: self._on_first_byte(now, len(batch)))
         outcome = await self._exchange(self._request(body, retry_count, passage), passage)
+        if isinstance(outcome, Answer) and not (outcome.genuine and outcome.status < 300):
+            outcome = replace(outcome, excerpt=without_echoes(outcome.excerpt, batch.wire))
         return replace(outcome, body_bytes=body_bytes, wire_bytes=len(body))
 
     async def reach(self) -> Reached | Failure:
@@ -232,7 +235,8 @@ class Client:
             body, whole = (b"", False) if status >= 500 else await _read(response)
         finally:
             await response.aclose()
-        excerpt = headers.get("location", "") if 300 <= status < 400 else body.decode(errors="replace")
+        is_elsewhere = 300 <= status < 400
+        excerpt = _place_of(headers.get("location", "")) if is_elsewhere else body.decode(errors="replace")
         excerpt = own_words(self._censored(excerpt), content_type=headers.get("content-type", ""))
         return Answer(
             status,
@@ -378,6 +382,16 @@ def without_credentials(address: str) -> str:
     scheme, _, rest = address.partition("://")
     credentials, at, host = rest.rpartition("@")
     return f"{scheme}://{'…@' if credentials and at else ''}{host}"
+
+
+def _place_of(address: str) -> str:
+    """Return a redirect's address without credentials, query and fragment."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    query = "?…" if parts.query or parts.fragment else ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) + query
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:

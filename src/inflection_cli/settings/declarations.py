@@ -971,7 +971,7 @@ class VerifyOptions(Group):
     )
     received: list[str] = option(
         [],
-        "Message ids exported from the destination, to compare with what was accepted; may be repeated.",
+        "Message ids from the destination (CSV, JSON or Parquet), to compare with what was accepted; may be repeated.",
         metavar="FILE",
         example="warehouse.csv",
     )

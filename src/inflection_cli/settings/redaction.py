@@ -6,6 +6,10 @@ from typing import Final
 PERSONAL: Final = frozenset({"userId", "personId", "email", "ip"})
 """Fields whose value is a person's."""
 
+FINGERPRINT: Final = "fingerprint:"
+HIDDEN: Final = "…"
+"""What a shown command has in the place of a personal value; no option takes it for one."""
+
 
 def storable_constant(name: str, value: str) -> str:
     """Return a field's value; a personal value becomes a fingerprint."""
@@ -14,4 +18,4 @@ def storable_constant(name: str, value: str) -> str:
 
 def fingerprint_of(value: str) -> str:
     """Return what stands for a personal value."""
-    return "fingerprint:" + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return FINGERPRINT + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()

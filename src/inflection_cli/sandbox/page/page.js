@@ -248,6 +248,16 @@ function move(step) {
 
 // ---- an event that is open
 
+/** Return JSON indented, and what is none as it came. */
+function shownText(text) {
+  try {
+    JSON.parse(text);
+  } catch {
+    return visible(text);
+  }
+  return indented(text);
+}
+
 /** Indent JSON without reading its values, so that no number changes and no key is lost. */
 function indented(text) {
   const tokens = text.match(/"(?:[^"\\]|\\.)*"?|[{}[\],:]|[^\s"{}[\],:]+/g) || [];
@@ -282,7 +292,7 @@ function open(row) {
   const person = by("person");
   person.hidden = !row.user;
   person.textContent = "All events of " + visible(row.user);
-  by("json").textContent = row.text ? indented(row.text) : "(nothing that could be read)";
+  by("json").textContent = row.text ? shownText(row.text) : "(nothing that could be read)";
   by("detail").scrollTop = 0;
   dirty = true;
 }
