@@ -42,7 +42,8 @@ def problems(report: dict[str, Any], code: str) -> list[tuple[int, str, int]]:
 
 
 def test_a_row_whose_message_breaks_a_table_is_rejected_with_its_line_and_the_others_go(desk: Desk) -> None:
-    desk.file("a.csv", row("u1", "p1", 1), row("", "p2", 2), row("u3", "", 3), header=HEADER)
+    rows = row("u1", "p1", 1), row("", "p2", 2), row("u3", "", 3, session="s3")
+    desk.file("a.csv", *rows, header=HEADER)
     words = (*FRESH, "--session-id", "Session")
     seen = desk.run("validate", "a.csv", *words, "--json")
     assert seen.code == 1
@@ -53,7 +54,7 @@ def test_a_row_whose_message_breaks_a_table_is_rejected_with_its_line_and_the_ot
         assert (done.code, done.json["events"]["accepted"], done.json["rows"]["rejected"]) == (1, 2, 1)
         assert events_balance(done.json)
         got = {(each["userId"], each["anonymousId"]) for each in sandbox.messages()}
-    assert got == {("u1", "s1"), ("u3", "s1")}
+    assert got == {("u1", "s1"), ("u3", "s3")}
     (rejects,) = Path(done.json["rejects"]).glob("a.rejects.csv")
     assert "check-member-missing" in rejects.read_text(encoding="utf-8")
 

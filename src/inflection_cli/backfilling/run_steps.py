@@ -1,15 +1,14 @@
 """Steps of a run: input, ledger, plan, delivery, record."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.estimate import estimate
-from inflection_cli.backfilling.known_people import KnownPeople
+from inflection_cli.backfilling.known_people import KnownPeople, PeopleOfRun
 from inflection_cli.backfilling.ledger_lookup import (
     Doubts,
     KnownEvents,
@@ -176,6 +175,7 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     assert plan.dispositions is not None
     assert state.ledger is not None
     assert state.run_id is not None
+    assert state.people is not None
     settings = _delivery_settings(state)
     halt = StopSignal()
     bind = Binder(settings.namespace, settings.label or None).bind
@@ -183,9 +183,9 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     draft = None
     try:
         with ExitStack() as stack:
-            record = partial(state.ledger.record_people, state.run_id)
-            record(chain.from_iterable(plan.linking.records()))
-            links = LinkPhase(plan, bind, partial(_record_links, record, state.people))
+            people = PeopleOfRun(state.ledger, state.run_id, state.people, plan.linking)
+            people.start()
+            links = LinkPhase(plan, bind, people)
             if options.out is not None:
                 draft = stack.enter_context(open_message_file(options.out))
             phases = Phases(outgoing(plan, bind), links, lambda part: _written(draft, batched(part)))
@@ -203,12 +203,15 @@ def deliver(state: RunState, reporter: Reporter) -> None:
         state.delivered.end_with(error)
 
 
-def _record_links(
-    record: Callable[[Iterable[bytes]], None], people: KnownPeople | None, pairs: Sequence[tuple[str, str]]
-) -> None:
-    """Record links by digests, before they are sent."""
-    assert people is not None
-    record([people.linked(person, user) for person, user in pairs])
+def send_nothing(state: RunState) -> None:
+    """Record of a run whose events are all in that it left none open.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    assert state.ledger is not None
+    assert state.run_id is not None
+    state.ledger.record_open(state.run_id)
 
 
 def _written(draft: MessageFile | None, batches: Iterator[Batch | None]) -> Iterator[Batch | None]:

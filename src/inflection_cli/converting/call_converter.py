@@ -234,6 +234,11 @@ class CallConverter:
             [track.people[0][each] if isinstance(each, int) else each.user_id for each in order],
             [track.people[1][each] if isinstance(each, int) else each.person_id for each in order],
         )
+        joined = [
+            (track.joined[each] if track.joined else "") if isinstance(each, int) else each.joined
+            for each in order
+        ]
+        result.joined = joined if any(joined) else ()
         result.memberships = [
             (call.user_id or f"\0{call.person_id}", call.member_of) for call in calls if call.type == "group"
         ]

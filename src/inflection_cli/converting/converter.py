@@ -113,6 +113,7 @@ class Converted:
         types: Each event's type of call; empty where all are track events.
         memberships: Of the groups, who is a member of which; "" is nobody known.
         trait_calls: How many of the calls overwrite traits.
+        joined: The anonymousId that each event has beside its userId, "" for none; empty where no event has one.
     """
 
     mapped: int = 0
@@ -136,6 +137,7 @@ class Converted:
     types: Sequence[str] = ()
     memberships: Sequence[tuple[str, str]] = ()
     trait_calls: int = 0
+    joined: Sequence[str] = ()
 
 
 class Conversion(Protocol):
@@ -357,7 +359,7 @@ class Converter:
         )
         result.lines, result.times = events.lines, events.times
         result.names = list(map(attrgetter("name"), events.campaigns))
-        result.people = people.user_ids, people.person_ids
+        result.people, result.joined = (people.user_ids, people.person_ids), people.joined()
 
 
 def _filled(column: Sequence[str]) -> set[int]:
@@ -429,6 +431,8 @@ def _identify(events: EventColumns, extras: PartCache[int], result: Converted) -
         sources = [(source + extra) & CONTENT_REST for source, extra in zip(sources, further, strict=True)]
     else:
         sources = [source & CONTENT_REST for source in sources]
+    for i, group in people.groups().items():
+        sources[i] = (sources[i] + hash64("group" + group)) & CONTENT_REST
     if events.own_ids is not None:
         _identify_own(events, links, sources, result)
         return

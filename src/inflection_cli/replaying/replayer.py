@@ -275,6 +275,10 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     result.types = [str(ready.message["type"]) for ready in messages]
     people = [person_of(ready.message) for ready in messages]
     result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
+    joined = [
+        str(ready.message.get("anonymousId", "")) if "userId" in ready.message else "" for ready in messages
+    ]
+    result.joined = joined if any(joined) else ()
     result.judged = [ready.judged for ready in messages if ready.judged]
     if messages:
         result.seen = [_seen([ready.message for ready in messages], *result.people)]

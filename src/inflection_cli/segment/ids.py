@@ -10,7 +10,8 @@ the same digest. What is hashed:
                                                    `p` personId or `u` userId, instant
     content id, link    `infl-seg/1 link` LF       personId, userId of an identify that links the two: no time, so that
                                                    a pair is linked once
-    content id, call    `infl-seg/1 call` LF       identify, person, instant, digest of the traits
+    content id, call    `infl-seg/1 call` LF       identify, person, instant, digest of the traits, and the groupId of
+                                                   its context where there is one
                                                    group, groupId, person, instant, digest of the traits
                                                    page or screen, person, name, url, instant
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
@@ -85,15 +86,18 @@ def traits_digest(traits: Iterable[tuple[str, str]]) -> str:
     return blake2b(text.encode(), digest_size=_TRAITS_BYTES).hexdigest()
 
 
-def identify_id(person: str, instant: str | None, traits: str) -> bytes:
+def identify_id(person: str, instant: str | None, traits: str, group_id: str | None = None) -> bytes:
     """Return the content id of an identify with traits, 16 bytes.
 
     Args:
         person: As `person_part` gives it.
         instant: Exact text; None for the time of sending.
         traits: As `traits_digest` gives it.
+        group_id: The account in its context, of which a person may have several; absent it adds nothing.
     """
-    return uuid8((_CALL + netstring("identify") + person + netstring(instant) + netstring(traits)).encode())
+    account = "" if group_id is None else netstring(group_id)
+    parts = netstring("identify") + person + netstring(instant) + netstring(traits) + account
+    return uuid8((_CALL + parts).encode())
 
 
 def group_call_id(group_id: str, person: str | None, instant: str | None, traits: str) -> bytes:

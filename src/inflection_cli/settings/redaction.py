@@ -6,6 +6,8 @@ from typing import Final
 PERSONAL: Final = frozenset({"userId", "personId", "email", "ip"})
 """Fields whose value is a person's."""
 
+_FINGERPRINT: Final = "fingerprint:"
+
 
 def storable_constant(name: str, value: str) -> str:
     """Return a field's value; a personal value becomes a fingerprint."""
@@ -13,5 +15,7 @@ def storable_constant(name: str, value: str) -> str:
 
 
 def fingerprint_of(value: str) -> str:
-    """Return what stands for a personal value."""
-    return "fingerprint:" + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    """Return what stands for a personal value; a fingerprint stands for itself."""
+    if value.startswith(_FINGERPRINT):
+        return value
+    return _FINGERPRINT + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
