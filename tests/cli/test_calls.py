@@ -592,3 +592,71 @@ def test_a_name_of_too_many_parts_is_left_out(desk: Desk) -> None:
     )
     done = desk.run("validate", "d.csv", "--as", "identify", "--all-traits")
     assert (done.code, "more than 32 parts" in done.out) == (0, True)
+
+
+# --- options of calls, and accounts --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--trait", "userId"),
+        ("--all-traits",),
+        ("--traits-style", "snake"),
+        ("--group-user", "import"),
+        ("--group-anonymous-id", "account"),
+        ("--now",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_options_of_calls_are_idle_where_all_rows_are_track_events(
+    words: tuple[str, ...], desk: Desk
+) -> None:
+    track = desk.file("t.csv", "Email Opened,u1,e1,c1,2024-01-01T00:00:00Z", header=TRACKS)
+    alone = desk.run("validate", track, *words, "--json")
+    told = [one for one in alone.json["problems"] if one["code"] == "option-idle"]
+    assert [one["message"].partition(" ")[0] for one in told] == [words[0]]
+    assert (alone.code, "--as " in told[0]["hint"]) == (0, True)
+    accounts = desk.file("a.csv", INITECH, header=ACCOUNTS)
+    both = (
+        ("--as", "a.csv=group", "--map", "userId=Owner")
+        if words[0] != "--trait"
+        else ("--as", "t.csv=identify")
+    )
+    files = (accounts,) if words[0] != "--trait" else (track,)
+    assert "option-idle" not in codes(desk.run("validate", *files, *both, *words, "--json"))
+
+
+TRACKS = "event,userId,email_id,campaign_id,timestamp"
+
+
+def test_one_person_of_two_accounts_is_identified_in_both(desk: Desk) -> None:
+    rows = [f"u-1,{account},2024-02-01T09:00:00Z,Ada" for account in ("a-1", "a-2", "")]
+    desk.file("c.csv", *rows, header="userId,groupId,timestamp,firstName")
+    found = made(desk, "c.csv", "--as", "identify")
+    assert [one["context"].get("groupId") for one in found] == ["a-1", "a-2", None]
+    desk.file("d.csv", "u-1,2024-02-01T09:00:00Z,Ada", header="userId,timestamp,firstName")
+    (without,) = made(desk, "d.csv", "--as", "identify")
+    assert without["messageId"] == found[2]["messageId"]
+
+
+@pytest.mark.parametrize(("kind", "header"), [("page", "name"), ("track", "event")])
+def test_an_event_of_two_accounts_is_told_and_goes_once(kind: str, header: str, desk: Desk) -> None:
+    rows = [f"u-1,{account},2024-02-01T09:00:00Z,Email Opened" for account in ("a-1", "a-2", "a-1")]
+    desk.file("c.csv", *rows, header=f"userId,groupId,timestamp,{header}")
+    report = desk.run("validate", "c.csv", "--as", kind, "--map", "groupId=groupId", "--json").json
+    assert (report["events"]["built"], report["events"]["duplicate"]) == (3, 2)
+    told = [one for one in report["problems"] if one["code"] == "same-id-other-content"]
+    assert [one["line"] for one in told] == [3]
+
+
+def test_another_user_of_groups_is_told_and_nothing_counts_as_the_same(desk: Desk) -> None:
+    desk.file("a.csv", NOBODY, header=ACCOUNTS)
+    words = ("a.csv", "--as", "group", "--map", "userId=Owner")
+    with serve() as sandbox:
+        assert desk.run("backfill", *words, "--group-user", "import", *to(sandbox.url)).code == 0
+        same = desk.run("backfill", *words, "--group-user", "import", "--json", *to(sandbox.url))
+        other = desk.run("backfill", *words, "--group-user", "other", "--json", *to(sandbox.url))
+    assert codes(same) == {"traits-overwrite": 1}
+    assert codes(other)["same-id-other-content"] == 1
+    assert desk.run("runs", "verify", "a.csv").code == 0

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from inflection_cli.backfilling.event_store import EventLocations
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
 from inflection_cli.converting.checked_converter import chunk_converter
+from inflection_cli.destination_checks.check_engine import known_tables
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.model import Chunk
 from inflection_cli.sandbox import Settings, serve
@@ -405,3 +407,16 @@ def test_reserved_traits_of_ready_messages_get_the_names_that_freshsuccess_reads
     billing = {f"billing_{name}": text for name, text in parts.items()}
     assert group == {"name": "Acme", "createdAt": "2024-03-01", **billing}
     assert both == {"firstName": "A", "first_name": "B"}
+
+
+def test_a_replay_is_told_what_to_do_by_no_option_that_it_lacks(desk: Desk) -> None:
+    bare = {"type": "track", "event": "Link Clicked", "timestamp": "2024-03-01T09:00:00Z"}
+    people = ({"anonymousId": "p1"}, {"userId": "u1"}, {"userId": "u2", "anonymousId": "s2"})
+    written(desk, [{**bare, **ids, "messageId": f"m{n}"} for n, ids in enumerate(people)])
+    tables = [word for name in known_tables() for word in ("--check", name)]
+    report = desk.run("replay", "a.ndjson", *tables, "--dry-run", "--max-errors", "100%", "--json").json
+    hints = {one["code"]: one["hint"] for one in report["problems"]}
+    assert {"check-member-missing", "check-event-alias", "session-id-linked"} <= {*hints}
+    named = {word for hint in hints.values() for word in re.findall(r"--[a-z-]+", hint)}
+    assert named <= set(re.findall(r"--[a-z-]+", desk.run("replay", "--help-all").out))
+    assert not any("column" in hint for hint in hints.values())

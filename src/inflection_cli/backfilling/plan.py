@@ -14,7 +14,7 @@ from inflection_cli.backfilling.linking import Linking
 from inflection_cli.backfilling.memberships import GroupCounts, Memberships
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
-from inflection_cli.backfilling.unused_options import idle_options, unlinked
+from inflection_cli.backfilling.unused_options import idle_call_options, idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings
 from inflection_cli.converting.inputs import InputFile
@@ -237,6 +237,8 @@ class Planner:
             if source.path in self._unlinked:
                 self.plan.account.problems.add(unlinked(source))
             self.plan.account.problems.add_all(idle_options(source, source.settings(self.plan.settings)))
+        built = [kind for kind, count in self.plan.account.by_type.items() if count]
+        self.plan.account.problems.add_all(idle_call_options(self.plan.inputs, self.plan.settings, built))
 
     def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
         problems = self.plan.account.problems

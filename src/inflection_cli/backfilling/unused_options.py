@@ -1,11 +1,12 @@
 """Problems known at the end of a file: unused options, missing links."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.inputs import InputFile
+from inflection_cli.mapping.calls.call_options import CALL_TYPES, TRAIT_CALLS, CallType
 from inflection_cli.mapping.column_kinds import is_of_the_sender
 from inflection_cli.mapping.column_names import quoted
 from inflection_cli.mapping.personal_data import is_address
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
 
 _LINK = "email_link_url"
+_GROUPS: Final[frozenset[CallType]] = frozenset({"group"})
+_NO_EVENTS: Final[frozenset[CallType]] = frozenset(CALL_TYPES) - {"track"}
 
 
 def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Problem]:
@@ -38,6 +41,37 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
             column=field,
             hint=_mend(source, field, profile, option),
         )
+
+
+def idle_call_options(
+    inputs: Sequence[InputFile], settings: ConvertSettings, built: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each option about calls of which no file has any.
+
+    Args:
+        inputs: All files, since an option may be meant for one of several.
+        settings: What the user says.
+        built: The types of all that was built.
+    """
+    types = {*built, *(kind for source in inputs for kind in source.types)}
+    calls = settings.mapping.columns.calls
+    for option, is_given, needed in (
+        ("--trait", bool(calls.traits), TRAIT_CALLS),
+        ("--all-traits", calls.all_traits, TRAIT_CALLS),
+        ("--traits-style", settings.message.snake_traits, TRAIT_CALLS),
+        ("--group-user", calls.group_user is not None, _GROUPS),
+        ("--group-anonymous-id", calls.group_anonymous, _GROUPS),
+        ("--now", calls.now, _NO_EVENTS),
+    ):
+        if is_given and not types & needed:
+            lacking = " or ".join(f"{kind} calls" for kind in CALL_TYPES if kind in needed)
+            yield Problem(
+                rules.OPTION_IDLE,
+                f"{option} finds nothing to do: no file has {lacking}",
+                inputs[0].path,
+                hint=f"say what the rows are, for example --as {min(needed & {'identify', 'group'})}; "
+                f"or leave {option} out",
+            )
 
 
 def _asked(settings: ConvertSettings, profile: "Profile | None") -> Iterator[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """Convert files of prebuilt Segment messages to chunks for planning and delivery."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,6 +44,7 @@ from inflection_cli.segment.prebuilt_messages import (
     time_of,
     trimmed,
 )
+from inflection_cli.settings.declarations import DeliveryOptions, MessageOptions, ReplayOptions, declared
 from inflection_cli.text_faults import damage, damage_hint, null_option
 
 READING: Final = ReadOptions(format="ndjson")
@@ -50,6 +52,11 @@ _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
 _ID_HINT: Final = "see who is meant, and mend the id"
+_CHECK_HINT: Final = "mend it in the message; without --check it goes out as it is"
+_AN_OPTION: Final = re.compile(r"--[a-z][a-z-]+")
+_REPLAY_OPTIONS: Final = frozenset(
+    each.flag for group in (ReplayOptions, MessageOptions, DeliveryOptions) for each in declared(group)
+)
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, carried=(), forced=frozenset(), names=COLUMNS, notes=())
 )
@@ -193,7 +200,7 @@ class Replayer:
             return None
         judged = {} if self._checks is None else orjson.loads(b"{" + body[1:])
         if self._checks is not None:
-            notes += self._checks.notes(judged)
+            notes += map(_for_messages, self._checks.notes(judged))
         return None if has_error(notes) else _Ready(message, exact, body, judged)
 
     def _instant(self, value: Any, notes: list[Note]) -> str | None:
@@ -320,6 +327,14 @@ def _identify(messages: Sequence[_Ready], result: Converted) -> None:
         else content_hash(ready.message, wire(ready.exact), identity_of(ready.message))
         for ready in messages
     ]
+
+
+def _for_messages(note: Note) -> Note:
+    """Return a note of a table without words about columns and options that a replay lacks."""
+    words = note.hint or note.rule.mend
+    if "column" in words or "profile" in words or not _REPLAY_OPTIONS.issuperset(_AN_OPTION.findall(words)):
+        return replace(note, hint=_CHECK_HINT)
+    return note
 
 
 def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:
