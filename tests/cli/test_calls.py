@@ -660,3 +660,73 @@ def test_another_user_of_groups_is_told_and_nothing_counts_as_the_same(desk: Des
     assert codes(same) == {"traits-overwrite": 1}
     assert codes(other)["same-id-other-content"] == 1
     assert desk.run("runs", "verify", "a.csv").code == 0
+
+
+# --- a column of types, read late or by a profile ------------------------------------------------
+
+TYPED = "type,event,userId,name,timestamp,email,campaign_id,email_id"
+EVENT = "{},Email Opened,u-{},,2024-02-01T09:00:00Z,,c,e"
+
+
+def typed(desk: Desk, *late: str, first: str = "track") -> str:
+    events = [EVENT.format(first, number) for number in range(1000)]
+    return desk.file("typed.csv", *events, *late, header=TYPED)
+
+
+@pytest.mark.parametrize("first", ["track", "Track", "NULL"])
+def test_a_type_other_than_track_that_comes_late_is_that_call(first: str, desk: Desk) -> None:
+    late = (
+        "identify,,u-1,,2024-02-01T09:00:00Z,ada@shop.example,,",
+        "Page,,u-1,Home,2024-02-01T09:00:00Z,,,",
+        "alias,Email Opened,u-1,,2024-02-01T09:00:00Z,,c,e",
+        "group,Email Opened,u-1,,2024-02-01T09:00:00Z,,c,e",
+        "track,Email Opened,u-1,,2024-02-01T10:00:00Z,,c,e",
+        "newsletter,Email Opened,u-1,,2024-02-01T11:00:00Z,,c,e",
+    )
+    words = ("--null", "NULL") if first == "NULL" else ()
+    file = typed(desk, "track,Email Opened,u-9999,,2024-02-01T10:00:00Z,,c,e", *late, first=first)
+    words = (*words, "--max-errors", "10")
+    done = desk.run("backfill", file, *words, "--dry-run", "--out", "o.ndjson", "--rejects", "r", "--json")
+    assert done.json["by_type"] == {"track": 1003, "identify": 1, "page": 1}, done.err
+    told = [(one["code"], one["line"]) for one in done.json["problems"] if one["severity"] == "error"]
+    assert told == [("call-type-unknown", 1005), ("call-type-unknown", 1006)]
+    messages = desk.messages("o.ndjson")
+    assert [one["type"] for one in messages[1000:]] == ["track", "identify", "page", "track", "track"]
+    assert messages[1001]["traits"] == {"email": "ada@shop.example"}
+    alone = [f"{EVENT.format(first, 0)}", late[4], late[5]]
+    plain = made(desk, desk.file("plain.csv", *alone, header=TYPED), *words)
+    assert [messages[0], *messages[-2:]] == plain
+    assert [one["properties"].get("type") for one in plain[1:]] == ["track", "newsletter"]
+
+
+BY_TYPE = '[fields]\nuserId = "Who"\ntimestamp = "When"\nevent = "What"\n'
+
+
+@pytest.mark.parametrize(("lines", "read"), [("", True), ('[properties]\nkind = "type"\n', False)])
+def test_a_profile_that_does_not_say_what_rows_are_reads_the_column_of_types(
+    lines: str, read: bool, desk: Desk
+) -> None:
+    rows = (
+        "track,u-1,2024-02-01T09:00:00Z,Email Opened,",
+        "identify,u-1,2024-02-01T09:30:00Z,Email Opened,Ada",
+    )
+    desk.file("a.csv", *rows, header="type,Who,When,What,firstName")
+    name = profile(desk, "p.toml", BY_TYPE + lines)
+    messages = made(desk, "a.csv", "--profile", name)
+    if read:
+        assert [one["type"] for one in messages] == ["track", "identify"]
+        assert (messages[1]["traits"], "type" in messages[0]["properties"]) == ({"firstName": "Ada"}, False)
+    else:
+        assert [one["properties"]["kind"] for one in messages] == ["track", "identify"]
+
+
+def test_a_profile_sends_no_call_that_comes_late_as_an_event(desk: Desk) -> None:
+    rows = [f"track,u-{n},2024-02-01T09:00:00Z,Email Opened," for n in range(1001)]
+    desk.file(
+        "a.csv",
+        *rows,
+        "identify,u-1,2024-02-01T09:00:00Z,Email Opened,Ada",
+        header="type,Who,When,What,firstName",
+    )
+    done = desk.run("validate", "a.csv", "--profile", profile(desk, "p.toml", BY_TYPE), "--json")
+    assert (done.json["by_type"], codes(done)["call-type-unknown"]) == ({"track": 1001}, 1)

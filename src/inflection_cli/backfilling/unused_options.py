@@ -29,7 +29,8 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
         settings: What the user says, be it by option or profile.
     """
     layout = source.layout
-    every = [*(block.columns for block in layout.blocks), *(call.columns for call in layout.calls)]
+    calls = () if layout.is_track_first else layout.calls
+    every = [*(block.columns for block in layout.blocks), *(call.columns for call in calls)]
     if any(columns.has("email") for columns in every):
         return
     profile = settings.mapping.columns.profile
@@ -53,7 +54,9 @@ def idle_call_options(
         settings: What the user says.
         built: The types of all that was built.
     """
-    types = {*built, *(kind for source in inputs for kind in source.types)}
+    # What a column may name is a type only where a row has it.
+    said = [source for source in inputs if source.layout.type_place is None]
+    types = {*built, *(kind for source in said for kind in source.types)}
     calls = settings.mapping.columns.calls
     for option, is_given, needed in (
         ("--trait", bool(calls.traits), TRAIT_CALLS),

@@ -189,7 +189,7 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         unbound=(),
         missing=(),
         refusal=refused,
-        calls=layout.calls if layout is not None else (),
+        calls=() if layout is None or layout.is_track_first else layout.calls,
     )
     if options.profile is None and options.calls.type in {None, "track"}:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))

@@ -1,6 +1,6 @@
 """Build the blocks of a profile that are calls other than track."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -66,6 +66,7 @@ class CallBlocks:
         columns: The use of the file's columns for a call, as far as nothing is bound.
         profile: What the profile says.
         leeway: What of the profile the file may lack.
+        types: The types that a column of the file names; empty without one.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class CallBlocks:
         columns: Callable[[CallType], CallColumns],
         profile: Profile,
         leeway: MissingColumnPolicy,
+        types: Sequence[CallType] = (),
     ) -> None:
         self._drawing = drawing
         self._columns_for = columns
@@ -83,6 +85,7 @@ class CallBlocks:
         default = options.calls.type or profile.type or "track"
         said = list(enumerate(profile.events, 1)) or [(0, Event())]
         typed = [(number, block, block.type or default) for number, block in said]
+        typed = [(0, Event(), kind) for kind in types] or typed
         self.blocks = [self._begun(*each) for each in typed if each[2] != "track"]
         self.tracks = [(number, block) for number, block, kind in typed if kind == "track"]
 
