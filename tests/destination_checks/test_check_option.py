@@ -3,6 +3,8 @@
 import json
 import random
 import re
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.backfilling.event_store import EventLocations
+from inflection_cli.backfilling.linking import Linking
+from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
+from inflection_cli.cli.opening import open_rows
 from inflection_cli.converting.checked_converter import chunk_converter
 from inflection_cli.destination_checks.check_engine import known_tables
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.model import Chunk
 from inflection_cli.sandbox import Settings, serve
+from inflection_cli.segment.message import MessageEncoder
+from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 HEADER = "event,userId,personId,email_id,campaign_id,module,Session,timestamp"
 DRY = ("--dry-run", "--out", "out.ndjson", "--max-errors", "100%", "--rejects", "no")
@@ -420,3 +427,47 @@ def test_a_replay_is_told_what_to_do_by_no_option_that_it_lacks(desk: Desk) -> N
     named = {word for hint in hints.values() for word in re.findall(r"--[a-z-]+", hint)}
     assert named <= set(re.findall(r"--[a-z-]+", desk.run("replay", "--help-all").out))
     assert not any("column" in hint for hint in hints.values())
+
+
+# --- people who become known ---------------------------------------------------------------------
+
+
+def test_rows_are_judged_under_the_userid_that_other_rows_name(desk: Desk) -> None:
+    rows = (row("", "p1", 1), row("u1", "p1", 2), row("", "p2", 3))
+    desk.file("a.csv", *rows, header=HEADER)
+    words = ("a.csv", "--check", "partner-source", "--resolve-identity")
+    report = desk.run("validate", *words, "--json").json
+    assert problems(report, "partner-no-user-id") == [(4, "userId", 1)]
+    fresh = (*words, *FRESH, "--session-id", "person", "--max-errors", "1", "--rejects", "r", "--json")
+    with serve(Settings(keep_messages=True)) as sandbox:
+        done = desk.run("backfill", *fresh, *to(sandbox.url))
+        assert rows_balance(done.json)
+        assert events_balance(done.json)
+        got = [one["userId"] for one in sandbox.messages()]
+    lacking = [line for line, column, _ in problems(done.json, "check-member-missing") if column == "userId"]
+    assert (done.code, lacking, got) == (1, [4], ["u1", "u1"])
+
+
+def test_a_rejected_row_may_name_the_userid_of_others(desk: Desk) -> None:
+    wrong = "Link Clicked,u1,p1,e1,c1,Email,s1,2024-03-01T09:05:00Z"
+    desk.file("a.csv", row("", "p1", 1), wrong, header=HEADER)
+    words = ("--check", "partner-source", "--resolve-identity", "--max-errors", "1", "--rejects", "r")
+    done = desk.run("backfill", "a.csv", *words, "--dry-run", "--out", "o.ndjson", "--json")
+    assert done.json["problem_counts"].get("partner-no-user-id") is None
+    assert [one["userId"] for one in desk.messages("o.ndjson")] == ["u1"]
+    assert done.json["identities"]["events_resolved"] == 1
+
+
+def test_links_are_judged_too(desk: Desk) -> None:
+    """No row of a link passes the one table that has something to say of links, so the rows are judged by none here."""
+    file = desk.file("a.csv", row("", "p1", 1), row("u1", "p1", 2), header=HEADER)
+    opened = open_rows([file], InputOptions(), MessageOptions()).planner.plan
+    settings = replace(opened.settings, checks=("freshsuccess",))
+    linking = Linking("auto", tail=MessageEncoder(settings.message).tail)
+    planner = Planner(opened.inputs, settings, opened.chunks, linking=linking)
+    with closing(planner.run().linking):
+        told = {(one.rule.code, one.column, one.line) for one in planner.plan.account.problems.first(99)}
+    assert {
+        ("session-id-linked", "anonymousId", 3),
+        ("check-member-recommended", "context.groupId", 3),
+    } <= told

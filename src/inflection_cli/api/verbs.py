@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -61,7 +61,8 @@ def validate(paths: Paths, **options: Unpack[ReadingArguments]) -> Report:
     given = checked("validate", options, ReadingArguments)
     reading = option_group(InputOptions, given)
     opened = open_rows(names_of_files(paths), reading, project=_project(given), judges_only=True)
-    return report_of(opened.planner.run())
+    with closing(opened.planner.plan.linking):
+        return report_of(opened.planner.run())
 
 
 def backfill(paths: Paths, **options: Unpack[BackfillArguments]) -> Receipt:

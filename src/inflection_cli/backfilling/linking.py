@@ -120,6 +120,7 @@ class Linking:
         self._digests = SpillGroups(RECORD_BYTES)
         self._users: SortedRecords | None = None
         self._by_hash: SortedRecords | None = None
+        self._resolver: Linking | None = None
         self._texts = Spill()
         self._text_bytes = 0
 
@@ -127,6 +128,10 @@ class Linking:
     def resolves(self) -> bool:
         """Return whether events may get a userId of other rows."""
         return self._resolve
+
+    def resolve_by(self, resolver: "Linking") -> None:
+        """Have the userIds of people from another pass over all rows, which this one closes."""
+        self._resolver = resolver
 
     def add(self, file: str, converted: Converted) -> None:
         """Take the events of a chunk.
@@ -157,9 +162,11 @@ class Linking:
 
     def _join(self, first: int, converted: Converted) -> None:
         """Take the pairs that messages have side by side, an identify before all others."""
-        types, user_ids = converted.types or repeat(""), converted.people[0]
-        for anonymous, user, line, kind in zip(converted.joined, user_ids, converted.lines, types):  # noqa: B905
-            if anonymous:
+        types, (user_ids, person_ids) = converted.types or repeat(""), converted.people
+        every = zip(converted.joined, user_ids, person_ids, converted.lines, types)  # noqa: B905 - without end
+        for anonymous, own, person, line, kind in every:
+            user = own or (self.user_of(person) if self._resolver else "")
+            if anonymous and user:
                 seen = (_IDENTIFIED if kind == IDENTIFY else _BESIDE, first + line)
                 if self._joined.setdefault((anonymous, user), seen) > seen:
                     self._joined[anonymous, user] = seen
@@ -189,7 +196,9 @@ class Linking:
         for rows, together, counts in every:
             pairs, joined, alone = _earliest(rows), _earliest(together), _summed(counts)
             self._take_out_conflicts(pairs, joined, known)
-            if self._resolve:
+            if self._resolver is not None:
+                self._count_resolved([person for person in alone if self._resolver.user_of(person)], alone)
+            elif self._resolve:
                 users.add(self._named(pairs, alone))
             linked = [(*pair, *at) for pair, at in pairs.items() if self._links_to(pair[0], alone, known)]
             links.add(linked)
@@ -229,12 +238,16 @@ class Linking:
         if len(self._conflicts) > SHOWN:
             self._conflicts = nsmallest(SHOWN, self._conflicts)
 
+    def _count_resolved(self, people: Sequence[str], alone: dict[str, int]) -> None:
+        """Count people whose userId is known; take them out."""
+        self.counts.resolved += sum(map(alone.pop, people))
+        self.counts.resolved_people += len(people)
+
     def _named(self, pairs: _Pairs, alone: dict[str, int]) -> Iterator[bytes]:
         """Yield records of people whose userId is known; take them out."""
         for person, user in pairs:
             if person in alone:
-                self.counts.resolved += alone.pop(person)
-                self.counts.resolved_people += 1
+                self._count_resolved([person], alone)
                 text = orjson.dumps([person, user])
                 self._texts.append(text)
                 yield _USER.pack(hash(person), self._text_bytes << _SIZE_BITS | len(text))
@@ -315,11 +328,14 @@ class Linking:
         if not self._resolve or "" not in user_ids:
             return ()
         return [
-            "" if user or not person else self._user_of(person)
+            "" if user or not person else self.user_of(person)
             for user, person in zip(user_ids, person_ids, strict=True)
         ]
 
-    def _user_of(self, person: str) -> str:
+    def user_of(self, person: str) -> str:
+        """Return the userId of a person who is seen without one; "" is none."""
+        if self._resolver is not None:
+            return self._resolver.user_of(person)
         assert self._users is not None
         for value in self._users.values(_HASH.pack(hash(person))):
             at = int.from_bytes(value)
@@ -360,7 +376,7 @@ class Linking:
             self._texts,
         ):
             each.close()
-        for index in (self._users, self._by_hash):
+        for index in (self._users, self._by_hash, self._resolver):
             if index is not None:
                 index.close()
 

@@ -1,7 +1,10 @@
 """Pass 1: convert everything, send nothing, and return the plan."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import Final, Protocol
 
 from inflection_cli import rules
@@ -16,10 +19,17 @@ from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_call_options, idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
+from inflection_cli.converting.checked_converter import (
+    UsersOf,
+    checked_with_users,
+    once_a_column,
+    unchecked,
+    whole_messages,
+)
 from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings
 from inflection_cli.converting.inputs import InputFile
-from inflection_cli.destination_checks.check_engine import needs_one_account
-from inflection_cli.model import Chunk, Disposition, Problem
+from inflection_cli.destination_checks.check_engine import DestinationChecks, needs_one_account
+from inflection_cli.model import Chunk, Disposition, Note, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
 from inflection_cli.sanitize import counted
 
@@ -28,6 +38,9 @@ DIGEST_BYTES: Final = 16
 
 REPEATS_SHARE: Final = 0.01
 """More repeats than this share of the events, and the export's times may be too coarse."""
+
+
+Chunks = Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]]
 
 
 class RejectSink(Protocol):
@@ -60,7 +73,7 @@ class Plan:
 
     inputs: list[InputFile]
     settings: ConvertSettings
-    chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]]
+    chunks: Chunks
     limit: int | None = None
     account: Account = field(default_factory=Account)
     complete: bool = False
@@ -120,7 +133,7 @@ class Planner:
         self,
         inputs: Sequence[InputFile],
         settings: ConvertSettings,
-        chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]],
+        chunks: Chunks,
         *,
         rejects: RejectSink | None = None,
         linking: Linking | None = None,
@@ -134,6 +147,8 @@ class Planner:
         self._memberships = Memberships()
         self._places = EventLocations()
         self._unlinked: set[str] = set()
+        every = [source.settings(settings).checks for source in inputs] or [settings.checks]
+        self._checks = tuple(dict.fromkeys(chain.from_iterable(every)))
         self._accounts = UsersInAccounts() if needs_one_account(settings.checks) else None
 
     def run(
@@ -159,6 +174,8 @@ class Planner:
         plan = self.plan
         for source in plan.inputs:
             plan.account.problems.add_all(source.problems())
+        if self._checks and plan.linking.resolves:
+            self._resolve_first(people)
         for source, chunk, convert in plan.chunks():
             converted = convert()
             plan.digests += chunk.digest
@@ -185,6 +202,15 @@ class Planner:
         self._places.close()
         plan.complete = True
         return plan
+
+    def _resolve_first(self, people: KnownPeople | None) -> None:
+        """Read all rows once more to find the userIds under which messages are judged."""
+        plan, resolver = self.plan, Linking(resolve=True)
+        for _, chunk, convert in plan.chunks():
+            resolver.add(chunk.file, unchecked(convert)(identified=False))
+        resolver.settle(people)
+        plan.linking.resolve_by(resolver)
+        plan.chunks = partial(_with_users, plan.chunks, resolver.users_of)
 
     def _see(self, source: InputFile) -> None:
         """Update the plan if an input has new keys; report unused ones."""
@@ -224,7 +250,19 @@ class Planner:
             if not self._judges_only:
                 plan.identities.add(links.content_ids, links.content_hashes)
             plan.account.take_links(links)
+            self._judge_links(links)
             draft(links)
+
+    def _judge_links(self, links: Converted) -> None:
+        """Report what tables say of links; no row is rejected for it."""
+        if not self._checks:
+            return
+        checks, said = DestinationChecks(self._checks), defaultdict[str, list[tuple[int, list[Note]]]](list)
+        for place, message in zip(links.lines, whole_messages(links), strict=True):
+            file, line = self.plan.linking.place(place)
+            said[file].append((line, checks.notes(message)))
+        for file, notes in said.items():
+            self.plan.account.problems.add_all(once_a_column(file, notes))
 
     def _judge_files(self) -> None:
         """Report problems that are only certain at the end of each file."""
@@ -266,6 +304,12 @@ class Planner:
         if unseen:
             rule = rules.OWN_ID_CONFLICT if dispositions.own_conflict_count else rules.SAME_ID_OTHER_CONTENT
             problems.add(Problem(rule, f"and {unseen:,} more events of the kind", count=unseen))
+
+
+def _with_users(chunks: Chunks, users_of: UsersOf) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
+    """Yield each chunk with its conversion, judged under the userIds of other rows."""
+    for source, chunk, convert in chunks():
+        yield source, chunk, checked_with_users(convert, users_of)
 
 
 def _in_the_ledger(conflict: Conflict, run_words: Callable[[int], str] | None) -> str:

@@ -1,5 +1,7 @@
 """The command `infl-seg validate`: read everything, send nothing, report problems."""
 
+from contextlib import closing
+
 from inflection_cli.cli.options import Files, with_groups
 from inflection_cli.settings.declarations import InputOptions, ProjectOptions, ReportingOptions
 
@@ -18,7 +20,7 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     with session("validate", output, files, project) as at_work:
         at_work.opened = open_rows(files, reading, project=at_work.project, judges_only=True)
-        with at_work.reading(at_work.plan) as progress:
+        with closing(at_work.plan.linking), at_work.reading(at_work.plan) as progress:
             plan = at_work.opened.planner.run(progress=progress)
         problems = plan.account.problems
         exit_code = 1 if problems.errors else 0

@@ -235,7 +235,7 @@ class CallConverter:
             result.content_ids = [content_id for content_id, _ in both]
             result.content_hashes = [content_hash for _, content_hash in both]
         is_track = [isinstance(each, int) for each in order]
-        bodies = [(call.body, call.person_id) for call in calls]
+        bodies = [(call.body, call.person_id, call.joined) for call in calls]
         result.encode = partial(_encoded, track, bodies, is_track)
         sizes = sum(len(call.body) + MESSAGE_ID_BYTES for call in calls)
         result.message_bytes = track.message_bytes + sizes
@@ -279,7 +279,7 @@ class CallConverter:
 
 def _encoded(
     track: Converted,
-    bodies: Sequence[tuple[bytes, str]],
+    bodies: Sequence[tuple[bytes, str, str]],
     is_track: Sequence[bool],
     ids: Sequence[bytes],
     users: Sequence[str] = (),
@@ -288,7 +288,7 @@ def _encoded(
 
     Args:
         track: The track events.
-        bodies: Of the other calls, each with its personId.
+        bodies: Of the other calls, each with its personId and the id of its session.
         is_track: Whether each message is a track event.
         ids: 16 bytes for each message.
         users: The userIds that calls without one go out under; "" is none.
@@ -303,8 +303,8 @@ def _encoded(
         event_ids, event_users = zip(*of_track, strict=True)
         events = track.encode(event_ids, event_users) if any(event_users) else track.encode(event_ids)
     known = [
-        with_user(body, person, user) if user else body
-        for (body, person), user in zip(bodies, of_calls, strict=True)
+        with_user(body, person, user, session) if user else body
+        for (body, person, session), user in zip(bodies, of_calls, strict=True)
     ]
     calls = iter(whole_calls(known, list(compress(ids, map(not_, is_track)))))
     track_events = iter(events)

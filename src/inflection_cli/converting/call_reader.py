@@ -50,7 +50,7 @@ class BuiltCall(NamedTuple):
         has_traits: Whether it overwrites traits.
         identity: Makes content id and content hash.
         kinds: What each value is that is judged by its cell.
-        joined: The anonymousId beside the userId; "" is none.
+        joined: The anonymousId beside a userId; "" is none.
     """
 
     type: str
@@ -272,7 +272,7 @@ class CallReader:
             call.type in TRAIT_CALLS and bool(call.values),
             identity,
             values.kinds,
-            (person.session_id or "") if person.user_id else "",
+            person.session_id or "",
         )
 
 

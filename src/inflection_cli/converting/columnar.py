@@ -449,7 +449,7 @@ class ColumnarReader:
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
             (person.user_id or "", person.person_id or ""),
-            joined=(person.session_id or "") if person.user_id else "",
+            session=person.session_id or "",
             group=person.group_id or "",
         )
 

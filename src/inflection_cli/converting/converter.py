@@ -113,7 +113,8 @@ class Converted:
         types: Each event's type of call; empty where all are track events.
         memberships: Of the groups, who is a member of which; "" is nobody known.
         trait_calls: How many of the calls overwrite traits.
-        joined: The anonymousId that each event has beside its userId, "" for none; empty where no event has one.
+        joined: The anonymousId that each event has beside a userId, if it goes out under one; "" for none. Empty where
+            no event has one.
     """
 
     mapped: int = 0
@@ -359,7 +360,7 @@ class Converter:
         )
         result.lines, result.times = events.lines, events.times
         result.names = list(map(attrgetter("name"), events.campaigns))
-        result.people, result.joined = (people.user_ids, people.person_ids), people.joined()
+        result.people, result.joined = (people.user_ids, people.person_ids), people.sessions()
 
 
 def _filled(column: Sequence[str]) -> set[int]:
@@ -402,8 +403,9 @@ def _whole(
     """Build whole messages; a module-level function, so that it can be pickled."""
     persons = people.fragments()
     if users:
-        named = zip(persons, people.person_ids, users, strict=True)
-        persons = [known_as(person, id_, user) if user else person for person, id_, user in named]
+        sessions = people.sessions() or [""] * len(persons)
+        named = zip(persons, people.person_ids, users, sessions, strict=True)
+        persons = [known_as(person, *ids) if ids[1] else person for person, *ids in named]
     parts = zip(fragments.campaigns, fragments.trails(), persons, strict=True)
     return messages(ids, wire_all(times), parts, tail)
 

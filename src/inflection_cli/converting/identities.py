@@ -10,7 +10,7 @@ from inflection_cli.segment.message import plain_most, plain_people, plain_sizes
 class ExactPerson:
     """Person that was read exactly: parts of the id and message."""
 
-    __slots__ = ("group", "identity", "ids", "joined", "json", "notes", "size")
+    __slots__ = ("group", "identity", "ids", "json", "notes", "session", "size")
 
     def __init__(
         self,
@@ -19,7 +19,7 @@ class ExactPerson:
         json: str = "",
         ids: tuple[str, str] = ("", ""),
         *,
-        joined: str = "",
+        session: str = "",
         group: str = "",
     ) -> None:
         self.notes = notes
@@ -27,7 +27,7 @@ class ExactPerson:
         self.json = json
         self.size = len(json.encode())
         self.ids = ids
-        self.joined = joined
+        self.session = session
         self.group = group
 
 
@@ -101,10 +101,10 @@ class PeopleColumns:
             fragments[i] = exact.json
         return fragments
 
-    def joined(self) -> Sequence[str]:
-        """Return the anonymousId beside each userId; empty where there is none."""
-        joined = {i: exact.joined for i, exact in self.exact.items() if exact.joined}
-        return [joined.get(i, "") for i in range(len(self.user_ids))] if joined else ()
+    def sessions(self) -> Sequence[str]:
+        """Return the id of each person's session; empty where there is none."""
+        known = {i: exact.session for i, exact in self.exact.items() if exact.session}
+        return [known.get(i, "") for i in range(len(self.user_ids))] if known else ()
 
     def groups(self) -> Mapping[int, str]:
         """Return by index the accounts of people that have one."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from inflection_cli.errors import InputError
 from inflection_cli.mapping.calls.call_catalog import (
     CALL_ALIASES,
     CALL_FIELDS,
@@ -86,6 +87,7 @@ class CallBlocks:
         said = list(enumerate(profile.events, 1)) or [(0, Event())]
         typed = [(number, block, block.type or default) for number, block in said]
         typed = [(0, Event(), kind) for kind in types] or typed
+        self._is_typed = bool(types)
         self.blocks = [self._begun(*each) for each in typed if each[2] != "track"]
         self.tracks = [(number, block) for number, block, kind in typed if kind == "track"]
 
@@ -169,7 +171,18 @@ class CallBlocks:
         Raises:
             InputError: As `lay_out`.
         """
-        return tuple(self._mapping(block, applies.get(block.number)) for block in self.blocks)
+        if not self._is_typed:
+            return tuple(self._mapping(block, applies.get(block.number)) for block in self.blocks)
+        found, errors = [], []
+        for block in self.blocks:
+            try:
+                found.append(self._mapping(block, None))
+            except InputError as error:
+                errors.append(error)
+        if errors and not (found or self.tracks):
+            raise errors[0]
+        # The rows of the other types are rejected.
+        return tuple(found)
 
     def _mapping(self, block: CallBlock, applies: RowCondition | None) -> CallMapping:
         work, profile, kind = block.work, self._profile, block.kind
