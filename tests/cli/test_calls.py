@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_support import Desk, Result, to
+from command_support import Desk, Result, events_balance, to
 
+from inflection_cli.sandbox import Settings as SandboxSettings
 from inflection_cli.sandbox import serve
 
 CONTACTS = "Customer ID,Email,First Name,Plan,Created At,Updated At"
@@ -730,3 +731,50 @@ def test_a_profile_sends_no_call_that_comes_late_as_an_event(desk: Desk) -> None
     )
     done = desk.run("validate", "a.csv", "--profile", profile(desk, "p.toml", BY_TYPE), "--json")
     assert (done.json["by_type"], codes(done)["call-type-unknown"]) == ({"track": 1001}, 1)
+
+
+# --- states at the time of the run ---------------------------------------------------------------
+
+
+def told(desk: Desk, url: str, plans: str, *words: str) -> Result:
+    """A run of a list with --now in which each letter is the plan of one row of the same person."""
+    rows = [f"u-1,{plan},a-1" for plan in plans]
+    file = desk.file(f"{plans}.csv", *rows, "u-2,x,a-2", header="userId,plan,groupId")
+    return desk.run("backfill", file, "--now", "--json", *words, *to(url))
+
+
+@pytest.mark.parametrize("words", [("--as", "identify", "--trait", "plan"), ("--as", "group")])
+def test_a_state_that_comes_back_is_sent_again_and_once(words: tuple[str, ...], desk: Desk) -> None:
+    with serve(SandboxSettings(keep_messages=True)) as sandbox:
+        counts = []
+        for plans in ("A", "B", "A", "A", "B", "AB", "BA", "BA", "A"):
+            done = told(desk, sandbox.url, plans, *words)
+            assert (done.code, events_balance(done.json)) == (0, True), done.err
+            counts.append(done.json["events"]["accepted"])
+        sent = [one["traits"]["plan"] for one in sandbox.messages() if one["userId"] == "u-1"]
+    assert counts == [2, 1, 1, 0, 1, 0, 1, 0, 0]
+    assert sent == ["A", "B", "A", "B", "A"]
+
+
+def test_a_state_that_comes_back_is_told_and_found_in_a_verification(desk: Desk) -> None:
+    words = ("--as", "identify", "--trait", "plan")
+    with serve() as sandbox:
+        for plans in "AB":
+            assert told(desk, sandbox.url, plans, *words).code == 0
+        done = told(desk, sandbox.url, "A", *words)
+        assert "1 as once before, and not as last sent: sent once more" in done.err
+        for plans in "BA":
+            found = desk.run("runs", "verify", f"{plans}.csv", "--json").json
+            assert (found["all_there"], found["events"]["accepted"], found["events"]["unknown"]) == (
+                True,
+                2,
+                0,
+            )
+
+
+def test_a_state_that_came_back_and_was_refused_is_tried_again(desk: Desk) -> None:
+    words = ("--as", "identify", "--trait", "plan")
+    with serve(SandboxSettings(keep_messages=True, script=(None, None, "404"))) as sandbox:
+        codes_of = [told(desk, sandbox.url, plans, *words).code for plans in "ABAAA"]
+        sent = [one["traits"]["plan"] for one in sandbox.messages() if one["userId"] == "u-1"]
+    assert (codes_of, sent) == ([0, 0, 5, 0, 0], ["A", "B", "A"])

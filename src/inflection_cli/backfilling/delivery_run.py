@@ -12,6 +12,7 @@ from inflection_cli.backfilling.account import EventCounts
 from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.link_delivery import LinkPhase, Outcomes
 from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.second_pass import UNSENT
 from inflection_cli.delivery.context import DeliveryContext, Observer, StopSignal
 from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
 from inflection_cli.delivery.deliver import deliver
@@ -156,14 +157,13 @@ def run_delivery(
         tally.stopped = tally.stopped or Stopped(StopReason.ERROR, error.message, error.hint, error)
     rest = dispositions.count_from(pulled.next_ordinal)
     rest.update(map(dispositions.one, links.withheld_before(pulled.next_ordinal)))
-    unsent = Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED
     events = EventCounts(
         built=plan.account.events.built,
         accepted=tally.accepted,
         already_accepted=dispositions.counts[Disposition.ALREADY_ACCEPTED],
         duplicate=dispositions.counts[Disposition.DUPLICATE],
         refused=tally.refused,
-        pending=tally.pending + sum(rest[each] for each in unsent),
+        pending=tally.pending + sum(rest[each] for each in UNSENT),
         in_doubt=tally.in_doubt + rest[Disposition.RESEND] + dispositions.counts[Disposition.IN_DOUBT],
         filtered=plan.account.events.filtered,
     )

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import Account
+from inflection_cli.backfilling.changed_back import ChangedBack
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
@@ -109,8 +110,8 @@ class Plan:
     @property
     def to_send(self) -> int:
         """Number of events that the delivery would send."""
-        sent = Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED
-        return sum(map(self.count, sent))
+        kept = Disposition.DUPLICATE, Disposition.ALREADY_ACCEPTED, Disposition.IN_DOUBT
+        return sum(map(self.count, set(Disposition).difference(kept)))
 
     def count(self, disposition: Disposition) -> int:
         """Return the number of events with a disposition."""
@@ -119,6 +120,9 @@ class Plan:
 
 class Planner:
     """Build a plan; `plan` is readable during and after an interrupted run.
+
+    Attributes:
+        sends: Whether a state that comes back is to go out, rather than to be looked for in the ledger.
 
     Args:
         inputs: The files.
@@ -143,6 +147,8 @@ class Planner:
         self._rejects = rejects
         self._judges_only = judges_only
         self._settling = Deduplicator(own_ids=any(source.columns.has("event_id") for source in inputs))
+        self._states = ChangedBack()
+        self.sends = not judges_only
         self._people = People()
         self._memberships = Memberships()
         self._places = EventLocations()
@@ -187,8 +193,10 @@ class Planner:
                 plan.figures.take(converted)
             progress(plan.account)
         self._add_links(people, draft)
-        self._settling.add_known(known)
+        self._settling.add_known(self._states.through(known))
         plan.dispositions = self._settling.settle()
+        if self.sends:
+            plan.dispositions.send_as_new(self._states.ordinals())
         plan.people, plan.tracked_users = self._people.count()
         plan.groups = self._memberships.count()
         allowed = plan.settings.mapping.allow_implausible
@@ -227,6 +235,7 @@ class Planner:
 
     def _gather(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
         self._places.add(chunk.file, converted.lines)
+        self._states.add(self._settling.events, converted.content_hashes, converted.states)
         self._settling.add(converted.content_ids, converted.content_hashes)
         self.plan.linking.add(chunk.file, converted)
         if not self._judges_only:

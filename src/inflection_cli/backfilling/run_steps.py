@@ -169,7 +169,7 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     from inflection_cli.backfilling.link_delivery import LinkPhase  # noqa: PLC0415
     from inflection_cli.backfilling.second_pass import outgoing  # noqa: PLC0415
     from inflection_cli.delivery.context import StopSignal  # noqa: PLC0415
-    from inflection_cli.segment.ids import Binder  # noqa: PLC0415
+    from inflection_cli.segment.ids import Binder, returned_id  # noqa: PLC0415
 
     options, plan = state.options, state.plan
     assert plan.dispositions is not None
@@ -188,7 +188,8 @@ def deliver(state: RunState, reporter: Reporter) -> None:
             links = LinkPhase(plan, bind, people)
             if options.out is not None:
                 draft = stack.enter_context(open_message_file(options.out))
-            phases = Phases(outgoing(plan, bind), links, lambda part: _written(draft, batched(part)))
+            rows = outgoing(plan, bind, partial(returned_id, run_id=state.run_id))
+            phases = Phases(rows, links, lambda part: _written(draft, batched(part)))
             keep = partial(_keep_refused, state, reporter)
             observer = stack.enter_context(reporter.delivering(state, halt, keep))
             journal = state.ledger.journal(state.run_id)

@@ -9,15 +9,25 @@ from inflection_cli.converting.converter import Conversion
 from inflection_cli.errors import InputChanged, InputError
 from inflection_cli.model import Batch, Chunk, Disposition
 
-SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED})
+UNSENT: Final = frozenset(
+    {Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED, Disposition.CHANGED_BACK}
+)
+"""What is to go out and is not in doubt."""
+
+SENT: Final = UNSENT | {Disposition.RESEND}
 
 
-def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:
+def outgoing(
+    plan: Plan,
+    wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]],
+    anew: Callable[[bytes], bytes] = lambda content_id: content_id,
+) -> Iterator[Batch | None]:
     """Yield the rows' messages to send, in input order, by chunk.
 
     Args:
         plan: Its input is read again, and what is to be sent of it converted.
         wire_ids: Binds content ids to the destination, 16 bytes for 16 bytes.
+        anew: Makes another content id for a state that comes back.
 
     Yields:
         None before each chunk, so that a reader who has other things to do hears of it; then what it sends, if any.
@@ -36,6 +46,9 @@ def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]])
         if not events or (keep is not None and not any(keep)):
             continue
         ids, hashes = plan.identities.of(number)
+        if dispositions is not None and Disposition.CHANGED_BACK in dispositions:
+            is_back = [disposition is Disposition.CHANGED_BACK for disposition in dispositions]
+            ids = [anew(each) if back else each for each, back in zip(ids, is_back, strict=True)]
         converted = convert(identified=False)
         users = plan.linking.users_of(converted)
         wire = converted.encode(wire_ids(ids), users) if users else converted.encode(wire_ids(ids))

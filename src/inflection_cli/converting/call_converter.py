@@ -251,6 +251,8 @@ class CallConverter:
             for each in order
         ]
         result.joined = joined if any(joined) else ()
+        states = [not isinstance(each, int) and each.is_state for each in order]
+        result.states = states if any(states) else ()
         result.memberships = [
             (call.user_id or f"\0{call.person_id}", call.member_of) for call in calls if call.type == "group"
         ]

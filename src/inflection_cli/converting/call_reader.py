@@ -51,6 +51,7 @@ class BuiltCall(NamedTuple):
         identity: Makes content id and content hash.
         kinds: What each value is that is judged by its cell.
         joined: The anonymousId beside a userId; "" is none.
+        is_state: Whether it gives traits as they are at the time of the run.
     """
 
     type: str
@@ -63,6 +64,7 @@ class BuiltCall(NamedTuple):
     identity: Callable[[], tuple[bytes, int]]
     kinds: Sequence[tuple[str, str]]
     joined: str
+    is_state: bool
 
 
 @dataclass(slots=True)
@@ -273,6 +275,7 @@ class CallReader:
             identity,
             values.kinds,
             person.session_id or "",
+            self.mapping.now and call.type in TRAIT_CALLS,
         )
 
 
@@ -304,15 +307,22 @@ def _identity(
     """
     digest = traits_digest(values.texts)
     if call.type == "group":
-        whole = digest if person is not None else stand_in + digest
-        return group_call_id(call.group_id or "", person, instant, digest), _rest(whole)
+        rest = _rest(digest if person is not None else stand_in + digest)
+        state = _state_of("g" + netstring(call.group_id)) if instant is None else 0
+        return group_call_id(call.group_id or "", person, instant, digest), state | rest
     assert person is not None
     if call.type == "identify":
-        return identify_id(person, instant, digest, call.group_id), _rest(digest)
+        state = _state_of(person) if instant is None else 0
+        return identify_id(person, instant, digest, call.group_id), state | _rest(digest)
     url = next((text for name, text in values.texts if name == "url"), None)
     account = "" if call.group_id is None else netstring(call.group_id)
     said = _rest(netstring(call.category) + digest + account)
     return view_id(call.type, person, call.name, url, instant), said
+
+
+def _state_of(whose: str) -> int:
+    """Hash whose traits are given, for the upper bits of a content hash; see `changed_back`."""
+    return int.from_bytes(blake2b(whose.encode(), digest_size=8).digest()) & ~CONTENT_REST
 
 
 def _rest(text: str) -> int:

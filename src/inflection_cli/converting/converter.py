@@ -115,6 +115,7 @@ class Converted:
         trait_calls: How many of the calls overwrite traits.
         joined: The anonymousId that each event has beside a userId, if it goes out under one; "" for none. Empty where
             no event has one.
+        states: Which events give the state of somebody at the time of the run; empty where none does.
     """
 
     mapped: int = 0
@@ -139,6 +140,7 @@ class Converted:
     memberships: Sequence[tuple[str, str]] = ()
     trait_calls: int = 0
     joined: Sequence[str] = ()
+    states: Sequence[bool] = ()
 
 
 class Conversion(Protocol):

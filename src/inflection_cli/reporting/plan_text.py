@@ -283,6 +283,8 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     words = [f"{accepted:,} already accepted"] if accepted else []
     if refused:
         words.append(f"{refused:,} refused before, tried once more")
+    if back := plan.count(Disposition.CHANGED_BACK):
+        words.append(f"{back:,} as once before, and not as last sent: sent once more")
     if resent:
         words.append(f"{resent:,} in doubt (sent without an answer; the destination recognises their ids)")
     if held:

@@ -15,6 +15,8 @@ the same digest. What is hashed:
                                                    group, groupId, person, instant, digest of the traits
                                                    page or screen, person, name, url, instant
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
+    content id, back    `infl-seg/1 back` LF       the run, and the 16 bytes of the id of a call with `--now`, where its
+                                                   state comes back after another one
     wire id             `infl-seg/1 wire` LF       namespace, label, the content id's 16 bytes as they are
     default namespace   `infl-seg/1 namespace` LF  endpoint, write key; the first 16 hex digits
 
@@ -36,6 +38,7 @@ FIELDS = "infl-seg/1 fields\n"
 _LINK = "infl-seg/1 link\n"
 _CALL = "infl-seg/1 call\n"
 _READY = "infl-seg/1 ready\n"
+_BACK = "infl-seg/1 back\n"
 _WIRE = "infl-seg/1 wire\n"
 _NAMESPACE = "infl-seg/1 namespace\n"
 
@@ -174,6 +177,11 @@ def ready_id(message_id: str) -> bytes:
     if _UUID(message_id):
         return bytes.fromhex(message_id.replace("-", ""))
     return uuid8((_READY + netstring(message_id)).encode())
+
+
+def returned_id(content_id: bytes, run_id: str) -> bytes:
+    """Return the content id of a state that a run sends once more, after another one."""
+    return uuid8((_BACK + netstring(run_id)).encode() + content_id)
 
 
 def namespace_of(endpoint: str, write_key: str) -> str:
