@@ -20,7 +20,7 @@ _MAY_BE_IN: Final = (Disposition.ALREADY_ACCEPTED, Disposition.IN_DOUBT, Disposi
 
 
 class ChangedBack:
-    """Collects states of the input and of the ledger: 16 bytes each, grouped by whose they are."""
+    """Collector of states of the input and the ledger, 16 bytes each."""
 
     def __init__(self) -> None:
         self._records = SpillGroups(_RECORD.size)
@@ -54,7 +54,7 @@ class ChangedBack:
             yield each
 
     def ordinals(self) -> Iterator[int]:
-        """Yield the last state of each person or account that differs from the last one sent."""
+        """Yield the last states that differ from the last ones sent."""
         for records in self._records.parts() if self._known else ():
             last: dict[int, tuple[int, int]] = {}
             for whose, state in sorted(map(_RECORD.unpack, records)):

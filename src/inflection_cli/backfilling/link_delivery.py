@@ -10,7 +10,7 @@ from contextlib import closing
 from functools import partial
 
 from inflection_cli.backfilling.dedup import Dispositions
-from inflection_cli.backfilling.known_people import PeopleOfRun
+from inflection_cli.backfilling.people_of_run import PeopleOfRun
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.second_pass import SENT, kept
 from inflection_cli.delivery.journal import Journal
@@ -144,7 +144,7 @@ class LinkPhase:
         return self.withheld[: bisect_left(self.withheld, ordinal)]
 
     def close(self, unaccepted: Iterable[int], next_ordinal: int) -> None:
-        """Record what a delivery has left open, for the links of later runs.
+        """Record what a delivery has left open.
 
         Args:
             unaccepted: The ordinals of events that are not accepted.
@@ -172,7 +172,7 @@ class LinkPhase:
             )
 
     def _close_rows(self, unaccepted: Iterable[int], next_ordinal: int) -> None:
-        """Record the open events of the rows; after it no other is sent."""
+        """Record the open events of the rows, once."""
         assert self._people is not None
         self._is_begun = True
         self._people.close(self._open_rows(unaccepted, next_ordinal))

@@ -130,7 +130,7 @@ class Linking:
         return self._resolve
 
     def resolve_by(self, resolver: "Linking") -> None:
-        """Have the userIds of people from another pass over all rows, which this one closes."""
+        """Take userIds from another pass over the rows, and own it."""
         self._resolver = resolver
 
     def add(self, file: str, converted: Converted) -> None:
@@ -161,7 +161,7 @@ class Linking:
             self._spill()
 
     def _join(self, first: int, converted: Converted) -> None:
-        """Take the pairs that messages have side by side, an identify before all others."""
+        """Take the pairs of ids that messages have side by side."""
         types, (user_ids, person_ids) = converted.types or repeat(""), converted.people
         every = zip(converted.joined, user_ids, person_ids, converted.lines, types)  # noqa: B905 - without end
         for anonymous, own, person, line, kind in every:
@@ -333,7 +333,7 @@ class Linking:
         ]
 
     def user_of(self, person: str) -> str:
-        """Return the userId of a person who is seen without one; "" is none."""
+        """Return the userId of a person seen alone; "" is none."""
         if self._resolver is not None:
             return self._resolver.user_of(person)
         assert self._users is not None
@@ -345,17 +345,17 @@ class Linking:
         return ""
 
     def alone(self, first: int, count: int) -> Sequence[int]:
-        """Return for events of one chunk the person's hash, or 0 if there is a userId."""
+        """Return the persons' hashes of a chunk's events, 0 beside a userId."""
         return array("q", self._hashes.read(first * _HASH.size, count * _HASH.size))
 
     def records(self) -> Iterator[list[bytes]]:
-        """Yield records of people who go out by personId alone, and of pairs that messages join."""
+        """Yield records of people without a userId, and of joined pairs."""
         for records in self._digests.parts():
             yield [record[:DIGEST_BYTES] + NOBODY for record in records]
         yield from self._joined_records.parts()
 
     def digest(self, person: int) -> bytes | None:
-        """Return the digest of a person who goes out by personId alone, by the hash."""
+        """Return the digest of a person without a userId, by the hash."""
         if self._by_hash is None:
             by_hash = SpillGroups(RECORD_BYTES)
             for records in self._digests.parts():
@@ -410,7 +410,7 @@ class _LinkWriter:
 
 
 def _in_parts(pairs: _Pairs) -> list[list[_Pair]]:
-    """Return pairs in parts by the person; an absent one is left out."""
+    """Return pairs in parts by the person, if there is one."""
     parts: list[list[_Pair]] = [[] for _ in range(PARTS)]
     for pair in pairs.items():
         if pair[0][0]:

@@ -212,7 +212,7 @@ class Planner:
         return plan
 
     def _resolve_first(self, people: KnownPeople | None) -> None:
-        """Read all rows once more to find the userIds under which messages are judged."""
+        """Read the rows once more, for the userIds of judged messages."""
         plan, resolver = self.plan, Linking(resolve=True)
         for _, chunk, convert in plan.chunks():
             resolver.add(chunk.file, unchecked(convert)(identified=False))
@@ -316,7 +316,7 @@ class Planner:
 
 
 def _with_users(chunks: Chunks, users_of: UsersOf) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
-    """Yield each chunk with its conversion, judged under the userIds of other rows."""
+    """Yield chunks with conversions that judge under other rows' userIds."""
     for source, chunk, convert in chunks():
         yield source, chunk, checked_with_users(convert, users_of)
 

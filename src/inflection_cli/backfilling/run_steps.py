@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.estimate import estimate
-from inflection_cli.backfilling.known_people import KnownPeople, PeopleOfRun
+from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.ledger_lookup import (
     Doubts,
     KnownEvents,
@@ -27,6 +27,7 @@ from inflection_cli.backfilling.message_file import (
     refuse_to_replace,
     write_messages,
 )
+from inflection_cli.backfilling.people_of_run import PeopleOfRun
 from inflection_cli.backfilling.property_types_sent import RECORDED, plan_kinds, sent_as_text_before
 from inflection_cli.backfilling.run_endings import run_error, trouble_words
 from inflection_cli.backfilling.run_state import Reporter, RunState, ledger_figures, planned_events
@@ -205,7 +206,7 @@ def deliver(state: RunState, reporter: Reporter) -> None:
 
 
 def send_nothing(state: RunState) -> None:
-    """Record of a run whose events are all in that it left none open.
+    """Record of a run without events to send that none is open.
 
     Raises:
         LedgerError: The ledger cannot be written.

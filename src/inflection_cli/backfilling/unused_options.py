@@ -47,7 +47,7 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
 def idle_call_options(
     inputs: Sequence[InputFile], settings: ConvertSettings, built: Collection[str]
 ) -> Iterator[Problem]:
-    """Yield a problem for each option about calls of which no file has any.
+    """Yield a problem for each option about calls that are absent.
 
     Args:
         inputs: All files, since an option may be meant for one of several.

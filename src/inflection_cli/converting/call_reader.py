@@ -321,7 +321,7 @@ def _identity(
 
 
 def _state_of(whose: str) -> int:
-    """Hash whose traits are given, for the upper bits of a content hash; see `changed_back`."""
+    """Hash whose traits are given, for a content hash's upper bits."""
     return int.from_bytes(blake2b(whose.encode(), digest_size=8).digest()) & ~CONTENT_REST
 
 

@@ -132,7 +132,7 @@ def unchecked(convert: Conversion) -> Conversion:
 
 
 def checked_with_users(convert: Conversion, users_of: UsersOf) -> Conversion:
-    """Return a conversion whose messages are judged under the userIds of other rows."""
+    """Return a conversion that judges messages under other rows' userIds."""
     if isinstance(convert, partial) and isinstance(convert.func, CheckedConverter):
         return partial(convert, users_of=users_of)
     return convert

@@ -217,7 +217,9 @@ class LedgerReader:
         return self._salt or b""
 
     def people(self, before: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """Yield run numbers and packed digests of people: personId, then userId or 0.
+        """Yield run numbers and packed digests of people.
+
+        A person is the digest of the personId, then that of a userId or 0.
 
         Args:
             before: The number of the run whose forerunners are asked for; None for all runs.
@@ -230,7 +232,7 @@ class LedgerReader:
                 yield number, digests
 
     def open_events(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Yield run numbers and the events of people that a run left open.
+        """Yield run numbers and the events that each left open.
 
         A run that has sent all it could is here, with or without events. Each is a content id, the digest of a person,
         and of the userId of a link or 0.
@@ -375,7 +377,7 @@ class Ledger(LedgerReader):
         self._add_people(run_id, records)
 
     def record_open(self, run_id: str, events: Iterable[bytes] = ()) -> None:
-        """Record that a run has sent what it could, and what it left open.
+        """Record the end of a run's sending, and its open events.
 
         Args:
             run_id: The run.

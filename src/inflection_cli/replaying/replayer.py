@@ -330,7 +330,7 @@ def _identify(messages: Sequence[_Ready], result: Converted) -> None:
 
 
 def _for_messages(note: Note) -> Note:
-    """Return a note of a table without words about columns and options that a replay lacks."""
+    """Return a table's note without a hint that a replay lacks."""
     words = note.hint or note.rule.mend
     if "column" in words or "profile" in words or not _REPLAY_OPTIONS.issuperset(_AN_OPTION.findall(words)):
         return replace(note, hint=_CHECK_HINT)

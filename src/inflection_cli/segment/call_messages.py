@@ -86,7 +86,10 @@ def _ids(call: Call) -> dict[str, str]:
 
 
 def with_user(body: bytes, person_id: str, user_id: str, session_id: str = "") -> bytes:
-    """Return a body under a userId in place of its anonymousId, beside the session's."""
+    """Return a body under a userId, in place of its anonymousId.
+
+    The id of a session stays beside it as anonymousId.
+    """
     alone = b',"anonymousId":' + orjson.dumps(person_id)
     if not body.startswith(alone):
         return body

@@ -180,7 +180,7 @@ def ready_id(message_id: str) -> bytes:
 
 
 def returned_id(content_id: bytes, run_id: str) -> bytes:
-    """Return the content id of a state that a run sends once more, after another one."""
+    """Return the content id of a state that a run sends again."""
     return uuid8((_BACK + netstring(run_id)).encode() + content_id)
 
 
