@@ -72,7 +72,7 @@ class KnownPeople:
 
 
 def open_people(ledger: LedgerReader, states: Sequence[BatchState], *, links: bool) -> Iterator[bytes]:
-    """Yield the people of open events that are in no such state since.
+    """Yield the people of events that are open still.
 
     Args:
         ledger: Whose events they are.
