@@ -1,13 +1,13 @@
 """Exceptions that end a run, each with exit code and hint.
 
-    InflSegError                    70  a defect of ours, where nothing better fits
+    InflSegError                    70  an internal error, where nothing better fits
     ├── UsageError                   2  the command cannot be carried out as typed
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
-    ├── DeliveryIncomplete           3  some events are still pending or in doubt
+    ├── DeliveryIncomplete           3  some events are still pending or unconfirmed
     │   └── InputChanged             3  a file is not the one that was checked
     ├── DestinationError             5  the destination refused, or is not Segment
     ├── LedgerError                  6  the ledger cannot be used
@@ -110,7 +110,7 @@ class ReaderLeft(OutputLost):
 
 
 class DeliveryIncomplete(InflSegError):
-    """Raised when events are still pending or in doubt; rerunning resumes it."""
+    """Raised when events are still pending or unconfirmed; rerunning resumes it."""
 
     code = "delivery-incomplete"
     exit_code = 3

@@ -194,8 +194,8 @@ def test_refused_messages_are_kept_for_replay(desk: Desk) -> None:
     with serve_sandbox(SandboxSettings(script=("413", "413", None, "413", "413"))) as sandbox:
         receipt = inflection_cli.backfill(path, **FAST, endpoint=sandbox.url, rejects="rejects")
         assert (receipt.ok, receipt.exit_code, receipt.events.refused) == (False, 1, 1)
-        mended = inflection_cli.replay("rejects/refused-messages.ndjson", **FAST, endpoint=sandbox.url)
-    assert (mended.ok, mended.events.accepted) == (True, 1)
+        fixed = inflection_cli.replay("rejects/refused-messages.ndjson", **FAST, endpoint=sandbox.url)
+    assert (fixed.ok, fixed.events.accepted) == (True, 1)
 
 
 def test_a_key_of_an_unusual_length_is_noted() -> None:

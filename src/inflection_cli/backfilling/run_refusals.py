@@ -18,7 +18,7 @@ def refuse(state: RunState, *, asked: bool) -> None:
         asked: Whether somebody will be asked, who sees the rejected rows.
 
     Raises:
-        DecisionNeeded: Events are recorded elsewhere, under other settings, or in doubt, and only the user can decide.
+        DecisionNeeded: Events are recorded elsewhere, under other settings, or unconfirmed: the user must decide.
         OverBudget: Too many rows are wrong.
     """
     assert state.known is not None
@@ -55,7 +55,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
     if implausible:
         whose = "name the column that holds the person's id: --map userId=COLUMN"
         if state.options.command == "replay":
-            whose = "see whose the messages are, and mend their ids"
+            whose = "see whose the messages are, and fix their ids"
         raise ImplausiblePeople(
             f"the people cannot be right: {implausible[0].message}; nothing was sent",
             hint=f"{whose}; where the people are as they should be, --allow-implausible-people sends them",
@@ -66,7 +66,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
             f"{counted(conflicting, 'person has', 'people have')} more than one userId; nothing was sent",
             hint=NEVER_IDENTIFIED
             if state.plan.linking.counts.identified
-            else "mend the export; or send the events without a link for these people: --allow-implausible-people",
+            else "fix the export; or send the events without a link for these people: --allow-implausible-people",
         )
     rows = account.rows
     if asked or state.options.within_budget(rows.rejected, rows.read):

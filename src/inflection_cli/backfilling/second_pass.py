@@ -12,7 +12,7 @@ from inflection_cli.model import Batch, Chunk, Disposition
 UNSENT: Final = frozenset(
     {Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED, Disposition.CHANGED_BACK}
 )
-"""What is to go out and is not in doubt."""
+"""What is to go out and is not unconfirmed."""
 
 SENT: Final = UNSENT | {Disposition.RESEND}
 

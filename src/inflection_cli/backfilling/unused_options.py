@@ -40,7 +40,7 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
             f"{name} finds nothing to do: no column is known as the email",
             source.path,
             column=field,
-            hint=_mend(source, field, profile, option),
+            hint=_fix(source, field, profile, option),
         )
 
 
@@ -98,7 +98,7 @@ def _asked(settings: ConvertSettings, profile: "Profile | None") -> Iterator[tup
             yield option, field, option
 
 
-def _mend(source: InputFile, field: str, profile: "Profile | None", option: str) -> str:
+def _fix(source: InputFile, field: str, profile: "Profile | None", option: str) -> str:
     column = _of_addresses(source, field)
     by_option = f"--map email={quoted(column or 'COLUMN')}"
     line = f"; in the profile [fields] email = {toml_string(column or 'COLUMN')}" if profile else ""

@@ -93,7 +93,7 @@ def find_project(start: Path, environ: Mapping[str, str], *, off: bool = False) 
     try:
         return Project(shown, found.parent, read_project(real, file=shown))
     except UsageError as error:
-        error.hint = error.hint or f"mend it, or leave it out for this run: --no-project (or {SWITCH}=1)"
+        error.hint = error.hint or f"fix it, or leave it out for this run: --no-project (or {SWITCH}=1)"
         raise
 
 

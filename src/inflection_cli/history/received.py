@@ -60,7 +60,7 @@ class Receipts:
         missing: Those that were not.
         foreign: Received ids that were never sent from this ledger.
         repeated: Ids that were received more than once.
-        doubt_arrived: Events in doubt that were received.
+        doubt_arrived: Unconfirmed events that were received.
         rows: Rows of what was received.
         without_id: Rows without an id.
         first_missing: The first of `missing`, with their place in the source where it is given.

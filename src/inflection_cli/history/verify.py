@@ -45,7 +45,7 @@ class Verification:
         plan: The files, as they were converted again.
         found: By event name and day (`YYYY-MM-DD`, UTC), sorted.
         duplicate: Events that repeat another one of the files; that one is counted.
-        unknown: Events that the run recorded as accepted, in doubt or refused and that no file has.
+        unknown: Events that the run recorded as accepted, unconfirmed or refused and that no file has.
         missing: File and line of the first missing events.
     """
 

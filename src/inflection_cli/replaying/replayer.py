@@ -51,8 +51,8 @@ READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
-_ID_HINT: Final = "see who is meant, and mend the id"
-_CHECK_HINT: Final = "mend it in the message; without --check it goes out as it is"
+_ID_HINT: Final = "see who is meant, and fix the id"
+_CHECK_HINT: Final = "fix it in the message; without --check it goes out as it is"
 _AN_OPTION: Final = re.compile(r"--[a-z][a-z-]+")
 _REPLAY_OPTIONS: Final = frozenset(
     each.flag for group in (ReplayOptions, MessageOptions, DeliveryOptions) for each in declared(group)
@@ -331,7 +331,7 @@ def _identify(messages: Sequence[_Ready], result: Converted) -> None:
 
 def _for_messages(note: Note) -> Note:
     """Return a table's note without a hint that a replay lacks."""
-    words = note.hint or note.rule.mend
+    words = note.hint or note.rule.fix
     if "column" in words or "profile" in words or not _REPLAY_OPTIONS.issuperset(_AN_OPTION.findall(words)):
         return replace(note, hint=_CHECK_HINT)
     return note

@@ -84,7 +84,7 @@ def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, 
         "line": problem.line,
         "column": problem.column,
         "message": problem.message,
-        "hint": problem.hint or problem.rule.mend,
+        "hint": problem.hint or problem.rule.fix,
         "count": problem.count,
     }
     if problem.value is not None:

@@ -337,11 +337,11 @@ class InputOptions(Group):
     )
     unknown_events: UnknownEvents | None = option(
         None,
-        "What becomes of events that are none of Inflection's.",
+        "How to handle unknown event names.",
         example="skip",
         shown_default=UnknownEvents.REJECT.value,
         profile="options",
-        profile_help="What becomes of events that are none of Inflection's. As `--unknown-events`.",
+        profile_help="How to handle unknown event names. As `--unknown-events`.",
     )
     naming: Naming | None = option(
         None,
@@ -718,7 +718,7 @@ class DeliveryOptions(Group):
     )
     resend_in_doubt: bool = option(
         False,
-        "Send again what has been in doubt for longer than the deduplication window.",
+        "Send again what has been unconfirmed for longer than the deduplication window.",
         never=_LEDGER,
         forces=True,
     )
@@ -835,7 +835,7 @@ class ReplayOptions(Group):
     max_bytes: str = MAX_BYTES
     max_errors: str = reworded("0", "How many messages may be rejected before nothing is sent.")
     rejects: str | None = reworded(
-        None, "Folder for rejected and refused messages; mended, they are replayed from there."
+        None, "Folder for rejected and refused messages; fixed, they are replayed from there."
     )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
@@ -978,10 +978,10 @@ class ExportOptions(Group):
 
 @dataclass(frozen=True, slots=True)
 class SettleOptions(Group):
-    """Options that say what became of events in doubt."""
+    """Options that say what became of unconfirmed events."""
 
-    accepted: bool = option(False, "What it left in doubt is in: never send it again.")
-    pending: bool = option(False, "What it left in doubt is not in: send it again.")
+    accepted: bool = option(False, "What it left unconfirmed is in: never send it again.")
+    pending: bool = option(False, "What it left unconfirmed is not in: send it again.")
     yes: bool = reworded(False, "Do it without being asked.")
 
 

@@ -171,8 +171,8 @@ class _RawLines:
             following: The number of the line after it.
             known: The rows by the lines on which they start.
         """
-        mended = with_delimiter(record, self._form.delimiter)
-        if mended is None:
+        fixed = with_delimiter(record, self._form.delimiter)
+        if fixed is None:
             return False
         after = following
         while after - self._line < len(self._raw) and not self._raw[after - self._line].strip(b"\r"):
@@ -181,7 +181,7 @@ class _RawLines:
             return True
         lines = after - following + 1 + "".join(known[after]).count("\n")
         text = self.text(following, lines)
-        return '"' in text and runs_on(mended, text, self._form.delimiter, self._form.width)
+        return '"' in text and runs_on(fixed, text, self._form.delimiter, self._form.width)
 
 
 def _without_cut_off(harvest: ParsedBlock, block: bytes, raw: _RawLines, line: int) -> ParsedBlock:
@@ -273,7 +273,7 @@ def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Hea
     if shape.ending is not RecordEnd.WHOLE:
         raise InputError(
             f"{path}: line {page.line:,}: the header cannot be read as CSV: {_WHY[shape.ending]}",
-            hint="mend the first line, or name the delimiter, for example --delimiter ';'",
+            hint="fix the first line, or name the delimiter, for example --delimiter ';'",
         )
     if shape.cells > MAX_COLUMNS:
         raise InputError(
@@ -298,7 +298,7 @@ _WHY = {
     RecordEnd.OPEN: "a quote is not closed",
     RecordEnd.CUT: "it is cut off",
     RecordEnd.TEXT_AFTER_QUOTE: "text follows a closing quote",
-    RecordEnd.BARE_RETURN: "a carriage return ends no line; tr '\\r' '\\n' < OLD > NEW mends old line ends",
+    RecordEnd.BARE_RETURN: "a carriage return ends no line; tr '\\r' '\\n' < OLD > NEW fixes old line ends",
     RecordEnd.CROWDED: "it has too many names",
     RecordEnd.OVERLONG: "it is too long",
 }

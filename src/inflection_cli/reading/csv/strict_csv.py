@@ -207,8 +207,8 @@ class StrictReader:
             end: Its end. It is returned where the next record does not fit either and will be rejected by itself.
         """
         form, page = self._form, self._page
-        mended = with_delimiter(text, form.delimiter)
-        if mended is None:
+        fixed = with_delimiter(text, form.delimiter)
+        if fixed is None:
             return None
         at = end
         while self._blank(at, page.line_end(at)):
@@ -219,7 +219,7 @@ class StrictReader:
         if shape.ending is not RecordEnd.WHOLE or shape.cells != form.width:
             return end
         following = page.text[end : shape.end]
-        return shape.end if runs_on(mended, following, form.delimiter, form.width) else None
+        return shape.end if runs_on(fixed, following, form.delimiter, form.width) else None
 
     def _fault_next(self, end: int) -> None:
         """Reject the record up to `end`, if any, as the rest."""
