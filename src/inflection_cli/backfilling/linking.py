@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
-from itertools import compress, repeat
+from itertools import compress
 from struct import Struct
 from typing import Final, Literal
 
@@ -120,6 +120,7 @@ class Linking:
         self._digests = SpillGroups(RECORD_BYTES)
         self._users: SortedRecords | None = None
         self._by_hash: SortedRecords | None = None
+        self._starts = array("Q", [0])
         self._resolver: Linking | None = None
         self._texts = Spill()
         self._text_bytes = 0
@@ -139,6 +140,7 @@ class Linking:
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
         """
+        self._starts.append(self._starts[-1] + len(converted.times))
         if not converted.times:
             return
         user_ids, person_ids = converted.people
@@ -162,14 +164,18 @@ class Linking:
 
     def _join(self, first: int, converted: Converted) -> None:
         """Take the pairs of ids that messages have side by side."""
-        types, (user_ids, person_ids) = converted.types or repeat(""), converted.people
-        every = zip(converted.joined, user_ids, person_ids, converted.lines, types)  # noqa: B905 - without end
-        for anonymous, own, person, line, kind in every:
-            user = own or (self.user_of(person) if self._resolver else "")
-            if anonymous and user:
-                seen = (_IDENTIFIED if kind == IDENTIFY else _BESIDE, first + line)
-                if self._joined.setdefault((anonymous, user), seen) > seen:
-                    self._joined[anonymous, user] = seen
+        (user_ids, person_ids), users = converted.people, {}
+        if self._resolver is not None:
+            users = self._resolver.users_of_chunk(len(self._starts) - 2)
+        for at, anonymous, identifies in converted.joined:
+            user = user_ids[at] or users.get(person_ids[at], "")
+            if user:
+                pair, seen = (
+                    (anonymous, user),
+                    (_IDENTIFIED if identifies else _BESIDE, first + converted.lines[at]),
+                )
+                if self._joined.setdefault(pair, seen) > seen:
+                    self._joined[pair] = seen
 
     def _spill(self) -> None:
         self._alone.pop("", None)
@@ -322,27 +328,30 @@ class Linking:
             people=(users, persons),
         )
 
-    def users_of(self, converted: Converted) -> Sequence[str]:
-        """Return the userIds for events without one; "" is none."""
-        user_ids, person_ids = converted.people
-        if not self._resolve or "" not in user_ids:
-            return ()
-        return [
-            "" if user or not person else self.user_of(person)
-            for user, person in zip(user_ids, person_ids, strict=True)
-        ]
+    def users_of_chunk(self, number: int) -> dict[str, str]:
+        """Return the userIds for people of a chunk's events, by personId.
+
+        It has everybody who goes out under a userId of other rows, and may have more.
+        """
+        if self._resolver is not None:
+            return self._resolver.users_of_chunk(number)
+        if not self._resolve or number + 1 >= len(self._starts):
+            return {}
+        assert self._users is not None
+        first, after = self._starts[number : number + 2]
+        keys = map(_HASH.pack, {*self.alone(first, after - first)})
+        return dict(self._named_at(value) for key in keys for value in self._users.values(key))
 
     def user_of(self, person: str) -> str:
         """Return the userId of a person seen alone; "" is none."""
-        if self._resolver is not None:
-            return self._resolver.user_of(person)
         assert self._users is not None
-        for value in self._users.values(_HASH.pack(hash(person))):
-            at = int.from_bytes(value)
-            found, user = orjson.loads(self._texts.read(at >> _SIZE_BITS, at & (1 << _SIZE_BITS) - 1))
-            if found == person:
-                return str(user)
-        return ""
+        return dict(map(self._named_at, self._users.values(_HASH.pack(hash(person))))).get(person, "")
+
+    def _named_at(self, value: bytes) -> tuple[str, str]:
+        """Return a personId and its userId, by what `_named` yields of them."""
+        at = int.from_bytes(value)
+        person, user = orjson.loads(self._texts.read(at >> _SIZE_BITS, at & (1 << _SIZE_BITS) - 1))
+        return person, user
 
     def alone(self, first: int, count: int) -> Sequence[int]:
         """Return the persons' hashes of a chunk's events, 0 beside a userId."""

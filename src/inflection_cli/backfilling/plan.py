@@ -1,15 +1,16 @@
 """Pass 1: convert everything, send nothing, and return the plan."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.changed_back import ChangedBack
+from inflection_cli.backfilling.chunk_work import ChunkReader, ndjson, planned, unjudged
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
@@ -20,15 +21,10 @@ from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_call_options, idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
-from inflection_cli.converting.checked_converter import (
-    UsersOf,
-    checked_with_users,
-    once_a_column,
-    unchecked,
-    whole_messages,
-)
-from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.checked_converter import once_a_column, whole_messages
+from inflection_cli.converting.chunk_task import ChunkTask, no_argument
+from inflection_cli.converting.converter import Converted, ConvertSettings
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.destination_checks.check_engine import DestinationChecks, needs_one_account
 from inflection_cli.model import Chunk, Disposition, Note, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
@@ -39,9 +35,6 @@ DIGEST_BYTES: Final = 16
 
 REPEATS_SHARE: Final = 0.01
 """More repeats than this share of the events, and the export's times may be too coarse."""
-
-
-Chunks = Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]]
 
 
 class RejectSink(Protocol):
@@ -58,7 +51,7 @@ class Plan:
     Attributes:
         inputs: The files.
         settings: What shapes messages and ids.
-        chunks: Reads everything, the same way each time, and says how it is converted.
+        chunks: Reads everything, the same way each time, with a task for each chunk.
         limit: How many rows are read at the most; None for all. The chunks end there by themselves.
         account: The counts of pass 1.
         complete: Whether pass 1 came to its end.
@@ -74,7 +67,7 @@ class Plan:
 
     inputs: list[InputFile]
     settings: ConvertSettings
-    chunks: Chunks
+    chunks: ChunkReader
     limit: int | None = None
     account: Account = field(default_factory=Account)
     complete: bool = False
@@ -137,7 +130,7 @@ class Planner:
         self,
         inputs: Sequence[InputFile],
         settings: ConvertSettings,
-        chunks: Chunks,
+        chunks: ChunkReader,
         *,
         rejects: RejectSink | None = None,
         linking: Linking | None = None,
@@ -162,7 +155,7 @@ class Planner:
         known: Iterable[LedgerEvents] = (),
         progress: Callable[[Account], None] = lambda _: None,
         run_words: Callable[[int], str] | None = None,
-        draft: Callable[[Converted], None] = lambda _: None,
+        draft: Callable[[bytes], None] | None = None,
         people: KnownPeople | None = None,
     ) -> Plan:
         """Read all input and compute the disposition of each event.
@@ -171,7 +164,7 @@ class Planner:
             known: What the ledger knows.
             progress: Called after each chunk.
             run_words: Says which run has an event, by the run's number in the ledger.
-            draft: Takes the events of each chunk, and the links.
+            draft: Takes the messages of each chunk, and the links, as NDJSON.
             people: The people whom the ledger knows.
 
         Raises:
@@ -180,17 +173,18 @@ class Planner:
         plan = self.plan
         for source in plan.inputs:
             plan.account.problems.add_all(source.problems())
-        if self._checks and plan.linking.resolves:
-            self._resolve_first(people)
-        for source, chunk, convert in plan.chunks():
-            converted = convert()
+        users = self._resolve_first(people) if self._checks and plan.linking.resolves else no_argument
+        work = partial(planned, drafts=draft is not None, pictures=plan.figures is not None)
+        for source, chunk, made in plan.chunks(ChunkTask(work, users)):
+            converted = made.converted
             plan.digests += chunk.digest
             self._see(source)
             plan.account.take(chunk, converted)
             self._gather(source, chunk, converted)
-            draft(converted)
+            if draft is not None and made.lines:
+                draft(made.lines)
             if plan.figures is not None:
-                plan.figures.take(converted)
+                plan.figures.take(made.figures)
             progress(plan.account)
         self._add_links(people, draft)
         self._settling.add_known(self._states.through(known))
@@ -211,14 +205,18 @@ class Planner:
         plan.complete = True
         return plan
 
-    def _resolve_first(self, people: KnownPeople | None) -> None:
-        """Read the rows once more, for the userIds of judged messages."""
-        plan, resolver = self.plan, Linking(resolve=True)
-        for _, chunk, convert in plan.chunks():
-            resolver.add(chunk.file, unchecked(convert)(identified=False))
+    def _resolve_first(self, people: KnownPeople | None) -> Callable[[int], Any]:
+        """Read the rows once more, for the userIds of judged messages.
+
+        Returns:
+            What finds those of a chunk, by its number.
+        """
+        resolver = Linking(resolve=True)
+        for _, chunk, made in self.plan.chunks(ChunkTask(unjudged)):
+            resolver.add(chunk.file, made.converted)
         resolver.settle(people)
-        plan.linking.resolve_by(resolver)
-        plan.chunks = partial(_with_users, plan.chunks, resolver.users_of)
+        self.plan.linking.resolve_by(resolver)
+        return resolver.users_of_chunk
 
     def _see(self, source: InputFile) -> None:
         """Update the plan if an input has new keys; report unused ones."""
@@ -250,7 +248,7 @@ class Planner:
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)
 
-    def _add_links(self, people: KnownPeople | None, draft: Callable[[Converted], None]) -> None:
+    def _add_links(self, people: KnownPeople | None, draft: Callable[[bytes], None] | None) -> None:
         """Find the links, and add them behind the events of all rows."""
         plan = self.plan
         plan.linking.settle(people)
@@ -260,7 +258,8 @@ class Planner:
                 plan.identities.add(links.content_ids, links.content_hashes)
             plan.account.take_links(links)
             self._judge_links(links)
-            draft(links)
+            if draft is not None:
+                draft(ndjson(links.encode(links.content_ids)))
 
     def _judge_links(self, links: Converted) -> None:
         """Report what tables say of links; no row is rejected for it."""
@@ -313,12 +312,6 @@ class Planner:
         if unseen:
             rule = rules.OWN_ID_CONFLICT if dispositions.own_conflict_count else rules.SAME_ID_OTHER_CONTENT
             problems.add(Problem(rule, f"and {unseen:,} more events of the kind", count=unseen))
-
-
-def _with_users(chunks: Chunks, users_of: UsersOf) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
-    """Yield chunks with conversions that judge under other rows' userIds."""
-    for source, chunk, convert in chunks():
-        yield source, chunk, checked_with_users(convert, users_of)
 
 
 def _in_the_ledger(conflict: Conflict, run_words: Callable[[int], str] | None) -> str:

@@ -246,11 +246,11 @@ class CallConverter:
             [track.people[0][each] if isinstance(each, int) else each.user_id for each in order],
             [track.people[1][each] if isinstance(each, int) else each.person_id for each in order],
         )
-        joined = [
-            (track.joined[each] if track.joined else "") if isinstance(each, int) else each.joined
-            for each in order
+        of_track = {at: session for at, session, _ in track.joined}
+        sessions = [of_track.get(each, "") if isinstance(each, int) else each.joined for each in order]
+        result.joined = [
+            (at, session, result.types[at] == "identify") for at, session in enumerate(sessions) if session
         ]
-        result.joined = joined if any(joined) else ()
         states = [not isinstance(each, int) and each.is_state for each in order]
         result.states = states if any(states) else ()
         result.memberships = [

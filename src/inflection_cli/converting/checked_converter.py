@@ -1,10 +1,11 @@
 """Convert chunks and judge the messages by the tables of `--check`."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -20,8 +21,7 @@ _ANY_ID = bytes(16)
 """Stands for an id where none was asked for: no table judges ids of messages."""
 
 
-UsersOf = Callable[[Converted], Sequence[str]]
-"""Returns the userIds that events without one go out under; "" is none."""
+NO_USERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class ChunkConverter(Protocol):
@@ -61,9 +61,11 @@ class CheckedConverter:
         self._checks = DestinationChecks(checks)
 
     def __call__(
-        self, chunk: Chunk, *, identified: bool = True, users_of: UsersOf = lambda _: ()
+        self, chunk: Chunk, *, identified: bool = True, users: Mapping[str, str] = NO_USERS
     ) -> Converted:
         """Convert a chunk and judge each message as it is sent.
+
+        By personId, `users` are the userIds under which events without one go out.
 
         One message with an error rejects its row. Then the other rows are converted once more, so that nothing of the
         result is of that row.
@@ -71,7 +73,7 @@ class CheckedConverter:
         # A number for each row stands for its line, as records of a document may share one.
         numbered = replace(chunk, lines=range(len(chunk.rows)))
         result = self.unchecked(numbered, identified=identified)
-        rows, messages, emptied = result.lines, whole_messages(result, users_of(result)), result.emptied
+        rows, messages, emptied = result.lines, whole_messages(result, named(result, users)), result.emptied
         said: dict[int, list[Note]] = {}
         for row, message in zip(rows, messages, strict=True):
             said.setdefault(row, []).extend(self._checks.notes(message))
@@ -124,6 +126,19 @@ def whole_messages(converted: Converted, users: Sequence[str] = ()) -> list[dict
     return [orjson.loads(message) for message in encoded]
 
 
+def named(converted: Converted, users: Mapping[str, str]) -> Sequence[str]:
+    """Return the userId for each event without one, "" for none.
+
+    Args:
+        converted: The events.
+        users: UserIds by personId.
+    """
+    if not users:
+        return ()
+    people = zip(*converted.people, strict=True)
+    return ["" if user else users.get(person, "") for user, person in people]
+
+
 def unchecked(convert: Conversion) -> Conversion:
     """Return a conversion that judges by no table."""
     if isinstance(convert, partial) and isinstance(convert.func, CheckedConverter):
@@ -131,10 +146,10 @@ def unchecked(convert: Conversion) -> Conversion:
     return convert
 
 
-def checked_with_users(convert: Conversion, users_of: UsersOf) -> Conversion:
+def checked_with_users(convert: Conversion, users: Mapping[str, str]) -> Conversion:
     """Return a conversion that judges messages under other rows' userIds."""
-    if isinstance(convert, partial) and isinstance(convert.func, CheckedConverter):
-        return partial(convert, users_of=users_of)
+    if users and isinstance(convert, partial) and isinstance(convert.func, CheckedConverter):
+        return partial(convert, users=users)
     return convert
 
 

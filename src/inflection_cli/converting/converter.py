@@ -113,8 +113,8 @@ class Converted:
         types: Each event's type of call; empty where all are track events.
         memberships: Of the groups, who is a member of which; "" is nobody known.
         trait_calls: How many of the calls overwrite traits.
-        joined: The anonymousId that each event has beside a userId, if it goes out under one; "" for none. Empty where
-            no event has one.
+        joined: Of events with an anonymousId beside a userId, if they go out under one: index, anonymousId, and whether
+            the event is an identify.
         states: Which events give the state of somebody at the time of the run; empty where none does.
     """
 
@@ -139,7 +139,7 @@ class Converted:
     types: Sequence[str] = ()
     memberships: Sequence[tuple[str, str]] = ()
     trait_calls: int = 0
-    joined: Sequence[str] = ()
+    joined: Sequence[tuple[int, str, bool]] = ()
     states: Sequence[bool] = ()
 
 
@@ -362,7 +362,8 @@ class Converter:
         )
         result.lines, result.times = events.lines, events.times
         result.names = list(map(attrgetter("name"), events.campaigns))
-        result.people, result.joined = (people.user_ids, people.person_ids), people.sessions()
+        result.people = people.user_ids, people.person_ids
+        result.joined = [(i, session, False) for i, session in sorted(people.sessions().items())]
 
 
 def _filled(column: Sequence[str]) -> set[int]:
@@ -405,9 +406,11 @@ def _whole(
     """Build whole messages; a module-level function, so that it can be pickled."""
     persons = people.fragments()
     if users:
-        sessions = people.sessions() or [""] * len(persons)
-        named = zip(persons, people.person_ids, users, sessions, strict=True)
-        persons = [known_as(person, *ids) if ids[1] else person for person, *ids in named]
+        sessions, named = people.sessions(), zip(persons, people.person_ids, users, strict=True)
+        persons = [
+            known_as(person, id_, user, sessions.get(i, "")) if user else person
+            for i, (person, id_, user) in enumerate(named)
+        ]
     parts = zip(fragments.campaigns, fragments.trails(), persons, strict=True)
     return messages(ids, wire_all(times), parts, tail)
 

@@ -101,10 +101,9 @@ class PeopleColumns:
             fragments[i] = exact.json
         return fragments
 
-    def sessions(self) -> Sequence[str]:
-        """Return the id of each person's session; empty where there is none."""
-        known = {i: exact.session for i, exact in self.exact.items() if exact.session}
-        return [known.get(i, "") for i in range(len(self.user_ids))] if known else ()
+    def sessions(self) -> Mapping[int, str]:
+        """Return by index the sessions of people that have one."""
+        return {i: exact.session for i, exact in self.exact.items() if exact.session}
 
     def groups(self) -> Mapping[int, str]:
         """Return by index the accounts of people that have one."""
