@@ -59,8 +59,8 @@ def outgoing(
             yield batch if keep is None else kept(batch, keep)
 
 
+def _identities(plan: Plan, number: int, anew: Callable[[bytes], bytes]) -> ChunkIds:
     """Return a chunk's ids; those of returned states are new."""
-    """Return the ids of a chunk's events; those of states that come back are new."""
     first, found = plan.identities.starts[number], plan.identities.of(number)
     assert plan.dispositions is not None
     if not plan.dispositions.counts[Disposition.CHANGED_BACK]:
