@@ -506,6 +506,15 @@ def test_a_profile_says_what_rows_are_and_an_option_beats_it(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
+    "fields", ["", '[fields]\nuserId = "Customer ID"\nemail = "Email"\ntimestamp = "Updated At"\n']
+)
+def test_an_address_is_a_trait_whether_a_profile_names_it_as_a_field_or_not(fields: str, desk: Desk) -> None:
+    desk.file("c.csv", ADA, header=CONTACTS)
+    (message,) = made(desk, "c.csv", "--profile", profile(desk, "p.toml", f'type = "identify"\n{fields}'))
+    assert message["traits"]["email"] == "ada@shop.example"
+
+
+@pytest.mark.parametrize(
     ("text", "fault"),
     [
         ('type = "alias"\n', "type"),

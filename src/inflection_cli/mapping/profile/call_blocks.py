@@ -120,6 +120,9 @@ class CallBlocks:
             found = self._drawing.cell(cell, where)
             if isinstance(found, int):
                 work.fields[name] = found
+                # An address is a trait as well, as where the column is known by its name.
+                reserved = [each for each in RESERVED[block.kind] if each.name == name == "email"]
+                work.values += [CallValue(each.path, found, each.kind, asked=True) for each in reserved]
             else:
                 self._set(work, name, found)
 
