@@ -196,6 +196,7 @@ _RANK: Final = {
     Disposition.ELSEWHERE: 4,
     Disposition.REFUSED: 5,
     Disposition.DUPLICATE: 6,
+    Disposition.CHANGED_BACK: 7,
 }
 
 
