@@ -266,6 +266,7 @@ class Disposition(IntEnum):
         RESEND: It may be in, and goes out again with the same id, which the destination recognises.
         ELSEWHERE: It goes out, and another destination's ledger has it as accepted.
         REFUSED: It goes out once more, and the destination has refused it alone before.
+        CHANGED_BACK: It goes out under a new id: the ledger has it, and another state of the same person after it.
     """
 
     SEND = 0
@@ -275,6 +276,7 @@ class Disposition(IntEnum):
     RESEND = 4
     ELSEWHERE = 5
     REFUSED = 6
+    CHANGED_BACK = 7
 
 
 class BatchState(StrEnum):

@@ -598,10 +598,11 @@ OPTION_IDLE = Rule(
     "option-idle",
     _WARNING,
     _FILE,
-    "An option that works on e-mail addresses finds nothing to do, as no column of the file is known as the email: "
-    "--email-trait, --user-id-from email or --anonymous-id-from email, or a profile's line for one of them.",
-    'name the column that holds addresses: --map email=COLUMN, in a profile [fields] email = "COLUMN"; or leave the '
-    "option out",
+    "An option finds nothing to do. --email-trait, --user-id-from email and --anonymous-id-from email work on a "
+    "column known as the email; --trait, --all-traits, --traits-style, --group-user, --group-anonymous-id and --now "
+    "on calls other than track.",
+    'name the column that holds addresses: --map email=COLUMN, in a profile [fields] email = "COLUMN"; say what the '
+    "rows are: --as identify; or leave the option out",
     "--email-trait on an export with the columns event, userId and timestamp",
 )
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from old_ledger import as_version_3
 
+from inflection_cli.ledger.row_checksums import PeopleTotalsRow, RunRow, columns, row_checksum
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.version import __version__
 
@@ -410,7 +411,7 @@ def test_no_digest_in_the_ledger_is_that_of_the_id_alone(desk: Desk) -> None:
             assert desk.run("backfill", desk.file("a.csv", ALONE), *there).code == 0
         (path,) = (desk.folder / name).rglob("*.sqlite3")
         with closing(sqlite3.connect(path)) as db:
-            stored += [row[0] for row in db.execute("SELECT digests FROM people")]
+            stored += [row[0] for row in db.execute("SELECT digests FROM people ORDER BY key LIMIT 1")]
         assert b"p-1" not in path.read_bytes()
     assert [len(one) for one in stored] == [16, 16]
     assert stored[0] != stored[1]
@@ -442,3 +443,168 @@ def test_one_session_of_two_users_is_refused(desk: Desk) -> None:
     file = desk.file("a.csv", BOTH, OTHER_USER)
     done = desk.run("backfill", file, "--dry-run", "--check", "freshsuccess", "--session-id", "person")
     assert (done.code, "person-two-users" in done.err) == (8, True)
+
+
+# --- what the ledger knows of earlier runs -------------------------------------------------------
+
+
+def replayed(desk: Desk, sandbox: Sandbox, *words: str) -> Result:
+    done = desk.run("replay", *to(sandbox.url, "--json", "--namespace", "n", *words))
+    assert events_balance(done.json)
+    return done
+
+
+def ready(desk: Desk, name: str, *messages: dict[str, Any]) -> str:
+    """A file of ready messages."""
+    lines = [
+        json.dumps({"messageId": f"{name}-{n}", "timestamp": f"2024-04-02T08:00:0{n}Z", **one})
+        for n, one in enumerate(messages)
+    ]
+    (desk.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return name
+
+
+JOINED = {"type": "identify", "anonymousId": "p-1", "userId": "u-1"}
+
+
+def test_a_link_that_a_replay_sends_is_known_to_later_runs(desk: Desk) -> None:
+    desk.run("backfill", desk.file("a.csv", ALONE, BOTH), "--dry-run", "--out", "a.ndjson")
+    may = desk.file("may.csv", OTHER_USER)
+    with serve(kept()) as sandbox:
+        assert replayed(desk, sandbox, "a.ndjson").code == 0
+        other = sent(desk, sandbox, may)
+        assert (other.code, other.json["problem_counts"]) == (8, {"person-two-users": 1})
+        assert sent(desk, sandbox, may, "--allow-implausible-people").code == 0
+        assert links_of(sandbox.messages()) == LINK
+
+
+@pytest.mark.parametrize("first", ["backfill", "replay"])
+def test_a_replay_never_links_a_person_to_another_user(desk: Desk, first: str) -> None:
+    with serve(kept()) as sandbox:
+        if first == "backfill":
+            assert sent(desk, sandbox, desk.file("a.csv", ALONE, BOTH)).code == 0
+        else:
+            assert replayed(desk, sandbox, ready(desk, "a.ndjson", JOINED)).code == 0
+        before = sandbox.stats()["requests"]
+        other = ready(desk, "b.ndjson", {**JOINED, "userId": "u-2"})
+        for words in ((), ("--allow-implausible-people", "--max-errors", "100%")):
+            done = replayed(desk, sandbox, other, *words)
+            assert (done.code, done.json["problem_counts"]) == (8, {"person-two-users": 1})
+        assert "take it out" in done.json["problems"][0]["hint"]
+        assert sandbox.stats()["requests"] == before
+
+
+def test_a_replay_of_one_person_with_two_users_is_refused_unless_no_identify_is_among_it(desk: Desk) -> None:
+    both = [{"event": "A", **JOINED, "type": "track", "userId": user} for user in ("u-1", "u-2")]
+    with serve(kept()) as sandbox:
+        refused = replayed(desk, sandbox, ready(desk, "a.ndjson", *both))
+        assert (refused.code, refused.json["problem_counts"]) == (8, {"person-two-users": 1})
+        assert replayed(desk, sandbox, "a.ndjson", "--allow-implausible-people").code == 0
+        mixed = ready(desk, "b.ndjson", both[0], {**JOINED, "userId": "u-2"})
+        assert replayed(desk, sandbox, mixed, "--allow-implausible-people").code == 8
+
+
+@pytest.mark.parametrize("session", ["person", "Visit"])
+def test_the_pairs_of_sessions_are_known_to_later_runs(desk: Desk, session: str) -> None:
+    header = f"{HEADER},Visit"
+    april = desk.file("april.csv", f"{BOTH},p-1", header=header)
+    words = ("--check", "freshsuccess", "--session-id", session)
+    with serve(kept()) as sandbox:
+        assert sent(desk, sandbox, april, *words).code == 0
+        linked = sent(desk, sandbox, desk.file("may.csv", ALONE, OTHER_USER))
+        assert (linked.code, linked.json["problem_counts"]) == (8, {"person-two-users": 1})
+        beside = sent(desk, sandbox, desk.file("june.csv", f"{OTHER_USER},p-1", header=header), *words)
+        assert (beside.code, beside.json["problem_counts"]["person-two-users"]) == (8, 1)
+
+
+def test_a_visit_of_two_users_is_refused(desk: Desk) -> None:
+    rows = [f"{row},v-1" for row in (BOTH, OTHER_USER.replace("p-1", "p-2"))]
+    file = desk.file("a.csv", *rows, header=f"{HEADER},Visit")
+    done = desk.run("backfill", file, "--dry-run", "--check", "freshsuccess", "--session-id", "Visit")
+    assert (done.code, "person-two-users" in done.err) == (8, True)
+
+
+def test_a_link_that_was_refused_is_no_link_and_goes_again(desk: Desk) -> None:
+    file, other = desk.file("a.csv", ALONE, BOTH), desk.file("other.csv", OTHER_USER)
+    with serve(Settings(keep_messages=True, script=(None, "400"))) as sandbox:
+        first = sent(desk, sandbox, file, "--rejects", "r")
+        assert (first.code, first.json["events"]["refused"]) == (1, 1), first.err
+        assert sent(desk, sandbox, other, "--dry-run").json["problem_counts"] == {}
+        again = sent(desk, sandbox, file)
+        assert (again.code, again.json["events"]["accepted"]) == (0, 1)
+        assert links_of(sandbox.messages()) == LINK
+        assert sent(desk, sandbox, other).json["problem_counts"] == {"person-two-users": 1}
+
+
+def test_a_link_that_never_went_is_no_link(desk: Desk) -> None:
+    with serve(Settings(keep_messages=True, script=(None, "404"))) as sandbox:
+        assert sent(desk, sandbox, desk.file("a.csv", ALONE, BOTH)).code == 5
+        done = sent(desk, sandbox, desk.file("other.csv", OTHER_USER))
+        assert (done.code, done.json["problem_counts"]) == (0, {})
+        assert links_of(sandbox.messages()) == [("p-1", "u-2", "2024-04-04T08:00:00.000Z")]
+
+
+REFUSED_ALONE = ("400", "400", None, None)
+"""Halved until p-1's event stands alone and is refused; p-2's is accepted."""
+
+
+def test_a_person_whose_event_an_earlier_run_left_refused_is_linked_once_it_is_in(desk: Desk) -> None:
+    april = desk.file("april.csv", ALONE, OTHER_PERSON[0])
+    may = desk.file("may.csv", BOTH, OTHER_PERSON[1])
+    with serve(Settings(keep_messages=True, script=REFUSED_ALONE)) as sandbox:
+        assert sent(desk, sandbox, april, "--rejects", "r").json["events"]["refused"] == 1
+        first = sent(desk, sandbox, may)
+        assert (first.code, first.json["events"]["pending"]) == (0, 1)
+        assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-2"]
+        (refused,) = (desk.folder / "r").glob("refused*")
+        assert replayed(desk, sandbox, str(refused)).json["events"]["accepted"] == 1
+        assert sent(desk, sandbox, may).json["events"]["accepted"] == 1
+        assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-2", "p-1"]
+
+
+def test_a_person_whose_event_an_earlier_run_never_sent_waits_for_it(desk: Desk) -> None:
+    april, may = desk.file("april.csv", ALONE), desk.file("may.csv", BOTH)
+    with serve(Settings(keep_messages=True, script=("404",))) as sandbox:
+        assert sent(desk, sandbox, april).code == 5
+        assert sent(desk, sandbox, may).json["events"]["pending"] == 1
+        whole = desk.file("whole.csv", ALONE, LATER)
+        assert sent(desk, sandbox, whole).json["events"]["accepted"] == 3
+        assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-1"]
+
+
+def broken_off(desk: Desk, run: str) -> None:
+    """Take from the ledger what a run records at its end, as where it was killed."""
+    (path,) = (desk.folder / "state").rglob("*.sqlite3")
+    with closing(sqlite3.connect(path)) as db, db:
+        (number,) = db.execute("SELECT number FROM runs WHERE id = ?", (run,)).fetchone()
+        row = db.execute(f"SELECT {columns(RunRow)} FROM runs WHERE number = ?", (number,)).fetchone()
+        (salt,) = db.execute("SELECT salt FROM ledger").fetchone()
+        cut = RunRow(*row)._replace(ended=None, summary=None, exit_code=None)
+        db.execute(
+            "UPDATE runs SET ended = NULL, summary = NULL, exit_code = NULL, checksum = ? WHERE number = ?",
+            (row_checksum(salt, cut), number),
+        )
+        gone = db.execute(
+            "DELETE FROM people WHERE run = ? AND substr(digests, 1, 8) = zeroblob(8)", (number,)
+        )
+        (people,) = db.execute("SELECT people FROM people_totals").fetchone()
+        totals = PeopleTotalsRow(people - gone.rowcount)
+        db.execute("UPDATE people_totals SET people = ?, checksum = ?", (*totals, row_checksum(salt, totals)))
+
+
+@pytest.mark.parametrize("way", ["the same command", "a longer file", "settle"])
+def test_people_of_a_run_that_was_killed_wait_until_it_is_finished_or_settled(desk: Desk, way: str) -> None:
+    april, may = desk.file("april.csv", ALONE), desk.file("may.csv", BOTH)
+    with serve(Settings(keep_messages=True)) as sandbox:
+        run = sent(desk, sandbox, april).json["run_id"]
+        broken_off(desk, run)
+        waits = desk.run("backfill", may, *to(sandbox.url, "--namespace", "n"))
+        assert (waits.code, "1 link waits" in waits.out, links_of(sandbox.messages())) == (0, True, [])
+        assert f"infl-seg runs settle {run} --accepted" in waits.out
+        if way == "settle":
+            assert desk.run("runs", "settle", run, "--accepted", "--yes").code == 0
+        else:
+            more = [desk.file("june.csv", LATER)] * (way == "a longer file")
+            assert sent(desk, sandbox, april, *more).code == 0
+        assert sent(desk, sandbox, may).code == 0
+        assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-1"]

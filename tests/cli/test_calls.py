@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_support import Desk, Result, to
+from command_support import Desk, Result, events_balance, to
 
+from inflection_cli.sandbox import Settings as SandboxSettings
 from inflection_cli.sandbox import serve
 
 CONTACTS = "Customer ID,Email,First Name,Plan,Created At,Updated At"
@@ -505,6 +506,15 @@ def test_a_profile_says_what_rows_are_and_an_option_beats_it(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
+    "fields", ["", '[fields]\nuserId = "Customer ID"\nemail = "Email"\ntimestamp = "Updated At"\n']
+)
+def test_an_address_is_a_trait_whether_a_profile_names_it_as_a_field_or_not(fields: str, desk: Desk) -> None:
+    desk.file("c.csv", ADA, header=CONTACTS)
+    (message,) = made(desk, "c.csv", "--profile", profile(desk, "p.toml", f'type = "identify"\n{fields}'))
+    assert message["traits"]["email"] == "ada@shop.example"
+
+
+@pytest.mark.parametrize(
     ("text", "fault"),
     [
         ('type = "alias"\n', "type"),
@@ -592,3 +602,188 @@ def test_a_name_of_too_many_parts_is_left_out(desk: Desk) -> None:
     )
     done = desk.run("validate", "d.csv", "--as", "identify", "--all-traits")
     assert (done.code, "more than 32 parts" in done.out) == (0, True)
+
+
+# --- options of calls, and accounts --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--trait", "userId"),
+        ("--all-traits",),
+        ("--traits-style", "snake"),
+        ("--group-user", "import"),
+        ("--group-anonymous-id", "account"),
+        ("--now",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_options_of_calls_are_idle_where_all_rows_are_track_events(
+    words: tuple[str, ...], desk: Desk
+) -> None:
+    track = desk.file("t.csv", "Email Opened,u1,e1,c1,2024-01-01T00:00:00Z", header=TRACKS)
+    alone = desk.run("validate", track, *words, "--json")
+    told = [one for one in alone.json["problems"] if one["code"] == "option-idle"]
+    assert [one["message"].partition(" ")[0] for one in told] == [words[0]]
+    assert (alone.code, "--as " in told[0]["hint"]) == (0, True)
+    accounts = desk.file("a.csv", INITECH, header=ACCOUNTS)
+    both = (
+        ("--as", "a.csv=group", "--map", "userId=Owner")
+        if words[0] != "--trait"
+        else ("--as", "t.csv=identify")
+    )
+    files = (accounts,) if words[0] != "--trait" else (track,)
+    assert "option-idle" not in codes(desk.run("validate", *files, *both, *words, "--json"))
+
+
+TRACKS = "event,userId,email_id,campaign_id,timestamp"
+
+
+def test_one_person_of_two_accounts_is_identified_in_both(desk: Desk) -> None:
+    rows = [f"u-1,{account},2024-02-01T09:00:00Z,Ada" for account in ("a-1", "a-2", "")]
+    desk.file("c.csv", *rows, header="userId,groupId,timestamp,firstName")
+    found = made(desk, "c.csv", "--as", "identify")
+    assert [one["context"].get("groupId") for one in found] == ["a-1", "a-2", None]
+    desk.file("d.csv", "u-1,2024-02-01T09:00:00Z,Ada", header="userId,timestamp,firstName")
+    (without,) = made(desk, "d.csv", "--as", "identify")
+    assert without["messageId"] == found[2]["messageId"]
+
+
+@pytest.mark.parametrize(("kind", "header"), [("page", "name"), ("track", "event")])
+def test_an_event_of_two_accounts_is_told_and_goes_once(kind: str, header: str, desk: Desk) -> None:
+    rows = [f"u-1,{account},2024-02-01T09:00:00Z,Email Opened" for account in ("a-1", "a-2", "a-1")]
+    desk.file("c.csv", *rows, header=f"userId,groupId,timestamp,{header}")
+    report = desk.run("validate", "c.csv", "--as", kind, "--map", "groupId=groupId", "--json").json
+    assert (report["events"]["built"], report["events"]["duplicate"]) == (3, 2)
+    told = [one for one in report["problems"] if one["code"] == "same-id-other-content"]
+    assert [one["line"] for one in told] == [3]
+
+
+def test_another_user_of_groups_is_told_and_nothing_counts_as_the_same(desk: Desk) -> None:
+    desk.file("a.csv", NOBODY, header=ACCOUNTS)
+    words = ("a.csv", "--as", "group", "--map", "userId=Owner")
+    with serve() as sandbox:
+        assert desk.run("backfill", *words, "--group-user", "import", *to(sandbox.url)).code == 0
+        same = desk.run("backfill", *words, "--group-user", "import", "--json", *to(sandbox.url))
+        other = desk.run("backfill", *words, "--group-user", "other", "--json", *to(sandbox.url))
+    assert codes(same) == {"traits-overwrite": 1}
+    assert codes(other)["same-id-other-content"] == 1
+    assert desk.run("runs", "verify", "a.csv").code == 0
+
+
+# --- a column of types, read late or by a profile ------------------------------------------------
+
+TYPED = "type,event,userId,name,timestamp,email,campaign_id,email_id"
+EVENT = "{},Email Opened,u-{},,2024-02-01T09:00:00Z,,c,e"
+
+
+def typed(desk: Desk, *late: str, first: str = "track") -> str:
+    events = [EVENT.format(first, number) for number in range(1000)]
+    return desk.file("typed.csv", *events, *late, header=TYPED)
+
+
+@pytest.mark.parametrize("first", ["track", "Track", "NULL"])
+def test_a_type_other_than_track_that_comes_late_is_that_call(first: str, desk: Desk) -> None:
+    late = (
+        "identify,,u-1,,2024-02-01T09:00:00Z,ada@shop.example,,",
+        "Page,,u-1,Home,2024-02-01T09:00:00Z,,,",
+        "alias,Email Opened,u-1,,2024-02-01T09:00:00Z,,c,e",
+        "group,Email Opened,u-1,,2024-02-01T09:00:00Z,,c,e",
+        "track,Email Opened,u-1,,2024-02-01T10:00:00Z,,c,e",
+        "newsletter,Email Opened,u-1,,2024-02-01T11:00:00Z,,c,e",
+    )
+    words = ("--null", "NULL") if first == "NULL" else ()
+    file = typed(desk, "track,Email Opened,u-9999,,2024-02-01T10:00:00Z,,c,e", *late, first=first)
+    words = (*words, "--max-errors", "10")
+    done = desk.run("backfill", file, *words, "--dry-run", "--out", "o.ndjson", "--rejects", "r", "--json")
+    assert done.json["by_type"] == {"track": 1003, "identify": 1, "page": 1}, done.err
+    told = [(one["code"], one["line"]) for one in done.json["problems"] if one["severity"] == "error"]
+    assert told == [("call-type-unknown", 1005), ("call-type-unknown", 1006)]
+    messages = desk.messages("o.ndjson")
+    assert [one["type"] for one in messages[1000:]] == ["track", "identify", "page", "track", "track"]
+    assert messages[1001]["traits"] == {"email": "ada@shop.example"}
+    alone = [f"{EVENT.format(first, 0)}", late[4], late[5]]
+    plain = made(desk, desk.file("plain.csv", *alone, header=TYPED), *words)
+    assert [messages[0], *messages[-2:]] == plain
+    assert [one["properties"].get("type") for one in plain[1:]] == ["track", "newsletter"]
+
+
+BY_TYPE = '[fields]\nuserId = "Who"\ntimestamp = "When"\nevent = "What"\n'
+
+
+@pytest.mark.parametrize(("lines", "read"), [("", True), ('[properties]\nkind = "type"\n', False)])
+def test_a_profile_that_does_not_say_what_rows_are_reads_the_column_of_types(
+    lines: str, read: bool, desk: Desk
+) -> None:
+    rows = (
+        "track,u-1,2024-02-01T09:00:00Z,Email Opened,",
+        "identify,u-1,2024-02-01T09:30:00Z,Email Opened,Ada",
+    )
+    desk.file("a.csv", *rows, header="type,Who,When,What,firstName")
+    name = profile(desk, "p.toml", BY_TYPE + lines)
+    messages = made(desk, "a.csv", "--profile", name)
+    if read:
+        assert [one["type"] for one in messages] == ["track", "identify"]
+        assert (messages[1]["traits"], "type" in messages[0]["properties"]) == ({"firstName": "Ada"}, False)
+    else:
+        assert [one["properties"]["kind"] for one in messages] == ["track", "identify"]
+
+
+def test_a_profile_sends_no_call_that_comes_late_as_an_event(desk: Desk) -> None:
+    rows = [f"track,u-{n},2024-02-01T09:00:00Z,Email Opened," for n in range(1001)]
+    desk.file(
+        "a.csv",
+        *rows,
+        "identify,u-1,2024-02-01T09:00:00Z,Email Opened,Ada",
+        header="type,Who,When,What,firstName",
+    )
+    done = desk.run("validate", "a.csv", "--profile", profile(desk, "p.toml", BY_TYPE), "--json")
+    assert (done.json["by_type"], codes(done)["call-type-unknown"]) == ({"track": 1001}, 1)
+
+
+# --- states at the time of the run ---------------------------------------------------------------
+
+
+def told(desk: Desk, url: str, plans: str, *words: str) -> Result:
+    """A run of a list with --now in which each letter is the plan of one row of the same person."""
+    rows = [f"u-1,{plan},a-1" for plan in plans]
+    file = desk.file(f"{plans}.csv", *rows, "u-2,x,a-2", header="userId,plan,groupId")
+    return desk.run("backfill", file, "--now", "--json", *words, *to(url))
+
+
+@pytest.mark.parametrize("words", [("--as", "identify", "--trait", "plan"), ("--as", "group")])
+def test_a_state_that_comes_back_is_sent_again_and_once(words: tuple[str, ...], desk: Desk) -> None:
+    with serve(SandboxSettings(keep_messages=True)) as sandbox:
+        counts = []
+        for plans in ("A", "B", "A", "A", "B", "AB", "BA", "BA", "A"):
+            done = told(desk, sandbox.url, plans, *words)
+            assert (done.code, events_balance(done.json)) == (0, True), done.err
+            counts.append(done.json["events"]["accepted"])
+        sent = [one["traits"]["plan"] for one in sandbox.messages() if one["userId"] == "u-1"]
+    assert counts == [2, 1, 1, 0, 1, 0, 1, 0, 0]
+    assert sent == ["A", "B", "A", "B", "A"]
+
+
+def test_a_state_that_comes_back_is_told_and_found_in_a_verification(desk: Desk) -> None:
+    words = ("--as", "identify", "--trait", "plan")
+    with serve() as sandbox:
+        for plans in "AB":
+            assert told(desk, sandbox.url, plans, *words).code == 0
+        done = told(desk, sandbox.url, "A", *words)
+        assert "1 as once before, and not as last sent: sent once more" in done.err
+        for plans in "BA":
+            found = desk.run("runs", "verify", f"{plans}.csv", "--json").json
+            assert (found["all_there"], found["events"]["accepted"], found["events"]["unknown"]) == (
+                True,
+                2,
+                0,
+            )
+
+
+def test_a_state_that_came_back_and_was_refused_is_tried_again(desk: Desk) -> None:
+    words = ("--as", "identify", "--trait", "plan")
+    with serve(SandboxSettings(keep_messages=True, script=(None, None, "404"))) as sandbox:
+        codes_of = [told(desk, sandbox.url, plans, *words).code for plans in "ABAAA"]
+        sent = [one["traits"]["plan"] for one in sandbox.messages() if one["userId"] == "u-1"]
+    assert (codes_of, sent) == ([0, 0, 5, 0, 0], ["A", "B", "A"])

@@ -238,11 +238,14 @@ def test_nothing_that_pass_1_reads_is_lost_on_the_way_from_a_worker(tmp_path: Pa
     columns = OF_CALLS.mapping.columns
     plain = tools.mapped_by(columns=columns, nulls=frozenset({"NULL"}))
     some = tools.mapped_by(columns=columns, events=frozenset({"Link Clicked"}))
+    states = replace(columns, calls=replace(columns.calls, now=True))
+    session = tools.mapped_by(columns=states, person_is_session=True)
     options, found = ReadOptions(), list[Converted]()
     for name, make, how in (
         ("a.csv", tools.csv_of, plain),
         ("b.csv", tools.csv_of, replace(plain, checks=("partner-source",))),
         ("c.ndjson", tools.ndjson_of, some),
+        ("d.csv", tools.csv_of, session),
     ):
         (tmp_path / name).write_bytes(make(rows, CALL_COLUMNS))
         inputs = open_inputs([str(tmp_path / name)], options, how)

@@ -3,6 +3,9 @@
 import json
 import pickle
 import random
+import re
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,18 @@ from hypothesis import strategies as st
 
 from inflection_cli.backfilling.chunk_work import Planned
 from inflection_cli.backfilling.event_store import EventLocations
+from inflection_cli.backfilling.linking import Linking
+from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
+from inflection_cli.cli.opening import open_rows
 from inflection_cli.converting.checked_converter import chunk_converter
 from inflection_cli.converting.converter import Converted
+from inflection_cli.destination_checks.check_engine import known_tables
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.model import Chunk
 from inflection_cli.sandbox import Settings, serve
+from inflection_cli.segment.message import MessageEncoder
+from inflection_cli.settings.declarations import InputOptions, MessageOptions
 
 HEADER = "event,userId,personId,email_id,campaign_id,module,Session,timestamp"
 DRY = ("--dry-run", "--out", "out.ndjson", "--max-errors", "100%", "--rejects", "no")
@@ -45,7 +54,8 @@ def problems(report: dict[str, Any], code: str) -> list[tuple[int, str, int]]:
 
 
 def test_a_row_whose_message_breaks_a_table_is_rejected_with_its_line_and_the_others_go(desk: Desk) -> None:
-    desk.file("a.csv", row("u1", "p1", 1), row("", "p2", 2), row("u3", "", 3), header=HEADER)
+    rows = row("u1", "p1", 1), row("", "p2", 2), row("u3", "", 3, session="s3")
+    desk.file("a.csv", *rows, header=HEADER)
     words = (*FRESH, "--session-id", "Session")
     seen = desk.run("validate", "a.csv", *words, "--json")
     assert seen.code == 1
@@ -56,7 +66,7 @@ def test_a_row_whose_message_breaks_a_table_is_rejected_with_its_line_and_the_ot
         assert (done.code, done.json["events"]["accepted"], done.json["rows"]["rejected"]) == (1, 2, 1)
         assert events_balance(done.json)
         got = {(each["userId"], each["anonymousId"]) for each in sandbox.messages()}
-    assert got == {("u1", "s1"), ("u3", "s1")}
+    assert got == {("u1", "s1"), ("u3", "s3")}
     (rejects,) = Path(done.json["rejects"]).glob("a.rejects.csv")
     assert "check-member-missing" in rejects.read_text(encoding="utf-8")
 
@@ -410,3 +420,60 @@ def test_reserved_traits_of_ready_messages_get_the_names_that_freshsuccess_reads
     billing = {f"billing_{name}": text for name, text in parts.items()}
     assert group == {"name": "Acme", "createdAt": "2024-03-01", **billing}
     assert both == {"firstName": "A", "first_name": "B"}
+
+
+def test_a_replay_is_told_what_to_do_by_no_option_that_it_lacks(desk: Desk) -> None:
+    bare = {"type": "track", "event": "Link Clicked", "timestamp": "2024-03-01T09:00:00Z"}
+    people = ({"anonymousId": "p1"}, {"userId": "u1"}, {"userId": "u2", "anonymousId": "s2"})
+    written(desk, [{**bare, **ids, "messageId": f"m{n}"} for n, ids in enumerate(people)])
+    tables = [word for name in known_tables() for word in ("--check", name)]
+    report = desk.run("replay", "a.ndjson", *tables, "--dry-run", "--max-errors", "100%", "--json").json
+    hints = {one["code"]: one["hint"] for one in report["problems"]}
+    assert {"check-member-missing", "check-event-alias", "session-id-linked"} <= {*hints}
+    named = {word for hint in hints.values() for word in re.findall(r"--[a-z-]+", hint)}
+    assert named <= set(re.findall(r"--[a-z-]+", desk.run("replay", "--help-all").out))
+    assert not any("column" in hint for hint in hints.values())
+
+
+# --- people who become known ---------------------------------------------------------------------
+
+
+def test_rows_are_judged_under_the_userid_that_other_rows_name(desk: Desk) -> None:
+    rows = (row("", "p1", 1), row("u1", "p1", 2), row("", "p2", 3))
+    desk.file("a.csv", *rows, header=HEADER)
+    words = ("a.csv", "--check", "partner-source", "--resolve-identity")
+    report = desk.run("validate", *words, "--json").json
+    assert problems(report, "partner-no-user-id") == [(4, "userId", 1)]
+    fresh = (*words, *FRESH, "--session-id", "person", "--max-errors", "1", "--rejects", "r", "--json")
+    with serve(Settings(keep_messages=True)) as sandbox:
+        done = desk.run("backfill", *fresh, *to(sandbox.url))
+        assert rows_balance(done.json)
+        assert events_balance(done.json)
+        got = [one["userId"] for one in sandbox.messages()]
+    lacking = [line for line, column, _ in problems(done.json, "check-member-missing") if column == "userId"]
+    assert (done.code, lacking, got) == (1, [4], ["u1", "u1"])
+
+
+def test_a_rejected_row_may_name_the_userid_of_others(desk: Desk) -> None:
+    wrong = "Link Clicked,u1,p1,e1,c1,Email,s1,2024-03-01T09:05:00Z"
+    desk.file("a.csv", row("", "p1", 1), wrong, header=HEADER)
+    words = ("--check", "partner-source", "--resolve-identity", "--max-errors", "1", "--rejects", "r")
+    done = desk.run("backfill", "a.csv", *words, "--dry-run", "--out", "o.ndjson", "--json")
+    assert done.json["problem_counts"].get("partner-no-user-id") is None
+    assert [one["userId"] for one in desk.messages("o.ndjson")] == ["u1"]
+    assert done.json["identities"]["events_resolved"] == 1
+
+
+def test_links_are_judged_too(desk: Desk) -> None:
+    """No row of a link passes the one table that has something to say of links, so the rows are judged by none here."""
+    file = desk.file("a.csv", row("", "p1", 1), row("u1", "p1", 2), header=HEADER)
+    opened = open_rows([file], InputOptions(), MessageOptions()).planner.plan
+    settings = replace(opened.settings, checks=("freshsuccess",))
+    linking = Linking("auto", tail=MessageEncoder(settings.message).tail)
+    planner = Planner(opened.inputs, settings, opened.chunks, linking=linking)
+    with closing(planner.run().linking):
+        told = {(one.rule.code, one.column, one.line) for one in planner.plan.account.problems.first(99)}
+    assert {
+        ("session-id-linked", "anonymousId", 3),
+        ("check-member-recommended", "context.groupId", 3),
+    } <= told

@@ -47,8 +47,8 @@ def email_spec(event: str = CLICKED) -> dict[str, Any]:
 
 def partner(call: str) -> dict[str, Any]:
     context = {"integration": {"name": "inflection", "version": "1.0.0"}, "personId": "p1"}
-    event = {"event": "Email Opened"} if call == "track" else {}
-    return {"type": call, **event, "userId": "u1", "timestamp": TIME, "context": context}
+    own = {"track": {"event": "Email Opened"}, "group": {"groupId": "g1"}}.get(call, {})
+    return {"type": call, **own, "userId": "u1", "timestamp": TIME, "context": context}
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,8 @@ def refused_by_segment(message: dict[str, Any]) -> bool:
         if isinstance(message.get(name), str) and not message[name].strip()
     ]
     nobody = not (message.get("userId") or message.get("anonymousId"))
-    return bool(empty) or nobody or (message["type"] == "track" and not message.get("event"))
+    needed = {"track": "event", "group": "groupId"}.get(message["type"])
+    return bool(empty) or nobody or (needed is not None and not message.get(needed))
 
 
 def lines_of(messages: list[dict[str, Any]]) -> str:

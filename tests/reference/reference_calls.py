@@ -162,8 +162,11 @@ def _content_id(kind: str, ids: Mapping[str, str], when: str, row: Mapping[str, 
         texts |= {path: row[column] for column, path in asked.traits.items() if row[column] != ""}
         joined = b"".join(net(path) + net(texts[path]) for path in sorted(texts))
         digest = net(hashlib.blake2b(joined, digest_size=16).hexdigest())
-        account = [net(ids["groupId"])] if kind == "group" else []
-        parts = [net(kind), *account, person, net(when), digest]
+        account = [net(ids["groupId"])] if "groupId" in ids else []
+        if kind == "group":
+            parts = [net(kind), *account, person, net(when), digest]
+        else:
+            parts = [net(kind), person, net(when), digest, *account]
     else:
         parts = [net(kind), person, net(ids.get("name")), net(row.get("url") or None), net(when)]
     return reference.uuid8(b"infl-seg/1 call\n" + b"".join(parts))

@@ -37,6 +37,9 @@ EVENTS: list[tuple[Discard, Any]] = [
     (Discard.PAGE_NAME_INVALID, event(type="page", event=None, name=1)),
     (Discard.PAGE_CATEGORY_INVALID, event(type="page", event=None, category="")),
     (Discard.PAGE_CATEGORY_INVALID, event(type="page", event=None, category={})),
+    (Discard.GROUP_ID_INVALID, event(type="group", event=None)),
+    (Discard.GROUP_ID_INVALID, event(type="group", event=None, groupId="")),
+    (Discard.GROUP_ID_INVALID, event(type="group", event=None, groupId=7)),
 ]
 
 GOOD: list[dict[str, Any]] = [

@@ -8,6 +8,7 @@ from inflection_cli.segment.ids import (
     group_call_id,
     identify_id,
     person_part,
+    returned_id,
     traits_digest,
     view_id,
 )
@@ -24,6 +25,9 @@ def text(packed: bytes) -> str:
 def test_the_vectors_of_the_architecture_hold() -> None:
     assert TRAITS == "e46eb80a1dd4431d07c81e4805ea6ddc"
     assert text(identify_id(ADA, WHEN, TRAITS)) == "6aec9f8e-6de9-8001-8069-05ced6e94fb9"
+    assert text(identify_id(ADA, WHEN, TRAITS, "a-17")) == "59893b2b-6b3b-8001-8020-636837c3d13b"
+    back = returned_id(identify_id(ADA, None, TRAITS), "20240305-093000-ab12")
+    assert text(back) == "2346dc1f-3eab-8001-8072-7baa2372230f"
     assert text(group_call_id("a-17", ADA, WHEN, TRAITS)) == "8f62b459-c33a-8001-8090-bdc1aeb77d36"
     assert text(group_call_id("a-17", None, None, TRAITS)) == "e7230a3b-afa8-8001-8049-8f4e4c248009"
     assert (
@@ -49,6 +53,7 @@ def test_the_order_of_traits_changes_nothing_and_their_bounds_do() -> None:
         identify_id(ADA, "2024-03-05T09:30:00.124Z", TRAITS),
         identify_id(ADA, None, TRAITS),
         identify_id(ADA, WHEN, traits_digest([])),
+        identify_id(ADA, WHEN, TRAITS, "a-17"),
         view_id("page", ADA, None, None, WHEN),
         group_call_id("identify", ADA, WHEN, TRAITS),
     ],

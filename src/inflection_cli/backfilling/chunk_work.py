@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from inflection_cli.backfilling.event_figures import EventFigure, figures_of
 from inflection_cli.backfilling.users_in_accounts import account_of
+from inflection_cli.converting.checked_converter import NO_USERS, checked_with_users, named, unchecked
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.converter import Conversion, Converted
 from inflection_cli.converting.input_file import InputFile
@@ -132,22 +133,34 @@ def _unpacked(
 
 
 def planned(
-    chunk: Chunk, convert: Conversion, _: None, *, drafts: bool = False, pictures: bool = False
+    chunk: Chunk,
+    convert: Conversion,
+    users: Mapping[str, str] | None,
+    *,
+    drafts: bool = False,
+    pictures: bool = False,
 ) -> Planned:
     """Convert a chunk for pass 1.
 
     Args:
         chunk: Its rows, which the conversion has.
         convert: Its conversion.
+        users: By personId, the userIds under which its messages are judged.
         drafts: Whether its messages are written.
         pictures: Whether a report shows figures of its events.
     """
     del chunk
-    converted = convert()
+    converted = checked_with_users(convert, users or NO_USERS)()
     lines = b""
     if drafts and converted.content_ids:
         lines = ndjson(converted.encode(converted.content_ids))
     return Planned(converted, lines, figures_of(converted) if pictures else ())
+
+
+def unjudged(chunk: Chunk, convert: Conversion, _: None) -> Planned:
+    """Convert a chunk for its people alone, whatever tables say of it."""
+    del chunk
+    return Planned(unchecked(convert)(identified=False), b"")
 
 
 class ToSend(NamedTuple):
@@ -170,14 +183,12 @@ def encoded(wire_ids: WireIds, chunk: Chunk, convert: Conversion, given: ToSend 
     del chunk
     if given is None:
         return None
-    converted = convert(identified=False)
+    converted = checked_with_users(convert, given.users)(identified=False)
     if len(converted.lines) != len(given.content_ids):
         return None
     ids = wire_ids(given.content_ids)
-    if not given.users:
-        return converted.encode(ids)
-    people = zip(*converted.people, strict=True)
-    return converted.encode(ids, ["" if user else given.users.get(person, "") for user, person in people])
+    users = named(converted, given.users)
+    return converted.encode(ids, users) if users else converted.encode(ids)
 
 
 def ndjson(messages: Sequence[bytes]) -> bytes:

@@ -103,6 +103,14 @@ class Dispositions:
             self.counts[Disposition.ALREADY_ACCEPTED] -= 1
             self.counts[Disposition.SEND] += 1
 
+    def send_as_new(self, ordinals: Iterable[int]) -> None:
+        """Send accepted events under new ids, where they are accepted."""
+        for ordinal in ordinals:
+            if self.one(ordinal) is Disposition.ALREADY_ACCEPTED:
+                self.bits[ordinal >> 1] |= Disposition.CHANGED_BACK << ((ordinal & 1) << 2)
+                self.counts[Disposition.ALREADY_ACCEPTED] -= 1
+                self.counts[Disposition.CHANGED_BACK] += 1
+
     def one(self, ordinal: int) -> Disposition:
         """Return the disposition of one event."""
         return _DISPOSITIONS[self.bits[ordinal >> 1] >> ((ordinal & 1) << 2) & 15]
@@ -188,6 +196,7 @@ _RANK: Final = {
     Disposition.ELSEWHERE: 4,
     Disposition.REFUSED: 5,
     Disposition.DUPLICATE: 6,
+    Disposition.CHANGED_BACK: 7,
 }
 
 

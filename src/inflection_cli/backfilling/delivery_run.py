@@ -12,6 +12,7 @@ from inflection_cli.backfilling.account import EventCounts
 from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.link_delivery import LinkPhase, Outcomes
 from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.second_pass import UNSENT
 from inflection_cli.delivery.context import DeliveryContext, Observer, StopSignal
 from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
 from inflection_cli.delivery.deliver import deliver
@@ -69,6 +70,7 @@ class Delivered:
         seconds: How long it took.
         proxy: The proxy that was used, without credentials; None for none.
         withheld: Links that wait for events of their people, among the pending.
+        broken_off: The earlier runs whose people they may be, since nobody has finished them.
     """
 
     tally: DeliveryCounts
@@ -76,6 +78,7 @@ class Delivered:
     seconds: float
     proxy: str | None
     withheld: int = 0
+    broken_off: Sequence[str] = ()
 
     def end_with(self, error: InflSegError) -> None:
         """Record an error as the stop reason, if none is recorded yet."""
@@ -141,7 +144,8 @@ def run_delivery(
     links = phases.links
     stream = outcomes.through(pulled.through(phases.batched(phases.rows)))
     # Only once the first phase has ended is anything asked of the second one.
-    second = pulled.through(phases.batched(links.outgoing(_lazily(outcomes.unaccepted, dispositions))))
+    linked = links.outgoing(_lazily(outcomes.unaccepted, dispositions))
+    second = outcomes.through(pulled.through(phases.batched(linked)))
 
     def doubt(batch: Batch) -> float | None:
         resent = dispositions.one(batch.ordinals[0]) is Disposition.RESEND
@@ -149,20 +153,23 @@ def run_delivery(
 
     started = time.monotonic()
     tally, proxy = anyio.run(deliver_batches, (stream, second), settings, outcomes, observer, halt, doubt)
+    try:
+        links.close(outcomes.unaccepted(dispositions), pulled.next_ordinal)
+    except InflSegError as error:
+        tally.stopped = tally.stopped or Stopped(StopReason.ERROR, error.message, error.hint, error)
     rest = dispositions.count_from(pulled.next_ordinal)
     rest.update(map(dispositions.one, links.withheld_before(pulled.next_ordinal)))
-    unsent = Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED
     events = EventCounts(
         built=plan.account.events.built,
         accepted=tally.accepted,
         already_accepted=dispositions.counts[Disposition.ALREADY_ACCEPTED],
         duplicate=dispositions.counts[Disposition.DUPLICATE],
         refused=tally.refused,
-        pending=tally.pending + sum(rest[each] for each in unsent),
+        pending=tally.pending + sum(rest[each] for each in UNSENT),
         in_doubt=tally.in_doubt + rest[Disposition.RESEND] + dispositions.counts[Disposition.IN_DOUBT],
         filtered=plan.account.events.filtered,
     )
-    return Delivered(tally, events, time.monotonic() - started, proxy, len(links.withheld))
+    return Delivered(tally, events, time.monotonic() - started, proxy, len(links.withheld), links.broken_off)
 
 
 @dataclass(frozen=True, slots=True)

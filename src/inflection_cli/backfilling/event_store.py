@@ -53,6 +53,11 @@ class EventIds:
         hashes = array("Q", block[ids:])
         return ChunkIds([block[at : at + ID_BYTES] for at in range(0, ids, ID_BYTES)], hashes)
 
+    def one(self, ordinal: int) -> bytes:
+        """Return the content id of one event."""
+        first = self.starts[bisect_right(self.starts, ordinal) - 1]
+        return self._spill.read(first * _EVENT_BYTES + (ordinal - first) * ID_BYTES, ID_BYTES)
+
     def ids(self) -> Iterator[list[bytes]]:
         """Yield the content ids of all events in order, by chunk."""
         for chunk in range(len(self.starts) - 1):

@@ -1,15 +1,20 @@
 """Look up people whom a ledger knows, by keyed digests."""
 
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import Final
 
 from inflection_cli.backfilling.spill_groups import SpillGroups
 from inflection_cli.backfilling.spill_sorted import RECORD_BYTES, SortedRecords
 from inflection_cli.ledger.ledger_file import LedgerReader
-from inflection_cli.ledger.ledger_records import DIGEST_BYTES
+from inflection_cli.ledger.ledger_records import DIGEST_BYTES, ID_BYTES
+from inflection_cli.model import BatchState
 
 NOBODY: Final = bytes(DIGEST_BYTES)
 """Stands for the userId of a person who was sent by personId alone."""
+
+_MAY_HAVE_ARRIVED: Final = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIGHT)
 
 
 class KnownPeople:
@@ -30,38 +35,54 @@ class KnownPeople:
     def __init__(self, ledger: LedgerReader, before: int | None = None) -> None:
         self.every = ledger.has_runs_without_people()
         self._key = ledger.people_key
+        unmade = set(open_people(ledger, _MAY_HAVE_ARRIVED, links=True))
         records = SpillGroups(RECORD_BYTES)
-        for block in ledger.people(before):
-            records.add(block[at : at + RECORD_BYTES] for at in range(0, len(block), RECORD_BYTES))
+        for _, block in ledger.people(before):
+            every = (block[at : at + RECORD_BYTES] for at in range(0, len(block), RECORD_BYTES))
+            records.add(record for record in every if record not in unmade)
         self._records = SortedRecords(records)
 
     def has(self, person_id: str) -> bool:
         """Return whether a person counts as sent without a userId."""
         if self.every:
             return True
-        return len(self._records) > 0 and any(True for _ in self._records.values(self._person(person_id)))
+        return len(self._records) > 0 and any(True for _ in self._records.values(self.person(person_id)))
 
     def has_other_user(self, person_id: str, user_id: str) -> bool:
         """Return whether an earlier run has linked a person to another userId."""
         if not len(self._records):
             return False
         allowed = {NOBODY, self._user(user_id)}
-        return any(value not in allowed for value in self._records.values(self._person(person_id)))
-
-    def anonymous(self, person_id: str) -> bytes:
-        """Return the record of a person who is sent by personId alone."""
-        return self._person(person_id) + NOBODY
+        return any(value not in allowed for value in self._records.values(self.person(person_id)))
 
     def linked(self, person_id: str, user_id: str) -> bytes:
         """Return the record of a person who is linked to a userId."""
-        return self._person(person_id) + self._user(user_id)
+        return self.person(person_id) + self._user(user_id)
+
+    def person(self, person_id: str) -> bytes:
+        """Return the digest of a personId."""
+        return blake2b(person_id.encode(), digest_size=DIGEST_BYTES, key=self._key, person=b"person").digest()
 
     def close(self) -> None:
         """Close the scratch file; nothing can be looked up afterwards."""
         self._records.close()
 
-    def _person(self, person_id: str) -> bytes:
-        return blake2b(person_id.encode(), digest_size=DIGEST_BYTES, key=self._key, person=b"person").digest()
-
     def _user(self, user_id: str) -> bytes:
         return blake2b(user_id.encode(), digest_size=DIGEST_BYTES, key=self._key, person=b"user").digest()
+
+
+def open_people(ledger: LedgerReader, states: Sequence[BatchState], *, links: bool) -> Iterator[bytes]:
+    """Yield the people of events that are open still.
+
+    Args:
+        ledger: Whose events they are.
+        states: Of batches in which an event is open no longer.
+        links: Whether links are asked for, or events by personId alone.
+    """
+    events = chain.from_iterable(found for _, found in ledger.open_events())
+    people = {event[:ID_BYTES]: event[ID_BYTES:] for event in events if event.endswith(NOBODY) is not links}
+    if people:
+        for batch in ledger.known_batches(states=states):
+            for known in batch:
+                people.pop(known.content_id, None)
+    yield from people.values()

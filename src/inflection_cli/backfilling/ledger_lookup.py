@@ -452,7 +452,8 @@ def _columns_key(plan: Plan, source: InputFile) -> str:
     One list of contacts may well be sent as identifies and as groups, and neither doubles the other.
     """
     fingerprint = plan.fingerprints.get(source.path, source.path)
-    return fingerprint if source.types == ["track"] else f"{fingerprint} {' '.join(source.types)}"
+    is_track = source.layout.is_track_first or source.types == ["track"]
+    return fingerprint if is_track else f"{fingerprint} {' '.join(source.types)}"
 
 
 _IDENTITY: Final = (
@@ -472,7 +473,8 @@ _OF_CALLS: Final = ("groupId", "name")
 
 def _identity_columns(source: InputFile, names: Sequence[str]) -> dict[str, str]:
     columns = source.columns
-    names = (*names, *_OF_CALLS) if source.layout.calls else names
+    has_calls = source.layout.calls and not source.layout.is_track_first
+    names = (*names, *_OF_CALLS) if has_calls else names
     named = {name: columns.names[columns.fields[name]] for name in names if name in columns.fields}
     constants = {name: value for name, value in columns.constants.items() if name in names}
     return {**named, **{name: f"={storable_constant(name, value)}" for name, value in constants.items()}}

@@ -4,13 +4,13 @@ Segment promises no order of receipt, so a link is only sent after what it is ab
 """
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
-from itertools import takewhile
-from operator import gt
 
 from inflection_cli.backfilling.dedup import Dispositions
+from inflection_cli.backfilling.people_of_run import PeopleOfRun
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.second_pass import SENT, kept
 from inflection_cli.delivery.journal import Journal
@@ -77,23 +77,26 @@ class LinkPhase:
 
     Attributes:
         withheld: The ordinals of links that are not sent in this run.
+        broken_off: The earlier runs that broke off, whose people get no link.
 
     Args:
         plan: A complete plan.
         wire_ids: Binds content ids to the destination.
-        keep: Keeps digests of the people of a block of links before they are sent.
+        people: Records the people of the run; None where nothing is sent.
     """
 
     def __init__(
         self,
         plan: Plan,
         wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]],
-        keep: Callable[[Sequence[tuple[str, str]]], None] = lambda _: None,
+        people: PeopleOfRun | None = None,
     ) -> None:
         self._plan = plan
         self._wire_ids = wire_ids
-        self._keep = keep
+        self._people = people
+        self._is_begun = False
         self.withheld = array("Q")
+        self.broken_off: Sequence[str] = ()
 
     def outgoing(self, unaccepted: Iterable[int] = ()) -> Iterator[Batch | None]:
         """Yield blocks of links to send, and None before each.
@@ -103,22 +106,31 @@ class LinkPhase:
         """
         plan = self._plan
         assert plan.dispositions is not None
-        first_block = plan.chunk_count
-        # Behind the rows' events stand the links themselves, which may wait from an earlier run.
-        of_rows = takewhile(partial(gt, plan.identities.starts[first_block]), unaccepted)
-        held_back = {plan.linking.alone(ordinal) for ordinal in of_rows} - {0}
-        for number, links in enumerate(plan.linking.blocks(), start=first_block):
+        if self._people is None:
+            yield from self._blocks(lambda _: False)
+            return
+        self._close_rows(unaccepted, plan.identities.starts[plan.chunk_count])
+        waiting, self.broken_off = self._people.waiting()
+        with closing(waiting):
+            waits = partial(self._people.waits, waiting) if len(waiting) else lambda _: False
+            yield from self._blocks(waits)
+
+    def _blocks(self, waits: Callable[[str], bool]) -> Iterator[Batch | None]:
+        """Yield the links but for those of people who wait."""
+        plan = self._plan
+        assert plan.dispositions is not None
+        for number, links in enumerate(plan.linking.blocks(), start=plan.chunk_count):
             yield None
             first, ids = plan.identities.starts[number], links.content_ids
             sent = [plan.dispositions.one(n) in SENT for n in range(first, first + len(ids))]
             user_ids, person_ids = links.people
-            if held_back:
-                waits = [hash(person) in held_back for person in person_ids]
-                self.withheld.extend(first + i for i, wait in enumerate(waits) if wait and sent[i])
-                sent = [goes and not wait for goes, wait in zip(sent, waits, strict=True)]
+            held = [goes and waits(person) for goes, person in zip(sent, person_ids, strict=True)]
+            self.withheld.extend(first + i for i, wait in enumerate(held) if wait)
+            sent = [goes and not wait for goes, wait in zip(sent, held, strict=True)]
             if any(sent):
-                pairs = zip(person_ids, user_ids, sent, strict=True)
-                self._keep([(person, user) for person, user, goes in pairs if goes])
+                if self._people is not None:
+                    pairs = zip(person_ids, user_ids, sent, strict=True)
+                    self._people.link((person, user) for person, user, goes in pairs if goes)
                 batch = Batch(
                     range(first, first + len(ids)),
                     ids,
@@ -130,3 +142,52 @@ class LinkPhase:
     def withheld_before(self, ordinal: int) -> Sequence[int]:
         """Return the ordinals of the withheld links up to one, exclusive."""
         return self.withheld[: bisect_left(self.withheld, ordinal)]
+
+    def close(self, unaccepted: Iterable[int], next_ordinal: int) -> None:
+        """Record what a delivery has left open.
+
+        Args:
+            unaccepted: The ordinals of events that are not accepted.
+            next_ordinal: From here on nothing was sent.
+
+        Raises:
+            LedgerError: It cannot be recorded.
+        """
+        if not self._is_begun:
+            self._close_rows(unaccepted, next_ordinal)
+            return
+        assert self._people is not None
+        starts = self._plan.identities.starts
+        left = {n for n in unaccepted if n >= starts[self._plan.chunk_count]}
+        blocks = self._plan.linking.blocks() if left else ()
+        for number, links in enumerate(blocks, start=self._plan.chunk_count):
+            user_ids, person_ids = links.people
+            each = zip(links.content_ids, person_ids, user_ids, strict=True)
+            self._people.leave_open(
+                {
+                    found: (person, user)
+                    for n, (found, person, user) in enumerate(each, starts[number])
+                    if n in left
+                }
+            )
+
+    def _close_rows(self, unaccepted: Iterable[int], next_ordinal: int) -> None:
+        """Record the open events of the rows, once."""
+        assert self._people is not None
+        self._is_begun = True
+        self._people.close(self._open_rows(unaccepted, next_ordinal))
+
+    def _open_rows(self, unaccepted: Iterable[int], next_ordinal: int) -> Iterator[tuple[bytes, int]]:
+        """Yield content id and person of the open events by personId alone."""
+        plan, starts = self._plan, self._plan.identities.starts
+        assert plan.dispositions is not None
+        for ordinal in unaccepted:
+            person = plan.linking.alone(ordinal, 1)[0] if ordinal < starts[plan.chunk_count] else 0
+            if person:
+                yield plan.identities.one(ordinal), person
+        for number in range(bisect_right(starts, next_ordinal) - 1, plan.chunk_count):
+            first, after = starts[number], starts[number + 1]
+            ids, people = plan.identities.of(number).content_ids, plan.linking.alone(first, after - first)
+            for ordinal, content_id, person in zip(range(first, after), ids, people, strict=True):
+                if person and ordinal >= next_ordinal and plan.dispositions.one(ordinal) in SENT:
+                    yield content_id, person

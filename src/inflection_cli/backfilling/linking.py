@@ -18,12 +18,13 @@ import orjson
 
 from inflection_cli import rules
 from inflection_cli.backfilling.dedup import UNCOMPARED
-from inflection_cli.backfilling.known_people import KnownPeople
+from inflection_cli.backfilling.known_people import NOBODY, KnownPeople
 from inflection_cli.backfilling.spill_file import Spill
 from inflection_cli.backfilling.spill_groups import SpillGroups
 from inflection_cli.backfilling.spill_rows import PARTS, ROWS_HELD, SpillRows
 from inflection_cli.backfilling.spill_sorted import RECORD_BYTES, SortedRecords
 from inflection_cli.converting.converter import Converted
+from inflection_cli.ledger.ledger_records import DIGEST_BYTES
 from inflection_cli.model import Problem
 from inflection_cli.segment.ids import link_ids, uuid_text
 from inflection_cli.segment.link_messages import ID_BYTES, link_bodies
@@ -50,7 +51,16 @@ _Pairs = dict[tuple[str, str], tuple[str, int]]
 _Pair = tuple[tuple[str, str], tuple[str, int]]
 _Link = tuple[bytes, str, str, str, int]
 _Conflict = tuple[int, ...]
-"""The places of a person with several userIds."""
+"""Whether no message identifies a person with several userIds, and the places."""
+
+_IDENTIFIED: Final = "identify"
+_BESIDE: Final = "other"
+"""What a message with both ids is; it stands where a pair has its time, and the lesser one counts."""
+
+NEVER_IDENTIFIED: Final = (
+    "the message is an identify with both ids, which merges two users for good, and is never sent: take it out, or "
+    "leave --session-id out"
+)
 
 
 @dataclass(slots=True)
@@ -60,6 +70,7 @@ class LinkCounts:
     Attributes:
         linked: Links that are sent, or were.
         conflicting: People with more than one userId, who get no link.
+        identified: Those of them whom a message identifies by itself, which is never sent.
         shared: UserIds with more than one personId.
         resolved: Events that go out under a userId that other rows name.
         resolved_people: How many people they are of.
@@ -67,6 +78,7 @@ class LinkCounts:
 
     linked: int = 0
     conflicting: int = 0
+    identified: int = 0
     shared: int = 0
     resolved: int = 0
     resolved_people: int = 0
@@ -102,8 +114,14 @@ class Linking:
         self._links = SpillRows()
         self._conflicts: list[_Conflict] = []
         self._first_shared = 0
-        self._records = SpillGroups(RECORD_BYTES)
+        self._joined: _Pairs = {}
+        self._joined_rows = SpillRows()
+        self._joined_records = SpillGroups(RECORD_BYTES)
+        self._digests = SpillGroups(RECORD_BYTES)
         self._users: SortedRecords | None = None
+        self._by_hash: SortedRecords | None = None
+        self._starts = array("Q", [0])
+        self._resolver: Linking | None = None
         self._texts = Spill()
         self._text_bytes = 0
 
@@ -112,12 +130,17 @@ class Linking:
         """Return whether events may get a userId of other rows."""
         return self._resolve
 
+    def resolve_by(self, resolver: "Linking") -> None:
+        """Take userIds from another pass over the rows, and own it."""
+        self._resolver = resolver
+
     def add(self, file: str, converted: Converted) -> None:
         """Take the events of a chunk.
 
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
         """
+        self._starts.append(self._starts[-1] + len(converted.times))
         if not converted.times:
             return
         user_ids, person_ids = converted.people
@@ -131,24 +154,38 @@ class Linking:
                 seen = (time[:-1], first + line)
                 if pairs.setdefault(pair, seen) > seen:
                     pairs[pair] = seen
+        if converted.joined:
+            self._join(first, converted)
         alone = ["" if user else person for person, user in zip(person_ids, user_ids, strict=True)]
         self._alone.update(alone)
         self._hashes.append(array("q", map(hash, alone)).tobytes())
-        if len(pairs) + len(self._alone) >= ROWS_HELD:
+        if len(pairs) + len(self._alone) + len(self._joined) >= ROWS_HELD:
             self._spill()
+
+    def _join(self, first: int, converted: Converted) -> None:
+        """Take the pairs of ids that messages have side by side."""
+        (user_ids, person_ids), users = converted.people, {}
+        if self._resolver is not None:
+            users = self._resolver.users_of_chunk(len(self._starts) - 2)
+        for at, anonymous, identifies in converted.joined:
+            user = user_ids[at] or users.get(person_ids[at], "")
+            if user:
+                pair, seen = (
+                    (anonymous, user),
+                    (_IDENTIFIED if identifies else _BESIDE, first + converted.lines[at]),
+                )
+                if self._joined.setdefault(pair, seen) > seen:
+                    self._joined[pair] = seen
 
     def _spill(self) -> None:
         self._alone.pop("", None)
-        pairs: list[list[_Pair]] = [[] for _ in range(PARTS)]
-        for pair in self._pairs.items():
-            pairs[hash(pair[0][0]) & _MASK].append(pair)
+        self._pair_rows.add(_in_parts(self._pairs))
+        self._joined_rows.add(_in_parts(self._joined))
         alone: list[list[tuple[str, int]]] = [[] for _ in range(PARTS)]
         for count in self._alone.items():
             alone[hash(count[0]) & _MASK].append(count)
-        pairs[0] = [pair for pair in pairs[0] if pair[0][0]]  # an absent personId has the hash 0
-        self._pair_rows.add(pairs)
         self._alone_rows.add(alone)
-        self._pairs, self._alone = {}, Counter()
+        self._pairs, self._joined, self._alone = {}, {}, Counter()
 
     def settle(self, known: KnownPeople | None = None) -> None:
         """Find the links, the conflicts and the users to be named.
@@ -161,16 +198,20 @@ class Linking:
         """
         self._spill()
         links, shared, users = _LinkWriter(self._links), SpillGroups(_SHARED.size), SpillGroups(RECORD_BYTES)
-        for rows, counts in zip(self._pair_rows.parts(), self._alone_rows.parts(), strict=True):
-            pairs, alone = _earliest(rows), _summed(counts)
-            self._take_out_conflicts(pairs, known)
-            if self._resolve:
+        every = zip(self._pair_rows.parts(), self._joined_rows.parts(), self._alone_rows.parts(), strict=True)
+        for rows, together, counts in every:
+            pairs, joined, alone = _earliest(rows), _earliest(together), _summed(counts)
+            self._take_out_conflicts(pairs, joined, known)
+            if self._resolver is not None:
+                self._count_resolved([person for person in alone if self._resolver.user_of(person)], alone)
+            elif self._resolve:
                 users.add(self._named(pairs, alone))
             linked = [(*pair, *at) for pair, at in pairs.items() if self._links_to(pair[0], alone, known)]
             links.add(linked)
             shared.add([_SHARED.pack(hash(user), place) for _, user, _, place in linked])
             if known is not None:
-                self._records.add(map(known.anonymous, alone))
+                self._digests.add(known.person(person) + _HASH.pack(hash(person)) for person in alone)
+                self._joined_records.add(known.linked(*pair) for pair in joined)
         self._pair_rows.close()
         self._alone_rows.close()
         self.counts.linked = links.finish()
@@ -183,28 +224,36 @@ class Linking:
             return self._mode == "always"
         return person in alone or (known is not None and known.has(person))
 
-    def _take_out_conflicts(self, pairs: _Pairs, known: KnownPeople | None) -> None:
+    def _take_out_conflicts(self, pairs: _Pairs, joined: _Pairs, known: KnownPeople | None) -> None:
         """Remove the pairs of people with several userIds, and count the people."""
         several: set[str] = set()
-        if len({person for person, _ in pairs}) < len(pairs):
-            users = Counter(person for person, _ in pairs)
+        both = {**joined, **pairs}
+        if len({person for person, _ in both}) < len(both):
+            users = Counter(person for person, _ in both)
             several.update(person for person, count in users.items() if count > 1)
         if known is not None:
-            several.update(person for person, user in pairs if known.has_other_user(person, user))
+            several.update(person for person, user in both if known.has_other_user(person, user))
         places: dict[str, list[int]] = {}
-        for pair in [pair for pair in pairs if pair[0] in several]:
-            places.setdefault(pair[0], []).append(pairs.pop(pair)[1])
-        self._conflicts += [tuple(sorted(found)) for found in places.values()]
+        for pair in [pair for pair in both if pair[0] in several]:
+            pairs.pop(pair, None)
+            places.setdefault(pair[0], []).append(both[pair][1])
+        identified = {person for (person, _), (kind, _) in joined.items() if kind == _IDENTIFIED}
+        self._conflicts += [(person not in identified, *sorted(found)) for person, found in places.items()]
         self.counts.conflicting += len(several)
+        self.counts.identified += len(several & identified)
         if len(self._conflicts) > SHOWN:
             self._conflicts = nsmallest(SHOWN, self._conflicts)
+
+    def _count_resolved(self, people: Sequence[str], alone: dict[str, int]) -> None:
+        """Count people whose userId is known; take them out."""
+        self.counts.resolved += sum(map(alone.pop, people))
+        self.counts.resolved_people += len(people)
 
     def _named(self, pairs: _Pairs, alone: dict[str, int]) -> Iterator[bytes]:
         """Yield records of people whose userId is known; take them out."""
         for person, user in pairs:
             if person in alone:
-                self.counts.resolved += alone.pop(person)
-                self.counts.resolved_people += 1
+                self._count_resolved([person], alone)
                 text = orjson.dumps([person, user])
                 self._texts.append(text)
                 yield _USER.pack(hash(person), self._text_bytes << _SIZE_BITS | len(text))
@@ -229,15 +278,18 @@ class Linking:
         Args:
             allowed: Whether the user sends people with several userIds as they are.
         """
-        for conflict in [] if allowed else sorted(self._conflicts):
-            file, line = self.place(conflict[0])
-            others = conflict[1:]
+        told = [each for each in sorted(self._conflicts) if not (allowed and each[0])]
+        for may_go, first, *others in told:
+            file, line = self.place(first)
             other = "{}, line {}".format(*self.place(others[0])) if others else "an earlier run's link"
             message = f"the person has one userId here and another one in {other}"
-            yield Problem(rules.PERSON_TWO_USERS, message, file, line)
-        unseen = 0 if allowed else self.counts.conflicting - len(self._conflicts)
-        if unseen:
-            yield Problem(rules.PERSON_TWO_USERS, f"and {unseen:,} more people of the kind", count=unseen)
+            yield Problem(
+                rules.PERSON_TWO_USERS, message, file, line, hint="" if may_go else NEVER_IDENTIFIED
+            )
+        count = self.counts.identified if allowed else self.counts.conflicting
+        if count > len(told):
+            message = f"and {count - len(told):,} more people of the kind"
+            yield Problem(rules.PERSON_TWO_USERS, message, count=count - len(told))
         if self.counts.shared:
             file, line = self.place(self._first_shared)
             message = "the userId stands beside another personId before; each of them is linked to it"
@@ -276,17 +328,24 @@ class Linking:
             people=(users, persons),
         )
 
-    def users_among(self, first: int, events: int) -> dict[str, str]:
-        """Return the userIds for people of some events, by personId.
+    def users_of_chunk(self, number: int) -> dict[str, str]:
+        """Return the userIds for people of a chunk's events, by personId.
 
         It has everybody who goes out under a userId of other rows, and may have more.
         """
-        if not self._resolve:
+        if self._resolver is not None:
+            return self._resolver.users_of_chunk(number)
+        if not self._resolve or number + 1 >= len(self._starts):
             return {}
         assert self._users is not None
-        people = set(array("q", self._hashes.read(first * _HASH.size, events * _HASH.size)))
-        keys = map(_HASH.pack, people)
+        first, after = self._starts[number : number + 2]
+        keys = map(_HASH.pack, {*self.alone(first, after - first)})
         return dict(self._named_at(value) for key in keys for value in self._users.values(key))
+
+    def user_of(self, person: str) -> str:
+        """Return the userId of a person seen alone; "" is none."""
+        assert self._users is not None
+        return dict(map(self._named_at, self._users.values(_HASH.pack(hash(person))))).get(person, "")
 
     def _named_at(self, value: bytes) -> tuple[str, str]:
         """Return a personId and its userId, by what `_named` yields of them."""
@@ -294,14 +353,24 @@ class Linking:
         person, user = orjson.loads(self._texts.read(at >> _SIZE_BITS, at & (1 << _SIZE_BITS) - 1))
         return person, user
 
-    def alone(self, ordinal: int) -> int:
-        """Return the person's hash if an event has no userId; else 0."""
-        (found,) = array("q", self._hashes.read(ordinal * _HASH.size, _HASH.size))
-        return found
+    def alone(self, first: int, count: int) -> Sequence[int]:
+        """Return the persons' hashes of a chunk's events, 0 beside a userId."""
+        return array("q", self._hashes.read(first * _HASH.size, count * _HASH.size))
 
     def records(self) -> Iterator[list[bytes]]:
-        """Yield records of people who go out by personId alone."""
-        return self._records.parts()
+        """Yield records of people without a userId, and of joined pairs."""
+        for records in self._digests.parts():
+            yield [record[:DIGEST_BYTES] + NOBODY for record in records]
+        yield from self._joined_records.parts()
+
+    def digest(self, person: int) -> bytes | None:
+        """Return the digest of a person without a userId, by the hash."""
+        if self._by_hash is None:
+            by_hash = SpillGroups(RECORD_BYTES)
+            for records in self._digests.parts():
+                by_hash.add(record[DIGEST_BYTES:] + record[:DIGEST_BYTES] for record in records)
+            self._by_hash = SortedRecords(by_hash)
+        return next(self._by_hash.values(_HASH.pack(person)), None)
 
     def close(self) -> None:
         """Free the memory and the scratch files; nothing can be read afterwards."""
@@ -310,12 +379,15 @@ class Linking:
             self._alone_rows,
             self._hashes,
             self._links,
-            self._records,
+            self._digests,
+            self._joined_rows,
+            self._joined_records,
             self._texts,
         ):
             each.close()
-        if self._users is not None:
-            self._users.close()
+        for index in (self._users, self._by_hash, self._resolver):
+            if index is not None:
+                index.close()
 
 
 class _LinkWriter:
@@ -344,6 +416,15 @@ class _LinkWriter:
         """Write what is held, and return how many links there are."""
         self._write()
         return self._count
+
+
+def _in_parts(pairs: _Pairs) -> list[list[_Pair]]:
+    """Return pairs in parts by the person, if there is one."""
+    parts: list[list[_Pair]] = [[] for _ in range(PARTS)]
+    for pair in pairs.items():
+        if pair[0][0]:
+            parts[hash(pair[0][0]) & _MASK].append(pair)
+    return parts
 
 
 def _earliest(rows: Iterable[_Pair]) -> _Pairs:

@@ -1,13 +1,16 @@
 """Pass 1: convert everything, send nothing, and return the plan."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from itertools import chain
+from typing import Any, Final, Protocol
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import Account
-from inflection_cli.backfilling.chunk_work import ChunkReader, ndjson, planned
+from inflection_cli.backfilling.changed_back import ChangedBack
+from inflection_cli.backfilling.chunk_work import ChunkReader, ndjson, planned, unjudged
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
@@ -16,13 +19,14 @@ from inflection_cli.backfilling.linking import Linking
 from inflection_cli.backfilling.memberships import GroupCounts, Memberships
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
-from inflection_cli.backfilling.unused_options import idle_options, unlinked
+from inflection_cli.backfilling.unused_options import idle_call_options, idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
-from inflection_cli.converting.chunk_task import ChunkTask
+from inflection_cli.converting.checked_converter import once_a_column, whole_messages
+from inflection_cli.converting.chunk_task import ChunkTask, no_argument
 from inflection_cli.converting.converter import Converted, ConvertSettings
 from inflection_cli.converting.input_file import InputFile
-from inflection_cli.destination_checks.check_engine import needs_one_account
-from inflection_cli.model import Chunk, Disposition, Problem
+from inflection_cli.destination_checks.check_engine import DestinationChecks, needs_one_account
+from inflection_cli.model import Chunk, Disposition, Note, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
 from inflection_cli.sanitize import counted
 
@@ -99,8 +103,8 @@ class Plan:
     @property
     def to_send(self) -> int:
         """Number of events that the delivery would send."""
-        sent = Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED
-        return sum(map(self.count, sent))
+        kept = Disposition.DUPLICATE, Disposition.ALREADY_ACCEPTED, Disposition.IN_DOUBT
+        return sum(map(self.count, set(Disposition).difference(kept)))
 
     def count(self, disposition: Disposition) -> int:
         """Return the number of events with a disposition."""
@@ -109,6 +113,9 @@ class Plan:
 
 class Planner:
     """Build a plan; `plan` is readable during and after an interrupted run.
+
+    Attributes:
+        sends: Whether a state that comes back is to go out, rather than to be looked for in the ledger.
 
     Args:
         inputs: The files.
@@ -133,10 +140,14 @@ class Planner:
         self._rejects = rejects
         self._judges_only = judges_only
         self._settling = Deduplicator(own_ids=any(source.columns.has("event_id") for source in inputs))
+        self._states = ChangedBack()
+        self.sends = not judges_only
         self._people = People()
         self._memberships = Memberships()
         self._places = EventLocations()
         self._unlinked: set[str] = set()
+        every = [source.settings(settings).checks for source in inputs] or [settings.checks]
+        self._checks = tuple(dict.fromkeys(chain.from_iterable(every)))
         self._accounts = UsersInAccounts() if needs_one_account(settings.checks) else None
 
     def run(
@@ -162,8 +173,9 @@ class Planner:
         plan = self.plan
         for source in plan.inputs:
             plan.account.problems.add_all(source.problems())
-        task = ChunkTask(partial(planned, drafts=draft is not None, pictures=plan.figures is not None))
-        for source, chunk, made in plan.chunks(task):
+        users = self._resolve_first(people) if self._checks and plan.linking.resolves else no_argument
+        work = partial(planned, drafts=draft is not None, pictures=plan.figures is not None)
+        for source, chunk, made in plan.chunks(ChunkTask(work, users)):
             converted = made.converted
             plan.digests += chunk.digest
             self._see(source)
@@ -175,8 +187,10 @@ class Planner:
                 plan.figures.take(made.figures)
             progress(plan.account)
         self._add_links(people, draft)
-        self._settling.add_known(known)
+        self._settling.add_known(self._states.through(known))
         plan.dispositions = self._settling.settle()
+        if self.sends:
+            plan.dispositions.send_as_new(self._states.ordinals())
         plan.people, plan.tracked_users = self._people.count()
         plan.groups = self._memberships.count()
         allowed = plan.settings.mapping.allow_implausible
@@ -190,6 +204,19 @@ class Planner:
         self._places.close()
         plan.complete = True
         return plan
+
+    def _resolve_first(self, people: KnownPeople | None) -> Callable[[int], Any]:
+        """Read the rows once more, for the userIds of judged messages.
+
+        Returns:
+            What finds those of a chunk, by its number.
+        """
+        resolver = Linking(resolve=True)
+        for _, chunk, made in self.plan.chunks(ChunkTask(unjudged)):
+            resolver.add(chunk.file, made.converted)
+        resolver.settle(people)
+        self.plan.linking.resolve_by(resolver)
+        return resolver.users_of_chunk
 
     def _see(self, source: InputFile) -> None:
         """Update the plan if an input has new keys; report unused ones."""
@@ -206,6 +233,7 @@ class Planner:
 
     def _gather(self, source: InputFile, chunk: Chunk, converted: Converted) -> None:
         self._places.add(chunk.file, converted.lines)
+        self._states.add(self._settling.events, converted.content_hashes, converted.states)
         self._settling.add(converted.content_ids, converted.content_hashes)
         self.plan.linking.add(chunk.file, converted)
         if not self._judges_only:
@@ -229,8 +257,20 @@ class Planner:
             if not self._judges_only:
                 plan.identities.add(links.content_ids, links.content_hashes)
             plan.account.take_links(links)
+            self._judge_links(links)
             if draft is not None:
                 draft(ndjson(links.encode(links.content_ids)))
+
+    def _judge_links(self, links: Converted) -> None:
+        """Report what tables say of links; no row is rejected for it."""
+        if not self._checks:
+            return
+        checks, said = DestinationChecks(self._checks), defaultdict[str, list[tuple[int, list[Note]]]](list)
+        for place, message in zip(links.lines, whole_messages(links), strict=True):
+            file, line = self.plan.linking.place(place)
+            said[file].append((line, checks.notes(message)))
+        for file, notes in said.items():
+            self.plan.account.problems.add_all(once_a_column(file, notes))
 
     def _judge_files(self) -> None:
         """Report problems that are only certain at the end of each file."""
@@ -243,6 +283,8 @@ class Planner:
             if source.path in self._unlinked:
                 self.plan.account.problems.add(unlinked(source))
             self.plan.account.problems.add_all(idle_options(source, source.settings(self.plan.settings)))
+        built = [kind for kind, count in self.plan.account.by_type.items() if count]
+        self.plan.account.problems.add_all(idle_call_options(self.plan.inputs, self.plan.settings, built))
 
     def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
         problems = self.plan.account.problems

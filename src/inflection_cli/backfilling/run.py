@@ -12,6 +12,7 @@ from inflection_cli.backfilling.run_steps import (
     open_destination,
     open_input,
     record_start,
+    send_nothing,
     write_out,
 )
 
@@ -57,4 +58,6 @@ def _carry_out(state: RunState, reporter: Reporter) -> None:
     record_start(state)
     if state.plan.to_send:
         deliver(state, reporter)
+    else:
+        send_nothing(state)
     account(state)

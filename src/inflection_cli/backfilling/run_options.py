@@ -58,7 +58,8 @@ class OpenedFiles:
     stop: Callable[[], None] | None = None
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers, and free what the plan holds of people."""
+        self.planner.plan.linking.close()
         if self.stop is not None:
             self.stop()
 

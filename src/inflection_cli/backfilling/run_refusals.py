@@ -1,6 +1,7 @@
 """Checks that refuse a plan before anything is sent."""
 
 from inflection_cli.backfilling.ledger_lookup import refuse_events_elsewhere, refuse_other_settings
+from inflection_cli.backfilling.linking import NEVER_IDENTIFIED
 from inflection_cli.backfilling.rejection_cause import is_small, main_cause, share_words
 from inflection_cli.backfilling.run_endings import undecided
 from inflection_cli.backfilling.run_state import RunState
@@ -52,16 +53,20 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
         )
     implausible = account.problems.by_code().get("person-implausible")
     if implausible:
+        whose = "name the column that holds the person's id: --map userId=COLUMN"
+        if state.options.command == "replay":
+            whose = "see whose the messages are, and fix their ids"
         raise ImplausiblePeople(
             f"the people cannot be right: {implausible[0].message}; nothing was sent",
-            hint="name the column that holds the person's id: --map userId=COLUMN; where the people are as they "
-            "should be, --allow-implausible-people sends them",
+            hint=f"{whose}; where the people are as they should be, --allow-implausible-people sends them",
         )
     conflicting = account.problems.counts.get("person-two-users")
     if conflicting:
         raise ImplausiblePeople(
             f"{counted(conflicting, 'person has', 'people have')} more than one userId; nothing was sent",
-            hint="fix the export; or send the events without a link for these people: --allow-implausible-people",
+            hint=NEVER_IDENTIFIED
+            if state.plan.linking.counts.identified
+            else "fix the export; or send the events without a link for these people: --allow-implausible-people",
         )
     rows = account.rows
     if asked or state.options.within_budget(rows.rejected, rows.read):

@@ -1,10 +1,9 @@
 """Steps of a run: input, ledger, plan, delivery, record."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from inflection_cli.backfilling.message_file import (
     refuse_to_replace,
     write_messages,
 )
+from inflection_cli.backfilling.people_of_run import PeopleOfRun
 from inflection_cli.backfilling.property_types_sent import RECORDED, plan_kinds, sent_as_text_before
 from inflection_cli.backfilling.run_endings import run_error, trouble_words
 from inflection_cli.backfilling.run_options import RunOptions, Target
@@ -183,12 +183,13 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     from inflection_cli.backfilling.link_delivery import LinkPhase  # noqa: PLC0415
     from inflection_cli.backfilling.second_pass import outgoing  # noqa: PLC0415
     from inflection_cli.delivery.context import StopSignal  # noqa: PLC0415
-    from inflection_cli.segment.ids import Binder  # noqa: PLC0415
+    from inflection_cli.segment.ids import Binder, returned_id  # noqa: PLC0415
 
     options, plan = state.options, state.plan
     assert plan.dispositions is not None
     assert state.ledger is not None
     assert state.run_id is not None
+    assert state.people is not None
     settings = _delivery_settings(state)
     halt = StopSignal()
     bind = Binder(settings.namespace, settings.label or None).bind
@@ -196,12 +197,13 @@ def deliver(state: RunState, reporter: Reporter) -> None:
     draft = None
     try:
         with ExitStack() as stack:
-            record = partial(state.ledger.record_people, state.run_id)
-            record(chain.from_iterable(plan.linking.records()))
-            links = LinkPhase(plan, bind, partial(_record_links, record, state.people))
+            people = PeopleOfRun(state.ledger, state.run_id, state.people, plan.linking)
+            people.start()
+            links = LinkPhase(plan, bind, people)
             if options.out is not None:
                 draft = stack.enter_context(open_message_file(options.out))
-            phases = Phases(outgoing(plan, bind), links, lambda part: _written(draft, batched(part)))
+            rows = outgoing(plan, bind, partial(returned_id, run_id=state.run_id))
+            phases = Phases(rows, links, lambda part: _written(draft, batched(part)))
             keep = partial(_keep_refused, state, reporter)
             observer = stack.enter_context(reporter.delivering(state, halt, keep))
             journal = state.ledger.journal(state.run_id)
@@ -216,12 +218,15 @@ def deliver(state: RunState, reporter: Reporter) -> None:
         state.delivered.end_with(error)
 
 
-def _record_links(
-    record: Callable[[Iterable[bytes]], None], people: KnownPeople | None, pairs: Sequence[tuple[str, str]]
-) -> None:
-    """Record links by digests, before they are sent."""
-    assert people is not None
-    record([people.linked(person, user) for person, user in pairs])
+def send_nothing(state: RunState) -> None:
+    """Record of a run without events to send that none is open.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    assert state.ledger is not None
+    assert state.run_id is not None
+    state.ledger.record_open(state.run_id)
 
 
 def _written(draft: MessageFile | None, batches: Iterator[Batch | None]) -> Iterator[Batch | None]:

@@ -1,6 +1,6 @@
 """Pass 2: convert the planned input again and yield what is sent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import compress
 from typing import Final, TypeVar
@@ -13,15 +13,23 @@ from inflection_cli.errors import InputChanged, InputError
 from inflection_cli.model import Batch, Chunk, Disposition
 
 R = TypeVar("R")
-SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED})
+UNSENT: Final = frozenset(
+    {Disposition.SEND, Disposition.ELSEWHERE, Disposition.REFUSED, Disposition.CHANGED_BACK}
+)
+"""What is to go out and is not unconfirmed."""
+
+SENT: Final = UNSENT | {Disposition.RESEND}
 
 
-def outgoing(plan: Plan, wire_ids: WireIds) -> Iterator[Batch | None]:
+def outgoing(
+    plan: Plan, wire_ids: WireIds, anew: Callable[[bytes], bytes] = lambda content_id: content_id
+) -> Iterator[Batch | None]:
     """Yield the rows' messages to send, in input order, by chunk.
 
     Args:
         plan: Its input is read again, and what is to be sent of it converted.
         wire_ids: Binds content ids to the destination, 16 bytes for 16 bytes; picklable where workers do it.
+        anew: Makes another content id for a state that comes back.
 
     Yields:
         None for each chunk, so that a reader who has other things to do hears of it; then what it sends, if any.
@@ -37,8 +45,8 @@ def outgoing(plan: Plan, wire_ids: WireIds) -> Iterator[Batch | None]:
         keep = _kept_of(plan, first, events)
         if not events or (keep is not None and not any(keep)):
             return None
-        asked[number] = plan.identities.of(number), keep
-        return ToSend(asked[number][0].content_ids, plan.linking.users_among(first, events))
+        asked[number] = _identities(plan, number, anew), keep
+        return ToSend(asked[number][0].content_ids, plan.linking.users_of_chunk(number))
 
     # A file that has grown has pieces that were not planned.
     task = ChunkTask(partial(encoded, wire_ids), lambda n: argument(n) if n < plan.chunk_count else None)
@@ -49,6 +57,20 @@ def outgoing(plan: Plan, wire_ids: WireIds) -> Iterator[Batch | None]:
             identities, keep = asked.pop(number)
             batch = Batch(range(starts[number], starts[number + 1]), *identities, wire)
             yield batch if keep is None else kept(batch, keep)
+
+
+def _identities(plan: Plan, number: int, anew: Callable[[bytes], bytes]) -> ChunkIds:
+    """Return a chunk's ids; those of returned states are new."""
+    first, found = plan.identities.starts[number], plan.identities.of(number)
+    assert plan.dispositions is not None
+    if not plan.dispositions.counts[Disposition.CHANGED_BACK]:
+        return found
+    is_back = [
+        plan.dispositions.one(n) is Disposition.CHANGED_BACK
+        for n in range(first, first + len(found.content_ids))
+    ]
+    ids = [anew(each) if back else each for each, back in zip(found.content_ids, is_back, strict=True)]
+    return found._replace(content_ids=ids)
 
 
 def _kept_of(plan: Plan, first: int, events: int) -> Sequence[bool] | None:

@@ -1,11 +1,12 @@
 """Problems known at the end of a file: unused options, missing links."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.input_file import InputFile
+from inflection_cli.mapping.calls.call_options import CALL_TYPES, TRAIT_CALLS, CallType
 from inflection_cli.mapping.column_kinds import is_of_the_sender
 from inflection_cli.mapping.column_names import quoted
 from inflection_cli.mapping.personal_data import is_address
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
 
 _LINK = "email_link_url"
+_GROUPS: Final[frozenset[CallType]] = frozenset({"group"})
+_NO_EVENTS: Final[frozenset[CallType]] = frozenset(CALL_TYPES) - {"track"}
 
 
 def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Problem]:
@@ -26,7 +29,8 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
         settings: What the user says, be it by option or profile.
     """
     layout = source.layout
-    every = [*(block.columns for block in layout.blocks), *(call.columns for call in layout.calls)]
+    calls = () if layout.is_track_first else layout.calls
+    every = [*(block.columns for block in layout.blocks), *(call.columns for call in calls)]
     if any(columns.has("email") for columns in every):
         return
     profile = settings.mapping.columns.profile
@@ -38,6 +42,39 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
             column=field,
             hint=_fix(source, field, profile, option),
         )
+
+
+def idle_call_options(
+    inputs: Sequence[InputFile], settings: ConvertSettings, built: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each option about calls that are absent.
+
+    Args:
+        inputs: All files, since an option may be meant for one of several.
+        settings: What the user says.
+        built: The types of all that was built.
+    """
+    # What a column may name is a type only where a row has it.
+    said = [source for source in inputs if source.layout.type_place is None]
+    types = {*built, *(kind for source in said for kind in source.types)}
+    calls = settings.mapping.columns.calls
+    for option, is_given, needed in (
+        ("--trait", bool(calls.traits), TRAIT_CALLS),
+        ("--all-traits", calls.all_traits, TRAIT_CALLS),
+        ("--traits-style", settings.message.snake_traits, TRAIT_CALLS),
+        ("--group-user", calls.group_user is not None, _GROUPS),
+        ("--group-anonymous-id", calls.group_anonymous, _GROUPS),
+        ("--now", calls.now, _NO_EVENTS),
+    ):
+        if is_given and not types & needed:
+            lacking = " or ".join(f"{kind} calls" for kind in CALL_TYPES if kind in needed)
+            yield Problem(
+                rules.OPTION_IDLE,
+                f"{option} finds nothing to do: no file has {lacking}",
+                inputs[0].path,
+                hint=f"say what the rows are, for example --as {min(needed & {'identify', 'group'})}; "
+                f"or leave {option} out",
+            )
 
 
 def _asked(settings: ConvertSettings, profile: "Profile | None") -> Iterator[tuple[str, str, str]]:

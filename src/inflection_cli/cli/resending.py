@@ -131,6 +131,7 @@ class Resending:
         Raises:
             InflSegError: The delivery is not complete, as in a backfill.
         """
+        planner.sends = False
         with Reports([], os.environ) as reports:
             at_work = Session("runs verify", ReportingOptions(), speaker, reports, None, {})
             at_work.opened = OpenedFiles(planner, self._entry.run.arguments)

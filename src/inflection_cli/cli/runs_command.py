@@ -214,10 +214,12 @@ def settle_run(
         entry = desk.shelf.find(run)
         name, events = entry.run.run_id, entry.events.in_doubt
         desk.known |= {"run_id": name, "settled_as": "accepted" if accepted else "pending", "events": events}
-        if not events:
+        if not events and not (accepted and entry.run.ended is None):
             desk.say([f"Nothing to settle: run {name} left nothing unconfirmed."])
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
+        if accepted and entry.run.ended is None:
+            then += ", and links of people wait for this run no longer"
         word = "accepted" if accepted else "pending"
         _confirm(
             f"Take {events:,} events of run {name} that are unconfirmed as {word}; {then}?",

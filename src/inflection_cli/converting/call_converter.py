@@ -14,7 +14,7 @@ from inflection_cli.converting.call_values import NO_LIMIT
 from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, Rejected
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.mapping.calls.call_catalog import VIEWS
-from inflection_cli.mapping.calls.call_options import is_call_type
+from inflection_cli.mapping.calls.call_options import CALL_TYPES, is_call_type
 from inflection_cli.mapping.events import has_error
 from inflection_cli.mapping.layout import Layout, Shaped, TimeSource
 from inflection_cli.mapping.nulls import count_emptied, emptied
@@ -22,6 +22,7 @@ from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.call_messages import MESSAGE_ID_BYTES, CallEncoder, whole_calls, with_user
 
+_OTHER_CALLS: Final = frozenset({*CALL_TYPES, "alias"} - {"track"})
 NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
 
@@ -33,7 +34,7 @@ def converter_of(
     address: AddressPlace | None = None,
 ) -> "Converter | CallConverter":
     """Return the converter for a layout, with or without calls."""
-    kind = CallConverter if layout.calls else Converter
+    kind = CallConverter if layout.calls or layout.type_place is not None else Converter
     return kind(layout, settings, encoding, address)
 
 
@@ -87,6 +88,7 @@ class CallConverter:
             Watch(call.columns, address, self._first_call + at) for at, call in enumerate(layout.calls)
         ]
         self._type_place = layout.type_place
+        self._is_track_first = layout.is_track_first
         self._known_types = {call.type for call in layout.calls} | ({"track"} if layout.blocks else set())
         self._shaper = layout.shaper
         self._nulls = settings.mapping.nulls
@@ -96,6 +98,8 @@ class CallConverter:
         """Convert a chunk, with or without content ids and hashes."""
         if not chunk.rows:
             return Converted()
+        if self._track is not None and self._is_track_first and not any(map(self._is_other_call, chunk.rows)):
+            return self._track(chunk, identified=identified)
         rows = emptied(chunk.rows, self._nulls) if self._nulls else chunk.rows
         columns: Sequence[Sequence[str]] = list(zip(*rows, strict=True))
         columns, said, nulls = self._shaper(columns, len(rows)) if self._shaper else Shaped(columns)
@@ -112,6 +116,8 @@ class CallConverter:
                     self._take(found[read.row], read, number, chunk)
         # A number for each row stands for its line, as records of a document may share one.
         numbered = replace(chunk, rows=rows, lines=range(len(rows)), faults=(), warnings=())
+        if self._is_track_first:
+            numbered = _some(numbered, [i for i, row in enumerate(rows) if not self._is_other_call(row)])
         track = Converted() if self._track is None else self._track_events(numbered, found, chunk)
         result = self._together(found, track, chunk)
         result.emptied = count_emptied(chunk.columns, chunk.rows, rows) + Counter(nulls)
@@ -122,6 +128,11 @@ class CallConverter:
         result.seen = [*track.seen, *self._see(found, cells)]
         return result
 
+    def _is_other_call(self, row: Sequence[str]) -> bool:
+        """Return whether the type column names a call other than track."""
+        assert self._type_place is not None
+        return row[self._type_place].strip().lower() in _OTHER_CALLS
+
     def _judge_types(self, found: Sequence[_Row], cells: Sequence[Sequence[str]], chunk: Chunk) -> None:
         """Reject the rows of an unknown or impossible type."""
         place = self._type_place
@@ -129,7 +140,7 @@ class CallConverter:
             return
         for i, row in enumerate(cells):
             word = row[place].strip().lower()
-            if word in self._known_types:
+            if word in self._known_types or (self._is_track_first and word not in _OTHER_CALLS):
                 continue
             lacking = (
                 "the file lacks what such a call needs" if is_call_type(word) else "it is no type of a call"
@@ -164,7 +175,8 @@ class CallConverter:
             found[problem.line].of_events.append(_at(problem, chunk, problem.line))
         if sum(row.failed for row in found) > len(track.rejected):
             # What the calls reject takes the row's events with it.
-            track = self._track(_some(numbered, [i for i, row in enumerate(found) if not row.failed]))
+            kept = [at for at, i in enumerate(numbered.lines) if not found[i].failed]
+            track = self._track(_some(numbered, kept))
         return track
 
     def _together(self, found: Sequence[_Row], track: Converted, chunk: Chunk) -> Converted:
@@ -193,9 +205,9 @@ class CallConverter:
         """Count the rows without any event, by reason."""
         with_events = set(track.lines)
         rest = [
-            i
-            for i, row in enumerate(found)
-            if not (row.failed or row.built or row.filtered or i in with_events)
+            at
+            for at, i in enumerate(numbered.lines)
+            if not (found[i].failed or found[i].built or found[i].filtered or i in with_events)
         ]
         if rest and self._track is not None:
             for reason, count in self._track(_some(numbered, rest), identified=False).filtered.items():
@@ -223,7 +235,7 @@ class CallConverter:
             result.content_ids = [content_id for content_id, _ in both]
             result.content_hashes = [content_hash for _, content_hash in both]
         is_track = [isinstance(each, int) for each in order]
-        bodies = [(call.body, call.person_id) for call in calls]
+        bodies = [(call.body, call.person_id, call.joined) for call in calls]
         result.encode = partial(_encoded, track, bodies, is_track)
         sizes = sum(len(call.body) + MESSAGE_ID_BYTES for call in calls)
         result.message_bytes = track.message_bytes + sizes
@@ -234,6 +246,13 @@ class CallConverter:
             [track.people[0][each] if isinstance(each, int) else each.user_id for each in order],
             [track.people[1][each] if isinstance(each, int) else each.person_id for each in order],
         )
+        of_track = {at: session for at, session, _ in track.joined}
+        sessions = [of_track.get(each, "") if isinstance(each, int) else each.joined for each in order]
+        result.joined = [
+            (at, session, result.types[at] == "identify") for at, session in enumerate(sessions) if session
+        ]
+        states = [not isinstance(each, int) and each.is_state for each in order]
+        result.states = states if any(states) else ()
         result.memberships = [
             (call.user_id or f"\0{call.person_id}", call.member_of) for call in calls if call.type == "group"
         ]
@@ -262,7 +281,7 @@ class CallConverter:
 
 def _encoded(
     track: Converted,
-    bodies: Sequence[tuple[bytes, str]],
+    bodies: Sequence[tuple[bytes, str, str]],
     is_track: Sequence[bool],
     ids: Sequence[bytes],
     users: Sequence[str] = (),
@@ -271,7 +290,7 @@ def _encoded(
 
     Args:
         track: The track events.
-        bodies: Of the other calls, each with its personId.
+        bodies: Of the other calls, each with its personId and the id of its session.
         is_track: Whether each message is a track event.
         ids: 16 bytes for each message.
         users: The userIds that calls without one go out under; "" is none.
@@ -286,8 +305,8 @@ def _encoded(
         event_ids, event_users = zip(*of_track, strict=True)
         events = track.encode(event_ids, event_users) if any(event_users) else track.encode(event_ids)
     known = [
-        with_user(body, person, user) if user else body
-        for (body, person), user in zip(bodies, of_calls, strict=True)
+        with_user(body, person, user, session) if user else body
+        for (body, person, session), user in zip(bodies, of_calls, strict=True)
     ]
     calls = iter(whole_calls(known, list(compress(ids, map(not_, is_track)))))
     track_events = iter(events)

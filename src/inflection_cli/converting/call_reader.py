@@ -28,6 +28,7 @@ from inflection_cli.segment.ids import (
     view_id,
 )
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
+from inflection_cli.settings.redaction import fingerprint_of
 
 STAND_IN: Final = "account:"
 """What stands before a group's id where that is sent as anonymousId."""
@@ -49,6 +50,8 @@ class BuiltCall(NamedTuple):
         has_traits: Whether it overwrites traits.
         identity: Makes content id and content hash.
         kinds: What each value is that is judged by its cell.
+        joined: The anonymousId beside a userId; "" is none.
+        is_state: Whether it gives traits as they are at the time of the run.
     """
 
     type: str
@@ -60,6 +63,8 @@ class BuiltCall(NamedTuple):
     has_traits: bool
     identity: Callable[[], tuple[bytes, int]]
     kinds: Sequence[tuple[str, str]]
+    joined: str
+    is_state: bool
 
 
 @dataclass(slots=True)
@@ -125,6 +130,9 @@ class CallReader:
         self._now = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
         self._url = next((value.place for value in mapping.values if value.path == ("url",)), None)
         self._is_left_out = bool(options.events)
+        user = self._calls.group_user
+        # The ledger keeps a fingerprint of such a user, with which a verification has to find the same.
+        self._stand_in = "" if user is None else netstring(fingerprint_of(user))
 
     def read(self, rows: Cells) -> Iterator[ReadCall]:
         """Read the rows that have this call."""
@@ -254,7 +262,7 @@ class CallReader:
         instant = None if self.mapping.now else exact
 
         def identity() -> tuple[bytes, int]:
-            return _identity(call, known, instant, values)
+            return _identity(call, known, instant, values, self._stand_in)
 
         return BuiltCall(
             call.type,
@@ -266,6 +274,8 @@ class CallReader:
             call.type in TRAIT_CALLS and bool(call.values),
             identity,
             values.kinds,
+            person.session_id or "",
+            self.mapping.now and call.type in TRAIT_CALLS,
         )
 
 
@@ -283,17 +293,36 @@ def _exact(read: str | TimeProblem) -> str | None:
     return read if isinstance(read, str) else read.exact
 
 
-def _identity(call: Call, person: str | None, instant: str | None, values: RowValues) -> tuple[bytes, int]:
-    """Return the content id and the content hash of a call."""
+def _identity(
+    call: Call, person: str | None, instant: str | None, values: RowValues, stand_in: str
+) -> tuple[bytes, int]:
+    """Return the content id and the content hash of a call.
+
+    Args:
+        call: The call.
+        person: Its person as in ids; None without one.
+        instant: When; None for the time of sending.
+        values: Its traits or properties.
+        stand_in: What stands for a person in groups without one.
+    """
     digest = traits_digest(values.texts)
     if call.type == "group":
-        return group_call_id(call.group_id or "", person, instant, digest), _rest(digest)
+        rest = _rest(digest if person is not None else stand_in + digest)
+        state = _state_of("g" + netstring(call.group_id)) if instant is None else 0
+        return group_call_id(call.group_id or "", person, instant, digest), state | rest
     assert person is not None
     if call.type == "identify":
-        return identify_id(person, instant, digest), _rest(digest)
+        state = _state_of(person) if instant is None else 0
+        return identify_id(person, instant, digest, call.group_id), state | _rest(digest)
     url = next((text for name, text in values.texts if name == "url"), None)
-    said = _rest(netstring(call.category) + digest)
+    account = "" if call.group_id is None else netstring(call.group_id)
+    said = _rest(netstring(call.category) + digest + account)
     return view_id(call.type, person, call.name, url, instant), said
+
+
+def _state_of(whose: str) -> int:
+    """Hash whose traits are given, for a content hash's upper bits."""
+    return int.from_bytes(blake2b(whose.encode(), digest_size=8).digest()) & ~CONTENT_REST
 
 
 def _rest(text: str) -> int:

@@ -1,14 +1,16 @@
 """Convert chunks and judge the messages by the tables of `--check`."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import orjson
 
 from inflection_cli.converting.call_converter import converter_of
-from inflection_cli.converting.converter import Converted, ConvertSettings, Rejected
+from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
 from inflection_cli.converting.person_columns import AddressPlace
 from inflection_cli.destination_checks.check_engine import DestinationChecks
 from inflection_cli.mapping.events import has_error
@@ -17,6 +19,9 @@ from inflection_cli.model import Chunk, Note, Problem, Scope
 
 _ANY_ID = bytes(16)
 """Stands for an id where none was asked for: no table judges ids of messages."""
+
+
+NO_USERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class ChunkConverter(Protocol):
@@ -43,25 +48,32 @@ def convert(chunk: Chunk, layout: Layout, settings: ConvertSettings) -> Converte
 class CheckedConverter:
     """Converter that also rejects the rows whose messages break a table.
 
+    Attributes:
+        unchecked: Converts the chunks.
+
     Args:
-        converter: Converts the chunks.
+        converter: The same.
         checks: Names of the tables.
     """
 
     def __init__(self, converter: ChunkConverter, checks: Collection[str]) -> None:
-        self._converter = converter
+        self.unchecked = converter
         self._checks = DestinationChecks(checks)
 
-    def __call__(self, chunk: Chunk, *, identified: bool = True) -> Converted:
+    def __call__(
+        self, chunk: Chunk, *, identified: bool = True, users: Mapping[str, str] = NO_USERS
+    ) -> Converted:
         """Convert a chunk and judge each message as it is sent.
+
+        By personId, `users` are the userIds under which events without one go out.
 
         One message with an error rejects its row. Then the other rows are converted once more, so that nothing of the
         result is of that row.
         """
         # A number for each row stands for its line, as records of a document may share one.
         numbered = replace(chunk, lines=range(len(chunk.rows)))
-        result = self._converter(numbered, identified=identified)
-        rows, messages, emptied = result.lines, whole_messages(result), result.emptied
+        result = self.unchecked(numbered, identified=identified)
+        rows, messages, emptied = result.lines, whole_messages(result, named(result, users)), result.emptied
         said: dict[int, list[Note]] = {}
         for row, message in zip(rows, messages, strict=True):
             said.setdefault(row, []).extend(self._checks.notes(message))
@@ -69,7 +81,7 @@ class CheckedConverter:
         if failed:
             rest = [i for i in numbered.lines if i not in failed]
             numbered = replace(numbered, rows=[chunk.rows[i] for i in rest], lines=rest)
-            result = self._converter(numbered, identified=identified)
+            result = self.unchecked(numbered, identified=identified)
         result.emptied = emptied
         result.judged = [message for row, message in zip(rows, messages, strict=True) if row not in failed]
         _place(result, chunk)
@@ -102,10 +114,43 @@ def _rejected(chunk: Chunk, row: int, notes: Iterable[Note]) -> Rejected:
     return Rejected(line, chunk.rows[row], problems)
 
 
-def whole_messages(converted: Converted) -> list[dict[str, Any]]:
-    """Return the messages of a chunk as they are sent, parsed."""
+def whole_messages(converted: Converted, users: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the messages of a chunk as they are sent, parsed.
+
+    Args:
+        converted: The chunk.
+        users: The userIds that messages without one go out under.
+    """
     ids = converted.content_ids or [_ANY_ID] * len(converted.lines)
-    return [orjson.loads(message) for message in converted.encode(ids)]
+    encoded = converted.encode(ids, users) if users else converted.encode(ids)
+    return [orjson.loads(message) for message in encoded]
+
+
+def named(converted: Converted, users: Mapping[str, str]) -> Sequence[str]:
+    """Return the userId for each event without one, "" for none.
+
+    Args:
+        converted: The events.
+        users: UserIds by personId.
+    """
+    if not users:
+        return ()
+    people = zip(*converted.people, strict=True)
+    return ["" if user else users.get(person, "") for user, person in people]
+
+
+def unchecked(convert: Conversion) -> Conversion:
+    """Return a conversion that judges by no table."""
+    if isinstance(convert, partial) and isinstance(convert.func, CheckedConverter):
+        return partial(convert.func.unchecked, *convert.args)
+    return convert
+
+
+def checked_with_users(convert: Conversion, users: Mapping[str, str]) -> Conversion:
+    """Return a conversion that judges messages under other rows' userIds."""
+    if users and isinstance(convert, partial) and isinstance(convert.func, CheckedConverter):
+        return partial(convert, users=users)
+    return convert
 
 
 def problem_of(note: Note, file: str, line: int) -> Problem:

@@ -449,6 +449,8 @@ class ColumnarReader:
             person_part(person.user_id, person.person_id),
             self._encoder.person(person),
             (person.user_id or "", person.person_id or ""),
+            session=person.session_id or "",
+            group=person.group_id or "",
         )
 
 

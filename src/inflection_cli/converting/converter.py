@@ -113,6 +113,9 @@ class Converted:
         types: Each event's type of call; empty where all are track events.
         memberships: Of the groups, who is a member of which; "" is nobody known.
         trait_calls: How many of the calls overwrite traits.
+        joined: Of events with an anonymousId beside a userId, if they go out under one: index, anonymousId, and whether
+            the event is an identify.
+        states: Which events give the state of somebody at the time of the run; empty where none does.
     """
 
     mapped: int = 0
@@ -136,6 +139,8 @@ class Converted:
     types: Sequence[str] = ()
     memberships: Sequence[tuple[str, str]] = ()
     trait_calls: int = 0
+    joined: Sequence[tuple[int, str, bool]] = ()
+    states: Sequence[bool] = ()
 
 
 class Conversion(Protocol):
@@ -358,6 +363,7 @@ class Converter:
         result.lines, result.times = events.lines, events.times
         result.names = list(map(attrgetter("name"), events.campaigns))
         result.people = people.user_ids, people.person_ids
+        result.joined = [(i, session, False) for i, session in sorted(people.sessions().items())]
 
 
 def _filled(column: Sequence[str]) -> set[int]:
@@ -400,8 +406,11 @@ def _whole(
     """Build whole messages; a module-level function, so that it can be pickled."""
     persons = people.fragments()
     if users:
-        named = zip(persons, people.person_ids, users, strict=True)
-        persons = [known_as(person, id_, user) if user else person for person, id_, user in named]
+        sessions, named = people.sessions(), zip(persons, people.person_ids, users, strict=True)
+        persons = [
+            known_as(person, id_, user, sessions.get(i, "")) if user else person
+            for i, (person, id_, user) in enumerate(named)
+        ]
     parts = zip(fragments.campaigns, fragments.trails(), persons, strict=True)
     return messages(ids, wire_all(times), parts, tail)
 
@@ -429,6 +438,8 @@ def _identify(events: EventColumns, extras: PartCache[int], result: Converted) -
         sources = [(source + extra) & CONTENT_REST for source, extra in zip(sources, further, strict=True)]
     else:
         sources = [source & CONTENT_REST for source in sources]
+    for i, group in people.groups().items():
+        sources[i] = (sources[i] + hash64("group" + group)) & CONTENT_REST
     if events.own_ids is not None:
         _identify_own(events, links, sources, result)
         return

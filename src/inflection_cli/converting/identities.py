@@ -10,16 +10,25 @@ from inflection_cli.segment.message import plain_most, plain_people, plain_sizes
 class ExactPerson:
     """Person that was read exactly: parts of the id and message."""
 
-    __slots__ = ("identity", "ids", "json", "notes", "size")
+    __slots__ = ("group", "identity", "ids", "json", "notes", "session", "size")
 
     def __init__(
-        self, notes: Sequence[Note], identity: str = "", json: str = "", ids: tuple[str, str] = ("", "")
+        self,
+        notes: Sequence[Note],
+        identity: str = "",
+        json: str = "",
+        ids: tuple[str, str] = ("", ""),
+        *,
+        session: str = "",
+        group: str = "",
     ) -> None:
         self.notes = notes
         self.identity = identity
         self.json = json
         self.size = len(json.encode())
         self.ids = ids
+        self.session = session
+        self.group = group
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,14 @@ class PeopleColumns:
         for i, exact in self.exact.items():
             fragments[i] = exact.json
         return fragments
+
+    def sessions(self) -> Mapping[int, str]:
+        """Return by index the sessions of people that have one."""
+        return {i: exact.session for i, exact in self.exact.items() if exact.session}
+
+    def groups(self) -> Mapping[int, str]:
+        """Return by index the accounts of people that have one."""
+        return {i: exact.group for i, exact in self.exact.items() if exact.group}
 
     def notes(self, i: int) -> Sequence[Note]:
         """Return the notes on the person at an index."""

@@ -13,6 +13,7 @@ from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.history.run_history import RunStatus
 from inflection_cli.ledger.ledger_records import ID_BYTES
 from inflection_cli.model import BatchState, Disposition
+from inflection_cli.segment.ids import returned_id
 
 MISSING_SHOWN: Final = 5
 
@@ -92,6 +93,7 @@ def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
     # Without a window every doubt counts as one, however young.
     ready = entry.run.command == "replay"
     known = KnownEvents(entry.ledger, entry.run.label, Doubts(now, window_s=0), ready=ready)
+    planner.sends = False
     with closing(KnownPeople(entry.ledger, entry.run.number)) as people:
         plan = planner.run(known, people=people)
     assert plan.dispositions is not None
@@ -107,7 +109,10 @@ def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
                 converted.names, days, every, converted.lines, strict=True
             ):
                 _count(verified, (name, day), disposition, (chunk.file, line))
-            met.add(content_id + _IN_INPUT for content_id in identities.of(number).content_ids)
+            ids = identities.of(number).content_ids
+            met.add(content_id + _IN_INPUT for content_id in ids)
+            if any(converted.states):
+                met.add(returned_id(content_id, entry.run.run_id) + _IN_INPUT for content_id in ids)
         _count_links(verified, met)
     verified.found = dict(sorted(verified.found.items()))
     verified.unknown = _unknown(met, entry)

@@ -189,7 +189,8 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         unbound=(),
         missing=(),
         refusal=refused,
-        calls=layout.calls if layout is not None else (),
+        # Where a column names the type of each row, a profile reads it too.
+        calls=() if layout is None or layout.type_place is not None else layout.calls,
     )
     if options.profile is None and options.calls.type in {None, "track"}:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))

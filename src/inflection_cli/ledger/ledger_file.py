@@ -27,7 +27,15 @@ from urllib.parse import urlsplit, urlunsplit
 from inflection_cli.errors import LedgerDamaged, LedgerError, UsageError
 from inflection_cli.ledger.ledger_checks import Checked, check_ledger, checked_row, totals_of
 from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense, translated
-from inflection_cli.ledger.ledger_records import ID_BYTES, BatchRecord, KnownBatch, Run, RunStart
+from inflection_cli.ledger.ledger_records import (
+    DIGEST_BYTES,
+    ID_BYTES,
+    OPEN_BYTES,
+    BatchRecord,
+    KnownBatch,
+    Run,
+    RunStart,
+)
 from inflection_cli.ledger.ledger_schema import (
     APPLICATION_ID,
     CHECKSUMS_SINCE,
@@ -69,6 +77,9 @@ from inflection_cli.settings.option_names import with_value
 _BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
 _PAGE_OF_BATCHES: Final = 32
 _PEOPLE_IN_A_ROW: Final = 4096
+_OPEN: Final = bytes(2 * DIGEST_BYTES)
+"""Begins a row of `people` that holds open events: no digest of a person is 0."""
+
 _JOURNAL_LIMIT_BYTES: Final = 1 << 20
 _RUN_COLUMNS: Final = columns(RunRow)
 _BATCH_COLUMNS: Final = columns(BatchRow, "checksum")
@@ -205,8 +216,10 @@ class LedgerReader:
         """The key of the digests of people; empty without one."""
         return self._salt or b""
 
-    def people(self, before: int | None = None) -> Iterator[bytes]:
-        """Yield packed digests of people: personId, then userId or 0.
+    def people(self, before: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield run numbers and packed digests of people.
+
+        A person is the digest of the personId, then that of a userId or 0.
 
         Args:
             before: The number of the run whose forerunners are asked for; None for all runs.
@@ -214,14 +227,33 @@ class LedgerReader:
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        for number, digests in self._people_rows(before):
+            if not digests.startswith(_OPEN):
+                yield number, digests
+
+    def open_events(self) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield run numbers and the events that each left open.
+
+        A run that has sent all it could is here, with or without events. Each is a content id, the digest of a person,
+        and of the userId of a link or 0.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        for number, packed in self._people_rows():
+            if packed.startswith(_OPEN):
+                places = range(len(_OPEN), len(packed), OPEN_BYTES)
+                yield number, [packed[at : at + OPEN_BYTES] for at in places]
+
+    def _people_rows(self, before: int | None = None) -> Iterator[tuple[int, bytes]]:
         if not self._keeps_people:
             return
         query = (
-            "SELECT key, digests FROM people WHERE key > :after AND (:before IS NULL OR run < :before) "
+            "SELECT key, run, digests FROM people WHERE key > :after AND (:before IS NULL OR run < :before) "
             "ORDER BY key LIMIT :rows"
         )
-        for _, digests in self._pages(query, before=before):
-            yield digests
+        for _, number, digests in self._pages(query, before=before):
+            yield number, digests
 
     def has_runs_without_people(self) -> bool:
         """Return whether a run sent something and kept no people.
@@ -342,13 +374,30 @@ class Ledger(LedgerReader):
             UsageError: There is no such run.
             LedgerError: It cannot be recorded, and so nothing must be sent.
         """
+        self._add_people(run_id, records)
+
+    def record_open(self, run_id: str, events: Iterable[bytes] = ()) -> None:
+        """Record the end of a run's sending, and its open events.
+
+        Args:
+            run_id: The run.
+            events: What `open_events` yields, one each.
+
+        Raises:
+            UsageError: There is no such run.
+            LedgerError: It cannot be recorded.
+        """
+        self._add_people(run_id, events, _OPEN)
+
+    def _add_people(self, run_id: str, records: Iterable[bytes], mark: bytes = b"") -> None:
+        """Add rows of `people`, at least one; each begins with the mark."""
         number = self._number(run_id)
         left, rows = iter(records), 0
         with self.writing() as db:
             (key,) = db.execute("SELECT coalesce(max(key), 0) FROM people").fetchone()
             while (digests := b"".join(islice(left, _PEOPLE_IN_A_ROW))) or not rows:
                 rows += 1
-                insert_row(db, self.salt, PeopleRow(key + rows, number, digests))
+                insert_row(db, self.salt, PeopleRow(key + rows, number, mark + digests))
             self._count_people(db, rows)
 
     def journal(self, run_id: str) -> "RunJournal":
@@ -411,6 +460,9 @@ class Ledger(LedgerReader):
                         state=state.value, settled=float(now), doubtful_since=None, statuses=statuses
                     ),
                 )
+        if state is BatchState.ACCEPTED:
+            # The user knows what became of a run that broke off: nobody has to wait for it any more.
+            self.record_open(run_id)
         return events
 
     def forget(self, run_id: str) -> None:

@@ -45,6 +45,9 @@ HASH_BYTES: Final = 8
 DIGEST_BYTES: Final = 8
 """A person is two digests: of the personId, and of the userId that it is linked to, 0 for none."""
 
+OPEN_BYTES: Final = ID_BYTES + 2 * DIGEST_BYTES
+"""An event that a run left open: its content id, and the person as above."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:

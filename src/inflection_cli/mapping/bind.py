@@ -48,7 +48,8 @@ def refusal_of(
     from inflection_cli.mapping.calls.file_looks import lack_of_events  # noqa: PLC0415 - at start-up it counts
 
     error = None
-    if not (layout.calls or options.profile or options.calls.type):
+    has_calls = layout.calls and not layout.is_track_first
+    if not (has_calls or options.profile or options.calls.type):
         error = lack_of_events(names, sample, options, file)
     return error or refusal(layout.unbound, names, file)
 

@@ -163,6 +163,8 @@ class Layout:
         unbound: Fields that no column is or several could be; a run refuses the file for the first of them.
         calls: The calls other than track, which come after a row's events.
         type_place: The column that names each row's type; None where there is none.
+        is_track_first: Whether that column names nothing but track events in the first rows: then it is a property of
+            theirs as well, and what names no type is a track event.
     """
 
     columns: BoundColumns
@@ -173,6 +175,7 @@ class Layout:
     unbound: tuple[Unbound, ...] = ()
     calls: tuple[CallMapping, ...] = ()
     type_place: int | None = None
+    is_track_first: bool = False
 
 
 def one_event(columns: BoundColumns) -> Layout:

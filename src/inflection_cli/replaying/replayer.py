@@ -1,5 +1,6 @@
 """Convert files of prebuilt Segment messages to chunks for planning and delivery."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,6 +46,7 @@ from inflection_cli.segment.prebuilt_messages import (
     time_of,
     trimmed,
 )
+from inflection_cli.settings.declarations import DeliveryOptions, MessageOptions, ReplayOptions, declared
 from inflection_cli.text_faults import damage, damage_hint, null_option
 
 R = TypeVar("R")
@@ -53,6 +55,11 @@ _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
 _ID_HINT: Final = "see who is meant, and fix the id"
+_CHECK_HINT: Final = "fix it in the message; without --check it goes out as it is"
+_AN_OPTION: Final = re.compile(r"--[a-z][a-z-]+")
+_REPLAY_OPTIONS: Final = frozenset(
+    each.flag for group in (ReplayOptions, MessageOptions, DeliveryOptions) for each in declared(group)
+)
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, carried=(), forced=frozenset(), names=COLUMNS, notes=())
 )
@@ -202,7 +209,7 @@ class Replayer:
             return None
         judged = {} if self._checks is None else orjson.loads(b"{" + body[1:])
         if self._checks is not None:
-            notes += self._checks.notes(judged)
+            notes += map(_for_messages, self._checks.notes(judged))
         return None if has_error(notes) else _Ready(message, exact, body, judged)
 
     def _instant(self, value: Any, notes: list[Note]) -> str | None:
@@ -284,6 +291,11 @@ def _gather(kept: Sequence[tuple[int, _Ready]], result: Converted) -> None:
     result.types = [str(ready.message["type"]) for ready in messages]
     people = [person_of(ready.message) for ready in messages]
     result.people = [user_id for user_id, _ in people], [person_id for _, person_id in people]
+    result.joined = [
+        (at, str(ready.message["anonymousId"]), ready.message["type"] == "identify")
+        for at, ready in enumerate(messages)
+        if "userId" in ready.message and "anonymousId" in ready.message
+    ]
     result.judged = [ready.judged for ready in messages if ready.judged]
     if messages:
         result.seen = [_seen([ready.message for ready in messages], *result.people)]
@@ -325,6 +337,14 @@ def _identify(messages: Sequence[_Ready], result: Converted) -> None:
         else content_hash(ready.message, wire(ready.exact), identity_of(ready.message))
         for ready in messages
     ]
+
+
+def _for_messages(note: Note) -> Note:
+    """Return a table's note without a hint that a replay lacks."""
+    words = note.hint or note.rule.fix
+    if "column" in words or "profile" in words or not _REPLAY_OPTIONS.issuperset(_AN_OPTION.findall(words)):
+        return replace(note, hint=_CHECK_HINT)
+    return note
 
 
 def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:

@@ -283,6 +283,8 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     words = [f"{accepted:,} already accepted"] if accepted else []
     if refused:
         words.append(f"{refused:,} refused before, tried once more")
+    if back := plan.count(Disposition.CHANGED_BACK):
+        words.append(f"{back:,} as once before, and not as last sent: sent once more")
     if resent:
         words.append(f"{resent:,} unconfirmed (sent without an answer; the destination recognises their ids)")
     if held:
@@ -344,6 +346,13 @@ def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
     return f"Send {counted(plan.to_send, 'event')} of {of_rows} to {endpoint}{left_out}? [y/N] "
 
 
+def _broken_off(run: str) -> str:
+    return (
+        f"run {run} broke off, and its people wait: run its command again, or say that it is done: "
+        f"infl-seg runs settle {run} --accepted"
+    )
+
+
 def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects: str | None) -> None:
     """Print the delivery summary, with both equations in full."""
     tally = delivered.tally
@@ -358,6 +367,7 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
         lines.append(
             ("identity", f"{links} until all events of the person are accepted; the same command sends on")
         )
+        lines += [("", _broken_off(run)) for run in delivered.broken_off]
     if failed := failed_words(tally.statuses):
         lines.append(("failed", failed))
     if tally.paused_seconds >= 1:

@@ -45,6 +45,7 @@ class Discard(StrEnum):
     TRAITS_NOT_AN_OBJECT = "traits-not-an-object"
     PAGE_NAME_INVALID = "page-name-invalid"
     PAGE_CATEGORY_INVALID = "page-category-invalid"
+    GROUP_ID_INVALID = "group-id-invalid"
     BATCH_EMPTY = "batch-empty"
     BATCH_OVER_LIMIT = "batch-over-2500-events"
     SOURCE_DISABLED = "source-disabled"
@@ -114,9 +115,16 @@ def _page_reason(event: dict[str, Any]) -> Discard | None:
     return None
 
 
+def _group_reason(event: dict[str, Any]) -> Discard | None:
+    # Segment docs, Spec: Group, "groupId": required.
+    group_id = event.get("groupId")
+    return None if isinstance(group_id, str) and group_id else Discard.GROUP_ID_INVALID
+
+
 _PAGE_FIELDS: Final = (("name", Discard.PAGE_NAME_INVALID), ("category", Discard.PAGE_CATEGORY_INVALID))
 
 _BY_TYPE: Final[dict[str, Callable[[dict[str, Any]], Discard | None]]] = {
     "track": _track_reason,
     "page": _page_reason,
+    "group": _group_reason,
 }

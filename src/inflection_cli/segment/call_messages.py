@@ -85,12 +85,16 @@ def _ids(call: Call) -> dict[str, str]:
     return {name: value for name, value in ids.items() if value is not None}
 
 
-def with_user(body: bytes, person_id: str, user_id: str) -> bytes:
-    """Return a body under a userId in place of its anonymousId."""
+def with_user(body: bytes, person_id: str, user_id: str, session_id: str = "") -> bytes:
+    """Return a body under a userId, in place of its anonymousId.
+
+    The id of a session stays beside it as anonymousId.
+    """
     alone = b',"anonymousId":' + orjson.dumps(person_id)
-    return (
-        b',"userId":' + orjson.dumps(user_id) + body.removeprefix(alone) if body.startswith(alone) else body
-    )
+    if not body.startswith(alone):
+        return body
+    session = b',"anonymousId":' + orjson.dumps(session_id) if session_id else b""
+    return b',"userId":' + orjson.dumps(user_id) + session + body.removeprefix(alone)
 
 
 def whole_calls(bodies: Sequence[bytes], ids: Sequence[bytes]) -> list[bytes]:

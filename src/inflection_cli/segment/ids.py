@@ -10,10 +10,13 @@ the same digest. What is hashed:
                                                    `p` personId or `u` userId, instant
     content id, link    `infl-seg/1 link` LF       personId, userId of an identify that links the two: no time, so that
                                                    a pair is linked once
-    content id, call    `infl-seg/1 call` LF       identify, person, instant, digest of the traits
+    content id, call    `infl-seg/1 call` LF       identify, person, instant, digest of the traits, and the groupId of
+                                                   its context where there is one
                                                    group, groupId, person, instant, digest of the traits
                                                    page or screen, person, name, url, instant
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
+    content id, back    `infl-seg/1 back` LF       the run, and the 16 bytes of the id of a call with `--now`, where its
+                                                   state comes back after another one
     wire id             `infl-seg/1 wire` LF       namespace, label, the content id's 16 bytes as they are
     default namespace   `infl-seg/1 namespace` LF  endpoint, write key; the first 16 hex digits
 
@@ -35,6 +38,7 @@ FIELDS = "infl-seg/1 fields\n"
 _LINK = "infl-seg/1 link\n"
 _CALL = "infl-seg/1 call\n"
 _READY = "infl-seg/1 ready\n"
+_BACK = "infl-seg/1 back\n"
 _WIRE = "infl-seg/1 wire\n"
 _NAMESPACE = "infl-seg/1 namespace\n"
 
@@ -85,15 +89,18 @@ def traits_digest(traits: Iterable[tuple[str, str]]) -> str:
     return blake2b(text.encode(), digest_size=_TRAITS_BYTES).hexdigest()
 
 
-def identify_id(person: str, instant: str | None, traits: str) -> bytes:
+def identify_id(person: str, instant: str | None, traits: str, group_id: str | None = None) -> bytes:
     """Return the content id of an identify with traits, 16 bytes.
 
     Args:
         person: As `person_part` gives it.
         instant: Exact text; None for the time of sending.
         traits: As `traits_digest` gives it.
+        group_id: The account in its context, of which a person may have several; absent it adds nothing.
     """
-    return uuid8((_CALL + netstring("identify") + person + netstring(instant) + netstring(traits)).encode())
+    account = "" if group_id is None else netstring(group_id)
+    parts = netstring("identify") + person + netstring(instant) + netstring(traits) + account
+    return uuid8((_CALL + parts).encode())
 
 
 def group_call_id(group_id: str, person: str | None, instant: str | None, traits: str) -> bytes:
@@ -170,6 +177,11 @@ def ready_id(message_id: str) -> bytes:
     if _UUID(message_id):
         return bytes.fromhex(message_id.replace("-", ""))
     return uuid8((_READY + netstring(message_id)).encode())
+
+
+def returned_id(content_id: bytes, run_id: str) -> bytes:
+    """Return the content id of a state that a run sends again."""
+    return uuid8((_BACK + netstring(run_id)).encode() + content_id)
 
 
 def namespace_of(endpoint: str, write_key: str) -> str:

@@ -121,15 +121,18 @@ class MessageEncoder:
         return f'}},{identity},"context":{_json(context)[:-1]}{"," if context else ""}'
 
 
-def known_as(person: str, person_id: str, user_id: str) -> str:
+def known_as(person: str, person_id: str, user_id: str, session_id: str = "") -> str:
     """Return the fragment of a person without userId, under a userId.
 
     Args:
         person: What `MessageEncoder.person` made of somebody who has a personId alone.
         person_id: That id.
         user_id: The id that is sent instead.
+        session_id: The id of the session beside it; "" is none.
     """
-    return f'}},"userId":{_json(user_id)}' + person[len(f'}},"anonymousId":{_json(person_id)}') :]
+    session = f',"anonymousId":{_json(session_id)}' if session_id else ""
+    rest = person[len(f'}},"anonymousId":{_json(person_id)}') :]
+    return f'}},"userId":{_json(user_id)}{session}{rest}'
 
 
 def plain_people(ids: Iterable[tuple[str, str]]) -> list[str]:

@@ -113,6 +113,9 @@ def faults(message: Mapping[str, Any]) -> Iterator[Note]:
             yield Note(rules.MEMBER_NOT_OBJECT, f"{name} is no object", name, _shown(message[name]))
     if kind == "track" and "event" not in message:
         yield Note(rules.EVENT_MISSING, "event is missing", "event", hint="name the event in the message")
+    if kind == "group" and "groupId" not in message:
+        hint = "name the account in the message"
+        yield Note(rules.GROUP_ID_MISSING, "groupId is missing", "groupId", hint=hint)
     named = {"track": ("event",), "page": ("name", "category")}.get(str(kind), ())
     for name in named:
         yield from _not_text(rules.NAME_NOT_TEXT, name, message.get(name))

@@ -17,5 +17,7 @@ def storable_constant(name: str, value: str) -> str:
 
 
 def fingerprint_of(value: str) -> str:
-    """Return what stands for a personal value."""
+    """Return what stands for a personal value; a fingerprint stands for itself."""
+    if value.startswith(FINGERPRINT):
+        return value
     return FINGERPRINT + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -24,6 +24,9 @@ TYPE_COLUMN: Final = "type"
 _ALIAS: Final = "alias"
 """A type of Segment's that nothing here sends."""
 
+ONLY_TRACK: Final = frozenset({"track", _ALIAS})
+"""Where the first rows name no other types, the column is a property of track events as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeTest:
@@ -64,16 +67,20 @@ def of_one_type(
 def type_column(names: Sequence[str], sample: Sequence[Sequence[str]], options: ColumnOptions) -> int | None:
     """Return the column that names each row's type, or None.
 
-    It is called so, and its cells name types; a file of track events alone needs none. Segment's alias is a type too,
-    so that its rows are rejected and go out as nothing else.
+    It is called so, and its cells name types. Segment's alias is a type too, so that its rows are rejected and go out
+    as nothing else.
     """
     found = [i for i, name in enumerate(names) if squash(name) == TYPE_COLUMN]
     if len(found) != 1 or names[found[0]] in {*options.columns.values(), *options.properties}:
         return None
-    words = {row[found[0]].strip().lower() for row in sample if found[0] < len(row)} - {""}
-    others = words - {"track", _ALIAS}
-    are_types = bool(others) and all(map(is_call_type, others))
-    return found[0] if are_types else None
+    words = types_named(found[0], sample, options)
+    return found[0] if all(is_call_type(word) or word == _ALIAS for word in words) else None
+
+
+def types_named(place: int, sample: Sequence[Sequence[str]], options: ColumnOptions) -> set[str]:
+    """Return the words in a column of types, but for null texts."""
+    cells = {row[place].strip() for row in sample if place < len(row)}
+    return {cell.lower() for cell in cells - options.nulls if cell}
 
 
 def by_type_column(
@@ -93,27 +100,30 @@ def by_type_column(
         InputError: A type of the first rows cannot be bound.
         UsageError: An option names a field that does not exist.
     """
-    met = {row[place].strip().lower() for row in sample if place < len(row)}
+    met = types_named(place, sample, options)
     others = [*names[:place], "", *names[place + 1 :]]
     blocks: tuple[EventMapping, ...] = ()
     calls: list[CallMapping] = []
     for kind in CALL_TYPES:
         rows = [row for row in sample if place < len(row) and row[place].strip().lower() == kind]
         try:
-            if kind == "track":
+            if kind != "track":
+                call = bind_call(kind, others, rows, options, file=file, elsewhere=leeway.elsewhere)
+                named = replace(call.columns, names=tuple(names))
+                calls.append(replace(call, columns=named, applies=TypeTest(place, kind)))
+            elif met - ONLY_TRACK:
                 track = bind_by_name(others, rows, options, file, leeway.elsewhere)
                 error = refusal(track.unbound, others, file)
                 if error is not None:
                     raise error
                 blocks = (_track(replace(track.columns, names=tuple(names)), TypeTest(place, kind)),)
-            else:
-                call = bind_call(kind, others, rows, options, file=file, elsewhere=leeway.elsewhere)
-                named = replace(call.columns, names=tuple(names))
-                calls.append(replace(call, columns=named, applies=TypeTest(place, kind)))
         except InputError as error:
             if kind in met:
                 error.message = f"{error.message} (for its rows of type {kind})"
                 raise
+    if not met - ONLY_TRACK:
+        track = bind_by_name(names, sample, options, file, leeway.elsewhere)
+        return replace(track, calls=tuple(calls), type_place=place, is_track_first=True)
     columns = call_columns(calls, names, [block.columns for block in blocks])
     return Layout(columns, None, blocks, calls=tuple(calls), type_place=place)
 

@@ -1,9 +1,10 @@
 """Build the blocks of a profile that are calls other than track."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from inflection_cli.errors import InputError
 from inflection_cli.mapping.calls.call_catalog import (
     CALL_ALIASES,
     CALL_FIELDS,
@@ -66,6 +67,7 @@ class CallBlocks:
         columns: The use of the file's columns for a call, as far as nothing is bound.
         profile: What the profile says.
         leeway: What of the profile the file may lack.
+        types: The types that a column of the file names; empty without one.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class CallBlocks:
         columns: Callable[[CallType], CallColumns],
         profile: Profile,
         leeway: MissingColumnPolicy,
+        types: Sequence[CallType] = (),
     ) -> None:
         self._drawing = drawing
         self._columns_for = columns
@@ -83,6 +86,8 @@ class CallBlocks:
         default = options.calls.type or profile.type or "track"
         said = list(enumerate(profile.events, 1)) or [(0, Event())]
         typed = [(number, block, block.type or default) for number, block in said]
+        typed = [(0, Event(), kind) for kind in types] or typed
+        self._is_typed = bool(types)
         self.blocks = [self._begun(*each) for each in typed if each[2] != "track"]
         self.tracks = [(number, block) for number, block, kind in typed if kind == "track"]
 
@@ -115,6 +120,9 @@ class CallBlocks:
             found = self._drawing.cell(cell, where)
             if isinstance(found, int):
                 work.fields[name] = found
+                # An address is a trait as well, as where the column is known by its name.
+                reserved = [each for each in RESERVED[block.kind] if each.name == name == "email"]
+                work.values += [CallValue(each.path, found, each.kind, asked=True) for each in reserved]
             else:
                 self._set(work, name, found)
 
@@ -166,7 +174,18 @@ class CallBlocks:
         Raises:
             InputError: As `lay_out`.
         """
-        return tuple(self._mapping(block, applies.get(block.number)) for block in self.blocks)
+        if not self._is_typed:
+            return tuple(self._mapping(block, applies.get(block.number)) for block in self.blocks)
+        found, errors = [], []
+        for block in self.blocks:
+            try:
+                found.append(self._mapping(block, None))
+            except InputError as error:
+                errors.append(error)
+        if errors and not (found or self.tracks):
+            raise errors[0]
+        # The rows of the other types are rejected.
+        return tuple(found)
 
     def _mapping(self, block: CallBlock, applies: RowCondition | None) -> CallMapping:
         work, profile, kind = block.work, self._profile, block.kind

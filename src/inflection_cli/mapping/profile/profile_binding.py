@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from inflection_cli import rules
 from inflection_cli.catalog import EVENT_FIELDS, FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.calls.call_columns import CallColumns
-from inflection_cli.mapping.calls.call_layout import call_columns
+from inflection_cli.mapping.calls.call_layout import (
+    ONLY_TRACK,
+    TypeTest,
+    call_columns,
+    type_column,
+    types_named,
+)
+from inflection_cli.mapping.calls.call_options import CALL_TYPES
 from inflection_cli.mapping.column_names import listed, snake_case
 from inflection_cli.mapping.columns import (
     MESSAGE_FIELDS,
@@ -27,6 +34,7 @@ from inflection_cli.mapping.layout import (
     EventMapping,
     Layout,
     MissingColumnPolicy,
+    RowCondition,
     TimeSource,
 )
 from inflection_cli.mapping.profile.call_blocks import CallBlocks
@@ -40,6 +48,9 @@ from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
 from inflection_cli.mapping.wide_times import unclear_time
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.calls.call_options import CallType
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +273,20 @@ class _LayoutBuilder:
         self._asked = explicit_fields(names, replace(options, columns=asked), file, NO_LEEWAY.elsewhere)
         self._bound: set[str] = set()
         self._not_used: set[int] = set()
+        is_said = profile.type or profile.events or options.calls.type
+        self._type_place = None if is_said else type_column(names, sample, options)
+        self._types: list[CallType] = []
+        if self._type_place is not None:
+            met = types_named(self._type_place, sample, options)
+            self._types = [kind for kind in CALL_TYPES if kind in met and met - ONLY_TRACK]
+
+    def _without_types(self) -> "_LayoutBuilder":
+        """Return a builder that reads no column of types."""
+        builder = _LayoutBuilder(
+            self._names, self._sample, self._options, self._profile, self._file, self._leeway
+        )
+        builder._type_place, builder._types = None, []
+        return builder
 
     def layout(self) -> Layout:
         """Build all blocks and the layout of the file.
@@ -273,12 +298,18 @@ class _LayoutBuilder:
         begin = partial(
             CallColumns, names=self._names, sample=self._sample, options=self._options, file=self._file
         )
-        others = CallBlocks(drawing, begin, profile, self._leeway)
+        others = CallBlocks(drawing, begin, profile, self._leeway, self._types)
         events = [self._event(number, said) for number, said in others.tracks]
-        applies = [self._applies(event.said, event.number) for event in events]
+        applies: list[RowCondition | None] = [self._applies(event.said, event.number) for event in events]
         when = {call.number: self._applies(call.said, call.number) for call in others.blocks}
         for column in profile.drop:
             drawing.place(column, "columns.drop")
+        if self._type_place in drawing.named:
+            # The profile has another use for that column.
+            return self._without_types().layout()
+        if self._types and self._type_place is not None:
+            drawing.named.add(self._type_place)
+            applies = [TypeTest(self._type_place, "track") for _ in events]
         lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile.path, file=self._file)
         lacking.require_the_names()
         drawing.require_a_pattern()
@@ -290,6 +321,8 @@ class _LayoutBuilder:
         self._not_used = unused - mapped
         blocks = [self._block(event, each, mapped) for event, each in zip(events, applies, strict=True)]
         calls = others.finished(when)
+        if self._types and self._type_place is not None:
+            calls = tuple(replace(call, applies=TypeTest(self._type_place, call.type)) for call in calls)
         unbound = [each for event in events for each in event.unbound]
         for event, block in zip(events, blocks, strict=True):
             unbound += self._unbound(event, block.columns)
@@ -303,6 +336,8 @@ class _LayoutBuilder:
             drawing.places,
             tuple(unbound),
             calls,
+            self._type_place,
+            self._type_place is not None and not self._types,
         )
 
     def _with_calls(self, columns: BoundColumns, calls: Sequence[CallMapping]) -> BoundColumns:
@@ -446,7 +481,7 @@ class _LayoutBuilder:
             event.unbound += unclear_time(self._names, self._sample, by_name, self._options)
             event.times = (TimeSource(index, rule.zone, rule.format, hints),)
 
-    def _block(self, event: _EventBuilder, applies: When | None, mapped: set[int]) -> EventMapping:
+    def _block(self, event: _EventBuilder, applies: RowCondition | None, mapped: set[int]) -> EventMapping:
         sent = [*self._profile.properties, *event.said.properties]
         by_name = self._profile.binds_by_name
         others = Others(
