@@ -32,7 +32,8 @@ EVENT_UNKNOWN = Rule(
     _ERROR,
     _ROW,
     "The event is none of the nine that Inflection sends.",
-    "--unknown-events skip leaves such rows out, --unknown-events send passes their names on",
+    "--event-name 'NAME=Email Opened' says what a name stands for, --skip-event NAME leaves its rows out; for all of "
+    "them --unknown-events skip leaves such rows out, --unknown-events send passes their names on",
     "Sent",
 )
 PERSON_MISSING = Rule(

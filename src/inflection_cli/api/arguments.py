@@ -47,6 +47,8 @@ class ReadingArguments(SelectingArguments, total=False):
     set: Mapping[str, str]
     property: Sequence[str]
     unknown_events: Literal["reject", "skip", "send"]
+    event_name: Mapping[str, str]
+    skip_event: Sequence[str]
     naming: Literal["inflection", "spec"]
     identify: Literal["auto", "always", "never"]
     resolve_identity: bool

@@ -175,6 +175,7 @@ def _map_options(
             properties_set=properties_set,
             session_column=None if options.session_id == _PERSON else options.session_id,
             calls=_call_options(options),
+            event_names=_event_names(options, strange=unknown != "reject"),
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,
@@ -187,6 +188,39 @@ def _map_options(
         nulls=nulls,
         person_is_session=options.session_id == _PERSON,
     )
+
+
+def _event_names(options: "InputOptions", *, strange: bool) -> dict[str, str]:
+    """Return the event by each folded name of the export; "" is left out.
+
+    Args:
+        options: What the user says.
+        strange: Whether events that are none of Inflection's may be named.
+
+    Raises:
+        UsageError: A name comes twice, or stands for no event.
+    """
+    from inflection_cli.mapping.events import kind_of
+    from inflection_cli.mapping.nearest_event import nearest_event
+
+    found: dict[str, str] = {}
+    example = "'Hard Bounce=Email Bounced'"
+    named = pairs("--event-name", options.event_name, example)
+    for name, event in [*named.items(), *((name, "") for name in options.skip_event)]:
+        flag = "--event-name" if event else "--skip-event"
+        if not name.strip():
+            raise UsageError(f"{flag} needs an event name", hint=f"{flag} {example if event else 'Sent'}")
+        folded = name.strip().casefold()
+        if found.get(folded, event.strip()) != event.strip():
+            raise UsageError(f"the event name {name!r} is given twice", hint="keep one of the two")
+        if event and kind_of(event) is None and not strange:
+            near = nearest_event(event) or "Email Opened"
+            raise UsageError(
+                f"--event-name {name}={event}: “{event}” is none of Inflection's events",
+                hint=f"--event-name '{name}={near}', or --skip-event '{name}'",
+            )
+        found[folded] = event.strip()
+    return found
 
 
 def _properties_among(constants: "Mapping[str, str]") -> dict[str, str]:

@@ -332,14 +332,16 @@ def _event_names(
         return (), False
     words, more = gauges[named[0]].counted
     values = {_folded(text): value for text, value in cell.values.items()} if cell else {}
-    counted = [(name, count, kind_of(values.get(_folded(name), name))) for name, count in words.items()]
-    unknown = sum(kind is None for _, _, kind in counted)
+    exported = [(name, count, values.get(_folded(name), name)) for name, count in words.items()]
+    counted = [(name, n, options.event_names.get(_folded(text), text or None)) for name, n, text in exported]
+    unknown = sum(kind_of(event or "") is None for _, _, event in counted)
     listed = [
         EventName(
             name=name,
             count=count,
-            becomes=kind.name if kind else None,
-            private=kind is None
+            becomes=kind.name if (kind := kind_of(event or "")) else LEFT_OUT if event == "" else None,
+            private=event != ""
+            and kind is None
             and (
                 more
                 or unknown > _MOST_UNKNOWN
@@ -348,9 +350,13 @@ def _event_names(
                 or looks_personal(name)
             ),
         )
-        for name, count, kind in counted
+        for name, count, event in counted
     ]
     return tuple(listed), more
+
+
+LEFT_OUT: Final = "left out"
+"""What becomes of an event that `--skip-event` leaves out."""
 
 
 def _folded(text: str) -> str:

@@ -182,6 +182,9 @@ class ProfileWriter:
         if unbound is not None and unbound.reason == "tied":
             either = _either(unbound.candidates[:_MOST_NAMED])
             yield _fill_in(name, f"several columns could be it; write {either}")
+        elif column and name == "event" and (named := {k: v for k, v in options.event_names.items() if v}):
+            pairs = ", ".join(f"{toml_string(word)} = {toml_string(to)}" for word, to in named.items())
+            yield f"event = {{ column = {toml_string(column.name)}, values = {{ {pairs} }} }}"
         elif column and reason != "content":
             yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
         elif unbound is not None:
@@ -289,6 +292,9 @@ class ProfileWriter:
     def _choices(self) -> Iterator[str]:
         lines = [*self._unknown_events(), *self._person_from()]
         mapping = self._settings.mapping
+        skipped = [word for word, event in self._options.event_names.items() if not event]
+        if skipped:
+            lines += [f"skip_event = {toml_list(skipped)}"]
         if mapping.naming != "inflection":
             lines += [f"naming = {toml_string(mapping.naming)}"]
         if not self._options.own_ids:

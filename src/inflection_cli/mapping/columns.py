@@ -48,6 +48,7 @@ class ColumnOptions:
         properties_set: `--set`, property to the value of every row.
         session_column: `--session-id`, the column whose cells are sent as anonymousId beside a userId.
         calls: What is said of calls other than track.
+        event_names: `--event-name`, Inflection's event by the folded name in the export; "" leaves such rows out.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class ColumnOptions:
     properties_set: Mapping[str, str] = field(default_factory=dict)
     session_column: str | None = None
     calls: CallOptions = field(default_factory=CallOptions)
+    event_names: Mapping[str, str] = field(default_factory=dict)
 
 
 NameReason = Literal["name", "spelling", "alias"]

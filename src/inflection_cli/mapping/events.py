@@ -217,9 +217,10 @@ class EventReader:
             )
             notes.append(Note(rule, detail, "event", name))
             return None
+        name = options.columns.event_names.get(name.casefold(), name)
         kind = kind_of(name)
-        if not self._kept(kind.name if kind else name):
-            return Filtered("--event")
+        if not name or not self._kept(kind.name if kind else name):
+            return Filtered("--event" if name else "--skip-event")
         if kind is None:
             if options.unknown_events == "skip":
                 return Filtered("--unknown-events skip")

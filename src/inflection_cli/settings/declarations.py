@@ -343,6 +343,24 @@ class InputOptions(Group):
         profile="options",
         profile_help="What becomes of events that are none of Inflection's. As `--unknown-events`.",
     )
+    event_name: list[str] = option(
+        [],
+        "Read events of this name in the export as one of Inflection's; may be repeated.",
+        metavar="NAME=EVENT",
+        example="'Hard Bounce=Email Bounced'",
+        kind=dict[str, str],
+        project_help="Inflection's event for each name in the export. As `--event-name`.",
+    )
+    skip_event: list[str] = option(
+        [],
+        "Leave rows with this event name in the export out; may be repeated.",
+        metavar="NAME",
+        example="Sent",
+        kind=Texts,
+        joins=True,
+        profile="options",
+        profile_help="Event names of the export whose rows are left out. As `--skip-event`.",
+    )
     naming: Naming | None = option(
         None,
         "Event names: as Inflection's live source sends them, or as Segment's Email Spec has them "
