@@ -301,7 +301,13 @@ def _takes(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     return _KINDS[schema.get("type", "object")]
 
 
-_KINDS: Final = {"string": "text", "object": "a table", "boolean": "true, false", "number": "a number"}
+_KINDS: Final = {
+    "string": "text",
+    "object": "a table",
+    "boolean": "true, false",
+    "number": "a number",
+    "integer": "a whole number",
+}
 _MANY: Final = {"text": "texts", "a table": "tables"}
 
 

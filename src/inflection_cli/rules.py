@@ -775,6 +775,32 @@ VALUE_UNLISTED = Rule(
     'Opn with values = { "Opened" = "Email Opened" }',
 )
 
+PATTERN_MISFIT = Rule(
+    "pattern-misfit",
+    _ERROR,
+    _ROW,
+    "The profile takes a part of the cell by split, prefix or suffix, and the cell has no such part.",
+    'say what becomes of such cells: otherwise = "keep" or "empty", or take out the pattern',
+    'x17 with prefix = "c"',
+)
+
+LOOKUP_KEY_MISSING = Rule(
+    "lookup-key-missing",
+    _WARNING,
+    _ROW,
+    "A lookup table of the profile has no row for the cell, so what the table would add is empty.",
+    'give a table that has the key, or say that some have none: otherwise = "empty" in the profile\'s lookup table',
+    "cmp-17 where campaign.csv has no cmp-17",
+)
+LOOKUP_KEY_UNKNOWN = Rule(
+    "lookup-key-unknown",
+    _ERROR,
+    _ROW,
+    'A lookup table of the profile has no row for the cell, and the profile says otherwise = "reject".',
+    'give a table that has the key, or write otherwise = "warn" or "empty" in the profile\'s lookup table',
+    "cmp-17 where campaign.csv has no cmp-17",
+)
+
 PROFILE_COLUMN_MISSING = Rule(
     "profile-column-missing",
     _WARNING,

@@ -94,7 +94,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
         "ca_file",
         "log_file",
         "show_values",
-        *("session_id", "call_type", "profile_for"),
+        *("session_id", "call_type", "profile_for", "lookup_file"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {

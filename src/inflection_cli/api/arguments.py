@@ -37,6 +37,7 @@ class ReadingArguments(SelectingArguments, total=False):
 
     profile: StrPath
     profile_for: Mapping[str, str]
+    lookup_file: Mapping[str, str]
     call_type: str | Sequence[str] | Mapping[str, str]
     trait: Sequence[str]
     all_traits: bool

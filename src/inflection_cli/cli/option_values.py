@@ -191,7 +191,7 @@ def _map_options(
 
 
 def _event_names(options: "InputOptions", *, strange: bool) -> dict[str, str]:
-    """Return the event by each folded name of the export; "" is left out.
+    """Return the events by folded name of the export; "" leaves out.
 
     Args:
         options: What the user says.

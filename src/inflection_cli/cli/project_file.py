@@ -109,7 +109,7 @@ def settle(
         UsageError: The profile cannot be read, or the project file names one outside its folder.
         SettingsFileFaults: The profile is not sound; all its faults are listed.
     """
-    profile = _profile(project, reading, environ)
+    profile = _with_tables(_profile(project, reading, environ), reading)
     if project is None:
         return Settled(reading, message, profile, {})
     known = _known(reading, profile)
@@ -200,6 +200,24 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
             hint="a project file names a profile in its own folder or below; any other: --profile FILE",
         )
     return read_profile(real, environ, file=shown)
+
+
+def _with_tables(profile: "Profile | None", reading: InputOptions) -> "Profile | None":
+    """Return the profile with its lookup tables read."""
+    if not reading.lookup_file and not (profile and profile.lookups):
+        return profile
+    from inflection_cli.cli.option_values import pairs
+    from inflection_cli.converting.lookup_tables import with_tables
+
+    given = pairs("--lookup-file", reading.lookup_file, "campaigns=campaign.csv")
+    if profile is not None:
+        return with_tables(profile, given, strangers=bool(reading.profile_for))
+    if reading.profile_for:
+        return None
+    raise UsageError(
+        f"--lookup-file {next(iter(given))}=… needs a profile that has [lookup.{next(iter(given))}]",
+        hint="name it: --profile FILE",
+    )
 
 
 def _fields_of(profile: "Profile") -> set[str]:

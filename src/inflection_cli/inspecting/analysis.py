@@ -32,7 +32,7 @@ from inflection_cli.model import Problem
 from inflection_cli.reading import Source
 
 if TYPE_CHECKING:
-    from inflection_cli.mapping.profile.profile_schema import Profile, Timestamp
+    from inflection_cli.mapping.profile.profile_schema import Cell, Profile, Timestamp
 
 _LEAST: Final = 2
 """So many events have to be told of; counts alone may be a campaign's sums, and no recipient's."""
@@ -296,23 +296,27 @@ def _bound(source: Source, options: ColumnOptions) -> Layout:
 def _uses(profile: "Profile") -> dict[str, list[str]]:
     uses: dict[str, list[str]] = {}
     for column, place in _places(profile):
-        if column is not None:
-            uses.setdefault(column, []).append(place)
+        uses.setdefault(column, []).append(place)
     return uses
 
 
-def _places(profile: "Profile") -> Iterator[tuple[str | None, str]]:
+def _places(profile: "Profile") -> Iterator[tuple[str, str]]:
     """Yield each column that a profile names, with its profile key."""
-    yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.cells.items())
-    yield from ((cell.column, f"properties.{name}") for name, cell in profile.properties.items())
+    yield from _cells("", profile.fields.cells, profile.properties)
     yield from ((column, "fields.timestamp") for column in _of_times(profile.timestamp))
     yield from ((column, "columns.drop") for column in profile.drop)
     for number, block in enumerate(profile.events, 1):
         place = f"event[{number}]"
         yield from ((column, f"{place}.timestamp") for column in _of_times(block.timestamp))
         yield from ((condition.column, f"{place}.when") for condition in block.when)
-        yield from ((cell.column, f"{place}.fields.{name}") for name, cell in block.fields.cells.items())
-        yield from ((cell.column, f"{place}.properties.{name}") for name, cell in block.properties.items())
+        yield from _cells(f"{place}.", block.fields.cells, block.properties)
+
+
+def _cells(
+    place: str, fields: "Mapping[str, Cell]", properties: "Mapping[str, Cell]"
+) -> Iterator[tuple[str, str]]:
+    for table, cells in (("fields", fields), ("properties", properties)):
+        yield from ((each, f"{place}{table}.{name}") for name, cell in cells.items() for each in cell.sources)
 
 
 def _of_times(times: "Timestamp | None") -> Sequence[str]:

@@ -292,9 +292,10 @@ def _index_of(
 def free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
     """Return the columns that are no other field by option or name."""
     profile = options.profile
-    said = [cell.column for name, cell in profile.fields.cells.items() if name != field] if profile else []
+    cells = profile.fields.cells.items() if profile else ()
+    said = [column for name, cell in cells if name != field for column in cell.sources]
     taken = {squash(other) for name, other in options.columns.items() if name != field}
-    taken |= {squash(other) for other in said if other is not None}
+    taken |= set(map(squash, said))
     return [name for name in names if squash(name) not in taken and not is_called_otherwise(name, field)]
 
 

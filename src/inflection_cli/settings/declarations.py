@@ -263,6 +263,14 @@ class InputOptions(Group):
         example="'*.csv=profile.toml'",
         never="which profile is whose is said on the command line",
     )
+    lookup_file: list[str] = option(
+        [],
+        "The file of a lookup table that the profile has; may be repeated.",
+        metavar="NAME=FILE",
+        example="campaigns=campaign.csv",
+        never="which file a table is read from is said in a profile, or on the command line",
+        recorded=False,
+    )
     call_type: list[str] = option(
         [],
         "What each row is: track, identify, group, page or screen; for some files FILES=TYPE. A track event unless "

@@ -226,7 +226,7 @@ FAULTY = {
     "[[event]]\nname = 'Klikt'": "event[1].name: “Klikt” is none of Inflection's events",
     "[fields]\nevent = { constant = 'Klikt' }": "fields.event.constant: “Klikt” is none of Inflection's events",
     # contradictions
-    "[fields]\nuserId = {}": "fields.userId: does not say where it comes from: column, constant or by_file",
+    "[fields]\nuserId = {}": "fields.userId: does not say where it comes from: column, columns, constant or by_file",
     "[fields]\nuserId = { constant = 'x', values = { a = 'b' } }": "fields.userId.values: is for the cells of a column",
     "[fields]\nuserId = { column = 'x', otherwise = 'empty' }": "fields.userId.otherwise: says what becomes of cells",
     "[fields]\nuserId = { column = 'x', values = { a = 'b', ' A' = 'c' } }": 'values." A": is the same as another key',

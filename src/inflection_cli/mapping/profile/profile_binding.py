@@ -256,7 +256,7 @@ class _LayoutBuilder:
         )
         self._names, self._sample = names, sample
         self._options, self._profile, self._file = options, profile, file
-        self._drawing = ColumnResolver(names, options, profile, file, sample)
+        self._drawing = ColumnResolver(names, options, profile, file, sample, typed=leeway.any_key)
         self._leeway = leeway
         asked = {name: column for name, column in options.columns.items() if name in EVENT_FIELDS}
         self._asked = explicit_fields(names, replace(options, columns=asked), file, NO_LEEWAY.elsewhere)
@@ -309,7 +309,7 @@ class _LayoutBuilder:
         """Add the uses of columns by calls to those by track events."""
         if not calls:
             return columns
-        names, origin = self._drawing.names(), self._drawing.origin
+        origin = self._drawing.origin
         sources = {name: dict.fromkeys(found) for name, found in columns.property_sources.items()}
         uses = {name: dict.fromkeys(found) for name, found in columns.field_sources.items()}
         carried = dict.fromkeys(columns.carried)
@@ -317,9 +317,7 @@ class _LayoutBuilder:
             fields = [*call.columns.fields.items(), *(("timestamp", time.index) for time in call.times)]
             for found, each in ((uses, fields), (sources, [(v.name, v.place) for v in call.values])):
                 for name, index in each:
-                    known = found.setdefault(name, {})
-                    if origin(index) is not None:
-                        known[names[index]] = None
+                    found.setdefault(name, {}).update(dict.fromkeys(self._drawing.sources(index)))
             places = ((origin(value.place), value.name) for value in call.values)
             carried |= dict.fromkeys(Carried(at, name) for at, name in places if at is not None)
         plain = call_columns(calls, self._names, [columns])
@@ -372,8 +370,8 @@ class _LayoutBuilder:
                 or name in event.given
                 or (name == "event_id" and not self._options.own_ids)
             ):
-                if cell.column is not None:
-                    self._drawing.place(cell.column, where, needed=False)
+                for column in cell.sources:
+                    self._drawing.place(column, where, needed=False)
                 continue
             event.given.add(name)
             found = self._drawing.cell(cell, where)
@@ -381,7 +379,7 @@ class _LayoutBuilder:
                 event.fields[name] = found
             elif found:
                 event.constants[name] = found
-            elif cell.column is not None:
+            elif cell.sources:
                 event.absent.add(name)
 
     def _take_times(self, event: _EventBuilder) -> None:
@@ -509,23 +507,20 @@ class _LayoutBuilder:
 
     def _together(self, blocks: Sequence[EventMapping]) -> BoundColumns:
         """Combine the blocks into the use of each file column."""
-        origin = self._drawing.origin
+        origins = self._drawing.origins
         fields: dict[str, int] = {}
         also: dict[int, str] = {}
         constants: dict[str, dict[str, None]] = {}
         for block in blocks:
             uses = [*block.columns.fields.items(), *(("timestamp", time.index) for time in block.times)]
             for name, index in uses:
-                column = origin(index)
-                if column is not None:
+                for column in origins(index):
                     fields.setdefault(name, column)
                     also.setdefault(column, name)
             for name, text in block.columns.constants.items():
                 constants.setdefault(name, {})[text] = None
         every = [extra for block in blocks for extra in block.columns.extras]
-        extras = dict.fromkeys(
-            (column, name) for index, name in every if (column := origin(index)) is not None
-        )
+        extras = dict.fromkeys((column, name) for index, name in every for column in origins(index))
         return BoundColumns(
             fields,
             {name: ", ".join(texts) for name, texts in constants.items() if name not in fields},
@@ -549,12 +544,9 @@ class _LayoutBuilder:
         )
 
     def _sources(self, uses: Iterable[tuple[str, int]]) -> dict[str, tuple[str, ...]]:
-        names = self._drawing.names()
         found: dict[str, dict[str, None]] = {}
         for name, index in uses:
-            sources = found.setdefault(name, {})
-            if self._drawing.origin(index) is not None:
-                sources[names[index]] = None
+            found.setdefault(name, {}).update(dict.fromkeys(self._drawing.sources(index)))
         return {name: tuple(sources) for name, sources in found.items()}
 
 
