@@ -24,7 +24,13 @@ from inflection_cli.reading.files.sniff import BOM, HEAD_BYTES, refuse_endless, 
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.chunk_builder import joined
-from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, brackets_are_certain, json_format
+from inflection_cli.reading.json.inner_lists import within_each
+from inflection_cli.reading.json.json_format import (
+    THE_OBJECT_ITSELF,
+    are_rejects,
+    brackets_are_certain,
+    json_format,
+)
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.read import read
@@ -53,8 +59,9 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         return _json(replace(blank, format="ndjson"))
     form = json_format(blank, head, options.records)
     if form is not None:
-        enveloped = form == "json" and options.records != THE_OBJECT_ITSELF
-        return _json(replace(blank, format=form, records=options.records if enveloped else None))
+        is_path = options.records not in {None, THE_OBJECT_ITSELF} and not are_rejects(head)
+        leads_in = is_path and (form == "json" or bool(within_each(options.records)))
+        return _json(replace(blank, format=form, records=options.records if leads_in else None))
     if options.records is not None:
         raise InputError(
             f"{blank.path}: is no JSON, so it has no list at {options.records!r}",
@@ -120,7 +127,8 @@ def _json(source: Source) -> Source:
         nothing = "the objects are empty" if rows else "the list is empty"
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         raise InputError(
-            f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.mend if fault else ""
+            f"{source.path}: holds no record that can be read: {what}",
+            hint=(fault.hint or fault.rule.mend) if fault else "",
         )
     sample = [row + [""] * (len(columns) - len(names)) for names, row in rows]
     return replace(source, columns=columns, sample=_cut(sample))

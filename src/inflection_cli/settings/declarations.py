@@ -535,12 +535,13 @@ class InputOptions(Group):
     )
     records: str | None = option(
         None,
-        "Where the list of records is in a JSON document, e.g. data or result.items; . takes the document "
-        "itself for a record.",
+        "Where the list of records is in a JSON document, e.g. data or result.items; . takes the document itself for a "
+        "record, .items takes each item of a list within each document, with the outer members as ^.NAME.",
         metavar="PATH",
         example="data",
         profile="input",
-        profile_help="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
+        profile_help="Where the list of records is in a JSON document: `data`, `result.items`, or `.items` within each "
+        "document. As `--records`.",
         project_help="Where the list of records is in a JSON document. As `--records`.",
     )
     max_errors: str = option(

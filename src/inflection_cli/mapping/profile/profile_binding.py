@@ -105,7 +105,7 @@ class MissingColumns:
         drawing: All that the profile names, once it was looked for.
         names: The file's column names.
         leeway: What it may lack.
-        profile: The profile's path, for messages.
+        profile: The profile, for messages.
         file: The file's path, for messages.
     """
 
@@ -115,14 +115,15 @@ class MissingColumns:
         names: Sequence[str],
         leeway: MissingColumnPolicy,
         *,
-        profile: str,
+        profile: Profile,
         file: str,
     ) -> None:
         self._missing = drawing.missing
         self._found = {place.column for place in drawing.places.values()}
         self._names = names
         self._leeway = leeway
-        self._profile = profile
+        self._profile = profile.path
+        self._records = profile.options.records
         self._file = file
 
     def require_the_names(self) -> None:
@@ -175,6 +176,10 @@ class MissingColumns:
         return "; ".join(self._one(name) for name in missing)
 
     def _one(self, name: str) -> str:
+        if name.startswith("^.") and not any(column.startswith("^.") for column in self._names):
+            path = self._records or "PATH"
+            within = f"a list within each document: --records .{path.removeprefix('.')}"
+            return f"“{name}” ({self._missing[name]}; a record has no outer record here; {within})"
         field = self._missing[name].rpartition("fields.")[2]
         free = [column for index, column in enumerate(self._names) if index not in self._found]
         if field in FIELDS:
@@ -279,7 +284,7 @@ class _LayoutBuilder:
         when = {call.number: self._applies(call.said, call.number) for call in others.blocks}
         for column in profile.drop:
             drawing.place(column, "columns.drop")
-        lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile.path, file=self._file)
+        lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile, file=self._file)
         lacking.require_the_names()
         drawing.require_a_pattern()
         for event in events:

@@ -1,11 +1,15 @@
-"""Read NDJSON in chunks: each line's object becomes a row of text."""
+"""Read NDJSON in chunks: an object, or a list's item, becomes a row."""
 
 from collections.abc import Iterator
+from itertools import chain
 
+from inflection_cli import rules
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.chunk_builder import ChunkBuilder
+from inflection_cli.reading.json.inner_lists import items_of_line
+from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.source import ReadOptions, Source
 
@@ -39,15 +43,29 @@ class _Reader(ChunkBuilder):
         for index, text in enumerate(texts):
             if not text.strip(" \t\r"):
                 continue
-            record = self._record(text, first + index)
-            if isinstance(record, Problem):
+            records = self._line(text, first + index)
+            if isinstance(records, Problem):
                 line_end = b"\n" if index < len(raw) - 1 else b""
-                self._reject(record, first + index, 1, raw[index] + line_end)
+                self._reject(records, first + index, 1, raw[index] + line_end)
                 continue
-            if not self._known.issuperset(record):
-                if index > left:
-                    yield self._chunk(sum(map(len, raw[left:index])) + index - left)
-                    left = index
-                self._widen(record)
-            self._add(record, first + index)
+            for record in records:
+                if not self._known.issuperset(record):
+                    if index > left:
+                        yield self._chunk(sum(map(len, raw[left:index])) + index - left)
+                        left = index
+                    self._widen(dict.fromkeys(chain.from_iterable(records), ""))
+                self._add(record, first + index)
         yield self._chunk(len(block) - sum(map(len, raw[:left])) - left)
+
+    def _line(self, text: str, line: int) -> list[dict[str, str]] | Problem:
+        """Read the records on `line`; return a problem if they are invalid."""
+        try:
+            try:
+                return self._records_of(read_object(text))
+            except JsonError as flaw:
+                if flaw.rule is not rules.JSON_NOT_OBJECT or not text.lstrip().startswith("["):
+                    raise
+            items = items_of_line(text)
+            return [record for item in items for record in self._records_of(item)]
+        except JsonError as flaw:
+            return self._problem(flaw, line)
