@@ -468,7 +468,8 @@ TEXT_AFTER_QUOTE = Rule(
     _ERROR,
     _ROW,
     "Text follows the closing quote of a cell, so two readings exist: a stray quote, or a lost delimiter.",
-    "double the quotes inside a quoted cell, or delete the text after the closing quote",
+    "double the quotes inside a quoted cell, or delete the text after the closing quote; where a backslash stands "
+    "before them: --escape '\\'",
     'u1,"Spring "big" sale",2024-03-01T09:30:00Z',
 )
 
@@ -562,9 +563,18 @@ NAMELESS_COLUMN = Rule(
     "nameless-column",
     _WARNING,
     _FILE,
-    "The last column has no name; it is left out, as long as it is empty on every row.",
-    "delete the delimiter at the end of the lines, or name the column",
+    "A column has no name and is left out; where it is the last one, as long as it is empty on every row.",
+    "delete the delimiter at the end of the lines, or name the column in the header if it is needed",
     "event,userId,timestamp,",
+)
+
+COLUMN_NAMED_TWICE = Rule(
+    "column-named-twice",
+    _WARNING,
+    _FILE,
+    "Columns share a name, so none of them is known by it; each has its place added to its name.",
+    "say which one is meant, for example --map 'userId=id (column 2)', or rename one in the header",
+    "id,event,id",
 )
 
 NAMELESS_CELL = Rule(

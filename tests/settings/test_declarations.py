@@ -173,6 +173,10 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "encoding": ("utf-16", "windows-1252", "iso-8859-1"),
     "delimiter": (";", "|", "tab"),
     "records": ("f", "m", "p"),
+    "skip_lines": (1, 2, 3),
+    "header_line": (1, 2, 3),
+    "columns": ("f", "m", "p"),
+    "escape": ("/", "^", "~"),
     "null": (["f"], ["m"], ["f", "p"]),
     "since": ("2024-01-01", None, "2024-01-03"),
     "until": ("2025-01-01", None, "2025-01-03"),
@@ -207,7 +211,7 @@ def toml(value: Any) -> str:
         return "{" + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
-    return str(value).lower() if isinstance(value, bool | float) else f"'{value}'"
+    return str(value).lower() if isinstance(value, bool | float | int) else f"'{value}'"
 
 
 def write_project(folder: Path, each: Declared) -> None:

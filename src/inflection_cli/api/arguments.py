@@ -64,6 +64,10 @@ class ReadingArguments(SelectingArguments, total=False):
     encoding: str
     delimiter: str
     records: str
+    skip_lines: int
+    header_line: int
+    columns: str
+    escape: str
 
 
 class DeliveringArguments(TypedDict, total=False):

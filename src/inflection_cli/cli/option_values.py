@@ -54,6 +54,7 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         UsageError: An option cannot be met.
     """
     from inflection_cli.reading.csv.delimiters import parse_delimiter
+    from inflection_cli.reading.csv.escapes import parse_escape
     from inflection_cli.reading.source import Limits, ReadOptions
 
     options = _with_profile(options, profile)
@@ -64,7 +65,45 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         delimiter=delimiter,
         records=options.records,
         limits=limits,
+        header_line=_header_line(options),
+        columns=() if options.columns is None else _column_names(options.columns),
+        escape=None if options.escape is None else parse_escape(options.escape),
     )
+
+
+def _header_line(options: "InputOptions") -> int:
+    """Return the line of the header, from 1.
+
+    Raises:
+        UsageError: Two options say it.
+    """
+    if options.skip_lines is not None and options.header_line is not None:
+        raise UsageError(
+            "--skip-lines and --header-line both say where the header stands",
+            hint=f"keep one of the two: --header-line {options.header_line}",
+        )
+    return options.header_line or (options.skip_lines or 0) + 1
+
+
+def _column_names(words: str) -> tuple[str, ...]:
+    """Return the names of `--columns`; double quotes enclose one with commas.
+
+    Raises:
+        UsageError: They are no names, or one is there twice.
+    """
+    import csv
+
+    try:
+        names = tuple(name.strip() for name in next(csv.reader([words], strict=True), []))
+    except csv.Error:
+        names = ()
+    example = "--columns event,userId,timestamp"
+    if not any(names):
+        raise UsageError(f"--columns {words!r} names no column", hint=example)
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--columns names {twice!r} twice", hint=example)
+    return names
 
 
 def convert_settings(

@@ -168,7 +168,12 @@ def _laid_out(
     columns: Sequence[str] | None = None,
 ) -> Layout:
     names = source.columns if columns is None else columns
-    return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
+    try:
+        return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
+    except InputError as error:
+        if source.off is not None and source.off.header_line:
+            error.hint = f"{source.off.words}: {source.off.options}"
+        raise
 
 
 def convertible_chunks(

@@ -60,6 +60,9 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
     """
     options = settings.mapping.columns
     yield from _encoding(inspection)
+    off = inspection.source.off
+    if off is not None:
+        yield Missing("shape", off.words, off.options, f"[input] {' '.join(off.lines)}")
     yield from _ready_messages(inspection)
     if options.profile is not None or options.calls.type not in {None, "track"}:
         if inspection.refusal:

@@ -22,6 +22,7 @@ from inflection_cli.inspecting.open_questions import (
 )
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.model import Problem, Severity
+from inflection_cli.reading.csv.off_shapes import OffShape
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 from inflection_cli.version import __version__
 
@@ -113,6 +114,16 @@ class ProfileWriter:
         if source.format == "csv" and source.delimiter is not None:
             tab = source.delimiter == "\t"
             lines += [f"delimiter = {toml_string('tab' if tab else source.delimiter)}"]
+        said = OffShape(
+            options.header_line if options.header_line > 1 else None,
+            options.escape,
+            len(options.columns) or None,
+        )
+        lines += [line for line in said.lines if not options.columns or not line.startswith("columns")]
+        if options.columns:
+            lines += [f"columns = {toml_string(','.join(options.columns))}"]
+        elif source.off is not None:
+            lines += source.off.lines
         if options.records is not None:
             lines += [f"records = {toml_string(options.records)}"]
         if self._nulls:

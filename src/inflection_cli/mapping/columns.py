@@ -5,7 +5,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from inflection_cli.catalog import COLUMN_ALIASES, EVENT_FIELDS, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
+from inflection_cli.catalog import (
+    COLUMN_ALIASES,
+    EVENT_FIELDS,
+    FIELDS,
+    NAME_AND_PLACE,
+    REJECT_COLUMNS,
+    RESERVED_PROPERTIES,
+)
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.calls.call_catalog import MAPPABLE
 from inflection_cli.mapping.calls.call_options import CallOptions
@@ -69,6 +76,9 @@ class ColumnOptions:
 
 NameReason = Literal["name", "spelling", "alias"]
 """Why a column is a field by its name: the exact name, a spelling of it, another word for it."""
+
+
+_PLACE: Final = NAME_AND_PLACE.removeprefix("{}").partition("{")[0]
 
 
 class NameMatch(NamedTuple):
@@ -327,7 +337,8 @@ def fields_by_name(
     # Most columns of a wide file are none of any field, and are looked at once.
     likely = {
         i: column
-        for i, column in enumerate(names)
+        for i, name in enumerate(names)
+        for column in [_own_name(name) if _PLACE in name else name]
         if squash(column) in _FIELD_NAMES and i not in taken and column not in REJECT_COLUMNS
     }
     matches: dict[str, NameMatch] = {}
@@ -340,6 +351,12 @@ def fields_by_name(
             for i in match.columns:
                 del likely[i]
     return matches
+
+
+def _own_name(column: str) -> str:
+    """Return a column's name without the place that was added."""
+    name, found, place = column.partition(_PLACE)
+    return name if found and place[:-1].isdigit() else column
 
 
 def _best_match(name: str, columns: Mapping[int, str], by_exact_name: AbstractSet[int]) -> NameMatch | None:

@@ -518,6 +518,45 @@ class InputOptions(Group):
         "As `--delimiter`.",
         project_help='The character between cells, or "tab". As `--delimiter`.',
     )
+    skip_lines: int | None = option(
+        None,
+        "Skip this many lines of CSV files before the header.",
+        metavar="N",
+        example="3",
+        least=1,
+        profile="input",
+        profile_help="How many lines of CSV files stand before the header. As `--skip-lines`.",
+        project_help="How many lines stand before the header. As `--skip-lines`.",
+    )
+    header_line: int | None = option(
+        None,
+        "The line of CSV files that the header stands on, from 1; what is above is skipped.",
+        metavar="N",
+        example="4",
+        least=1,
+        profile="input",
+        profile_help="The line of CSV files that the header stands on, from 1. As `--header-line`.",
+        project_help="The line that the header stands on. As `--header-line`.",
+    )
+    columns: str | None = option(
+        None,
+        "Names of the columns of CSV files without a header, in order, such as event,,userId; an empty one leaves its "
+        "column out.",
+        metavar="NAMES",
+        example="event,userId,timestamp",
+        profile="input",
+        profile_help='Names of the columns of CSV files without a header: "event,userId". As `--columns`.',
+        project_help="Names of the columns of files without a header. As `--columns`.",
+    )
+    escape: str | None = option(
+        None,
+        "What stands before a quote within quoted cells of CSV files, where quotes are not doubled.",
+        metavar="C",
+        example="'\\'",
+        profile="input",
+        profile_help="What stands before a quote within quoted cells of CSV files: '\\\\'. As `--escape`.",
+        project_help="What stands before a quote within quoted cells. As `--escape`.",
+    )
     max_expansion: int = option(
         MAX_EXPANSION,
         "Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",

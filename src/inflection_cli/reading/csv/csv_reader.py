@@ -31,7 +31,10 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
         InputError: The file is gone, damaged, or holds a line that no text has.
     """
     assert source.delimiter is not None
-    form = CsvSchema(source.path, source.encoding, source.delimiter, source.columns, source.nameless_last)
+    names = list(source.columns)
+    for index in source.left_out:
+        names.insert(index, "")
+    form = CsvSchema(source.path, source.encoding, source.delimiter, tuple(names), source.nameless_last)
     size = max(1, min(options.chunk_bytes, MAX_RECORD_CHARS // 2))
     number = 1
     with open_source(source) as stream:
@@ -40,6 +43,9 @@ def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
         while block := window.block(size):
             harvest = _swiftly(block, form, window.line) or StrictReader(window, form).gather(len(block))
             window.advance(harvest.consumed, harvest.line_ends)
+            for index in reversed(source.left_out):
+                for row in harvest.rows:
+                    del row[index]
             yield Chunk(
                 source.path,
                 source.columns,
@@ -249,11 +255,13 @@ class Header:
         names: As they stand, the nameless last one included.
         size: How many bytes precede the data, counted from the window's start.
         line: The physical line, from 1, that they stand on.
+        is_given: Whether the user named them, and the file has none.
     """
 
     names: tuple[str, ...]
     size: int
     line: int
+    is_given: bool = False
 
 
 def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Header:

@@ -1,4 +1,4 @@
-"""Read NDJSON in chunks: an object, or a list's item, becomes a row."""
+"""Read NDJSON in chunks: a line's object, or list items, as rows."""
 
 from collections.abc import Iterator
 from itertools import chain
