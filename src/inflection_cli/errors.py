@@ -5,6 +5,7 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    │   └── EmptyFile                4  it holds no row
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
     ├── DeliveryIncomplete           3  some events are still pending or in doubt
@@ -93,6 +94,24 @@ class InputError(InflSegError):
 
     code = "input"
     exit_code = 4
+
+
+class EmptyFile(InputError):
+    """Raised when a file holds no row; among others it is passed over."""
+
+
+_FAULTS_TOLD = 20
+_HINTS_TOLD = 3
+
+
+def all_faults(faults: Sequence[InputError]) -> InputError:
+    """Return one error for the faults of several files."""
+    if len(faults) == 1:
+        return faults[0]
+    more = f"; and {len(faults) - _FAULTS_TOLD:,} more" if len(faults) > _FAULTS_TOLD else ""
+    told = "; ".join(fault.message for fault in faults[:_FAULTS_TOLD])
+    hints = list(dict.fromkeys(fault.hint for fault in faults if fault.hint))[:_HINTS_TOLD]
+    return InputError(f"{len(faults):,} files cannot be read: {told}{more}", hint="; or ".join(hints))
 
 
 class OutputLost(InflSegError):

@@ -595,6 +595,15 @@ FILE_NAMED_TWICE = Rule(
     "export.csv ./export.csv",
 )
 
+FILE_EMPTY = Rule(
+    "file-empty",
+    _WARNING,
+    _FILE,
+    "One of several files holds no row, as an export of a quiet day does; it is passed over.",
+    "see whether the export is whole, if there should be rows",
+    "a header and nothing else",
+)
+
 FILES_LEFT_OUT = Rule(
     "files-left-out",
     _WARNING,

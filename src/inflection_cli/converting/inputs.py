@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 from inflection_cli import rules
 from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter
 from inflection_cli.converting.converter import Conversion, ConvertSettings
 from inflection_cli.converting.person_columns import address_place
-from inflection_cli.errors import InputError
+from inflection_cli.errors import EmptyFile, InputError, all_faults
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.checks import CAMPAIGN_IDS
 from inflection_cli.mapping.column_names import listed, quoted
@@ -19,11 +19,16 @@ from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
 from inflection_cli.mapping.unmapped_columns import Sample
 from inflection_cli.model import Chunk, Problem
-from inflection_cli.reading import ReadOptions, Source, detect, find, read
+from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, find, read
 from inflection_cli.text_faults import damage, damage_hint, unseen
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
+
+
+def empty_note(path: str, error: InputError) -> Problem:
+    """Return the note on an empty file that is passed over."""
+    return Problem(rules.FILE_EMPTY, f"{error.message.removeprefix(f'{path}: ')}; it is passed over", path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def open_inputs(
         UsageError: An option names a field or column that does not exist.
     """
     found = [(each, of_files(each.path)) for each in find(patterns, reading.limits)]
-    detected = [(detect(each, own.reading if own else reading), own) for each, own in found]
+    detected = _detected(found, reading)
     sources = [(replace(source, sample=Sample(source.sample)), own) for source, own in detected]
     headers = {source.columns for source, _ in sources}
 
@@ -153,11 +158,42 @@ def open_inputs(
     def in_some_file(name: str) -> bool:
         return any(find_path(name, header) for header in headers)
 
-    return [
-        InputFile(source, _laid_out(source, own.convert if own else settings, leeway), own)
-        for source, own in sources
-        for leeway in [MissingColumnPolicy(source.format != "csv", in_some_file)]
-    ]
+    inputs, faults = list[InputFile](), list[InputError]()
+    for source, own in sources:
+        leeway = MissingColumnPolicy(source.format != "csv", in_some_file)
+        try:
+            layout = _laid_out(source, own.convert if own else settings, leeway)
+        except InputError as error:
+            faults.append(error)
+        else:
+            inputs.append(InputFile(source, layout, own))
+    if faults:
+        raise all_faults(faults)
+    return inputs
+
+
+def _detected(
+    found: Sequence[tuple[FoundFile, FileSettings | None]], reading: ReadOptions
+) -> list[tuple[Source, FileSettings | None]]:
+    """Detect every file; empty ones among others become problems.
+
+    Raises:
+        InputError: Some cannot be read, or all are empty; all such files are told at once.
+    """
+    detected = list[tuple[Source, FileSettings | None]]()
+    empty, faults = dict[str, InputError](), list[InputError]()
+    for each, own in found:
+        try:
+            detected.append((detect(each, own.reading if own else reading), own))
+        except EmptyFile as error:
+            empty[each.path] = error
+        except InputError as error:
+            faults.append(error)
+    if faults or not detected:
+        raise all_faults(faults or [*empty.values()])
+    first, own = detected[0]
+    detected[0] = replace(first, problems=(*first.problems, *starmap(empty_note, empty.items()))), own
+    return detected
 
 
 def _laid_out(
