@@ -97,7 +97,7 @@ class InputError(InflSegError):
 
 
 class EmptyFile(InputError):
-    """Raised when a file holds no row; among others it is passed over."""
+    """Raised when a file has no row; among others it is skipped."""
 
 
 _FAULTS_TOLD = 20

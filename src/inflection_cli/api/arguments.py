@@ -61,6 +61,7 @@ class ReadingArguments(SelectingArguments, total=False):
     properties_as_text: bool
     timezone: str
     timestamp_format: str
+    zone_name: Mapping[str, str]
     encoding: str
     delimiter: str
     records: str

@@ -146,7 +146,27 @@ def convert_settings(
         since=since,
         until=until,
         checks=checks,
+        zone_names=_zone_names(options),
     )
+
+
+def _zone_names(options: "InputOptions") -> dict[str, int]:
+    """Return the seconds ahead of UTC by each abbreviation of `--zone-name`.
+
+    Raises:
+        UsageError: One is no abbreviation, or its offset none.
+    """
+    from inflection_cli.mapping.times.zone_names import offset_of
+
+    named = pairs("--zone-name", options.zone_name, "PST=-08:00")
+    found = {name: offset_of(text) for name, text in named.items()}
+    for name, offset in found.items():
+        if offset is None or not name.isalpha():
+            raise UsageError(
+                f"--zone-name {name}={named[name]} is no abbreviation with its offset from UTC",
+                hint="--zone-name PST=-08:00; a place is named by --timezone America/Los_Angeles",
+            )
+    return {name: offset for name, offset in found.items() if offset is not None}
 
 
 def linking_of(options: "InputOptions", profile: "Profile | None", message: "MessageSettings") -> "Linking":

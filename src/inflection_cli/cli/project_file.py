@@ -122,7 +122,9 @@ def settle(
         missing["profile"] = profile.path
         # Beneath the profile, also beneath what it says of single columns, which a flag would beat.
         times = {
-            each.field: missing.pop(each.field) for each in profile_keys("time") if each.field in missing
+            each.field: missing.pop(each.field)
+            for each in profile_keys("time")
+            if each.field in missing and not each.is_table
         }
         profile = replace(profile, options=replace(profile.options, **times))
     return Settled(with_values(reading, missing), message, profile, took)
@@ -165,6 +167,7 @@ def _known(reading: InputOptions, profile: "Profile | None") -> dict[str, Collec
     known: dict[str, Collection[str]] = {"map": fields, "set": fields}
     if profile is not None:
         known |= dict.fromkeys(given_values(profile.options), ())
+        known |= {"zone_name": pair_names(profile.options.zone_name)}
         known |= {"context": profile.context, "integration": profile.integrations}
     return {**known, "no_event_id": ()} if "event_id" in mapped else known
 

@@ -176,4 +176,4 @@ def _clock(name: str, settings: ConvertSettings) -> TimeReaderFactory:
     rule = profile.times.get(name) if profile else None
     zone = asked.timezone or (rule and rule.zone) or settings.timezone
     form = asked.timestamp_format or (rule and rule.format) or settings.timestamp_format
-    return TimeReaderFactory(settings.now, zone, form)
+    return TimeReaderFactory(settings.now, zone, form, settings.zone_names)

@@ -498,6 +498,17 @@ class InputOptions(Group):
         profile_help="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`.",
         project_help="The form of the times. As `--timestamp-format`.",
     )
+    zone_name: list[str] = option(
+        [],
+        "The offset that an abbreviation behind times means, such as PST=-08:00; may be repeated. Names such as "
+        "America/New_York are known.",
+        metavar="NAME=OFFSET",
+        example="PST=-08:00",
+        kind=dict[str, str],
+        profile="time.abbreviations",
+        profile_help='The offset that each abbreviation behind times means: { PST = "-08:00" }. As `--zone-name`.',
+        project_help="The offset of each abbreviation behind times. As `--zone-name`.",
+    )
     encoding: str | None = option(
         None,
         "Encoding of the files, e.g. windows-1252.",

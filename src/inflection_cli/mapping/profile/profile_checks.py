@@ -86,7 +86,7 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
     """Yield a fault if the text is not a valid path."""
-    if given not in {None, "."} and not all(str(given).removeprefix(".").split(".")):
+    if given is not None and not all(given.removeprefix(".").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
 
 

@@ -76,8 +76,11 @@ def off_shape(text: str, delimiter: str | None) -> OffShape | None:
     found = [each for one in ([delimiter] if delimiter else DELIMITERS) if (each := _header(lines, one))]
     line, cells = max(found, key=lambda each: len(each[1]), default=(1, []))
     raw = text.split("\n")[:_LINES]
-    first = _cells(raw[line - 1], len(cells), delimiter) if line <= len(raw) else []
-    is_row = any(map(_A_VALUE.fullmatch, first))
+    first, second = (_cells(each, len(cells), delimiter) for each in (*raw[line - 1 : line + 1], "", "")[:2])
+    # A header may well name a column by a number or a day; its rows have other cells there.
+    is_row = any(
+        _A_VALUE.fullmatch(one) and _A_VALUE.fullmatch(two) for one, two in zip(first, second, strict=False)
+    )
     off = OffShape(
         line if line > 1 and not is_row else None, escape, len(cells) if is_row and line == 1 else None
     )
