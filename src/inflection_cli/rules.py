@@ -595,6 +595,15 @@ FILE_NAMED_TWICE = Rule(
     "export.csv ./export.csv",
 )
 
+IDENTIFY_OLD = Rule(
+    "identify-old",
+    _WARNING,
+    _ROW,
+    "An identify with traits is replayed long after its time; Segment takes its traits for the newest ones.",
+    "see whether its traits still hold; --since leaves older messages out",
+    '{"type": "identify", "userId": "u1", "traits": {"plan": "free"}, "timestamp": "2021-03-01T09:30:00Z"}',
+)
+
 FILE_EMPTY = Rule(
     "file-empty",
     _WARNING,

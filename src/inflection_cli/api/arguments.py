@@ -104,6 +104,8 @@ class BackfillArguments(ReadingArguments, DeliveringArguments, total=False):
 class ReplayArguments(SelectingArguments, DeliveringArguments, total=False):
     """Arguments of `replay`."""
 
+    records: str
+
 
 def checked(verb: str, given: Mapping[str, Any], known: type) -> dict[str, Any]:
     """Return the arguments that are not None; check their names.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.layout import one_event
-from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, exact_text, wire
 from inflection_cli.model import Chunk, Note, Severity
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.json.message_lines import COLUMNS, MessageLines, parse, read_lines
@@ -49,6 +50,9 @@ READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
+_LONG: Final = timedelta(days=1)
+"""Traits that are older may well have been changed since."""
+
 _ID_HINT: Final = "see who is meant, and mend the id"
 _NO_LAYOUT: Final = one_event(
     BoundColumns(fields={}, constants={}, carried=(), forced=frozenset(), names=COLUMNS, notes=())
@@ -85,7 +89,11 @@ def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list
 
 
 def replayable_chunks(
-    inputs: Iterable[InputFile], settings: ReplaySettings, *, limit: int | None = None
+    inputs: Iterable[InputFile],
+    settings: ReplaySettings,
+    *,
+    limit: int | None = None,
+    records: str | None = None,
 ) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
     """Yield each chunk of all files in order, with its conversion.
 
@@ -93,11 +101,13 @@ def replayable_chunks(
         inputs: The files.
         settings: What shapes what is sent.
         limit: How many lines to read in all; None reads everything.
+        records: Dotted path to the messages of a line, where it holds several, or one within other members.
     """
     left = limit
     replayer = Replayer(settings)
+    reading = replace(READING, records=records)
     for source in inputs:
-        for lines in read_lines(source.source, READING):
+        for lines in read_lines(source.source, reading):
             chunk = lines.chunk if left is None else first_rows(lines.chunk, left)
             if left is not None:
                 left -= len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
@@ -126,6 +136,7 @@ class Replayer:
         convert = settings.convert
         self._ready = settings.ready
         self._times = TimestampReader(now=convert.now)
+        self._long_past = exact_text(int((convert.now - _LONG).timestamp()))[:-1]
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
         self._nulls = convert.mapping.nulls
@@ -181,6 +192,8 @@ class Replayer:
         notes += faults(message)
         notes += _odd_ids(message) if self._judges_people else ()
         exact = self._instant(time_of(message), notes)
+        if exact is not None and message.get("type") == "identify" and exact[:-1] < self._long_past:
+            notes += _old_traits(message)
         if exact is None or has_error(notes):
             return None
         body = body_of(message, wire(exact), self._ready)
@@ -331,6 +344,14 @@ def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:
                 yield Note(
                     rules.PERSON_ID_DAMAGED, f"{name} {fault}", name, value, damage_hint(value, "utf-8")
                 )
+
+
+def _old_traits(message: Mapping[str, Any]) -> Iterator[Note]:
+    """Yield a warning where the traits of old may overwrite newer ones."""
+    if message.get("traits"):
+        yield Note(
+            rules.IDENTIFY_OLD, "the identify is more than a day old, and its traits are sent now", "traits"
+        )
 
 
 def _time_note(trouble: TimeProblem, value: str | None) -> Note:

@@ -914,6 +914,10 @@ class ReplayOptions(Group):
     rejects: str | None = reworded(
         None, "Folder for rejected and refused messages; mended, they are replayed from there."
     )
+    records: str | None = reworded(
+        None,
+        "Where the messages are in each line, e.g. payload or request.batch; batch is found by itself.",
+    )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
     null: list[str] = reworded(
