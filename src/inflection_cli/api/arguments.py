@@ -69,6 +69,9 @@ class ReadingArguments(SelectingArguments, total=False):
     header_line: int
     columns: str
     escape: str
+    jobs: int
+    cluster: str
+    cluster_insecure: bool
 
 
 class DeliveringArguments(TypedDict, total=False):

@@ -98,7 +98,7 @@ def _rows(source: Source, name: str, key: int, most: int) -> tuple[dict[str, Seq
         for fault in chunk.faults:
             raise InputError(
                 f"{source.path}, line {fault.line:,}: [lookup.{name}] cannot be read whole: {fault.problem.message}",
-                hint=fault.problem.rule.mend,
+                hint=fault.problem.rule.fix,
             )
         for row, line in zip(chunk.rows, chunk.lines, strict=True):
             text = row[key].strip()

@@ -168,7 +168,7 @@ def _json(source: Source) -> Source:
         kind = EmptyFile if fault is None and not rows else InputError
         raise kind(
             f"{source.path}: holds no record that can be read: {what}",
-            hint=(fault.hint or fault.rule.mend) if fault else "",
+            hint=(fault.hint or fault.rule.fix) if fault else "",
         )
     sample = [row + [""] * (len(columns) - len(names)) for names, row in rows]
     return replace(source, columns=columns, sample=_cut(sample))
