@@ -288,7 +288,8 @@ REPEATS_MANY = Rule(
     _WARNING,
     _FILE,
     "More than 1 % of the events are the same in every respect that tells events apart; each goes once.",
-    "see whether the export's times are too coarse, or map its own event id: --map event_id=COLUMN",
+    "see whether the export's times are too coarse, or map its own event id: --map event_id=COLUMN; --keep-equal-rows "
+    "sends them as often as a file has them",
     "three opens of one person in one minute, stamped to the minute",
 )
 SAME_ID_OTHER_CONTENT = Rule(

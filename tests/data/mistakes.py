@@ -288,7 +288,7 @@ HEADERS: Final = {
         4,
         r"export\.csv: the header is missing: its first line looks like a row",
         r"name each cell: (--columns event,userId,email_id,campaign_id,timestamp)",
-        "{typed} {mend}",
+        "{typed} {fix}",
         files=export("Email Opened,u1,e1,c1,2024-03-01T09:30:00Z\n" * 2),
     ),
     "a title stands above the header": Mistake(
@@ -296,7 +296,7 @@ HEADERS: Final = {
         4,
         r"export\.csv: nothing in it is known as an event, a time or a person; the columns are “Spring report”",
         r"the header stands on line 3: (--header-line 3)",
-        "{typed} {mend}",
+        "{typed} {fix}",
         files=export(f"Spring report\n\n{GOOD}"),
     ),
     "the header stands in the middle again, where two files were put together": Mistake(
@@ -328,7 +328,7 @@ HEADERS: Final = {
         4,
         r"export\.csv: 2 columns could be email_id: “email_id \(column 4\)”, “email_id \(column 5\)”",
         r"--map email_id='email_id \(column \d\)'",
-        "{typed} {mend}",
+        "{typed} {fix}",
         files=export(GOOD.replace("campaign_id", "email_id")),
     ),
     "two columns could be the user": Mistake(

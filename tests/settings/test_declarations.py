@@ -172,6 +172,7 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "timezone": ("UTC", "Asia/Tokyo", "Europe/Berlin"),
     "timestamp_format": ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"),
     "zone_name": (["A=+01:00"], {"B": "+02:00"}, {"A": "+01:00", "C": "+03:00"}),
+    "keep_equal_rows": (True, True, True),
     "encoding": ("utf-16", "windows-1252", "iso-8859-1"),
     "delimiter": (";", "|", "tab"),
     "records": ("f", "m", "p"),

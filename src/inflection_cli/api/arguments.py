@@ -58,6 +58,7 @@ class ReadingArguments(SelectingArguments, total=False):
     session_id: str
     email_trait: bool
     no_event_id: bool
+    keep_equal_rows: bool
     properties_as_text: bool
     timezone: str
     timestamp_format: str

@@ -245,6 +245,7 @@ def _map_options(
         email_trait=options.email_trait,
         allow_implausible=options.allow_implausible_people,
         nulls=nulls,
+        keep_equal_rows=options.keep_equal_rows,
         person_is_session=options.session_id == _PERSON,
     )
 

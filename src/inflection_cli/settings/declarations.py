@@ -442,6 +442,13 @@ class InputOptions(Group):
         profile="options",
         profile_help="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
     )
+    keep_equal_rows: bool = option(
+        False,
+        "Send events that are equal in every identifying field as often as a file has them. Never split such a file "
+        "between equal rows.",
+        profile="options",
+        profile_help="Whether equal events of one file are all sent; `false` unless said. As `--keep-equal-rows`.",
+    )
     properties_as_text: bool = option(
         False,
         "Send numbers, booleans, lists and objects of NDJSON and JSON documents as text where a profile says "
