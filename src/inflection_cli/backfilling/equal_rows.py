@@ -1,4 +1,4 @@
-"""Number equal events within a file, so that each is an event of its own.
+"""Number equal events of a file, so that each counts.
 
 Without a number of its own, an event that equals one before it in its file would be a repeat. The numbers are found
 by a pass of their own, before pass 1; the first of equal events keeps the id that it has without them.

@@ -164,7 +164,7 @@ def uuid_texts(packed: Sequence[bytes]) -> list[str]:
 
 
 def occurrence_id(content_id: bytes, number: int) -> bytes:
-    """Return the content id of the second or a later of equal events."""
+    """Return the content id of a later one of equal events."""
     return uuid8((_OCCURRENCE + netstring(str(number))).encode() + content_id)
 
 
