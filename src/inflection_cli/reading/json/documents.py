@@ -311,7 +311,7 @@ class _Reader(ChunkBuilder):
                 message = "this item of the list is no object, with names and values"
                 path = self._envelope and ".".join(self._envelope.keys)
                 hint = (
-                    f"each item with the record around it: --records .{path}"
+                    f"{flaw.rule.fix}; or take each item with the record around it: --records .{path}"
                     if path and not self._inner
                     else ""
                 )
