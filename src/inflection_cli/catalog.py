@@ -530,3 +530,6 @@ FALSE_WORDS: Final = frozenset({"false", "f", "no", "n", "0", "off"})
 
 REJECT_COLUMNS: Final = ("infl_seg_file", "infl_seg_line", "infl_seg_code", "infl_seg_reason")
 """The columns that a rejects file carries in front; mapping passes them by."""
+
+NAME_AND_PLACE: Final = "{} (column {})"
+"""What a column is called that shares its name with another one of its file."""

@@ -5,6 +5,7 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    │   ├── EmptyFile                4  it holds no row
     │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
@@ -97,10 +98,28 @@ class InputError(InflSegError):
     exit_code = 4
 
 
+class EmptyFile(InputError):
+    """Raised when a file has no row; among others it is skipped."""
+
+
 class ClusterError(InputError):
     """Raised when a cluster cannot be used for the input."""
 
     code = "cluster"
+
+
+_FAULTS_TOLD = 20
+_HINTS_TOLD = 3
+
+
+def all_faults(faults: Sequence[InputError]) -> InputError:
+    """Return one error for the faults of several files."""
+    if len(faults) == 1:
+        return faults[0]
+    more = f"; and {len(faults) - _FAULTS_TOLD:,} more" if len(faults) > _FAULTS_TOLD else ""
+    told = "; ".join(fault.message for fault in faults[:_FAULTS_TOLD])
+    hints = list(dict.fromkeys(fault.hint for fault in faults if fault.hint))[:_HINTS_TOLD]
+    return InputError(f"{len(faults):,} files cannot be read: {told}{more}", hint="; or ".join(hints))
 
 
 class OutputLost(InflSegError):

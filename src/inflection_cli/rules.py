@@ -32,7 +32,8 @@ EVENT_UNKNOWN = Rule(
     _ERROR,
     _ROW,
     "The event's name is not one of the nine that Inflection sends.",
-    "--unknown-events skip leaves such rows out, --unknown-events send passes their names on",
+    "--event-name 'NAME=Email Opened' says what a name stands for, --skip-event NAME leaves its rows out; for all of "
+    "them --unknown-events skip leaves such rows out, --unknown-events send passes their names on",
     "Sent",
 )
 PERSON_MISSING = Rule(
@@ -287,7 +288,8 @@ REPEATS_MANY = Rule(
     _WARNING,
     _FILE,
     "More than 1 % of the events are the same in every respect that tells events apart; each goes once.",
-    "see whether the export's times are too coarse, or map its own event id: --map event_id=COLUMN",
+    "see whether the export's times are too coarse, or map its own event id: --map event_id=COLUMN; --keep-equal-rows "
+    "sends them as often as a file has them",
     "three opens of one person in one minute, stamped to the minute",
 )
 SAME_ID_OTHER_CONTENT = Rule(
@@ -467,7 +469,8 @@ TEXT_AFTER_QUOTE = Rule(
     _ERROR,
     _ROW,
     "Text follows the closing quote of a cell, so two readings exist: a stray quote, or a lost delimiter.",
-    "double the quotes inside a quoted cell, or delete the text after the closing quote",
+    "double the quotes inside a quoted cell, or delete the text after the closing quote; where a backslash stands "
+    "before them: --escape '\\'",
     'u1,"Spring "big" sale",2024-03-01T09:30:00Z',
 )
 
@@ -561,9 +564,18 @@ NAMELESS_COLUMN = Rule(
     "nameless-column",
     _WARNING,
     _FILE,
-    "The last column has no name; it is left out, as long as it is empty on every row.",
-    "delete the delimiter at the end of the lines, or name the column",
+    "A column has no name and is left out; where it is the last one, as long as it is empty on every row.",
+    "delete the delimiter at the end of the lines, or name the column in the header if it is needed",
     "event,userId,timestamp,",
+)
+
+COLUMN_NAMED_TWICE = Rule(
+    "column-named-twice",
+    _WARNING,
+    _FILE,
+    "Columns share a name, so none of them is known by it; each has its place added to its name.",
+    "say which one is meant, for example --map 'userId=id (column 2)', or rename one in the header",
+    "id,event,id",
 )
 
 NAMELESS_CELL = Rule(
@@ -582,6 +594,24 @@ FILE_NAMED_TWICE = Rule(
     "One file was named more than once; it is read once.",
     "name each file once",
     "export.csv ./export.csv",
+)
+
+IDENTIFY_OLD = Rule(
+    "identify-old",
+    _WARNING,
+    _ROW,
+    "An identify with traits is replayed long after its time; Segment takes its traits for the newest ones.",
+    "see whether its traits still hold; --since leaves older messages out",
+    '{"type": "identify", "userId": "u1", "traits": {"plan": "free"}, "timestamp": "2021-03-01T09:30:00Z"}',
+)
+
+FILE_EMPTY = Rule(
+    "file-empty",
+    _WARNING,
+    _FILE,
+    "One of several files holds no row, as an export of a quiet day does; it is passed over.",
+    "see whether the export is whole, if there should be rows",
+    "a header and nothing else",
 )
 
 FILES_LEFT_OUT = Rule(
@@ -773,6 +803,32 @@ VALUE_UNLISTED = Rule(
     'The profile lists what this column\'s cells stand for, says otherwise = "reject", and this cell is not listed.',
     'add the cell to the profile\'s values, or say what becomes of others: otherwise = "keep" or "empty"',
     'Opn with values = { "Opened" = "Email Opened" }',
+)
+
+PATTERN_MISFIT = Rule(
+    "pattern-misfit",
+    _ERROR,
+    _ROW,
+    "The profile takes a part of the cell by split, prefix or suffix, and the cell has no such part.",
+    'say what becomes of such cells: otherwise = "keep" or "empty", or take out the pattern',
+    'x17 with prefix = "c"',
+)
+
+LOOKUP_KEY_MISSING = Rule(
+    "lookup-key-missing",
+    _WARNING,
+    _ROW,
+    "A lookup table of the profile has no row for the cell, so what the table would add is empty.",
+    'give a table that has the key, or say that some have none: otherwise = "empty" in the profile\'s lookup table',
+    "cmp-17 where campaign.csv has no cmp-17",
+)
+LOOKUP_KEY_UNKNOWN = Rule(
+    "lookup-key-unknown",
+    _ERROR,
+    _ROW,
+    'A lookup table of the profile has no row for the cell, and the profile says otherwise = "reject".',
+    'give a table that has the key, or write otherwise = "warn" or "empty" in the profile\'s lookup table',
+    "cmp-17 where campaign.csv has no cmp-17",
 )
 
 PROFILE_COLUMN_MISSING = Rule(

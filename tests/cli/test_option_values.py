@@ -22,11 +22,17 @@ MESSAGE = (
     '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'
     '"timestamp":"2024-03-01T09:30:00Z","properties":{}}\n'
 )
-GOES_WITH = {"--session-id": ["--check", "freshsuccess"], "--table": ["--format", "sql"]}
+GOES_WITH = {
+    "--session-id": ["--check", "freshsuccess"],
+    "--table": ["--format", "sql"],
+    "--lookup-file": ["--profile", "lookup.toml"],
+}
 """What an option is refused without."""
 
 MADE_BY_EXAMPLES = {
     "export.profile.toml",
+    "campaign.csv",
+    "lookup.toml",
     "key.txt",
     "profile.toml",
     "messages.ndjson",
@@ -101,6 +107,11 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
         (desk.folder / "export.profile.toml").unlink(missing_ok=True)
     if place.name in {"--profile", "--profile-for"}:
         (desk.folder / "profile.toml").write_text("profile = 1\n", encoding="utf-8")
+    if place.name == "--lookup-file":
+        (desk.folder / "campaign.csv").write_text("id,title\nc1,Spring\n", encoding="utf-8")
+        (desk.folder / "lookup.toml").write_text(
+            "profile = 1\n[lookup.campaigns]\nkey = 'id'\n", encoding="utf-8"
+        )
     words = (*safe.get(place.path, []), *GOES_WITH.get(place.name, []), *example)
     done = desk.run(*place.path, *WORDS[place.path], *words)
     idle = place.path == ("inspect",) and "decides what is sent" in done.err

@@ -37,6 +37,7 @@ class ReadingArguments(SelectingArguments, total=False):
 
     profile: StrPath
     profile_for: Mapping[str, str]
+    lookup_file: Mapping[str, str]
     call_type: str | Sequence[str] | Mapping[str, str]
     trait: Sequence[str]
     all_traits: bool
@@ -47,6 +48,8 @@ class ReadingArguments(SelectingArguments, total=False):
     set: Mapping[str, str]
     property: Sequence[str]
     unknown_events: Literal["reject", "skip", "send"]
+    event_name: Mapping[str, str]
+    skip_event: Sequence[str]
     naming: Literal["inflection", "spec"]
     identify: Literal["auto", "always", "never"]
     resolve_identity: bool
@@ -55,12 +58,18 @@ class ReadingArguments(SelectingArguments, total=False):
     session_id: str
     email_trait: bool
     no_event_id: bool
+    keep_equal_rows: bool
     properties_as_text: bool
     timezone: str
     timestamp_format: str
+    zone_name: Mapping[str, str]
     encoding: str
     delimiter: str
     records: str
+    skip_lines: int
+    header_line: int
+    columns: str
+    escape: str
     jobs: int
     cluster: str
     cluster_insecure: bool
@@ -98,6 +107,8 @@ class BackfillArguments(ReadingArguments, DeliveringArguments, total=False):
 
 class ReplayArguments(SelectingArguments, DeliveringArguments, total=False):
     """Arguments of `replay`."""
+
+    records: str
 
 
 def checked(verb: str, given: Mapping[str, Any], known: type) -> dict[str, Any]:

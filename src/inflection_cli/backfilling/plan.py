@@ -12,6 +12,7 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.changed_back import ChangedBack
 from inflection_cli.backfilling.chunk_work import ChunkReader, ndjson, planned, unjudged
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
+from inflection_cli.backfilling.equal_rows import EqualRows, lines_of
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
 from inflection_cli.backfilling.known_people import KnownPeople
@@ -26,6 +27,7 @@ from inflection_cli.converting.chunk_task import ChunkTask, no_argument
 from inflection_cli.converting.converter import Converted, ConvertSettings
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.destination_checks.check_engine import DestinationChecks, needs_one_account
+from inflection_cli.errors import UsageError
 from inflection_cli.model import Chunk, Disposition, Note, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
 from inflection_cli.sanitize import counted
@@ -174,18 +176,24 @@ class Planner:
         for source in plan.inputs:
             plan.account.problems.add_all(source.problems())
         users = self._resolve_first(people) if self._checks and plan.linking.resolves else no_argument
+        equal = self._equal_rows() if plan.settings.mapping.keep_equal_rows else None
         work = partial(planned, drafts=draft is not None, pictures=plan.figures is not None)
         for source, chunk, made in plan.chunks(ChunkTask(work, users)):
-            converted = made.converted
+            converted, lines = made.converted, made.lines
+            if equal is not None:
+                converted.content_ids = equal.ids_of(converted.content_ids)
+                lines = lines_of(lines, converted.content_ids) if lines else lines
             plan.digests += chunk.digest
             self._see(source)
             plan.account.take(chunk, converted)
             self._gather(source, chunk, converted)
-            if draft is not None and made.lines:
-                draft(made.lines)
+            if draft is not None and lines:
+                draft(lines)
             if plan.figures is not None:
                 plan.figures.take(made.figures)
             progress(plan.account)
+        if equal is not None:
+            equal.close()
         self._add_links(people, draft)
         self._settling.add_known(self._states.through(known))
         plan.dispositions = self._settling.settle()
@@ -217,6 +225,19 @@ class Planner:
         resolver.settle(people)
         self.plan.linking.resolve_by(resolver)
         return resolver.users_of_chunk
+
+    def _equal_rows(self) -> EqualRows:
+        """Number the equal events of each file.
+
+        Raises:
+            UsageError: The export has ids of its own, which tell events apart.
+        """
+        if self._settling.own_ids:
+            raise UsageError(
+                "--keep-equal-rows numbers equal events, and the export has ids of its own that tell them apart",
+                hint="leave --keep-equal-rows out, or ignore those ids: --no-event-id",
+            )
+        return EqualRows(self.plan.chunks)
 
     def _see(self, source: InputFile) -> None:
         """Update the plan if an input has new keys; report unused ones."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inflection_cli.cli.options import Files, with_groups
-from inflection_cli.errors import UsageError
+from inflection_cli.errors import EmptyFile, InputError, UsageError, all_faults
 from inflection_cli.settings.declarations import DraftOptions, InputOptions, PictureOptions, ProjectOptions
 
 if TYPE_CHECKING:
@@ -147,17 +147,28 @@ def _surveyed(
     found: "list[FoundFile]", settings: "InspectSettings", speaker: "Speaker", own: "SettingsOfFiles"
 ) -> "list[Inspection]":
     from dataclasses import replace
+    from itertools import starmap
 
+    from inflection_cli.converting.inputs import empty_note
     from inflection_cli.inspecting import scan
 
     with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
-        inspections = []
+        inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
         for each in found:
             of_file = own(each.path)
             chosen = settings
             if of_file is not None:
                 chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
-            inspections.append(scan(each, chosen, progress))
+            try:
+                inspections.append(scan(each, chosen, progress))
+            except EmptyFile as error:
+                empty[each.path] = error
+            except InputError as error:
+                faults.append(error)
+        if faults or not inspections:
+            raise all_faults(faults or [*empty.values()])
+        first = inspections[0]
+        inspections[0] = replace(first, problems=(*first.problems, *starmap(empty_note, empty.items())))
         return inspections
 
 

@@ -166,5 +166,5 @@ def planner_of(
         convert, ReadySettings(said, unsaid, convert.message.context, convert.message.snake_traits)
     )
     inputs = open_messages(files, read_options(chosen).limits)
-    chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit)
+    chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit, records=chosen.records)
     return Planner(inputs, convert, chunks, rejects=rejects)

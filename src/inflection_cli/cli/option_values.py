@@ -55,6 +55,7 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         UsageError: An option cannot be met.
     """
     from inflection_cli.reading.csv.delimiters import parse_delimiter
+    from inflection_cli.reading.csv.escapes import parse_escape
     from inflection_cli.reading.source import Limits, ReadOptions
 
     options = _with_profile(options, profile)
@@ -65,7 +66,45 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         delimiter=delimiter,
         records=options.records,
         limits=limits,
+        header_line=_header_line(options),
+        columns=() if options.columns is None else _column_names(options.columns),
+        escape=None if options.escape is None else parse_escape(options.escape),
     )
+
+
+def _header_line(options: "InputOptions") -> int:
+    """Return the line of the header, from 1.
+
+    Raises:
+        UsageError: Two options say it.
+    """
+    if options.skip_lines is not None and options.header_line is not None:
+        raise UsageError(
+            "--skip-lines and --header-line both say where the header stands",
+            hint=f"keep one of the two: --header-line {options.header_line}",
+        )
+    return options.header_line or (options.skip_lines or 0) + 1
+
+
+def _column_names(words: str) -> tuple[str, ...]:
+    """Return the names of `--columns`; double quotes enclose one with commas.
+
+    Raises:
+        UsageError: They are no names, or one is there twice.
+    """
+    import csv
+
+    try:
+        names = tuple(name.strip() for name in next(csv.reader([words], strict=True), []))
+    except csv.Error:
+        names = ()
+    example = "--columns event,userId,timestamp"
+    if not any(names):
+        raise UsageError(f"--columns {words!r} names no column", hint=example)
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--columns names {twice!r} twice", hint=example)
+    return names
 
 
 def convert_settings(
@@ -108,7 +147,27 @@ def convert_settings(
         since=since,
         until=until,
         checks=checks,
+        zone_names=_zone_names(options),
     )
+
+
+def _zone_names(options: "InputOptions") -> dict[str, int]:
+    """Return the seconds ahead of UTC by each abbreviation of `--zone-name`.
+
+    Raises:
+        UsageError: One is no abbreviation, or its offset none.
+    """
+    from inflection_cli.mapping.times.zone_names import offset_of
+
+    named = pairs("--zone-name", options.zone_name, "PST=-08:00")
+    found = {name: offset_of(text) for name, text in named.items()}
+    for name, offset in found.items():
+        if offset is None or not name.isalpha():
+            raise UsageError(
+                f"--zone-name {name}={named[name]} is no abbreviation with its offset from UTC",
+                hint="--zone-name PST=-08:00; a place is named by --timezone America/Los_Angeles",
+            )
+    return {name: offset for name, offset in found.items() if offset is not None}
 
 
 def linking_of(options: "InputOptions", profile: "Profile | None", message: "MessageSettings") -> "Linking":
@@ -176,6 +235,7 @@ def _map_options(
             properties_set=properties_set,
             session_column=None if options.session_id == _PERSON else options.session_id,
             calls=_call_options(options),
+            event_names=_event_names(options, strange=unknown != "reject"),
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,
@@ -186,8 +246,42 @@ def _map_options(
         email_trait=options.email_trait,
         allow_implausible=options.allow_implausible_people,
         nulls=nulls,
+        keep_equal_rows=options.keep_equal_rows,
         person_is_session=options.session_id == _PERSON,
     )
+
+
+def _event_names(options: "InputOptions", *, strange: bool) -> dict[str, str]:
+    """Return the events by folded name of the export; "" leaves out.
+
+    Args:
+        options: What the user says.
+        strange: Whether events that are none of Inflection's may be named.
+
+    Raises:
+        UsageError: A name comes twice, or stands for no event.
+    """
+    from inflection_cli.mapping.events import kind_of
+    from inflection_cli.mapping.nearest_event import nearest_event
+
+    found: dict[str, str] = {}
+    example = "'Hard Bounce=Email Bounced'"
+    named = pairs("--event-name", options.event_name, example)
+    for name, event in [*named.items(), *((name, "") for name in options.skip_event)]:
+        flag = "--event-name" if event else "--skip-event"
+        if not name.strip():
+            raise UsageError(f"{flag} needs an event name", hint=f"{flag} {example if event else 'Sent'}")
+        folded = name.strip().casefold()
+        if found.get(folded, event.strip()) != event.strip():
+            raise UsageError(f"the event name {name!r} is given twice", hint="keep one of the two")
+        if event and kind_of(event) is None and not strange:
+            near = nearest_event(event) or "Email Opened"
+            raise UsageError(
+                f"--event-name {name}={event}: “{event}” is none of Inflection's events",
+                hint=f"--event-name '{name}={near}', or --skip-event '{name}'",
+            )
+        found[folded] = event.strip()
+    return found
 
 
 def _properties_among(constants: "Mapping[str, str]") -> dict[str, str]:

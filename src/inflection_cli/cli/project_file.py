@@ -110,7 +110,7 @@ def settle(
         UsageError: The profile cannot be read, or the project file names one outside its folder.
         SettingsFileFaults: The profile is not sound; all its faults are listed.
     """
-    profile = _profile(project, reading, environ)
+    profile = _with_tables(_profile(project, reading, environ), reading)
     if project is None:
         return Settled(reading, message, profile, {})
     known = _known(reading, profile)
@@ -123,7 +123,9 @@ def settle(
         missing["profile"] = profile.path
         # Beneath the profile, also beneath what it says of single columns, which a flag would beat.
         times = {
-            each.field: missing.pop(each.field) for each in profile_keys("time") if each.field in missing
+            each.field: missing.pop(each.field)
+            for each in profile_keys("time")
+            if each.field in missing and not each.is_table
         }
         profile = replace(profile, options=replace(profile.options, **times))
     return Settled(with_values(reading, missing), message, profile, took)
@@ -171,6 +173,7 @@ def _known(reading: InputOptions, profile: "Profile | None") -> dict[str, Collec
     known: dict[str, Collection[str]] = {"map": fields, "set": fields}
     if profile is not None:
         known |= dict.fromkeys(given_values(profile.options), ())
+        known |= {"zone_name": pair_names(profile.options.zone_name)}
         known |= {"context": profile.context, "integration": profile.integrations}
     return {**known, "no_event_id": ()} if "event_id" in mapped else known
 
@@ -206,6 +209,24 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
             hint="a project file names a profile in its own folder or below; any other: --profile FILE",
         )
     return read_profile(real, environ, file=shown)
+
+
+def _with_tables(profile: "Profile | None", reading: InputOptions) -> "Profile | None":
+    """Return the profile with its lookup tables read."""
+    if not reading.lookup_file and not (profile and profile.lookups):
+        return profile
+    from inflection_cli.cli.option_values import pairs
+    from inflection_cli.converting.lookup_tables import with_tables
+
+    given = pairs("--lookup-file", reading.lookup_file, "campaigns=campaign.csv")
+    if profile is not None:
+        return with_tables(profile, given, strangers=bool(reading.profile_for))
+    if reading.profile_for:
+        return None
+    raise UsageError(
+        f"--lookup-file {next(iter(given))}=… needs a profile that has [lookup.{next(iter(given))}]",
+        hint="name it: --profile FILE",
+    )
 
 
 def _fields_of(profile: "Profile") -> set[str]:

@@ -109,11 +109,12 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
     return Recorded(reading, message, now, profile, asks_for_times=rules >= 2, judges_people=rules >= 3)
 
 
-def _of_profile(profile: "Profile", path: str) -> dict[str, str | None]:
-    """Return a profile's path, digest and time settings."""
+def _of_profile(profile: "Profile", path: str) -> dict[str, Any]:
+    """Return a profile's path, digest, lookup tables and time settings."""
     return {
         "path": path,
         "sha256": profile.digest,
+        "lookups": {name: (str(Path(t.path).absolute()), t.digest) for name, t in profile.tables.items()},
         **{each.field: getattr(profile.options, each.field) for each in profile_keys("time")},
     }
 
@@ -131,8 +132,25 @@ def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Pr
         raise _other_profile(f"cannot be read any more: {error.message}", known) from None
     if profile.digest != known["sha256"]:
         raise _other_profile("has changed since", known)
+    profile = _with_tables_then(profile, known.get("lookups") or {})
     then = {each.field: known[each.field] for each in profile_keys("time") if each.field in known}
     return replace(profile, also_by_name=also_by_name, options=replace(profile.options, **then))
+
+
+def _with_tables_then(profile: "Profile", known: Mapping[str, Any]) -> "Profile":
+    """Read a run's lookup tables again and check that they are unchanged."""
+    if not known:
+        return profile
+    from inflection_cli.converting.lookup_tables import with_tables
+
+    profile = with_tables(profile, {name: path for name, (path, _) in known.items()})
+    for name, (path, digest) in known.items():
+        if profile.tables[name].digest != digest:
+            raise UsageError(
+                f"the run's lookup table {path} has changed since",
+                hint="put back what the run was made with, then verify again",
+            )
+    return profile
 
 
 def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:

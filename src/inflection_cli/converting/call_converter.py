@@ -71,7 +71,7 @@ class CallConverter:
         def times(column: TimeSource | None) -> TimestampReader:
             zone = (column.timezone if column else None) or settings.timezone
             form = (column.format if column else None) or settings.timestamp_format
-            return TimestampReader(now=settings.now, zone=zone, format=form)
+            return TimestampReader(now=settings.now, zone=zone, format=form, names=settings.zone_names)
 
         encoder = CallEncoder(settings.message)
         forms = dict.fromkeys((settings.timestamp_format, None))

@@ -56,6 +56,7 @@ class ConvertSettings:
         now: The run's one idea of the present, aware.
         timezone: The zone of times without one, an IANA name.
         timestamp_format: A strptime format, where ISO 8601 and epochs do not do.
+        zone_names: Seconds ahead of UTC, by a zone's abbreviation in cells.
         since: Exact text of the first instant to keep.
         until: Exact text of the first instant to leave out.
         checks: Names of the destinations by whose tables messages are judged.
@@ -69,6 +70,7 @@ class ConvertSettings:
     since: str | None = None
     until: str | None = None
     checks: tuple[str, ...] = ()
+    zone_names: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ class Converter:
                 now=settings.now,
                 zone=zone or settings.timezone,
                 format=form or settings.timestamp_format,
+                names=settings.zone_names,
             )
 
         encoder = MessageEncoder(settings.message)

@@ -4,23 +4,31 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import starmap
 from typing import Any, TypeVar
 
+from inflection_cli import rules
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask, Job, Work
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.in_order import OrderedChunks, Workers
 from inflection_cli.converting.input_file import FileSettings, InputFile
 from inflection_cli.converting.person_columns import address_place
-from inflection_cli.errors import InputError
+from inflection_cli.errors import EmptyFile, InputError, all_faults
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
 from inflection_cli.mapping.profile.json_paths import find_path
 from inflection_cli.mapping.unmapped_columns import Sample
-from inflection_cli.model import Chunk
-from inflection_cli.reading import ReadOptions, Source, detect, find
+from inflection_cli.model import Chunk, Problem
+from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, find
 from inflection_cli.reading.read import FileReading, block_bytes, open_reading
+
+
+def empty_note(path: str, error: InputError) -> Problem:
+    """Return the note on an empty file that is passed over."""
+    return Problem(rules.FILE_EMPTY, f"{error.message.removeprefix(f'{path}: ')}; it is passed over", path)
+
 
 R = TypeVar("R")
 SettingsOfFiles = Callable[[str], FileSettings | None]
@@ -50,7 +58,7 @@ def open_inputs(
         UsageError: An option names a field or column that does not exist.
     """
     found = [(each, of_files(each.path)) for each in find(patterns, reading.limits)]
-    detected = [(detect(each, own.reading if own else reading), own) for each, own in found]
+    detected = _detected(found, reading)
     sources = [(replace(source, sample=Sample(source.sample)), own) for source, own in detected]
     headers = {source.columns for source, _ in sources}
 
@@ -58,11 +66,42 @@ def open_inputs(
     def in_some_file(name: str) -> bool:
         return any(find_path(name, header) for header in headers)
 
-    return [
-        InputFile(source, _laid_out(source, own.convert if own else settings, leeway), own)
-        for source, own in sources
-        for leeway in [MissingColumnPolicy(source.format != "csv", in_some_file)]
-    ]
+    inputs, faults = list[InputFile](), list[InputError]()
+    for source, own in sources:
+        leeway = MissingColumnPolicy(source.format != "csv", in_some_file)
+        try:
+            layout = _laid_out(source, own.convert if own else settings, leeway)
+        except InputError as error:
+            faults.append(error)
+        else:
+            inputs.append(InputFile(source, layout, own))
+    if faults:
+        raise all_faults(faults)
+    return inputs
+
+
+def _detected(
+    found: Sequence[tuple[FoundFile, FileSettings | None]], reading: ReadOptions
+) -> list[tuple[Source, FileSettings | None]]:
+    """Detect every file; empty ones among others become problems.
+
+    Raises:
+        InputError: Some cannot be read, or all are empty; all such files are told at once.
+    """
+    detected = list[tuple[Source, FileSettings | None]]()
+    empty, faults = dict[str, InputError](), list[InputError]()
+    for each, own in found:
+        try:
+            detected.append((detect(each, own.reading if own else reading), own))
+        except EmptyFile as error:
+            empty[each.path] = error
+        except InputError as error:
+            faults.append(error)
+    if faults or not detected:
+        raise all_faults(faults or [*empty.values()])
+    first, own = detected[0]
+    detected[0] = replace(first, problems=(*first.problems, *starmap(empty_note, empty.items()))), own
+    return detected
 
 
 def _laid_out(
@@ -73,7 +112,12 @@ def _laid_out(
     columns: Sequence[str] | None = None,
 ) -> Layout:
     names = source.columns if columns is None else columns
-    return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
+    try:
+        return lay_out(names, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
+    except InputError as error:
+        if source.off is not None and source.off.header_line:
+            error.hint = f"{source.off.words}: {source.off.options}"
+        raise
 
 
 def convertible_chunks(

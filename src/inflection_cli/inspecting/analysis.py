@@ -32,7 +32,7 @@ from inflection_cli.model import Problem
 from inflection_cli.reading import Source
 
 if TYPE_CHECKING:
-    from inflection_cli.mapping.profile.profile_schema import Profile, Timestamp
+    from inflection_cli.mapping.profile.profile_schema import Cell, Profile, Timestamp
 
 _LEAST: Final = 2
 """So many events have to be told of; counts alone may be a campaign's sums, and no recipient's."""
@@ -297,23 +297,27 @@ def _bound(source: Source, options: ColumnOptions) -> Layout:
 def _uses(profile: "Profile") -> dict[str, list[str]]:
     uses: dict[str, list[str]] = {}
     for column, place in _places(profile):
-        if column is not None:
-            uses.setdefault(column, []).append(place)
+        uses.setdefault(column, []).append(place)
     return uses
 
 
-def _places(profile: "Profile") -> Iterator[tuple[str | None, str]]:
+def _places(profile: "Profile") -> Iterator[tuple[str, str]]:
     """Yield each column that a profile names, with its profile key."""
-    yield from ((cell.column, f"fields.{name}") for name, cell in profile.fields.cells.items())
-    yield from ((cell.column, f"properties.{name}") for name, cell in profile.properties.items())
+    yield from _cells("", profile.fields.cells, profile.properties)
     yield from ((column, "fields.timestamp") for column in _of_times(profile.timestamp))
     yield from ((column, "columns.drop") for column in profile.drop)
     for number, block in enumerate(profile.events, 1):
         place = f"event[{number}]"
         yield from ((column, f"{place}.timestamp") for column in _of_times(block.timestamp))
         yield from ((condition.column, f"{place}.when") for condition in block.when)
-        yield from ((cell.column, f"{place}.fields.{name}") for name, cell in block.fields.cells.items())
-        yield from ((cell.column, f"{place}.properties.{name}") for name, cell in block.properties.items())
+        yield from _cells(f"{place}.", block.fields.cells, block.properties)
+
+
+def _cells(
+    place: str, fields: "Mapping[str, Cell]", properties: "Mapping[str, Cell]"
+) -> Iterator[tuple[str, str]]:
+    for table, cells in (("fields", fields), ("properties", properties)):
+        yield from ((each, f"{place}{table}.{name}") for name, cell in cells.items() for each in cell.sources)
 
 
 def _of_times(times: "Timestamp | None") -> Sequence[str]:
@@ -333,14 +337,16 @@ def _event_names(
         return (), False
     words, more = gauges[named[0]].counted
     values = {_folded(text): value for text, value in cell.values.items()} if cell else {}
-    counted = [(name, count, kind_of(values.get(_folded(name), name))) for name, count in words.items()]
-    unknown = sum(kind is None for _, _, kind in counted)
+    exported = [(name, count, values.get(_folded(name), name)) for name, count in words.items()]
+    counted = [(name, n, options.event_names.get(_folded(text), text or None)) for name, n, text in exported]
+    unknown = sum(kind_of(event or "") is None for _, _, event in counted)
     listed = [
         EventName(
             name=name,
             count=count,
-            becomes=kind.name if kind else None,
-            private=kind is None
+            becomes=kind.name if (kind := kind_of(event or "")) else LEFT_OUT if event == "" else None,
+            private=event != ""
+            and kind is None
             and (
                 more
                 or unknown > _MOST_UNKNOWN
@@ -349,9 +355,13 @@ def _event_names(
                 or looks_personal(name)
             ),
         )
-        for name, count, kind in counted
+        for name, count, event in counted
     ]
     return tuple(listed), more
+
+
+LEFT_OUT: Final = "left out"
+"""What becomes of an event that `--skip-event` leaves out."""
 
 
 def _folded(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -23,6 +23,7 @@ from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.time_format import suggest
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, before
+from inflection_cli.mapping.times.zone_names import NO_NAMES
 from inflection_cli.mapping.times.zones import Fold, Zone
 
 _MOST_IDS: Final = 50_000
@@ -106,12 +107,19 @@ class TimeStats:
         now: The start of the run.
         timezone: The zone that the user has named; without one, some common zones are tried.
         format: The form that the user has named.
+        names: Seconds ahead of UTC, by a zone's abbreviation in cells.
     """
 
-    def __init__(self, now: datetime, timezone: str | None, format: str | None) -> None:  # noqa: A002 - as the option
+    def __init__(
+        self,
+        now: datetime,
+        timezone: str | None,
+        format: str | None,  # noqa: A002 - as the option
+        names: Mapping[str, int] = NO_NAMES,
+    ) -> None:
         self._now = now
-        self._as_given = TimestampReader(now=now, zone=None, format=format)
-        self._in_utc = TimestampReader(now=now, zone="UTC", format=format)
+        self._as_given = TimestampReader(now=now, zone=None, format=format, names=names)
+        self._in_utc = TimestampReader(now=now, zone="UTC", format=format, names=names)
         self._given = format
         self._zones = tuple(Zone(name) for name in ((timezone,) if timezone else COMMON_ZONES))
         self._forms: dict[tuple[str | None, bool], _Form] = {}
@@ -251,23 +259,25 @@ class TimeReaderFactory:
         now: The start of the run.
         timezone: The zone that the user has named.
         format: The form that the user has named.
+        names: Seconds ahead of UTC, by a zone's abbreviation in cells.
     """
 
     now: datetime
     timezone: str | None = None
     format: str | None = None
+    names: Mapping[str, int] = field(default_factory=dict)
 
     def gauge(self, name: str, cells: Iterable[str]) -> TimeStats | None:
         """Return a column's `TimeStats`; None if the cells are not times."""
         texts = list(cells)
         if self.format is not None:
             # The form is that of the events' times; other columns may well have another.
-            reader = TimestampReader(now=self.now, zone="UTC", format=self.format)
+            reader = TimestampReader(now=self.now, zone="UTC", format=self.format, names=self.names)
             unread = sum(isinstance(read, TimeProblem) and read.exact is None for read in reader.read(texts))
             if unread <= (1 - KIND_SHARE) * len(texts):
-                return TimeStats(self.now, self.timezone, self.format)
-        plain = are_times(name, texts, TimestampReader(now=self.now))
-        return TimeStats(self.now, self.timezone, None) if plain else None
+                return TimeStats(self.now, self.timezone, self.format, self.names)
+        plain = are_times(name, texts, TimestampReader(now=self.now, names=self.names))
+        return TimeStats(self.now, self.timezone, None, self.names) if plain else None
 
 
 class ColumnStats:

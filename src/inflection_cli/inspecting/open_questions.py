@@ -60,6 +60,9 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
     """
     options = settings.mapping.columns
     yield from _encoding(inspection)
+    off = inspection.source.off
+    if off is not None:
+        yield Missing("shape", off.words, off.options, f"[input] {' '.join(off.lines)}")
     yield from _ready_messages(inspection)
     if options.profile is not None or options.calls.type not in {None, "track"}:
         if inspection.refusal:
@@ -357,7 +360,7 @@ def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterat
     yield Missing(
         "unknown_events",
         f"{rows_in_words(count)} with unknown events",
-        "--unknown-events skip, or send",
+        "--event-name 'NAME=Email Opened' and --skip-event NAME, or for all of them --unknown-events skip, or send",
         '[options] unknown_events = "skip", or "send", or the field event with values = { … }',
     )
 

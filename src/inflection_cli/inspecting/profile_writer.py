@@ -23,6 +23,7 @@ from inflection_cli.inspecting.open_questions import (
 from inflection_cli.inspecting.setup_questions import Answers
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.model import Problem, Severity
+from inflection_cli.reading.csv.off_shapes import OffShape
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 from inflection_cli.version import __version__
 
@@ -123,6 +124,16 @@ class ProfileWriter:
         if source.format == "csv" and source.delimiter is not None:
             tab = source.delimiter == "\t"
             lines += [f"delimiter = {toml_string('tab' if tab else source.delimiter)}"]
+        said = OffShape(
+            options.header_line if options.header_line > 1 else None,
+            options.escape,
+            len(options.columns) or None,
+        )
+        lines += [line for line in said.lines if not options.columns or not line.startswith("columns")]
+        if options.columns:
+            lines += [f"columns = {toml_string(','.join(options.columns))}"]
+        elif source.off is not None:
+            lines += source.off.lines
         if options.records is not None:
             lines += [f"records = {toml_string(options.records)}"]
         if self._nulls:
@@ -192,11 +203,9 @@ class ProfileWriter:
         if unbound is not None and unbound.reason == "tied":
             either = _either(unbound.candidates[:_MOST_NAMED])
             yield _fill_in(name, f"several columns could be it; write {either}")
-        elif column and name == "event" and self._answers.event_values:
-            values = ", ".join(
-                f"{toml_string(a)} = {toml_string(b)}" for a, b in self._answers.event_values.items()
-            )
-            yield f"event = {{ column = {toml_string(column.name)}, values = {{ {values} }} }}"
+        elif column and name == "event" and (named := self._event_names()):
+            pairs = ", ".join(f"{toml_string(word)} = {toml_string(to)}" for word, to in named.items())
+            yield f"event = {{ column = {toml_string(column.name)}, values = {{ {pairs} }} }}"
         elif column and reason != "content":
             yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
         elif unbound is not None:
@@ -207,6 +216,10 @@ class ProfileWriter:
             yield f"# {name} = {toml_string(_short(column.name))}  # its cells are links"
         elif name in {"campaign_id", "email_id"}:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
+
+    def _event_names(self) -> dict[str, str]:
+        named = {word: to for word, to in self._options.event_names.items() if to}
+        return {**named, **self._answers.event_values}
 
     def _unbound(self, name: str) -> Unbound | None:
         names = {name, PERSON} if name == "userId" else {name}
@@ -308,6 +321,9 @@ class ProfileWriter:
     def _choices(self) -> Iterator[str]:
         lines = [*self._unknown_events(), *self._person_from()]
         mapping = self._settings.mapping
+        skipped = [word for word, event in self._options.event_names.items() if not event]
+        if skipped:
+            lines += [f"skip_event = {toml_list(skipped)}"]
         if mapping.naming != "inflection":
             lines += [f"naming = {toml_string(mapping.naming)}"]
         if not self._options.own_ids:

@@ -58,7 +58,7 @@ def scan(
     if encoding is None and gathered.bad_bytes and not settings.encoding_given:
         encoding = gathered.encoding.finding()
         if encoding is not None and encoding.suggested:
-            source = detect(found, replace(settings.reading, encoding=encoding.suggested))
+            source = detect(found, replace(settings.reading, encoding=encoding.suggested, guesses=True))
             gathered = _gathered(source, settings, progress)
     inspection = analyse(gathered, encoding, settings.convert)
     return inspection if inspection.refusal else _with_people(inspection, settings)
@@ -73,12 +73,12 @@ def _with_people(found: Inspection, settings: InspectSettings) -> Inspection:
 def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, EncodingFinding | None]:
     """Detect the file; try other encodings if its header is not UTF-8."""
     try:
-        return detect(found, settings.reading), None
+        return detect(found, replace(settings.reading, guesses=True)), None
     except InputError:
         finding = None if settings.encoding_given else _evidence(found, settings.reading)
         if finding is None or finding.suggested is None:
             raise
-        return detect(found, replace(settings.reading, encoding=finding.suggested)), finding
+        return detect(found, replace(settings.reading, encoding=finding.suggested, guesses=True)), finding
 
 
 def _evidence(found: FoundFile, reading: ReadOptions) -> EncodingFinding | None:
@@ -176,4 +176,4 @@ def _clock(name: str, settings: ConvertSettings) -> TimeReaderFactory:
     rule = profile.times.get(name) if profile else None
     zone = asked.timezone or (rule and rule.zone) or settings.timezone
     form = asked.timestamp_format or (rule and rule.format) or settings.timestamp_format
-    return TimeReaderFactory(settings.now, zone, form)
+    return TimeReaderFactory(settings.now, zone, form, settings.zone_names)

@@ -5,7 +5,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from inflection_cli.catalog import COLUMN_ALIASES, EVENT_FIELDS, FIELDS, REJECT_COLUMNS, RESERVED_PROPERTIES
+from inflection_cli.catalog import (
+    COLUMN_ALIASES,
+    EVENT_FIELDS,
+    FIELDS,
+    NAME_AND_PLACE,
+    REJECT_COLUMNS,
+    RESERVED_PROPERTIES,
+)
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.calls.call_catalog import MAPPABLE
 from inflection_cli.mapping.calls.call_options import CallOptions
@@ -48,6 +55,7 @@ class ColumnOptions:
         properties_set: `--set`, property to the value of every row.
         session_column: `--session-id`, the column whose cells are sent as anonymousId beside a userId.
         calls: What is said of calls other than track.
+        event_names: `--event-name`, Inflection's event by the folded name in the export; "" leaves such rows out.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -63,10 +71,14 @@ class ColumnOptions:
     properties_set: Mapping[str, str] = field(default_factory=dict)
     session_column: str | None = None
     calls: CallOptions = field(default_factory=CallOptions)
+    event_names: Mapping[str, str] = field(default_factory=dict)
 
 
 NameReason = Literal["name", "spelling", "alias"]
 """Why a column is a field by its name: the exact name, a spelling of it, another word for it."""
+
+
+_PLACE: Final = NAME_AND_PLACE.removeprefix("{}").partition("{")[0]
 
 
 class NameMatch(NamedTuple):
@@ -290,9 +302,10 @@ def _index_of(
 def free_names(names: Sequence[str], options: ColumnOptions, field: str | None) -> list[str]:
     """Return the columns that are no other field by option or name."""
     profile = options.profile
-    said = [cell.column for name, cell in profile.fields.cells.items() if name != field] if profile else []
+    cells = profile.fields.cells.items() if profile else ()
+    said = [column for name, cell in cells if name != field for column in cell.sources]
     taken = {squash(other) for name, other in options.columns.items() if name != field}
-    taken |= {squash(other) for other in said if other is not None}
+    taken |= set(map(squash, said))
     return [name for name in names if squash(name) not in taken and not is_called_otherwise(name, field)]
 
 
@@ -324,7 +337,8 @@ def fields_by_name(
     # Most columns of a wide file are none of any field, and are looked at once.
     likely = {
         i: column
-        for i, column in enumerate(names)
+        for i, name in enumerate(names)
+        for column in [_own_name(name) if _PLACE in name else name]
         if squash(column) in _FIELD_NAMES and i not in taken and column not in REJECT_COLUMNS
     }
     matches: dict[str, NameMatch] = {}
@@ -337,6 +351,12 @@ def fields_by_name(
             for i in match.columns:
                 del likely[i]
     return matches
+
+
+def _own_name(column: str) -> str:
+    """Return a column's name without the place that was added."""
+    name, found, place = column.partition(_PLACE)
+    return name if found and place[:-1].isdigit() else column
 
 
 def _best_match(name: str, columns: Mapping[int, str], by_exact_name: AbstractSet[int]) -> NameMatch | None:

@@ -91,6 +91,7 @@ class MapOptions:
         nulls: Texts that stand for an empty cell, outer white space aside.
         judges_people: Whether ids that are placeholders, misspelt or damaged reject their row. Runs of earlier
             versions sent them, and are verified by their own rule.
+        keep_equal_rows: Whether events that are equal in every identifying field are told apart by their order.
         person_is_session: Whether the personId is also the id of a session, sent beside a userId.
     """
 
@@ -106,6 +107,7 @@ class MapOptions:
     nulls: frozenset[str] = frozenset()
     judges_people: bool = True
     person_is_session: bool = False
+    keep_equal_rows: bool = False
 
 
 class CellUse(NamedTuple):
@@ -216,9 +218,10 @@ class EventReader:
             )
             notes.append(Note(rule, detail, "event", name))
             return None
+        name = options.columns.event_names.get(name.casefold(), name)
         kind = kind_of(name)
-        if not self._kept(kind.name if kind else name):
-            return Filtered("--event")
+        if not name or not self._kept(kind.name if kind else name):
+            return Filtered("--event" if name else "--skip-event")
         if kind is None:
             if options.unknown_events == "skip":
                 return Filtered("--unknown-events skip")

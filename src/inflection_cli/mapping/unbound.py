@@ -210,10 +210,10 @@ def _no_export(names: Sequence[str], file: str) -> InputError:
     if any(looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names):
         return InputError(
             f"{file}: the header is missing: its first line looks like a row and names no columns",
-            hint="write a line above it that names each cell, such as event,userId,email_id,campaign_id,timestamp",
+            hint="name each cell: --columns event,userId,email_id,campaign_id,timestamp, or write that as a line above",
         )
     return InputError(
         f"{file}: nothing in it is known as an event, a time or a person; the columns are {listed(names)}",
-        hint="see whether it is the export, and delete what stands above its header; or say what its columns are: "
+        hint="see whether it is the export, and where its header stands: --header-line N; or say what its columns are: "
         "--map event=COLUMN --map timestamp=COLUMN --map userId=COLUMN",
     )

@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 from inflection_cli import rules
-from inflection_cli.errors import InputError
+from inflection_cli.catalog import NAME_AND_PLACE
+from inflection_cli.errors import EmptyFile, InputError
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.csv.csv_reader import Header, read_header
 from inflection_cli.reading.csv.delimiters import (
@@ -17,6 +19,8 @@ from inflection_cli.reading.csv.delimiters import (
     read_hint,
     resolve_delimiter,
 )
+from inflection_cli.reading.csv.escapes import require_escapes
+from inflection_cli.reading.csv.off_shapes import OffShape, off_shape
 from inflection_cli.reading.files.encoding import text_encoding
 from inflection_cli.reading.files.find import FoundFile, unfolded
 from inflection_cli.reading.files.line_endings import swap_text
@@ -24,7 +28,13 @@ from inflection_cli.reading.files.sniff import BOM, HEAD_BYTES, refuse_endless, 
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.chunk_builder import joined
-from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, brackets_are_certain, json_format
+from inflection_cli.reading.json.inner_lists import within_each
+from inflection_cli.reading.json.json_format import (
+    THE_OBJECT_ITSELF,
+    are_rejects,
+    brackets_are_certain,
+    json_format,
+)
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.read import read
@@ -53,19 +63,55 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         return _json(replace(blank, format="ndjson"))
     form = json_format(blank, head, options.records)
     if form is not None:
-        enveloped = form == "json" and options.records != THE_OBJECT_ITSELF
-        return _json(replace(blank, format=form, records=options.records if enveloped else None))
+        is_path = options.records not in {None, THE_OBJECT_ITSELF} and not are_rejects(head)
+        leads_in = is_path and (form == "json" or bool(within_each(options.records)))
+        return _json(replace(blank, format=form, records=options.records if leads_in else None))
     if options.records is not None:
         raise InputError(
             f"{blank.path}: is no JSON, so it has no list at {options.records!r}",
             hint="leave --records out for this file",
         )
     refuse_endless(blank, head)
+    if are_rejects(head):
+        # Rejected rows have a header of ours and are plain CSV, whatever the file was that they come from.
+        options = replace(options, header_line=1, columns=(), escape=None, guesses=False)
     line = read_hint(blank.path, text)
     if line is not None:
         size = head.index(b"\n") + 1
         blank = replace(blank, data_offset=blank.data_offset + size, header_line=2)
-    return _csv(blank, resolve_delimiter(blank.path, line, options.delimiter))
+    delimiters = resolve_delimiter(blank.path, line, options.delimiter)
+    off = _off_shape(text, delimiters, options) if line is None else None
+    if off is None or not options.guesses:
+        return replace(_csv(_placed(blank, options), delimiters, options), off=off)
+    guess = replace(options, header_line=off.header_line or 1, columns=off.names, escape=off.escape)
+    try:
+        return replace(_csv(_placed(blank, guess), delimiters, guess), off=off)
+    except InputError:
+        return _csv(_placed(blank, options), delimiters, options)
+
+
+def _off_shape(text: str, delimiters: Sequence[str], options: ReadOptions) -> OffShape | None:
+    """Return what is off about a file, without options for it."""
+    if options.header_line > 1 or options.columns or options.escape or not text:
+        return None
+    return off_shape(text, delimiters[0] if len(delimiters) == 1 else None)
+
+
+def _placed(source: Source, options: ReadOptions) -> Source:
+    """Return the source with the place of its header, and its escape."""
+    if options.escape is not None:
+        require_escapes(source.path, text_encoding(source.encoding))
+        source = replace(source, escape=options.escape)
+    if options.header_line <= source.header_line:
+        return source
+    with open_source(source) as stream:
+        window = Window(stream)
+        window.advance(source.data_offset)
+        size = source.data_offset
+        while window.line < options.header_line and (block := window.block(1)):
+            window.advance(len(block))
+            size += len(block)
+    return replace(source, data_offset=size, header_line=window.line)
 
 
 def _single(path: str) -> FoundFile:
@@ -119,21 +165,24 @@ def _json(source: Source) -> Source:
     if not columns:
         nothing = "the objects are empty" if rows else "the list is empty"
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
-        raise InputError(
-            f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.fix if fault else ""
+        kind = EmptyFile if fault is None and not rows else InputError
+        raise kind(
+            f"{source.path}: holds no record that can be read: {what}",
+            hint=(fault.hint or fault.rule.fix) if fault else "",
         )
     sample = [row + [""] * (len(columns) - len(names)) for names, row in rows]
     return replace(source, columns=columns, sample=_cut(sample))
 
 
-def _csv(source: Source, candidates: Sequence[str]) -> Source:
+def _csv(source: Source, candidates: Sequence[str], options: ReadOptions) -> Source:
     """Return the CSV source with its delimiter and columns, found by parsing."""
-    headers = _headers(source, candidates)
+    named = options.columns
+    headers = _headers_of(source, candidates, named) if named else _headers(source, candidates)
     delimiter = next(iter(headers)) if len(headers) == 1 else _the_one(source, headers)
     found = _with_columns(source, delimiter, headers[delimiter])
     chunks = _beginning(found)
     if not any(chunk.rows or chunk.faults for chunk in chunks):
-        raise InputError(f"{source.path}: has a header and no rows", hint="see whether the export is whole")
+        raise EmptyFile(f"{source.path}: has a header and no rows", hint="see whether the export is whole")
     if len(found.columns) == 1 or not any(chunk.rows for chunk in chunks):
         _refuse_if_another_fits(source, delimiter, len(headers[delimiter].names))
     return replace(found, sample=_cut([row for chunk in chunks for row in chunk.rows]))
@@ -141,22 +190,85 @@ def _csv(source: Source, candidates: Sequence[str]) -> Source:
 
 def _with_columns(source: Source, delimiter: str, header: Header) -> Source:
     """Return the source with column names and the start of data."""
-    names = _named(source.path, header)
+    names = header.names
     if source.line_ends == "cr":
         names = tuple(map(swap_text, names))
-    problems = source.problems
-    if len(names) < len(header.names):
-        message = "the last column has no name and is left out"
-        problems = (*problems, Problem(rules.NAMELESS_COLUMN, message, source.path, header.line))
+    nameless = tuple(index for index, name in enumerate(names) if not name.strip())
+    has_empty_last = len(names) > 1 and nameless[-1:] == (len(names) - 1,) and not header.is_given
+    left_out = nameless[:-1] if has_empty_last else nameless
+    problems = [*source.problems, *_of_names(source.path, header, names, nameless)]
+    distinct = _distinct(source.path, names)
     return replace(
         source,
         delimiter=delimiter,
-        columns=names,
+        columns=tuple(name for index, name in enumerate(distinct) if index not in nameless),
         data_offset=source.data_offset + header.size,
-        nameless_last=len(names) < len(header.names),
+        nameless_last=has_empty_last,
+        left_out=left_out,
         header_line=header.line,
-        problems=problems,
+        problems=tuple(problems),
     )
+
+
+def _of_names(path: str, header: Header, names: Sequence[str], nameless: Sequence[int]) -> Iterator[Problem]:
+    """Yield the problems of columns without a name of their own."""
+    if nameless and not header.is_given:
+        places = " and ".join(str(index + 1) for index in nameless)
+        which = (
+            f"column {places} of {len(names)}" if len(nameless) == 1 else f"columns {places} of {len(names)}"
+        )
+        last = nameless[0] == len(names) - 1
+        has = "has no name and is" if len(nameless) == 1 else "have no name and are"
+        message = f"{'the last column' if last else which} {has} left out"
+        yield Problem(rules.NAMELESS_COLUMN, message, path, header.line)
+    for name, count in Counter(names).items():
+        if count > 1 and name.strip():
+            places = " and ".join(str(index + 1) for index, other in enumerate(names) if other == name)
+            apart = _apart(name, names.index(name))
+            message = f"columns {places} have the name {name!r}; they are told apart as {apart!r} and so on"
+            yield Problem(rules.COLUMN_NAMED_TWICE, message, path, header.line)
+
+
+def _apart(name: str, index: int) -> str:
+    return NAME_AND_PLACE.format(name, index + 1)
+
+
+def _distinct(path: str, names: Sequence[str]) -> list[str]:
+    """Return the names; those that are there twice get their place added."""
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    distinct = [_apart(name, index) if name in twice else name for index, name in enumerate(names)]
+    again = [name for name, count in Counter(filter(str.strip, distinct)).items() if count > 1]
+    if again:
+        raise InputError(
+            f"{path}: two columns have the name {again[0]!r}", hint="rename one of them in the header"
+        )
+    if not any(map(str.strip, distinct)):
+        raise InputError(
+            f"{path}: no column has a name", hint="name the columns: --columns event,userId,timestamp"
+        )
+    return distinct
+
+
+def _headers_of(source: Source, candidates: Sequence[str], names: tuple[str, ...]) -> dict[str, Header]:
+    """Return a header of given names for each fitting delimiter.
+
+    Raises:
+        InputError: None does.
+    """
+    headers, cells = {}, set()
+    for delimiter in candidates:
+        with suppress(InputError):
+            first = _header(source, delimiter)
+            cells.add(len(first.names))
+            if len(first.names) == len(names):
+                headers[delimiter] = Header(names, 0, first.line, is_given=True)
+    if not headers:
+        have = f"{max(cells):,}" if cells else "no"
+        raise InputError(
+            f"{source.path}: --columns names {len(names):,} columns, and the first line has {have} cells",
+            hint="name each column, in the order of the cells; an empty name leaves one out: --columns event,,userId",
+        )
+    return headers
 
 
 def _headers(source: Source, candidates: Sequence[str]) -> dict[str, Header]:
@@ -229,27 +341,6 @@ def _the_one(source: Source, headers: dict[str, Header]) -> str:
         f"{source.path}: {tied} divide the first lines equally well",
         hint=f"name the delimiter, for example --delimiter {format_delimiter(next(iter(fitting or headers)))}",
     )
-
-
-def _named(path: str, header: Header) -> tuple[str, ...]:
-    """Return the column names; raise if one is empty or repeated."""
-    names = header.names
-    if len(names) > 1 and not names[-1].strip():
-        names = names[:-1]
-    for index, name in enumerate(names):
-        if not name.strip():
-            raise InputError(
-                f"{path}: column {index + 1} of {len(names)} has no name",
-                hint="name it in the header, or take the column out of the export",
-            )
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        places = " and ".join(str(index + 1) for index, name in enumerate(names) if name == twice[0])
-        raise InputError(
-            f"{path}: two columns have the name {twice[0]!r}: {places}",
-            hint="rename one of them in the header, or take it out of the export",
-        )
-    return names
 
 
 def _beginning(source: Source) -> list[Chunk]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from inflection_cli.model import Problem
+from inflection_cli.reading.csv.off_shapes import OffShape
 from inflection_cli.reading.files.archive import Member
 from inflection_cli.reading.files.compression import Packing
 from inflection_cli.settings.declarations import ENCODING, MAX_EXPANSION, MAX_GIGABYTES
@@ -50,6 +51,11 @@ class ReadOptions:
         format: What the files are, where the command takes one kind only; found by content where None.
         chunk_bytes: About how many decompressed bytes make a chunk; more than half a megabyte counts as that.
         limits: What a file may grow to.
+        header_line: The physical line, from 1, that the header of CSV stands on, or the first row where `columns`
+            names the columns.
+        columns: The names of the columns of CSV files without a header; an empty one leaves its column out.
+        escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
+        guesses: Whether a file that is slightly off is read by what its first lines look like.
     """
 
     encoding: str = ENCODING
@@ -59,6 +65,10 @@ class ReadOptions:
     # Measured: rows of 64 KiB stay in the processor's cache and are read a quarter faster than of 256 KiB.
     chunk_bytes: int = 1 << 16
     limits: Limits = Limits()
+    header_line: int = 1
+    columns: tuple[str, ...] = ()
+    escape: str | None = None
+    guesses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,9 @@ class Source:
         limits: What it may grow to.
         header_line: The physical line, from 1, that the header of CSV starts on.
         records: Dotted path to the list of records in each document of an enveloped file; None for no envelope.
+        left_out: Indexes of CSV columns that have no name, besides an empty last one; `columns` lacks them.
+        escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
+        off: What its first lines show to be off about a file, where no option says so.
     """
 
     path: str
@@ -105,6 +118,9 @@ class Source:
     limits: Limits = Limits()
     header_line: int = 1
     records: str | None = None
+    left_out: tuple[int, ...] = ()
+    escape: str | None = None
+    off: OffShape | None = None
 
     @property
     def packed_bytes(self) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -24,7 +25,7 @@ from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.layout import one_event
-from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, wire
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, exact_text, wire
 from inflection_cli.model import Chunk, Note, Severity
 from inflection_cli.reading import Limits, ReadOptions, detect, find
 from inflection_cli.reading.json.message_lines import COLUMNS, MessageLines, parse, read_lines
@@ -54,6 +55,9 @@ READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
+_LONG: Final = timedelta(days=1)
+"""Traits that are older may well have been changed since."""
+
 _ID_HINT: Final = "see who is meant, and fix the id"
 _CHECK_HINT: Final = "fix it in the message; without --check it goes out as it is"
 _AN_OPTION: Final = re.compile(r"--[a-z][a-z-]+")
@@ -100,6 +104,7 @@ def replayable_chunks(
     task: ChunkTask[R] = AS_CHUNKS,  # type: ignore[assignment]  # R is a Conversion then
     *,
     limit: int | None = None,
+    records: str | None = None,
 ) -> Iterator[tuple[InputFile, Chunk, R]]:
     """Yield each chunk with its file and a task's result, in order.
 
@@ -108,11 +113,13 @@ def replayable_chunks(
         settings: What shapes what is sent.
         task: What is done with each chunk; by default its conversion is left to the caller.
         limit: How many lines to read in all; None reads everything.
+        records: Dotted path to the messages of a line, where it holds several, or one within other members.
     """
     left, number = limit, count()
     replayer = Replayer(settings)
+    reading = replace(READING, records=records)
     for source in inputs:
-        for lines in read_lines(source.source, READING):
+        for lines in read_lines(source.source, reading):
             chunk = lines.chunk if left is None else first_rows(lines.chunk, left)
             if left is not None:
                 left -= len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
@@ -142,6 +149,7 @@ class Replayer:
         convert = settings.convert
         self._ready = settings.ready
         self._times = TimestampReader(now=convert.now)
+        self._long_past = exact_text(int((convert.now - _LONG).timestamp()))[:-1]
         self._since, self._until = convert.since, convert.until
         self._events = convert.mapping.events
         self._nulls = convert.mapping.nulls
@@ -197,6 +205,8 @@ class Replayer:
         notes += faults(message)
         notes += _odd_ids(message) if self._judges_people else ()
         exact = self._instant(time_of(message), notes)
+        if exact is not None and message.get("type") == "identify" and exact[:-1] < self._long_past:
+            notes += _old_traits(message)
         if exact is None or has_error(notes):
             return None
         body = body_of(message, wire(exact), self._ready)
@@ -360,6 +370,14 @@ def _odd_ids(message: Mapping[str, Any]) -> Iterator[Note]:
                 yield Note(
                     rules.PERSON_ID_DAMAGED, f"{name} {fault}", name, value, damage_hint(value, "utf-8")
                 )
+
+
+def _old_traits(message: Mapping[str, Any]) -> Iterator[Note]:
+    """Yield a warning where the traits of old may overwrite newer ones."""
+    if message.get("traits"):
+        yield Note(
+            rules.IDENTIFY_OLD, "the identify is more than a day old, and its traits are sent now", "traits"
+        )
 
 
 def _time_note(trouble: TimeProblem, value: str | None) -> Note:

@@ -13,7 +13,7 @@ _MOST_OF_VALUE: Final = 60
 _MOST_OF_LINE: Final = 800
 _MOST_LISTED: Final = 5
 _DIGEST: Final = 12
-_LEAVING_OUT: Final = frozenset({"event", "since", "until", "unknown_events"})
+_LEAVING_OUT: Final = frozenset({"event", "since", "until", "unknown_events", "skip_event"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _LINK = "infl-seg/1 link\n"
 _CALL = "infl-seg/1 call\n"
 _READY = "infl-seg/1 ready\n"
 _BACK = "infl-seg/1 back\n"
+_OCCURRENCE = "infl-seg/1 occurrence\n"
 _WIRE = "infl-seg/1 wire\n"
 _NAMESPACE = "infl-seg/1 namespace\n"
 
@@ -167,6 +168,11 @@ def uuid_texts(packed: Sequence[bytes]) -> list[str]:
         texts[place::_TEXT_CHARS] = digits[at :: len(_DIGIT_PLACES)]
     whole = texts.decode()
     return [whole[at : at + _TEXT_CHARS] for at in range(0, len(whole), _TEXT_CHARS)]
+
+
+def occurrence_id(content_id: bytes, number: int) -> bytes:
+    """Return the content id of a later one of equal events."""
+    return uuid8((_OCCURRENCE + netstring(str(number))).encode() + content_id)
 
 
 def ready_id(message_id: str) -> bytes:

@@ -263,6 +263,14 @@ class InputOptions(Group):
         example="'*.csv=profile.toml'",
         never="which profile is whose is said on the command line",
     )
+    lookup_file: list[str] = option(
+        [],
+        "The file of a lookup table that the profile has; may be repeated.",
+        metavar="NAME=FILE",
+        example="campaigns=campaign.csv",
+        never="which file a table is read from is said in a profile, or on the command line",
+        recorded=False,
+    )
     call_type: list[str] = option(
         [],
         "What each row is: track, identify, group, page or screen; for some files FILES=TYPE. A track event unless "
@@ -343,6 +351,24 @@ class InputOptions(Group):
         profile="options",
         profile_help="How to handle unknown event names. As `--unknown-events`.",
     )
+    event_name: list[str] = option(
+        [],
+        "Read events of this name in the export as one of Inflection's; may be repeated.",
+        metavar="NAME=EVENT",
+        example="'Hard Bounce=Email Bounced'",
+        kind=dict[str, str],
+        project_help="Inflection's event for each name in the export. As `--event-name`.",
+    )
+    skip_event: list[str] = option(
+        [],
+        "Leave rows with this event name in the export out; may be repeated.",
+        metavar="NAME",
+        example="Sent",
+        kind=Texts,
+        joins=True,
+        profile="options",
+        profile_help="Event names of the export whose rows are left out. As `--skip-event`.",
+    )
     naming: Naming | None = option(
         None,
         "Event names: as Inflection's live source sends them, or as Segment's Email Spec has them "
@@ -416,6 +442,13 @@ class InputOptions(Group):
         profile="options",
         profile_help="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
     )
+    keep_equal_rows: bool = option(
+        False,
+        "Send events that are equal in every identifying field as often as a file has them. Never split such a file "
+        "between equal rows.",
+        profile="options",
+        profile_help="Whether equal events of one file are all sent; `false` unless said. As `--keep-equal-rows`.",
+    )
     properties_as_text: bool = option(
         False,
         "Send numbers, booleans, lists and objects of NDJSON and JSON documents as text where a profile says "
@@ -472,6 +505,17 @@ class InputOptions(Group):
         profile_help="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`.",
         project_help="The form of the times. As `--timestamp-format`.",
     )
+    zone_name: list[str] = option(
+        [],
+        "The offset that an abbreviation behind times means, such as PST=-08:00; may be repeated. Names such as "
+        "America/New_York are known.",
+        metavar="NAME=OFFSET",
+        example="PST=-08:00",
+        kind=dict[str, str],
+        profile="time.abbreviations",
+        profile_help='The offset that each abbreviation behind times means: { PST = "-08:00" }. As `--zone-name`.',
+        project_help="The offset of each abbreviation behind times. As `--zone-name`.",
+    )
     encoding: str | None = option(
         None,
         "Encoding of the files, e.g. windows-1252.",
@@ -492,6 +536,45 @@ class InputOptions(Group):
         "As `--delimiter`.",
         project_help='The character between cells, or "tab". As `--delimiter`.',
     )
+    skip_lines: int | None = option(
+        None,
+        "Skip this many lines of CSV files before the header.",
+        metavar="N",
+        example="3",
+        least=1,
+        profile="input",
+        profile_help="How many lines of CSV files stand before the header. As `--skip-lines`.",
+        project_help="How many lines stand before the header. As `--skip-lines`.",
+    )
+    header_line: int | None = option(
+        None,
+        "The line of CSV files that the header stands on, from 1; what is above is skipped.",
+        metavar="N",
+        example="4",
+        least=1,
+        profile="input",
+        profile_help="The line of CSV files that the header stands on, from 1. As `--header-line`.",
+        project_help="The line that the header stands on. As `--header-line`.",
+    )
+    columns: str | None = option(
+        None,
+        "Names of the columns of CSV files without a header, in order, such as event,,userId; an empty one leaves its "
+        "column out.",
+        metavar="NAMES",
+        example="event,userId,timestamp",
+        profile="input",
+        profile_help='Names of the columns of CSV files without a header: "event,userId". As `--columns`.',
+        project_help="Names of the columns of files without a header. As `--columns`.",
+    )
+    escape: str | None = option(
+        None,
+        "What stands before a quote within quoted cells of CSV files, where quotes are not doubled.",
+        metavar="C",
+        example="'\\'",
+        profile="input",
+        profile_help="What stands before a quote within quoted cells of CSV files: '\\\\'. As `--escape`.",
+        project_help="What stands before a quote within quoted cells. As `--escape`.",
+    )
     max_expansion: int = option(
         MAX_EXPANSION,
         "Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
@@ -509,12 +592,13 @@ class InputOptions(Group):
     )
     records: str | None = option(
         None,
-        "Where the list of records is in a JSON document, e.g. data or result.items; . takes the document "
-        "itself for a record.",
+        "Where the list of records is in a JSON document, e.g. data or result.items; . takes the document itself for a "
+        "record, .items takes each item of a list within each document, with the outer members as ^.NAME.",
         metavar="PATH",
         example="data",
         profile="input",
-        profile_help="Where the list of records is in a JSON document: `data`, `result.items`. As `--records`.",
+        profile_help="Where the list of records is in a JSON document: `data`, `result.items`, or `.items` within each "
+        "document. As `--records`.",
         project_help="Where the list of records is in a JSON document. As `--records`.",
     )
     max_errors: str = option(
@@ -866,6 +950,10 @@ class ReplayOptions(Group):
     max_errors: str = reworded("0", "How many messages may be rejected before nothing is sent.")
     rejects: str | None = reworded(
         None, "Folder for rejected and refused messages; fixed, they are replayed from there."
+    )
+    records: str | None = reworded(
+        None,
+        "Where the messages are in each line, e.g. payload or request.batch; batch is found by itself.",
     )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")

@@ -56,6 +56,8 @@ def _missing(each: Declared, own: Any, value: Any, known: Collection[str] | None
     if value is None:
         return None
     if each.is_table:
+        # A profile holds the words of such an option, the project file its table.
+        value = value if isinstance(value, Mapping) else dict(word.split("=", 1) for word in value)
         names = {*pair_names(own), *(known or ())}
         return {name: inner for name, inner in value.items() if name not in names}
     if each.option.joins:

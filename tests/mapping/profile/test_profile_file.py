@@ -226,7 +226,12 @@ FAULTY = {
     "[[event]]\nname = 'Klikt'": "event[1].name: “Klikt” is an unknown event",
     "[fields]\nevent = { constant = 'Klikt' }": "fields.event.constant: “Klikt” is an unknown event",
     # contradictions
-    "[fields]\nuserId = {}": "fields.userId: does not say where it comes from: column, constant or by_file",
+    "[fields]\nuserId = {}": "fields.userId: does not say where it comes from: column, columns, constant or by_file",
+    "[fields]\nuserId = { column = 'x', columns = ['y'] }": "fields.userId: has column and columns; keep one",
+    "[fields]\nuserId = { columns = ['y', 'y'] }": "fields.userId.columns: a column is named twice",
+    "[fields]\nuserId = { column = 'x', take = 2 }": "fields.userId.take: is for pieces of a text",
+    "[fields]\nuserId = { column = 'x', split = ':', take = 0 }": "fields.userId.take: is a place from 1",
+    "[fields]\nuserId = { constant = 'x', prefix = 'c' }": "fields.userId.prefix: is for the cells of a column",
     "[fields]\nuserId = { constant = 'x', values = { a = 'b' } }": "fields.userId.values: is for the cells of a column",
     "[fields]\nuserId = { column = 'x', otherwise = 'empty' }": "fields.userId.otherwise: says what becomes of cells",
     "[fields]\nuserId = { column = 'x', values = { a = 'b', ' A' = 'c' } }": 'values." A": is the same as another key',

@@ -114,8 +114,8 @@ class CallBlocks:
             given = name in work.fields or name in work.options.constants
             if given or name not in CALL_FIELDS[block.kind]:
                 # A track event of the same profile may have it; the column is no trait for that.
-                if cell.column is not None:
-                    self._drawing.place(cell.column, where, needed=False)
+                for column in cell.sources:
+                    self._drawing.place(column, where, needed=False)
                 continue
             found = self._drawing.cell(cell, where)
             if isinstance(found, int):

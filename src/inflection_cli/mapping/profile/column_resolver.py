@@ -1,19 +1,23 @@
 """Find the columns, paths and file names that a profile refers to."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import ColumnOptions
-from inflection_cli.mapping.profile.extraction import CellTransform, Extraction, RowExtender
+from inflection_cli.mapping.profile.extraction import AddedCell, CellTransform, Extraction, RowExtender
 from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
+from inflection_cli.mapping.profile.lookups import FirstFilled, LookedUp
 from inflection_cli.mapping.profile.profile_schema import Cell, Profile, PropertyCell, TimeColumn
 from inflection_cli.mapping.times.time_hints import TimeHints
+
+if TYPE_CHECKING:
+    from inflection_cli.mapping.profile.profile_schema import Lookup
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z")
 _REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
@@ -57,6 +61,7 @@ class ColumnResolver:
         profile: What the profile says.
         file: The path, for messages and for `by_file`.
         sample: Some of the file's first rows; rejected ones tell which file they were exported in.
+        typed: Whether the records are JSON, whose members may be a text here and a list there.
 
     Attributes:
         named: Indexes of the columns that the profile names, for whatever use: they are not sent on their own.
@@ -73,7 +78,10 @@ class ColumnResolver:
         profile: Profile,
         file: str,
         sample: Sequence[Sequence[str]],
+        *,
+        typed: bool = False,
     ) -> None:
+        self._typed = typed
         self.named: set[int] = set()
         self.taken: set[int] = set()
         self.copied: set[int] = set()
@@ -84,7 +92,7 @@ class ColumnResolver:
         self._profile = profile
         self._file = file
         self._exported = exported_names(file, names, sample)
-        self._added: list[Extraction | str] = []
+        self._added: list[AddedCell] = []
         self._added_names: list[str] = []
         self._unfit: list[InputError] = []
         self._times: list[tuple[JsonPath, TimeColumn, str]] = []
@@ -102,7 +110,8 @@ class ColumnResolver:
             needed: Whether the file must have it.
             use: What becomes of the field of the column's name.
         """
-        found = find_path(name, self._names)
+        source = self._source_of(name)
+        found = find_path(source, self._names)
         if found is not None:
             self.named.add(found.column)
             if use == "copies" and not found.keys:
@@ -112,7 +121,7 @@ class ColumnResolver:
             if needed:
                 self.places[name] = found
         elif needed:
-            self.missing.setdefault(name, where)
+            self.missing.setdefault(source, where)
         return found
 
     def column(self, name: str, where: str, *, use: Use = "takes") -> int:
@@ -126,10 +135,16 @@ class ColumnResolver:
 
     def time_rule(self, name: str | None) -> TimeColumn:
         """Return the zone and format for a column, from option or profile."""
-        place = None if name is None else find_path(name, self._names)
-        rule = next((rule for known, rule, _ in self._times if known == place), TimeColumn())
+        rule = next((rule for rule, _ in self._times_of(name)), TimeColumn())
         asked = self._options
         return TimeColumn(zone=asked.timezone or rule.zone, format=asked.timestamp_format or rule.format)
+
+    def _times_of(self, name: str | None) -> Iterator[tuple[TimeColumn, str]]:
+        """Yield the profile's rules for a column's times, with their names."""
+        place = None if name is None or self._table_of(name) else find_path(name, self._names)
+        for known, rule, column in self._times:
+            if column == name or (known == place and not self._table_of(column)):
+                yield rule, column
 
     def time_hints(self, name: str, *, named: bool = False) -> TimeHints:
         """Return the hints for unreadable times of a column.
@@ -138,8 +153,7 @@ class ColumnResolver:
             name: The column's name or path.
             named: Whether the profile names it as one of times; else only what it says of the column counts.
         """
-        place = find_path(name, self._names)
-        known = next((column for known, _, column in self._times if known == place), None)
+        known = next((column for _, column in self._times_of(name)), None)
         if known is None and not named:
             return TimeHints()
         zone, form = self._options.timezone, self._options.timestamp_format
@@ -154,15 +168,64 @@ class ColumnResolver:
             UsageError: The constant is none of its type, or not among its values.
         """
         treatment = self._treatment(cell)
-        if cell.column is None:
+        if not cell.sources:
             return self._constant(cell, treatment, where)
+        if cell.column is None or self._table_of(cell.column):
+            return self._derived(cell, treatment, where, use)
         place = self.place(cell.column, where, use=use)
-        if place is None:
-            return ""
+        return "" if place is None else self._extracted(cell.column, place, treatment)
+
+    def _extracted(
+        self, path: str, place: JsonPath, treatment: CellTransform, *, optional: bool = False
+    ) -> int:
         if treatment.is_idle and not place.keys:
             return place.column
-        name = cell.column if place.keys else self._names[place.column]
-        return self._add(Extraction(name, place, treatment, self._options.nulls), name)
+        name = path if place.keys else self._names[place.column]
+        bare = self._typed and bool(place.keys)
+        optional = optional and bool(place.keys)
+        return self._add(Extraction(name, place, treatment, self._options.nulls, bare, optional), name)
+
+    def _derived(self, cell: Cell, treatment: CellTransform, where: str, use: Use) -> int | str:
+        """Return the index of a first filled or looked-up cell."""
+        several = len(cell.sources) > 1
+        has_any = any(find_path(self._source_of(path), self._names) for path in cell.sources)
+        found = []
+        for path in cell.sources:
+            if several and has_any and find_path(self._source_of(path), self._names) is None:
+                continue  # of several columns an export may lack some
+            place, table = self.place(path, where, use=use), self._table_of(path)
+            if place is not None and table is None:
+                found.append(self._extracted(path, place, CellTransform(), optional=several))
+            elif place is not None:
+                found.append(self._looked_up(path, place))
+        if not found:
+            return ""
+        if len(found) == 1 and treatment.is_idle:
+            return found[0]
+        name = " or ".join(dict.fromkeys(self.names()[index] for index in found))
+        return self._add(FirstFilled(name, tuple(found), None if treatment.is_idle else treatment), name)
+
+    def _source_of(self, path: str) -> str:
+        """Return the path of the record that a path needs."""
+        table = self._table_of(path)
+        return path if table is None else table.by or table.key
+
+    def _table_of(self, path: str) -> "Lookup | None":
+        """Return the lookup table that a path leads into, or None."""
+        name, dot, _ = path.partition(".")
+        return self._profile.lookups.get(name) if dot and path not in self._names else None
+
+    def _looked_up(self, path: str, place: JsonPath) -> int:
+        """Return the index of a cell of a lookup table.
+
+        Raises:
+            InputError: The table has no such column.
+        """
+        name, _, column = path.partition(".")
+        said, table = self._profile.lookups[name], self._profile.tables[name]
+        key = self._extracted(said.by or said.key, place, CellTransform())
+        at = table.column(column, self._profile.path)
+        return self._add(LookedUp(self.names()[key], key, table, at, said.otherwise), path)
 
     def property(self, name: str, cell: PropertyCell, where: str) -> int | None:
         """Return a property's index in the shaped row; None if always empty.
@@ -174,12 +237,26 @@ class ColumnResolver:
         found = self.cell(cell, where, use="takes" if cell.hash else "copies")
         return (self._add(found, name) if found else None) if isinstance(found, str) else found
 
-    def origin(self, index: int) -> int | None:
-        """Return the file column behind a shaped cell; None for a constant."""
+    def origins(self, index: int) -> list[int]:
+        """Return the file columns behind a shaped cell; none for a constant."""
         if index < len(self._names):
-            return index
+            return [index]
         cell = self._added[index - len(self._names)]
-        return None if isinstance(cell, str) else cell.place.column
+        if isinstance(cell, Extraction):
+            return [cell.place.column]
+        sources = cell.sources if isinstance(cell, FirstFilled | LookedUp) else ()
+        return [column for source in sources for column in self.origins(source)]
+
+    def origin(self, index: int) -> int | None:
+        """Return the first file column behind a shaped cell, or None."""
+        return next(iter(self.origins(index)), None)
+
+    def sources(self, index: int) -> list[str]:
+        """Return the names of the columns and paths behind a shaped cell."""
+        cell = self._added[index - len(self._names)] if index >= len(self._names) else None
+        if isinstance(cell, FirstFilled):
+            return [name for source in cell.sources for name in self.sources(source)]
+        return [] if isinstance(cell, str) else [self.names()[index]]
 
     def names(self) -> tuple[str, ...]:
         """Return a name for each cell of a shaped row."""
@@ -199,7 +276,7 @@ class ColumnResolver:
             raise self._unfit[0]
 
     def _treatment(self, cell: Cell) -> CellTransform:
-        rule = self.time_rule(cell.column)
+        rule = self.time_rule(cell.sources[0] if cell.sources else None)
         options = self._profile.options
         return CellTransform.of(
             cell,
@@ -240,7 +317,7 @@ class ColumnResolver:
             hint='add a pattern that fits; "*" as the last one stands for all other files',
         )
 
-    def _add(self, cell: Extraction | str, name: str) -> int:
+    def _add(self, cell: AddedCell, name: str) -> int:
         """Add a cell to the shaped row if new; return its index."""
         for at, (known, known_name) in enumerate(zip(self._added, self._added_names, strict=True)):
             if known == cell and known_name == name:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import orjson
 
@@ -53,8 +53,56 @@ def fold(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPart:
+    """Takes a part of a text by a fixed pattern; picklable.
+
+    Attributes:
+        split: What the text is split at; None leaves it in one piece.
+        take: Which piece is taken, from 1, or from the end by a number below 0.
+        prefix: What the piece begins with, and is taken off.
+        suffix: What it ends with, and is taken off.
+        otherwise: What becomes of a text that the pattern does not fit.
+    """
+
+    split: str | None
+    take: int
+    prefix: str
+    suffix: str
+    otherwise: Literal["keep", "reject", "empty"]
+
+    @classmethod
+    def of(cls, cell: Cell) -> "TextPart | None":
+        """Build the part of a profile's cell rule, or None."""
+        if not (cell.split or cell.prefix or cell.suffix):
+            return None
+        otherwise = cell.otherwise if "otherwise" in cell.model_fields_set else "reject"
+        return cls(cell.split, cell.take, cell.prefix or "", cell.suffix or "", otherwise)
+
+    def __call__(self, text: str) -> str | None:
+        """Return the part; None where the pattern does not fit."""
+        if self.split is not None:
+            pieces = text.split(self.split)
+            if not -len(pieces) <= self.take <= len(pieces):
+                return None
+            text = pieces[self.take - (self.take > 0)]
+        if not (text.startswith(self.prefix) and text.endswith(self.suffix)):
+            return None
+        end = len(text) - len(self.suffix)
+        return text[len(self.prefix) : end] if end >= len(self.prefix) else None
+
+    def misfit(self, name: str, text: str) -> Note:
+        """Build the note on a text that the pattern does not fit."""
+        due = [
+            f"has no piece {self.take} between “{self.split}”" if self.split is not None else "",
+            f"does not begin with “{self.prefix}”" if self.prefix else "",
+            f"does not end with “{self.suffix}”" if self.suffix else "",
+        ]
+        return Note(rules.PATTERN_MISFIT, f"the cell {' or '.join(filter(None, due))}", name, text)
+
+
+@dataclass(frozen=True, slots=True)
 class CellTransform:
-    """Changes to a text, in this order: `values`, `hash`, `type`; picklable.
+    """Changes to a text, in order: part, `values`, `hash`, `type`; picklable.
 
     Attributes:
         values: By folded text, what it becomes.
@@ -62,6 +110,7 @@ class CellTransform:
         salt: What stands before the text that is hashed; None hashes nothing.
         typed: The type that the text is read as; None leaves it as it is.
         separator: What stands between the items of a list; None where the text is one value.
+        part: Takes a part of the text; None takes all of it.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -69,6 +118,7 @@ class CellTransform:
     salt: str | None = field(default=None, repr=False)
     typed: Typed | None = None
     separator: str | None = None
+    part: TextPart | None = None
 
     @classmethod
     def of(
@@ -94,12 +144,13 @@ class CellTransform:
             salts[cell.salt_env] if cell.salt_env is not None else None,
             typed,
             separator,
+            TextPart.of(cell),
         )
 
     @property
     def is_idle(self) -> bool:
         """Return whether the transform changes nothing."""
-        return not (self.values or self.salt is not None or self.typed or self.separator)
+        return not (self.values or self.salt is not None or self.typed or self.separator or self.part)
 
     def __call__(self, text: str, name: str) -> tuple[str, Note | None]:
         """Return the changed text, "" if absent, and a note or None.
@@ -125,6 +176,11 @@ class CellTransform:
         return f"[{','.join(items)}]" if items else "", None
 
     def _one(self, text: str, name: str) -> tuple[str, Note | None]:
+        if self.part is not None and text.strip():
+            found = self.part(text.strip())
+            if found is None and self.part.otherwise == "reject":
+                return "", self.part.misfit(name, text)
+            text = found if found is not None else text if self.part.otherwise == "keep" else ""
         if self.values:
             word = fold(text)
             if word in self.values:
@@ -161,12 +217,28 @@ class Extraction:
         place: Where that is in this file.
         treatment: What is done to the text found there.
         nulls: Texts found at the end of a path that stand for nothing.
+        bare: Whether a cell that is a bare text or number has nothing at the path, as members of JSON may be.
+        optional: Whether a path that leads into a text or number has nothing at its end, as one of several.
     """
 
     name: str
     place: JsonPath
     treatment: CellTransform
     nulls: frozenset[str] = frozenset()
+    bare: bool = False
+    optional: bool = False
+
+
+class DerivedCell(Protocol):
+    """Protocol of a cell made of others of its row; picklable."""
+
+    def __call__(
+        self, columns: Sequence[Sequence[str]], count: int, /
+    ) -> tuple[Sequence[str], Mapping[int, tuple[Note, ...]]]:
+        """Return the cell of each row, and notes by row index."""
+
+
+AddedCell = Extraction | DerivedCell | str
 
 
 class RowExtender:
@@ -176,7 +248,7 @@ class RowExtender:
         cells: The cells that follow a row's own, in order; a text is the same for all rows.
     """
 
-    def __init__(self, cells: Sequence[Extraction | str]) -> None:
+    def __init__(self, cells: Sequence[AddedCell]) -> None:
         self.cells = tuple(cells)
         draws = [(at, cell) for at, cell in enumerate(self.cells) if isinstance(cell, Extraction)]
         self._columns = [
@@ -189,7 +261,11 @@ class RowExtender:
             for group in [[draw for _, draw in draws if draw.place.column == index]]
         ]
 
-    def __reduce__(self) -> tuple[type["RowExtender"], tuple[tuple[Extraction | str, ...]]]:
+        self._derived = [
+            (at, cell) for at, cell in enumerate(self.cells) if not isinstance(cell, Extraction | str)
+        ]
+
+    def __reduce__(self) -> tuple[type["RowExtender"], tuple[tuple[AddedCell, ...]]]:
         return RowExtender, (self.cells,)
 
     def __eq__(self, other: object) -> bool:
@@ -212,7 +288,12 @@ class RowExtender:
                 notes[i] = (*notes.get(i, ()), *more)
             for at, column in zip(places, texts, strict=False):
                 added[at] = column
-        return Shaped([*columns, *added], notes, emptied)
+        shaped = [*columns, *added]
+        for at, derive in self._derived:
+            shaped[len(columns) + at], told = derive(shaped, count)
+            for i, more in told.items():
+                notes[i] = tuple(dict.fromkeys((*notes.get(i, ()), *more)))
+        return Shaped(shaped, notes, emptied)
 
 
 class _Draws:
@@ -252,6 +333,7 @@ class _Memo(dict[str, _Drawn]):
             for draw in draws
         ]
         self._has_paths = any(draw.place.keys for draw in draws)
+        self._needs_json = any(draw.place.keys and not (draw.bare or draw.optional) for draw in draws)
         self._nulls = frozenset().union(*(draw.nulls for draw in draws))
 
     def __missing__(self, cell: str) -> _Drawn:
@@ -305,7 +387,8 @@ class _Memo(dict[str, _Drawn]):
                         text = ""
                         nulls.append(name)
                 except JsonError as flaw:
-                    text, note = "", _not_found(flaw, draw, cell)
+                    is_absent = draw.optional and flaw.rule is rules.PATH_NOT_OBJECT
+                    text, note = "", None if is_absent else _not_found(flaw, draw, cell)
             if treatment is not None and note is None:
                 text, note = treatment(text, name)
             texts.append(text)
@@ -318,7 +401,7 @@ class _Memo(dict[str, _Drawn]):
 
         What comes with the value writes a part of it as text.
         """
-        if not self._has_paths or not cell.strip():
+        if not self._has_paths or not cell.strip() or not (self._needs_json or cell.lstrip()[0] in "{["):
             return None, swift_text, []
         try:
             return swiftly(cell), self._swift, []

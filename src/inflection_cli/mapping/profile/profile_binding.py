@@ -116,7 +116,7 @@ class MissingColumns:
         drawing: All that the profile names, once it was looked for.
         names: The file's column names.
         leeway: What it may lack.
-        profile: The profile's path, for messages.
+        profile: The profile, for messages.
         file: The file's path, for messages.
     """
 
@@ -126,14 +126,15 @@ class MissingColumns:
         names: Sequence[str],
         leeway: MissingColumnPolicy,
         *,
-        profile: str,
+        profile: Profile,
         file: str,
     ) -> None:
         self._missing = drawing.missing
         self._found = {place.column for place in drawing.places.values()}
         self._names = names
         self._leeway = leeway
-        self._profile = profile
+        self._profile = profile.path
+        self._records = profile.options.records
         self._file = file
 
     def require_the_names(self) -> None:
@@ -186,6 +187,10 @@ class MissingColumns:
         return "; ".join(self._one(name) for name in missing)
 
     def _one(self, name: str) -> str:
+        if name.startswith("^.") and not any(column.startswith("^.") for column in self._names):
+            path = self._records or "PATH"
+            within = f"a list within each document: --records .{path.removeprefix('.')}"
+            return f"“{name}” ({self._missing[name]}; a record has no outer record here; {within})"
         field = self._missing[name].rpartition("fields.")[2]
         free = [column for index, column in enumerate(self._names) if index not in self._found]
         if field in FIELDS:
@@ -267,7 +272,7 @@ class _LayoutBuilder:
         )
         self._names, self._sample = names, sample
         self._options, self._profile, self._file = options, profile, file
-        self._drawing = ColumnResolver(names, options, profile, file, sample)
+        self._drawing = ColumnResolver(names, options, profile, file, sample, typed=leeway.any_key)
         self._leeway = leeway
         asked = {name: column for name, column in options.columns.items() if name in EVENT_FIELDS}
         self._asked = explicit_fields(names, replace(options, columns=asked), file, NO_LEEWAY.elsewhere)
@@ -310,7 +315,7 @@ class _LayoutBuilder:
         if self._types and self._type_place is not None:
             drawing.named.add(self._type_place)
             applies = [TypeTest(self._type_place, "track") for _ in events]
-        lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile.path, file=self._file)
+        lacking = MissingColumns(drawing, self._names, self._leeway, profile=profile, file=self._file)
         lacking.require_the_names()
         drawing.require_a_pattern()
         for event in events:
@@ -344,7 +349,7 @@ class _LayoutBuilder:
         """Add the uses of columns by calls to those by track events."""
         if not calls:
             return columns
-        names, origin = self._drawing.names(), self._drawing.origin
+        origin = self._drawing.origin
         sources = {name: dict.fromkeys(found) for name, found in columns.property_sources.items()}
         uses = {name: dict.fromkeys(found) for name, found in columns.field_sources.items()}
         carried = dict.fromkeys(columns.carried)
@@ -352,9 +357,7 @@ class _LayoutBuilder:
             fields = [*call.columns.fields.items(), *(("timestamp", time.index) for time in call.times)]
             for found, each in ((uses, fields), (sources, [(v.name, v.place) for v in call.values])):
                 for name, index in each:
-                    known = found.setdefault(name, {})
-                    if origin(index) is not None:
-                        known[names[index]] = None
+                    found.setdefault(name, {}).update(dict.fromkeys(self._drawing.sources(index)))
             places = ((origin(value.place), value.name) for value in call.values)
             carried |= dict.fromkeys(Carried(at, name) for at, name in places if at is not None)
         plain = call_columns(calls, self._names, [columns])
@@ -407,8 +410,8 @@ class _LayoutBuilder:
                 or name in event.given
                 or (name == "event_id" and not self._options.own_ids)
             ):
-                if cell.column is not None:
-                    self._drawing.place(cell.column, where, needed=False)
+                for column in cell.sources:
+                    self._drawing.place(column, where, needed=False)
                 continue
             event.given.add(name)
             found = self._drawing.cell(cell, where)
@@ -416,7 +419,7 @@ class _LayoutBuilder:
                 event.fields[name] = found
             elif found:
                 event.constants[name] = found
-            elif cell.column is not None:
+            elif cell.sources:
                 event.absent.add(name)
 
     def _take_times(self, event: _EventBuilder) -> None:
@@ -544,23 +547,20 @@ class _LayoutBuilder:
 
     def _together(self, blocks: Sequence[EventMapping]) -> BoundColumns:
         """Combine the blocks into the use of each file column."""
-        origin = self._drawing.origin
+        origins = self._drawing.origins
         fields: dict[str, int] = {}
         also: dict[int, str] = {}
         constants: dict[str, dict[str, None]] = {}
         for block in blocks:
             uses = [*block.columns.fields.items(), *(("timestamp", time.index) for time in block.times)]
             for name, index in uses:
-                column = origin(index)
-                if column is not None:
+                for column in origins(index):
                     fields.setdefault(name, column)
                     also.setdefault(column, name)
             for name, text in block.columns.constants.items():
                 constants.setdefault(name, {})[text] = None
         every = [extra for block in blocks for extra in block.columns.extras]
-        extras = dict.fromkeys(
-            (column, name) for index, name in every if (column := origin(index)) is not None
-        )
+        extras = dict.fromkeys((column, name) for index, name in every for column in origins(index))
         return BoundColumns(
             fields,
             {name: ", ".join(texts) for name, texts in constants.items() if name not in fields},
@@ -584,12 +584,9 @@ class _LayoutBuilder:
         )
 
     def _sources(self, uses: Iterable[tuple[str, int]]) -> dict[str, tuple[str, ...]]:
-        names = self._drawing.names()
         found: dict[str, dict[str, None]] = {}
         for name, index in uses:
-            sources = found.setdefault(name, {})
-            if self._drawing.origin(index) is not None:
-                sources[names[index]] = None
+            found.setdefault(name, {}).update(dict.fromkeys(self._drawing.sources(index)))
         return {name: tuple(sources) for name, sources in found.items()}
 
 

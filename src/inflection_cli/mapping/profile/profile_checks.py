@@ -86,7 +86,7 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
     """Yield a fault if the text is not a valid path."""
-    if given is not None and not all(given.split(".")):
+    if given is not None and not all(given.removeprefix(".").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
 
 
@@ -250,16 +250,20 @@ class _Cells:
                     yield from event_fault((*path, kind, key), text)
 
     def _cell(self, path: Path, given: shape.Cell) -> Iterator[TomlFault]:
-        sources = [name for name in ("column", "constant", "by_file") if name in given.model_fields_set]
+        known = ("column", "columns", "constant", "by_file")
+        sources = [name for name in known if name in given.model_fields_set]
         if not sources:
-            yield TomlFault(path, "does not say where it comes from: column, constant or by_file")
+            yield TomlFault(path, "does not say where it comes from: column, columns, constant or by_file")
         elif len(sources) > 1:
             yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
-        elif sources != ["column"]:
-            for name in ("values", "otherwise", "hash", "salt_env"):
+        elif sources not in (["column"], ["columns"]):
+            for name in ("values", "otherwise", "hash", "salt_env", "split", "take", "prefix", "suffix"):
                 if name in given.model_fields_set:
                     yield TomlFault((*path, name), f"is for the cells of a column, and this has {sources[0]}")
             return
+        if len(set(given.columns)) < len(given.columns):
+            yield TomlFault((*path, "columns"), "a column is named twice")
+        yield from _part(path, given)
         yield from _values(path, given)
         yield from self._hash(path, given)
 
@@ -292,8 +296,16 @@ def _timestamp(path: Path, given: shape.Timestamp) -> Iterator[TomlFault]:
         yield TomlFault((*path, "columns"), "a column is named twice")
 
 
+def _part(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
+    if "take" in given.model_fields_set and given.split is None:
+        yield TomlFault((*path, "take"), 'is for pieces of a text; write split = ":" beside it')
+    if given.take == 0:
+        yield TomlFault((*path, "take"), "is a place from 1, or from -1 for the last one")
+
+
 def _values(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
-    if "otherwise" in given.model_fields_set and not given.values:
+    has_pattern = given.values or given.split or given.prefix or given.suffix
+    if "otherwise" in given.model_fields_set and not has_pattern:
         yield TomlFault(
             (*path, "otherwise"), "says what becomes of cells that values does not list; there are none"
         )
@@ -351,7 +363,7 @@ def _used(fields: shape.Fields, *named: Mapping[str, shape.PropertyCell]) -> Ite
     """Yield the columns that fields, properties and traits come from."""
     yield from fields.timestamp.columns if fields.timestamp else ()
     cells = (*fields.cells.values(), *(cell for each in named for cell in each.values()))
-    yield from (cell.column for cell in cells if cell.column is not None)
+    yield from (column for cell in cells for column in cell.sources)
 
 
 def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator[TomlFault]:

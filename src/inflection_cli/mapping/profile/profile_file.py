@@ -64,6 +64,7 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         salts={cell.salt_env: environ[cell.salt_env] for cell in cells if cell.salt_env is not None},
         type=given.type,
         traits=given.traits,
+        lookups=given.lookup,
     )
 
 

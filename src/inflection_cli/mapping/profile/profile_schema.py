@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema
 
 from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
 from inflection_cli.mapping.calls.call_options import CallType
+from inflection_cli.mapping.profile.lookups import LookupTable
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.settings.declarations import InputOptions, profile_keys
 from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
@@ -32,12 +33,23 @@ class Cell(Table):
         default=None,
         description="A column's name, or a dotted path into JSON: `payload.user.id`, `items.0.id`.",
     )
+    columns: list[Text] = Field(
+        default=[], min_length=1, description="Several columns or paths; the first that is filled counts."
+    )
     constant: Text | None = Field(default=None, description="The same text for all rows.")
     by_file: dict[str, str] = Field(
         default={},
         min_length=1,
         description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts.",
     )
+    split: Text | None = Field(
+        default=None, description='Take a piece of the text, of those between this: ":". Which one is `take`.'
+    )
+    take: int = Field(
+        default=1, description="Which piece is taken: 1 is the first, -1 the last; 1 unless said."
+    )
+    prefix: Text | None = Field(default=None, description="Take the text without this beginning.")
+    suffix: Text | None = Field(default=None, description="Take the text without this end.")
     values: dict[str, str] = Field(
         default={},
         min_length=1,
@@ -45,7 +57,8 @@ class Cell(Table):
     )
     otherwise: Literal["keep", "reject", "empty"] = Field(
         default="keep",
-        description="What becomes of a filled cell that `values` does not list; `keep` unless said.",
+        description="What becomes of a filled cell that `values` does not list, `keep` unless said; or that `split`, "
+        "`prefix` or `suffix` does not fit, `reject` unless said.",
     )
     hash: Literal["sha256"] | None = Field(
         default=None, description="Take the hex SHA-256 of the salt followed by the text instead of the text."
@@ -55,6 +68,11 @@ class Cell(Table):
         description="The environment variable that holds the salt: INFL_SEG_SALT, or a name that begins "
         "with INFL_SEG_SALT_.",
     )
+
+    @property
+    def sources(self) -> list[str]:
+        """Return its columns or paths; the first filled one counts."""
+        return self.columns or ([] if self.column is None else [self.column])
 
     @model_validator(mode="before")
     @classmethod
@@ -211,6 +229,25 @@ class Event(Table):
     traits: Traits = Field(default={}, description="Traits of this identify or group alone.")
 
 
+class Lookup(Table):
+    """A table of another file; its cells are columns `NAME.COLUMN`."""
+
+    file: Text | None = Field(
+        default=None,
+        description="A CSV or NDJSON file beside the profile or below; any other by `--lookup-file NAME=FILE`.",
+    )
+    key: Text = Field(description="The table's column that says which of its rows is meant.")
+    by: Text | None = Field(
+        default=None,
+        description="The record's column or path that holds the key; named as `key` unless said.",
+    )
+    otherwise: Literal["warn", "reject", "empty"] = Field(
+        default="warn",
+        description="What becomes of a record whose key the table lacks: its cells are empty with a warning, it is "
+        "rejected, or its cells are empty; `warn` unless said.",
+    )
+
+
 class TimeColumn(Table):
     """Zone and format of one column's times, if different."""
 
@@ -266,6 +303,9 @@ class ProfileFile(Table):
         default={}, description="Properties of every event, by the name they are sent under."
     )
     columns: Columns = Field(default=Columns(), description="What becomes of columns that are no field.")
+    lookup: dict[str, Lookup] = Field(
+        default={}, description="Tables of other files, by name; `NAME.COLUMN` names one of their cells."
+    )
     type: CallType | None = Field(
         default=None, description="Which call a row is; a track event unless said. As `--as`."
     )
@@ -317,6 +357,8 @@ class Profile:
         type: Which call a row is, for blocks that do not say; None is a track event.
         traits: Traits of every identify and group, by name.
         salts: The text of each salt that is used, by environment variable.
+        lookups: Tables of other files, by name.
+        tables: What those files hold, once they are read.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -335,6 +377,8 @@ class Profile:
     type: CallType | None = None
     traits: Mapping[str, PropertyCell] = field(default_factory=dict)
     salts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    tables: Mapping[str, LookupTable] = field(default_factory=dict, repr=False)
     also_by_name: bool = False
 
     @property

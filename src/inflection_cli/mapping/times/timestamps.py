@@ -9,6 +9,9 @@ What is read without a format, outer white space aside, each space of Unicode as
   any number of digits after `.` or `,`, and a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, `UTC`, `GMT`, one space
   before it or none. `24:00:00` is the midnight that ends the day. `23:59:60` UTC on a month's last day is a
   leap second and counts, as on a POSIX clock, as the first of the next month; no other second 60 is possible.
+- The same, and what a format reads, with the zone's tzdata name behind it, after a space or in brackets:
+  `2024-03-05 08:00:00 America/New_York`; an offset before the brackets counts. An abbreviation such as `PST` is
+  read where `names` says what it means.
 - Epoch numbers, with or without a fraction, by the digits before the point, each value for itself: 9 and 10
   are seconds, 12 and 13 milliseconds, 15 and 16 microseconds, 18 and 19 nanoseconds, so that the instant lies
   between 1973-03-03 and 2286-11-20. Other sizes are refused, as are 12 digits that read as YYYYMMDDhhmm.
@@ -19,7 +22,7 @@ amiss, errors come before warnings, and the overlap of a zone before the age of 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -35,6 +38,7 @@ from inflection_cli.mapping.times.time_format import (
     suggest,
     zone_offset,
 )
+from inflection_cli.mapping.times.zone_names import NO_NAMES, example_of, is_usual, named_zone, split_zone
 from inflection_cli.mapping.times.zones import Fold, Zone
 from inflection_cli.model import Rule
 from inflection_cli.text_faults import is_null_word, null_option, spaced, unseen
@@ -105,16 +109,25 @@ class TimestampReader:
         now: The start of the run, with a zone: what lies more than `FUTURE_TOLERANCE` after it is an error.
         zone: The zone of times that name none, by its tzdata name; None refuses such times.
         format: The only form that is read, as `TimeFormat` takes it; None reads what the module describes.
+        names: Seconds ahead of UTC, by the abbreviation of a zone that may stand behind a time.
 
     Raises:
         UsageError: The zone or the format is unknown or of no use; the hint has a value to try.
         ValueError: `now` has no zone.
     """
 
-    def __init__(self, *, now: datetime, zone: str | None = None, format: str | None = None) -> None:  # noqa: A002 - named as the option
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        zone: str | None = None,
+        format: str | None = None,  # noqa: A002 - named as the option
+        names: Mapping[str, int] = NO_NAMES,
+    ) -> None:
         if now.tzinfo is None:
             raise ValueError("now needs a zone")
-        self._arguments = now, zone, format
+        self._arguments = now, zone, format, dict(names)
+        self._names = names
         self._zone = Zone(zone) if zone is not None else None
         self._format = TimeFormat(spaced(format)) if format is not None else None
         limit = now.astimezone(UTC) + FUTURE_TOLERANCE
@@ -122,7 +135,7 @@ class TimestampReader:
         self._limit = sort_key(exact_text(self._limit_s, f"{limit.microsecond:06}"))
         self._parts = _Parts(self._zone, self._limit_s)
 
-    def __reduce__(self) -> tuple[object, tuple[datetime, str | None, str | None]]:
+    def __reduce__(self) -> tuple[object, tuple[datetime, str | None, str | None, dict[str, int]]]:
         return _rebuilt, self._arguments
 
     def read(self, cells: Iterable[str]) -> list[str | TimeProblem]:
@@ -211,18 +224,35 @@ class TimestampReader:
             return TimeProblem(
                 rules.TIMESTAMP_UNREADABLE, detail, hint="take the character out in the export"
             )
-        if self._format is None:
-            said = _understand(text)
-        else:
-            outcome = self._format.read(text)
-            said = outcome if isinstance(outcome, ClockReading) else _misfit(outcome, self._format.text)
+        said, zone = self._understood(text), self._zone
+        if not isinstance(said, ClockReading) and (split := split_zone(text)) is not None:
+            said, zone = self._with_zone(*split, said)
         if isinstance(said, ClockReading):
-            return self._judge(said)
+            return self._judge(said, zone)
         if is_null_word(text):
             return TimeProblem(
                 rules.TIMESTAMP_UNREADABLE, "the cell is a word for nothing", hint=_null_hint(text)
             )
         return self._advised(said) if said.hint else said
+
+    def _understood(self, text: str) -> ClockReading | TimeProblem:
+        if self._format is None:
+            return _understand(text)
+        outcome = self._format.read(text)
+        return outcome if isinstance(outcome, ClockReading) else _misfit(outcome, self._format.text)
+
+    def _with_zone(
+        self, text: str, name: str, before: TimeProblem
+    ) -> tuple[ClockReading | TimeProblem, Zone | None]:
+        """Read a time before a zone's name; return both."""
+        said, zone = self._understood(text), named_zone(name)
+        if "/" in name:
+            return (said if zone is not None else before), zone
+        if not isinstance(said, ClockReading):
+            return (said if name in self._names or is_usual(name) else before), None
+        if name in self._names:
+            return said._replace(offset=self._names[name]), None
+        return unknown_name(name), None
 
     def _advised(self, trouble: TimeProblem) -> TimeProblem:
         """Add the zone to a hint if the zone is missing too."""
@@ -231,9 +261,9 @@ class TimestampReader:
         hint = f"{trouble.hint}; and --timezone NAME, for example Europe/Berlin or UTC"
         return TimeProblem(trouble.rule, trouble.detail, trouble.exact, hint, trouble.formats, zoneless=True)
 
-    def _judge(self, clock: ClockReading) -> str | TimeProblem:
+    def _judge(self, clock: ClockReading, zone: Zone | None) -> str | TimeProblem:
         """Convert a clock time to exact text, or return its problem."""
-        second, fold = _instant(clock, self._zone)
+        second, fold = _instant(clock, zone)
         trouble = self._error(second, fold, leap=clock.leap)
         if trouble is not None:
             return trouble
@@ -286,8 +316,8 @@ def _is_uniform(column: list[str]) -> bool:
     return _SIXTY.issuperset(cells[14::stride]) and _SIXTY.issuperset(cells[17::stride])
 
 
-def _rebuilt(now: datetime, zone: str | None, form: str | None) -> TimestampReader:
-    return TimestampReader(now=now, zone=zone, format=form)
+def _rebuilt(now: datetime, zone: str | None, form: str | None, names: Mapping[str, int]) -> TimestampReader:
+    return TimestampReader(now=now, zone=zone, format=form, names=names)
 
 
 def wire(exact: str) -> str:
@@ -372,6 +402,14 @@ _UNCLEAR = TimeProblem(
     rules.TIMESTAMP_EPOCH_UNCLEAR, "the number's size fits neither seconds nor milliseconds"
 )
 _UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is no time in a form that is known")
+
+
+def unknown_name(name: str) -> TimeProblem:
+    """Return the problem of an abbreviation that nobody has explained."""
+    detail = f"the time's zone, {name}, is an abbreviation that may mean several offsets"
+    return TimeProblem(
+        rules.TIMESTAMP_NO_ZONE, detail, hint=f"say which one: --zone-name {name}={example_of(name)}"
+    )
 
 
 def _understand(text: str) -> ClockReading | TimeProblem:

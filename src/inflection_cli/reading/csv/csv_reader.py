@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, repeat
 from operator import add
 
-from inflection_cli.errors import InputError
+from inflection_cli.errors import EmptyFile, InputError
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.csv.bare_quotes import judge, runs_on, with_delimiter
 from inflection_cli.reading.csv.csv_grammar import RecordEnd
@@ -30,7 +30,10 @@ def read_csv(piece: Piece, source: Source, size: int) -> PieceRead:
         size: So many bytes are read at once.
     """
     assert source.delimiter is not None
-    form = CsvSchema(source.path, source.encoding, source.delimiter, source.columns, source.nameless_last)
+    names = list(source.columns)
+    for index in source.left_out:
+        names.insert(index, "")
+    form = CsvSchema(source.path, source.encoding, source.delimiter, tuple(names), source.nameless_last)
     window = Window.over(piece)
     parts: list[ParsedBlock] = []
     while block := window.block(size):
@@ -51,6 +54,9 @@ def _joined(parts: Sequence[ParsedBlock], source: Source, digest: bytes) -> Piec
     if len(parts) > 1:
         rows = [row for part in parts for row in part.rows]
         lines = [line for part in parts for line in part.lines]
+    for index in reversed(source.left_out):
+        for row in rows:
+            del row[index]
     chunk = Chunk(
         source.path,
         source.columns,
@@ -281,11 +287,13 @@ class Header:
         names: As they stand, the nameless last one included.
         size: How many bytes precede the data, counted from the window's start.
         line: The physical line, from 1, that they stand on.
+        is_given: Whether the user named them, and the file has none.
     """
 
     names: tuple[str, ...]
     size: int
     line: int
+    is_given: bool = False
 
 
 def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Header:
@@ -300,7 +308,7 @@ def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Hea
     while records.blank():
         page.take(page.line_end(page.at))
     if page.line_end(page.at) == page.at:
-        raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
+        raise EmptyFile(f"{path}: is empty", hint="name a file with a header and rows")
     shape = records.shape(page.at, MAX_COLUMNS)
     if shape.ending is not RecordEnd.WHOLE:
         raise InputError(

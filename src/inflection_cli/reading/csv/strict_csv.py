@@ -48,7 +48,7 @@ class CsvSchema:
 
     def name(self, index: int) -> str | None:
         """Return the name of a cell's column, or None."""
-        return self.columns[index] if 0 <= index < len(self.columns) else None
+        return (self.columns[index] or None) if 0 <= index < len(self.columns) else None
 
 
 @dataclass(frozen=True, slots=True)

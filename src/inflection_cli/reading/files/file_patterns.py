@@ -6,7 +6,9 @@ from typing import Final
 DATA_ENDINGS: Final = ("csv", "tsv", "txt", "ndjson", "jsonl", "json")
 """What a file's name ends with that is taken for an export where only its folder or archive was named."""
 
-COUNTS: Final = "files count that end in .csv, .tsv, .txt, .ndjson, .jsonl or .json, packed or not"
+COUNTS: Final = (
+    "files count that end in .csv, .tsv, .txt, .ndjson, .jsonl or .json, packed or not, or in .gz alone"
+)
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z", re.IGNORECASE)
 _DATA: Final = re.compile(rf"\.(?:{'|'.join(DATA_ENDINGS)})\Z", re.IGNORECASE)
@@ -23,8 +25,12 @@ def unpacked_name(name: str) -> str:
 
 
 def is_data(name: str) -> bool:
-    """Return whether a file name is an export's, compressed or not."""
-    return _DATA.search(unpacked_name(name)) is not None
+    """Return whether a file name is an export's, compressed or not.
+
+    Raw-data archives of Segment have names that end in `.gz` alone.
+    """
+    unpacked = unpacked_name(name)
+    return _DATA.search(unpacked) is not None or (name.endswith(".gz") and "." not in unpacked)
 
 
 def is_packed(name: str) -> bool:

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from inflection_cli.errors import InputError
+from inflection_cli.reading.csv.escapes import EscapedQuotes
 from inflection_cli.reading.files.archive import Member, member_bytes
 from inflection_cli.reading.files.bytes_read import BytesRead, meter_of_now
 from inflection_cli.reading.files.compression import (
@@ -137,6 +138,8 @@ def open_source(source: Source) -> Stream:
         stream.within = Utf8Transcoder(stream.within, source.encoding)
     if source.line_ends == "cr":
         stream.within = SwappedLineEndings(stream.within)
+    if source.escape is not None:
+        stream.within = EscapedQuotes(stream.within, source.escape, source.delimiter)
     return stream
 
 

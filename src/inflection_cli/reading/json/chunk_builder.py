@@ -1,12 +1,14 @@
 """Builder of chunks from JSON records, with the columns known so far."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from inflection_cli import rules
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint
 from inflection_cli.reading.files.window import Window
-from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.inner_lists import inner_records, within_each
+from inflection_cli.reading.json.json_objects import JsonError
 from inflection_cli.reading.source import MAX_COLUMNS, Source
 
 
@@ -18,20 +20,25 @@ class ChunkBuilder:
         self._source = source
         self._columns = source.columns
         self._known = frozenset(source.columns)
+        self._inner = within_each(source.records)
         self._number = 1
         self._rows: list[list[str]] = []
         self._lines: list[int] = []
         self._faults: list[Fault] = []
 
-    def _record(self, text: str, line: int) -> dict[str, str] | Problem:
-        """Read the object on `line`; return a problem if it is invalid."""
-        try:
-            record = read_object(text)
+    def _records_of(self, record: dict[str, str]) -> list[dict[str, str]]:
+        """Return the records that an object stands for; count new keys.
+
+        Raises:
+            JsonError: The list within it is not there, or there are too many keys.
+        """
+        if not self._inner:
             if not self._known.issuperset(record):
                 self._count(record)
-        except JsonError as flaw:
-            return self._problem(flaw, line)
-        return record
+            return [record]
+        found = inner_records(record, self._inner)
+        self._count(dict.fromkeys(chain.from_iterable(found), ""))
+        return found
 
     def _count(self, record: dict[str, str]) -> None:
         """Raise an error if a record's keys would make too many columns.

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum, auto
+from itertools import chain
 from typing import Final
 
 from inflection_cli import rules
@@ -75,7 +76,10 @@ class _Reader(ChunkBuilder):
         self._tape = ByteCursor(window)
         self._words = JsonErrors(self._tape, source)
         self._where = _Where.DOCUMENT
-        self._envelope = Envelope(source.records, source.encoding) if source.records is not None else None
+        self._envelope = (
+            Envelope(source.records, source.encoding) if source.records and not self._inner else None
+        )
+        self._is_root = False  # whether the list of records is the document itself
         self._had_list = False
         self._had_objects = False
         self._after_lost = _Where.DOCUMENT
@@ -126,19 +130,28 @@ class _Reader(ChunkBuilder):
                 self._records(size)
 
     def _document(self, first: int, size: int) -> None:
+        # Lists and objects may take turns, each on lines of its own.
         if first == _BRACE and self._envelope is not None:
+            self._is_root = False
             self._where = _Where.ENVELOPE
-        elif first == _BRACE and not self._had_list:
+        elif first == _BRACE and (not self._had_list or self._begins_line()):
             self._had_objects = True
             self._records(size)
-        elif first == _BRACKET and self._envelope is None and not self._had_objects:
+        elif first == _BRACKET and (not self._had_objects or self._begins_line()):
             self._tape.move(self._tape.at + 1)
-            self._had_list = True
+            self._had_list = self._is_root = True
             self._where = _Where.FIRST
+            if self._envelope is not None:
+                self._inner = self._envelope.keys
         elif first == _COMMA and self._seekable():
             self._stray_comma("a new line")
         else:
             self._garbage()
+
+    def _begins_line(self) -> bool:
+        """Return whether only white space precedes the cursor on its line."""
+        lead = self._tape.lead
+        return lead is not None and not lead.strip()
 
     def _comma(self, first: int) -> None:
         """Read the separator between two records of a list."""
@@ -158,7 +171,7 @@ class _Reader(ChunkBuilder):
 
     def _end_list(self) -> None:
         self._tape.move(self._tape.at + 1)
-        if self._envelope is None:
+        if self._envelope is None or self._is_root:
             self._where = _Where.DOCUMENT
         else:
             self._envelope.leave_list()
@@ -170,6 +183,7 @@ class _Reader(ChunkBuilder):
         met = self._envelope.walk(self._tape, size)
         if met is Met.LIST:
             self._had_list = True
+            self._inner = self._envelope.rest
             self._where = _Where.FIRST
         elif met is Met.END:
             self._where = _Where.DOCUMENT
@@ -208,7 +222,7 @@ class _Reader(ChunkBuilder):
         tape = self._tape
         self._one()
         between = self._between
-        if not between or not tape.data.startswith(between, tape.at - 1):
+        if not between or self._inner or not tape.data.startswith(between, tape.at - 1):
             return
         if self._where not in _BEHIND or self._beginnings.learnt < _BEGINNINGS:
             return
@@ -295,20 +309,27 @@ class _Reader(ChunkBuilder):
                 return wrong
             if flaw.rule is rules.JSON_NOT_OBJECT:
                 message = "this item of the list is no object, with names and values"
-                return self._words.told(flaw.rule, message, line)
+                path = self._envelope and ".".join(self._envelope.keys)
+                hint = (
+                    f"{flaw.rule.fix}; or take each item with the record around it: --records .{path}"
+                    if path and not self._inner
+                    else ""
+                )
+                return replace(self._words.told(flaw.rule, message, line), hint=hint)
             at = getattr(flaw.__cause__, "pos", 0)
             return self._problem(flaw, line + text.count("\n", 0, at))
 
     def _take(self, record: dict[str, str], end: int) -> None:
         """Add a record that ends at `end`; new keys start a chunk."""
         tape = self._tape
-        if not self._known.issuperset(record):
-            self._count(record)
+        records = self._records_of(record)
+        if not all(map(self._known.issuperset, records)):
             if tape.at > 0:
                 end -= tape.at
                 self._ready.append(self._close(tape.at))
-            self._widen(record)
-        self._add(record, tape.line)
+            self._widen(dict.fromkeys(chain.from_iterable(records), ""))
+        for each in records:
+            self._add(each, tape.line)
         self._learn(end)
         tape.move(end)
         self._where = _Where.COMMA if self._where in _IN_LIST else _Where.DOCUMENT
@@ -321,7 +342,8 @@ class _Reader(ChunkBuilder):
 
     def _following(self) -> Lookahead:
         listed = self._where in _IN_LIST
-        return Lookahead(self._tape, listed=listed, enveloped=self._envelope is not None)
+        enveloped = self._envelope is not None and not self._is_root
+        return Lookahead(self._tape, listed=listed, enveloped=enveloped)
 
     def _uncommaed(self) -> None:
         """Skip a record without a comma before it; report a fault."""
@@ -346,7 +368,7 @@ class _Reader(ChunkBuilder):
     def _seekable(self) -> bool:
         """Return whether a record may follow something broken."""
         if self._where is _Where.DOCUMENT:
-            return not self._had_list and self._envelope is None
+            return (self._had_objects or not self._had_list) and self._envelope is None
         return self._where in _IN_LIST
 
     def _region(self, at: int, open_: bytearray | None, problem: Problem) -> None:

@@ -67,10 +67,14 @@ class Envelope:
 
     Attributes:
         why: What is wrong, where a walk came to `BROKEN` or `NO_LIST`.
+        keys: The keys of the whole path.
+        rest: Those that lead from an item of the list that was met to a list within it.
     """
 
     def __init__(self, path: str, encoding: str) -> None:
         self.why = ""
+        self.keys = tuple(path.split("."))
+        self.rest: tuple[str, ...] = ()
         self._encoding = encoding
         self._wanted = path
         self._path = _Path(encoding)
@@ -96,7 +100,9 @@ class Envelope:
         return Met.NOTHING
 
     def _token(self, kind: str, token: bytes) -> Met:
-        here = self._path.dotted() == self._wanted
+        dotted = self._path.dotted() or ""
+        is_above = token[:1] == b"[" and self._wanted.startswith(f"{dotted}.") and dotted != ""
+        here = dotted == self._wanted or is_above
         due = self._path.place.due
         if here and self._found:
             self.why = f"the member {self._wanted!r} is there twice"
@@ -107,6 +113,7 @@ class Envelope:
         if here:
             self._found = True
             if token[0] == _BRACKET:
+                self.rest = self.keys[dotted.count(".") + 1 :]
                 return Met.LIST
             self.why = f"the member {self._wanted!r} holds no list"
             return Met.NO_LIST

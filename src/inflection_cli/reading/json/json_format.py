@@ -14,10 +14,16 @@ THE_OBJECT_ITSELF: Final = "."
 
 _SCALAR: Final = rb'(?:"(?:[^"\\\n]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|true|false|null)'
 _LIST: Final = re.compile(
-    rb"\s*\[\s*(?:[\[{]|\]\s*\Z|\Z|" + _SCALAR + rb'\s*(?:,\s*(?=["\[{0-9tfn-])|\]\s*\Z))', re.DOTALL
+    rb"\s*\[\s*(?:[\[{]|\]\s*(?:\Z|[\[{])|\Z|" + _SCALAR + rb'\s*(?:,\s*(?=["\[{0-9tfn-])|\]\s*\Z))',
+    re.DOTALL,
 )
 _OBJECT: Final = re.compile(rb'\s*\{\s*(?:["}]|\Z)')
 _REJECTS: Final = f'{{"{REJECT_COLUMNS[0]}"'.encode()
+
+
+def are_rejects(head: bytes) -> bool:
+    """Return whether a file begins as one of rejected rows does."""
+    return head.lstrip(b'"').startswith(REJECT_COLUMNS[0].encode()) or head.startswith(_REJECTS)
 
 
 def json_format(source: Source, head: bytes, records: str | None) -> Literal["ndjson", "json"] | None:
@@ -29,20 +35,15 @@ def json_format(source: Source, head: bytes, records: str | None) -> Literal["nd
         records: Where its records are, as the user said.
 
     Raises:
-        InputError: Its records are elsewhere than was said, or nobody said where.
+        InputError: Nobody said where its records are.
     """
     if _LIST.match(head):
-        if records not in {None, THE_OBJECT_ITSELF}:
-            raise InputError(
-                f"{source.path}: is a list itself, and no object with a member {records!r}",
-                hint="leave --records out for this file",
-            )
         return "json"
     if not _OBJECT.match(head):
         return None
     if head.startswith(_REJECTS):
         return "ndjson"
-    if records not in {None, THE_OBJECT_ITSELF}:
+    if records is not None and not records.startswith(THE_OBJECT_ITSELF):
         return "json"
     first = members(head, source.encoding)
     if records is None and first.lists and _holds_all(first, head):

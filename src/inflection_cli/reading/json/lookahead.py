@@ -11,7 +11,7 @@ from typing import Final
 from inflection_cli.reading.json.byte_cursor import ByteCursor
 from inflection_cli.reading.json.json_grammar import Scan, ScanStop
 
-_BRACE, _END_BRACE, _END_BRACKET, _COMMA, _COLON, _QUOTE = b'{}],:"'
+_BRACE, _END_BRACE, _BRACKET, _END_BRACKET, _COMMA, _COLON, _QUOTE = b'{}[],:"'
 _WITHIN: Final = b'"}:'
 
 
@@ -54,6 +54,8 @@ class Lookahead:
             return self._next(end, start)
         if mark == _END_BRACKET and self._listed:
             return self._closed(end, start, behind)
+        if mark == _BRACKET and not self._listed and self._tape.data.find(b"\n", end, start) >= 0:
+            return None  # a list after an object, on a line of its own
         return self._separated(end, start, behind) if mark == _COMMA else self._within(start)
 
     def _separated(self, end: int, comma: int, behind: int) -> LookaheadFault | None:

@@ -46,12 +46,12 @@ def read_lines(source: Source, options: ReadOptions) -> Iterator[MessageLines]:
         window = Window(stream)
         window.advance(source.data_offset)
         while block := window.block(max(1, options.chunk_bytes)):
-            lines = _lines(block, source, window, number)
+            lines = _lines(block, source, window, number, options.records)
             number += len(lines.objects)
             yield lines if source.line_ends == "lf" else MessageLines(restore(lines.chunk), lines.objects)
 
 
-def _lines(block: bytes, source: Source, window: Window, number: int) -> MessageLines:
+def _lines(block: bytes, source: Source, window: Window, number: int, records: str | None) -> MessageLines:
     first = window.line
     rows: list[list[str]] = []
     places: list[int] = []
@@ -61,7 +61,7 @@ def _lines(block: bytes, source: Source, window: Window, number: int) -> Message
         if not raw.strip(b" \t\r\n"):
             continue
         try:
-            text, found = parse(raw.rstrip(b"\r\n"), source.encoding)
+            found = _messages(*parse(raw.rstrip(b"\r\n"), source.encoding), records)
         except JsonError as flaw:
             hint = encoding_hint(source.encoding) if flaw.rule is rules.BAD_ENCODING else ""
             cut = window.cuts.get(line)
@@ -69,12 +69,47 @@ def _lines(block: bytes, source: Source, window: Window, number: int) -> Message
             problem = Problem(flaw.rule, message, source.path, line, flaw.key, hint=hint)
             faults.append(Fault(problem, line, 1, raw))
             continue
-        rows.append([text])
-        places.append(line)
-        objects.append(found)
+        rows += [[text] for text, _ in found]
+        places += [line] * len(found)
+        objects += [message for _, message in found]
     window.advance(len(block))
     chunk = Chunk(source.path, COLUMNS, rows, places, number, tuple(faults), window.digest())
     return MessageLines(chunk, objects)
+
+
+_BATCH: Final = "batch"
+"""The member of a request body that holds its messages."""
+
+_OF_ALL: Final = ("context", "integrations")
+"""Members of a request body that its messages share."""
+
+
+def _messages(text: str, found: dict[str, Any], records: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """Return the messages of a line: itself, or those it holds.
+
+    Raises:
+        JsonError: The member is not there, or holds something else.
+    """
+    if "type" in found or (records is None and not isinstance(found.get(_BATCH), list)):
+        return [(text, found)]
+    value: Any = found
+    for key in (records or _BATCH).split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, str):
+        value = decode(value)
+    if value is None:
+        raise JsonError(rules.JSON_NO_RECORDS, f"no member {records!r} of this line holds messages")
+    messages = []
+    for place, each in enumerate(value if isinstance(value, list) else [value], 1):
+        if type(each) is not dict:
+            raise JsonError(rules.JSON_NOT_OBJECT, f"message {place:,} of this line is no object")
+        message = {name: _sendable(member, name) for name, member in each.items()}
+        for name in _OF_ALL:
+            shared, own = found.get(name), message.get(name, {})
+            if isinstance(shared, dict) and isinstance(own, dict):
+                message[name] = {**shared, **own}
+        messages.append((orjson.dumps(message).decode(), message))
+    return messages
 
 
 def _split(block: bytes) -> list[bytes]:

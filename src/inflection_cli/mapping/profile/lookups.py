@@ -1,0 +1,111 @@
+"""Cells made of other cells: first filled ones and looked-up ones."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inflection_cli import rules
+from inflection_cli.errors import InputError
+from inflection_cli.mapping.column_names import listed
+from inflection_cli.model import Note
+from inflection_cli.suggestions import nearest
+
+_Derived = tuple[Sequence[str], Mapping[int, tuple[Note, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupTable:
+    """Rows of a lookup file by their key; picklable.
+
+    Attributes:
+        path: The file as the user knows it.
+        columns: Its column names.
+        rows: Its rows by the text of their key, without outer white space.
+        digest: The hex SHA-256 of the file's bytes.
+    """
+
+    path: str
+    columns: tuple[str, ...]
+    rows: Mapping[str, Sequence[str]] = field(repr=False)
+    digest: str = ""
+
+    def column(self, name: str, profile: str) -> int:
+        """Return a column's index.
+
+        Raises:
+            InputError: There is no such column.
+        """
+        if name in self.columns:
+            return self.columns.index(name)
+        near = nearest(name, self.columns)
+        raise InputError(
+            f"{self.path} has no column “{name}”, which {profile} looks up; it has {listed(self.columns)}",
+            hint=f"did you mean “{near[0]}”?" if near else "write the name as it stands in that file",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A cell of the lookup row that a record's cell names.
+
+    Attributes:
+        name: The column or path that holds the key, for notes.
+        key: The key's place in a shaped row.
+        table: The table.
+        take: The index of the table's column.
+        otherwise: What becomes of a key that the table lacks.
+    """
+
+    name: str
+    key: int
+    table: LookupTable
+    take: int
+    otherwise: Literal["warn", "reject", "empty"]
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Places of the cells that it is made of."""
+        return (self.key,)
+
+    def __call__(self, columns: Sequence[Sequence[str]], count: int) -> _Derived:
+        """Return each row's cell, and notes on keys that are missing."""
+        rows, take = self.table.rows, self.take
+        keys = [key.strip() for key in columns[self.key]]
+        found = [rows.get(key) for key in keys]
+        cells = ["" if row is None else row[take] for row in found]
+        if self.otherwise == "empty":
+            return cells, {}
+        lacking = [i for i in range(count) if found[i] is None and keys[i]]
+        return cells, {i: (self._note(columns[self.key][i]),) for i in lacking}
+
+    def _note(self, key: str) -> Note:
+        rule = rules.LOOKUP_KEY_UNKNOWN if self.otherwise == "reject" else rules.LOOKUP_KEY_MISSING
+        return Note(rule, f"{self.table.path} has no row for this key", self.name, key)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFilled:
+    """First filled of several cells, with the changes of a profile.
+
+    Attributes:
+        name: The columns or paths, for notes.
+        sources: Places of the cells in a shaped row, in order.
+        treatment: What is done to the text; None leaves it as it is.
+    """
+
+    name: str
+    sources: tuple[int, ...]
+    treatment: Callable[[str, str], tuple[str, Note | None]] | None
+
+    def __call__(self, columns: Sequence[Sequence[str]], _: int) -> _Derived:
+        """Return the cell of each row, and notes by row index."""
+        cells = list(columns[self.sources[0]])
+        for source in self.sources[1:]:
+            cells = [
+                cell if cell.strip() else other for cell, other in zip(cells, columns[source], strict=True)
+            ]
+        if self.treatment is None:
+            return cells, {}
+        treated = [self.treatment(cell, self.name) for cell in cells]
+        notes = {i: (note,) for i, (_, note) in enumerate(treated) if note is not None}
+        return [text for text, _ in treated], notes

@@ -1,0 +1,115 @@
+"""Records of lists within records, with the outer record's members.
+
+Outer members have names that begin with `^.`; those of the record around that one with `^.^.`. An item that is no
+object has one member, `item`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from inflection_cli import rules
+from inflection_cli.lossless_json import JsonCell, JsonError, as_cell, parse, require_encodable, without_nul
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
+
+OUTER: Final = "^."
+ITEM: Final = "item"
+MOST_CHARS: Final = 1 << 26
+"""So many characters may the rows of one record hold, outer members counted in each row."""
+
+_MEMBER_CHARS: Final = 50
+_MISSING: Final = object()
+
+
+def within_each(records: str | None) -> tuple[str, ...]:
+    """Return the keys to a list within each document, if any."""
+    if records is None or records == THE_OBJECT_ITSELF or not records.startswith(THE_OBJECT_ITSELF):
+        return ()
+    return tuple(records[1:].split("."))
+
+
+def items_of_line(text: str) -> list[dict[str, str]]:
+    """Read the objects of a list that stands on one line.
+
+    Raises:
+        JsonError: An item is no object, or the list is no JSON.
+    """
+    found = []
+    for number, item in enumerate(parse(text), 1):
+        if type(item) is not dict:
+            raise JsonError(rules.JSON_NOT_OBJECT, f"item {number:,} of this line's list is no object")
+        found.append(_record(item))
+    return found
+
+
+def inner_records(record: dict[str, str], keys: Sequence[str]) -> list[dict[str, str]]:
+    """Return a record for each item of the list at `keys`.
+
+    An empty list and null have no items; what is no list is one item.
+
+    Raises:
+        JsonError: The record has no such member, or the rows would be too large.
+    """
+    found = _inner(record, keys)
+    chars = sum(
+        len(cell) + _MEMBER_CHARS for row in found[:1] for name, cell in row.items() if name.startswith(OUTER)
+    )
+    if chars * len(found) > MOST_CHARS:
+        raise JsonError(
+            rules.RECORD_TOO_LONG,
+            f"the list in this record has {len(found):,} items, and the outer record is large; together they make "
+            f"more than {MOST_CHARS:,} characters",
+        )
+    return found
+
+
+def _inner(record: dict[str, str], keys: Sequence[str]) -> list[dict[str, str]]:
+    first, *rest = keys
+    if first not in record:
+        raise _absent(keys)
+    cell = record[first]
+    value = parse(cell) if type(cell) is JsonCell else cell or None
+    items, left, remainder = _taken(value, rest)
+    outer = {f"{OUTER}{key}": each for key, each in record.items() if key != first}
+    if remainder:
+        outer[f"{OUTER}{first}"] = as_cell(remainder)
+    rows: list[dict[str, str]] = []
+    for item in items:
+        if left:
+            if type(item) is not dict:
+                raise _absent(left)
+            inner = _inner(_record(item), left)
+        else:
+            inner = [_record(item) if type(item) is dict else {ITEM: require_encodable(as_cell(item))}]
+        rows += [{**row, **outer} if not left else row | _further_out(outer) for row in inner]
+    return rows
+
+
+def _further_out(outer: dict[str, str]) -> dict[str, str]:
+    return {f"{OUTER}{name}": cell for name, cell in outer.items()}
+
+
+def _taken(value: Any, keys: Sequence[str]) -> tuple[list[Any], Sequence[str], Any]:
+    """Return a list's items, the keys left, and the value's rest."""
+    if value is None:
+        return [], keys, None
+    if type(value) is list:
+        return value, keys, None
+    if not keys:
+        return [value], keys, None
+    inner = value.get(keys[0], _MISSING) if type(value) is dict else _MISSING
+    if inner is _MISSING:
+        raise _absent(keys)
+    items, left, remainder = _taken(inner, keys[1:])
+    rest = {key: each for key, each in value.items() if key != keys[0]}
+    return items, left, {**rest, keys[0]: remainder} if remainder else rest
+
+
+def _record(value: dict[str, Any]) -> dict[str, str]:
+    return {
+        require_encodable(without_nul(key)): require_encodable(as_cell(each), key)
+        for key, each in value.items()
+    }
+
+
+def _absent(keys: Sequence[str]) -> JsonError:
+    return JsonError(rules.JSON_NO_RECORDS, f"no member {'.'.join(keys)!r} of this record holds a list")
