@@ -173,6 +173,7 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "encoding": ("utf-16", "windows-1252", "iso-8859-1"),
     "delimiter": (";", "|", "tab"),
     "records": ("f", "m", "p"),
+    "sheet": ("f", "m", "p"),
     "null": (["f"], ["m"], ["f", "p"]),
     "since": ("2024-01-01", None, "2024-01-03"),
     "until": ("2025-01-01", None, "2025-01-03"),

@@ -61,6 +61,7 @@ class ReadingArguments(SelectingArguments, total=False):
     encoding: str
     delimiter: str
     records: str
+    sheet: str
 
 
 class DeliveringArguments(TypedDict, total=False):

@@ -63,6 +63,7 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         encoding=options.encoding or ENCODING,
         delimiter=delimiter,
         records=options.records,
+        sheet=options.sheet,
         limits=limits,
     )
 

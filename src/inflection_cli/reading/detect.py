@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import cast
 
 from inflection_cli import rules
 from inflection_cli.errors import InputError
 from inflection_cli.model import Chunk, Problem
+from inflection_cli.reading.binary.binary_format import name_of
 from inflection_cli.reading.csv.csv_reader import Header, read_header
 from inflection_cli.reading.csv.delimiters import (
     DELIMITERS,
@@ -28,7 +30,7 @@ from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, brackets_
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.read import read
-from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, ReadOptions, Source
+from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, BinaryFormat, ReadOptions, Source
 
 _JSON_ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|\Z)")
 _JSON_OBJECT = re.compile(r'\s*\{\s*(?:["}]|\Z)')
@@ -46,6 +48,8 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         UsageError: An option names no encoding or no delimiter.
     """
     blank, head = sniff(_single(found) if isinstance(found, str) else found, options)
+    if blank.is_binary:
+        return _table(blank, options)
     head = head.removeprefix(BOM)
     text = decode(head, blank.encoding)
     if options.format == "ndjson":
@@ -66,6 +70,22 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         size = head.index(b"\n") + 1
         blank = replace(blank, data_offset=blank.data_offset + size, header_line=2)
     return _csv(blank, resolve_delimiter(blank.path, line, options.delimiter))
+
+
+def _table(source: Source, options: ReadOptions) -> Source:
+    """Return a binary table with columns and sample from its first rows."""
+    what = name_of(cast(BinaryFormat, source.format))
+    if options.format == "ndjson":
+        raise InputError(
+            f"{source.path}: is {what}; ready messages are NDJSON",
+            hint="files of rows go through: infl-seg backfill FILE",
+        )
+    if options.records is not None:
+        raise InputError(
+            f"{source.path}: is {what}, so it has no list at {options.records!r}",
+            hint="leave --records out for this file",
+        )
+    return _json(source)
 
 
 def _single(path: str) -> FoundFile:
@@ -117,7 +137,7 @@ def _json(source: Source) -> Source:
         rows += [(chunk.columns, row) for row in chunk.rows]
         fault = fault or (chunk.faults[0].problem if chunk.faults else None)
     if not columns:
-        nothing = "the objects are empty" if rows else "the list is empty"
+        nothing = "the objects are empty" if rows else "it has no rows" if source.is_binary else "the list is empty"
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         raise InputError(
             f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.mend if fault else ""

@@ -5,7 +5,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading.files import file_patterns
@@ -49,6 +49,7 @@ class Member:
         bytes: How many come out.
         crc: The CRC-32 of those.
         method: How they are packed.
+        archive: What kind of archive it is in.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Member:
     bytes: int
     crc: int
     method: int
+    archive: Literal["zip", "tar"] = "zip"
 
 
 def is_zip(head: bytes) -> bool:

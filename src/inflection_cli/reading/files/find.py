@@ -18,6 +18,7 @@ from inflection_cli.errors import InputError
 from inflection_cli.model import Problem
 from inflection_cli.reading.files import file_patterns
 from inflection_cli.reading.files.archive import Member, is_zip, members_of
+from inflection_cli.reading.files.compression import ByteSource
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.source import Limits
 
@@ -230,11 +231,11 @@ def _location(path: str, status: os.stat_result | None, most: int) -> str:
     Standard input has no status.
     """
     if status is None:
-        return _keep(sys.stdin.buffer, path, most)
+        return keep_copy(sys.stdin.buffer, path, most)
     mode = status.st_mode
     if stat.S_ISFIFO(mode):
         with open_file(path) as stream:
-            return _keep(stream, path, most)
+            return keep_copy(stream, path, most)
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: is a device, not a file", hint="name a file, or - for standard input")
     return path
@@ -252,8 +253,12 @@ def forget_copies() -> None:
 atexit.register(forget_copies)
 
 
-def _keep(stream: BinaryIO, path: str, most: int) -> str:
-    """Copy a stream to a private file, and return its path."""
+def keep_copy(stream: ByteSource, path: str, most: int) -> str:
+    """Copy a stream to a private file, and return its path.
+
+    Raises:
+        InputError: It cannot be copied, or has more bytes than `most`.
+    """
     try:
         folder = tempfile.mkdtemp(prefix="infl-seg-")
         _copies.append(folder)
