@@ -1,9 +1,15 @@
 """The typed command, for a shell or for the ledger."""
 
+import re
 import shlex
+from typing import Final
 
 from inflection_cli.settings.option_names import file_word
 from inflection_cli.settings.redaction import PERSONAL
+
+
+_SIGNED: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]+://[^?]*\?).*\Z", re.DOTALL)
+"""A link of which the query may be a signature."""
 
 
 def kept_command(argv: list[str]) -> str:
@@ -36,7 +42,7 @@ def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None 
         elif max_errors is not None and word == "--max-errors":
             next(given, None)
         elif not (max_errors is not None and word.startswith("--max-errors=")):
-            words.append(shlex.quote(word))
+            words.append(shlex.quote(_SIGNED.sub(r"\1…", word)))
     if yes:
         words.append("--yes")
     if max_errors is not None:

@@ -137,7 +137,9 @@ def _json(source: Source) -> Source:
         rows += [(chunk.columns, row) for row in chunk.rows]
         fault = fault or (chunk.faults[0].problem if chunk.faults else None)
     if not columns:
-        nothing = "the objects are empty" if rows else "it has no rows" if source.is_binary else "the list is empty"
+        nothing = (
+            "the objects are empty" if rows else "it has no rows" if source.is_binary else "the list is empty"
+        )
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         raise InputError(
             f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.mend if fault else ""

@@ -68,12 +68,16 @@ class _Container:
                 raise self._damaged(f"the block at byte {at:,} does not end with the file's mark")
             block = io.BytesIO(self._unpacked(data, at))
             if not 0 <= count <= len(block.getbuffer()):
-                raise self._damaged(f"the block at byte {at:,} cannot hold the {count:,} records that it claims")
+                raise self._damaged(
+                    f"the block at byte {at:,} cannot hold the {count:,} records that it claims"
+                )
             for _ in range(count):
                 row += 1
                 yield line_of(self._record(block, row))
             if block.read(1):
-                raise self._damaged(f"the block at byte {at:,} holds more than the {count:,} records it claims")
+                raise self._damaged(
+                    f"the block at byte {at:,} holds more than the {count:,} records it claims"
+                )
         rows.position = self._size
 
     def _record(self, block: io.BytesIO, row: int) -> dict[str, Any]:
@@ -94,7 +98,9 @@ class _Container:
                 self._long()
             for _ in range(min(abs(count), 10_000)):
                 key = self._take(self._length("the header", MAX_HEADER_BYTES))
-                found[key.decode("utf-8", "replace")] = self._take(self._length("the header", MAX_HEADER_BYTES))
+                found[key.decode("utf-8", "replace")] = self._take(
+                    self._length("the header", MAX_HEADER_BYTES)
+                )
             if len(found) > 1_000:
                 raise self._damaged("the header has more than 1,000 entries")
         return found
@@ -208,7 +214,9 @@ class _Schema:
         if kind in {"array", "map"}:
             inner = self.check(schema.get("items" if kind == "array" else "values"), depth + 1, space)
             if kind == "array" and not inner:
-                raise self._refused("has a list of values that take no bytes, so that its length proves nothing")
+                raise self._refused(
+                    "has a list of values that take no bytes, so that its length proves nothing"
+                )
             return 1
         if isinstance(kind, (dict, list)):
             return self.check(kind, depth + 1, space)
@@ -238,7 +246,9 @@ class _Schema:
         return size
 
     def _refused(self, why: str) -> InputError:
-        return InputError(f"{self._path}: the schema of the Avro file {why}", hint="export it as CSV or NDJSON")
+        return InputError(
+            f"{self._path}: the schema of the Avro file {why}", hint="export it as CSV or NDJSON"
+        )
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

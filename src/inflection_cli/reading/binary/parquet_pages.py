@@ -54,7 +54,7 @@ def _measure_column(file: BinaryIO, column: "pq.ColumnChunkMetaData", limits: Li
     end = at + column.total_compressed_size
     size = values = longest = 0
     where = f"column {column.path_in_schema!r}"
-    while at < end and values < column.num_values:
+    while at < end:
         header, length = _header(file, at, where)
         unpacked, packed = header.get(2, 0), header.get(3, 0)
         parts = next((header[key] for key in (5, 7, 8) if isinstance(header.get(key), dict)), {})
@@ -70,7 +70,9 @@ def _measure_column(file: BinaryIO, column: "pq.ColumnChunkMetaData", limits: Li
         if is_dictionary or encoding == _DELTA_BYTE_ARRAY:
             longest = max(longest, unpacked)
         at += length + packed
-    if "." in column.path_in_schema and values > min(MAX_LISTED, 10**6 + _VALUES_PER_BYTE * (end - min(starts))):
+    if "." in column.path_in_schema and values > min(
+        MAX_LISTED, 10**6 + _VALUES_PER_BYTE * (end - min(starts))
+    ):
         raise PageFault(f"{where} holds {values:,} values in {end - min(starts):,} bytes")
     return longest
 

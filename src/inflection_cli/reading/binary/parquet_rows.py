@@ -66,7 +66,9 @@ class _Table:
         if footer > _MAX_FOOTER:
             raise PageFault(f"its footer claims to have {footer:,} bytes")
         self._file.seek(0)
-        first = pq.ParquetFile(self._file, thrift_string_size_limit=_MAX_FOOTER, thrift_container_size_limit=_MAX_ELEMENTS)
+        first = pq.ParquetFile(
+            self._file, thrift_string_size_limit=_MAX_FOOTER, thrift_container_size_limit=_MAX_ELEMENTS
+        )
         # Texts in lists are read as a dictionary: nobody knows how many of them a row has.
         texts = [
             column.path
@@ -94,7 +96,9 @@ class _Table:
                     yield line_of(dict(zip(names, row, strict=True)))
                 rows.position = self._size * done // max(1, self._all)
         if done != self._all:
-            raise self._damaged(PageFault(f"it holds {done:,} of the {self._all:,} rows that its footer names"))
+            raise self._damaged(
+                PageFault(f"it holds {done:,} of the {self._all:,} rows that its footer names")
+            )
 
     def _batches(self, group: int, done: int) -> Iterator[pa.RecordBatch]:
         """Read a row group in batches, after a look at the sizes of its pages."""
@@ -122,7 +126,9 @@ class _Table:
 
     def _damaged(self, error: BaseException, where: str = "") -> InputError:
         reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        return InputError(f"{self._path}: the Parquet file is damaged or cut off: {where}{reason}", hint=_CHECK)
+        return InputError(
+            f"{self._path}: the Parquet file is damaged or cut off: {where}{reason}", hint=_CHECK
+        )
 
 
 def _refuse_twice(path: str, fields: list[pa.Field]) -> None:
@@ -131,7 +137,8 @@ def _refuse_twice(path: str, fields: list[pa.Field]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(
-            f"{path}: two columns have the name {twice!r}", hint="rename one of them where the file is written"
+            f"{path}: two columns have the name {twice!r}",
+            hint="rename one of them where the file is written",
         )
     for field in fields:
         inner = [field.type.field(at) for at in range(field.type.num_fields)]
@@ -162,7 +169,9 @@ def _values(array: pa.Array) -> list[Any]:
     if pa.types.is_fixed_size_list(kind):
         inner, size = _values(array.flatten()), kind.list_size
         full = iter(range(0, len(inner), size or 1))
-        return [inner[(at := next(full)) : at + size] if valid else None for valid in array.is_valid().to_pylist()]
+        return [
+            inner[(at := next(full)) : at + size] if valid else None for valid in array.is_valid().to_pylist()
+        ]
     if pa.types.is_dictionary(kind):
         used = pc.unique(array.indices).drop_null()
         texts = dict(zip(used.to_pylist(), _values(array.dictionary.take(used)), strict=True))
@@ -187,7 +196,9 @@ def _plain(array: pa.Array) -> list[Any]:
     kind = array.type
     if pa.types.is_timestamp(kind):
         utc = array.cast(pa.timestamp(kind.unit, "UTC")) if kind.tz else array
-        return [text and text.replace(" ", "T", 1) for text in cast(list[Any], utc.cast(pa.string()).to_pylist())]
+        return [
+            text and text.replace(" ", "T", 1) for text in cast(list[Any], utc.cast(pa.string()).to_pylist())
+        ]
     if pa.types.is_date(kind) or pa.types.is_time(kind):
         return cast(list[Any], array.cast(pa.string()).to_pylist())
     if pa.types.is_duration(kind):
@@ -197,6 +208,8 @@ def _plain(array: pa.Array) -> list[Any]:
     except UnicodeDecodeError:
         raw = array.cast(pa.large_binary()).to_pylist()
         return [text and text.decode("utf-8", "surrogateescape") for text in raw]
-    if values and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)):
+    if values and (
+        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    ):
         return [None if value is None else text_of(value) for value in values]
     return values

@@ -21,7 +21,14 @@ from inflection_cli.reading.files.find import FoundFile, keep_copy
 from inflection_cli.reading.files.foreign_text import foreign_text
 from inflection_cli.reading.files.line_endings import swap_bytes
 from inflection_cli.reading.files.stream import Stream, open_bytes, open_source
-from inflection_cli.reading.source import FREE_BYTES, MAX_LINE_BYTES, BinaryFormat, Compression, ReadOptions, Source
+from inflection_cli.reading.source import (
+    FREE_BYTES,
+    MAX_LINE_BYTES,
+    BinaryFormat,
+    Compression,
+    ReadOptions,
+    Source,
+)
 
 BOM: Final = codecs.BOM_UTF8
 HEAD_BYTES: Final = 1 << 16
@@ -35,8 +42,6 @@ _FOREIGN: Final = {
     b"ORC": "an ORC file",
     b"SQLite format 3": "an SQLite database",
 }
-# POSIX pax, "ustar Interchange Format".
-_TAR: Final = (257, b"ustar")
 _MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
 _QUOTED: Final = re.compile(rb'"(?:[^"]++|"")*+"?')
 _NEXT_OBJECT: Final = re.compile(rb"\}[ \t]*\r\s*[^,\]}\s]")
@@ -101,9 +106,7 @@ def _table(source: Source, form: BinaryFormat, options: ReadOptions) -> Source:
     source = replace(source, format=form, encoding="utf-8", sheet=options.sheet)
     if source.compression is None:
         return source
-    with open_bytes(
-        source.path, source.location, source.compression, source.member, source.limits
-    ) as stream:
+    with open_bytes(source.path, source.location, source.compression, source.member, source.limits) as stream:
         copy = keep_copy(stream, source.path, source.limits.max_bytes)
     return replace(source, location=copy, member=None, size_bytes=os.stat(copy).st_size)  # noqa: PTH116 - a location
 
@@ -198,7 +201,7 @@ def _refuse_foreign(path: str, head: bytes) -> None:
         raise InputError(
             f"{path}: is packed twice, within with {again}", hint="unpack it once, then name what comes out"
         )
-    foreign = foreign_text(head, is_tar=head.startswith(_TAR[1], _TAR[0]))
+    foreign = foreign_text(head)
     if foreign is not None:
         raise InputError(f"{path}: is {foreign.kind}", hint=foreign.hint)
     kind = next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), None)
