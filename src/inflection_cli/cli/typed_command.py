@@ -7,7 +7,6 @@ from typing import Final
 from inflection_cli.settings.option_names import file_word
 from inflection_cli.settings.redaction import PERSONAL
 
-
 _SIGNED: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]+://[^?]*\?).*\Z", re.DOTALL)
 """A link of which the query may be a signature."""
 

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import fastavro
 from fastavro.read import LOGICAL_READERS
@@ -25,6 +25,7 @@ MAX_BLOCK_BYTES: Final = 32 << 20
 """A block that unpacks to more is refused; writers begin a new one after 16 kB to a few MB."""
 MAX_HEADER_BYTES: Final = 4 << 20
 _CODECS: Final = {"deflate": DEFLATE, "bzip2": "bzip2", "xz": "xz", "zstandard": "zstd"}
+_TOO_LARGE: Final = DecompressionError(f"it unpacks to more than {MAX_BLOCK_BYTES:,} bytes")
 _SYNC_BYTES: Final = 16
 _CHECK: Final = "copy or export the file again; java -jar avro-tools.jar count FILE checks it"
 _OWN: Final = "infl-seg-"
@@ -50,7 +51,7 @@ class _Container:
         self._path = path
         self._size = file.seek(0, io.SEEK_END)
         file.seek(4)
-        self._file = io.BufferedReader(file)  # type: ignore[arg-type] # an unbuffered file, as `open_file` gives it
+        self._file = io.BufferedReader(cast(io.RawIOBase, file))  # `open_file` gives it unbuffered
         header = self._header()
         self._codec = header.get("avro.codec", b"null").decode("utf-8", "replace")
         if self._codec not in {"null", "snappy", *_CODECS}:
@@ -109,13 +110,14 @@ class _Container:
         try:
             schema = json.loads(text)
             _Schema(self._path).check(schema)
-            if not (isinstance(schema, dict) and schema.get("type") == "record"):
-                raise self._refused("holds no records, with names and values")
-            return fastavro.parse_schema(schema)
+            parsed = fastavro.parse_schema(schema)
         except InputError:
             raise
         except Exception as error:
             raise self._damaged(f"the schema cannot be read: {_reason(error)}") from error
+        if not (isinstance(parsed, dict) and parsed.get("type") == "record"):
+            raise self._refused("holds no records, with names and values")
+        return parsed
 
     def _unpacked(self, data: bytes, at: int) -> bytes:
         try:
@@ -123,14 +125,7 @@ class _Container:
                 return _unsnapped(data)
             if self._codec == "null":
                 return data
-            stream = DecompressedStream(io.BytesIO(data), _CODECS[self._codec])
-            parts, size = [], 0
-            while part := stream.read(1 << 20):
-                parts.append(part)
-                size += len(part)
-                if size > MAX_BLOCK_BYTES:
-                    raise DecompressionError(f"it unpacks to more than {MAX_BLOCK_BYTES:,} bytes")
-            return b"".join(parts)
+            return _bounded(DecompressedStream(io.BytesIO(data), _CODECS[self._codec]))
         except DecompressionError as error:
             raise self._damaged(f"the block at byte {at:,} cannot be unpacked: {error}") from error
 
@@ -170,6 +165,17 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
+def _bounded(stream: DecompressedStream) -> bytes:
+    """Read all that a block unpacks to, up to the bound."""
+    parts, size = list[bytes](), 0
+    while part := stream.read(1 << 20):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BLOCK_BYTES:
+            raise _TOO_LARGE
+    return b"".join(parts)
+
+
 def _unsnapped(data: bytes) -> bytes:
     """Unpack a block of Snappy; its checksum of four bytes stands last."""
     import zlib  # noqa: PLC0415 - few files are packed so
@@ -178,11 +184,11 @@ def _unsnapped(data: bytes) -> bytes:
 
     try:
         size = snappy.decompress_raw_len(data[:-4])
-        if size > MAX_BLOCK_BYTES:
-            raise DecompressionError(f"it unpacks to more than {MAX_BLOCK_BYTES:,} bytes")
-        found = bytes(snappy.decompress_raw(data[:-4]))
+        found = bytes(snappy.decompress_raw(data[:-4])) if size <= MAX_BLOCK_BYTES else None
     except Exception as error:
         raise DecompressionError(_reason(error)) from error
+    if found is None:
+        raise _TOO_LARGE
     if zlib.crc32(found).to_bytes(4) != data[-4:]:
         raise DecompressionError("its checksum is wrong")
     return found

@@ -4,7 +4,7 @@ import io
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
@@ -19,7 +19,7 @@ from inflection_cli.reading.files.stream import judge_size
 from inflection_cli.settings.option_names import with_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
@@ -57,7 +57,7 @@ def open_rows(source: "Source", file: BinaryIO) -> Rows:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     except Exception as error:
         # Whatever the library stumbles over in a part that is not as it should be.
-        _raise_damaged(source.path, error)
+        raise _damaged(source.path, error) from error
     sheet = _chosen(source, book.worksheets)
     rows = Rows(iter(()))
     rows.lines = _lines(source.path, sheet, rows, file)
@@ -109,7 +109,7 @@ def _lines(path: str, sheet: "ReadOnlyWorksheet", rows: Rows, file: BinaryIO) ->
         raise
     except Exception as error:
         # As for the workbook: each fault of the XML has an error of its own.
-        _raise_damaged(path, error, f"behind row {number:,}: ")
+        raise _damaged(path, error, f"behind row {number:,}: ") from error
 
 
 def _row(names: list[str], values: list[Any]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _value(cell: Any) -> Any:
     return value.isoformat() if isinstance(value, (date, time)) else str(value)
 
 
-def _number(value: float) -> Any:
+def _number(value: int | float) -> Any:  # noqa: PYI041 - which of the two it is counts
     """Return a number; one that Excel has rounded is in scientific notation, as its CSV has it."""
     if isinstance(value, float) and not value.is_integer():
         return value
@@ -174,12 +174,7 @@ def _check_parts(path: str, file: BinaryIO, limits: "Limits") -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             parts = {part.filename: part for part in archive.infolist()}
-            if _BINARY_WORKBOOK in parts:
-                raise InputError(
-                    f"{path}: is a binary workbook (.xlsb)", hint="save it as .xlsx or CSV UTF-8"
-                )
-            if _WORKBOOK not in parts:
-                raise InputError(f"{path}: is a zip archive, and holds no workbook", hint="unpack it first")
+            _require_workbook(path, parts)
             _judge_parts(path, parts, limits)
             for name, part in parts.items():
                 if name.endswith((".xml", ".rels")):
@@ -189,7 +184,14 @@ def _check_parts(path: str, file: BinaryIO, limits: "Limits") -> None:
         raise
     except Exception as error:
         # zipfile, zlib and expat each have errors of their own for a damaged file.
-        _raise_damaged(path, error)
+        raise _damaged(path, error) from error
+
+
+def _require_workbook(path: str, parts: "Mapping[str, zipfile.ZipInfo]") -> None:
+    if _BINARY_WORKBOOK in parts:
+        raise InputError(f"{path}: is a binary workbook (.xlsb)", hint="save it as .xlsx or CSV UTF-8")
+    if _WORKBOOK not in parts:
+        raise InputError(f"{path}: is a zip archive, and holds no workbook", hint="unpack it first")
 
 
 def _judge_parts(path: str, parts: "Mapping[str, zipfile.ZipInfo]", limits: "Limits") -> None:
@@ -232,6 +234,6 @@ def _refuse_entities(path: str, name: str, stream: io.BufferedIOBase | Any) -> N
         return
 
 
-def _raise_damaged(path: str, error: Exception, where: str = "") -> NoReturn:
+def _damaged(path: str, error: Exception, where: str = "") -> InputError:
     reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-    raise InputError(f"{path}: the workbook is damaged: {where}{reason}", hint=_CHECK) from error
+    return InputError(f"{path}: the workbook is damaged: {where}{reason}", hint=_CHECK)

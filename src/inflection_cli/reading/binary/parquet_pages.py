@@ -57,7 +57,9 @@ def _measure_column(file: BinaryIO, column: "pq.ColumnChunkMetaData", limits: Li
     while at < end:
         header, length = _header(file, at, where)
         unpacked, packed = header.get(2, 0), header.get(3, 0)
-        parts = next((header[key] for key in (5, 7, 8) if isinstance(header.get(key), dict)), {})
+        parts: dict[int, Any] = next(
+            (header[key] for key in (5, 7, 8) if isinstance(header.get(key), dict)), {}
+        )
         is_dictionary = header.get(1) == _DICTIONARY_PAGE
         values += 0 if is_dictionary else parts.get(1, 0)
         size += unpacked

@@ -53,7 +53,7 @@ class _Table:
         except Exception as error:
             # Arrow's own errors, and those of Python's for what it makes of a footer.
             raise self._damaged(error) from error
-        _refuse_twice(self._path, [field for field in self._schema])
+        _refuse_twice(self._path, list(self._schema))
         metadata = self._parquet.metadata
         self._all = metadata.num_rows
         judge_size(self._path, self._least_bytes(), self._size, source.limits)
@@ -105,10 +105,7 @@ class _Table:
         try:
             longest = measure(self._file, self._parquet.metadata.row_group(group), self._limits)
             most = max(4, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))
-            for batch in self._parquet.iter_batches(most, row_groups=[group], use_threads=False):
-                if batch.nbytes > 4 * _BATCH_BYTES:
-                    raise PageFault(f"{batch.num_rows:,} rows have {batch.nbytes:,} bytes")
-                yield batch
+            yield from map(_bounded, self._parquet.iter_batches(most, row_groups=[group], use_threads=False))
         except InputError:
             raise
         except (PageFault, pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -122,7 +119,7 @@ class _Table:
 
     def _least_bytes(self) -> int:
         """Return the least size of all rows as NDJSON: names, and a character for each value."""
-        return self._all * (2 + sum(len(field.name.encode()) + 5 for field in self._schema))
+        return int(self._all) * (2 + sum(len(field.name.encode()) + 5 for field in self._schema))
 
     def _damaged(self, error: BaseException, where: str = "") -> InputError:
         reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
@@ -154,35 +151,43 @@ def _values(array: pa.Array) -> list[Any]:
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
         return array.to_pylist() if kind.extension_name == "arrow.uuid" else _values(array.storage)
-    if pa.types.is_struct(kind):
-        names = [field.name for field in kind]
-        parts = [_values(part) for part in array.flatten()] or [[None] * len(array)]
-        rows = [dict(zip(names, row, strict=False)) for row in zip(*parts, strict=True)]
-        return _without_null(array, rows)
-    if pa.types.is_map(kind):
-        keys, items = _values(array.keys), _values(array.items)
-        pairs = [list(pair) for pair in zip(keys, items, strict=True)]
-        return _without_null(array, [_object(pairs[a:b]) for a, b in pairwise(array.offsets.to_pylist())])
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        inner = _values(array.values)
-        return _without_null(array, [inner[a:b] for a, b in pairwise(array.offsets.to_pylist())])
-    if pa.types.is_fixed_size_list(kind):
-        inner, size = _values(array.flatten()), kind.list_size
-        full = iter(range(0, len(inner), size or 1))
-        return [
-            inner[(at := next(full)) : at + size] if valid else None for valid in array.is_valid().to_pylist()
-        ]
     if pa.types.is_dictionary(kind):
         used = pc.unique(array.indices).drop_null()
         texts = dict(zip(used.to_pylist(), _values(array.dictionary.take(used)), strict=True))
         return [None if at is None else texts[at] for at in array.indices.to_pylist()]
-    return _plain(array)
-
-
-def _without_null(array: pa.Array, rows: list[Any]) -> list[Any]:
+    if not kind.num_fields:
+        return _plain(array)
+    rows = _members(array) if pa.types.is_struct(kind) else _items(array)
     if not array.null_count:
         return rows
     return [row if valid else None for row, valid in zip(rows, array.is_valid().to_pylist(), strict=True)]
+
+
+def _members(array: pa.Array) -> list[Any]:
+    """Return structs as objects."""
+    names = [field.name for field in array.type]
+    parts = [_values(part) for part in array.flatten()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True)]
+
+
+def _items(array: pa.Array) -> list[Any]:
+    """Return lists as lists, and maps as objects."""
+    kind = array.type
+    if pa.types.is_fixed_size_list(kind):
+        size, inner = kind.list_size, _values(array.values)
+        return [inner[at * size : (at + 1) * size] for at in range(array.offset, array.offset + len(array))]
+    bounds = pairwise(array.offsets.to_pylist())
+    if pa.types.is_map(kind):
+        pairs = [list(pair) for pair in zip(_values(array.keys), _values(array.items), strict=True)]
+        return [_object(pairs[start:end]) for start, end in bounds]
+    inner = _values(array.values)
+    return [inner[start:end] for start, end in bounds]
+
+
+def _bounded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    if batch.nbytes > 4 * _BATCH_BYTES:
+        raise PageFault(f"{batch.num_rows:,} rows have {batch.nbytes:,} bytes")
+    return batch
 
 
 def _object(pairs: list[list[Any]]) -> Any:

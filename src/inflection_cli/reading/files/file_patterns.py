@@ -6,7 +6,9 @@ from typing import Final
 DATA_ENDINGS: Final = ("csv", "tsv", "txt", "ndjson", "jsonl", "json", "avro", "parquet", "xlsx")
 """What a file's name ends with that is taken for an export where only its folder or archive was named."""
 
-COUNTS: Final = "files count that end in .csv, .tsv, .txt, .ndjson, .jsonl, .json, .avro, .parquet or .xlsx, packed or not"
+COUNTS: Final = (
+    f"files count that end in .{', .'.join(DATA_ENDINGS[:-1])} or .{DATA_ENDINGS[-1]}, packed or not"
+)
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z", re.IGNORECASE)
 _DATA: Final = re.compile(rf"\.(?:{'|'.join(DATA_ENDINGS)})\Z", re.IGNORECASE)

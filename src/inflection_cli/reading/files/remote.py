@@ -22,8 +22,8 @@ from urllib.parse import SplitResult, urlsplit
 from inflection_cli import rules
 from inflection_cli.errors import InputError
 from inflection_cli.model import Problem
-from inflection_cli.reading.files.find import FoundFile, keep_copy
 from inflection_cli.reading.files.file_patterns import COUNTS, is_data, is_read_archive
+from inflection_cli.reading.files.find import FoundFile, keep_copy
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -175,7 +175,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, origin: SplitResult) -> None:
         self._origin = origin
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:  # noqa: PLR0917 - the base class's
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         target = urlsplit(newurl)
         if target.scheme != "https" and not (is_loopback(target) and is_loopback(self._origin)):
             raise InputError(
