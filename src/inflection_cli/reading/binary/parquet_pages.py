@@ -1,87 +1,130 @@
-"""Measure the pages of a Parquet row group before they are unpacked.
+"""Measure the pages of a Parquet file before the library unpacks them.
 
-What a page unpacks to stands in its header alone, and the library makes room for it unasked. The headers are structs of
-Thrift's compact protocol; the fields are those of PageHeader in parquet-format's parquet.thrift.
+What a page unpacks to stands in its header alone, and the library makes room for it unasked. Its view of a footer that
+is wrong can end the process, so the places of the pages are read here too. All of these are structs of Thrift's compact
+protocol; the numbers are those of the fields in parquet-format's parquet.thrift.
 """
 
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
 
 from inflection_cli.reading.source import FREE_BYTES, Limits
 
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
-
+MAX_FOOTER_BYTES: Final = 16 << 20
 MAX_PAGE_BYTES: Final = 256 << 20
 MAX_DICTIONARY_BYTES: Final = 64 << 20
 MAX_LISTED: Final = 50_000_000
 """Values of a column in one row group, where a row may have many of them."""
+_MAGIC: Final = b"PAR1"
 _HEADER_BYTES: Final = 1 << 12
 _MAX_HEADER_BYTES: Final = 1 << 20
 _DICTIONARY_PAGE: Final = 2
 _DELTA_BYTE_ARRAY: Final = 7
 _VALUES_PER_BYTE: Final = 64
-_MAX_DEPTH: Final = 8
-_LONGEST: Final = 1 << 31
+_MAX_DEPTH: Final = 16
+_MAX_VARINT_BITS: Final = 63
 
 
 class PageFault(Exception):
-    """Raised when a page is damaged, or larger than it may be."""
+    """Raised when a footer or a page is damaged, or larger than it may be."""
 
 
-def measure(file: BinaryIO, group: "pq.RowGroupMetaData", limits: Limits) -> int:
+@dataclass(frozen=True, slots=True)
+class ColumnChunk:
+    """The pages of a column in a row group.
+
+    Attributes:
+        path: The column's name, with dots within lists and structs.
+        start: Where the first page starts.
+        size: How many bytes they have.
+        unpacked: How many come out, by the footer.
+    """
+
+    path: str
+    start: int
+    size: int
+    unpacked: int
+
+
+def row_groups(file: BinaryIO) -> list[list[ColumnChunk]]:
+    """Read the places of all pages from a file's footer.
+
+    Raises:
+        PageFault: It is damaged, or longer than it may be.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 8))
+    end = file.read(8)
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != _MAGIC or length > size - 8:
+        raise PageFault("it does not end as a Parquet file does")
+    if length > MAX_FOOTER_BYTES:
+        raise PageFault(f"its footer has {length:,} bytes, more than {MAX_FOOTER_BYTES:,}")
+    file.seek(size - 8 - length)
+    try:
+        groups = _Compact(file.read(length)).struct()[4]
+        return [[_chunk(column[3]) for column in group[1]] for group in groups]
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise PageFault("its footer cannot be read") from error
+
+
+def _chunk(found: dict[int, Any]) -> ColumnChunk:
+    path = ".".join(name.decode("utf-8", "replace") for name in found[3])
+    start = min(_int(found, 9), _int(found, 11) or _int(found, 9))
+    return ColumnChunk(path, start, _int(found, 7), _int(found, 6))
+
+
+def _int(found: dict[int, Any], number: int) -> int:
+    value = found.get(number, 0)
+    if not isinstance(value, int) or value < 0:
+        raise TypeError
+    return value
+
+
+def measure(file: BinaryIO, group: list[ColumnChunk], limits: Limits) -> int:
     """Check the sizes of all pages; return the most bytes that one text may have.
 
     Args:
         file: The file; its position is kept.
-        group: The row group, by the footer.
+        group: The columns of a row group.
         limits: What may come out of what is packed.
 
     Raises:
         PageFault: A page is damaged, or larger than it may be.
     """
     at = file.tell()
-    columns = map(group.column, range(group.num_columns))
-    longest = max((_measure_column(file, column, limits) for column in columns), default=0)
+    longest = max((_measure_column(file, column, limits) for column in group), default=0)
     file.seek(at)
     return longest
 
 
-def _measure_column(file: BinaryIO, column: "pq.ColumnChunkMetaData", limits: Limits) -> int:
-    starts = [column.data_page_offset]
-    if column.has_dictionary_page and column.dictionary_page_offset:
-        starts.append(column.dictionary_page_offset)
-    at = min(starts)
-    end = at + column.total_compressed_size
+def _measure_column(file: BinaryIO, column: ColumnChunk, limits: Limits) -> int:
+    at, end = column.start, column.start + column.size
     size = values = longest = 0
-    where = f"column {column.path_in_schema!r}"
+    where = f"column {column.path!r}"
     while at < end:
         header, length = _header(file, at, where)
-        unpacked, packed = header.get(2, 0), header.get(3, 0)
-        parts: dict[int, Any] = next(
-            (header[key] for key in (5, 7, 8) if isinstance(header.get(key), dict)), {}
-        )
+        try:
+            unpacked, packed = _int(header, 2), _int(header, 3)
+            parts: dict[int, Any] = next((header[key] for key in (5, 7, 8) if key in header), {})
+            count, encoding = _int(parts, 1), parts.get(4 if 8 in header else 2)
+        except (TypeError, AttributeError) as error:
+            raise PageFault(f"{where} has a page whose header cannot be read, at byte {at:,}") from error
         is_dictionary = header.get(1) == _DICTIONARY_PAGE
-        values += 0 if is_dictionary else parts.get(1, 0)
+        values += 0 if is_dictionary else count
         size += unpacked
-        _judge(where, unpacked, MAX_DICTIONARY_BYTES if is_dictionary else MAX_PAGE_BYTES)
-        if size > FREE_BYTES and size > limits.max_expansion * max(1, column.total_compressed_size):
+        most = MAX_DICTIONARY_BYTES if is_dictionary else MAX_PAGE_BYTES
+        if unpacked > most:
+            raise PageFault(f"{where} has a page of {unpacked:,} bytes unpacked, more than {most:,}")
+        if size > FREE_BYTES and size > limits.max_expansion * column.size:
             raise PageFault(f"{where} unpacks to more than {limits.max_expansion:,} times its size")
-        if packed < 0 or unpacked < 0:
-            raise PageFault(f"{where} has a page of less than no bytes")
-        encoding = parts.get(4) if 8 in header else parts.get(2)
         if is_dictionary or encoding == _DELTA_BYTE_ARRAY:
             longest = max(longest, unpacked)
         at += length + packed
-    if "." in column.path_in_schema and values > min(
-        MAX_LISTED, 10**6 + _VALUES_PER_BYTE * (end - min(starts))
-    ):
-        raise PageFault(f"{where} holds {values:,} values in {end - min(starts):,} bytes")
+    # A row may have many values of what lies within others.
+    if "." in column.path and values > min(MAX_LISTED, 10**6 + _VALUES_PER_BYTE * column.size):
+        raise PageFault(f"{where} holds {values:,} values in {column.size:,} bytes")
     return longest
-
-
-def _judge(where: str, size: int, most: int) -> None:
-    if size > most:
-        raise PageFault(f"{where} has a page of {size:,} bytes unpacked, more than {most:,}")
 
 
 def _header(file: BinaryIO, at: int, where: str) -> tuple[dict[int, Any], int]:
@@ -92,14 +135,14 @@ def _header(file: BinaryIO, at: int, where: str) -> tuple[dict[int, Any], int]:
         reader = _Compact(file.read(size))
         try:
             return reader.struct(), reader.at
-        except (IndexError, RecursionError) as error:
+        except (LookupError, RecursionError) as error:
             if size >= _MAX_HEADER_BYTES:
                 raise PageFault(f"{where} has a page without a header, at byte {at:,}") from error
             size *= 16
 
 
 class _Compact:
-    """Reads structs of Thrift's compact protocol."""
+    """Reads structs of Thrift's compact protocol; damaged ones raise a `LookupError`."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -114,7 +157,7 @@ class _Compact:
         while head := self._byte():
             delta, kind = head >> 4, head & 0xF
             number = number + delta if delta else self._integer()
-            found[number] = self._value(kind, depth)
+            found[number] = kind == 1 if kind in {1, 2} else self._value(kind, depth)
         return found
 
     def _byte(self) -> int:
@@ -126,6 +169,8 @@ class _Compact:
         while (byte := self._byte()) > 0x7F:
             value |= (byte & 0x7F) << shift
             shift += 7
+            if shift > _MAX_VARINT_BITS:
+                raise LookupError
         return value | byte << shift
 
     def _integer(self) -> int:
@@ -133,20 +178,23 @@ class _Compact:
         return (value >> 1) ^ -(value & 1)
 
     def _value(self, kind: int, depth: int) -> Any:
-        if kind in {1, 2}:
-            return kind == 1
         if kind in {4, 5, 6}:
             return self._integer()
         if kind == 12:
             return self.struct(depth + 1)
         if kind in {9, 10}:
-            head = self._byte()
-            count = self._varint() if head >> 4 == 0xF else head >> 4
-            return [self._value(head & 0xF, depth + 1) for _ in range(min(count, _MAX_HEADER_BYTES))]
-        self._skip({3: 1, 7: 8}[kind] if kind != 8 else self._varint())
-        return None
+            return self._list(depth + 1)
+        return self._bytes({1: 1, 2: 1, 3: 1, 7: 8}[kind] if kind != 8 else self._varint())
 
-    def _skip(self, count: int) -> None:
-        self.at += min(count, _LONGEST)
+    def _list(self, depth: int) -> list[Any]:
+        head = self._byte()
+        count = self._varint() if head >> 4 == 0xF else head >> 4
+        if count > len(self._data):
+            raise LookupError
+        return [self._value(head & 0xF, depth) for _ in range(count)]
+
+    def _bytes(self, count: int) -> bytes:
+        self.at += count
         if self.at > len(self._data):
-            raise IndexError
+            raise LookupError
+        return self._data[self.at - count : self.at]

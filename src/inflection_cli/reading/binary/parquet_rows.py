@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from inflection_cli.errors import InputError
-from inflection_cli.reading.binary.parquet_pages import PageFault, measure
+from inflection_cli.reading.binary.parquet_pages import MAX_FOOTER_BYTES, PageFault, measure, row_groups
 from inflection_cli.reading.binary.row_stream import Rows, line_of, text_of
 from inflection_cli.reading.files.stream import judge_size
 
@@ -20,7 +20,6 @@ _BATCH_ROWS: Final = 1024
 _BATCH_BYTES: Final = 64 << 20
 """What the texts of one batch may come to: of a dictionary, every row may have the longest."""
 _READ_BYTES: Final = 1 << 20
-_MAX_FOOTER: Final = 64 << 20
 _MAX_ELEMENTS: Final = 20_000
 """Names in a schema, or row groups: what the footer may list of a kind."""
 _CHECK: Final = "copy or export the file again, or turn it into NDJSON"
@@ -54,20 +53,16 @@ class _Table:
             # Arrow's own errors, and those of Python's for what it makes of a footer.
             raise self._damaged(error) from error
         _refuse_twice(self._path, list(self._schema))
-        metadata = self._parquet.metadata
-        self._all = metadata.num_rows
+        self._all = int(self._parquet.metadata.num_rows)
         judge_size(self._path, self._least_bytes(), self._size, source.limits)
-        unpacked = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
+        unpacked = sum(column.unpacked for group in self._groups for column in group)
         judge_size(self._path, unpacked, self._size, source.limits)
 
     def _open(self) -> pq.ParquetFile:
-        self._file.seek(max(0, self._size - 8))
-        footer = int.from_bytes(self._file.read(4), "little")
-        if footer > _MAX_FOOTER:
-            raise PageFault(f"its footer claims to have {footer:,} bytes")
+        self._groups = row_groups(self._file)
         self._file.seek(0)
         first = pq.ParquetFile(
-            self._file, thrift_string_size_limit=_MAX_FOOTER, thrift_container_size_limit=_MAX_ELEMENTS
+            self._file, thrift_string_size_limit=MAX_FOOTER_BYTES, thrift_container_size_limit=_MAX_ELEMENTS
         )
         # Texts in lists are read as a dictionary: nobody knows how many of them a row has.
         texts = [
@@ -88,7 +83,7 @@ class _Table:
         """Yield each row as a line of JSON."""
         done = 0
         names = [field.name for field in self._schema]
-        for group in range(self._parquet.num_row_groups):
+        for group in range(len(self._groups)):
             for batch in self._batches(group, done):
                 cells = [self._cells(column, done) for column in batch.columns]
                 for row in zip(*cells, strict=True):
@@ -103,7 +98,7 @@ class _Table:
     def _batches(self, group: int, done: int) -> Iterator[pa.RecordBatch]:
         """Read a row group in batches, after a look at the sizes of its pages."""
         try:
-            longest = measure(self._file, self._parquet.metadata.row_group(group), self._limits)
+            longest = measure(self._file, self._groups[group], self._limits)
             most = max(4, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))
             yield from map(_bounded, self._parquet.iter_batches(most, row_groups=[group], use_threads=False))
         except InputError:
@@ -119,7 +114,7 @@ class _Table:
 
     def _least_bytes(self) -> int:
         """Return the least size of all rows as NDJSON: names, and a character for each value."""
-        return int(self._all) * (2 + sum(len(field.name.encode()) + 5 for field in self._schema))
+        return self._all * (2 + sum(len(field.name.encode()) + 5 for field in self._schema))
 
     def _damaged(self, error: BaseException, where: str = "") -> InputError:
         reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
