@@ -39,7 +39,10 @@ AVRO: Final = {
                 {
                     "type": "record",
                     "name": "Device",
-                    "fields": [{"name": "os", "type": "string"}, {"name": "version", "type": ["null", "long"]}],
+                    "fields": [
+                        {"name": "os", "type": "string"},
+                        {"name": "version", "type": ["null", "long"]},
+                    ],
                 },
             ],
         },
@@ -107,7 +110,9 @@ def excel(rows: Sequence[Row], sheet: str = "Events") -> bytes:
     page.title = sheet
     page.append(list(rows[0]))
     for row in rows:
-        page.append([cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell for cell in row.values()])
+        page.append(
+            [cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell for cell in row.values()]
+        )
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -156,7 +156,7 @@ def open_inputs(
     return [
         InputFile(source, _laid_out(source, own.convert if own else settings, leeway), own)
         for source, own in sources
-        for leeway in [MissingColumnPolicy(source.format != "csv", in_some_file)]
+        for leeway in [MissingColumnPolicy(source.keys_vary, in_some_file)]
     ]
 
 

@@ -126,6 +126,11 @@ class Source:
         return self.format in {"avro", "parquet", "excel"}
 
     @property
+    def keys_vary(self) -> bool:
+        """Return whether each record has keys of its own, as in JSON."""
+        return self.format in {"ndjson", "json"}
+
+    @property
     def format_words(self) -> list[str]:
         """Return the format's name, and of text the encoding."""
         return [_NAMES[self.format], *([] if self.is_binary else [self.encoding])]

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import fastavro
 from fastavro.read import LOGICAL_READERS
@@ -51,7 +51,7 @@ class _Container:
         self._path = path
         self._size = file.seek(0, io.SEEK_END)
         file.seek(4)
-        self._file = io.BufferedReader(cast(io.RawIOBase, file))  # `open_file` gives it unbuffered
+        self._file = file
         header = self._header()
         self._codec = header.get("avro.codec", b"null").decode("utf-8", "replace")
         if self._codec not in {"null", "snappy", *_CODECS}:
@@ -149,6 +149,8 @@ class _Container:
 
     def _take(self, size: int) -> bytes:
         data = self._file.read(size)
+        while len(data) < size and (more := self._file.read(size - len(data))):
+            data += more
         if len(data) < size:
             raise self._damaged("the file ends in the middle")
         return data
