@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -115,7 +117,39 @@ def excel(rows: Sequence[Row], sheet: str = "Events") -> bytes:
         )
     out = io.BytesIO()
     book.save(out)
-    return out.getvalue()
+    return workbook_of(_with_shared_texts(workbook_parts(out.getvalue())))
+
+
+_SHEET: Final = "xl/worksheets/sheet1.xml"
+_INLINE: Final = re.compile(rb't="inlineStr"><is>(.*?)</is>', re.DOTALL)
+_MAIN: Final = b"application/vnd.openxmlformats-officedocument.spreadsheetml."
+_KIND: Final = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+
+
+def _with_shared_texts(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """Move the texts of the cells to a table of their own, where Excel has them."""
+    texts = list(dict.fromkeys(_INLINE.findall(parts[_SHEET])))
+    places = {text: b"%d" % at for at, text in enumerate(texts)}
+    sheet = _INLINE.sub(lambda match: b't="s"><v>' + places[match[1]] + b"</v>", parts[_SHEET])
+    items = b"".join(b"<si>" + text + b"</si>" for text in texts)
+    override = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="' + _MAIN + b'sharedStrings+xml" /></Types>'
+    )
+    link = (
+        b'<Relationship Type="'
+        + _KIND
+        + b'sharedStrings" Target="sharedStrings.xml" Id="rId9" /></Relationships>'
+    )
+    types, links = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
+    return {
+        **parts,
+        _SHEET: sheet,
+        types: parts[types].replace(b"</Types>", override),
+        links: parts[links].replace(b"</Relationships>", link),
+        "xl/sharedStrings.xml": b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        + items
+        + b"</sst>",
+    }
 
 
 def ndjson(rows: Sequence[Row]) -> bytes:
@@ -163,16 +197,12 @@ def deflated(data: bytes) -> bytes:
 
 def workbook_parts(data: bytes) -> dict[str, bytes]:
     """The parts of a workbook."""
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def workbook_of(parts: dict[str, bytes]) -> bytes:
     """A workbook of these parts."""
-    import zipfile
-
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
