@@ -74,14 +74,19 @@ class _Readable(Protocol):
 class _Checked:
     """Byte source that counts and digests what passes through it."""
 
-    def __init__(self, within: _Readable) -> None:
+    def __init__(self, name: str, within: _Readable) -> None:
+        self._name = name
         self._within = within
         self.size = 0
         self.md5 = hashlib.md5(usedforsecurity=False)
         self.sha256 = hashlib.sha256()
 
     def read(self, size: int) -> bytes:
-        data = self._within.read(size) or b""
+        try:
+            data = self._within.read(size) or b""
+        except (OSError, HTTPException) as error:
+            # Whose own text may hold what was asked for.
+            raise _broken(self._name, f"{type(error).__name__} behind byte {self.size:,}") from None
         self.size += len(data)
         self.md5.update(data)
         self.sha256.update(data)
@@ -140,10 +145,11 @@ def _web_file(parts: SplitResult, most: int) -> FoundFile:
     request = urllib.request.Request(parts.geturl(), headers={"Accept-Encoding": "identity"})  # noqa: S310 - checked
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_S) as answer:
-            read = _Checked(answer)
+            read = _Checked(name, answer)
             location = keep_copy(read, name, most)
             claims = _claims(answer.headers)
     except urllib.error.HTTPError as error:
+        error.close()
         raise _refused(name, error) from None
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
@@ -178,6 +184,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         target = urlsplit(newurl)
         if target.scheme != "https" and not (is_loopback(target) and is_loopback(self._origin)):
+            fp.close()
             raise InputError(
                 f"{shown(self._origin)}: the server sends readers on to {shown(target)}, which is no https",
                 hint="name the address of the file itself",
@@ -246,7 +253,7 @@ def _bucket_files(parts: SplitResult, most: int, environ: Mapping[str, str]) -> 
         keys = [key] if key and not key.endswith("/") else _listed(name, obstore.list(store, key or None))
         for each in keys:
             yield _object(f"{parts.scheme}://{parts.netloc}/{each}", store, each, most)
-    except obstore.exceptions.BaseError as error:
+    except (obstore.exceptions.BaseError, OSError) as error:
         raise _unread(name, error) from None
 
 
@@ -295,11 +302,11 @@ def _object(name: str, store: Any, key: str, most: int) -> FoundFile:
 
     found = obstore.get(store, key)
     size, tag = found.meta["size"], _MD5.fullmatch(found.meta.get("e_tag") or "")
-    read = _Checked(_Pieces(found))
+    read = _Checked(name, _Pieces(found))
     location = keep_copy(read, name, most)
     digest = tag.group(1) if tag else None
     if digest is not None and digest != read.md5.hexdigest() and size == read.size:
-        again = _Checked(_Pieces(obstore.get(store, key)))
+        again = _Checked(name, _Pieces(obstore.get(store, key)))
         while again.read(0):
             pass
         if again.sha256.digest() != read.sha256.digest():
@@ -311,9 +318,9 @@ def _object(name: str, store: Any, key: str, most: int) -> FoundFile:
 def _unread(name: str, error: Exception) -> InputError:
     """Return the error for an object; the library's own text may hold an access key."""
     kind = type(error).__name__
-    if kind == "NotFoundError":
+    if kind in {"NotFoundError", "FileNotFoundError"}:
         return InputError(f"{name}: no such file in the bucket", hint="check its name")
-    if kind in {"PermissionDeniedError", "UnauthenticatedError"}:
+    if kind in {"PermissionDeniedError", "PermissionError", "UnauthenticatedError"}:
         return InputError(
             f"{name}: may not be read with the credentials of the environment",
             hint="set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or a role that may read it",
