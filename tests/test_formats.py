@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,11 @@ FILES = {
     "a.avro": tables.avro(tables.rows_of(9)),
     "a.parquet": tables.parquet(tables.rows_of(9)),
     "a.xlsx": tables.excel(FLAT),
+}
+WRITERS: dict[str, Callable[[list[tables.Row]], bytes]] = {
+    "a.avro": tables.avro,
+    "a.parquet": tables.parquet,
+    "a.xlsx": tables.excel,
 }
 ZONE = ("--timezone", "UTC")
 
@@ -80,8 +85,7 @@ def test_a_table_that_changes_between_the_passes_is_not_sent(name: str, tmp_path
     plan = Planner(inputs, how, partial(convertible_chunks, inputs, ReadOptions(), how)).run()
     assert [len(batch) for batch in outgoing(plan, lambda ids: ids) if batch] == [9]
     rows = [{**row, "userId": "other"} for row in (FLAT if name == "a.xlsx" else tables.rows_of(9))]
-    write = {"a.avro": tables.avro, "a.parquet": tables.parquet, "a.xlsx": tables.excel}[name]
-    path.write_bytes(write(rows))
+    path.write_bytes(WRITERS[name](rows))
     with pytest.raises(InputChanged):
         list(outgoing(plan, lambda ids: ids))
 

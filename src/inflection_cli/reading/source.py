@@ -122,7 +122,7 @@ class Source:
 
     @property
     def is_binary(self) -> bool:
-        """Return whether it is a table and no text: Avro, Parquet or Excel."""
+        """Return whether it is Avro, Parquet or Excel, and no text."""
         return self.format in {"avro", "parquet", "excel"}
 
     @property

@@ -1,1 +1,1 @@
-"""Binary tables: Avro, Parquet and Excel, each read as the NDJSON text of its rows."""
+"""Binary tables, read as the NDJSON text of their rows."""

@@ -1,4 +1,4 @@
-"""Read Avro object container files, with bounds on all that a file claims.
+"""Read Avro object container files, with bounds on their claims.
 
 The container is read here, so that no block unpacks to more than a bound and none holds more than its count; the
 records in it are read by fastavro. Avro 1.12, "Object Container Files".
@@ -263,7 +263,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _moment(per_second: int, *, zoned: bool) -> Callable[..., Any]:
-    """Return a reader of instants since 1970; a number beyond the calendar stays one."""
+    """Return a reader of instants; numbers beyond the calendar stay numbers."""
     digits = len(str(per_second)) - 1
 
     def read(value: int, *_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Detect binary tables by first bytes, and name the extra that reads each."""
+"""Detect binary tables by first bytes, and open their rows."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -22,7 +22,7 @@ def binary_format(head: bytes) -> "BinaryFormat | None":
 
 
 def refuse_false_name(path: str, head: bytes) -> None:
-    """Raise if a file has the name of a binary table and not its content.
+    """Raise if a binary file is no table despite its name.
 
     Raises:
         InputError: It has.
@@ -42,7 +42,7 @@ def name_of(form: "BinaryFormat") -> str:
 
 
 def open_rows_of(source: "Source", file: BinaryIO) -> "Rows":
-    """Open the rows of a binary table, each as a line of JSON.
+    """Open the rows of a binary table as lines of JSON.
 
     Args:
         source: The table; its limits are judged before any row is read.

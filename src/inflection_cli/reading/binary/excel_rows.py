@@ -1,4 +1,4 @@
-"""Read a sheet of an Excel workbook row by row, after a look at all parts of the workbook."""
+"""Read a sheet of an Excel workbook row by row."""
 
 import io
 import warnings
@@ -65,7 +65,7 @@ def open_rows(source: "Source", file: BinaryIO) -> Rows:
 
 
 def _chosen(source: "Source", sheets: "Sequence[ReadOnlyWorksheet]") -> "ReadOnlyWorksheet":
-    """Return the sheet that was asked for, or the only one in sight."""
+    """Return the sheet that was named, or the only visible one."""
     seen = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     if source.sheet is not None:
         found = next((sheet for sheet in sheets if sheet.title == source.sheet), None)
@@ -88,7 +88,7 @@ def _chosen(source: "Source", sheets: "Sequence[ReadOnlyWorksheet]") -> "ReadOnl
 
 
 def _lines(path: str, sheet: "ReadOnlyWorksheet", rows: Rows, file: BinaryIO) -> Iterator[bytes]:
-    """Yield each row as a line of JSON, and an empty line for what is no row."""
+    """Yield rows as lines of JSON, and empty lines for the others."""
     names: list[str] | None = None
     number = 0
     sheet.reset_dimensions()
@@ -113,7 +113,7 @@ def _lines(path: str, sheet: "ReadOnlyWorksheet", rows: Rows, file: BinaryIO) ->
 
 
 def _row(names: list[str], values: list[Any]) -> dict[str, Any]:
-    """Return the cells by name; a column without a name has its letter."""
+    """Return the cells by name; unnamed columns have their letters."""
     if len(values) > MAX_COLUMNS:
         raise ValueError(f"a cell stands in a column beyond {MAX_COLUMNS:,}")
     row = dict(zip(names, values, strict=False))
@@ -139,7 +139,7 @@ def _names(path: str, values: list[Any]) -> list[str]:
 
 
 def _value(cell: Any) -> Any:
-    """Return a cell's value: numbers as exact as the sheet has them, times as ISO 8601 without a zone."""
+    """Return a cell's exact number, or time without a zone."""
     value = cell.value
     if isinstance(value, str):
         return value or None
@@ -155,7 +155,7 @@ def _value(cell: Any) -> Any:
 
 
 def _number(value: int | float) -> Any:  # noqa: PYI041 - which of the two it is counts
-    """Return a number; one that Excel has rounded is in scientific notation, as its CSV has it."""
+    """Return a number; one that Excel rounded in scientific notation."""
     if isinstance(value, float) and not value.is_integer():
         return value
     whole = str(int(value)) if abs(value) < 10 ** (2 * EXACT_DIGITS) else repr(value)
@@ -166,7 +166,7 @@ def _number(value: int | float) -> Any:  # noqa: PYI041 - which of the two it is
 
 
 def _check_parts(path: str, file: BinaryIO, limits: "Limits") -> None:
-    """Check the sizes of all parts of a workbook, and that no XML in it declares entities.
+    """Check the sizes of all parts, and that none declares entities.
 
     Raises:
         InputError: It is no workbook, or one that was made to fill memory.
@@ -213,7 +213,7 @@ class _Begun(Exception):
 
 
 def _refuse_entities(path: str, name: str, stream: io.BufferedIOBase | Any) -> None:
-    """Raise if an XML part has a document type, where entities are declared."""
+    """Raise if an XML part has a document type, as entities need."""
 
     def refuse(*_: Any) -> NoReturn:
         raise InputError(

@@ -26,7 +26,7 @@ _MAX_VARINT_BITS: Final = 63
 
 
 class PageFault(Exception):
-    """Raised when a footer or a page is damaged, or larger than it may be."""
+    """Raised when a footer or a page is damaged or too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _int(found: dict[int, Any], number: int) -> int:
 
 
 def measure(file: BinaryIO, group: list[ColumnChunk], limits: Limits) -> int:
-    """Check the sizes of all pages; return the most bytes that one text may have.
+    """Check the sizes of all pages; return that of the longest text.
 
     Args:
         file: The file; its position is kept.

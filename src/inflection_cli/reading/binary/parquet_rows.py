@@ -1,4 +1,4 @@
-"""Read Parquet a row group at a time, and within it a few rows at a time."""
+"""Read Parquet by row groups, and within each by a few rows."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -96,7 +96,7 @@ class _Table:
             )
 
     def _batches(self, group: int, done: int) -> Iterator[pa.RecordBatch]:
-        """Read a row group in batches, after a look at the sizes of its pages."""
+        """Read a row group in batches, once its pages were measured."""
         try:
             longest = measure(self._file, self._groups[group], self._limits)
             most = max(4, min(_BATCH_ROWS, _BATCH_BYTES // max(1, longest)))
@@ -113,7 +113,7 @@ class _Table:
             raise self._damaged(error, f"behind row {done:,}: ") from error
 
     def _least_bytes(self) -> int:
-        """Return the least size of all rows as NDJSON: names, and a character for each value."""
+        """Return the least size of all rows as NDJSON."""
         return self._all * (2 + sum(len(field.name.encode()) + 5 for field in self._schema))
 
     def _damaged(self, error: BaseException, where: str = "") -> InputError:
@@ -124,7 +124,7 @@ class _Table:
 
 
 def _refuse_twice(path: str, fields: list[pa.Field]) -> None:
-    """Raise if two columns, or two members of one, have the same name."""
+    """Raise if two columns, or members of one, share a name."""
     names = [field.name for field in fields]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -186,13 +186,13 @@ def _bounded(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _object(pairs: list[list[Any]]) -> Any:
-    """Return a map as an object; as a list of pairs where a key is there twice."""
+    """Return a map as an object; as pairs where keys repeat."""
     found = {str(key): value for key, value in pairs}
     return found if len(found) == len(pairs) else pairs
 
 
 def _plain(array: pa.Array) -> list[Any]:
-    """Return values that hold no others: times as ISO 8601, with Z where they have a zone."""
+    """Return plain values; times as ISO 8601, with Z if zoned."""
     kind = array.type
     if pa.types.is_timestamp(kind):
         utc = array.cast(pa.timestamp(kind.unit, "UTC")) if kind.tz else array

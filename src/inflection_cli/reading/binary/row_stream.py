@@ -1,4 +1,4 @@
-"""Rows of a binary table as NDJSON text, so that one reader reads all formats.
+"""Rows of a binary table as NDJSON text, for one reader.
 
 Line n of the text is row n of the table: places, rejects and digests need nothing of their own.
 """
@@ -30,7 +30,7 @@ class Rows:
 
 
 class RowStream:
-    """Byte source of a table's rows; its position is that in the table's file."""
+    """Byte source of a table's rows, with the position in its file."""
 
     def __init__(self, file: BinaryIO, rows: Rows) -> None:
         self._file = file
@@ -57,7 +57,7 @@ class RowStream:
 
 
 def line_of(row: dict[str, Any]) -> bytes:
-    """Write a row as a line of JSON; decimals and large integers stay exact.
+    """Write a row as a line of JSON; decimals stay exact.
 
     Text that is not valid UTF-8 stands as it is in the file, so that the row is rejected as one of NDJSON would be.
     """
@@ -74,7 +74,7 @@ def _encoded(value: Any) -> Any:
 
 
 def _exact(value: Any) -> str:
-    """Write JSON as `orjson` would, and text that it refuses as it stands."""
+    """Write JSON as `orjson` would, invalid text as it stands."""
     if isinstance(value, dict):
         return "{" + ",".join(f"{_exact(str(key))}:{_exact(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -85,7 +85,7 @@ def _exact(value: Any) -> str:
 
 
 def text_of(value: bytes) -> str:
-    """Return bytes as text: their own where they are UTF-8, else marked Base64."""
+    """Return bytes as their UTF-8 text, or as marked Base64."""
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Archives: choose the exports in them, and read their bytes; the directory of zip archives."""
+"""Archives: choose exports, read their bytes; zip directories."""
 
 import struct
 import zlib
@@ -71,7 +71,7 @@ def is_zip(head: bytes) -> bool:
 
 
 def is_tar(head: bytes) -> bool:
-    """Return whether a file's first block is the header of a tar archive."""
+    """Return whether a file's first block is a tar header."""
     return head.startswith(_TAR_MARK[1], _TAR_MARK[0])
 
 
@@ -101,7 +101,7 @@ def unpack_hint(command: str) -> str:
 
 
 def exports_among(path: str, names: Iterable[str], unpack: str) -> tuple[list[str], list[str]]:
-    """Return the names of the exports in an archive, and those of other files.
+    """Return the names of exports in an archive, and the others.
 
     Args:
         path: The archive's name, to be shown.
@@ -131,7 +131,7 @@ def _hidden(name: str) -> bool:
 
 
 def is_workbook(path: str, location: str) -> bool:
-    """Return whether a zip archive is an Excel workbook, which is no archive of exports.
+    """Return whether a zip archive is an Excel workbook.
 
     Raises:
         InputError: The archive is damaged.
@@ -250,7 +250,7 @@ class _Slice:
 
 
 class _Whole:
-    """Byte source that checks the size of a member of a tar archive."""
+    """Byte source that checks the size of a tar member."""
 
     def __init__(self, stored: ByteSource, size: int) -> None:
         self._stored = stored

@@ -22,7 +22,7 @@ _OURS: Final = re.compile(
 
 
 def is_url(name: str) -> bool:
-    """Return whether a name is that of a remote file, with a scheme before `://`."""
+    """Return whether a name has a scheme, as remote files do."""
     return _URL.match(name) is not None
 
 
@@ -47,7 +47,7 @@ def is_archive(name: str) -> bool:
 
 
 def is_read_archive(name: str) -> bool:
-    """Return whether a name is that of an archive whose exports are read."""
+    """Return whether a name is that of a readable archive."""
     return _READ_ARCHIVE.search(unpacked_name(name)) is not None
 
 

@@ -1,12 +1,9 @@
 """Search for input files: paths, globs, folders, archives and streams."""
 
-import atexit
 import glob
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +21,9 @@ from inflection_cli.reading.files.archive import (
     is_zip,
     members_of,
 )
-from inflection_cli.reading.files.compression import MAGIC_BYTES, ByteSource, Packing, compression_of
+from inflection_cli.reading.files.compression import MAGIC_BYTES, Packing, compression_of
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
+from inflection_cli.reading.files.private_copy import keep_copy
 from inflection_cli.reading.files.stream import open_bytes
 from inflection_cli.reading.source import Limits
 
@@ -99,7 +97,6 @@ def holds_rejects(path: str) -> bool:
 
 
 STANDARD_INPUT = "-"
-_COPY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +179,7 @@ def unfolded(found: FoundFile, limits: Limits | None = None) -> list[FoundFile]:
 
 
 def _unfolded_tar(found: FoundFile, compression: Packing | None, limits: Limits) -> list[FoundFile]:
-    """Return the exports in a tar archive; one that is packed is unpacked to a private copy."""
+    """Return the exports in a tar archive; unpack it first if packed."""
     from inflection_cli.reading.files.tar_archive import tar_members_of  # noqa: PLC0415 - at start-up it counts
 
     if compression is not None:
@@ -200,12 +197,13 @@ def _members(found: FoundFile, members: list[Member], left: list[str]) -> list[F
 
 
 def _named(patterns: Iterable[str], most: int) -> Iterator[FoundFile]:
-    """Yield each named path; a folder yields its exports, a URL the copies of what it names."""
+    """Yield each named path, exports of folders and copies of URLs."""
     for pattern in patterns:
         if file_patterns.is_url(pattern) and not os.path.lexists(pattern):
             from inflection_cli.reading.files.remote import remote_files  # noqa: PLC0415 - few files are remote
 
-            yield from remote_files(pattern, most, os.environ)
+            for copy in remote_files(pattern, most, os.environ):
+                yield FoundFile(copy.path, copy.location, problems=copy.problems)
             continue
         for path in _expand(pattern):
             yield from _in_folder(path) if _is_folder(path) else [FoundFile(path, path)]
@@ -278,39 +276,3 @@ def _location(path: str, status: os.stat_result | None, most: int) -> str:
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: is a device, not a file", hint="name a file, or - for standard input")
     return path
-
-
-_copies: list[str] = []
-
-
-def forget_copies() -> None:
-    """Delete the private copies of streams; they cannot be read afterwards."""
-    while _copies:
-        shutil.rmtree(_copies.pop(), ignore_errors=True)
-
-
-atexit.register(forget_copies)
-
-
-def keep_copy(stream: ByteSource, path: str, most: int) -> str:
-    """Copy a stream to a private file, and return its path.
-
-    Raises:
-        InputError: It cannot be copied, or has more bytes than `most`.
-    """
-    try:
-        folder = tempfile.mkdtemp(prefix="infl-seg-")
-        _copies.append(folder)
-        copy = Path(folder, "input")
-        with open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - a descriptor
-            while data := stream.read(_COPY_BYTES):
-                out.write(data)
-                if out.tell() > most:
-                    raise InputError(
-                        f"{path}: more than {most:,} bytes came",
-                        hint="where that is right: --max-bytes 1000GB",
-                    )
-    except OSError as error:
-        hint = "the input is read twice, so it is copied first; TMPDIR names a folder with more room"
-        raise InputError(f"{path}: cannot be copied: {error.strerror or error}", hint=hint) from error
-    return str(copy)

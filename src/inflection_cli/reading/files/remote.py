@@ -1,4 +1,4 @@
-"""Read remote files once, into a private copy that is checked by length and checksum.
+"""Copy remote files once, checked by length and checksum.
 
 `https://` is read by the standard library, since a signed link's query has to stay as it is; what a bucket holds, by
 obstore, which takes credentials from the environment alone. Neither credentials nor a link's query are ever shown.
@@ -23,7 +23,7 @@ from inflection_cli import rules
 from inflection_cli.errors import InputError
 from inflection_cli.model import Problem
 from inflection_cli.reading.files.file_patterns import COUNTS, is_data, is_read_archive
-from inflection_cli.reading.files.find import FoundFile, keep_copy
+from inflection_cli.reading.files.private_copy import keep_copy
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -38,7 +38,22 @@ _DIGEST: Final = re.compile(r"sha-256=:?([A-Za-z0-9+/]{43}=)", re.IGNORECASE)
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 
-def remote_files(url: str, limits_bytes: int, environ: Mapping[str, str]) -> Iterator[FoundFile]:
+@dataclass(frozen=True, slots=True)
+class RemoteCopy:
+    """A remote file and its private copy.
+
+    Attributes:
+        path: The URL, as it may be shown.
+        location: Where the copy is.
+        problems: What is to be said of it.
+    """
+
+    path: str
+    location: str
+    problems: tuple[Problem, ...]
+
+
+def remote_files(url: str, limits_bytes: int, environ: Mapping[str, str]) -> Iterator[RemoteCopy]:
     """Yield the private copies of what a URL names, each checked.
 
     Args:
@@ -62,7 +77,7 @@ def remote_files(url: str, limits_bytes: int, environ: Mapping[str, str]) -> Ite
 
 
 def shown(parts: SplitResult) -> str:
-    """Return a URL as it may be shown: without user, query and fragment."""
+    """Return a URL without user, query and fragment, to be shown."""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -95,7 +110,7 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Claims:
-    """What a server says of a file: its length and its digests, as hex."""
+    """Length and digests of a file, as its server names them."""
 
     size: int | None
     md5: str | None = None
@@ -128,7 +143,7 @@ def _broken(name: str, why: str) -> InputError:
 # --- https ---------------------------------------------------------------------------------------
 
 
-def _web_file(parts: SplitResult, most: int) -> FoundFile:
+def _web_file(parts: SplitResult, most: int) -> RemoteCopy:
     name = shown(parts)
     if "@" in parts.netloc:
         raise InputError(
@@ -154,7 +169,7 @@ def _web_file(parts: SplitResult, most: int) -> FoundFile:
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
         raise InputError(f"{name}: cannot be read: {reason}", hint=f"check the address; {_AGAIN}") from None
-    return FoundFile(name, location, problems=claims.problems(name, read))
+    return RemoteCopy(name, location, claims.problems(name, read))
 
 
 def _require_safe(name: str, parts: SplitResult) -> None:
@@ -230,7 +245,7 @@ def _refused(name: str, error: urllib.error.HTTPError) -> InputError:
 # --- buckets -------------------------------------------------------------------------------------
 
 
-def _bucket_files(parts: SplitResult, most: int, environ: Mapping[str, str]) -> Iterator[FoundFile]:
+def _bucket_files(parts: SplitResult, most: int, environ: Mapping[str, str]) -> Iterator[RemoteCopy]:
     name = shown(parts)
     try:
         import obstore  # noqa: PLC0415 - a library of its own, which few need
@@ -296,8 +311,14 @@ class _Pieces:
         return bytes(next(self._pieces, b""))
 
 
-def _object(name: str, store: Any, key: str, most: int) -> FoundFile:
-    """Copy an object; its ETag is its MD5, unless it came in parts or is encrypted with a key."""
+def _object(name: str, store: Any, key: str, most: int) -> RemoteCopy:
+    """Copy an object of a bucket, and check it.
+
+    Its ETag is its MD5, unless it came in parts or is encrypted with a key.
+
+    Raises:
+        InputError: It did not come whole.
+    """
     import obstore  # noqa: PLC0415 - see above
 
     found = obstore.get(store, key)
@@ -312,11 +333,14 @@ def _object(name: str, store: Any, key: str, most: int) -> FoundFile:
         if again.sha256.digest() != read.sha256.digest():
             raise _broken(name, "two readings of it differ, and its MD5 is not the one that the bucket names")
         digest = None
-    return FoundFile(name, location, problems=_Claims(size, digest).problems(name, read))
+    return RemoteCopy(name, location, _Claims(size, digest).problems(name, read))
 
 
 def _unread(name: str, error: Exception) -> InputError:
-    """Return the error for an object; the library's own text may hold an access key."""
+    """Return the error for an object, without the library's own text.
+
+    That may hold an access key.
+    """
     kind = type(error).__name__
     if kind in {"NotFoundError", "FileNotFoundError"}:
         return InputError(f"{name}: no such file in the bucket", hint="check its name")

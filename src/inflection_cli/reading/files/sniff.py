@@ -17,9 +17,10 @@ from inflection_cli.reading.files.encoding import (
     is_ascii_incompatible,
     looks_utf16,
 )
-from inflection_cli.reading.files.find import FoundFile, keep_copy
+from inflection_cli.reading.files.find import FoundFile
 from inflection_cli.reading.files.foreign_text import foreign_text
 from inflection_cli.reading.files.line_endings import swap_bytes
+from inflection_cli.reading.files.private_copy import keep_copy
 from inflection_cli.reading.files.stream import Stream, open_bytes, open_source
 from inflection_cli.reading.source import (
     FREE_BYTES,
@@ -102,7 +103,7 @@ def sniff(found: FoundFile, options: ReadOptions) -> tuple[Source, bytes]:
 
 
 def _table(source: Source, form: BinaryFormat, options: ReadOptions) -> Source:
-    """Return a binary table as a source; one that is packed is unpacked to a private copy."""
+    """Return a binary table as a source; unpack it first if packed."""
     source = replace(source, format=form, encoding="utf-8", sheet=options.sheet)
     if source.compression is None:
         return source

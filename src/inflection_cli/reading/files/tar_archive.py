@@ -1,4 +1,4 @@
-"""Tar archives: list the exports in them, where each lies by itself and can be read in place."""
+"""Tar archives: list the exports in them, read in place."""
 
 import tarfile
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _UNPACK: Final = unpack_hint("tar -xf FILE -C FOLDER")
 
 
 def tar_members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
-    """Return the exports in a tar archive that is not packed, and the names of other files.
+    """Return the exports in a plain tar archive, and other names.
 
     Links, devices and files with holes are none that could be read in place; they count as others.
 
