@@ -361,7 +361,7 @@ def test_nobody_is_asked_about_segment_or_where_the_window_is_given_or_with_yes(
 @pytest.mark.parametrize(
     "script", ["401", "403", "404", "405", "307", "501", "html", "success-false", "redirect"]
 )
-def test_an_answer_that_more_tries_do_not_mend_stops_the_run(desk: Desk, script: str) -> None:
+def test_an_answer_that_more_tries_do_not_fix_stops_the_run(desk: Desk, script: str) -> None:
     with serve(Settings(script=(script,) * 5)) as sandbox:
         done = desk.run("backfill", CAMPAIGN, "--json", *to(sandbox.url))
         requests = sandbox.stats()["requests"]

@@ -166,7 +166,7 @@ def test_a_200_that_says_no_is_no_acceptance_and_its_words_are_shown(body: str, 
     with answering(body) as url:
         done = sent(desk, url)
     assert done.code == 5
-    assert "6 in doubt" in done.out
+    assert "6 unconfirmed" in done.out
     assert f"“{body}”" in done.err
     assert body not in json.dumps(record(desk))
 

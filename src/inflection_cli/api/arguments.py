@@ -62,6 +62,9 @@ class ReadingArguments(SelectingArguments, total=False):
     delimiter: str
     records: str
     sheet: str
+    jobs: int
+    cluster: str
+    cluster_insecure: bool
 
 
 class DeliveringArguments(TypedDict, total=False):
