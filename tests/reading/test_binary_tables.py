@@ -234,6 +234,19 @@ def test_a_workbook_tells_what_excel_has_spoiled_as_csv_does() -> None:
     assert set(outcome({"a.xlsx": tables.excel([row])}).codes) >= {"id-scientific", "timestamp-serial"}
 
 
+def test_digits_that_a_workbook_holds_whole_are_kept_and_zeros_at_their_end_are_not_believed() -> None:
+    parts = tables.workbook_parts(tables.excel([{"whole": 111, "rounded": 222, "short": 333}]))
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    for cell, digits in {
+        b"111": b"12345678901234567891",
+        b"222": b"1234567890123450000",
+        b"333": b"5.0",
+    }.items():
+        sheet = sheet.replace(b"<v>" + cell + b"</v>", b"<v>" + digits + b"</v>")
+    (row,) = reading(tables.workbook_of({**parts, "xl/worksheets/sheet1.xml": sheet})).rows
+    assert row == {"whole": "12345678901234567891", "rounded": "1.23456789012345E+18", "short": "5"}
+
+
 def test_a_day_in_a_workbook_is_a_date_and_a_midnight_a_time() -> None:
     import openpyxl
 

@@ -60,8 +60,6 @@ def _entries(path: str, file: BinaryIO) -> Iterator[tuple[str, Member | None]]:
             if not entry.isreg() or entry.issparse():
                 yield entry.name, None
                 continue
-            if entry.offset_data + entry.size > size:
-                raise tarfile.ReadError(f"{entry.name} ends behind the archive's end")
             yield entry.name, Member(entry.name, entry.offset_data, entry.size, entry.size, 0, 0, "tar")
         if archive.offset > size or size % TAR_BLOCK_BYTES:
             raise tarfile.ReadError("it ends in the middle of a block")
