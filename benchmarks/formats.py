@@ -36,7 +36,7 @@ def main(rows: int = 100_000, rounds: int = 3) -> None:
             large, small = Path(folder, f"large.{name}"), Path(folder, f"small.{name}")
             for path, count in ((large, rows), (small, rows // 10)):
                 subprocess.run([*made_up, str(path), str(count)], check=True)
-            command = ["-m", "inflection_cli", "validate", "--json", "--timezone", "UTC"]
+            command = ["-m", "inflection_cli", "validate", "--json", "--jobs", "1", "--timezone", "UTC"]
             pairs = [
                 (cost_of([*command, str(large)]), cost_of(["-c", bare_reading, str(large)]))
                 for _ in range(rounds)
