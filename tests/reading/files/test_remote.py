@@ -202,18 +202,18 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 @pytest.mark.slow
 def test_objects_of_a_bucket_are_read_in_every_command(bucket: Any, desk: Desk) -> None:
     rows = tables.rows_of(20)
-    bucket.put_object(Bucket=BUCKET, Key="2024/a.csv", Body=DATA)
-    bucket.put_object(Bucket=BUCKET, Key="2024/b.parquet", Body=tables.parquet(rows))
-    bucket.put_object(Bucket=BUCKET, Key="2024/notes.pdf", Body=b"x")
-    report = desk.run("validate", "s3://exports/2024/", "--json").json
+    bucket.put_object(Bucket=BUCKET, Key="activity/a.csv", Body=DATA)
+    bucket.put_object(Bucket=BUCKET, Key="activity/b.parquet", Body=tables.parquet(rows))
+    bucket.put_object(Bucket=BUCKET, Key="activity/notes.pdf", Body=b"x")
+    report = desk.run("validate", "s3://exports/activity/", "--json").json
     assert [(each["path"], each["rows"]) for each in report["files"]] == [
-        ("s3://exports/2024/a.csv", 2),
-        ("s3://exports/2024/b.parquet", 20),
+        ("s3://exports/activity/a.csv", 2),
+        ("s3://exports/activity/b.parquet", 20),
     ]
     assert report["problem_counts"].get("remote-unchecked", 0) == 0
     sent = desk.run(
         "backfill",
-        "s3://exports/2024/b.parquet",
+        "s3://exports/activity/b.parquet",
         "--rehearse",
         "--yes",
         "--json",
@@ -221,7 +221,7 @@ def test_objects_of_a_bucket_are_read_in_every_command(bucket: Any, desk: Desk) 
         "0",
     )
     assert (sent.code, sent.json["events"]["accepted"]) == (0, 20)
-    looked = desk.run("inspect", "s3://exports/2024/a.csv", "--save", "p.toml", "--json")
+    looked = desk.run("inspect", "s3://exports/activity/a.csv", "--save", "p.toml", "--json")
     assert looked.code == 0
     assert_nothing_told(report, sent, looked)
     kept = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
