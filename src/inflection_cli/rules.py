@@ -624,6 +624,14 @@ FILES_LEFT_OUT = Rule(
     "exports/notes.pdf",
 )
 
+REMOTE_UNCHECKED = Rule(
+    "remote-unchecked",
+    _WARNING,
+    _FILE,
+    "A remote file came without a checksum, so only its length shows that it came whole.",
+    "compare a checksum of your own where that matters, then name the file that you downloaded",
+    "s3://exports/events.parquet",
+)
 OPTION_IDLE = Rule(
     "option-idle",
     _WARNING,

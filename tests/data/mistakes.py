@@ -171,11 +171,11 @@ WRONG_FILES: Final = {
         files=export(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"),
         edit=export(GOOD),
     ),
-    "an Excel workbook is given for an export": Mistake(
+    "an Excel workbook is damaged": Mistake(
         "validate export.xlsx",
         4,
-        r"export\.xlsx: is an Excel workbook",
-        r"export it as CSV",
+        r"export\.xlsx: the workbook is damaged",
+        r"or as CSV",
         V,
         {"export.xlsx": workbook()},
         export(GOOD),

@@ -239,17 +239,18 @@ def test_parquet_that_is_damaged_or_has_no_ids_proves_nothing(place: Station, tm
     (tmp_path / "b.parquet").write_bytes(whole[:-20])
     done = place.runs("verify", "--received", "b.parquet")
     assert done.code == 4
-    assert "cannot be read whole as Parquet" in done.json["error"]["message"]
+    assert "the Parquet file is damaged or cut off" in done.json["error"]["message"]
 
 
 def test_without_the_extra_the_install_line_is_given(
     place: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "duckdb", None)
-    (tmp_path / "w.parquet").write_bytes(b"PAR1")
+    parquet(tmp_path / "w.parquet", "('m1')", names="id")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "inflection_cli.reading.binary.parquet_rows", raising=False)
     done = place.runs("verify", "--received", "w.parquet")
     assert done.code == 4
-    assert done.json["error"]["hint"].startswith("pip install 'infl-seg[parquet]'")
+    assert done.json["error"]["hint"] == 'install it: pip install "infl-seg[parquet]"'
 
 
 @pytest.mark.slow

@@ -180,6 +180,7 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "header_line": (1, 2, 3),
     "columns": ("f", "m", "p"),
     "escape": ("/", "^", "~"),
+    "sheet": ("f", "m", "p"),
     "null": (["f"], ["m"], ["f", "p"]),
     "jobs": (2, None, 3),
     "since": ("2024-01-01", None, "2024-01-03"),

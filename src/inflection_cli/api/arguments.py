@@ -70,6 +70,7 @@ class ReadingArguments(SelectingArguments, total=False):
     header_line: int
     columns: str
     escape: str
+    sheet: str
     jobs: int
     cluster: str
     cluster_insecure: bool

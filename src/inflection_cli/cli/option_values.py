@@ -65,6 +65,7 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         encoding=options.encoding or ENCODING,
         delimiter=delimiter,
         records=options.records,
+        sheet=options.sheet,
         limits=limits,
         header_line=_header_line(options),
         columns=() if options.columns is None else _column_names(options.columns),

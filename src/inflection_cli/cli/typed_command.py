@@ -1,5 +1,6 @@
 """The typed command for a shell or the ledger, without personal values."""
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ _PAIRED: Final = ("--set", "--context")
 _ALONE: Final = ("--group-user", "--null")
 _LEAST: Final = 4
 """A shorter value is hidden where its option stands, and not wherever such letters are met."""
+
+_SIGNED: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]+://[^?]*\?).*\Z", re.DOTALL)
+"""A link of which the query may be a signature."""
 
 
 def kept_command(argv: list[str]) -> str:
@@ -97,7 +101,7 @@ def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None 
         elif max_errors is not None and word == "--max-errors":
             next(given, None)
         elif not (max_errors is not None and word.startswith("--max-errors=")):
-            words.append(shlex.quote(word))
+            words.append(shlex.quote(_SIGNED.sub(r"\1…", word)))
     if yes:
         words.append("--yes")
     if max_errors is not None:

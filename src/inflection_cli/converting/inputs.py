@@ -68,7 +68,7 @@ def open_inputs(
 
     inputs, faults = list[InputFile](), list[InputError]()
     for source, own in sources:
-        leeway = MissingColumnPolicy(source.format != "csv", in_some_file)
+        leeway = MissingColumnPolicy(source.keys_vary, in_some_file)
         try:
             layout = _laid_out(source, own.convert if own else settings, leeway)
         except InputError as error:

@@ -290,7 +290,7 @@ def _as_bound(
 
 
 def _bound(source: Source, options: ColumnOptions) -> Layout:
-    leeway = MissingColumnPolicy(any_key=source.format != "csv")
+    leeway = MissingColumnPolicy(any_key=source.keys_vary)
     return bind(source.columns, source.sample, options, file=source.path, leeway=leeway)
 
 

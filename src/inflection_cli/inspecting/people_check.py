@@ -47,7 +47,7 @@ def problems_of_people(
     Raises:
         UsageError: An option contradicts the file.
     """
-    leeway = MissingColumnPolicy(source.format != "csv")
+    leeway = MissingColumnPolicy(source.keys_vary)
     layout = lay_out(source.columns, source.sample, settings.mapping.columns, file=source.path, leeway=leeway)
     file = InputFile(source, layout)
     kept: dict[tuple[str, str | None], Problem] = {}

@@ -136,6 +136,8 @@ class ProfileWriter:
             lines += source.off.lines
         if options.records is not None:
             lines += [f"records = {toml_string(options.records)}"]
+        if options.sheet is not None:
+            lines += [f"sheet = {toml_string(options.sheet)}"]
         if self._nulls:
             lines += [f"null = {toml_list(sorted(self._nulls))}"]
         if lines:

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from typing import cast
 
 from inflection_cli import rules
 from inflection_cli.catalog import NAME_AND_PLACE
 from inflection_cli.errors import EmptyFile, InputError
 from inflection_cli.model import Chunk, Problem
+from inflection_cli.reading.binary.binary_format import name_of
 from inflection_cli.reading.csv.csv_reader import Header, read_header
 from inflection_cli.reading.csv.delimiters import (
     DELIMITERS,
@@ -38,7 +40,7 @@ from inflection_cli.reading.json.json_format import (
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.read import read
-from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, ReadOptions, Source
+from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, BinaryFormat, ReadOptions, Source
 
 _JSON_ARRAY = re.compile(r"\s*\[\s*(?:[\[{\]]|\Z)")
 _JSON_OBJECT = re.compile(r'\s*\{\s*(?:["}]|\Z)')
@@ -56,6 +58,8 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         UsageError: An option names no encoding or no delimiter.
     """
     blank, head = sniff(_single(found) if isinstance(found, str) else found, options)
+    if blank.is_binary:
+        return _table(blank, options)
     head = head.removeprefix(BOM)
     text = decode(head, blank.encoding)
     if options.format == "ndjson":
@@ -114,6 +118,22 @@ def _placed(source: Source, options: ReadOptions) -> Source:
     return replace(source, data_offset=size, header_line=window.line)
 
 
+def _table(source: Source, options: ReadOptions) -> Source:
+    """Return a binary table with columns and sample from its first rows."""
+    what = name_of(cast(BinaryFormat, source.format))
+    if options.format == "ndjson":
+        raise InputError(
+            f"{source.path}: is {what}; ready messages are NDJSON",
+            hint="files of rows go through: infl-seg backfill FILE",
+        )
+    if options.records is not None:
+        raise InputError(
+            f"{source.path}: is {what}, so it has no list at {options.records!r}",
+            hint="leave --records out for this file",
+        )
+    return _json(source)
+
+
 def _single(path: str) -> FoundFile:
     """Return the file at a path, or an archive's only file."""
     files = unfolded(FoundFile(path, path))
@@ -163,7 +183,9 @@ def _json(source: Source) -> Source:
         rows += [(chunk.columns, row) for row in chunk.rows]
         fault = fault or (chunk.faults[0].problem if chunk.faults else None)
     if not columns:
-        nothing = "the objects are empty" if rows else "the list is empty"
+        nothing = (
+            "the objects are empty" if rows else "it has no rows" if source.is_binary else "the list is empty"
+        )
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         kind = EmptyFile if fault is None and not rows else InputError
         raise kind(

@@ -134,6 +134,8 @@ class RejectsFolder:
         if key not in self._files:
             stem = "stdin" if source.path == "-" else unpacked_name(Path(source.path).name)
             ending = Path(stem).suffix or f".{source.format}"
+            if source.is_binary:  # whose rows are written as NDJSON
+                stem, ending = stem.removesuffix(ending) + ending.replace(".", "-"), ".ndjson"
             stem = stem.removesuffix(ending)[:_MOST_CHARS]
             name = self._free_name(stem, f".rejects{ending}" if readable else ".unreadable.txt")
             file = self._files[key] = self._open(name)

@@ -1,7 +1,7 @@
 """A file's detected properties, read options, and limits on any input."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from inflection_cli.model import Problem
 from inflection_cli.reading.csv.off_shapes import OffShape
@@ -9,7 +9,17 @@ from inflection_cli.reading.files.archive import Member
 from inflection_cli.reading.files.compression import Packing
 from inflection_cli.settings.declarations import ENCODING, MAX_EXPANSION, MAX_GIGABYTES
 
-Compression = Packing | Literal["zip"]
+_NAMES: Final = {
+    "csv": "CSV",
+    "ndjson": "NDJSON",
+    "json": "JSON",
+    "avro": "Avro",
+    "parquet": "Parquet",
+    "excel": "Excel",
+}
+Compression = Packing | Literal["zip", "tar"]
+BinaryFormat = Literal["avro", "parquet", "excel"]
+SourceFormat = Literal["csv", "ndjson", "json"] | BinaryFormat
 
 # A CSV cell holds at most `csv.field_size_limit()` characters: 131,072, unless the process changes it.
 # A record, its line end included: one CSV record, or one NDJSON line.
@@ -48,6 +58,7 @@ class ReadOptions:
         delimiter: The character between CSV cells; found by parsing where None.
         records: Dotted path to the list of records in an enveloped JSON document; None for no envelope, and `.` for
             a document that is a record itself, whatever lists it holds.
+        sheet: The name of an Excel workbook's sheet; the only one that is not hidden where None.
         format: What the files are, where the command takes one kind only; found by content where None.
         chunk_bytes: About how many decompressed bytes make a chunk; more than half a megabyte counts as that.
         limits: What a file may grow to.
@@ -61,6 +72,7 @@ class ReadOptions:
     encoding: str = ENCODING
     delimiter: str | None = None
     records: str | None = None
+    sheet: str | None = None
     format: Literal["ndjson"] | None = None
     # Measured: rows of 64 KiB stay in the processor's cache and are read a quarter faster than of 256 KiB.
     chunk_bytes: int = 1 << 16
@@ -79,7 +91,7 @@ class Source:
         path: As the user wrote it; `-` for standard input.
         location: Where to open it: the path itself, or the private copy of a stream.
         format: What it holds: `ndjson` has one object on each line, `json` has them in a list, in an envelope, or one
-            after the other without regard to lines.
+            after the other without regard to lines. Rows of the others are read as lines of NDJSON.
         encoding: The codec's normalised name, for example `utf-8`, `cp1252` or `utf-16-le`. Where it is none that
             leaves ASCII as it is, the file is turned into UTF-8 as it is read: offsets, digests and the lines that
             could not be read are of UTF-8 then.
@@ -99,11 +111,12 @@ class Source:
         left_out: Indexes of CSV columns that have no name, besides an empty last one; `columns` lacks them.
         escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
         off: What its first lines show to be off about a file, where no option says so.
+        sheet: Of an Excel workbook the sheet that was asked for.
     """
 
     path: str
     location: str
-    format: Literal["csv", "ndjson", "json"]
+    format: SourceFormat
     encoding: str
     delimiter: str | None
     compression: Compression | None
@@ -121,6 +134,22 @@ class Source:
     left_out: tuple[int, ...] = ()
     escape: str | None = None
     off: OffShape | None = None
+    sheet: str | None = None
+
+    @property
+    def is_binary(self) -> bool:
+        """Return whether it is Avro, Parquet or Excel, and no text."""
+        return self.format in {"avro", "parquet", "excel"}
+
+    @property
+    def keys_vary(self) -> bool:
+        """Return whether each record has keys of its own, as in JSON."""
+        return self.format in {"ndjson", "json"}
+
+    @property
+    def format_words(self) -> list[str]:
+        """Return the format's name, and of text the encoding."""
+        return [_NAMES[self.format], *([] if self.is_binary else [self.encoding])]
 
     @property
     def packed_bytes(self) -> int:

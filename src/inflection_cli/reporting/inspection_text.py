@@ -112,10 +112,7 @@ def inspection_report(
 def file_lines(found: Inspection) -> Iterator[Line]:
     """Yield label and text for what a file is, and its rows."""
     source = found.source
-    words = [
-        {"csv": "CSV", "ndjson": "NDJSON", "json": "JSON"}.get(source.format, source.format),
-        source.encoding,
-    ]
+    words = source.format_words
     if source.delimiter:
         words.append(
             _NAMES_OF_DELIMITERS.get(source.delimiter, f"delimiter {escape(repr(source.delimiter))}")

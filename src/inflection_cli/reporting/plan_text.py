@@ -178,7 +178,7 @@ def duration_words(seconds: float) -> str:
 
 def _file_line(source: InputFile, rows: int) -> str:
     found = source.source
-    words = [{"csv": "CSV", "ndjson": "NDJSON", "json": "JSON"}[found.format], found.encoding]
+    words = found.format_words
     if found.delimiter:
         words.append(_NAMES_OF_DELIMITERS.get(found.delimiter, repr(found.delimiter)))
     if found.compression:

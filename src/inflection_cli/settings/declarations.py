@@ -601,6 +601,15 @@ class InputOptions(Group):
         "document. As `--records`.",
         project_help="Where the list of records is in a JSON document. As `--records`.",
     )
+    sheet: str | None = option(
+        None,
+        "Sheet of an Excel workbook; the only one that is not hidden where left out.",
+        metavar="NAME",
+        example="Events",
+        profile="input",
+        profile_help="The sheet of an Excel workbook. As `--sheet`.",
+        project_help="The sheet of an Excel workbook. As `--sheet`.",
+    )
     max_errors: str = option(
         "0",
         "How many rows may be rejected before nothing is sent.",

@@ -68,7 +68,7 @@ def test_paths_begin_with_the_folder_as_it_was_written(
 
 
 def test_what_is_left_out_is_said_once_with_a_count_and_the_first_names(tmp_path: Path) -> None:
-    fill(tmp_path, "a.csv", "b.csv", "n1.pdf", "n2.xlsx", "sub/n3", "n4.md")
+    fill(tmp_path, "a.csv", "b.csv", "n1.pdf", "n2.docx", "sub/n3", "n4.md")
     first, second = find([str(tmp_path)])
     (problem,) = detect(first, ReadOptions()).problems
     assert (problem.rule.code, problem.rule.severity, problem.file, problem.count) == (
@@ -77,7 +77,7 @@ def test_what_is_left_out_is_said_once_with_a_count_and_the_first_names(tmp_path
         str(tmp_path),
         4,
     )
-    assert "4 files left out: n1.pdf, n2.xlsx, n4.md and 1 more" in problem.message
+    assert "4 files left out: n1.pdf, n2.docx, n4.md and 1 more" in problem.message
     assert second.problems == ()
 
 
@@ -105,7 +105,7 @@ def test_an_empty_folder_is_refused_with_what_would_count(tmp_path: Path) -> Non
     with pytest.raises(InputError, match=r"holds no file to read$") as refused:
         find([str(tmp_path)])
     assert refused.value.exit_code == 4
-    assert ".csv, .tsv, .txt, .ndjson, .jsonl or .json" in refused.value.hint
+    assert ".csv, .tsv, .txt, .ndjson, .jsonl, .json, .avro, .parquet or .xlsx" in refused.value.hint
 
 
 def test_links_in_a_circle_are_not_followed(tmp_path: Path) -> None:

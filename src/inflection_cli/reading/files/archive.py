@@ -1,11 +1,11 @@
-"""Zip archives: list the exports in them and read their bytes."""
+"""Archives: choose exports, read their bytes; zip directories."""
 
 import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading.files import file_patterns
@@ -24,6 +24,9 @@ ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 MAX_MEMBERS: Final = 1_000
 """An archive with more files than this is refused."""
 
+TAR_BLOCK_BYTES: Final = 512
+"""What headers and contents of a tar archive are padded to."""
+_TAR_MARK: Final = (257, b"ustar")  # POSIX pax, "ustar Interchange Format"
 # PKWARE's APPNOTE, section 4.3.7.
 _LOCAL: Final = struct.Struct("<4s2xH18xHH")
 _ENCRYPTED: Final = 0x1
@@ -34,13 +37,14 @@ _OTHER_METHODS: Final[Mapping[int, str]] = {9: "Deflate64", 14: "LZMA"}
 # A directory's entry has 46 bytes and a name.
 _MAX_DIRECTORY_BYTES: Final = 2 << 20
 # What workbooks, documents and programs have within, whatever they are called.
-_FOREIGN: Final = ("[Content_Types].xml", "META-INF/", "mimetype", "xl/workbook.xml")
+_WORKBOOK: Final = ("xl/workbook.xml", "xl/workbook.bin")
+_FOREIGN: Final = ("[Content_Types].xml", "META-INF/", "mimetype")
 _UNPACK: Final = "unpack it, and name the folder: unzip FILE -d FOLDER"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in a zip archive, as described in its directory.
+    """A file in an archive, as described in its directory.
 
     Attributes:
         name: To be shown, never to be opened or written.
@@ -49,6 +53,7 @@ class Member:
         bytes: How many come out.
         crc: The CRC-32 of those.
         method: How they are packed.
+        archive: What kind of archive it is in.
     """
 
     name: str
@@ -57,11 +62,17 @@ class Member:
     bytes: int
     crc: int
     method: int
+    archive: Literal["zip", "tar"] = "zip"
 
 
 def is_zip(head: bytes) -> bool:
     """Return whether a file's first bytes are those of a zip archive."""
     return head.startswith(ZIP_MAGICS)
+
+
+def is_tar(head: bytes) -> bool:
+    """Return whether a file's first block is a tar header."""
+    return head.startswith(_TAR_MARK[1], _TAR_MARK[0])
 
 
 def members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
@@ -78,26 +89,54 @@ def members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
     """
     entries = _directory(path, location)
     _refuse_foreign(path, (entry.filename for entry in entries))
-    files = [entry for entry in entries if not entry.is_dir() and not _hidden(entry.filename)]
+    names = [entry.filename for entry in entries if not entry.is_dir()]
+    taken, left = exports_among(path, names, _UNPACK)
+    found = [_member(path, entry) for entry in entries if entry.filename in taken]
+    return sorted(found, key=lambda member: member.name), sorted(left)
+
+
+def unpack_hint(command: str) -> str:
+    """Return the hint to unpack an archive by hand."""
+    return f"unpack it, and name the folder: {command}"
+
+
+def exports_among(path: str, names: Iterable[str], unpack: str) -> tuple[list[str], list[str]]:
+    """Return the names of exports in an archive, and the others.
+
+    Args:
+        path: The archive's name, to be shown.
+        names: Of the files in it.
+        unpack: The hint to unpack it.
+
+    Raises:
+        InputError: There is none, too many, two of one name, or one that is packed.
+    """
+    files = [name for name in names if not _hidden(name)]
     if len(files) > MAX_MEMBERS:
-        raise InputError(f"{path}: holds {len(files):,} files, more than {MAX_MEMBERS:,}", hint=_UNPACK)
-    taken = [
-        entry
-        for entry in files
-        if file_patterns.is_data(entry.filename) or file_patterns.is_packed(entry.filename)
-    ]
+        raise InputError(f"{path}: holds {len(files):,} files, more than {MAX_MEMBERS:,}", hint=unpack)
+    taken = [name for name in files if file_patterns.is_data(name) or file_patterns.is_packed(name)]
     taken = taken or files[: len(files) == 1]
     if not taken:
-        others = f", but {file_patterns.some([entry.filename for entry in files])}" if files else ""
-        raise InputError(f"{path}: holds no file to read{others}", hint=f"{file_patterns.COUNTS}; {_UNPACK}")
+        others = f", but {file_patterns.some(files)}" if files else ""
+        raise InputError(f"{path}: holds no file to read{others}", hint=f"{file_patterns.COUNTS}; {unpack}")
     _refuse_twice(path, taken)
-    left = [entry.filename for entry in files if entry not in taken]
-    found = [_member(path, entry) for entry in taken]
-    return sorted(found, key=lambda member: member.name), sorted(left)
+    for name in taken:
+        if file_patterns.is_packed(name):
+            raise InputError(f"{path}/{name}: is packed within the archive", hint=unpack)
+    return taken, [name for name in files if name not in taken]
 
 
 def _hidden(name: str) -> bool:
     return any(map(file_patterns.is_hidden, name.split("/")))
+
+
+def is_workbook(path: str, location: str) -> bool:
+    """Return whether a zip archive is an Excel workbook.
+
+    Raises:
+        InputError: The archive is damaged.
+    """
+    return any(entry.filename.startswith(_WORKBOOK) for entry in _directory(path, location))
 
 
 def _directory(path: str, location: str) -> list["ZipInfo"]:
@@ -142,13 +181,13 @@ class _Guarded:
 def _refuse_foreign(path: str, every: Iterable[str]) -> None:
     if any(name.startswith(_FOREIGN) for name in every):
         raise InputError(
-            f"{path}: is an Excel workbook, a document or a program, and not CSV or NDJSON",
+            f"{path}: is a document or a program, and not CSV or NDJSON",
             hint="export it as CSV or NDJSON, in UTF-8",
         )
 
 
-def _refuse_twice(path: str, taken: Iterable["ZipInfo"]) -> None:
-    name, times = Counter(entry.filename for entry in taken).most_common(1)[0]
+def _refuse_twice(path: str, taken: Iterable[str]) -> None:
+    name, times = Counter(taken).most_common(1)[0]
     if times > 1:
         raise InputError(
             f"{path}: holds {times} files of the name {name}, so which one counts cannot be known",
@@ -159,8 +198,6 @@ def _refuse_twice(path: str, taken: Iterable["ZipInfo"]) -> None:
 def _member(path: str, entry: "ZipInfo") -> Member:
     """Convert an archive entry to a `Member`; raise if it is unreadable."""
     shown = f"{path}/{entry.filename}"
-    if file_patterns.is_packed(entry.filename):
-        raise InputError(f"{shown}: is packed within the archive", hint=_UNPACK)
     if entry.flag_bits & _ENCRYPTED:
         raise InputError(f"{shown}: is encrypted", hint=f"{_UNPACK}, which asks for its password")
     if entry.compress_type not in {_STORED, *_METHODS}:
@@ -182,6 +219,9 @@ def member_bytes(file: BinaryIO, member: Member) -> ByteSource:
     Raises:
         Damaged: The member is not where the directory says.
     """
+    if member.archive == "tar":
+        file.seek(member.offset)
+        return _Whole(_Slice(file, member.packed_bytes), member.packed_bytes)
     file.seek(member.offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(ZIP_MAGICS[0]):
@@ -206,6 +246,21 @@ class _Slice:
     def read(self, size: int) -> bytes:
         data = self._file.read(min(size, self._left)) or b""
         self._left -= len(data)
+        return data
+
+
+class _Whole:
+    """Byte source that checks the size of a tar member."""
+
+    def __init__(self, stored: ByteSource, size: int) -> None:
+        self._stored = stored
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        data = self._stored.read(size) or b""
+        self._left -= len(data)
+        if not data and self._left:
+            raise DecompressionError("it ends too early")
         return data
 
 

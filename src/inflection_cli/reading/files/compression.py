@@ -41,6 +41,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "bzip2": "bzip2 --test FILE",
     "xz": "xz --test FILE",
     "zip": "unzip -t FILE",
+    "tar": "tar -tf FILE",
 }
 """By packing, the command that checks such a file."""
 

@@ -3,20 +3,26 @@
 import re
 from typing import Final
 
-DATA_ENDINGS: Final = ("csv", "tsv", "txt", "ndjson", "jsonl", "json")
+DATA_ENDINGS: Final = ("csv", "tsv", "txt", "ndjson", "jsonl", "json", "avro", "parquet", "xlsx")
 """What a file's name ends with that is taken for an export where only its folder or archive was named."""
 
-COUNTS: Final = (
-    "files count that end in .csv, .tsv, .txt, .ndjson, .jsonl or .json, packed or not, or in .gz alone"
-)
+_LISTED: Final = f".{', .'.join(DATA_ENDINGS[:-1])} or .{DATA_ENDINGS[-1]}"
+COUNTS: Final = f"files count that end in {_LISTED}, packed or not, or in .gz alone"
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z", re.IGNORECASE)
 _DATA: Final = re.compile(rf"\.(?:{'|'.join(DATA_ENDINGS)})\Z", re.IGNORECASE)
 _ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tgz|7z|rar)\Z", re.IGNORECASE)
+_READ_ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tgz)\Z", re.IGNORECASE)
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,19}://", re.IGNORECASE)
 # What the rejects of an earlier run are called; see `rejects.py` and `pipeline/rejects.py`.
 _OURS: Final = re.compile(
     r"\.rejects(?:-\d+)?\.|\.unreadable(?:-\d+)?\.txt\Z|\Arefused-messages(?:-\d+)?\.ndjson\Z"
 )
+
+
+def is_url(name: str) -> bool:
+    """Return whether a name has a scheme, as remote files do."""
+    return _URL.match(name) is not None
 
 
 def unpacked_name(name: str) -> str:
@@ -41,6 +47,11 @@ def is_packed(name: str) -> bool:
 def is_archive(name: str) -> bool:
     """Return whether a file name is that of an archive."""
     return _ARCHIVE.search(name) is not None
+
+
+def is_read_archive(name: str) -> bool:
+    """Return whether a name is that of a readable archive."""
+    return _READ_ARCHIVE.search(unpacked_name(name)) is not None
 
 
 def is_hidden(name: str) -> bool:

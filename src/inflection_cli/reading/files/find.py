@@ -1,24 +1,30 @@
 """Search for input files: paths, globs, folders, archives and streams."""
 
-import atexit
 import glob
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from inflection_cli import rules
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError
 from inflection_cli.model import Problem
 from inflection_cli.reading.files import file_patterns
-from inflection_cli.reading.files.archive import Member, is_zip, members_of
+from inflection_cli.reading.files.archive import (
+    TAR_BLOCK_BYTES,
+    Member,
+    is_tar,
+    is_workbook,
+    is_zip,
+    members_of,
+)
+from inflection_cli.reading.files.compression import MAGIC_BYTES, Packing, compression_of
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
+from inflection_cli.reading.files.private_copy import keep_copy
+from inflection_cli.reading.files.stream import open_bytes
 from inflection_cli.reading.source import Limits
 
 
@@ -46,7 +52,7 @@ def exports_in(folder: str) -> tuple[list[str], list[str]]:
         others = f", but {file_patterns.some(left)}" if left else ""
         raise InputError(
             f"{folder}: holds no file to read{others}",
-            hint=f"{file_patterns.COUNTS}, and .zip; rejects files are read where they are named",
+            hint=f"{file_patterns.COUNTS}, and .zip and .tar; rejects files are read where they are named",
         )
     return taken, left
 
@@ -67,7 +73,9 @@ def _walk(folder: str, left: list[str]) -> Iterator[str]:
 
 def _is_export(path: str) -> bool:
     name = Path(path).name
-    if file_patterns.is_ours(name) or not (file_patterns.is_data(name) or name.lower().endswith(".zip")):
+    if file_patterns.is_ours(name) or not (
+        file_patterns.is_data(name) or file_patterns.is_read_archive(name)
+    ):
         return False
     try:
         return stat.S_ISREG(os.stat(path).st_mode) and not holds_rejects(path)  # noqa: PTH116 - as typed
@@ -89,7 +97,6 @@ def holds_rejects(path: str) -> bool:
 
 
 STANDARD_INPUT = "-"
-_COPY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +136,11 @@ def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFil
     """
     most = (limits or Limits()).max_bytes
     found: dict[tuple[int, int] | None, FoundFile] = {}
-    for named in _named(patterns):
+    for named in _named(patterns, most):
         path = named.path
+        if file_patterns.is_url(path):
+            found[os.stat(named.location).st_dev, os.stat(named.location).st_ino] = named  # noqa: PTH116 - a location
+            continue
         status = None if path == STANDARD_INPUT else _status(path)
         identity = (status.st_dev, status.st_ino) if status else None
         if identity in found:
@@ -140,23 +150,45 @@ def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFil
             )
         else:
             found[identity] = replace(named, location=_location(path, status, most))
-    return [each for one in found.values() for each in unfolded(one)]
+    return [each for one in found.values() for each in unfolded(one, limits)]
 
 
-def unfolded(found: FoundFile) -> list[FoundFile]:
+def unfolded(found: FoundFile, limits: Limits | None = None) -> list[FoundFile]:
     """Return the exports in an archive, or the file itself otherwise.
+
+    Args:
+        found: The file.
+        limits: What a packed archive may unpack to.
 
     Raises:
         InputError: The archive cannot be read, or holds no export.
     """
     try:
-        with open_file(found.location, found.path) as file:
-            archive = is_zip(file.read(4))
+        with open_bytes(found.path, found.location, None) as stream:
+            head = stream.head(MAGIC_BYTES)
+        compression = compression_of(head)
+        with open_bytes(found.path, found.location, compression) as stream:
+            tar = is_tar(stream.head(TAR_BLOCK_BYTES))
     except (InputError, OSError):
         return [found]  # whoever reads it says why it cannot be read
-    if not archive:
+    if tar:
+        return _unfolded_tar(found, compression, limits or Limits())
+    if not is_zip(head) or is_workbook(found.path, found.location):
         return [found]
-    members, left = members_of(found.path, found.location)
+    return _members(found, *members_of(found.path, found.location))
+
+
+def _unfolded_tar(found: FoundFile, compression: Packing | None, limits: Limits) -> list[FoundFile]:
+    """Return the exports in a tar archive; unpack it first if packed."""
+    from inflection_cli.reading.files.tar_archive import tar_members_of  # noqa: PLC0415 - at start-up it counts
+
+    if compression is not None:
+        with open_bytes(found.path, found.location, compression, None, limits) as stream:
+            found = replace(found, location=keep_copy(stream, found.path, limits.max_bytes))
+    return _members(found, *tar_members_of(found.path, found.location))
+
+
+def _members(found: FoundFile, members: list[Member], left: list[str]) -> list[FoundFile]:
     problems = (*found.problems, *_left_out(found.path, left))
     first = replace(found, path=f"{found.path}/{members[0].name}", problems=problems, member=members[0])
     return [first] + [
@@ -164,9 +196,15 @@ def unfolded(found: FoundFile) -> list[FoundFile]:
     ]
 
 
-def _named(patterns: Iterable[str]) -> Iterator[FoundFile]:
-    """Yield each named path; a folder yields its exports."""
+def _named(patterns: Iterable[str], most: int) -> Iterator[FoundFile]:
+    """Yield each named path, exports of folders and copies of URLs."""
     for pattern in patterns:
+        if file_patterns.is_url(pattern) and not os.path.lexists(pattern):
+            from inflection_cli.reading.files.remote import remote_files  # noqa: PLC0415 - few files are remote
+
+            for copy in remote_files(pattern, most, os.environ):
+                yield FoundFile(copy.path, copy.location, problems=copy.problems)
+            continue
         for path in _expand(pattern):
             yield from _in_folder(path) if _is_folder(path) else [FoundFile(path, path)]
 
@@ -230,43 +268,11 @@ def _location(path: str, status: os.stat_result | None, most: int) -> str:
     Standard input has no status.
     """
     if status is None:
-        return _keep(sys.stdin.buffer, path, most)
+        return keep_copy(sys.stdin.buffer, path, most)
     mode = status.st_mode
     if stat.S_ISFIFO(mode):
         with open_file(path) as stream:
-            return _keep(stream, path, most)
+            return keep_copy(stream, path, most)
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: is a device, not a file", hint="name a file, or - for standard input")
     return path
-
-
-_copies: list[str] = []
-
-
-def forget_copies() -> None:
-    """Delete the private copies of streams; they cannot be read afterwards."""
-    while _copies:
-        shutil.rmtree(_copies.pop(), ignore_errors=True)
-
-
-atexit.register(forget_copies)
-
-
-def _keep(stream: BinaryIO, path: str, most: int) -> str:
-    """Copy a stream to a private file, and return its path."""
-    try:
-        folder = tempfile.mkdtemp(prefix="infl-seg-")
-        _copies.append(folder)
-        copy = Path(folder, "input")
-        with open(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - a descriptor
-            while data := stream.read(_COPY_BYTES):
-                out.write(data)
-                if out.tell() > most:
-                    raise InputError(
-                        f"{path}: more than {most:,} bytes came",
-                        hint="where that is right: --max-bytes 1000GB",
-                    )
-    except OSError as error:
-        hint = "the input is read twice, so it is copied first; TMPDIR names a folder with more room"
-        raise InputError(f"{path}: cannot be copied: {error.strerror or error}", hint=hint) from error
-    return str(copy)

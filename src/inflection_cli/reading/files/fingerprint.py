@@ -23,7 +23,7 @@ def fingerprint(path: str, location: str, member: Member | None = None) -> str:
     """
     with open_bytes(path, location, None) as start:
         packing = compression_of(start.head(MAGIC_BYTES))
-    compression: Final = packing if member is None else "zip"
+    compression: Final = packing if member is None else member.archive
     digest = blake2b(digest_size=16)
     with open_bytes(path, location, compression, member) as stream:
         while block := stream.read(_BLOCK_BYTES):

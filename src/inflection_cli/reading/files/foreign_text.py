@@ -20,7 +20,6 @@ class ForeignText:
     hint: str
 
 
-_TAR: Final = ForeignText("a tar archive", "unpack it with tar -xf FILE, then name the files that come out")
 _STARTS: Final = {
     b"version https://git-lfs.github.com/spec/": ForeignText(
         "a Git LFS pointer, not the file itself", "fetch the file: git lfs pull"
@@ -35,15 +34,12 @@ _SERVER_ERROR: Final = ForeignText(
 )
 
 
-def foreign_text(head: bytes, *, is_tar: bool) -> ForeignText | None:
+def foreign_text(head: bytes) -> ForeignText | None:
     """Return what a file is instead of an export, if known.
 
     Args:
         head: Its first bytes, unpacked.
-        is_tar: Whether it has the mark of a tar archive.
     """
-    if is_tar:
-        return _TAR
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next((known for start, known in _STARTS.items() if text.startswith(start)), None)
     return found or (_SERVER_ERROR if _ERROR.match(text) else None)

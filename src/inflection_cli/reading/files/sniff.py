@@ -1,6 +1,7 @@
 """Detect a file's compression, encoding and line ends; refuse binary files."""
 
 import codecs
+import os
 import re
 from dataclasses import replace
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from inflection_cli import rules
 from inflection_cli.errors import EmptyFile, InputError, UsageError
 from inflection_cli.model import Problem
+from inflection_cli.reading.binary.binary_format import binary_format, refuse_false_name
 from inflection_cli.reading.files.compression import MAGIC_BYTES, compression_of
 from inflection_cli.reading.files.encoding import (
     UNSETTLED,
@@ -18,8 +20,16 @@ from inflection_cli.reading.files.encoding import (
 from inflection_cli.reading.files.find import FoundFile
 from inflection_cli.reading.files.foreign_text import foreign_text
 from inflection_cli.reading.files.line_endings import swap_bytes
+from inflection_cli.reading.files.private_copy import keep_copy
 from inflection_cli.reading.files.stream import Stream, open_bytes, open_source
-from inflection_cli.reading.source import FREE_BYTES, MAX_LINE_BYTES, Compression, ReadOptions, Source
+from inflection_cli.reading.source import (
+    FREE_BYTES,
+    MAX_LINE_BYTES,
+    BinaryFormat,
+    Compression,
+    ReadOptions,
+    Source,
+)
 
 BOM: Final = codecs.BOM_UTF8
 HEAD_BYTES: Final = 1 << 16
@@ -27,14 +37,12 @@ HEAD_BYTES: Final = 1 << 16
 
 # The first bytes of what is often mistaken for an export, by the formats' own specifications.
 _FOREIGN: Final = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook, or one with a password,",
     b"%PDF": "a PDF",
-    b"PAR1": "a Parquet file",
+    b"PARE": "an encrypted Parquet file",
+    b"ORC": "an ORC file",
     b"SQLite format 3": "an SQLite database",
 }
-# POSIX pax, "ustar Interchange Format".
-_TAR: Final = (257, b"ustar")
 _MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
 _QUOTED: Final = re.compile(rb'"(?:[^"]++|"")*+"?')
 _NEXT_OBJECT: Final = re.compile(rb"\}[ \t]*\r\s*[^,\]}\s]")
@@ -75,6 +83,15 @@ def sniff(found: FoundFile, options: ReadOptions) -> tuple[Source, bytes]:
         head = stream.head(HEAD_BYTES)
         if compression is not None:
             _scout(stream)
+    form = binary_format(head)
+    if options.sheet is not None and form != "excel":
+        raise InputError(
+            f"{source.path}: is no Excel workbook, so it has no sheet {options.sheet!r}",
+            hint="leave --sheet out for this file",
+        )
+    if form is not None:
+        return _table(source, form, options), b""
+    refuse_false_name(source.path, head)
     source = replace(source, encoding=_encoding_by(source.path, head, declared))
     if is_ascii_incompatible(source.encoding):
         with open_source(source) as stream:
@@ -83,6 +100,16 @@ def sniff(found: FoundFile, options: ReadOptions) -> tuple[Source, bytes]:
         source, head = replace(source, line_ends="cr"), swap_bytes(head)
     _refuse_foreign(source.path, head)
     return replace(source, data_offset=len(BOM) if head.startswith(BOM) else 0), head
+
+
+def _table(source: Source, form: BinaryFormat, options: ReadOptions) -> Source:
+    """Return a binary table as a source; unpack it first if packed."""
+    source = replace(source, format=form, encoding="utf-8", sheet=options.sheet)
+    if source.compression is None:
+        return source
+    with open_bytes(source.path, source.location, source.compression, source.member, source.limits) as stream:
+        copy = keep_copy(stream, source.path, source.limits.max_bytes)
+    return replace(source, location=copy, member=None, size_bytes=os.stat(copy).st_size)  # noqa: PTH116 - a location
 
 
 def _scout(stream: Stream) -> None:
@@ -95,7 +122,7 @@ def _scout(stream: Stream) -> None:
 def _packing(found: FoundFile) -> tuple[Compression | None, int]:
     """Return a file's compression and its size on disk, in bytes."""
     if found.member is not None:
-        return "zip", found.member.packed_bytes
+        return found.member.archive, found.member.packed_bytes
     with open_bytes(found.path, found.location, None) as stream:
         return compression_of(stream.head(MAGIC_BYTES)), stream.size_bytes()
 
@@ -175,7 +202,7 @@ def _refuse_foreign(path: str, head: bytes) -> None:
         raise InputError(
             f"{path}: is packed twice, within with {again}", hint="unpack it once, then name what comes out"
         )
-    foreign = foreign_text(head, is_tar=head.startswith(_TAR[1], _TAR[0]))
+    foreign = foreign_text(head)
     if foreign is not None:
         raise InputError(f"{path}: is {foreign.kind}", hint=foreign.hint)
     kind = next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), None)

@@ -2,7 +2,7 @@
 
 import os
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, Protocol, Self
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading.csv.escapes import EscapedQuotes
@@ -23,6 +23,19 @@ from inflection_cli.reading.source import FREE_BYTES, Compression, Limits, Sourc
 NO_LIMITS: Final = Limits(max_expansion=1 << 62, max_bytes=1 << 62)
 
 
+class OpenedFile(Protocol):
+    """Protocol of a file, or of what reads one."""
+
+    def tell(self) -> int:
+        """Return about how many bytes of the file are read."""
+
+    def fileno(self) -> int:
+        """Return the file's descriptor."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
 class Stream:
     """Byte stream of one file; a context manager that closes it.
 
@@ -31,7 +44,7 @@ class Stream:
     """
 
     def __init__(
-        self, path: str, file: BinaryIO, within: ByteSource, compression: Compression | None
+        self, path: str, file: OpenedFile, within: ByteSource, compression: Compression | None
     ) -> None:
         self._path = path
         self._file = file
@@ -133,6 +146,8 @@ def open_source(source: Source) -> Stream:
     Raises:
         InputError: It is gone, may not be read, is damaged, or is larger than it may be.
     """
+    if source.is_binary:
+        return _open_table(source)
     stream = open_bytes(source.path, source.location, source.compression, source.member, source.limits)
     if is_ascii_incompatible(source.encoding):
         stream.within = Utf8Transcoder(stream.within, source.encoding)
@@ -141,6 +156,21 @@ def open_source(source: Source) -> Stream:
     if source.escape is not None:
         stream.within = EscapedQuotes(stream.within, source.escape, source.delimiter)
     return stream
+
+
+def _open_table(source: Source) -> Stream:
+    """Open the rows of a binary table as lines of NDJSON."""
+    from inflection_cli.reading.binary.binary_format import open_rows_of  # noqa: PLC0415 - few files are tables
+    from inflection_cli.reading.binary.row_stream import RowStream  # noqa: PLC0415 - likewise
+
+    file = open_file(source.location, source.path)
+    try:
+        rows = RowStream(file, open_rows_of(source, file))
+        bounded = _Bounded(source.path, rows, rows, source.limits)
+        return Stream(source.path, rows, bounded, None)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _unpacked(
@@ -152,24 +182,24 @@ def _unpacked(
     """
     size = os.fstat(file.fileno()).st_size
     if member is not None:
-        _judge(path, member.bytes, member.packed_bytes, limits)
+        judge_size(path, member.bytes, member.packed_bytes, limits)
         try:
             return _Bounded(path, member_bytes(file, member), file, limits)
         except DecompressionError as error:
-            raise _damaged(path, "zip", f"at its start: {error}") from error
+            raise _damaged(path, compression or "zip", f"at its start: {error}") from error
         except OSError as error:
             raise_input_error(path, error)
     if compression is None:
-        _judge(path, size, size, limits)
+        judge_size(path, size, size, limits)
         return file
-    assert compression != "zip"
+    assert compression not in {"zip", "tar"}
     return _Bounded(path, DecompressedStream(file, compression), file, limits)
 
 
 class _Bounded:
     """Byte source that raises when the decompressed size exceeds the limits."""
 
-    def __init__(self, path: str, unpacked: ByteSource, file: BinaryIO, limits: Limits) -> None:
+    def __init__(self, path: str, unpacked: ByteSource, file: OpenedFile, limits: Limits) -> None:
         self._path = path
         self._unpacked = unpacked
         self._file = file
@@ -181,11 +211,11 @@ class _Bounded:
         data = self._unpacked.read(size) or b""
         self._size += len(data)
         if self._size > FREE_BYTES:
-            _judge(self._path, self._size, self._file.tell() - self._start, self._limits)
+            judge_size(self._path, self._size, self._file.tell() - self._start, self._limits)
         return data
 
 
-def _judge(path: str, size: int, packed: int, limits: Limits) -> None:
+def judge_size(path: str, size: int, packed: int, limits: Limits) -> None:
     """Raise if a file's decompressed size exceeds the limits.
 
     Args:

@@ -53,6 +53,8 @@ class ChunkBuilder:
     def _problem(self, flaw: JsonError, line: int) -> Problem:
         encoding = self._source.encoding
         hint = encoding_hint(encoding) if flaw.rule is rules.BAD_ENCODING else ""
+        if hint and self._source.is_binary:
+            hint = "export the file again: its format knows no text but UTF-8"
         cut = self._window.cuts.get(line)
         message = cut.words() if cut else flaw.message
         return Problem(flaw.rule, message, self._source.path, line, flaw.key, hint=hint)

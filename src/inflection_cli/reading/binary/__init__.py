@@ -1,0 +1,1 @@
+"""Binary tables, read as the NDJSON text of their rows."""
