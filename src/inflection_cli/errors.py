@@ -5,6 +5,8 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    │   ├── ListKeys                 4  keys of a list are missing or not unique
+    │   └── ListUnreadable           4  a line of a list cannot be read
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
     ├── DeliveryIncomplete           3  some events are still pending or in doubt
@@ -19,7 +21,8 @@
     │   └── TemporaryFolderFull      6  it takes no more
     ├── DecisionNeeded               7  only the user can say what is right
     ├── OverBudget                   8  too many rows are wrong; nothing was sent
-    │   └── ImplausiblePeople        8  the ids of the people cannot be right
+    │   ├── ImplausiblePeople        8  the ids of the people cannot be right
+    │   └── ListShrank               8  a list has lost more rows than is likely
     └── Interrupted           130, 143  a signal asked for the end
 
 Third-party errors are translated into these in one place each: httpx in `segment/client.py`,
@@ -93,6 +96,18 @@ class InputError(InflSegError):
 
     code = "input"
     exit_code = 4
+
+
+class ListKeys(InputError):
+    """Raised when keys of a list are missing or not unique."""
+
+    code = "list-key"
+
+
+class ListUnreadable(InputError):
+    """Raised when a line of a list cannot be read, so its row is unknown."""
+
+    code = "list-unreadable"
 
 
 class OutputLost(InflSegError):
@@ -191,6 +206,12 @@ class ImplausiblePeople(OverBudget):
     """Raised when one person seems to stand for many; nothing was sent."""
 
     code = "person-implausible"
+
+
+class ListShrank(OverBudget):
+    """Raised when a list has lost more rows than is likely; nothing was sent."""
+
+    code = "list-shrank"
 
 
 class Interrupted(InflSegError):

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from inflection_cli.cli.backfill_command import backfill
 from inflection_cli.cli.command_class import Commands
+from inflection_cli.cli.diff_command import diff
 from inflection_cli.cli.inspect_command import inspect
 from inflection_cli.cli.reference_commands import explain, schema
 from inflection_cli.cli.replay_command import replay
@@ -65,6 +66,7 @@ app.command("validate")(validate)
 app.command("backfill")(backfill)
 app.command("send-test")(send_test)
 app.command("replay")(replay)
+app.command("diff")(diff)
 app.add_typer(runs, name="runs")
 app.command("explain")(explain)
 app.command("schema")(schema)

@@ -67,12 +67,18 @@ class Sending:
         if delivery.again is not None and not delivery.again.strip():
             raise UsageError("--again needs a label", hint="--again repair-1, or leave the option out")
 
-    def run(self, open_files: OpenFiles, files: Sequence[str]) -> int:
+    def run(
+        self,
+        open_files: OpenFiles,
+        files: Sequence[str],
+        reporter_of: Callable[..., RunReporter] = RunReporter,
+    ) -> int:
         """Run the command and return its exit code.
 
         Args:
             open_files: Opens the files.
             files: Their names; where standard input is one of them, nobody can be asked there.
+            reporter_of: Makes what shows the run and asks.
         """
         with session(self._command, self._output, files, self._project) as at_work:
             self._watch = at_work.speaker.talk
@@ -81,7 +87,7 @@ class Sending:
             state = at_work.run = RunState(self._run_options(at_work, open_files))
             self._rejects.folder.require_a_folder()
             key_from_stdin = self._find_target(files)
-            reporter = RunReporter(
+            reporter = reporter_of(
                 at_work,
                 agreed=self._delivery.yes or self._delivery.rehearse,
                 stdin_taken="-" in files,

@@ -13,6 +13,8 @@ the same digest. What is hashed:
     content id, call    `infl-seg/1 call` LF       identify, person, instant, digest of the traits
                                                    group, groupId, person, instant, digest of the traits
                                                    page or screen, person, name, url, instant
+    content id, list    `infl-seg/1 list` LF       of a change between two lists: list name, generation, segment,
+                                                   what is sent, key, digests of the old and the new content
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
     wire id             `infl-seg/1 wire` LF       namespace, label, the content id's 16 bytes as they are
     default namespace   `infl-seg/1 namespace` LF  endpoint, write key; the first 16 hex digits
@@ -34,6 +36,7 @@ OWN = "infl-seg/1 own\n"
 FIELDS = "infl-seg/1 fields\n"
 _LINK = "infl-seg/1 link\n"
 _CALL = "infl-seg/1 call\n"
+_LIST = "infl-seg/1 list\n"
 _READY = "infl-seg/1 ready\n"
 _WIRE = "infl-seg/1 wire\n"
 _NAMESPACE = "infl-seg/1 namespace\n"
@@ -101,6 +104,17 @@ def group_call_id(group_id: str, person: str | None, instant: str | None, traits
     who = netstring(None) if person is None else person
     parts = netstring("group") + netstring(group_id) + who + netstring(instant) + netstring(traits)
     return uuid8((_CALL + parts).encode())
+
+
+def list_change_ids(shared: Iterable[str | None], each: Iterable[Iterable[str | None]]) -> list[bytes]:
+    """Return the content id of each change of a list, 16 bytes.
+
+    Args:
+        shared: Parts that all of them have.
+        each: The parts of each one.
+    """
+    head = _LIST + "".join(map(netstring, shared))
+    return uuid8s((head + "".join(map(netstring, parts))).encode() for parts in each)
 
 
 def view_id(kind: str, person: str, name: str | None, url: str | None, instant: str | None) -> bytes:
