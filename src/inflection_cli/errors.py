@@ -5,6 +5,7 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    │   ├── EmptyInput               4  it holds no row
     │   ├── ListKeys                 4  keys of a list are missing or not unique
     │   └── ListUnreadable           4  a line of a list cannot be read
     ├── OutputLost                   4  stdout takes nothing any more: a full device
@@ -96,6 +97,10 @@ class InputError(InflSegError):
 
     code = "input"
     exit_code = 4
+
+
+class EmptyInput(InputError):
+    """Raised when an input holds no row at all."""
 
 
 class ListKeys(InputError):

@@ -18,6 +18,7 @@ from inflection_cli.cli.replay_command import replay
 from inflection_cli.cli.runs_command import runs
 from inflection_cli.cli.sandbox_command import sandbox
 from inflection_cli.cli.send_test_command import send_test
+from inflection_cli.cli.sync_command import sync
 from inflection_cli.cli.usage_errors import usage_error
 from inflection_cli.cli.validate_command import validate
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft
@@ -67,6 +68,7 @@ app.command("backfill")(backfill)
 app.command("send-test")(send_test)
 app.command("replay")(replay)
 app.command("diff")(diff)
+app.command("sync")(sync)
 app.add_typer(runs, name="runs")
 app.command("explain")(explain)
 app.command("schema")(schema)

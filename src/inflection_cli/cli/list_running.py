@@ -1,7 +1,7 @@
 """Shared code of diff and sync: from the options to a difference that a run delivers."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -11,12 +11,12 @@ from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.cli.option_values import call_types, convert_settings, pairs, read_options
 from inflection_cli.cli.project_file import Project, settle
 from inflection_cli.cli.saved_options import recorded
-from inflection_cli.comparing.keyed_lists import Difference, ListFile, ListRows, compare
+from inflection_cli.comparing.keyed_lists import ComparedList, Difference, ListFile, compare
 from inflection_cli.comparing.list_changes import ListChanges
 from inflection_cli.comparing.list_layout import ENTERED, EXITED, KINDS, DiffSettings, Kind, for_lists
 from inflection_cli.comparing.shrinking import MaxRemoved, refuse_shrunken
-from inflection_cli.errors import UsageError
-from inflection_cli.reading import ReadOptions, Source
+from inflection_cli.errors import EmptyInput, UsageError
+from inflection_cli.reading import ReadOptions
 from inflection_cli.reporting.list_text import list_lines, list_object, nothing_words
 from inflection_cli.settings.declarations import (
     InputOptions,
@@ -62,22 +62,22 @@ class ListWork:
         self.settings = replace(self.settings, convert=replace(self.settings.convert, now=now))
 
     def opened(
-        self, difference: Difference, lists: Sequence[Source], rejects: RejectSink, digests: Sequence[str]
+        self, difference: Difference, old: ComparedList, new: ComparedList, rejects: RejectSink
     ) -> OpenedFiles:
         """Return a difference as the input of a run.
 
         Args:
             difference: What differs.
-            lists: The old and the new list, with the columns that count.
+            old: The old list, once it is read.
+            new: The new one.
             rejects: Takes the rows that are not sent.
-            digests: A digest of each of them.
 
         Raises:
             InputError: The old list lacks what the mapping needs.
         """
-        changes = self.changes = ListChanges(difference, lists[0], lists[1], self.settings)
+        changes = self.changes = ListChanges(difference, old.kept, new.kept, self.settings)
         # A list is no export: that a run has compared it says nothing of what sending it would double.
-        prints = {source.path: f"list {digest}" for source, digest in zip(lists, digests, strict=True)}
+        prints = {each.label: f"list {each.digest}" for each in (old, new)}
         figures = {"list": list_object(changes)}
         return OpenedFiles(
             changes.planner(rejects, prints),
@@ -222,8 +222,9 @@ def compared_files(work: ListWork, old: str, new: str, rejects: RejectSink) -> O
         InputError: A list cannot be read, or has lost more rows than is likely.
         UsageError: An option cannot be met.
     """
-    lists = [ListFile(path, work.reading, work.settings) for path in (old, new)]
-    before, after = (ListRows(each.label, each.columns, each.rows()) for each in lists)
+    before, after = (ListFile(path, work.reading, work.settings) for path in (old, new))
+    if before.kept is None and after.kept is None:
+        raise EmptyInput(f"{old} and {new} are both empty", hint="see whether the exports are whole")
     difference = compare(before, after, work.settings)
     refuse_shrunken(difference.counts, work.max_removed, old, new)
-    return work.opened(difference, [each.kept for each in lists], rejects, [each.digest for each in lists])
+    return work.opened(difference, before, after, rejects)

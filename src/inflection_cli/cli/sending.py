@@ -44,6 +44,7 @@ class Sending:
         project: ProjectOptions,
         max_errors: str = "0",
         rejects: str | None = None,
+        target: Target | None = None,
     ) -> None:
         self._command = command
         self._destination = destination
@@ -56,7 +57,7 @@ class Sending:
         self._now = time.time()
         self._run_id = new_run_id(self._now)
         self._rejects = Rejects.at(rejects or f"./infl-seg-rejects-{self._run_id}")
-        self._target: Target | None = None
+        self._target = target
         if delivery.dry_run and delivery.rehearse:
             raise UsageError("--dry-run and --rehearse exclude each other", hint="keep one of the two")
         if delivery.watch and not delivery.rehearse:
@@ -140,7 +141,7 @@ class Sending:
                 "the write key and a FILE - would both be read from standard input",
                 hint="give the key in a file, --write-key-file key.txt, or name the export's file",
             )
-        self._target = find_target(self._destination, gzip=not self._delivery.no_gzip)
+        self._target = self._target or find_target(self._destination, gzip=not self._delivery.no_gzip)
         return key_from_stdin
 
     @contextmanager

@@ -5,11 +5,12 @@ differs is spread once more, by its place in its file, and comes back in that or
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import zip_longest
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from inflection_cli.backfilling.spill_rows import PARTS, SpillRows
 from inflection_cli.comparing.list_layout import (
@@ -20,7 +21,7 @@ from inflection_cli.comparing.list_layout import (
     require_columns,
     used_columns,
 )
-from inflection_cli.errors import ListKeys, ListUnreadable, UsageError
+from inflection_cli.errors import EmptyInput, ListKeys, ListUnreadable, UsageError
 from inflection_cli.lossless_json import JsonCell
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.reading.source import MAX_COLUMNS
@@ -46,6 +47,42 @@ def unpacked(cell: Cell) -> str:
     return JsonCell(cell.decode()) if isinstance(cell, bytes) else cell
 
 
+class ComparedList(Protocol):
+    """Protocol of a list that can be compared."""
+
+    @property
+    def label(self) -> str:
+        """The list in messages: a path."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns that count, complete once the rows are read."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of what was read, once all rows are."""
+
+    @property
+    def kept(self) -> Source | None:
+        """The list with the columns that count alone, once all rows are read; None without rows."""
+
+    def rows(self) -> Iterator[Row]:
+        """Yield line and cells of each row."""
+
+
+class EmptyList:
+    """A list without rows."""
+
+    label = ""
+    columns: Sequence[str] = ()
+    digest = ""
+    kept = None
+
+    def rows(self) -> Iterator[Row]:
+        """Yield nothing."""
+        return iter(())
+
+
 class ListFile:
     """A list in a file, read down to the columns that count.
 
@@ -55,7 +92,6 @@ class ListFile:
         settings: What is compared and sent.
 
     Attributes:
-        source: The file as it was detected.
         label: The file in messages.
         columns: The columns that count, complete once the rows are read.
 
@@ -70,30 +106,37 @@ class ListFile:
             raise UsageError(
                 f"{path} is {len(found)} files, and a list is one", hint="name one file, or join them"
             )
-        self.source = detect(found[0], reading)
-        self.label = self.source.path
+        self.label = found[0].path
         self.columns: list[str] = []
         self._reading, self._settings = reading, settings
         self._digest = blake2b(digest_size=16)
-        require_columns(self.source.columns, settings, self.label)
-        self._take(self.source.columns)
+        self._source: Source | None = None
+        # A list may be empty in truth; whether that is likely is judged beside the other one.
+        with suppress(EmptyInput):
+            self._source = detect(found[0], reading)
+        if self._source is not None:
+            require_columns(self._source.columns, settings, self.label)
+            self._take(self._source.columns, self._source)
 
     @property
-    def kept(self) -> Source:
-        """The file with the columns that count alone, once all rows are read."""
-        at = {name: i for i, name in enumerate(self.source.columns)}
+    def kept(self) -> Source | None:
+        """The file with the columns that count alone, once all rows are read; None without rows."""
+        source = self._source
+        if source is None:
+            return None
+        at = {name: i for i, name in enumerate(source.columns)}
         places = [at.get(name, MAX_COLUMNS) for name in self.columns]
-        sample = [[row[i] if i < len(row) else "" for i in places] for row in self.source.sample]
-        return replace(self.source, columns=tuple(self.columns), sample=tuple(sample))
+        sample = [[row[i] if i < len(row) else "" for i in places] for row in source.sample]
+        return replace(source, columns=tuple(self.columns), sample=tuple(sample))
 
     @property
     def digest(self) -> str:
         """Digest of the bytes that were read, once all rows are."""
         return self._digest.hexdigest()
 
-    def _take(self, names: Sequence[str]) -> None:
+    def _take(self, names: Sequence[str], source: Source) -> None:
         """Add the columns of a header that count, in its order."""
-        layout = bind_list(names, self.source.sample, self._settings, self.label)
+        layout = bind_list(names, source.sample, self._settings, self.label)
         used = used_columns(layout, names, self._settings)
         self.columns += [name for name in names if name in used and name not in self.columns]
 
@@ -103,15 +146,18 @@ class ListFile:
         Raises:
             ListUnreadable: Lines cannot be read, so nobody knows whose they are.
         """
-        known = self.source.columns
+        source = self._source
+        if source is None:
+            return
+        known = source.columns
         places = [known.index(name) for name in self.columns]
-        for chunk in read(self.source, self._reading):
+        for chunk in read(source, self._reading):
             if chunk.faults:
                 raise _unreadable(self.label, chunk.faults[0].problem.message, chunk.faults[0].line)
             self._digest.update(chunk.digest)
             if chunk.columns != known:
                 known = chunk.columns
-                self._take(known)
+                self._take(known, source)
                 places = [known.index(name) for name in self.columns]
             for line, row in zip(chunk.lines, chunk.rows, strict=True):
                 cells: list[Any] = [row[at] for at in places]
@@ -123,23 +169,6 @@ def _unreadable(label: str, message: str, line: int) -> ListUnreadable:
         f"{label}, line {line}: {message}; who stands there cannot be known, so nothing is compared or sent",
         hint="mend the line or export the list again; infl-seg inspect FILE shows how it is read",
     )
-
-
-class ListRows(NamedTuple):
-    """Rows of a list as they are compared.
-
-    Attributes:
-        label: The list in messages.
-        columns: The columns, complete once all rows are read.
-        rows: Yields them.
-    """
-
-    label: str
-    columns: Sequence[str]
-    rows: Iterable[Row]
-
-
-EMPTY: Final = ListRows("", (), ())
 
 
 class Change(NamedTuple):
@@ -274,7 +303,7 @@ class _KeyFaults:
             )
 
 
-def compare(old: ListRows, new: ListRows, settings: DiffSettings) -> Difference:
+def compare(old: ComparedList, new: ComparedList, settings: DiffSettings) -> Difference:
     """Read two lists and find what differs; their order does not matter.
 
     Raises:
@@ -286,8 +315,10 @@ def compare(old: ListRows, new: ListRows, settings: DiffSettings) -> Difference:
     old_parts, old_count = _by_key(old, settings.key, nulls)
     new_parts, new_count = _by_key(new, settings.key, nulls)
     columns = [*old.columns], [*new.columns]
-    in_both = {*columns[0]} & {*columns[1]} if old_count else {*columns[1]}
-    compared = sorted(in_both - {*settings.ignore, *settings.key})
+    # A list without rows lacks no column.
+    known = [{*names} for names, count in zip(columns, (old_count, new_count), strict=True) if count]
+    in_all = set.intersection(*known) if known else set()
+    compared = sorted(in_all - {*settings.ignore, *settings.key})
     result = Difference(ListCounts(old_count, new_count), compared, *columns)
     spreads = {kind: _by_place(old_count if kind == "removed" else new_count) for kind in KINDS}
     repeats = _KeyFaults(old.label), _KeyFaults(new.label)
@@ -305,7 +336,7 @@ def compare(old: ListRows, new: ListRows, settings: DiffSettings) -> Difference:
     return result
 
 
-def _by_key(rows: ListRows, key: Sequence[str], nulls: frozenset[str]) -> tuple[SpillRows, int]:
+def _by_key(rows: ComparedList, key: Sequence[str], nulls: frozenset[str]) -> tuple[SpillRows, int]:
     """Spread the rows of a list by their keys; return them and their number.
 
     Raises:
@@ -313,7 +344,7 @@ def _by_key(rows: ListRows, key: Sequence[str], nulls: frozenset[str]) -> tuple[
     """
     spread = _Spread(lambda row: _part_of(row[0]))
     faults, position, places = _KeyFaults(rows.label), -1, None
-    for position, (line, cells) in enumerate(rows.rows):
+    for position, (line, cells) in enumerate(rows.rows()):
         places = places or [rows.columns.index(name) for name in key]
         texts = tuple([_key_text(cells[at]) for at in places])
         if "" in texts or (nulls and not nulls.isdisjoint(texts)):

@@ -61,22 +61,32 @@ class ListChanges:
         InputError: The old list lacks what the mapping needs now.
     """
 
-    def __init__(self, difference: Difference, old: Source, new: Source, settings: DiffSettings) -> None:
+    def __init__(
+        self, difference: Difference, old: Source | None, new: Source | None, settings: DiffSettings
+    ) -> None:
         self.difference = difference
         self.settings = settings
         self.rejected = array("Q")
         self._planned = 0
-        new_layout = bind_list(new.columns, new.sample, settings, new.path)
-        self._new = _Side(ListInput(new, new_layout), settings)
-        self._old: _Side | None = None
-        if self.count("removed") or (settings.previous and self.count("changed")):
+        self._new = self._old = None
+        if new is not None:
+            self._new = _Side(
+                ListInput(new, bind_list(new.columns, new.sample, settings, new.path)), settings
+            )
+        needs_old = self.count("removed") or (settings.previous and self.count("changed"))
+        if old is not None and (needs_old or new is None):
             self._old = _Side(ListInput(old, _old_layout(old, new, settings)), settings)
         self._ids = _Ids(difference, settings)
-        self._fields = _ChangedFields(difference, self._new.input.layout, self._old, settings)
+        self._fields = _ChangedFields(difference, self._new, self._old, settings)
 
     def count(self, kind: Kind) -> int:
         """Return how many rows of a kind are sent."""
         return getattr(self.difference.counts, kind) if kind in self.settings.events else 0
+
+    @property
+    def sent(self) -> int:
+        """How many rows are sent."""
+        return sum(map(self.count, KINDS))
 
     @property
     def left_out(self) -> Mapping[Kind, int]:
@@ -92,8 +102,8 @@ class ListChanges:
             rejects: Takes the rows that are not sent.
             fingerprints: A digest of each list, by its path.
         """
-        sides = [self._old] if self._old and self.count("removed") else []
-        inputs = [side.input for side in (*sides, self._new)]
+        has_old = self.count("removed") or self._new is None
+        inputs = [side.input for side in (self._old if has_old else None, self._new) if side is not None]
         sink = None if rejects is None else _OwnColumns(rejects)
         planner = Planner(inputs, self.settings.convert, self._chunks, rejects=sink)
         planner.plan.fingerprints = dict(fingerprints)
@@ -109,7 +119,7 @@ class ListChanges:
 
     def _problems(self) -> Iterator[Problem]:
         """Yield the columns that only one of the lists has."""
-        if not self.difference.counts.old:
+        if not (self.difference.counts.old and self._new):
             return
         for columns, words in (
             (self.difference.only_old, "the new list has no such column"),
@@ -171,9 +181,9 @@ class _Side:
         )
 
 
-def _old_layout(old: Source, new: Source, settings: DiffSettings) -> Layout:
+def _old_layout(old: Source, new: Source | None, settings: DiffSettings) -> Layout:
     try:
-        return bind_list(old.columns, old.sample, settings, old.path, has_path(new.columns))
+        return bind_list(old.columns, old.sample, settings, old.path, has_path(new.columns if new else ()))
     except InputError as error:
         error.message = f"what is known of the old list lacks what is mapped now: {error.message}"
         error.hint = (
@@ -338,14 +348,14 @@ class _ChangedFields:
     """The names of what changed in a row, and the old values, as JSON."""
 
     def __init__(
-        self, difference: Difference, layout: Layout, old: _Side | None, settings: DiffSettings
+        self, difference: Difference, new: _Side | None, old: _Side | None, settings: DiffSettings
     ) -> None:
         self._compared = difference.compared
         self._picks = tuple(
             content_of(difference.compared, columns)
             for columns in (difference.old_columns, difference.new_columns)
         )
-        self._names = names_by_column(layout, difference.new_columns)
+        self._names = names_by_column(new.input.layout, difference.new_columns) if new else {}
         self._previous = _Previous(old, settings) if settings.previous and old is not None else None
 
     def __call__(self, changes: Sequence[Change]) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Refuse a new list that has lost more rows than is likely."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from inflection_cli.comparing.keyed_lists import ListCounts
@@ -64,8 +64,10 @@ def refuse_shrunken(counts: ListCounts, allowed: MaxRemoved, old: str, new: str)
     if allowed.allows(counts):
         return
     gone = f"{counts.removed:,} of {counted(counts.old, 'row')}"
-    raise ListShrank(
+    error = ListShrank(
         f"{gone} of {old} {'is' if counts.removed == 1 else 'are'} not in {new}, which has "
         f"{counted(counts.new, 'row')}; nothing was sent",
         hint=f"see whether the new list is whole; if so many are gone in truth: --max-removed {counts.removed}",
     )
+    error.report = {"list": asdict(counts)}
+    raise error

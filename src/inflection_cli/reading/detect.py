@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from inflection_cli import rules
-from inflection_cli.errors import InputError
+from inflection_cli.errors import EmptyInput, InputError
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.csv.csv_reader import Header, read_header
 from inflection_cli.reading.csv.delimiters import (
@@ -119,7 +119,8 @@ def _json(source: Source) -> Source:
     if not columns:
         nothing = "the objects are empty" if rows else "the list is empty"
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
-        raise InputError(
+        empty = InputError if fault or rows else EmptyInput
+        raise empty(
             f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.mend if fault else ""
         )
     sample = [row + [""] * (len(columns) - len(names)) for names, row in rows]
@@ -133,7 +134,7 @@ def _csv(source: Source, candidates: Sequence[str]) -> Source:
     found = _with_columns(source, delimiter, headers[delimiter])
     chunks = _beginning(found)
     if not any(chunk.rows or chunk.faults for chunk in chunks):
-        raise InputError(f"{source.path}: has a header and no rows", hint="see whether the export is whole")
+        raise EmptyInput(f"{source.path}: has a header and no rows", hint="see whether the export is whole")
     if len(found.columns) == 1 or not any(chunk.rows for chunk in chunks):
         _refuse_if_another_fits(source, delimiter, len(headers[delimiter].names))
     return replace(found, sample=_cut([row for chunk in chunks for row in chunk.rows]))

@@ -30,7 +30,7 @@ def list_lines(changes: ListChanges, notes: Sequence[str]) -> Iterator[tuple[str
         yield "", note
     compared = ", ".join(map(escape, changes.difference.compared))
     yield "", f"key {' + '.join(map(escape, settings.key))}; compared: {compared or 'nothing but the key'}"
-    for kind, count in changes.left_out.items():
+    for kind, count in changes.left_out.items() if settings.events else ():
         way = "identify and group have none" if settings.call_type else f"--{kind} NAME sends them"
         if settings.segment is not None and kind == "changed":
             way = "--segment has no event for them"
@@ -39,5 +39,7 @@ def list_lines(changes: ListChanges, notes: Sequence[str]) -> Iterator[tuple[str
 
 def nothing_words(changes: ListChanges) -> str:
     """Return the last line of a run where no row that differs is sent."""
+    if not changes.settings.events:
+        return "The list is remembered, and nothing is sent: the next sync sends what has changed."
     left_out = sum(changes.left_out.values())
     return f"Nothing to send: {'what differs has no event' if left_out else 'the lists do not differ'}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, repeat
 from operator import add
 
-from inflection_cli.errors import InputError
+from inflection_cli.errors import EmptyInput, InputError
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.csv.bare_quotes import judge, runs_on, with_delimiter
 from inflection_cli.reading.csv.csv_grammar import RecordEnd
@@ -268,7 +268,7 @@ def read_header(window: Window, path: str, encoding: str, delimiter: str) -> Hea
     while records.blank():
         page.take(page.line_end(page.at))
     if page.line_end(page.at) == page.at:
-        raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
+        raise EmptyInput(f"{path}: is empty", hint="name a file with a header and rows")
     shape = records.shape(page.at, MAX_COLUMNS)
     if shape.ending is not RecordEnd.WHOLE:
         raise InputError(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.errors import InputError, UsageError
+from inflection_cli.errors import EmptyInput, InputError, UsageError
 from inflection_cli.model import Problem
 from inflection_cli.reading.files.compression import MAGIC_BYTES, compression_of
 from inflection_cli.reading.files.encoding import (
@@ -169,7 +169,7 @@ def _ends_with_returns(head: bytes) -> bool:
 def _refuse_foreign(path: str, head: bytes) -> None:
     """Raise if the file is empty, binary or of another format."""
     if not head.removeprefix(BOM).strip():
-        raise InputError(f"{path}: is empty", hint="name a file with a header and rows")
+        raise EmptyInput(f"{path}: is empty", hint="name a file with a header and rows")
     again = compression_of(head)
     if again is not None:
         raise InputError(
