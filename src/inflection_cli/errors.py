@@ -110,7 +110,7 @@ class ListKeys(InputError):
 
 
 class ListUnreadable(InputError):
-    """Raised when a line of a list cannot be read, so its row is unknown."""
+    """Raised when a line of a list cannot be read."""
 
     code = "list-unreadable"
 
@@ -214,7 +214,7 @@ class ImplausiblePeople(OverBudget):
 
 
 class ListShrank(OverBudget):
-    """Raised when a list has lost more rows than is likely; nothing was sent."""
+    """Raised when a list has lost more rows than is likely."""
 
     code = "list-shrank"
 

@@ -93,6 +93,8 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
         return
     safe: dict[tuple[str, ...], list[str]]
     safe = {("backfill",): ["--dry-run"], ("replay",): ["--dry-run"], ("send-test",): ["--rehearse"]}
+    sent = [] if place.name in {"--added", "--segment", "--as"} else ["--added", "Joined"]
+    safe |= dict.fromkeys([("diff",), ("sync",)], ["--dry-run", "--key", "userId", *sent])
     if place.name == "--save":
         (desk.folder / "profile.toml").unlink(missing_ok=True)
     if place.name in {"--profile", "--profile-for"}:

@@ -90,7 +90,7 @@ class Plan:
 
     @fingerprints.setter
     def fingerprints(self, known: dict[str, str]) -> None:
-        """Set the digests, where the bytes of the files are not what counts."""
+        """Set digests that stand for the bytes of the files."""
         self._fingerprints = known
 
     @property

@@ -119,5 +119,5 @@ class RunOptions:
 
     @property
     def converts_files(self) -> bool:
-        """Return whether ids come from the files themselves, by the settings of the run."""
+        """Return whether a file's own rows make the event ids."""
         return self.command == "backfill"

@@ -89,7 +89,7 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
                 "Show what changed since the last time, and send nothing",
             ),
             (
-                "infl-seg sync audience.csv --key 'Contact ID' --segment 'Trial users' --yes",
+                "infl-seg sync audience.csv --key 'Contact ID' --segment 'Trial users' --write-key-file key.txt",
                 "Send who came and who left, and remember the list",
             ),
             ("infl-seg sync list", "Show which lists are remembered"),

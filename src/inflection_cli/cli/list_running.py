@@ -1,4 +1,4 @@
-"""Shared code of diff and sync: from the options to a difference that a run delivers."""
+"""Shared code of diff and sync: from options to a difference."""
 
 import os
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _SENT_AS: Final = ("identify", "group")
 
 @dataclass(slots=True)
 class ListWork:
-    """What the options of a list command come to.
+    """Settings of a list command, and the difference once it is known.
 
     Attributes:
         settings: What is compared and sent.
@@ -104,15 +104,17 @@ def list_work(
     Raises:
         UsageError: An option is missing or cannot be met.
     """
+    max_removed = MaxRemoved.parse(lists.max_removed)
+    given = {"call_type": lists.call_type, **given_values(chosen)}
+    reading = InputOptions(**{name: value for name, value in given.items() if name not in _OWN})
+    settled = settle(_of_lists(project), _with_time(reading, lists), message, os.environ)
+    convert = convert_settings(settled.reading, settled.message, settled.profile)
+    options = read_options(settled.reading, settled.profile)
     if not lists.key:
         raise UsageError(
             "--key is missing: nothing says which rows of the two lists are the same",
             hint="name the column that tells all rows apart: --key COLUMN",
         )
-    given = {"call_type": lists.call_type, **given_values(chosen)}
-    reading = InputOptions(**{name: value for name, value in given.items() if name not in _OWN})
-    settled = settle(_of_lists(project), _with_time(reading, lists), message, os.environ)
-    convert = convert_settings(settled.reading, settled.message, settled.profile)
     kind = _call_type(settled.reading)
     timed = "timestamp" in convert.mapping.columns.columns
     own_time = timed or (settled.profile is not None and settled.profile.timestamp is not None)
@@ -138,8 +140,8 @@ def list_work(
     arguments = recorded(settled.reading, settled.message, convert.now, settled.profile)
     return ListWork(
         settings,
-        read_options(settled.reading, settled.profile),
-        MaxRemoved.parse(lists.max_removed),
+        options,
+        max_removed,
         {**arguments, "lists": asdict(lists)},
         settled.profile,
         settled.took,
@@ -216,7 +218,7 @@ def _events(lists: ListOptions, kind: Any) -> dict[Kind, str]:
 
 
 def compared_files(work: ListWork, old: str, new: str, rejects: RejectSink) -> OpenedFiles:
-    """Compare two files, and return what differs as the input of a run.
+    """Compare two files; return the difference as a run's input.
 
     Raises:
         InputError: A list cannot be read, or has lost more rows than is likely.

@@ -1,4 +1,4 @@
-"""One sync of a list: finish what is under way, then compare, deliver and remember."""
+"""Carry out a sync: finish, compare, deliver, remember."""
 
 import os
 import socket
@@ -54,7 +54,7 @@ _FREE: Final = frozenset({"now", "lists.max_removed"})
 
 @dataclass(slots=True)
 class _Step:
-    """One difference of a sync: the list under way, or the new file.
+    """One difference of a sync, with what is to be remembered.
 
     Attributes:
         facts: What is remembered of the new list.
@@ -82,7 +82,7 @@ class _Step:
         self.draft = None
 
     def complete(self, state: RunState) -> None:
-        """Remember the new list, in which rows without an accepted event are as they were."""
+        """Remember the new list, with the old state of unsent rows."""
         changes, memory = self.work.changes, self.memory
         assert changes is not None
         assert state.plan.dispositions is not None
@@ -105,7 +105,7 @@ class _Step:
 
 
 class SyncReporter(RunReporter):
-    """Reporter that keeps and remembers the list between the steps of a run.
+    """Reporter that stores the list between the steps of a run.
 
     Args:
         step: Returns the difference that is delivered, once it is open.
@@ -212,7 +212,7 @@ class ListSync:
         delivery: DeliveryOptions,
         output: ReportingOptions,
     ) -> int:
-        """Finish what is under way, then deliver what is new; return the exit code.
+        """Finish an earlier difference, then the new one; return the exit code.
 
         Raises:
             InflSegError: A run could not begin, was refused or is not complete.
@@ -233,7 +233,7 @@ class ListSync:
             return max(code, deliver(delivery, output, None))
 
     def _locked(self, given: Path | None) -> KeptList | None:
-        """Lock the list where it is written, and return a difference that is under way."""
+        """Lock the list for writing; return an unfinished new list."""
         if not self._namespace:
             return None
         self._memory = ListMemory(state_dir(given, os.environ), self._namespace, self._name)
@@ -273,7 +273,7 @@ class ListSync:
         return self._step
 
     def _opened(self, waiting: KeptList | None, at_work: Session, rejects: Rejects) -> OpenedFiles:
-        """Compare what is remembered with the list under way, or with the file."""
+        """Compare the remembered list with the unfinished one or the file."""
         remembered = self._memory.remembered() if self._memory else None
         generation = 1 + (remembered.facts.generation if remembered else 0)
         work = list_work(
@@ -307,7 +307,7 @@ class ListSync:
         return work.opened(difference, old, new, rejects)
 
     def _new_list(self, step: _Step) -> ComparedList:
-        """Open the file, and have it written down where it is to be remembered."""
+        """Open the file, with a draft of it where it is remembered."""
         file = ListFile(self._file, step.work.reading, step.work.settings)
         if file.kept is None and not (self._memory and self._memory.remembered()):
             raise EmptyInput(f"{file.label} holds no row", hint="see whether the export is whole")
@@ -355,7 +355,7 @@ def _name_of(file: str, lists: ListOptions, remembering: SyncOptions) -> str:
 
 
 def _target(destination: DestinationOptions, delivery: DeliveryOptions) -> Target | None:
-    """Return the destination; a rehearsal takes from it what is remembered, and sends nothing there."""
+    """Return the destination whose remembered list counts, or None."""
     if delivery.rehearse and takes_stdin(destination, os.environ):
         return None
     return find_target(destination, gzip=not delivery.no_gzip)

@@ -1,4 +1,4 @@
-"""The command `infl-seg sync`: what changed in a list since it was last delivered."""
+"""The command `infl-seg sync`: changes of a list since the last delivery."""
 
 from typing import Annotated
 
@@ -39,7 +39,7 @@ def sync(
     delivery: DeliveryOptions,
     output: ReportingOptions,
 ) -> int:
-    """Send what changed in a list since the last time, and remember the list."""
+    """Send the changes of a list since last time, and remember it."""
     from inflection_cli.cli.list_memory import forget_list, show_lists
     from inflection_cli.cli.list_sync import ListSync
 

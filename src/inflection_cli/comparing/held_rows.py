@@ -1,4 +1,4 @@
-"""Rows whose events were not taken: they keep their old state in the remembered list."""
+"""Rows without an accepted event, which keep their old state."""
 
 from array import array
 from bisect import bisect_left
@@ -40,7 +40,7 @@ class HeldRows:
         return sum(map(len, self._places.values()))
 
     def applied(self, rows: Iterator[Row]) -> Iterator[Sequence[Any]]:
-        """Yield the cells of a new list in which these rows are as they were."""
+        """Yield the new list's cells, with the old state of these rows."""
         added, changed = self._places["added"], self._old("changed")
         next_place, next_cells = next(changed, (-1, ()))
         for place, (_, cells) in enumerate(rows):
@@ -52,7 +52,7 @@ class HeldRows:
         yield from (cells for _, cells in self._old("removed"))
 
     def _old(self, kind: Kind) -> Iterator[tuple[int, Sequence[Any]]]:
-        """Yield the place and the old cells of each row of a kind, in the new list's columns."""
+        """Yield place and old cells of a kind's rows, by new columns."""
         places = self._places[kind]
         if not places:
             return

@@ -1,4 +1,4 @@
-"""Read lists, and find what differs between two of them, in flat memory.
+"""Read lists and find the difference of two in flat memory.
 
 Rows are spread over 256 parts by a hash of their keys, and each part of both lists is compared on its own. What
 differs is spread once more, by its place in its file, and comes back in that order.
@@ -64,7 +64,7 @@ class ComparedList(Protocol):
 
     @property
     def kept(self) -> Source | None:
-        """The list with the columns that count alone, once all rows are read; None without rows."""
+        """The list reduced to the columns that count; None without rows."""
 
     def rows(self) -> Iterator[Row]:
         """Yield line and cells of each row."""
@@ -120,7 +120,7 @@ class ListFile:
 
     @property
     def kept(self) -> Source | None:
-        """The file with the columns that count alone, once all rows are read; None without rows."""
+        """The file reduced to the columns that count; None without rows."""
         source = self._source
         if source is None:
             return None
@@ -141,7 +141,7 @@ class ListFile:
         self.columns += [name for name in names if name in used and name not in self.columns]
 
     def rows(self) -> Iterator[Row]:
-        """Yield line and cells of each row; late keys of JSON make them longer.
+        """Yield line and cells of each row; late JSON keys add cells.
 
         Raises:
             ListUnreadable: Lines cannot be read, so nobody knows whose they are.
@@ -191,7 +191,7 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class ListCounts:
-    """How many rows of two lists differ, and how."""
+    """Counts of the rows of two lists, by kind of change."""
 
     old: int = 0
     new: int = 0
@@ -203,7 +203,7 @@ class ListCounts:
 
 @dataclass(slots=True)
 class Difference:
-    """What differs between two lists.
+    """Difference of two lists, with its rows on disk.
 
     Attributes:
         counts: How many rows do.
@@ -230,7 +230,7 @@ class Difference:
         return [name for name in self.new_columns if name not in self.old_columns]
 
     def changes(self, kind: Kind) -> Iterator[list[Change]]:
-        """Yield the rows of a kind in the order of their file, some at a time."""
+        """Yield lists of a kind's rows, in the order of their file."""
         for rows in self.spills[kind].parts():
             yield [Change(*row) for row in sorted(rows, key=itemgetter(0))]
 
@@ -268,7 +268,7 @@ class _Spread:
 
 @dataclass(slots=True)
 class _KeyFaults:
-    """Rows whose keys are missing or not unique, counted, the first of them by line."""
+    """Count of rows whose keys are missing or not unique."""
 
     label: str
     missing: int = 0
@@ -337,7 +337,7 @@ def compare(old: ComparedList, new: ComparedList, settings: DiffSettings) -> Dif
 
 
 def _by_key(rows: ComparedList, key: Sequence[str], nulls: frozenset[str]) -> tuple[SpillRows, int]:
-    """Spread the rows of a list by their keys; return them and their number.
+    """Spread the rows of a list by key; return their number too.
 
     Raises:
         ListKeys: Keys are missing.
@@ -381,7 +381,7 @@ def _unique(rows: Iterable[Any], faults: _KeyFaults) -> dict[tuple[str, ...], An
 
 
 def content_of(compared: Sequence[str], columns: Sequence[str]) -> Callable[[list[Any]], Sequence[Any]]:
-    """Return what picks the compared cells of a row, in one order for both lists.
+    """Return a function that picks the compared cells of a row.
 
     What the list does not have is none of its content.
     """

@@ -1,4 +1,4 @@
-"""Turn a difference between two lists into chunks of rows, which a run plans and delivers."""
+"""Turn a difference of two lists into chunks that a run delivers."""
 
 import marshal
 from array import array
@@ -85,12 +85,12 @@ class ListChanges:
 
     @property
     def sent(self) -> int:
-        """How many rows are sent."""
+        """Number of the rows that are sent."""
         return sum(map(self.count, KINDS))
 
     @property
     def left_out(self) -> Mapping[Kind, int]:
-        """How many rows of each kind are not sent, as their event has no name."""
+        """Number of rows by kind whose event has no name."""
         counts = self.difference.counts
         found = {kind: getattr(counts, kind) for kind in KINDS if kind not in self.settings.events}
         return {kind: count for kind, count in found.items() if count}
@@ -111,7 +111,7 @@ class ListChanges:
         return planner
 
     def in_order(self) -> Iterator[tuple[Kind, Change]]:
-        """Yield the rows that are sent: removed, added, changed, each by its place."""
+        """Yield the rows that are sent: removed, added, changed."""
         for kind in KINDS:
             if self.count(kind):
                 for changes in self.difference.changes(kind):
@@ -165,7 +165,7 @@ class ListChanges:
         )
 
     def note_rejected(self, first: int, numbers: Sequence[int]) -> None:
-        """Keep the numbers of rejected rows, as the plan meets them the first time."""
+        """Store the numbers of rejected rows of a chunk, once."""
         if first >= self._planned:
             self.rejected.extend(first + number for number in numbers)
             self._planned = first + 1
@@ -221,7 +221,7 @@ def _portions(parts: Iterator[list[Change]]) -> Iterator[tuple[list[Change], byt
 
 
 def _row(cells: list[Any] | None, width: int) -> list[str]:
-    """Return the cells of a row as they were read; what came with a late key is absent."""
+    """Return the cells of a row as they were read, at full width."""
     assert cells is not None
     return [*map(unpacked, cells), *[""] * (width - len(cells))]
 
@@ -246,7 +246,7 @@ class _Ids:
         )
 
     def parts(self, kind: Kind, changes: Sequence[Change]) -> list[tuple[str | None, ...] | None]:
-        """Return of what each id is made; None where the record's own id is missing."""
+        """Return the parts of each id; None without an own id."""
         head = (kind, self._settings.call_type, self._settings.events[kind])
         if self._own:
             places = self._own[0 if kind == "removed" else 1]
@@ -345,7 +345,7 @@ def _key_hash(row: Sequence[str]) -> int:
 
 
 class _ChangedFields:
-    """The names of what changed in a row, and the old values, as JSON."""
+    """Names of what changed in a row, and the old values."""
 
     def __init__(
         self, difference: Difference, new: _Side | None, old: _Side | None, settings: DiffSettings

@@ -1,4 +1,4 @@
-"""Layout of a list: its mapped columns, and the columns that a difference adds."""
+"""Layout of a list, with the columns that a difference adds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffSettings:
-    """What is compared, and what is sent of it.
+    """Settings of a comparison, and of the events that it sends.
 
     Attributes:
         convert: What shapes messages; see `for_lists`.
@@ -108,7 +108,7 @@ def bind_list(
     file: str,
     elsewhere: Callable[[str], bool] | None = None,
 ) -> Layout:
-    """Build the layout of a list, with the added columns behind its own.
+    """Build the layout of a list and of the added columns.
 
     Args:
         names: The list's columns.
@@ -152,7 +152,7 @@ class _AddedColumns:
         ]
 
     def layout(self) -> Layout:
-        """Return the layout with the added properties, and nothing else of the added columns."""
+        """Return the layout with the added properties alone."""
         layout = self._layout
         return replace(
             layout,
@@ -190,7 +190,7 @@ class _AddedColumns:
         return replace(call, values=values, unsent=unsent, times=self._times(call.times))
 
     def _shown(self, columns: BoundColumns) -> BoundColumns:
-        """Return the use of the list's own columns, for the plan and reports."""
+        """Return the use of the list's own columns for reports."""
         fields = {name: at for name, at in columns.fields.items() if not self._is_ours(at)}
         return replace(
             columns,
@@ -210,7 +210,7 @@ def _without_ours(sources: Mapping[str, Sequence[str]]) -> dict[str, Sequence[st
 
 
 def used_columns(layout: Layout, names: Sequence[str], settings: DiffSettings) -> set[str]:
-    """Return the columns of a list that count: key, mapped ones, and the records' own id.
+    """Return the columns that count: key, mapped ones, own id.
 
     An address that nothing is made of is not among them.
     """
@@ -224,7 +224,7 @@ def used_columns(layout: Layout, names: Sequence[str], settings: DiffSettings) -
 
 
 def _column_of(origin: str, names: Sequence[str], layout: Layout) -> str | None:
-    """Return the column that a field or property comes from, by its name or path."""
+    """Return the column of a field or property by its source."""
     if origin in names:
         return origin
     place = layout.places.get(origin)
@@ -267,5 +267,5 @@ class ListInput(InputFile):
     """A list as an input of a run."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield the problems of the file as a whole; its events are of no campaign."""
+        """Yield the problems of the whole file, except missing campaign ids."""
         yield from (each for each in InputFile.problems(self) if each.rule.code != "campaign-id-missing")

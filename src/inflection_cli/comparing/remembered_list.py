@@ -1,4 +1,4 @@
-"""Lists that are remembered in the state directory, and the difference that is under way.
+"""Remembered lists in the state directory, and unfinished differences.
 
 A list is a file of one JSON array a row, with a last line of facts: name, key, columns, generation, number of rows,
 and a digest of all of it. It is written beside, synced, and renamed, so that there is the old list or the new one.
@@ -39,7 +39,7 @@ _DRAFT: Final = ".draft"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFacts:
-    """What is known of a list beside its rows.
+    """Facts about a list beside its rows.
 
     Attributes:
         name: Its name.
@@ -96,7 +96,7 @@ class KeptList:
 
     @property
     def kept(self) -> Source | None:
-        """The list as a source, once its rows are read; None without rows."""
+        """The list as a source, once it is read; None without rows."""
         if not self.facts.rows:
             return None
         return Source(
@@ -218,7 +218,7 @@ class ListDraft:
         self._rows += 1
 
     def finish(self, facts: ListFacts, target: Path) -> None:
-        """Write the facts, and give the file its name once it is on disk."""
+        """Write the facts, sync the file, and rename it."""
         facts = replace(facts, rows=self._rows)
         self._digest.update(_spelled(facts))
         last = {"form": _FORM, "facts": asdict(facts), "digest": self._digest.hexdigest()}
@@ -238,7 +238,7 @@ class ListDraft:
 
 
 class ListMemory:
-    """The remembered list of a name and destination, and the one under way.
+    """The remembered list of a name and destination, and its successor.
 
     Args:
         state_dir: The state directory.
@@ -282,7 +282,7 @@ class ListMemory:
         return ListDraft(self._path(_DRAFT))
 
     def begin(self, draft: ListDraft, facts: ListFacts) -> None:
-        """Keep the new list of a difference before any of it is sent."""
+        """Store the new list before any event is sent."""
         draft.finish(facts, self._path(_NEXT))
 
     def complete(self, draft: ListDraft | None, facts: ListFacts) -> None:
@@ -323,7 +323,7 @@ def lists_folder(state_dir: Path) -> Path:
 
 
 def _file_name(namespace: str, name: str) -> str:
-    """Return the beginning of a list's file names, as safe as a ledger's."""
+    """Return the first part of a list's file names."""
     both = "".join(map(netstring, (namespace, name)))
     digest = blake2b(both.encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].rstrip("-")
@@ -331,7 +331,7 @@ def _file_name(namespace: str, name: str) -> str:
 
 
 def remembered_lists(state_dir: Path) -> list[tuple[KeptList, bool]]:
-    """Return all lists, sorted by name, each with whether a difference is under way.
+    """Return all lists by name, each with whether it is unfinished.
 
     Raises:
         LedgerError: One cannot be read.

@@ -17,7 +17,7 @@ _FORM: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,6}))?\s*(%?)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class MaxRemoved:
-    """How many rows may be gone, by the user's word.
+    """Limit of removed rows, from the user or by default.
 
     Attributes:
         most: Rows, or percent of the old list; None for what is likely.
@@ -54,7 +54,7 @@ class MaxRemoved:
 
 
 def refuse_shrunken(counts: ListCounts, allowed: MaxRemoved, old: str, new: str) -> None:
-    """Raise an error if the new list has lost more rows than is likely.
+    """Raise an error if too many rows are gone.
 
     A broken export is no exodus: `--yes` does not agree to it.
 

@@ -38,7 +38,7 @@ def list_lines(changes: ListChanges, notes: Sequence[str]) -> Iterator[tuple[str
 
 
 def nothing_words(changes: ListChanges) -> str:
-    """Return the last line of a run where no row that differs is sent."""
+    """Return the last line of a run that sends nothing."""
     if not changes.settings.events:
         return "The list is remembered, and nothing is sent: the next sync sends what has changed."
     left_out = sum(changes.left_out.values())

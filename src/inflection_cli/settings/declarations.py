@@ -222,7 +222,7 @@ class Region(StrEnum):
 
 
 class Initial(StrEnum):
-    """What becomes of the rows of a list that is met for the first time."""
+    """Use of the rows of a list that is new."""
 
     SEND = "send"
     SKIP = "skip"
