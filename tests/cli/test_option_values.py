@@ -94,7 +94,7 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
     safe: dict[tuple[str, ...], list[str]]
     safe = {("backfill",): ["--dry-run"], ("replay",): ["--dry-run"], ("send-test",): ["--rehearse"]}
     sent = [] if place.name in {"--added", "--segment", "--as"} else ["--added", "Joined"]
-    safe |= dict.fromkeys([("diff",), ("sync",)], ["--dry-run", "--key", "userId", *sent])
+    safe |= {(name,): ["--dry-run", "--key", "userId", *sent] for name in ("diff", "sync")}
     if place.name == "--save":
         (desk.folder / "profile.toml").unlink(missing_ok=True)
     if place.name in {"--profile", "--profile-for"}:

@@ -224,7 +224,8 @@ def compared_files(work: ListWork, old: str, new: str, rejects: RejectSink) -> O
         InputError: A list cannot be read, or has lost more rows than is likely.
         UsageError: An option cannot be met.
     """
-    before, after = (ListFile(path, work.reading, work.settings) for path in (old, new))
+    after = ListFile(new, work.reading, work.settings)
+    before = ListFile(old, work.reading, work.settings, after)
     if before.kept is None and after.kept is None:
         raise EmptyInput(f"{old} and {new} are both empty", hint="see whether the exports are whole")
     difference = compare(before, after, work.settings)

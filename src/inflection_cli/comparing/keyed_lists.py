@@ -21,7 +21,7 @@ from inflection_cli.comparing.list_layout import (
     require_columns,
     used_columns,
 )
-from inflection_cli.errors import EmptyInput, ListKeys, ListUnreadable, UsageError
+from inflection_cli.errors import EmptyInput, InputError, ListKeys, ListUnreadable, UsageError
 from inflection_cli.lossless_json import JsonCell
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.reading.source import MAX_COLUMNS
@@ -90,6 +90,7 @@ class ListFile:
         path: The file.
         reading: How it is read.
         settings: What is compared and sent.
+        newer: The list that it is compared with, where it is the old one; it may lack what that one has.
 
     Attributes:
         label: The file in messages.
@@ -100,7 +101,9 @@ class ListFile:
         UsageError: It is several files, or an option cannot be met.
     """
 
-    def __init__(self, path: str, reading: ReadOptions, settings: DiffSettings) -> None:
+    def __init__(
+        self, path: str, reading: ReadOptions, settings: DiffSettings, newer: "ListFile | None" = None
+    ) -> None:
         found = find([path], reading.limits)
         if len(found) != 1:
             raise UsageError(
@@ -109,13 +112,15 @@ class ListFile:
         self.label = found[0].path
         self.columns: list[str] = []
         self._reading, self._settings = reading, settings
+        self._newer = newer
         self._digest = blake2b(digest_size=16)
         self._source: Source | None = None
         # A list may be empty in truth; whether that is likely is judged beside the other one.
         with suppress(EmptyInput):
             self._source = detect(found[0], reading)
         if self._source is not None:
-            require_columns(self._source.columns, settings, self.label)
+            named = [("--key", column) for column in settings.key] if newer else settings.named
+            require_columns(self._source.columns, named, self.label)
             self._take(self._source.columns, self._source)
 
     @property
@@ -136,8 +141,15 @@ class ListFile:
 
     def _take(self, names: Sequence[str], source: Source) -> None:
         """Add the columns of a header that count, in its order."""
-        layout = bind_list(names, source.sample, self._settings, self.label)
-        used = used_columns(layout, names, self._settings)
+        used = {*self._settings.key}
+        try:
+            layout = bind_list(names, source.sample, self._settings, self.label)
+            used = used_columns(layout, names, self._settings)
+        except InputError:
+            # Who left cannot be told then, if anybody did; the others are as the new list has them.
+            if self._newer is None:
+                raise
+        used.update(self._newer.columns if self._newer else ())
         self.columns += [name for name in names if name in used and name not in self.columns]
 
     def rows(self) -> Iterator[Row]:

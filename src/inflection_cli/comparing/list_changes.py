@@ -221,7 +221,7 @@ def _portions(parts: Iterator[list[Change]]) -> Iterator[tuple[list[Change], byt
 
 
 def _row(cells: list[Any] | None, width: int) -> list[str]:
-    """Return the cells of a row as they were read, at full width."""
+    """Return the cells of a row as read, at full width."""
     assert cells is not None
     return [*map(unpacked, cells), *[""] * (width - len(cells))]
 

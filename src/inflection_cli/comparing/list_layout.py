@@ -1,6 +1,6 @@
 """Layout of a list, with the columns that a difference adds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final, Literal
@@ -127,7 +127,12 @@ def bind_list(
     blank = [""] * len(ADDED_COLUMNS)
     leeway = MissingColumnPolicy() if elsewhere is None else MissingColumnPolicy(True, elsewhere)
     rows = [[*row, *[""] * (len(names) - len(row)), *blank] for row in sample]
-    layout = lay_out((*names, *ADDED_COLUMNS), rows, settings.columns, file=file, leeway=leeway)
+    try:
+        layout = lay_out((*names, *ADDED_COLUMNS), rows, settings.columns, file=file, leeway=leeway)
+    except InputError as error:
+        for name in ADDED_COLUMNS:
+            error.message = error.message.replace(f", “{name}”", "")
+        raise
     if len(layout.blocks) + len(layout.calls) != 1 or layout.type_place is not None:
         raise InputError(
             f"{file}: the rows of a list are one event each, and the profile makes several of a row",
@@ -242,13 +247,13 @@ def names_by_column(layout: Layout, names: Sequence[str]) -> dict[str, list[str]
     return found
 
 
-def require_columns(names: Sequence[str], settings: DiffSettings, file: str) -> None:
+def require_columns(names: Sequence[str], named: Iterable[tuple[str, str]], file: str) -> None:
     """Check that a list has the columns that options name.
 
     Raises:
         InputError: It lacks one.
     """
-    for option, column in settings.named:
+    for option, column in named:
         if column not in names:
             near = nearest(column, [*names])
             hint = f"did you mean {option} “{near[0]}”?" if near else "names are compared to the letter"
