@@ -182,8 +182,9 @@ class _Side:
 
 
 def _old_layout(old: Source, new: Source | None, settings: DiffSettings) -> Layout:
+    in_new = has_path(new.columns if new else ())
     try:
-        return bind_list(old.columns, old.sample, settings, old.path, has_path(new.columns if new else ()))
+        return bind_list(old.columns, old.sample, settings.lacking(old.columns), old.path, in_new)
     except InputError as error:
         error.message = f"what is known of the old list lacks what is mapped now: {error.message}"
         error.hint = (

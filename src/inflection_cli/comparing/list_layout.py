@@ -10,7 +10,7 @@ from inflection_cli.converting.inputs import InputFile
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.calls.call_options import CallType
-from inflection_cli.mapping.column_names import listed
+from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
 from inflection_cli.mapping.layout import (
     CallMapping,
@@ -85,6 +85,20 @@ class DiffSettings:
         """The options that name columns of the list, each with a column."""
         named = [*(("--key", column) for column in self.key), *(("--ignore", each) for each in self.ignore)]
         return (*named, ("--message-id", self.message_id)) if self.message_id else tuple(named)
+
+    def lacking(self, names: Sequence[str]) -> "DiffSettings":
+        """Return the settings for an old list, which may lack columns that are mapped now."""
+        known = {squash(name) for name in (*names, *ADDED_COLUMNS)}
+        columns = self.columns
+        calls = replace(columns.calls, traits=tuple(n for n in columns.calls.traits if squash(n) in known))
+        columns = replace(
+            columns,
+            columns={name: column for name, column in columns.columns.items() if squash(column) in known},
+            properties=tuple(name for name in columns.properties if squash(name) in known),
+            calls=calls,
+        )
+        mapping = replace(self.convert.mapping, columns=columns)
+        return replace(self, convert=replace(self.convert, mapping=mapping))
 
 
 def for_lists(convert: ConvertSettings, call_type: CallType | None, *, own_time: bool) -> ConvertSettings:
