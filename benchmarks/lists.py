@@ -35,7 +35,8 @@ duckdb.sql(f'''COPY (
   SELECT CASE WHEN n.id IS NULL THEN 'Left' WHEN o.id IS NULL THEN 'Joined' ELSE 'Changed' END AS event,
          {{told}}, CASE WHEN o.id IS NOT NULL AND n.id IS NOT NULL
                         THEN concat_ws(',', {{fields}}) END AS changed_fields
-  FROM read_csv('{{old}}', all_varchar = true) o FULL OUTER JOIN read_csv('{{new}}', all_varchar = true) n ON o.id = n.id
+  FROM read_csv('{{old}}', all_varchar = true) o
+  FULL OUTER JOIN read_csv('{{new}}', all_varchar = true) n ON o.id = n.id
   WHERE o.id IS NULL OR n.id IS NULL OR {{differs}}
 ) TO '{{out}}' (FORMAT json)''')
 """

@@ -354,7 +354,8 @@ def _by_key(rows: ComparedList, key: Sequence[str], nulls: frozenset[str]) -> tu
     Raises:
         ListKeys: Keys are missing.
     """
-    spread = _Spread(lambda row: _part_of(row[0]))
+    # What differs is sorted by its place, so it does not matter that a hash is another one in each process.
+    spread = _Spread(lambda row: hash(row[0]) % PARTS)
     faults, position, places = _KeyFaults(rows.label), -1, None
     for position, (line, cells) in enumerate(rows.rows()):
         places = places or [rows.columns.index(name) for name in key]
@@ -370,10 +371,6 @@ def _by_key(rows: ComparedList, key: Sequence[str], nulls: frozenset[str]) -> tu
 
 def _key_text(cell: Cell) -> str:
     return (cell.decode() if isinstance(cell, bytes) else cell).strip()
-
-
-def _part_of(key: tuple[str, ...]) -> int:
-    return blake2b("\0".join(key).encode(), digest_size=1).digest()[0]
 
 
 def _by_place(count: int) -> _Spread:
