@@ -275,6 +275,11 @@ def test_options_that_cannot_be_met_are_refused(words: list[str], told: str, des
     assert told in done.err
 
 
+def test_both_lists_cannot_come_from_standard_input(desk: Desk) -> None:
+    done = desk.run("diff", "-", "-", "--key", "id", "--segment", "T", "-n", stdin=OLD.encode())
+    assert (done.code, "standard input" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("option", ["--key", "--ignore", "--message-id"])
 def test_a_column_that_is_not_there_is_told_with_the_nearest(option: str, desk: Desk) -> None:
     words = ["--key", "id"] if option != "--key" else []

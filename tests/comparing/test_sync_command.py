@@ -2,15 +2,17 @@
 
 import json
 import os
+import shlex
 import socket
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_support import KEY, Desk, Result, to
+from command_support import KEY, PATIENCE_S, Desk, Result, command, to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from list_support import ANY_LOSS, MAPPED, SENT, State, after, as_csv, states, without_blanks
@@ -274,6 +276,20 @@ def test_a_refused_message_leaves_its_row_as_it_was(kind: str, desk: Desk) -> No
         assert len(brief(sandbox)) == sent + 1
 
 
+def test_one_message_that_is_always_refused_holds_up_nothing(desk: Desk) -> None:
+    with serve(Settings(keep_messages=True, script=(None, "400", "400"))) as sandbox:
+        day(desk, *MONDAY)
+        synced(desk, sandbox, "--initial", "send")
+        day(desk, *MONDAY, "4,u4,pro,d@x.org")
+        for generation in (2, 3):
+            synced(desk, sandbox, code=5)
+            assert kept(desk)[0].facts.generation == generation
+            assert len(rows_of(desk)) == 3
+        day(desk, *MONDAY, "4,u4,pro,d@x.org", "5,u5,pro,e@x.org")
+        synced(desk, sandbox)
+        assert brief(sandbox)[3:] == [("Joined", "u4"), ("Joined", "u5")]
+
+
 def test_two_records_of_one_own_id_are_told_and_the_second_is_tried_again(
     desk: Desk, sandbox: Sandbox
 ) -> None:
@@ -376,6 +392,40 @@ def test_standard_input_needs_a_name(desk: Desk, sandbox: Sandbox) -> None:
     assert kept(desk)[0].facts.name == "piped"
 
 
+@pytest.mark.slow
+def test_a_full_disk_sends_nothing_and_leaves_the_old_list(desk: Desk, sandbox: Sandbox) -> None:
+    many = [f"{number},u{number},pro,x" for number in range(3000)]
+    day(desk, *many)
+    synced(desk, sandbox)
+    before = rows_of(desk)
+    day(desk, *many[9:], "9999,u9999,pro,x")
+    words = shlex.join([*command("sync", "list.csv"), *to(sandbox.url, *WORDS)])
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 20; {words}"], capture_output=True, check=False, timeout=PATIENCE_S
+    )
+    assert done.returncode == 6
+    assert b"cannot grow" in done.stderr
+    assert (rows_of(desk), sandbox.messages()) == (before, [])
+    assert [
+        path.suffix for path in (desk.folder / "state" / "lists").iterdir() if path.suffix == ".draft"
+    ] == []
+    synced(desk, sandbox)
+    assert len(sandbox.messages()) == 10
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_folder_of_lists_that_is_none_is_refused(kind: str, desk: Desk, sandbox: Sandbox) -> None:
+    lists = desk.folder / "state" / "lists"
+    lists.parent.mkdir()
+    if kind == "file":
+        lists.write_bytes(b"")
+    else:
+        (desk.folder / "elsewhere").mkdir()
+        lists.symlink_to(desk.folder / "elsewhere")
+    day(desk, *MONDAY)
+    assert "is a symlink or a file where a folder is needed" in synced(desk, sandbox, code=6).err
+
+
 # --- what leaves no trace, and what is shown -----------------------------------------------------
 
 
@@ -404,6 +454,7 @@ def test_lists_are_shown_and_forgotten(desk: Desk, sandbox: Sandbox) -> None:
     (told,) = desk.run("sync", "list", "--json").json["lists"]
     assert (told["rows"], told["columns"], told["under_way"]) == (3, ["id", "User ID", "Plan"], False)
     assert desk.run("sync", "forget", "list.csv by id").code == 2
+    assert desk.run("sync", "forget", "list.csv by id", "--yes", "--dry-run").code == 2
     assert "there are: list.csv by id" in desk.run("sync", "forget", "other", "--yes").err
     assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
     assert kept(desk) == []
@@ -419,3 +470,7 @@ def test_a_report_of_a_run_has_its_list(desk: Desk, sandbox: Sandbox) -> None:
     assert report["list"]["added"] == 1
     shown = desk.run("runs", "show", "last", "--json").json["run"]
     assert (shown["command"], shown["events"]["accepted"]) == ("sync", 3)
+    # A backfill of the same file is another thing, and no list is verified by its file.
+    assert desk.run("runs", "verify", "list.csv").code == 7
+    verified = desk.run("runs", "verify", "list.csv", "--run", "last")
+    assert (verified.code, "what changed in a list" in verified.err) == (2, True)

@@ -29,8 +29,9 @@ EXIT_CODES = """\
 Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or validate found errors; 2 usage, or a
 confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot be read or mapped, or
 an output cannot be written; 5 the destination refused; 6 the ledger is locked, damaged or cannot be written, or the
-temporary folder is full; 7 a decision is needed; 8 over the error budget, or people that cannot be right: nothing
-was sent; 70 a defect of ours; 129, 130, 143 interrupted, resumable; 141 nobody reads the output any more."""
+temporary folder is full; 7 a decision is needed; 8 over the error budget, people that cannot be right, or a list that
+shrank: nothing was sent; 70 a defect of ours; 129, 130, 143 interrupted, resumable; 141 nobody reads the output any
+more."""
 
 _MISUSE: Final[type[Exception]] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"

@@ -83,6 +83,10 @@ def forget_list(
             hint=f"--namespace {named[0].facts.namespace}" if named else f"there are: {known}",
         )
     facts = named[0].facts
+    if delivery.dry_run:
+        raise UsageError(
+            "sync forget forgets, and has no dry run", hint="infl-seg sync list shows what is kept"
+        )
     _confirm(
         f"Forget {counted(facts.rows, 'row')} of “{escape(name)}”? The next sync is the first one",
         delivery,

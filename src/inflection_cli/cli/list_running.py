@@ -224,6 +224,8 @@ def compared_files(work: ListWork, old: str, new: str, rejects: RejectSink) -> O
         InputError: A list cannot be read, or has lost more rows than is likely.
         UsageError: An option cannot be met.
     """
+    if old == new == "-":
+        raise UsageError("both lists would be read from standard input", hint="name a file for one of them")
     after = ListFile(new, work.reading, work.settings)
     before = ListFile(old, work.reading, work.settings, after)
     if before.kept is None and after.kept is None:

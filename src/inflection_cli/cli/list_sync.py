@@ -139,7 +139,10 @@ class SyncReporter(RunReporter):
     def ended(self, state: RunState) -> None:
         """Remember the list where the run is complete, and print the summary."""
         step = self._step()
-        if state.error is None and not state.options.dry_run:
+        # Where every event was accepted or refused, the difference is over, whatever the refusals say of the
+        # destination: a message that is refused each time would hold up all lists to come.
+        is_over = not (state.events.pending or state.events.in_doubt)
+        if not state.options.dry_run and (state.error is None or is_over):
             step.complete(state)
             if step.held:
                 rows = counted(step.held, "row keeps its", "rows keep their")

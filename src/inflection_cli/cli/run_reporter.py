@@ -194,6 +194,8 @@ def _closing(state: RunState) -> str:
     if options.rehearsal and not state.exit_code:
         return plan_text.REHEARSED
     refused = refused_places(options.rejects)
+    if options.command in {"diff", "sync"} and state.exit_code:
+        return plan_text.list_closing(plan, state.delivered, refused or state.rejects, options.command)
     return plan_text.closing(
         plan, state.delivered, state.rejects, options.command, refused, rehearsal=options.rehearsal
     )

@@ -8,6 +8,7 @@ While a difference is delivered the new list waits beside the old one.
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -233,8 +234,10 @@ class ListDraft:
     def drop(self) -> None:
         """Close and remove the file, unless it has its name."""
         if not self._file.closed:
-            self._file.close()
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # what a full disk has not taken is tried once more
+                self._file.close()
+            with translated(self._path):
+                self._path.unlink(missing_ok=True)
 
 
 class ListMemory:
