@@ -129,13 +129,44 @@ def test_types_come_from_the_profile_and_from_json(desk: Desk) -> None:
     rows = ({"id": 1, "userId": "u1", "seats": 5, "big": 1.50}, {"id": 2, "userId": "u2", "seats": [1]})
     (desk.folder / "old.ndjson").write_text(ndjson(*rows), encoding="utf-8")
     (desk.folder / "new.ndjson").write_text(
-        '{"id": "1", "userId": "u1", "seats": 6, "big": 1.50}\n{"id": 2, "userId": "u2", "seats": [1, 2]}\n',
+        '{"id": "1", "userId": "u1", "seats": 6, "big": 1.5}\n{"id": 2, "userId": "u2", "seats": [1, 2]}\n',
         encoding="utf-8",
     )
     words = ("--key", "id", "--changed", "Changed", "--previous")
     one, two = changes(desk, *words, old="old.ndjson", new="new.ndjson")
-    assert one["properties"]["previous"] == {"big": 1.5, "seats": 5} or one["properties"]["seats"] == 6
+    assert (one["properties"]["seats"], one["properties"]["previous"]) == (6, {"seats": 5})
     assert two["properties"]["previous"] == {"seats": [1]}
+
+
+def test_what_a_profile_draws_tells_what_changed(desk: Desk) -> None:
+    (desk.folder / "p.toml").write_text(
+        'profile = 1\n[fields]\nuserId = "who.id"\n[properties]\nplan = "sub.plan"\n'
+        'seats = { column = "sub.seats", type = "integer" }\n[columns]\nothers = "drop"\n',
+        encoding="utf-8",
+    )
+    rows = [
+        {"k": n, "who": {"id": f"u{n}", "seen": 1}, "sub": {"plan": "a", "seats": "3"}} for n in (1, 2, 3)
+    ]
+    (desk.folder / "old.ndjson").write_text(ndjson(*rows), encoding="utf-8")
+    rows[0]["sub"], rows[1]["who"] = {"plan": "a", "seats": "4"}, {"id": "u2", "seen": 2}
+    (desk.folder / "new.ndjson").write_text(ndjson(*rows), encoding="utf-8")
+    words = ("--key", "k", *SENT, "--profile", "p.toml", "--previous")
+    (one,) = changes(desk, *words, old="old.ndjson", new="new.ndjson")
+    assert one["properties"]["changed_fields"] == ["seats"]
+    assert one["properties"]["previous"] == {"seats": 3}
+    done = desk.run("diff", "old.ndjson", "new.ndjson", *words, "-n", "--json")
+    assert done.json["rows"] == {"read": 2, "mapped": 1, "rejected": 0, "filtered": 1}
+
+
+def test_a_column_whose_name_is_taken_is_told_and_no_change(desk: Desk) -> None:
+    (desk.folder / "a.csv").write_text("id,userId,Previous,plan\n1,u1,x,a\n2,u2,x,a\n", encoding="utf-8")
+    (desk.folder / "b.csv").write_text("id,userId,Previous,plan\n1,u1,y,a\n2,u2,x,b\n", encoding="utf-8")
+    words = ("--key", "id", *SENT)
+    assert len(changes(desk, *words, old="a.csv", new="b.csv")) == 2
+    (one,) = changes(desk, *words, "--previous", old="a.csv", new="b.csv")
+    assert one["properties"]["previous"] == {"plan": "a"}
+    told = desk.run("diff", "a.csv", "b.csv", *words, "--previous", "-n").err
+    assert "the difference itself sends a property previous" in told
 
 
 def test_keys_of_several_columns_are_compared_without_outer_white_space(desk: Desk) -> None:
@@ -295,6 +326,14 @@ def test_a_renamed_column_is_told_and_not_guessed(desk: Desk) -> None:
     assert done.json["list"]["unchanged"] == 3
     told = [(each["code"], each["column"]) for each in done.json["problems"] if "list" in each["code"]]
     assert told == [("list-column-differs", "Plan"), ("list-column-differs", "Tier")]
+
+
+def test_a_personal_column_is_told_and_not_sent(desk: Desk) -> None:
+    for name, phone in (("a.csv", "+49 30 1234567"), ("b.csv", "+49 30 7654321")):
+        (desk.folder / name).write_text(f"id,userId,Phone\n1,u1,{phone}\n", encoding="utf-8")
+    done = desk.run("diff", "a.csv", "b.csv", "--key", "id", *SENT, "-n", "--json")
+    assert done.json["list"]["unchanged"] == 1
+    assert ("column-left-out", "Phone") in [(each["code"], each["column"]) for each in done.json["problems"]]
 
 
 def test_an_address_that_is_not_sent_is_no_change(desk: Desk) -> None:

@@ -29,6 +29,8 @@ class HeldRows:
             return
         ordinal = 0
         for number, (kind, change) in enumerate(changes.in_order()):
+            if _has(changes.idle, number):
+                continue
             if _has(changes.rejected, number):
                 self._places[kind].append(change.position)
                 continue

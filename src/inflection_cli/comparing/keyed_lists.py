@@ -23,6 +23,7 @@ from inflection_cli.comparing.list_layout import (
 )
 from inflection_cli.errors import EmptyInput, InputError, ListKeys, ListUnreadable, UsageError
 from inflection_cli.lossless_json import JsonCell
+from inflection_cli.model import Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.reading.source import MAX_COLUMNS
 from inflection_cli.sanitize import counted
@@ -115,6 +116,7 @@ class ListFile:
         self._newer = newer
         self._digest = blake2b(digest_size=16)
         self._source: Source | None = None
+        self._told: list[Problem] = []
         # A list may be empty in truth; whether that is likely is judged beside the other one.
         with suppress(EmptyInput):
             self._source = detect(found[0], reading)
@@ -132,7 +134,10 @@ class ListFile:
         at = {name: i for i, name in enumerate(source.columns)}
         places = [at.get(name, MAX_COLUMNS) for name in self.columns]
         sample = [[row[i] if i < len(row) else "" for i in places] for row in source.sample]
-        return replace(source, columns=tuple(self.columns), sample=tuple(sample))
+        # What is not kept is told all the same where it is not sent for a reason.
+        told = [each for each in self._told if each.column not in self.columns]
+        problems = (*source.problems, *told)
+        return replace(source, columns=tuple(self.columns), sample=tuple(sample), problems=problems)
 
     @property
     def digest(self) -> str:
@@ -145,6 +150,10 @@ class ListFile:
         try:
             layout = bind_list(names, source.sample, self._settings, self.label)
             used = used_columns(layout, names, self._settings)
+            self._told = [
+                Problem(each.rule, each.detail, self.label, source.header_line, each.field, hint=each.hint)
+                for each in layout.columns.notes
+            ]
         except InputError:
             # Who left cannot be told then, if anybody did; the others are as the new list has them.
             if self._newer is None:

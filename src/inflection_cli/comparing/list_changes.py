@@ -2,7 +2,7 @@
 
 import marshal
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import partial
@@ -18,7 +18,6 @@ from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.comparing.keyed_lists import Cell, Change, Difference, content_of, unpacked
 from inflection_cli.comparing.list_layout import (
     ADDED_COLUMNS,
-    ADDED_PROPERTIES,
     KINDS,
     DiffSettings,
     Kind,
@@ -41,6 +40,7 @@ from inflection_cli.segment.message import MessageEncoder
 
 _CHUNK_ROWS: Final = 512
 _CHUNK_BYTES: Final = 1 << 18
+_IDLE: Final = "nothing of them that is sent differs"
 
 
 class ListChanges:
@@ -56,6 +56,7 @@ class ListChanges:
         difference: As given.
         settings: As given.
         rejected: Numbers of the rows that were rejected, from 0 in the order of `in_order`.
+        idle: Numbers of the changed rows of which nothing that is sent differs.
 
     Raises:
         InputError: The old list lacks what the mapping needs now.
@@ -66,14 +67,15 @@ class ListChanges:
     ) -> None:
         self.difference = difference
         self.settings = settings
-        self.rejected = array("Q")
+        self.rejected, self.idle = array("Q"), array("Q")
         self._planned = 0
         self._new = self._old = None
         if new is not None:
             self._new = _Side(
                 ListInput(new, bind_list(new.columns, new.sample, settings, new.path)), settings
             )
-        needs_old = self.count("removed") or (settings.previous and self.count("changed"))
+        draws = self._new is not None and self._new.draws
+        needs_old = self.count("removed") or (self.count("changed") and (settings.previous or draws))
         if old is not None and (needs_old or new is None):
             self._old = _Side(ListInput(old, _old_layout(old, new, settings)), settings)
         self._ids = _Ids(difference, settings)
@@ -135,20 +137,32 @@ class ListChanges:
             if not self.count(kind):
                 continue
             assert side is not None
-            for changes, digest in _portions(self.difference.changes(kind)):
-                chunk = self._chunk(side, kind, changes, digest, first)
-                work = _Portion(chunk, side.converter, self._ids.parts(kind, changes), self._ids, first, self)
+            for portion in _portions(self.difference.changes(kind)):
+                changes = portion[0]
+                names, previous = self._fields(changes) if kind == "changed" else ([], [])
+                added = [
+                    (orjson.dumps(each).decode(), old) for each, old in zip(names, previous, strict=True)
+                ]
+                chunk = self._chunk(side, kind, portion, first, added)
+                parts, idle = self._ids.parts(kind, changes), {i for i, each in enumerate(names) if not each}
+                work = _Portion(chunk, side.converter, parts, idle, first, self)
                 yield side.input, chunk, partial(_converted, work)
                 first += len(changes)
 
     def _chunk(
-        self, side: "_Side", kind: Kind, changes: Sequence[Change], digest: bytes, first: int
+        self,
+        side: "_Side",
+        kind: Kind,
+        portion: tuple[Sequence[Change], bytes],
+        first: int,
+        fields: Sequence[tuple[str, str]],
     ) -> Chunk:
+        changes, digest = portion
         settings, width = self.settings, len(side.input.source.columns)
         now = settings.convert.now.astimezone(UTC)
         head = [settings.events[kind], f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"]
         head.append(settings.segment or "")
-        fields = self._fields(changes) if kind == "changed" else [("", "")] * len(changes)
+        fields = fields or [("", "")] * len(changes)
         rows = [
             [*_row(change.old if kind == "removed" else change.new, width), *head, _key(change.key), *added]
             for change, added in zip(changes, fields, strict=True)
@@ -164,10 +178,15 @@ class ListChanges:
             typed=side.input.source.format != "csv",
         )
 
-    def note_rejected(self, first: int, numbers: Sequence[int]) -> None:
-        """Store the numbers of rejected rows of a chunk, once."""
+    def ids(self, parts: Sequence[tuple[str | None, ...]]) -> list[bytes]:
+        """Return ids made of these parts, 16 bytes each."""
+        return self._ids.make(parts)
+
+    def note_unsent(self, first: int, rejected: Iterable[int], idle: Iterable[int]) -> None:
+        """Store the numbers of the unsent rows of a chunk, once."""
         if first >= self._planned:
-            self.rejected.extend(first + number for number in numbers)
+            self.rejected.extend(first + number for number in sorted(rejected))
+            self.idle.extend(first + number for number in sorted(idle))
             self._planned = first + 1
 
 
@@ -176,6 +195,8 @@ class _Side:
 
     def __init__(self, found: InputFile, settings: DiffSettings) -> None:
         self.input = found
+        # Values that a profile draws out of a cell may be the same though the cell differs.
+        self.draws = found.layout.shaper is not None and bool(found.layout.blocks)
         self.converter = chunk_converter(
             found.layout, settings.convert, found.source.encoding, address_place(found.source)
         )
@@ -300,13 +321,14 @@ class _Portion:
 
     Attributes:
         parts: Of what each row's id is made; None rejects the row.
+        idle: Rows of which nothing that is sent differs.
         first: The number of its first row among all that are sent.
     """
 
     chunk: Chunk
     converter: ChunkConverter
     parts: Sequence[tuple[str | None, ...] | None]
-    ids: _Ids
+    idle: Collection[int]
     first: int
     changes: ListChanges
 
@@ -314,24 +336,25 @@ class _Portion:
 def _converted(work: _Portion, *, identified: bool = True) -> Converted:
     """Convert a chunk of changes, with ids that come from the lists."""
     chunk, parts = work.chunk, work.parts
-    sound = [i for i, each in enumerate(parts) if each is not None]
+    nameless = [i for i, each in enumerate(parts) if each is None and i not in work.idle]
+    sound = [i for i, each in enumerate(parts) if each is not None and i not in work.idle]
     result = work.converter(
         replace(chunk, rows=[chunk.rows[i] for i in sound], lines=sound), identified=False
     )
     if identified:
         kept = [each for i in result.lines if (each := parts[i]) is not None]
-        result.content_ids = work.ids.make(kept)
+        result.content_ids = work.changes.ids(kept)
         # A key has one event a difference: two under one id are told, whatever they say.
         result.content_hashes = [_key_hash(chunk.rows[i]) for i in result.lines]
-        numbers = [each.line for each in result.rejected]
-        numbers += [i for i, each in enumerate(parts) if each is None]
-        work.changes.note_rejected(work.first, sorted(numbers))
+        numbers = [*nameless, *(each.line for each in result.rejected)]
+        work.changes.note_unsent(work.first, numbers, work.idle)
     place_lines(result, chunk)
     result.rejected += [
         Rejected(chunk.lines[i], chunk.rows[i], (_no_own_id(chunk, i, work.changes.settings),))
-        for i, each in enumerate(parts)
-        if each is None
+        for i in nameless
     ]
+    if work.idle:
+        result.filtered[_IDLE] = result.filtered.get(_IDLE, 0) + len(work.idle)
     result.rejected.sort(key=attrgetter("line"))
     return result
 
@@ -357,15 +380,28 @@ class _ChangedFields:
             for columns in (difference.old_columns, difference.new_columns)
         )
         self._names = names_by_column(new.input.layout, difference.new_columns) if new else {}
-        self._previous = _Previous(old, settings) if settings.previous and old is not None else None
+        draws = new is not None and new.draws
+        needed = old is not None and not settings.call_type and (settings.previous or draws)
+        self._values = _SentValues(old, settings) if old and needed else None
+        self._new_values = _SentValues(new, settings) if new and new.draws and needed else None
+        self._sends_previous = settings.previous
 
-    def __call__(self, changes: Sequence[Change]) -> list[tuple[str, str]]:
-        """Return for each changed row its `changed_fields` and `previous`."""
+    def __call__(self, changes: Sequence[Change]) -> tuple[list[list[str]], list[str]]:
+        """Return the names and the object of old values of each changed row."""
         names = [self._changed(change) for change in changes]
-        previous = [""] * len(changes)
-        if self._previous is not None:
-            previous = self._previous([change.old or [] for change in changes], names)
-        return [(orjson.dumps(each).decode(), old) for each, old in zip(names, previous, strict=True)]
+        if self._values is None:
+            return names, [""] * len(changes)
+        before = self._values([change.old for change in changes], names)
+        if self._new_values is not None:
+            after = self._new_values([change.new for change in changes], names)
+            names = [
+                [name for name in each if old[name] != new[name]]
+                for each, old, new in zip(names, before, after, strict=True)
+            ]
+        if not self._sends_previous:
+            return names, [""] * len(changes)
+        told = ["".join(old[name] for name in each) for each, old in zip(names, before, strict=True)]
+        return names, ["{" + each[1:] + "}" for each in told]
 
     def _changed(self, change: Change) -> list[str]:
         assert change.old is not None
@@ -377,28 +413,32 @@ class _ChangedFields:
         return sorted({name for column in columns for name in self._names.get(column, [column])})
 
 
-class _Previous:
-    """Old values of rows, as the event would have sent them."""
+class _SentValues:
+    """Values of rows as an event sends them, by property or field."""
 
-    def __init__(self, old: _Side, settings: DiffSettings) -> None:
-        layout = old.input.layout
+    def __init__(self, side: _Side, settings: DiffSettings) -> None:
+        layout = side.input.layout
         columns = layout.blocks[0].columns
-        self._width = len(old.input.source.columns)
+        width = len(side.input.source.columns)
+        ours = range(width, width + len(ADDED_COLUMNS))
+        self._width = width
         self._shaper = layout.shaper
-        self._reader = EventReader(columns, settings.convert.mapping, old.input.source.encoding)
-        self._carried = {each.name: each for each in columns.carried if each.name not in ADDED_PROPERTIES}
+        self._reader = EventReader(columns, settings.convert.mapping, side.input.source.encoding)
+        self._carried = {each.name: each for each in columns.carried if each.sent and each.place not in ours}
         self._fields = columns.fields
 
-    def __call__(self, rows: Sequence[list[Any]], names: Sequence[Sequence[str]]) -> list[str]:
-        """Return an object of the named values for each row."""
+    def __call__(
+        self, rows: Sequence[list[Any] | None], names: Sequence[Sequence[str]]
+    ) -> list[dict[str, str]]:
+        """Return the named values of each row, each as a member of an object."""
         cells = [[*_row(row, self._width), *[""] * len(ADDED_COLUMNS)] for row in rows]
         if self._shaper is not None:
             shaped = self._shaper(list(zip(*cells, strict=True)), len(cells))
             cells = [list(row) for row in zip(*shaped.columns, strict=True)]
-        return [self._object(row, wanted) for row, wanted in zip(cells, names, strict=True)]
-
-    def _object(self, row: Sequence[str], names: Sequence[str]) -> str:
-        return "{" + "".join(self._member(row, name) for name in names)[1:] + "}"
+        return [
+            {name: self._member(row, name) for name in wanted}
+            for row, wanted in zip(cells, names, strict=True)
+        ]
 
     def _member(self, row: Sequence[str], name: str) -> str:
         column = self._carried.get(name)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final, Literal
 
+from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.inputs import InputFile
 from inflection_cli.errors import InputError
@@ -21,7 +22,7 @@ from inflection_cli.mapping.layout import (
 )
 from inflection_cli.mapping.profile.json_paths import find_path
 from inflection_cli.mapping.profile.property_types import PropertyType
-from inflection_cli.model import Problem
+from inflection_cli.model import Note, Problem
 from inflection_cli.suggestions import nearest
 
 Kind = Literal["removed", "added", "changed"]
@@ -188,16 +189,28 @@ class _AddedColumns:
             return times
         return tuple(replace(time, timezone="UTC", format=_TIME_FORMAT) for time in times)
 
+    def _own(self, carried: Sequence[Carried]) -> tuple[Carried, ...]:
+        """Return the list's own properties, except those whose name is taken."""
+        names = {each.name for each in self._added}
+        return tuple(each for each in carried if not self._is_ours(each.place) and each.name not in names)
+
+    def _taken(self, columns: BoundColumns) -> Iterator[Note]:
+        """Yield the columns whose properties give way to added ones."""
+        names = {each.name for each in self._added}
+        for place, name in columns.extras:
+            if name in names and not self._is_ours(place):
+                reason = f"the difference itself sends a property {name}"
+                yield Note(
+                    rules.COLUMN_LEFT_OUT, reason, columns.names[place], hint="rename the column to send it"
+                )
+
     def _block(self, block: EventMapping) -> EventMapping:
         columns = block.columns
         names = {each.name for each in self._added}
-        carried = [
-            each for each in columns.carried if not self._is_ours(each.place) and each.name not in names
-        ]
         kinds = {name: kind for name, kind in columns.kinds.items() if name not in names}
         columns = replace(
             columns,
-            carried=(*carried, *self._added),
+            carried=(*self._own(columns.carried), *self._added),
             forced=columns.forced | {each.place for each in self._added},
             kinds={**kinds, **{name: ADDED_PROPERTIES[name] for name in names}},
         )
@@ -211,11 +224,12 @@ class _AddedColumns:
     def _shown(self, columns: BoundColumns) -> BoundColumns:
         """Return the use of the list's own columns for reports."""
         fields = {name: at for name, at in columns.fields.items() if not self._is_ours(at)}
+        notes = [note for note in columns.notes if note.field not in ADDED_COLUMNS]
         return replace(
             columns,
             fields=fields,
-            carried=tuple(each for each in columns.carried if not self._is_ours(each.place)),
-            notes=tuple(note for note in columns.notes if note.field not in ADDED_COLUMNS),
+            carried=self._own(columns.carried),
+            notes=(*notes, *self._taken(columns)),
             also={at: name for at, name in columns.also.items() if not self._is_ours(at)},
             field_sources=_without_ours(columns.field_sources),
             property_sources=_without_ours(columns.property_sources),
