@@ -37,6 +37,7 @@ READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
     "docs/people.md",
+    "docs/cluster.md",
     "docs/profiles.md",
     "docs/proof.md",
     "docs/contacts-and-accounts.md",
@@ -101,7 +102,7 @@ def main() -> int:
     """Write the pages, or say which are out of date.
 
     Returns:
-        1 where something is to be mended, else 0.
+        1 where something is to be fixed, else 0.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -159,7 +160,7 @@ def problems_page(rules: Iterable[Rule]) -> str:
     lines += [f"| [`{r.code}`](#{r.code}) | {r.severity.value} | {prose(r.meaning)} |" for r in rules]
     for rule in rules:
         lines += ["", f"## {rule.code}", "", prose(rule.meaning), "", f"*{effect(rule).capitalize()}.*", ""]
-        lines += ["```text", rule.example, "```", "", f"**Mend:** {prose(rule.mend)}"]
+        lines += ["```text", rule.example, "```", "", f"**Fix:** {prose(rule.fix)}"]
     lines += [
         "",
         "# What ends a run",
@@ -302,7 +303,13 @@ def _takes(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     return _KINDS[schema.get("type", "object")]
 
 
-_KINDS: Final = {"string": "text", "object": "a table", "boolean": "true, false", "number": "a number"}
+_KINDS: Final = {
+    "string": "text",
+    "object": "a table",
+    "boolean": "true, false",
+    "number": "a number",
+    "integer": "a whole number",
+}
 _MANY: Final = {"text": "texts", "a table": "tables"}
 
 
@@ -417,7 +424,7 @@ def _exit_code(kind: type[InflSegError]) -> str:
 
 def _first_line(kind: type[InflSegError]) -> str:
     if kind is InflSegError:
-        return "A defect of ours, where nothing better fits."
+        return "An internal error, where nothing better fits."
     return (kind.__doc__ or "").partition("\n")[0]
 
 

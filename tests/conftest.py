@@ -39,3 +39,8 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         "FORCE_COLOR",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than the cores: many tests wait for a command that they started."""
+    return (os.cpu_count() or 1) + 1

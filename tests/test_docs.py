@@ -43,7 +43,7 @@ def test_the_pages_are_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_that_is_out_of_date_is_named_with_the_command_that_mends_it(page: str, project: Path) -> None:
+def test_a_page_that_is_out_of_date_is_named_with_the_command_that_fixes_it(page: str, project: Path) -> None:
     (project / page).write_text("old", encoding="utf-8")
     done = generate("--check", "--root", str(project))
     assert done.returncode == 1
@@ -131,8 +131,8 @@ def test_commands_that_are_there_pass(project: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_every_option_that_a_mend_names_is_there() -> None:
+def test_every_option_that_a_fix_names_is_there() -> None:
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    named = {name for rule in rules_by_code().values() for name in re.findall(r"--[a-z-]+", rule.mend)}
+    named = {name for rule in rules_by_code().values() for name in re.findall(r"--[a-z-]+", rule.fix)}
     assert named
     assert [name for name in sorted(named) if f"`{name}`" not in page] == []

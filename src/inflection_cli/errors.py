@@ -1,17 +1,19 @@
 """Exceptions that end a run, each with exit code and hint.
 
-    InflSegError                    70  a defect of ours, where nothing better fits
+    InflSegError                    70  an internal error, where nothing better fits
     ├── UsageError                   2  the command cannot be carried out as typed
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
     │   ├── EmptyInput               4  it holds no row
     │   ├── ListKeys                 4  keys of a list are missing or not unique
-    │   └── ListUnreadable           4  a line of a list cannot be read
+    │   ├── ListUnreadable           4  a line of a list cannot be read
+    │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
-    ├── DeliveryIncomplete           3  some events are still pending or in doubt
-    │   └── InputChanged             3  a file is not the one that was checked
+    ├── DeliveryIncomplete           3  some events are still pending or unconfirmed
+    │   ├── InputChanged             3  a file is not the one that was checked
+    │   └── WorkerLost               3  a worker process was killed; the same command goes on
     ├── DestinationError             5  the destination refused, or is not Segment
     ├── LedgerError                  6  the ledger cannot be used
     │   ├── LedgerLocked             6  another run holds it
@@ -115,6 +117,12 @@ class ListUnreadable(InputError):
     code = "list-unreadable"
 
 
+class ClusterError(InputError):
+    """Raised when a cluster cannot be used for the input."""
+
+    code = "cluster"
+
+
 class OutputLost(InflSegError):
     """Standard output takes nothing any more, as on a full device."""
 
@@ -130,7 +138,7 @@ class ReaderLeft(OutputLost):
 
 
 class DeliveryIncomplete(InflSegError):
-    """Raised when events are still pending or in doubt; rerunning resumes it."""
+    """Raised when events are still pending or unconfirmed; rerunning resumes it."""
 
     code = "delivery-incomplete"
     exit_code = 3
@@ -140,6 +148,12 @@ class InputChanged(DeliveryIncomplete):
     """Raised when a file changed since it was checked; changes are unsent."""
 
     code = "input-changed"
+
+
+class WorkerLost(DeliveryIncomplete):
+    """Raised when a worker process was killed; rerunning resumes the run."""
+
+    code = "worker-lost"
 
 
 class DestinationError(InflSegError):

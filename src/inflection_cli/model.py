@@ -33,7 +33,7 @@ class Rule:
         severity: What it does to the row.
         scope: Whether it is said per row, or once for a column or a file with a count.
         meaning: What is wrong and why it matters, in one or two sentences.
-        mend: What settles it: an option with a value to try, or an edit of the export.
+        fix: What settles it: an option with a value to try, or an edit of the export.
         example: A cell, line or header that shows it.
     """
 
@@ -41,7 +41,7 @@ class Rule:
     severity: Severity
     scope: Scope
     meaning: str
-    mend: str
+    fix: str
     example: str
 
 
@@ -56,7 +56,7 @@ class Problem:
         line: The physical line, from 1; None where the problem has no line.
         column: The column's name as it stands in the file; None where it concerns the row.
         value: The offending cell as it stood, for those who asked to see values.
-        hint: What settles it here; the rule's own mend where empty.
+        hint: What settles it here; the rule's own fix where empty.
         count: How many rows it stands for, 1 unless the rule's scope is wider.
     """
 
@@ -79,7 +79,7 @@ class Note:
         detail: What is wrong here, as one phrase, without the cell.
         field: The field it concerns (or the column's name where no field does); None for the whole row.
         value: The offending cell as it stood.
-        hint: What settles it here; the rule's own mend where empty.
+        hint: What settles it here; the rule's own fix where empty.
     """
 
     rule: Rule

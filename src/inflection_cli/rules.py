@@ -31,7 +31,7 @@ EVENT_UNKNOWN = Rule(
     "event-unknown",
     _ERROR,
     _ROW,
-    "The event is none of the nine that Inflection sends.",
+    "The event's name is not one of the nine that Inflection sends.",
     "--unknown-events skip leaves such rows out, --unknown-events send passes their names on",
     "Sent",
 )
@@ -162,7 +162,7 @@ PLACEHOLDER_PERSON = Rule(
     "The id of the person is a placeholder: a spelling of null, all zeros, a word such as anonymous, or a template's "
     "tag that was never filled in. Everyone who has it would be merged into one person, which cannot be undone.",
     "have such cells empty, so that the row's other id is used: --null VALUE, in a profile "
-    '[input] null = ["VALUE"] or [fields] userId = { column = "COLUMN", values = { "VALUE" = "" } }; or mend '
+    '[input] null = ["VALUE"] or [fields] userId = { column = "COLUMN", values = { "VALUE" = "" } }; or fix '
     "the export",
     r"\N",
 )
@@ -172,7 +172,7 @@ ID_MISSPELLED = Rule(
     _ROW,
     "An id holds a character that nobody sees, begins with a spreadsheet's apostrophe, or is not in Unicode's normal "
     "form NFC: it is another id than the one that looks the same. It is sent as it stands.",
-    "mend the id in the export",
+    "fix the id in the export",
     "c1 followed by U+200B, the zero width space",
 )
 PERSON_ID_MISSPELLED = Rule(
@@ -182,7 +182,7 @@ PERSON_ID_MISSPELLED = Rule(
     "The id of the person holds a character that nobody sees, begins with a spreadsheet's apostrophe, is a name with "
     "an address, or is not in Unicode's normal form NFC: the events would go to another person than "
     "the one whose id looks the same.",
-    'mend the id in the export, or in a profile [fields] userId = { column = "COLUMN", values = { "VALUE" = "ID" } }',
+    'fix the id in the export, or in a profile [fields] userId = { column = "COLUMN", values = { "VALUE" = "ID" } }',
     "u1 followed by U+200B, the zero width space",
 )
 PERSON_ID_DAMAGED = Rule(
@@ -211,7 +211,7 @@ PERSON_TWO_USERS = Rule(
     _ROW,
     "One personId stands beside two userIds. A link would merge two users for good, so nothing is sent, whatever "
     "--max-errors says.",
-    "see which userId is the person's, and mend the export; or send the events without any link for these people: "
+    "see which userId is the person's, and fix the export; or send the events without any link for these people: "
     "--allow-implausible-people",
     "p-1 beside u-1 in March and beside u-2 in April, as after a merge of contacts",
 )
@@ -220,7 +220,7 @@ USER_SEVERAL_PERSONS = Rule(
     _WARNING,
     _FILE,
     "One userId stands beside several personIds; each of these people is linked to it.",
-    "see whether they are one person; where they are not, mend the export, or link nobody: --identify never",
+    "see whether they are one person; where they are not, fix the export, or link nobody: --identify never",
     "u-1 beside p-1 in one row and beside p-2 in another, as after an import of contacts",
 )
 PERSON_NEVER_REPEATS = Rule(
@@ -355,7 +355,7 @@ TIMESTAMP_UNREADABLE = Rule(
     _ERROR,
     _ROW,
     "The cell is neither an ISO 8601 time nor an epoch number.",
-    'mend the cell, or say how the times are written: --timestamp-format "%Y-%m-%d %H:%M:%S"',
+    'fix the cell, or say how the times are written: --timestamp-format "%Y-%m-%d %H:%M:%S"',
     "yesterday",
 )
 TIMESTAMP_IMPOSSIBLE = Rule(
@@ -363,7 +363,7 @@ TIMESTAMP_IMPOSSIBLE = Rule(
     _ERROR,
     _ROW,
     "The cell is written like a time, but no calendar or clock ever shows it.",
-    "mend the cell in the export",
+    "fix the cell in the export",
     "2023-02-29T09:30:00Z",
 )
 TIMESTAMP_FORMAT_MISMATCH = Rule(
@@ -371,7 +371,7 @@ TIMESTAMP_FORMAT_MISMATCH = Rule(
     _ERROR,
     _ROW,
     "The cell is not written as --timestamp-format says.",
-    "mend the cell, or give the format that fits: --timestamp-format FMT; ISO 8601 and epochs are read without it",
+    "fix the cell, or give the format that fits: --timestamp-format FMT; ISO 8601 and epochs are read without it",
     '01.03.2024 under --timestamp-format "%d/%m/%Y"',
 )
 TIMESTAMP_SCIENTIFIC = Rule(
@@ -448,7 +448,7 @@ TIMESTAMP_BEFORE_1970 = Rule(
     _ERROR,
     _ROW,
     "The time lies before 1970, where Segment may not take it: mostly a default that stands for no time.",
-    "mend the cell in the export, or leave the row out",
+    "fix the cell in the export, or leave the row out",
     "0001-01-01T00:00:00Z",
 )
 TIMESTAMP_BEFORE_2000 = Rule(
@@ -553,7 +553,7 @@ RECORD_TOO_LONG = Rule(
     _ROW,
     "A record is longer than 1,048,576 characters; a lost quote or line end makes such records. Of a line with more "
     "than 4,194,304 bytes the rejects hold the first so many.",
-    "shorten the record, or mend the line end before it",
+    "shorten the record, or fix the line end before it",
     "a line of 2,000,000 characters",
 )
 
@@ -751,7 +751,7 @@ JSON_CELL_INVALID = Rule(
     _ERROR,
     _ROW,
     "A dotted path of the profile leads into the cell, and the cell holds no JSON that can be read exactly.",
-    "mend the cell in the export, or have the profile take the cell as it stands, by its column's name alone",
+    "fix the cell in the export, or have the profile take the cell as it stands, by its column's name alone",
     '{"user": {"id": 17}',
 )
 
@@ -930,7 +930,7 @@ TRAIT_TYPE = Rule(
     _ERROR,
     _ROW,
     "Segment reserves the name with a type, and the cell is none of it; destinations rely on that type.",
-    'mend the cell; or say in a profile how it is sent, under [traits]: employees = { column = "Size", '
+    'fix the cell; or say in a profile how it is sent, under [traits]: employees = { column = "Size", '
     'type = "string" }',
     "11-50 as employees",
 )

@@ -23,6 +23,7 @@ from inflection_cli.settings.declarations import (
     InputOptions,
     MessageOptions,
     ReplayOptions,
+    WorkOptions,
 )
 
 FAST: dict[str, Any] = {"write_key": KEY, "events_per_second": 0, "requests_per_second": 0}
@@ -194,8 +195,8 @@ def test_refused_messages_are_kept_for_replay(desk: Desk) -> None:
     with serve_sandbox(SandboxSettings(script=("413", "413", None, "413", "413"))) as sandbox:
         receipt = inflection_cli.backfill(path, **FAST, endpoint=sandbox.url, rejects="rejects")
         assert (receipt.ok, receipt.exit_code, receipt.events.refused) == (False, 1, 1)
-        mended = inflection_cli.replay("rejects/refused-messages.ndjson", **FAST, endpoint=sandbox.url)
-    assert (mended.ok, mended.events.accepted) == (True, 1)
+        fixed = inflection_cli.replay("rejects/refused-messages.ndjson", **FAST, endpoint=sandbox.url)
+    assert (fixed.ok, fixed.events.accepted) == (True, 1)
 
 
 def test_a_key_of_an_unusual_length_is_noted() -> None:
@@ -275,7 +276,7 @@ def test_every_option_of_a_command_that_no_terminal_is_needed_for_is_an_argument
         field.name for kind in (DestinationOptions, DeliveryOptions, MessageOptions) for field in fields(kind)
     }
     sending -= {"yes", "write_key_file", "watch"}  # `watch` waits for a signal
-    reading = {field.name for field in fields(InputOptions)}
+    reading = {field.name for kind in (InputOptions, WorkOptions) for field in fields(kind)}
     ready = {field.name for field in fields(ReplayOptions)}
     assert {*get_type_hints(ReadingArguments)} == reading - {"max_errors", "rejects"} | {"project"}
     assert {*get_type_hints(BackfillArguments)} == reading | sending | {"project"}

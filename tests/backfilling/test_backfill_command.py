@@ -327,6 +327,7 @@ def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
     assert "26 rejected, see" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("yes", [True, False])
 def test_a_terminal_is_asked_once_whether_batches_may_be_sent_again_and_the_answer_is_kept(
     desk: Desk, yes: bool
@@ -360,7 +361,7 @@ def test_nobody_is_asked_about_segment_or_where_the_window_is_given_or_with_yes(
 @pytest.mark.parametrize(
     "script", ["401", "403", "404", "405", "307", "501", "html", "success-false", "redirect"]
 )
-def test_an_answer_that_more_tries_do_not_mend_stops_the_run(desk: Desk, script: str) -> None:
+def test_an_answer_that_more_tries_do_not_fix_stops_the_run(desk: Desk, script: str) -> None:
     with serve(Settings(script=(script,) * 5)) as sandbox:
         done = desk.run("backfill", CAMPAIGN, "--json", *to(sandbox.url))
         requests = sandbox.stats()["requests"]

@@ -148,6 +148,7 @@ def sent(desk: Desk, url: str) -> Result:
     return desk.run("backfill", six(desk), *to(url))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -165,7 +166,7 @@ def test_a_200_that_says_no_is_no_acceptance_and_its_words_are_shown(body: str, 
     with answering(body) as url:
         done = sent(desk, url)
     assert done.code == 5
-    assert "6 in doubt" in done.out
+    assert "6 unconfirmed" in done.out
     assert f"“{body}”" in done.err
     assert body not in json.dumps(record(desk))
 
@@ -177,6 +178,7 @@ def test_a_captive_portal_is_told_by_its_title(desk: Desk) -> None:
     assert "“Hotel [31m Wi-Fi”" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ['{"status":1,"error":null}', '{"errors":[],"error":""}', "OK", ""])
 def test_a_200_that_complains_of_nothing_is_an_acceptance(body: str, desk: Desk) -> None:
     with answering(body) as url:

@@ -175,7 +175,7 @@ ONE_EACH = ("--events-per-second", "10")
         (("400", "400", "400", None), (), 1, "refused"),
         (("ack-503",), ONE_EACH, 7, "in_doubt"),
     ],
-    ids=["refused", "in doubt"],
+    ids=["refused", "unconfirmed"],
 )
 def test_a_person_whose_events_are_not_all_accepted_gets_no_link_yet(
     desk: Desk, script: tuple[str | None, ...], words: tuple[str, ...], code: int, state: str

@@ -52,6 +52,7 @@ def test_a_dash_is_no_file_for_messages(desk: Desk) -> None:
     assert not Path("-").exists()
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_beside_a_delivery_leaves_the_account_true(desk: Desk) -> None:
     name = desk.file("export.csv", *(opened(f"u{n}") for n in range(400)))
     words = command("backfill", name, "--rehearse", "--out", "out.ndjson", "--json")

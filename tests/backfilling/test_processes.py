@@ -144,6 +144,7 @@ def test_a_signal_while_the_files_are_read_ends_the_run_before_anything_leaves(t
         assert place.sandbox.stats()["requests"] == 0
 
 
+@pytest.mark.slow
 def test_a_reader_who_goes_away_stops_the_run_as_a_signal_does(tmp_path: Path) -> None:
     with station(
         tmp_path, latency_s=0.05, retry_after_s=1, script=(None, None, *("429", None) * 20)
@@ -185,6 +186,7 @@ def test_a_closed_terminal_lets_the_run_settle_what_is_in_flight(tmp_path: Path)
         }
 
 
+@pytest.mark.slow
 def test_a_ledger_that_is_deleted_under_way_stops_the_run(tmp_path: Path) -> None:
     with station(tmp_path, latency_s=0.2) as place:
         file = campaign(tmp_path / "a.csv", range(5000))

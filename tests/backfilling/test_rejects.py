@@ -1,4 +1,4 @@
-"""Rejects: what was not sent stands there with its reason, and goes through the same command once it is mended."""
+"""Rejects: what was not sent stands there with its reason, and goes through the same command once it is fixed."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def broken(row: tuple[str, ...], at: int) -> tuple[str, ...]:
     spoilt=st.dictionaries(st.integers(0, 7), st.sampled_from(sorted(BREAK)), max_size=5),
     suffix=st.sampled_from(["csv", "ndjson"]),
 )
-def test_mended_rejects_give_exactly_the_ids_that_were_missing(
+def test_fixed_rejects_give_exactly_the_ids_that_were_missing(
     rows: list[tuple[str, ...]],
     spoilt: dict[int, int],
     suffix: str,
@@ -58,10 +58,10 @@ def test_mended_rejects_give_exactly_the_ids_that_were_missing(
             assert part == whole
             return
         path = desk.folder / "part" / f"part.rejects.{suffix}"
-        mend(path, [rows[number] for number in sorted(spoilt)])
-        mended = dry_run(desk, str(path), "mended")
-    assert part | mended == whole
-    assert mended == ids(suffix, [rows[number] for number in sorted(spoilt)])
+        fix(path, [rows[number] for number in sorted(spoilt)])
+        fixed = dry_run(desk, str(path), "fixed")
+    assert part | fixed == whole
+    assert fixed == ids(suffix, [rows[number] for number in sorted(spoilt)])
 
 
 def dry_run(desk: Desk, name: str, label: str) -> set[str]:
@@ -81,7 +81,7 @@ def dry_run(desk: Desk, name: str, label: str) -> set[str]:
     return {message["messageId"] for message in desk.messages(f"{label}.out.ndjson")}
 
 
-def mend(path: Path, rows: list[tuple[str, ...]]) -> None:
+def fix(path: Path, rows: list[tuple[str, ...]]) -> None:
     """Put the good cells back, as somebody does who edits the file; the columns of ours stay."""
     if path.suffix == ".csv":
         header, *kept = table(path.read_bytes())

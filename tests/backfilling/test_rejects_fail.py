@@ -64,12 +64,13 @@ def test_a_read_only_folder_is_told_before_anything_is_read_or_sent(desk: Desk, 
         assert (told.code, told.json["error"]["code"], sandbox.stats()["requests"]) == (4, "input", 0)
         assert "the rejects cannot be written to infl-seg-rejects-" in told.json["error"]["message"]
         assert "--rejects DIR" in told.json["error"]["hint"]
-        mended = as_somebody(desk, *words, "--rejects", str(desk.folder / "kept"))
-    events = mended.json["events"]
-    assert (mended.code, events["accepted"], events["refused"]) == (1, 7, 1)
+        fixed = as_somebody(desk, *words, "--rejects", str(desk.folder / "kept"))
+    events = fixed.json["events"]
+    assert (fixed.code, events["accepted"], events["refused"]) == (1, 7, 1)
     assert len(desk.messages("kept/refused-messages.ndjson")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CANNOT_BE_CONFINED, reason="root writes anywhere, and setpriv is missing")
 def test_a_read_only_folder_is_in_nobodys_way_where_nothing_is_sent(desk: Desk, eight: str) -> None:
     (desk.folder / "read-only").mkdir(0o500)
@@ -120,6 +121,7 @@ def spare(desk: Desk) -> list[Path]:
     return sorted((desk.folder / "state" / "refused").glob("*.ndjson"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc here")
 def test_where_the_folder_is_full_later_the_delivery_goes_on_and_keeps_the_message(
     desk: Desk, eight: str
@@ -139,11 +141,11 @@ def test_where_the_folder_is_full_later_the_delivery_goes_on_and_keeps_the_messa
     (file,) = spare(desk)
     assert file.stat().st_mode & 0o777 == 0o600
     assert [json.loads(line)["type"] for line in file.read_bytes().splitlines()] == ["track"]
-    assert f"Done, but 1 message was refused; mend it in {file}" in full.out
+    assert f"Done, but 1 message was refused; fix it in {file}" in full.out
     assert f"messages that the rejects folder did not take are in {file}" in full.out
     shown = desk.run("runs", "show", "last")
     assert f"refused   messages that the rejects folder did not take are in {file}" in shown.out
-    assert f"Next: mend the refused messages in {file}, then: infl-seg replay FILE" in shown.out
+    assert f"Next: fix the refused messages in {file}, then: infl-seg replay FILE" in shown.out
     assert desk.run("runs", "show", "last", "--json").json["run"]["refused_kept_in"] == str(file)
     run_id = desk.run("runs", "show", "last", "--json").json["run"]["id"]
     # What was kept is what is missing: replayed, it is the eighth.
@@ -225,6 +227,7 @@ def test_of_a_line_that_does_not_fit_nothing_stays(tmp_path: Path) -> None:
     assert (done.stdout, (tmp_path / "lines").read_bytes()) == (b"27\n", b"12345\n1\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc here")
 def test_what_no_file_takes_is_counted_and_the_same_command_sends_it_again(desk: Desk, eight: str) -> None:
     (desk.folder / "state").mkdir(0o700)

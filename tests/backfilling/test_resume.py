@@ -30,7 +30,7 @@ def test_what_was_accepted_is_not_sent_again_by_the_same_command(tmp_path: Path)
 
 
 def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
-    # The fifth request gets no answer: the run is surely at work, and in doubt, when it is killed.
+    # The fifth request gets no answer: the run is surely at work, and unconfirmed, when it is killed.
     with station(tmp_path, script=(None, None, None, None, "ack-timeout")) as place:
         file = campaign(tmp_path / "a.csv", range(800))
         killed_after(place, file, 5)
@@ -108,7 +108,7 @@ def test_a_young_doubt_is_sent_again_under_the_same_ids(tmp_path: Path) -> None:
 
 
 def in_doubt_for_ever(place: Station) -> str:
-    """Leave a campaign in doubt at a destination whose memory is not trusted."""
+    """Leave a campaign unconfirmed at a destination whose memory is not trusted."""
     file = campaign(place.folder / "a.csv", range(50))
     done = place.backfill(file, more=["--dedup-window", "0"])
     assert (done.code, done.events["in_doubt"]) == (7, 50)
@@ -180,7 +180,7 @@ def test_what_was_refused_before_is_no_reason_to_doubt_key_and_endpoint(tmp_path
     assert error["message"].startswith("1 event is refused again, as before (HTTP 400: ")
     assert "the sandbox's fault 400" in error["message"]
     assert error["message"].endswith("3 others are accepted, and nothing else is left to send")
-    assert "mend the messages in left, then: infl-seg replay" in error["hint"]
+    assert "fix the messages in left, then: infl-seg replay" in error["hint"]
     assert "send-test" not in error["hint"]
     assert (tmp_path / "left" / "refused-messages.ndjson").read_bytes().count(b"\n") == 1
 
@@ -216,7 +216,7 @@ def test_a_refusal_that_is_new_is_not_called_an_old_one(tmp_path: Path) -> None:
     assert "send-test" in again.json["error"]["hint"]
 
 
-def test_what_was_refused_and_mended_is_no_conflict(tmp_path: Path) -> None:
+def test_what_was_refused_and_fixed_is_no_conflict(tmp_path: Path) -> None:
     with station(tmp_path, script=FIRST_OF_THREE_REFUSED) as place:
         place.backfill(campaign(tmp_path / "a.csv", range(3)))
         header, first, *_ = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()

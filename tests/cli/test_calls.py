@@ -145,14 +145,14 @@ def test_ready_messages_are_still_told_to_be_replayed(words: tuple[str, ...], de
     assert (done.code, "infl-seg replay m.ndjson" in done.err) == (4, True)
 
 
-def test_rejected_rows_are_mended_and_sent_from_the_rejects(desk: Desk) -> None:
+def test_rejected_rows_are_fixed_and_sent_from_the_rejects(desk: Desk) -> None:
     desk.file("a.csv", INITECH, NOBODY, header=ACCOUNTS)
     words = ("--as", "group", "--map", "userId=Owner", "--rejects", "rejects")
     with serve() as sandbox:
         first = desk.run("backfill", "a.csv", *words, "--max-errors", "1", *to(sandbox.url))
         (kept,) = (desk.folder / "rejects").iterdir()
-        mended = kept.read_text(encoding="utf-8").replace("10:00:00Z,", "10:00:00Z,u-2")
-        kept.write_text(mended, encoding="utf-8")
+        fixed = kept.read_text(encoding="utf-8").replace("10:00:00Z,", "10:00:00Z,u-2")
+        kept.write_text(fixed, encoding="utf-8")
         second = desk.run("backfill", str(kept), *words[:4], *to(sandbox.url))
         assert sandbox.stats()["by_type"] == {"group": 2}
     assert (first.code, second.code) == (1, 0), second.err

@@ -1,4 +1,4 @@
-"""Fifty mistakes that users make and more: each is told with the mend that works, and the mend is tried."""
+"""Fifty mistakes that users make and more: each is told with the fix that works, and the fix is tried."""
 
 import re
 import shlex
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_support import FAST, KEY, Desk, Result
+from command_support import FAST, KEY, PATIENCE_S, Desk, Result
+from command_support import command as process
 from mistakes import GOOD, MISTAKES, Files, Mistake
 
 from inflection_cli.sandbox import Sandbox, Settings, parse_faults, serve
@@ -38,8 +39,19 @@ def put(folder: Path, files: Files) -> None:
 
 
 def typed(desk: Desk, command: str) -> Result:
-    """Run a command as a shell would take it apart."""
-    return desk.run(*shlex.split(command))
+    """Run a command as a shell would take it apart; one whose output goes elsewhere, in a shell."""
+    words, _, elsewhere = command.partition(" > ")
+    if not elsewhere:
+        return desk.run(*shlex.split(words))
+    done = subprocess.run(
+        f"{shlex.join(process(*shlex.split(words)))} > {elsewhere}",
+        shell=True,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def said(result: Result) -> str:
@@ -48,20 +60,20 @@ def said(result: Result) -> str:
 
 
 def hints(result: Result) -> str:
-    """What a message says of its mend: the lines beneath it, and what a warning ends in."""
+    """What a message says of its fix: the lines beneath it, and what a warning ends in."""
     lines = said(result).splitlines()
     return "\n".join(line for line in lines if line.startswith((" ", "warning:")) or "Did you mean" in line)
 
 
 def taken_from(hint: str, mistake: Mistake) -> str:
     """What the hint says is to be typed or done."""
-    found = re.search(rf"{mistake.mend}(?!\w)", hint)
-    assert found is not None, f"no hint says {mistake.mend!r}:\n{hint}"
+    found = re.search(rf"{mistake.fix}(?!\w)", hint)
+    assert found is not None, f"no hint says {mistake.fix!r}:\n{hint}"
     return found[1] if found.re.groups else found[0]
 
 
 @every_mistake
-def test_a_mistake_is_told_with_a_mend_that_works(
+def test_a_mistake_is_told_with_a_fix_that_works(
     mistake: Mistake, desk: Desk, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in mistake.environ.items():
@@ -71,19 +83,19 @@ def test_a_mistake_is_told_with_a_mend_that_works(
     first = typed(desk, command)
     assert (first.code, "Traceback" in said(first)) == (mistake.code, False), said(first)
     assert re.search(mistake.says, said(first)), said(first)
-    mend = taken_from(hints(first), mistake)
+    fix = taken_from(hints(first), mistake)
 
     put(desk.folder, mistake.edit)
     for name, value in mistake.set.items():
         monkeypatch.setenv(name, value)
     if mistake.into:
-        table, line = re.split(r"(?<=\]) ", mend, maxsplit=1)
+        table, line = re.split(r"(?<=\]) ", fix, maxsplit=1)
         with (desk.folder / mistake.into).open("a", encoding="utf-8") as settings:
             settings.write(f"{table}\n{line}\n")
     if mistake.shell:
-        subprocess.run(mend, shell=True, check=True, cwd=desk.folder, timeout=240)
-    mended = mistake.mended.replace("{typed}", command).replace("{mend}", mend)
-    second = typed(desk, mended.replace("{url}", sandbox.url))
+        subprocess.run(fix, shell=True, check=True, cwd=desk.folder, timeout=240)
+    fixed = mistake.fixed.replace("{typed}", command).replace("{fix}", fix)
+    second = typed(desk, fixed.replace("{url}", sandbox.url))
     assert second.code == mistake.then, said(second)
     assert not re.search(mistake.says, said(second))
     assert mistake.shows in said(second), said(second)
@@ -111,7 +123,7 @@ def test_there_are_at_least_fifty_mistakes() -> None:
 
 def test_nothing_stands_in_the_way_of_what_the_mistakes_begin_with(desk: Desk) -> None:
     put(desk.folder, {"export.csv": GOOD})
-    assert "Nothing stands in the way. " in desk.run("validate", "export.csv").out
+    assert "No problems found. " in desk.run("validate", "export.csv").out
 
 
 def test_a_key_file_with_a_line_end_is_no_mistake(desk: Desk) -> None:
@@ -136,7 +148,7 @@ def test_a_list_where_objects_on_lines_were_due_is_read(desk: Desk) -> None:
 
 def test_blank_lines_above_the_header_are_no_mistake(desk: Desk) -> None:
     put(desk.folder, {"export.csv": f"\n\n{GOOD}"})
-    assert "Nothing stands in the way. " in desk.run("validate", "export.csv").out
+    assert "No problems found. " in desk.run("validate", "export.csv").out
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_campaign_in_order_is_told_as_that(desk: Desk) -> None:
     done = desk.run("validate", CAMPAIGN)
     assert done.code == 0
     assert "400 read = 400 mapped + 0 rejected + 0 filtered" in done.out
-    assert done.out.splitlines()[-1].startswith("Nothing stands in the way")
+    assert done.out.splitlines()[-1].startswith("No problems found")
 
 
 def test_csv_and_ndjson_of_one_campaign_are_one_campaign(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""The mistakes that users make: what they typed on which files, what they are told, and the mend that works."""
+"""The mistakes that users make: what they typed on which files, what they are told, and the fix that works."""
 
 import io
 import zipfile
@@ -16,7 +16,7 @@ GOOD = HEADER + ROW + LATER
 NAMED = "event,userId,email_id,campaign_id,timestamp,campaign_name,email_subject\n"
 SEMICOLONS = GOOD.replace(",", ";")
 KEY = "abcdefghijklmnopqrstuvwxyz012345"
-NO_WARNING = "Nothing stands in the way. "
+NO_WARNING = "No problems found. "
 
 
 def at(*times: str) -> str:
@@ -51,17 +51,17 @@ def workbook() -> bytes:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake, what is said of it, and what mends it.
+    """A mistake, what is said of it, and what fixes it.
 
     Attributes:
         typed: The command as it is typed in a shell, without the tool's name; {url} is a destination's address.
         code: Its exit code.
         says: A pattern of what is said: what is wrong, and where.
-        mend: A pattern of what the hint says; its group, else all of it, is what is typed then.
-        mended: The command that mends it: {mend} is what the hint says, {typed} what was typed, {url} as in `typed`.
+        fix: A pattern of what the hint says; its group, else all of it, is what is typed then.
+        fixed: The command that fixes it: {fix} is what the hint says, {typed} what was typed, {url} as in `typed`.
         files: The files that are there.
         edit: The files as they are after the edit that the hint names; None takes one away.
-        then: The exit code of the mended command.
+        then: The exit code of the fixed command.
         shows: What it prints.
         environ: What is in the environment.
         set: What the hint has the user put there.
@@ -72,8 +72,8 @@ class Mistake:
     typed: str
     code: int
     says: str
-    mend: str
-    mended: str = "{typed}"
+    fix: str
+    fixed: str = "{typed}"
     files: Files = field(default_factory=lambda: {"export.csv": GOOD})
     edit: Files = field(default_factory=dict)
     then: int = 0
@@ -98,14 +98,14 @@ DELIMITERS: Final = {
         4,
         r"export\.csv: the delimiter ';' leaves the header in one piece",
         r"--delimiter ','",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "a tab is named for a file with semicolons": Mistake(
         f"{V} --delimiter tab",
         4,
         r"export\.csv: the delimiter tab leaves the header in one piece",
         r"--delimiter ';'",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(SEMICOLONS),
     ),
     "the delimiter is named by a word": Mistake(
@@ -113,7 +113,7 @@ DELIMITERS: Final = {
         2,
         r"--delimiter takes one character, not 'semicolon'",
         r"--delimiter ';'",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(SEMICOLONS),
     ),
     "two delimiters divide every line": Mistake(
@@ -121,7 +121,7 @@ DELIMITERS: Final = {
         4,
         r"export\.csv: ',' and ';' divide the first lines equally well",
         r"--delimiter ','",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(
             "event,userId,email_id,campaign_id,timestamp,size;colour\n"
             "Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,xl;red\n"
@@ -132,7 +132,7 @@ DELIMITERS: Final = {
         2,
         r"export\.csv: the first line says that the delimiter is ';'",
         r"--delimiter ';'",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export("sep=;\n" + SEMICOLONS),
     ),
     "Excel's sep= line has lost its delimiter": Mistake(
@@ -202,7 +202,7 @@ WRONG_FILES: Final = {
         4,
         r"p\.toml: is a profile or another settings file, and no export",
         r"name the export, and the profile by its option: (--profile p\.toml)",
-        "validate export.csv {mend}",
+        "validate export.csv {fix}",
         {"p.toml": 'profile = 1\n[options]\nnaming = "spec"\n', "export.csv": GOOD},
     ),
     "a list of contacts is given for an export of events": Mistake(
@@ -210,7 +210,7 @@ WRONG_FILES: Final = {
         4,
         r"export\.csv: no column is known as the event; the columns are “Contact Id”",
         r"rows that are no events: (--as identify)",
-        V + " {mend}",
+        V + " {fix}",
         files=export("Contact Id,Email Address,Created At\np1,ada@shop.example,2024-03-01T09:30:00Z\n"),
     ),
     "ready messages are given to backfill": Mistake(
@@ -218,7 +218,7 @@ WRONG_FILES: Final = {
         4,
         r"messages\.ndjson: holds ready Segment messages and no rows of an export",
         r"infl-seg (replay messages\.ndjson)",
-        "{mend} --rehearse",
+        "{fix} --rehearse",
         {
             "messages.ndjson": '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'
             '"timestamp":"2024-03-01T09:30:00.000Z","properties":{}}\n'
@@ -230,7 +230,7 @@ WRONG_FILES: Final = {
         4,
         r"export\.csv: holds no record that can be read: line 1: not JSON",
         r"infl-seg (backfill) FILE",
-        "{mend} export.csv --rehearse",
+        "{fix} export.csv --rehearse",
         shows="2 accepted",
     ),
     "a pattern matches nothing": Mistake(
@@ -245,7 +245,7 @@ WRONG_FILES: Final = {
         4,
         r"exprot\.csv: no such file",
         r"did you mean (export\.csv)\?",
-        "validate {mend}",
+        "validate {fix}",
     ),
     "a folder has nothing in it": Mistake(
         "validate exports",
@@ -260,7 +260,7 @@ WRONG_FILES: Final = {
         4,
         r"-exprot\.csv: no such file",
         r"did you mean (\./-export\.csv)\?",
-        "validate {mend}",
+        "validate {fix}",
         {"-export.csv": GOOD},
         shows=NO_WARNING,
     ),
@@ -338,7 +338,7 @@ HEADERS: Final = {
         4,
         r"export\.csv: 2 columns could be userId: “User”, “Customer ID”\n",
         r"--map userId='Customer ID'",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(GOOD.replace("userId", "User").replace("personId", "Customer ID")),
     ),
     "a column has no name": Mistake(
@@ -400,7 +400,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: day, month and year can be told apart in more than one way",
         r'(--timestamp-format "%d/%m/%Y %H:%M") or',
-        "{typed} {mend} --timezone UTC",
+        "{typed} {fix} --timezone UTC",
         export(at("03/04/2024 10:00")),
         shows="2024-04-03 10:00:00 UTC",
     ),
@@ -409,7 +409,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the number is a spreadsheet's serial day",
         r"format the column as yyyy-mm-dd hh:mm:ss .* then add (--timezone UTC)",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(at("45321.5")),
         export(at("2024-01-30 12:00:00")),
     ),
@@ -418,7 +418,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the text is a time in a form that only a format reads",
         r'--timestamp-format "[^"]+"',
-        "{typed} {mend} --timezone UTC",
+        "{typed} {fix} --timezone UTC",
         export(at("2024-03-01 9:30")),
         shows="2024-03-01 09:30:00 UTC",
     ),
@@ -427,7 +427,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the text is a time in a form that only a format reads",
         r'--timestamp-format "[^"]+"',
-        "{typed} {mend} --timezone UTC",
+        "{typed} {fix} --timezone UTC",
         export(at("3/13/2024 9:30 PM")),
         shows="2024-03-13 21:30:00 UTC",
     ),
@@ -436,7 +436,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the text is a time in a form that only a format reads",
         r'--timestamp-format "[^"]+"',
-        "{typed} {mend} --timezone Europe/Berlin",
+        "{typed} {fix} --timezone Europe/Berlin",
         export(at("31.12.2023 10:00:05")),
         shows="2023-12-31 09:00:05 UTC",
     ),
@@ -445,7 +445,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the time does not say in which zone it is",
         r"(--timezone) NAME, .*: (?:Europe/Berlin)",
-        "{typed} {mend} Europe/Berlin",
+        "{typed} {fix} Europe/Berlin",
         export(at("2024-03-01 09:30:00")),
         shows="2024-03-01 08:30:00 UTC",
     ),
@@ -454,7 +454,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the cell is a date without a time of day",
         r'--timestamp-format "[^"]+"',
-        "{typed} {mend} --timezone UTC",
+        "{typed} {fix} --timezone UTC",
         export(at("2024-03-01")),
         shows="2024-03-01 00:00:00 UTC",
     ),
@@ -470,7 +470,7 @@ TIMES: Final = {
         1,
         r"export\.csv, line 2, column “timestamp”: the clocks were put forward over this time",
         r"--timezone UTC",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(at("2024-03-31 02:30:00")),
     ),
     "an offset is given for a zone": Mistake(
@@ -478,7 +478,7 @@ TIMES: Final = {
         2,
         r"no time zone is named 'CET\+1'",
         r"--timezone Etc/GMT-1",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(at("2024-07-01 09:30:00")),
         shows="2024-07-01 08:30:00 UTC",
     ),
@@ -487,7 +487,7 @@ TIMES: Final = {
         2,
         r"the time zone EST is five hours behind UTC all year",
         r"--timezone America/New_York",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(at("2024-07-01 09:30:00")),
         shows="2024-07-01 13:30:00 UTC",
     ),
@@ -496,7 +496,7 @@ TIMES: Final = {
         2,
         r"no time zone is named 'Berlin'",
         r"did you mean (Europe/Berlin)\?",
-        f"{V} --timezone {{mend}}",
+        f"{V} --timezone {{fix}}",
         export(at("2024-07-01 09:30:00")),
     ),
     "the end of a span lies before its start": Mistake(
@@ -504,21 +504,21 @@ TIMES: Final = {
         2,
         r"--until 2024-03-01 is not after --since 2024-05-01",
         r"perhaps (--since 2024-03-01 --until 2024-05-01)",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "the start of a span is a word": Mistake(
         f"{V} --since yesterday",
         2,
         r"--since: 'yesterday' is no time",
         r"--since 2024-03-01",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "the start of a span is written as in England": Mistake(
         f"{V} --since 01/03/2024",
         2,
         r"--since: '01/03/2024' is no time: day, month and year can be told apart in more than one way",
         r"--since 2024-03-01",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
 }
 
@@ -559,7 +559,7 @@ IDS: Final = {
         1,
         r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
         r"--null null",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(by("null")),
         shows=NO_WARNING,
     ),
@@ -568,7 +568,7 @@ IDS: Final = {
         1,
         r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder.*null",
         r"--null '\\N'",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(by("\\N")),
         shows=NO_WARNING,
     ),
@@ -577,7 +577,7 @@ IDS: Final = {
         1,
         r"error placeholder-person.*\n.*column “userId”: .*a template's tag that was not filled in",
         r"--null '\{\{user\.id\}\}'",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(by("{{user.id}}")),
         shows=NO_WARNING,
     ),
@@ -586,7 +586,7 @@ IDS: Final = {
         0,
         r"warning null-spelled.*\n\s+export\.csv, line 2, column “colour”",
         r"--null '\\N'",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(HEADER.replace("\n", ",colour\n") + ROW.replace("\n", ",\\N\n")),
         shows=NO_WARNING,
     ),
@@ -595,7 +595,7 @@ IDS: Final = {
         1,
         r"error flag-unreadable.*\n\s+export\.csv, line 2, column “is_unique_open”",
         r"--null NULL",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(HEADER.replace("\n", ",is_unique_open\n") + ROW.replace("\n", ",NULL\n")),
         shows=NO_WARNING,
     ),
@@ -603,7 +603,7 @@ IDS: Final = {
         V,
         1,
         r"error person-id-misspelled.*\n.*line 2, column “userId”: userId holds U\+200B \(zero width space\)",
-        r"mend the id in the export",
+        r"fix the id in the export",
         files=export(by("u1\u200b")),
         edit=export(by("u1")),
         shows=NO_WARNING,
@@ -613,7 +613,7 @@ IDS: Final = {
         1,
         r"error person-id-misspelled.*\n.*line 2, column “contact”: personId is a name with an address",
         r"(--map email=contact --user-id-from email), or with --anonymous-id-from email",
-        mended="{typed} {mend}",
+        fixed="{typed} {fix}",
         files=export(addressed("Ada <ada@shop.example>").replace("email,", "contact,", 1)),
         shows="warning email-with-name",
     ),
@@ -621,7 +621,7 @@ IDS: Final = {
         V,
         0,
         r"warning id-misspelled.*\n.*line 2, column “campaign_id”: campaign_id begins with an apostrophe",
-        r"mend the id in the export",
+        r"fix the id in the export",
         files=export(HEADER + ROW.replace("c1", "'007")),
         edit=export(HEADER + ROW),
         shows=NO_WARNING,
@@ -642,14 +642,14 @@ IDS: Final = {
         r"--map userId=COLUMN",
         f"{V} --map userId=contact_id",
         export(crowd("900", "contact_id")),
-        shows="Nothing stands in the way (1 warning). ",
+        shows="No problems found (1 warning). ",
     ),
     "one user's id is right for every address": Mistake(
         V,
         1,
         r"error person-implausible.*\n\s+export\.csv, column “user_id”: one id has 3 different addresses",
         r"--allow-implausible-people",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(crowd("900", "contact_id")),
         shows=NO_WARNING,
     ),
@@ -663,7 +663,7 @@ IDS: Final = {
             "id,contact_id,event,email_id,campaign_id,timestamp\n"
             + "".join(f"r{n},k{n % 50},open,e,c,{1_709_285_400 + n}\n" for n in range(250))
         ),
-        shows="Nothing stands in the way (1 warning). ",
+        shows="No problems found (1 warning). ",
     ),
     "a name stands before the address": Mistake(
         f"{V} --user-id-from email",
@@ -696,7 +696,7 @@ IDS: Final = {
         V,
         1,
         r"error person-id-misspelled.*\n.*line 2, column “userId”: userId is not in Unicode's normal form",
-        r"mend the id in the export",
+        r"fix the id in the export",
         files=export(by("cafe\u0301")),
         edit=export(by("caf\u00e9")),
         shows=NO_WARNING,
@@ -718,7 +718,7 @@ IDS: Final = {
         8,
         r"error placeholder-person.*\n\s+m\.ndjson, line 1, column “userId”: userId is a placeholder",
         r"--null NULL",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {
             "m.ndjson": '{"type":"track","messageId":"m1","event":"Email Opened","userId":"NULL","anonymousId":"p1",'
             '"timestamp":"2024-03-01T09:30:00.000Z","properties":{}}\n'
@@ -730,7 +730,7 @@ IDS: Final = {
         1,
         r"error placeholder-person.*\n\s+export\.csv, line 2, column “userId”: userId is a placeholder",
         r"--null=--",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(by("--")),
         shows=NO_WARNING,
     ),
@@ -788,7 +788,7 @@ IDS: Final = {
         0,
         r"warning text-damaged.*\n.*line 2, column “campaign_name”: campaign_name holds U\+00C3 U\+00BC",
         r"--encoding utf-8",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(HEADER.replace("\n", ",campaign_name\n") + ROW.replace("\n", ",Frühling\n")),
         shows=NO_WARNING,
     ),
@@ -824,7 +824,7 @@ IDS: Final = {
         4,
         r"export\.csv: there is neither a user id nor a person id, only addresses in “email”",
         r"--user-id-from email",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(
             "event,email,email_id,campaign_id,timestamp\nEmail Opened,a@shop.example,e,c,2024-03-01T09:30:00Z\n"
         ),
@@ -834,7 +834,7 @@ IDS: Final = {
         0,
         r"warning email-not-address.*\n\s+export\.csv, line 2, column “Mail”",
         r"(--map email=)COLUMN",
-        "{typed} {mend}Work",
+        "{typed} {fix}Work",
         export(
             "event,Mail,Work,email_id,campaign_id,timestamp\n"
             "Email Opened,Ada Lovelace,ada@shop.example,e,c,2024-03-01T09:30:00Z\n"
@@ -845,7 +845,7 @@ IDS: Final = {
         0,
         r"warning option-idle.*\n\s+export\.csv, column “email”: --email-trait finds nothing to do",
         r"--map email=Work",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(GOOD.replace("event", "Work,event").replace("Email", "ada@shop.example,Email")),
         shows=NO_WARNING,
     ),
@@ -862,25 +862,25 @@ IDS: Final = {
         2,
         r"--user-id-from Work is not known",
         r"(--user-id-from email); --map email=COLUMN",
-        f"{V} {{mend}} --map email=Work",
+        f"{V} {{fix}} --map email=Work",
         export(
             "event,Work,email_id,campaign_id,timestamp\n"
             "Email Opened,ada@shop.example,e,c,2024-03-01T09:30:00Z\n"
         ),
     ),
-    "an event is none of Inflection's": Mistake(
+    "an event is unknown": Mistake(
         V,
         1,
-        r"export\.csv, line 3, column “event”: the event is none of Inflection's",
+        r"export\.csv, line 3, column “event”: unknown event",
         r"--unknown-events skip",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(HEADER + ROW + LATER.replace("Email Opened", "Sent")),
         shows="1 left out by --unknown-events skip",
     ),
     "an event is misspelt": Mistake(
         V,
         1,
-        r"export\.csv, line 2, column “event”: the event is none of Inflection's",
+        r"export\.csv, line 2, column “event”: unknown event",
         r"“(Email Opened)” may be meant: write it so in the export",
         files=export(GOOD.replace("Opened", "Opend")),
         edit=export(GOOD),
@@ -893,7 +893,7 @@ ENCODINGS: Final = {
         1,
         r"export\.csv, line 2: the byte 0xE9 is no text in utf-8",
         r"--encoding windows-1252",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(by("andré").encode("cp1252")),
     ),
     "UTF-16 lacks its mark": Mistake(
@@ -901,7 +901,7 @@ ENCODINGS: Final = {
         4,
         r"export\.csv: is UTF-16 text without a byte order mark",
         r"--encoding utf-16-le",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(GOOD.encode("utf-16-le")),
     ),
     "an encoding is named that there is not": Mistake(
@@ -909,7 +909,7 @@ ENCODINGS: Final = {
         2,
         r"--encoding 'windows1252x': no such encoding",
         r"try .*(windows-1252)",
-        f"{V} --encoding {{mend}}",
+        f"{V} --encoding {{fix}}",
         export(by("andré").encode("cp1252")),
     ),
 }
@@ -922,7 +922,7 @@ JSON_FILES: Final = {
         4,
         r"export\.json: is one object that holds its records in a list: data or errors",
         r"--records data",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {"export.json": f'{{"data":[{RECORD}],"errors":[{{"a":1}}]}}'},
         shows="1 read = 1 mapped",
     ),
@@ -931,7 +931,7 @@ JSON_FILES: Final = {
         4,
         r"export\.json: line 1: no member 'dta' holds a list",
         r"--records data",
-        "validate export.json {mend}",
+        "validate export.json {fix}",
         {"export.json": f'{{"data":[{RECORD}],"meta":{{"n":1}}}}'},
     ),
     "records are looked for in CSV": Mistake(
@@ -954,7 +954,7 @@ JSON_FILES: Final = {
         0,
         r"number-too-large(?s:.*)line 1, column “score”: a number is beyond what a 64-bit float holds",
         r"(--properties-as-text)",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {"export.ndjson": RECORD.replace("}", ',"score":1e400}') + "\n"},
         shows="sent as properties: score\n",
     ),
@@ -987,7 +987,7 @@ GUESSES: Final = {
         4,
         r"the time would be “sent_at”, known by its name only, and “opened_at” is the time of Email Opened",
         r"--map timestamp=opened_at",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(WIDE),
         shows="time      2024-03-02 09:30:00 UTC",
     ),
@@ -996,7 +996,7 @@ GUESSES: Final = {
         4,
         r"the time would be “sent_at”",
         r"--map timestamp=opened_at",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(WIDE),
         shows="time      2024-03-02 09:30:00 UTC",
     ),
@@ -1005,7 +1005,7 @@ GUESSES: Final = {
         0,
         r"no column is known as the timestamp; of times are “created”\n",
         r"--map timestamp=created",
-        f"{V} --map userId=lead_id {{mend}}",
+        f"{V} --map userId=lead_id {{fix}}",
         export(COPIED),
         shows="people    2",
     ),
@@ -1014,7 +1014,7 @@ GUESSES: Final = {
         0,
         r"no column is known as the person; ids could be “lead_id”\n",
         r"--map userId=lead_id",
-        f"{V} --map timestamp=created {{mend}}",
+        f"{V} --map timestamp=created {{fix}}",
         export(COPIED),
         shows="people    2",
     ),
@@ -1023,7 +1023,7 @@ GUESSES: Final = {
         0,
         r"no column is known as the person; ids could be “recipient_key”\n",
         r"--map userId=recipient_key",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(LETTER.replace("userId", "unread").replace(",u2,", ",u1,")),
         shows="people    2",
     ),
@@ -1041,7 +1041,7 @@ GUESSES: Final = {
         4,
         r"the time would be “sent_at”",
         r"infl-seg (inspect export\.csv --save PROFILE\.toml)",
-        "{mend}",
+        "{fix}",
         export(
             "event,userId,campaign_id,email_id,sent_at,opened_at,clicked_at\n"
             "Opened,u1,c,e,2024-03-01T10:00:00Z,2024-03-02T10:00:00Z,\n"
@@ -1054,7 +1054,7 @@ GUESSES: Final = {
         0,
         r"column “copied_to”: its cells look like addresses",
         r"--property copied_to",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(
             "event,timestamp,userId,campaign_id,email_id,copied_to\n"
             "open,2024-03-01T10:00:00Z,u1,c,e,Ada <ada@shop.example>\n"
@@ -1066,7 +1066,7 @@ GUESSES: Final = {
         0,
         r"column “FNAME”: its name is that of a personal trait",
         r"--property FNAME",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(LETTER),
         shows="sent as properties: recipient_key, FNAME, body",
     ),
@@ -1075,16 +1075,16 @@ GUESSES: Final = {
         0,
         r"column “data”: its member data\.to is personal",
         r"--property data",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {"export.ndjson": NESTED},
         shows="sent as properties: data",
     ),
     "an event resembles its opposite": Mistake(
         V,
         1,
-        r"the event is none of Inflection's",
+        r"unknown event",
         r"--unknown-events skip",
-        "{typed} {mend}",
+        "{typed} {fix}",
         export(GOOD + ROW.replace("Email Opened", "emailSubscribe")),
         shows="Email Opened 2",
     ),
@@ -1195,7 +1195,7 @@ PROFILES: Final = {
         2,
         r"the project file infl-seg\.toml has a fault\n\s+line 1: write_key: the write key is yours alone",
         r"--no-project",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {"export.csv": GOOD, "infl-seg.toml": f'write_key = "{KEY}"\n'},
     ),
     "a project file says what is said on the command line": Mistake(
@@ -1203,7 +1203,7 @@ PROFILES: Final = {
         2,
         r"line 1: no-gzip: is said on the command line: --no-gzip",
         r"--no-project",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {"export.csv": GOOD, "infl-seg.toml": "no-gzip = true\n"},
     ),
     "a project file's key is misspelt": Mistake(
@@ -1219,7 +1219,7 @@ PROFILES: Final = {
         2,
         r"p\.toml is there already",
         r"--save p\.toml --force",
-        "inspect export.csv {mend}",
+        "inspect export.csv {fix}",
         {"export.csv": GOOD, "p.toml": PROFILE},
     ),
 }
@@ -1230,7 +1230,7 @@ FIELDS: Final = {
         2,
         r"--map Kunde=… names no field",
         r"the field comes first: (--map userId=Kunde)",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(GOOD.replace("userId", "Kunde")),
     ),
     "a field that has its column is given to a word that is none": Mistake(
@@ -1246,7 +1246,7 @@ FIELDS: Final = {
         2,
         r"--map user_id=… names no field",
         r"did you mean (--map userId=Kunde)\?",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(GOOD.replace("userId", "Kunde")),
     ),
     "a column is named that is not there, and the field has its own": Mistake(
@@ -1262,7 +1262,7 @@ FIELDS: Final = {
         4,
         r"export\.csv: no column is known as the event",
         r"(--map event='What happened') or",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(GOOD.replace("event,", "What happened,", 1)),
         shows=NO_WARNING,
     ),
@@ -1271,7 +1271,7 @@ FIELDS: Final = {
         4,
         r"export\.csv has no column “Kundenummer”",
         r"did you mean (--map userId=Kundennummer)\?",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         export(GOOD.replace("userId", "Kundennummer")),
     ),
     "a column is mapped that one of two files lacks": Mistake(
@@ -1279,7 +1279,7 @@ FIELDS: Final = {
         4,
         r"april\.csv has no column “Kunde”, which another file of this command has",
         r"give each file a command of its own, and april\.csv one without (--map userId=Kunde)",
-        "validate march.csv {mend}",
+        "validate march.csv {fix}",
         {"march.csv": HEADER.replace("userId", "Kunde") + ROW, "april.csv": HEADER + LATER},
         shows=NO_WARNING,
     ),
@@ -1288,14 +1288,14 @@ FIELDS: Final = {
         2,
         r"--set 'campaign_id' is not NAME=VALUE",
         r"--set campaign_id=spring-2024",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "a column is mapped without saying to what": Mistake(
         f"{V} --map Kunde",
         2,
         r"--map 'Kunde' is not NAME=VALUE",
         r"(--map userId=)'Customer ID'",
-        f"{V} {{mend}}Kunde",
+        f"{V} {{fix}}Kunde",
         export(GOOD.replace("userId", "Kunde")),
     ),
 }
@@ -1306,33 +1306,33 @@ NUMBERS: Final = {
         2,
         r"'--limit': Input should be greater",
         r"takes 1 or more, for example (--limit 1000)",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "a word is given for a number": Mistake(
-        f"{V} --limit ten", 2, r"--limit takes a whole number", r"for example (--limit 1000)", f"{V} {{mend}}"
+        f"{V} --limit ten", 2, r"--limit takes a whole number", r"for example (--limit 1000)", f"{V} {{fix}}"
     ),
     "the error budget of a validation is no number": Mistake(
         f"{V} --max-errors abc",
         2,
         r"--max-errors 'abc' is neither a number nor a share",
         r"--max-errors 10",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "more rows are wrong than may be": Mistake(
         "backfill export.csv --rehearse",
         8,
         r"1 of 151 rows \(under 1 %\) are rejected, over the error budget; nothing was sent",
         r"send the rest: infl-seg (backfill .* --max-errors 1)",
-        "{mend}",
+        "{fix}",
         export(HEADER + ROW * 150 + LATER.replace("Email Opened", "Sent")),
         then=1,
         shows="1 accepted",
     ),
     "a duration is a word": Mistake(
-        f"{DRY} --patience soon", 2, r"--patience 'soon' is no duration", r"--patience 1h", f"{DRY} {{mend}}"
+        f"{DRY} --patience soon", 2, r"--patience 'soon' is no duration", r"--patience 1h", f"{DRY} {{fix}}"
     ),
     "a span of sizes is a word": Mistake(
-        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is no size", r"--max-bytes 100GB", f"{V} {{mend}}"
+        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is no size", r"--max-bytes 100GB", f"{V} {{fix}}"
     ),
 }
 
@@ -1349,21 +1349,21 @@ PLACES: Final = {
         2,
         r"--out would replace the input export\.csv",
         r"--out messages\.ndjson",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
     ),
     "messages are to go to a folder": Mistake(
         f"{DRY} --out .",
         4,
         r"--out \.: is a folder, and the messages need a file",
         r"--out messages\.ndjson",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
     ),
     "rejected rows are to go into a file": Mistake(
         f"{DRY} --rejects export.csv",
         2,
         r"--rejects export\.csv: is a file, and rejected rows need a folder",
         r"--rejects export\.csv-rejects",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
     ),
     "rejected rows are to go into a folder that cannot be made": Mistake(
         "backfill export.csv --rehearse --rejects export.csv/kept",
@@ -1380,12 +1380,19 @@ PLACES: Final = {
         r"choose another file: --out FILE",
         f"{DRY} --out messages.ndjson",
     ),
+    "what is printed goes to a device that is full": Mistake(
+        "validate export.csv > /dev/full",
+        4,
+        r"stdout cannot be written to: No space left on device",
+        r"send it elsewhere, for example: (> output\.txt)",
+        "validate export.csv {fix}",
+    ),
     "a report's form is misspelt": Mistake(
         f"{V} --report jnit",
         2,
         r"--report jnit: there is no report of that form",
         r"--report junit",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
         shows="<testsuites",
     ),
     "a report is to go to a folder": Mistake(
@@ -1393,7 +1400,7 @@ PLACES: Final = {
         2,
         r"\. is a folder, the report needs a file",
         r"--report junit=infl-seg\.xml",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "a report is to go into a folder that is not there": Mistake(
         f"{V} --report junit=ci/report.xml",
@@ -1407,7 +1414,7 @@ PLACES: Final = {
         2,
         r"--report junit and --json would both go to standard output",
         r"(--report junit=)PATH",
-        f"{V} --json {{mend}}report.xml",
+        f"{V} --json {{fix}}report.xml",
     ),
 }
 
@@ -1417,7 +1424,7 @@ DESTINATIONS: Final = {
         2,
         r"there is no write key",
         r"infl-seg (backfill --rehearse)",
-        "{mend} export.csv",
+        "{fix} export.csv",
     ),
     "a key holds a line break": Mistake(
         f"{DRY} --write-key-file key",
@@ -1472,7 +1479,7 @@ DESTINATIONS: Final = {
         0,
         r"warning: the write key looks like one in base64",
         r"check it with: infl-seg (send-test)",
-        "{mend} --rehearse",
+        "{fix} --rehearse",
         {"export.csv": GOOD, "key": b64encode(KEY.encode())},
     ),
     "key and export are both to come from standard input": Mistake(
@@ -1480,7 +1487,7 @@ DESTINATIONS: Final = {
         2,
         r"the write key and a FILE - would both be read from standard input",
         r"give the key in a file, (--write-key-file key\.txt)",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
         {"export.csv": GOOD, "key.txt": f"{KEY}\n"},
     ),
     "the environment holds an option for a key": Mistake(
@@ -1504,28 +1511,28 @@ DESTINATIONS: Final = {
         0,
         r"warning: the write key has 3 characters, Segment's have 32",
         r"check it with: infl-seg (send-test)",
-        "{mend} --rehearse",
+        "{fix} --rehearse",
     ),
     "a country is given for a region": Mistake(
         f"{DRY} --write-key {KEY} --region usa",
         2,
         r"'usa' is not one of 'us', 'eu'",
         r"--region us\b",
-        f"{DRY} --write-key {KEY} {{mend}}",
+        f"{DRY} --write-key {KEY} {{fix}}",
     ),
     "the endpoint is one of Segment's other calls": Mistake(
         f"{DRY} --write-key {KEY} --endpoint https://api.segment.io/v1/track",
         2,
         r"The endpoint api\.segment\.io has the path /v1/track",
         r"--endpoint https://api\.segment\.io",
-        f"{DRY} --write-key {KEY} {{mend}}",
+        f"{DRY} --write-key {KEY} {{fix}}",
     ),
     "nothing listens at the endpoint": Mistake(
         f"backfill export.csv --write-key {KEY} --yes --patience 100ms --endpoint http://127.0.0.1:9",
         3,
         r"Nothing was accepted for .*; the last try: connection refused by 127\.0\.0\.1:9",
         r"check (--endpoint) http://127\.0\.0\.1:9",
-        "{typed} {mend} {url}",
+        "{typed} {fix} {url}",
         export(GOOD.replace("c1", "c-refused")),
         shows="2 accepted",
     ),
@@ -1534,59 +1541,59 @@ DESTINATIONS: Final = {
         2,
         r"http to events\.shop\.example would send the write key in the open",
         r"--endpoint https://events\.shop\.example",
-        f"{DRY} --write-key {KEY} {{mend}}",
+        f"{DRY} --write-key {KEY} {{fix}}",
     ),
     "the endpoint has no scheme": Mistake(
         f"{DRY} --write-key {KEY} --endpoint api.segment.io",
         2,
         r"The endpoint is not an https address",
         r"--endpoint https://api\.segment\.io",
-        f"{DRY} --write-key {KEY} {{mend}}",
+        f"{DRY} --write-key {KEY} {{fix}}",
     ),
     "the endpoint on this machine has no scheme": Mistake(
         f"{DRY} --write-key {KEY} --endpoint 127.0.0.1:9911",
         2,
         r"The endpoint is not an https address",
         r"for this host: (--endpoint http://127\.0\.0\.1:9911)",
-        f"{DRY} --write-key {KEY} {{mend}}",
+        f"{DRY} --write-key {KEY} {{fix}}",
     ),
     "a namespace is empty": Mistake(
         f"{DRY} --write-key {KEY} --namespace ''",
         2,
         r"--namespace is empty",
         r"--namespace crm-eu",
-        f"{DRY} --write-key {KEY} {{mend}}",
+        f"{DRY} --write-key {KEY} {{fix}}",
     ),
     "a label is empty": Mistake(
-        f"{DRY} --again ''", 2, r"--again is empty", r"--again repair-1", f"{DRY} {{mend}}"
+        f"{DRY} --again ''", 2, r"--again is empty", r"--again repair-1", f"{DRY} {{fix}}"
     ),
     "a destination is turned off by no": Mistake(
         f"{DRY} --integration All=no",
         2,
         r"--integration All=no is neither true nor false",
         r"--integration All=false",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
     ),
     "a member of the context lacks its equals sign": Mistake(
         f"{DRY} --context import",
         2,
         r"--context 'import' is not NAME=VALUE",
         r"--context import=spring-2024",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
     ),
     "a member of the context is the tool's own": Mistake(
         f"{DRY} --context traits=x",
         2,
         r"--context traits=… would hide what the tool puts there",
         r"(--context my_traits=)…",
-        f"{DRY} {{mend}}x",
+        f"{DRY} {{fix}}x",
     ),
     "nobody is there to be asked": Mistake(
         "backfill export.csv --endpoint {url}",
         2,
         r"nobody is there to be asked whether to send",
         r"infl-seg (backfill .* --yes)",
-        "{mend}",
+        "{fix}",
         environ={"SEGMENT_WRITE_KEY": KEY},
         shows="2 accepted",
     ),
@@ -1605,11 +1612,11 @@ COMMANDS: Final = {
         2,
         r"--again has no value: the option --dry-run follows it",
         r"--again repair-1",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
         shows="Dry run: 2 events would be sent",
     ),
     "an option without its value is the last word": Mistake(
-        f"{V} --timezone", 2, r"--timezone has no value", r"--timezone Europe/Berlin", f"{V} {{mend}}"
+        f"{V} --timezone", 2, r"--timezone has no value", r"--timezone Europe/Berlin", f"{V} {{fix}}"
     ),
     "a dry run is said to be true": Mistake(
         f"{DRY} true", 2, r"--dry-run true: --dry-run takes no value", r"leave the value out", DRY
@@ -1633,7 +1640,7 @@ COMMANDS: Final = {
         2,
         r"--dedup-window takes a number alone",
         r"--dedup-window 24",
-        f"{DRY} {{mend}}",
+        f"{DRY} {{fix}}",
     ),
     "a project file has an option for a value": Mistake(
         V,
@@ -1648,28 +1655,28 @@ COMMANDS: Final = {
         2,
         r"No such command 'valdate'",
         r"(?:Did|did) you mean '?(validate)'?\?",
-        "{mend} export.csv",
+        "{fix} export.csv",
     ),
     "an option is misspelt": Mistake(
         f"{V} --time-zone UTC",
         2,
         r"No such option: --time-zone",
         r"did you mean (--timezone)",
-        f"{V} {{mend}} UTC",
+        f"{V} {{fix}} UTC",
     ),
     "an option's word is none that it takes": Mistake(
         f"{V} --unknown-events drop",
         2,
         r"'drop' is not one of 'reject', 'skip', 'send'",
         r"--unknown-events skip",
-        f"{V} {{mend}}",
+        f"{V} {{fix}}",
     ),
     "a problem's code is misspelt": Mistake(
         "explain raged-row",
         2,
         r"there is no problem with the code “raged-row”",
         r"perhaps (ragged-row)",
-        "explain {mend}",
+        "explain {fix}",
     ),
 }
 
@@ -1703,7 +1710,7 @@ LEDGERS: Final = {
         6,
         r"crm-eu\.sqlite3 is no ledger: its content is something else",
         r"a source that has never got these events does not need it: (--new-destination)",
-        "{typed} {mend}",
+        "{typed} {fix}",
         {"export.csv": GOOD, **NO_LEDGER},
     ),
     "the state folder is to be made where none can be": Mistake(
@@ -1711,7 +1718,7 @@ LEDGERS: Final = {
         6,
         r"the folder \S+ cannot be made: Not a directory",
         r"name a folder of your own on a local disk: (--state-dir) DIR",
-        "{typed} {mend} other",
+        "{typed} {fix} other",
     ),
 }
 

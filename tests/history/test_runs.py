@@ -37,7 +37,7 @@ def at_work(place: Station, namespace: str = "other") -> Iterator[Ledger]:
 
 
 def old_doubt(place: Station, rows: int = 50) -> str:
-    """Leave a campaign in doubt, and say its name."""
+    """Leave a campaign unconfirmed, and say its name."""
     file = campaign(place.folder / "doubt.csv", range(rows))
     assert place.backfill(file, more=["--dedup-window", "0"]).code == 7
     return file
@@ -239,10 +239,10 @@ def test_verify_counts_what_was_refused_apart_from_what_is_missing(tmp_path: Pat
         assert {name: done.json["by_event_and_day"][0][name] for name in counts} == counts
         assert [each["line"] for each in done.json["first_missing"]] == [6, 7]
         words = place.here("runs", "verify", file, "--run", "last", "--state-dir", "state").out
-        assert "3 accepted + 1 refused + 0 in doubt + 2 missing" in words
+        assert "3 accepted + 1 refused + 0 unconfirmed + 2 missing" in words
 
 
-def test_verify_of_what_was_refused_says_where_it_is_kept_until_it_was_mended(tmp_path: Path) -> None:
+def test_verify_of_what_was_refused_says_where_it_is_kept_until_it_was_fixed(tmp_path: Path) -> None:
     with station(tmp_path, script=("400", "400", None, "400")) as place:
         file = campaign(tmp_path / "a.csv", range(4))
         place.backfill(file, more=["--rejects", "left"])

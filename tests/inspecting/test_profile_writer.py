@@ -73,7 +73,7 @@ def errors_of(report: dict[str, Any]) -> dict[str, int]:
 def assert_clean_or_marked(desk: Desk, path: str, *words: str) -> None:
     """A validation by the draft is clean, or stops at the marked lines, and at each of them.
 
-    Rows that are wrong in themselves no profile mends: they are rejected as they are without it.
+    Rows that are wrong in themselves no profile fixes: they are rejected as they are without it.
     """
     lines = marked(saved(desk, path, *words))
     done = desk.run("validate", path, "--profile", "p.toml", "--json", *words)
@@ -266,7 +266,7 @@ def test_no_cell_reaches_a_profile_unless_values_are_asked_for(desk: Desk) -> No
     tomllib.loads(shown)
 
 
-def test_rows_that_no_profile_mends_are_told_in_the_profile(desk: Desk) -> None:
+def test_rows_that_no_profile_fixes_are_told_in_the_profile(desk: Desk) -> None:
     text = saved(desk, str(SAMPLES / "broken-lines.ndjson"))
     assert "# 7 more could not be read (json-invalid, " in text
 

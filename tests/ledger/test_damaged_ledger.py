@@ -98,6 +98,7 @@ def test_a_schema_that_is_no_text_and_one_that_says_something_else_are_told(ledg
         }
 
 
+@pytest.mark.slow
 def test_a_ledger_that_is_cut_anywhere_is_told(ledger: Harmed) -> None:
     dice = random.Random(SEED)
     for size in (0, 1, 15, 16, 99, 100, *(dice.randrange(len(ledger.whole)) for _ in range(25))):
@@ -231,6 +232,7 @@ def test_a_ledger_from_before_is_read_as_it_is_and_it_is_said_that_it_has_no_che
     assert old.path.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["list", "show", "verify", "backfill"])
 def test_a_damaged_ledger_from_before_is_no_defect_of_ours(old: Harmed, command: str) -> None:
     whole = old.path.read_bytes()

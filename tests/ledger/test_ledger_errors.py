@@ -97,6 +97,7 @@ def test_a_read_only_state_folder_is_no_damage(desk: Desk, sandbox: Sandbox) -> 
     assert_told(done, "ledger-read-only", "--state-dir DIR")
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_ledger_on_a_disk_that_was_made_read_only_is_read_and_not_written(
     desk: Desk, sandbox: Sandbox
@@ -109,6 +110,7 @@ def test_a_ledger_on_a_disk_that_was_made_read_only_is_read_and_not_written(
     assert_told(done, "ledger-read-only", "--state-dir DIR")
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_ledger_from_before_that_cannot_be_written_is_read_and_said_to_have_no_checksums(
     desk: Desk, sandbox: Sandbox
@@ -124,6 +126,7 @@ def test_a_ledger_from_before_that_cannot_be_written_is_read_and_said_to_have_no
     assert_told(done, "ledger-read-only", "--state-dir DIR")
 
 
+@pytest.mark.slow
 @needs_mounts
 @pytest.mark.parametrize("command", ["validate", "dry run"])
 def test_a_full_temporary_folder_is_no_damage(desk: Desk, command: str) -> None:

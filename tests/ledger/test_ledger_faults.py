@@ -430,7 +430,8 @@ def test_what_was_recorded_outlives_a_kill(tmp_path: Path, lines: int) -> None:
     for _ in range(lines):
         process.stdout.readline()
     process.send_signal(signal.SIGKILL)
-    rest, errors = process.communicate()
+    rest = process.stdout.read()  # `communicate` would not give what `readline` has read ahead
+    _, errors = process.communicate()
     assert (process.returncode, errors) == (-signal.SIGKILL, "")
     durable = lines + rest.count("\n")
     with opened(tmp_path) as ledger:

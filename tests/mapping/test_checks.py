@@ -134,17 +134,17 @@ def test_a_zone_that_is_missing_is_said_once_for_the_column_with_its_count_and_a
         "timestamp",
     )
     assert (problem.rule.scope, problem.value) == (Scope.COLUMN, "2024-03-01 09:30:00")
-    assert "--timezone" in (problem.hint or problem.rule.mend)
+    assert "--timezone" in (problem.hint or problem.rule.fix)
     assert found.plan.account.rows.rejected == 5
 
 
-def test_every_rule_has_a_kebab_case_code_of_its_own_and_says_what_mends_it() -> None:
+def test_every_rule_has_a_kebab_case_code_of_its_own_and_says_what_fixes_it() -> None:
     codes = [rule.code for rule in ALL_RULES]
     assert len(codes) == len(set(codes))
     for rule in ALL_RULES:
         assert rule.code == rule.code.lower().replace(" ", "-").replace("_", "-")
         assert rule.meaning.endswith(".")
-        assert rule.mend
+        assert rule.fix
         assert rule.example
         assert rule.severity in Severity
 

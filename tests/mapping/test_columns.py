@@ -118,7 +118,7 @@ def test_a_tie_is_settled_by_naming_the_column() -> None:
         (("event", "timestamp", "colour"), "person", "--map userId=COLUMN or --map personId=COLUMN"),
     ],
 )
-def test_a_file_without_event_time_or_person_is_refused_with_the_words_that_mend_it(
+def test_a_file_without_event_time_or_person_is_refused_with_the_words_that_fix_it(
     names: tuple[str, ...], missing: str, hint: str
 ) -> None:
     with pytest.raises(InputError, match=missing) as caught:

@@ -152,6 +152,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield Desk.at(tmp_path_factory.mktemp("reach"), monkeypatch)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=120,
     deadline=None,

@@ -1,4 +1,4 @@
-"""Given a file of any name, its content says what it is, or it is refused with what would mend it."""
+"""Given a file of any name, its content says what it is, or it is refused with what would fix it."""
 
 import gzip
 import io
@@ -83,7 +83,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("data", "message", "hint"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_cannot_be_read_is_refused_with_what_would_mend_it(data: bytes, message: str, hint: str) -> None:
+def test_what_cannot_be_read_is_refused_with_what_would_fix_it(data: bytes, message: str, hint: str) -> None:
     with pytest.raises(InputError) as refused:
         source_of(data)
     assert message in refused.value.message

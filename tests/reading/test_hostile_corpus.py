@@ -223,6 +223,7 @@ def test_the_whole_corpus_of_documents(layout: str, tmp_path: Path) -> None:
     assert check(broken_documents(stride=5, among=[layout]), tmp_path / "export.json")[0] > 800
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEAVY)
 def test_what_is_far_too_large_costs_its_own_record_and_is_given_up_in_pieces(
     name: str, tmp_path: Path

@@ -89,7 +89,7 @@ def _ends_beyond(rest: str, end: int, delimiter: str) -> bool:
     return closing >= max(end, 1) and rest[closing + 1 : closing + 2] in {"", delimiter, "\r", "\n"}
 
 
-def mended(text: str, delimiter: str) -> str | None:
+def fixed(text: str, delimiter: str) -> str | None:
     """Put back the delimiter before the first quote of an unquoted cell that nothing in the record closes."""
     state, start = "start", 0
     for at, char in enumerate(text):
@@ -110,7 +110,7 @@ def mended(text: str, delimiter: str) -> str | None:
 
 def _after(text: str, at: int, end: int, delimiter: str, width: int) -> int | None:
     """Say up to where a record that a lost delimiter cut off reaches; None where it was not cut off."""
-    whole = mended(text[at:end], delimiter)
+    whole = fixed(text[at:end], delimiter)
     start = end
     while start < len(text) and not text[start : _line_end(text, start)].strip("\r\n"):
         start = _line_end(text, start)

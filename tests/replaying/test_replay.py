@@ -720,7 +720,7 @@ def test_every_line_and_every_message_is_accounted_for(
 # Rejects
 
 
-def test_rejected_lines_are_mended_in_the_rejects_and_replayed(desk: Desk, sandbox: Sandbox) -> None:
+def test_rejected_lines_are_fixed_in_the_rejects_and_replayed(desk: Desk, sandbox: Sandbox) -> None:
     broken = (
         '{ "messageId" : "a","userId":17,  "type":"track", "event":"Email Opened", "n": 1.10,'
         ' "timestamp":"2024-03-01T09:30:00Z" }'
@@ -737,9 +737,9 @@ def test_rejected_lines_are_mended_in_the_rejects_and_replayed(desk: Desk, sandb
     result = desk.run("replay", str(rejects), *to(sandbox.url, "--json"))
     assert (result.code, result.json["events"]["accepted"]) == (0, 1)
     expected = uuid.UUID(reference.uuid8(b"infl-seg/1 ready\n1:a,")).bytes
-    mended = sent(sandbox)[wire_id(expected, sandbox)]
-    assert not [name for name in mended if name.startswith("infl_seg")]
-    assert mended["userId"] == "u17"
+    fixed = sent(sandbox)[wire_id(expected, sandbox)]
+    assert not [name for name in fixed if name.startswith("infl_seg")]
+    assert fixed["userId"] == "u17"
 
 
 def test_a_line_that_is_rejected_again_carries_our_columns_once(desk: Desk) -> None:

@@ -19,10 +19,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 @every_rule
-def test_every_code_is_explained_with_an_example_and_a_mend(rule: Rule, desk: Desk) -> None:
+def test_every_code_is_explained_with_an_example_and_a_fix(rule: Rule, desk: Desk) -> None:
     result = desk.run("explain", rule.code)
     assert result.code == 0
-    for told in (rule.code, rule.severity.value, rule.meaning, rule.example, rule.mend):
+    for told in (rule.code, rule.severity.value, rule.meaning, rule.example, rule.fix):
         assert told in result.out
 
 
@@ -30,8 +30,8 @@ def test_every_code_is_explained_with_an_example_and_a_mend(rule: Rule, desk: De
 def test_every_rule_says_what_settles_it_in_whole_words(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.code)
     assert rule.meaning.endswith(".")
-    assert rule.mend
-    assert not rule.mend.endswith(".")
+    assert rule.fix
+    assert not rule.fix.endswith(".")
     assert rule.example
     assert len(rule.meaning) <= 1024
 
@@ -76,7 +76,7 @@ def test_scripts_get_one_code_or_all_as_json(desk: Desk) -> None:
     assert one["command"] == "explain"
     assert one["exit_code"] == 0
     assert [rule["code"] for rule in one["rules"]] == ["ragged-row"]
-    assert set(one["rules"][0]) == {"code", "severity", "scope", "meaning", "mend", "example"}
+    assert set(one["rules"][0]) == {"code", "severity", "scope", "meaning", "fix", "example"}
     assert [rule["code"] for rule in desk.run("explain", "--json").json["rules"]] == [*rules_by_code()]
     refused = desk.run("explain", "none", "--json")
     assert refused.json["error"]["code"] == "usage"

@@ -288,7 +288,7 @@ def test_nothing_in_a_file_is_read_as_markdown_or_html_of_the_step_summary(told:
     assert MARK not in page.outside
 
 
-def test_an_annotation_names_file_line_code_and_mend(desk: Desk) -> None:
+def test_an_annotation_names_file_line_code_and_fix(desk: Desk) -> None:
     desk.file("export.csv", opened("u1"), "Sent,u2,,e1,c1,2024-03-01T09:30:00Z")
     result = desk.run("validate", "export.csv", "--report", "github")
     ((name, properties, data),) = commands_in(result.out)

@@ -101,24 +101,24 @@ def test_the_sdk_reads_the_reason_of_a_refusal() -> None:
 
 def test_the_sdk_retries_a_server_error_and_says_so_in_its_header() -> None:
     with serve(Settings(script=("503",))) as sandbox, sdk(sandbox) as (client, errors):
-        track(client, 2)
+        track(client, 1)  # of two the SDK makes one request or two, as its clock has it
         stats = sandbox.stats()
 
     assert errors == []
     assert stats["by_status"] == {"200": 1, "503": 1}
     assert stats["retries"] == {"1": 1}
-    assert (stats["unique"], stats["duplicate"]) == (2, 0)
+    assert (stats["unique"], stats["duplicate"]) == (1, 0)
 
 
-@pytest.mark.parametrize(("fault", "duplicate"), [("reset", 0), ("ack-lost", 2)])
+@pytest.mark.parametrize(("fault", "duplicate"), [("reset", 0), ("ack-lost", 1)])
 def test_a_cut_connection_makes_the_sdk_send_the_same_ids_again(fault: str, duplicate: int) -> None:
     with serve(Settings(script=(fault,))) as sandbox, sdk(sandbox) as (client, errors):
-        track(client, 2)
+        track(client, 1)  # of two the SDK makes one request or two, as its clock has it
         stats = sandbox.stats()
 
     assert errors == []
     assert stats["by_fault"] == {fault: 1}
-    assert (stats["unique"], stats["duplicate"]) == (2, duplicate)
+    assert (stats["unique"], stats["duplicate"]) == (1, duplicate)
 
 
 def test_the_sdk_reads_the_wait_of_a_429() -> None:

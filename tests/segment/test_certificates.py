@@ -79,6 +79,7 @@ def test_the_option_adds_an_authority(desk: Desk) -> None:
     assert (done.code, "1 accepted" in done.out) == (0, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_each_variable_adds_an_authority(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, str(desk.folder / "ca.pem"))

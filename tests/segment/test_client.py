@@ -459,6 +459,7 @@ def test_a_cut_when_all_but_the_last_byte_has_come_is_a_doubt() -> None:
     assert (outcome.kind, outcome.body_left) == (FailureKind.CUT, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["headers", "body"])
 def test_an_answer_that_trickles_is_cut_by_the_total_time_out(where: str) -> None:
     async def behave(talk: Talk) -> None:
@@ -479,6 +480,7 @@ def test_an_answer_that_trickles_is_cut_by_the_total_time_out(where: str) -> Non
     assert (outcome.kind, outcome.body_left) == (FailureKind.TIMEOUT, True)
 
 
+@pytest.mark.slow
 def test_waiting_at_the_gate_is_not_held_against_the_peer() -> None:
     timeouts = Timeouts(connect_s=60.0, write_s=2.0, read_s=2.0, total_s=2.0)
 

@@ -289,7 +289,7 @@ def test_one_own_id_with_other_times_links_or_people_is_an_error_that_names_the_
     found = own({}, change)
     (conflict,) = [one for one in found.told if one.rule.code == "own-id-conflict"]
     assert conflict.line == 3
-    assert "--no-event-id" in conflict.rule.mend
+    assert "--no-event-id" in conflict.rule.fix
 
 
 def test_one_own_id_on_two_kinds_of_event_is_two_events() -> None:

@@ -145,7 +145,7 @@ def _made(desk: Desk, url: str) -> Harmed:
 
 
 def _in_small_batches(state: Path) -> str:
-    """Record the two runs anew, with their events in many small batches, the last few in doubt."""
+    """Record the two runs anew, with their events in many small batches, the last few unconfirmed."""
     with held_ledger(state, NAMESPACE, "test") as ledger:
         held = []
         for run in ledger.runs():

@@ -108,7 +108,7 @@ class Outcome:
 
     Attributes:
         hits: How many of the kills took place: a run may have made a call less than the one that was watched.
-        in_flight: Events that were in flight or in doubt when the kills hit, by the ledger.
+        in_flight: Events that were in flight or unconfirmed when the kills hit, by the ledger.
         duplicates: Events that reached the destination again.
         faults: Which promises were broken; none should be.
     """

@@ -49,7 +49,7 @@ def known_events(ledger: LedgerReader, **which: Any) -> Iterator[EventState]:
 
 
 def best_states(events: Iterable[EventState]) -> dict[bytes, EventState]:
-    """Return what counts of each event: accepted before in doubt before the rest, the earliest doubt first."""
+    """Return what counts of each event: accepted before unconfirmed before the rest, the earliest doubt first."""
     found: dict[bytes, EventState] = {}
     for event in events:
         found[event.content_id] = min(found.get(event.content_id, event), event, key=_rank)

@@ -90,7 +90,9 @@ class Delivered:
         if isinstance(stopped.error, InflSegError):
             return stopped.error
         if stopped.error is not None:
-            return InflSegError(f"a defect of infl-seg: {type(stopped.error).__name__}", hint=_DEFECT_HINT)
+            return InflSegError(
+                f"an internal error of infl-seg: {type(stopped.error).__name__}", hint=_DEFECT_HINT
+            )
         error = _stop_error(stopped.reason, stopped.message + self._route(stopped), stopped.hint, signum)
         error.cause = stopped.cause + self._route(stopped)
         return error
@@ -199,9 +201,9 @@ class _Pulled:
 def batches_of(
     messages: Iterable[Batch | None], settings: DeliverySettings, dispositions: Dispositions
 ) -> Iterator[Batch | None]:
-    """Build batches of outgoing messages; events in doubt get their own batches.
+    """Build batches of outgoing messages; unconfirmed events get their own batches.
 
-    The state of a batch holds for all of its events, so events in doubt must not be mixed with others.
+    The state of a batch holds for all of its events, so unconfirmed events must not be mixed with others.
     """
 
     def filled(portions: Iterable[Batch | None]) -> Iterator[Batch | None]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.dedup import UNCOMPARED, LedgerEvents
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.spill_groups import SpillGroups
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import DecisionNeeded, LedgerError
 from inflection_cli.ledger.ledger_file import Ledger, LedgerReader, ledger_files, open_ledger, read_ledger
 from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES, KnownBatch, Run, is_fresh
@@ -98,7 +98,7 @@ _BY_FILE: Final = frozenset({"columns", "encodings"})
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """Settings that decide whether events in doubt are sent again.
+    """Settings that decide whether unconfirmed events are sent again.
 
     Attributes:
         now: Unix seconds.
@@ -117,7 +117,7 @@ class KnownEvents:
 
     Attributes:
         doubtful_since: The earliest doubt among the events that are sent again; None without any.
-        held_runs: The runs that left events in doubt for too long, in the order in which they are met.
+        held_runs: The runs that left unconfirmed events for too long, in the order in which they are met.
         ready: Whether the input holds ready messages: their ids may be wire ids of ours, and their content
             hashes compare with those of replays only.
     """
@@ -140,9 +140,9 @@ class KnownEvents:
         replays = _replays(self.ledger)
         for batch in self.ledger.known_batches(states=(*wanted, BatchState.REFUSED), label=self.label):
             disposition = self._disposition(batch)
-            # What was refused may have been mended since: to have other content now is no conflict.
-            mended = disposition is Disposition.REFUSED
-            alike = (batch.run_id in replays) is self.ready and not mended
+            # What was refused may have been fixed since: to have other content now is no conflict.
+            fixed = disposition is Disposition.REFUSED
+            alike = (batch.run_id in replays) is self.ready and not fixed
             yield from _known(batch, disposition, alike=alike)
         for other in self.elsewhere:
             replays = _replays(other)

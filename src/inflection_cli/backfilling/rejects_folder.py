@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inflection_cli.backfilling.refused_messages import RefusedMessages, beside_the_ledger
 from inflection_cli.converting.converter import Converted
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.model import Chunk, Message, Severity
 from inflection_cli.reading.rejected_rows import RejectsFolder
 from inflection_cli.segment.message import renamed

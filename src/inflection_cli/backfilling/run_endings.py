@@ -1,4 +1,4 @@
-"""Errors for events that a delivery left pending, refused or in doubt."""
+"""Errors for events that a delivery left pending, refused or unconfirmed."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -69,13 +69,13 @@ def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> De
     return DestinationError(
         f"{counted(again, 'event is', 'events are')} refused again, as before ({words}); "
         f"{counted(others, 'other is', 'others are')} accepted, and {rest} left to send",
-        hint=f"it is their content: mend the messages in {rejects or 'the export'}, then: infl-seg replay FILE"
+        hint=f"it is their content: fix the messages in {rejects or 'the export'}, then: infl-seg replay FILE"
         + ("; then the same command again" if left else ""),
     )
 
 
 def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
-    """Return an error if events are pending or in doubt, else None."""
+    """Return an error if events are pending or unconfirmed, else None."""
     events = delivered.events
     pending = events.pending - delivered.withheld
     if pending:
@@ -93,13 +93,13 @@ def undecided(events: int, runs: list[str]) -> DecisionNeeded:
     settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
     return DecisionNeeded(
         _in_doubt_words(events),
-        hint=f"look into the warehouse, then: {settle}; or send them again, at the risk of doubles: "
+        hint=f"look into the warehouse, then: {settle}; or send them again, at the risk of duplicates: "
         "--resend-in-doubt; where the destination recognises ids for hours, --dedup-window HOURS says so",
     )
 
 
 def _in_doubt_words(events: int) -> str:
     return (
-        f"{counted(events, 'event is', 'events are')} in doubt: sent without a final answer, and the deduplication "
+        f"{counted(events, 'event is', 'events are')} unconfirmed: sent without a final answer, and the deduplication "
         "window, in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
     )

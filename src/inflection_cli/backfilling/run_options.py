@@ -51,6 +51,7 @@ class OpenedFiles:
         figures: What a report says beside plan and run, by key.
         lines: The same as lines of the plan, each with its label.
         nothing: The last line of a run where no row is read.
+        stop: Ends the workers; None where there are none.
     """
 
     planner: Planner
@@ -60,6 +61,12 @@ class OpenedFiles:
     figures: Mapping[str, Any] = field(default_factory=dict)
     lines: Sequence[tuple[str, str]] = ()
     nothing: str = ""
+    stop: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """End the workers."""
+        if self.stop is not None:
+            self.stop()
 
 
 class AgainWords(Protocol):

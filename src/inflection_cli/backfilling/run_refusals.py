@@ -17,7 +17,7 @@ def refuse(state: RunState, *, asked: bool) -> None:
         asked: Whether somebody will be asked, who sees the rejected rows.
 
     Raises:
-        DecisionNeeded: Events are recorded elsewhere, under other settings, or in doubt, and only the user can decide.
+        DecisionNeeded: Events are recorded elsewhere, under other settings, or unconfirmed: the user must decide.
         OverBudget: Too many rows are wrong.
     """
     assert state.known is not None
@@ -62,7 +62,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
     if conflicting:
         raise ImplausiblePeople(
             f"{counted(conflicting, 'person has', 'people have')} more than one userId; nothing was sent",
-            hint="mend the export; or send the events without a link for these people: --allow-implausible-people",
+            hint="fix the export; or send the events without a link for these people: --allow-implausible-people",
         )
     rows = account.rows
     if asked or state.options.within_budget(rows.rejected, rows.read):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_kinds import is_of_the_sender
 from inflection_cli.mapping.column_names import quoted
 from inflection_cli.mapping.personal_data import is_address
@@ -36,7 +36,7 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
             f"{name} finds nothing to do: no column is known as the email",
             source.path,
             column=field,
-            hint=_mend(source, field, profile, option),
+            hint=_fix(source, field, profile, option),
         )
 
 
@@ -61,7 +61,7 @@ def _asked(settings: ConvertSettings, profile: "Profile | None") -> Iterator[tup
             yield option, field, option
 
 
-def _mend(source: InputFile, field: str, profile: "Profile | None", option: str) -> str:
+def _fix(source: InputFile, field: str, profile: "Profile | None", option: str) -> str:
     column = _of_addresses(source, field)
     by_option = f"--map email={quoted(column or 'COLUMN')}"
     line = f"; in the profile [fields] email = {toml_string(column or 'COLUMN')}" if profile else ""

@@ -30,7 +30,7 @@ Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or valid
 confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot be read or mapped, or
 an output cannot be written; 5 the destination refused; 6 the ledger is locked, damaged or cannot be written, or the
 temporary folder is full; 7 a decision is needed; 8 over the error budget, people that cannot be right, or a list that
-shrank: nothing was sent; 70 a defect of ours; 129, 130, 143 interrupted, resumable; 141 nobody reads the output any
+shrank: nothing was sent; 70 an internal error; 129, 130, 143 interrupted, resumable; 141 nobody reads the output any
 more."""
 
 _MISUSE: Final[type[Exception]] = next(
@@ -136,7 +136,7 @@ def _defect(error: Exception) -> InflSegError:
         trace = trace.tb_next
     place = "" if trace is None else f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
     return InflSegError(
-        f"a defect of infl-seg: {type(error).__name__}{place}",
+        f"an internal error of infl-seg: {type(error).__name__}{place}",
         hint="please report it with the command; INFL_SEG_DEBUG=1 shows the traceback (it may show data)",
     )
 

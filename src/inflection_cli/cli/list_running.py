@@ -84,9 +84,9 @@ class ListWork:
             {**self.arguments, **figures},
             self.profile,
             self.took,
-            figures,
-            list(list_lines(changes, self.notes)),
-            nothing_words(changes),
+            figures=figures,
+            lines=list(list_lines(changes, self.notes)),
+            nothing=nothing_words(changes),
         )
 
 

@@ -14,6 +14,7 @@ from inflection_cli.settings.declarations import (
     MessageOptions,
     ReplayOptions,
     ReportingOptions,
+    WorkOptions,
     declared,
     profile_keys,
 )
@@ -93,7 +94,7 @@ def find_project(start: Path, environ: Mapping[str, str], *, off: bool = False) 
     try:
         return Project(shown, found.parent, read_project(real, file=shown))
     except UsageError as error:
-        error.hint = error.hint or f"mend it, or leave it out for this run: --no-project (or {SWITCH}=1)"
+        error.hint = error.hint or f"fix it, or leave it out for this run: --no-project (or {SWITCH}=1)"
         raise
 
 
@@ -144,6 +145,11 @@ def reporting(project: Project | None, output: ReportingOptions) -> tuple[Report
 def slowed(project: Project | None, delivery: DeliveryOptions) -> tuple[DeliveryOptions, dict[str, Any]]:
     """Use the project file's rates if no flag sets them."""
     return _beneath(delivery, project)
+
+
+def shared(project: Project | None, work: WorkOptions) -> tuple[WorkOptions, dict[str, Any]]:
+    """Use the project file's number of processes if no flag sets it."""
+    return _beneath(work, project)
 
 
 def _beneath(options: Layer, project: Project | None) -> tuple[Layer, dict[str, Any]]:

@@ -215,12 +215,12 @@ def settle_run(
         name, events = entry.run.run_id, entry.events.in_doubt
         desk.known |= {"run_id": name, "settled_as": "accepted" if accepted else "pending", "events": events}
         if not events:
-            desk.say([f"Nothing to settle: run {name} left nothing in doubt."])
+            desk.say([f"Nothing to settle: run {name} left nothing unconfirmed."])
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
         word = "accepted" if accepted else "pending"
         _confirm(
-            f"Take {events:,} events of run {name} that are in doubt as {word}; {then}?",
+            f"Take {events:,} events of run {name} that are unconfirmed as {word}; {then}?",
             yes=choice.yes,
             no_input=look.no_input,
         )

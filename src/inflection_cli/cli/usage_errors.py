@@ -47,10 +47,10 @@ def usage_error(error: Any) -> UsageError:
             f"{name} takes {_number(said)} alone, and no other text",
             hint=f"for example {name} {_without_unit(name, _given(error, name))}",
         )
-    return UsageError(said, hint=_mend(error, said) or _help(error))
+    return UsageError(said, hint=_fix(error, said) or _help(error))
 
 
-def _mend(error: Any, said: str) -> str:
+def _fix(error: Any, said: str) -> str:
     """Return a hint with a valid option value, or ""."""
     names = getattr(getattr(error, "param", None), "opts", None) or []
     option = next((name for name in names if name.startswith("--")), "")

@@ -188,7 +188,7 @@ class ListFile:
 def _unreadable(label: str, message: str, line: int) -> ListUnreadable:
     return ListUnreadable(
         f"{label}, line {line}: {message}; who stands there cannot be known, so nothing is compared or sent",
-        hint="mend the line or export the list again; infl-seg inspect FILE shows how it is read",
+        hint="fix the line or export the list again; infl-seg inspect FILE shows how it is read",
     )
 
 
@@ -320,7 +320,7 @@ class _KeyFaults:
             raise ListKeys(
                 f"{self.label}: {'; '.join(told)}; the key is {columns}",
                 hint="take the column that tells all rows apart: --key COLUMN, also several of them; "
-                "or mend these rows",
+                "or fix these rows",
             )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -27,8 +27,9 @@ from inflection_cli.comparing.list_layout import (
     names_by_column,
 )
 from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter, place_lines
+from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.converter import Conversion, Converted, Rejected
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.person_columns import address_place
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.events import EventReader
@@ -38,6 +39,7 @@ from inflection_cli.reading import Source
 from inflection_cli.segment.ids import list_change_ids, netstring
 from inflection_cli.segment.message import MessageEncoder
 
+R = TypeVar("R")
 _CHUNK_ROWS: Final = 512
 _CHUNK_BYTES: Final = 1 << 18
 _IDLE: Final = "nothing of them that is sent differs"
@@ -130,7 +132,16 @@ class ListChanges:
             for column in columns:
                 yield Problem(rules.LIST_COLUMN_DIFFERS, words, self._new.input.path, column=column)
 
-    def _chunks(self) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
+    def _chunks(
+        self,
+        task: ChunkTask[R] = AS_CHUNKS,  # type: ignore[assignment]  # R is a Conversion then
+        /,
+    ) -> Iterator[tuple[InputFile, Chunk, R]]:
+        """Yield each chunk with its list and a task's result."""
+        for number, (source, chunk, convert) in enumerate(self._conversions()):
+            yield source, chunk, task.work(chunk, convert, task.argument(number))
+
+    def _conversions(self) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
         first = 0
         for kind in KINDS if self.settings.events else ():
             side = self._old if kind == "removed" else self._new
@@ -387,7 +398,7 @@ class _ChangedFields:
         self._sends_previous = settings.previous
 
     def __call__(self, changes: Sequence[Change]) -> tuple[list[list[str]], list[str]]:
-        """Return the names and the object of old values of each changed row."""
+        """Return the names and the old values of each changed row."""
         names = [self._changed(change) for change in changes]
         if self._values is None:
             return names, [""] * len(changes)
@@ -430,7 +441,7 @@ class _SentValues:
     def __call__(
         self, rows: Sequence[list[Any] | None], names: Sequence[Sequence[str]]
     ) -> list[dict[str, str]]:
-        """Return the named values of each row, each as a member of an object."""
+        """Return the named values of each row as JSON members."""
         cells = [[*_row(row, self._width), *[""] * len(ADDED_COLUMNS)] for row in rows]
         if self._shaper is not None:
             shaped = self._shaper(list(zip(*cells, strict=True)), len(cells))

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.calls.call_options import CallType
@@ -88,7 +88,7 @@ class DiffSettings:
         return (*named, ("--message-id", self.message_id)) if self.message_id else tuple(named)
 
     def lacking(self, names: Sequence[str]) -> "DiffSettings":
-        """Return the settings for an old list, which may lack columns that are mapped now."""
+        """Return the settings for an old list, without columns that it lacks."""
         known = {squash(name) for name in (*names, *ADDED_COLUMNS)}
         columns = self.columns
         calls = replace(columns.calls, traits=tuple(n for n in columns.calls.traits if squash(n) in known))

@@ -108,7 +108,7 @@ class Clock(Protocol):
         ...
 
     def wall(self) -> float:
-        """Return the Unix time that dates batches in doubt, in seconds."""
+        """Return the Unix time that dates unconfirmed batches, in seconds."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -168,7 +168,7 @@ class StopSignal:
 
 
 def _undoubted(_batch: Batch) -> float | None:
-    """Return None: no batch is in doubt from an earlier run."""
+    """Return None: no batch is unconfirmed from an earlier run."""
     return None
 
 
@@ -184,7 +184,7 @@ class DeliveryContext:
         clock: Tells the time and waits.
         halt: By which the user stops the run.
         draw: Gives random numbers in [0, 1), for jitter.
-        doubtful: Since when, in unix seconds, a batch's ids have been in doubt from an earlier run, or None.
+        doubtful: Since when, in unix seconds, a batch's ids have been unconfirmed from an earlier run, or None.
             A batch should not mix such ids with others: what holds for one holds for all of them.
         patience_s: The run ends after so long in which something could have been accepted and was not; see `Patience`.
         unreachable_s: The same while every attempt so far found the host unknown, or was refused a connection.

@@ -47,7 +47,7 @@ class DeliveryCounts:
 
     Each event of a batch that was pulled is in exactly one of `accepted`, `refused`, `pending` and
     `in_doubt`. What was never pulled, because the run stopped, is not in here: whoever owns the iterator
-    draws the rest of it, and counts that as pending (or still in doubt, where it was so before).
+    draws the rest of it, and counts that as pending (or still unconfirmed, where it was so before).
 
     Attributes:
         accepted: Events that the destination took.
@@ -59,7 +59,7 @@ class DeliveryCounts:
         retries: Those among them that carried a batch once more.
         bytes: Bodies sent, before compression, retries included.
         wire_bytes: Bodies sent, as they were sent.
-        paused_seconds: How long the whole run stood still.
+        paused_seconds: How long the whole run paused.
         statuses: Outcomes of attempts by HTTP status, or by the kind of failure.
         doubts: Batches that may be in and are not sent again, by what came of their last try.
         stopped: Why the run ended early; None where it came to its end.

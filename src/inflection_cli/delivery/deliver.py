@@ -307,7 +307,7 @@ class _Delivery:
     def _settle(self, work: _Work, state: BatchState, outcome: Answer | Failure | None) -> None:
         """Record the outcome of an attempt that was sent.
 
-        A batch in doubt stays in doubt unless it is accepted, or is split into halves that inherit the
+        An unconfirmed batch stays unconfirmed unless it is accepted, or is split into halves that inherit the
         doubt.
         """
         if work.key is not None and work.in_flight:
@@ -344,7 +344,7 @@ class _Delivery:
     def _may_be_sent(self, work: _Work) -> bool:
         """Return whether a batch can be sent without risk of a duplicate.
 
-        A batch in doubt can, as long as the destination still recognizes its ids.
+        An unconfirmed batch can, as long as the destination still recognizes its ids.
         """
         if work.doubtful_since is None:
             return True

@@ -19,7 +19,7 @@ class Journal(Protocol):
             batch: What will be sent.
             now: Wall clock, unix seconds.
             doubtful_since: When the doubt began that the batch inherits: it is a half of a doubtful one, or
-                its ids are in doubt from an earlier run.
+                its ids are unconfirmed from an earlier run.
 
         Returns:
             The batch's key for what follows.
@@ -35,7 +35,7 @@ class Journal(Protocol):
 
         Args:
             key: As `intend` gave it.
-            state: Accepted, refused, split, pending or in doubt.
+            state: Accepted, refused, split, pending or unconfirmed.
             status: The HTTP status; None where there was no answer.
             now: Wall clock, unix seconds.
         """

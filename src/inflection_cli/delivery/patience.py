@@ -18,7 +18,7 @@ class Patience:
     Args:
         limit_s: How much of it ends the run.
         now: Monotonic time.
-        wall: Unix time, which also tells of a machine that slept while the other clock stood still.
+        wall: Unix time, which also tells of a machine that slept while the other clock stopped.
 
     Attributes:
         beat_s: The longest time between two calls of `note`.

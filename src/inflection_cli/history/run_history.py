@@ -38,12 +38,12 @@ class RunEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunDoubt:
-    """Events that a run left in doubt, without those accepted since.
+    """Events that a run left unconfirmed, without those accepted since.
 
     Attributes:
-        events: How many events are in doubt.
+        events: How many events are unconfirmed.
         since: Unix seconds of the earliest doubt among them; None without any.
-        accepted_since: How many more were in doubt and have been accepted since.
+        accepted_since: How many more were unconfirmed and have been accepted since.
     """
 
     events: int = 0
@@ -78,7 +78,7 @@ class RunStatus:
         ending: How it ended.
         holder: Who works on it, while it is running.
         events: What became of its events.
-        doubt: What it left in doubt.
+        doubt: What it left unconfirmed.
         finished_by: A later run that read the same files and left nothing open; None without one.
     """
 
@@ -332,7 +332,7 @@ def _events(run: Run, states: Mapping[BatchState, int], doubt: RunDoubt) -> RunE
 
 
 def _doubts(reader: LedgerReader) -> dict[int, RunDoubt]:
-    """Return what is in doubt now, by run number, in bounded memory."""
+    """Return what is unconfirmed now, by run number, in bounded memory."""
     met = SpillGroups(_DOUBT.size)
     for state in (BatchState.ACCEPTED, *_DOUBTFUL):
         for batch in reader.known_batches(states=[state]):

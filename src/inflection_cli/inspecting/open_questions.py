@@ -356,7 +356,7 @@ def _unknown_events(inspection: Inspection, settings: ConvertSettings) -> Iterat
     count = sum(event.count for event in unknown)
     yield Missing(
         "unknown_events",
-        f"{rows_in_words(count)} with events that are none of Inflection's",
+        f"{rows_in_words(count)} with unknown events",
         "--unknown-events skip, or send",
         '[options] unknown_events = "skip", or "send", or the field event with values = { … }',
     )

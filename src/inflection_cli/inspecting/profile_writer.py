@@ -91,7 +91,7 @@ class ProfileWriter:
         yield f"# It is made from {rows_in_words(found.rows)}. `infl-seg validate --profile` says whether it does."
         if found.unreadable:
             codes = ", ".join(problem.rule.code for problem in found.problems if _rejects(problem))
-            yield f"# {found.unreadable:,} more could not be read ({codes}): no profile mends those."
+            yield f"# {found.unreadable:,} more could not be read ({codes}): no profile fixes those."
         for each in found.missing:
             if each.key == "other":
                 way = each.line or each.option
@@ -308,7 +308,7 @@ class ProfileWriter:
         if not unknown:
             return
         count = sum(event.count for event in unknown)
-        yield f"# {rows_in_words(count)} with events that are none of Inflection's:"
+        yield f"# {rows_in_words(count)} with unknown events:"
         for event in unknown[:_MOST_EVENTS]:
             name = "(not shown)" if event.private and not self._show_values else toml_string(event.name)
             yield f"#   {name} in {rows_in_words(event.count)}"

@@ -283,7 +283,7 @@ class Ledger(LedgerReader):
     """A ledger opened for writing by the process that holds its lock.
 
     Attributes:
-        recovered: How many events were in flight when the last run ended, and are now in doubt.
+        recovered: How many events were in flight when the last run ended, and are now unconfirmed.
         was_migrated: Whether an earlier version wrote it, and it has got its checksums and counts now.
     """
 
@@ -508,7 +508,7 @@ class Ledger(LedgerReader):
         )
 
     def _recover(self) -> int:
-        """Mark in-flight batches as in doubt and return their event count."""
+        """Mark in-flight batches as unconfirmed and return their event count."""
         events = 0
         with self.writing() as db:
             for row in self.batch_rows(db, "state = 'in_flight'"):
@@ -553,7 +553,7 @@ class RunJournal:
     """Journal of a run's batches: intent before sending, outcome after the answer.
 
     What is told here is durable when the call returns. Doubt is kept: a batch with a doubt of its own or
-    inherited is in doubt until it is accepted, whatever else becomes of it. A halved batch speaks for its
+    inherited is unconfirmed until it is accepted, whatever else becomes of it. A halved batch speaks for its
     events until the intents of its halves have taken them over, one transaction each, so that no kill in
     between makes an event or its doubt disappear.
     """
@@ -693,7 +693,7 @@ def new_run_id(now: float) -> str:
 def open_ledger(state_dir: Path, namespace: str, lock: Lock, *, now: float) -> Ledger:
     """Open a destination's ledger for writing; create it if missing.
 
-    What a killed run left in flight is in doubt from here on.
+    What a killed run left in flight is unconfirmed from here on.
 
     Args:
         state_dir: The folder of what is remembered.

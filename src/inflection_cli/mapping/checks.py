@@ -60,7 +60,7 @@ def check_person_id(name: str, value: str | None, column: str | None = None) -> 
         kind = ": the name of its own column" if is_header else _kind(value)
         hint = (
             "have such cells empty, so that the row's other id is used: "
-            f"{empty_option(value, name, column or name)}; or mend the export"
+            f"{empty_option(value, name, column or name)}; or fix the export"
         )
         yield Note(rules.PLACEHOLDER_PERSON, f"{name} is a placeholder, no id{kind}", name, value, hint)
         return

@@ -64,7 +64,6 @@ _ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
-
 _KINDS: Final[Mapping[str, EventKind]] = {
     name: kind for kind in EVENTS for name in (squash(kind.name), squash(kind.spec_name), *kind.other_names)
 }
@@ -247,10 +246,8 @@ class EventReader:
         near = nearest_event(name)
         meant = f"“{near}” may be meant: write it so in the export; " if near else ""
         hidden = unseen(name)
-        detail = "the event is none of Inflection's" + (
-            f", and holds {hidden}, which nobody sees" if hidden else ""
-        )
-        return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.mend}")
+        detail = "unknown event" + (f", and holds {hidden}, which nobody sees" if hidden else "")
+        return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.fix}")
 
     def _kept(self, event: str) -> bool:
         return not self._options.events or event in self._options.events

@@ -86,7 +86,7 @@ def unmapped_columns(
                 continue
             reason = unusable or _reason_to_leave_out(name, personal, taken, forced=i in forced)
             if reason:
-                notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_mend_for(column, reason)))
+                notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=_fix_for(column, reason)))
                 if reason == personal and since and i not in others.not_used:
                     carried.append(Carried(i, name, sent=False))
                 continue
@@ -163,7 +163,7 @@ def _reason_unusable(name: str) -> str | None:
     return None
 
 
-def _mend_for(column: str, reason: str) -> str:
+def _fix_for(column: str, reason: str) -> str:
     if reason.startswith(("its name is", "its cells", "its member")):
         return f"send it all the same with {chosen_by(None, quoted(column))}"
     if reason.startswith("the profile does not name"):

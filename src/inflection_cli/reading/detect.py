@@ -121,7 +121,7 @@ def _json(source: Source) -> Source:
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         empty = InputError if fault or rows else EmptyInput
         raise empty(
-            f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.mend if fault else ""
+            f"{source.path}: holds no record that can be read: {what}", hint=fault.rule.fix if fault else ""
         )
     sample = [row + [""] * (len(columns) - len(names)) for names, row in rows]
     return replace(source, columns=columns, sample=_cut(sample))

@@ -77,9 +77,9 @@ def _relative(file: str, root: Path) -> str:
     return os.path.relpath(path.parent.resolve() / path.name, root)
 
 
-def mend(problem: Problem) -> str:
+def fix(problem: Problem) -> str:
     """Return the hint that says how to fix a problem."""
-    return escape(problem.hint or problem.rule.mend, _MOST)
+    return escape(problem.hint or problem.rule.fix, _MOST)
 
 
 def ended_by(error: InflSegError) -> str:

@@ -17,7 +17,7 @@ from typing import Final
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting import plan_text
-from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
+from inflection_cli.reporting.findings import STDIN, Findings, ended_by, fix
 from inflection_cli.sanitize import counted, escape
 from inflection_cli.text_faults import UNSEEN
 
@@ -95,7 +95,7 @@ def _annotation(findings: Findings, problem: Problem) -> str:
     elif problem.line is not None:
         said = f"standard input, line {problem.line}: {said}"
     properties["title"] = f"infl-seg: {problem.rule.code}"
-    return _command(problem.rule.severity.value, properties, f"{said}\n→ {mend(problem)}")
+    return _command(problem.rule.severity.value, properties, f"{said}\n→ {fix(problem)}")
 
 
 def _end(findings: Findings, error: InflSegError) -> list[str]:

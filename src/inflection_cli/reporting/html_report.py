@@ -241,7 +241,7 @@ def _example(problem: Problem, *, show_values: bool) -> tuple[Content, ...]:
         problem.column or "",
         problem.message,
         value,
-        problem.hint or problem.rule.mend,
+        problem.hint or problem.rule.fix,
     )
 
 

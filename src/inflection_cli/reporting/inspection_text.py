@@ -136,7 +136,7 @@ def _people_lines(found: Inspection) -> Iterator[Line]:
     label = "people"
     for problem in found.people:
         yield label, _problem_words(problem)
-        yield "", f"  → {escape(problem.hint or problem.rule.mend, 400)}"
+        yield "", f"  → {escape(problem.hint or problem.rule.fix, 400)}"
         label = ""
 
 
@@ -211,7 +211,7 @@ def _moment(exact: str, form: TimeForm) -> str:
 def _event_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
     label = "events"
     for event in found.events[:_MOST_EVENTS]:
-        becomes = event.becomes or "none of Inflection's"
+        becomes = event.becomes or "unknown"
         yield (
             label,
             f"{cells.event(event.name, private=event.private)} in {rows_in_words(event.count)}: {becomes}",

@@ -17,7 +17,7 @@ from inflection_cli.backfilling.run_state import (
     refused_figures,
     time_range,
 )
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
 from inflection_cli.reporting.call_lines import met_types, own_profile
@@ -84,7 +84,7 @@ def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, 
         "line": problem.line,
         "column": problem.column,
         "message": problem.message,
-        "hint": problem.hint or problem.rule.mend,
+        "hint": problem.hint or problem.rule.fix,
         "count": problem.count,
     }
     if problem.value is not None:

@@ -11,7 +11,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from inflection_cli.model import Problem, Severity
-from inflection_cli.reporting.findings import STDIN, Findings, ended_by, mend
+from inflection_cli.reporting.findings import STDIN, Findings, ended_by, fix
 from inflection_cli.reporting.plan_text import rows_equation
 from inflection_cli.sanitize import escape
 
@@ -77,7 +77,7 @@ def _lines(findings: Findings, places: Sequence[Problem], count: int, meaning: s
     unseen = count - sum(problem.count for problem in places)
     if unseen > 0:
         yield f"and {unseen:,} more, counted and not listed"
-    for hint in dict.fromkeys(mend(problem) for problem in places):
+    for hint in dict.fromkeys(fix(problem) for problem in places):
         yield f"→ {hint}"
 
 

@@ -12,7 +12,7 @@ from inflection_cli.backfilling.rejection_cause import is_small, main_cause, sha
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run_endings import trouble_words
 from inflection_cli.catalog import EVENTS
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity
@@ -112,7 +112,7 @@ def events_equation(events: EventCounts) -> str:
     known = "" if events.already_accepted is None else f"{events.already_accepted:,} already accepted + "
     return (
         f"{events.built:,} built = {events.accepted:,} accepted + {known}{events.duplicate:,} duplicate + "
-        f"{events.refused:,} refused + {events.pending:,} pending + {events.in_doubt:,} in doubt"
+        f"{events.refused:,} refused + {events.pending:,} pending + {events.in_doubt:,} unconfirmed"
     )
 
 
@@ -152,7 +152,7 @@ def problem_lines(
         unseen = count - sum(problem.count for problem in kept[:most])
         if unseen > 0:
             yield "dim", f"    and {unseen:,} more{rest}"
-        for hint in dict.fromkeys(problem.hint or rule.mend for problem in kept[:most]):
+        for hint in dict.fromkeys(problem.hint or rule.fix for problem in kept[:most]):
             yield "cyan", f"    → {escape(hint)}"
 
 
@@ -271,7 +271,7 @@ def verdict(problems: ProblemTally, plan: Plan) -> str:
         said = _no_event_left(plan)
         return f"Nothing would be sent: {said}. See what leaves them out, and what infl-seg inspect says of the file."
     noted = f" ({counted(problems.warnings, 'warning')})" if problems.warnings else ""
-    return f"Nothing stands in the way{noted}. Next: infl-seg backfill --dry-run, then backfill"
+    return f"No problems found{noted}. Next: infl-seg backfill --dry-run, then backfill"
 
 
 def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -284,9 +284,9 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if refused:
         words.append(f"{refused:,} refused before, tried once more")
     if resent:
-        words.append(f"{resent:,} in doubt (sent without an answer; the destination recognises their ids)")
+        words.append(f"{resent:,} unconfirmed (sent without an answer; the destination recognises their ids)")
     if held:
-        words.append(f"{held:,} in doubt for too long to be sent again unasked")
+        words.append(f"{held:,} unconfirmed for too long to be sent again unasked")
     if words:
         yield "ledger", f"{', '.join(words)}; {plan.to_send:,} to go"
     else:
@@ -329,7 +329,7 @@ def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[t
     else:
         yield "", "goes to warehouses only (All=false), and to destinations that --integration turns on"
     if plan.settings.until is None and command == "backfill":
-        yield "", "is the live source connected? cut with --until DATE, or events of both are doubled"
+        yield "", "is the live source connected? cut with --until DATE, or events of both are duplicated"
 
 
 def _these(count: int) -> str:
@@ -361,7 +361,7 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     if failed := failed_words(tally.statuses):
         lines.append(("failed", failed))
     if tally.paused_seconds >= 1:
-        lines.append(("", f"stood still for {duration_words(tally.paused_seconds)}"))
+        lines.append(("", f"paused for {duration_words(tally.paused_seconds)}"))
     if delivered.proxy is not None:
         lines.append(("proxy", escape(delivered.proxy)))
     if rejects is not None:
@@ -391,7 +391,7 @@ def closing(
         plan: What was planned.
         delivered: What it came to.
         rejects: The folder of rejected rows.
-        command: The command that takes them once they are mended.
+        command: The command that takes them once they are fixed.
         refused_in: Where refused messages are; by default in the folder too.
         rehearsal: Whether a sandbox took the messages.
     """
@@ -407,10 +407,10 @@ def closing(
         if not where:
             again = f"the same command sends {_them(refused)} once more; give it a folder: --rejects DIR"
             return f"Done, but {many} refused, and no file took {_them(refused)}: {again}. {look}"
-        return f"Done, but {many} refused; mend {_them(refused)} in {where}, then replay that file. {look}"
+        return f"Done, but {many} refused; fix {_them(refused)} in {where}, then replay that file. {look}"
     if rejected:
         return (
-            f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; mend {_them(rejected)} in {rejects}, "
+            f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; fix {_them(rejected)} in {rejects}, "
             f"then {command} those files. {look}"
         )
     return f"Done: every event is accounted for. {look}"
@@ -420,10 +420,10 @@ def list_closing(plan: Plan, delivered: "Delivered", kept_in: str | None, comman
     """Return the last line of a list's delivery that left rows out."""
     left_out = plan.account.rows.rejected + delivered.events.refused
     rows = counted(left_out, "row was", "rows were")
-    mend = f"mend {_them(left_out)} in the list, and the same command sends {_them(left_out)}"
+    fix = f"fix {_them(left_out)} in the list, and the same command sends {_them(left_out)}"
     if command == "sync":
-        mend = f"the next sync tries {_them(left_out)} again; mend {_them(left_out)} in the list"
-    return f"Done, but {rows} rejected or refused{f', see {kept_in}' if kept_in else ''}: {mend}."
+        fix = f"the next sync tries {_them(left_out)} again; fix {_them(left_out)} in the list"
+    return f"Done, but {rows} rejected or refused{f', see {kept_in}' if kept_in else ''}: {fix}."
 
 
 def _them(count: int) -> str:

@@ -37,7 +37,7 @@ def received_lines(receipts: Receipts) -> Iterator[str]:
         yield from _named("twice", receipts.repeated, receipts.first_repeated)
     if receipts.doubt_arrived:
         yield (
-            f"  in doubt  {counted(receipts.doubt_arrived, 'event')} in doubt arrived; once all are checked:"
+            f"  open      {counted(receipts.doubt_arrived, 'unconfirmed event')} arrived; once all are checked:"
             " infl-seg runs settle RUN --accepted"
         )
 

@@ -33,7 +33,7 @@ def rule_lines(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "means", rule.meaning
     yield "does", effect(rule)
     yield "example", rule.example
-    yield "mend", rule.mend
+    yield "fix", rule.fix
 
 
 def rule_object(rule: Rule) -> dict[str, Any]:
@@ -43,6 +43,6 @@ def rule_object(rule: Rule) -> dict[str, Any]:
         "severity": rule.severity.value,
         "scope": rule.scope.value,
         "meaning": rule.meaning,
-        "mend": rule.mend,
+        "fix": rule.fix,
         "example": rule.example,
     }

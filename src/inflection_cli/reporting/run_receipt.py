@@ -21,15 +21,15 @@ MEANINGS: Final[Mapping[int, str]] = {
     5: "the destination refused",
     6: "the ledger could not be used",
     7: "a decision is needed",
-    70: "a defect of infl-seg",
-    129: "the terminal was closed; what was in flight has been settled",
-    130: "interrupted; what was in flight has been settled",
-    141: "the reader of its output went away; what was in flight has been settled",
-    143: "terminated; what was in flight has been settled",
+    70: "an internal error of infl-seg",
+    129: "the terminal was closed; open requests were finished",
+    130: "interrupted; open requests were finished",
+    141: "the reader of its output went away; open requests were finished",
+    143: "terminated; open requests were finished",
 }
 """What an exit code says of a run that has sent something."""
 
-_HEADER: Final = ("run", "started (UTC)", "command", "accepted", "in doubt", "pending", "refused", "ended")
+_HEADER: Final = ("run", "started (UTC)", "command", "accepted", "unconfirmed", "pending", "refused", "ended")
 
 
 def list_lines(entries: Sequence[RunStatus]) -> Iterator[str]:
@@ -143,12 +143,12 @@ def next_step(entry: RunStatus) -> str:
     if entry.events.in_doubt and run.exit_code == 7:
         return (
             f"look into the warehouse, then: infl-seg runs settle {run.run_id} --accepted or --pending; "
-            "or send them again, at the risk of doubles: --resend-in-doubt"
+            "or send them again, at the risk of duplicates: --resend-in-doubt"
         )
     if entry.events.in_doubt or entry.events.pending:
         return f"run the same command again: {typed}"
     if entry.events.refused:
-        return f"mend the refused messages in {_refused_in(entry)}, then: infl-seg replay FILE"
+        return f"fix the refused messages in {_refused_in(entry)}, then: infl-seg replay FILE"
     return f"prove it: infl-seg runs verify FILE --run {run.run_id}"
 
 
@@ -182,17 +182,17 @@ def verified_lines(verified: Verification) -> Iterator[str]:
     """Yield a table by event and day, then the totals."""
     if verified.found:
         width = max(5, *(len(escape(name)) for name, _ in verified.found))
-        columns = "".join(f"  {name:>10}" for name in ("accepted", "refused", "in doubt", "missing"))
+        columns = "".join(f"  {name:>11}" for name in ("accepted", "refused", "unconfirmed", "missing"))
         yield f"  {'event':<{width}}  {'day (UTC)':<10}{columns}"
         for (name, day), found in verified.found.items():
             counts = found.accepted, found.refused, found.in_doubt, found.missing
-            numbers = "".join(f"  {n:>10,}" for n in counts)
+            numbers = "".join(f"  {n:>11,}" for n in counts)
             yield f"  {escape(name):<{width}}  {day}{numbers}"
     yield f"  rows      {rows_equation(verified.plan.account.rows)}"
     total = verified.total
     yield (
         f"  events    {verified.plan.account.events.built:,} built = {total.accepted:,} accepted + "
-        f"{total.refused:,} refused + {total.in_doubt:,} in doubt + {total.missing:,} missing + "
+        f"{total.refused:,} refused + {total.in_doubt:,} unconfirmed + {total.missing:,} missing + "
         f"{verified.duplicate:,} duplicate"
     )
     for file, line in verified.missing:
@@ -226,13 +226,13 @@ def verified_verdict(verified: Verification, entry: RunStatus) -> str:
         )
     if total.in_doubt:
         doubtful = counted(total.in_doubt, "event is", "events are")
-        return f"Not certain: {doubtful} in doubt. Next: infl-seg runs show {entry.run.run_id}"
+        return f"Not certain: {doubtful} unconfirmed. Next: infl-seg runs show {entry.run.run_id}"
     if total.refused:
         refused = counted(total.refused, "event was", "events were")
         where = _refused_in(entry)
-        return f"Not all there: {refused} refused. Mend the messages in {where}, then: infl-seg replay FILE"
+        return f"Not all there: {refused} refused. Fix the messages in {where}, then: infl-seg replay FILE"
     rejected = counted(verified.plan.account.rows.rejected, "row was", "rows were")
-    return f"All events are there, but {rejected} rejected: mend them in the rejects, then backfill those"
+    return f"All events are there, but {rejected} rejected: fix them in the rejects, then backfill those"
 
 
 def _refused_in(entry: RunStatus) -> str:
@@ -260,7 +260,7 @@ def iso(seconds: float | None) -> str | None:
 
 def _row(cells: Sequence[str]) -> str:
     run, started, command, *numbers, ended = cells
-    figures = "".join(f"  {number:>10}" for number in numbers)
+    figures = "".join(f"  {number:>11}" for number in numbers)
     return f"  {run:<20}  {started:<16}  {command:<8}{figures}  {ended}".rstrip()
 
 
@@ -278,7 +278,7 @@ def _meaning(entry: RunStatus) -> str:
     if entry.ending is RunEnd.RUNNING:
         return "it is at work"
     if entry.ending is RunEnd.KILLED:
-        return "it was killed; what was in flight is in doubt"
+        return "it was killed; what was in flight is unconfirmed"
     return MEANINGS.get(entry.run.exit_code or 0, f"exit code {entry.run.exit_code}")
 
 
@@ -324,7 +324,7 @@ def _equation_lines(entry: RunStatus) -> Lines:
     yield (
         "now",
         (
-            f"{now.accepted:,} accepted, {now.in_doubt:,} in doubt, {now.pending:,} pending, "
+            f"{now.accepted:,} accepted, {now.in_doubt:,} unconfirmed, {now.pending:,} pending, "
             f"{now.refused:,} refused by this run"
         ),
     )
@@ -341,7 +341,7 @@ def _batch_lines(batches: Mapping[BatchState, StateOfBatches]) -> Lines:
         yield (
             label,
             (
-                f"{summed.batches:,} {state.value.replace('_', ' ')}: {summed.events:,} events in "
+                f"{summed.batches:,} {_state_words(state)}: {summed.events:,} events in "
                 f"{summed.attempts:,} attempts ({answers or 'no outcome'}), "
                 f"{time_words(summed.first)} to {time_words(last)} UTC"
             ),
@@ -349,14 +349,18 @@ def _batch_lines(batches: Mapping[BatchState, StateOfBatches]) -> Lines:
         label = ""
 
 
+def _state_words(state: BatchState) -> str:
+    return "unconfirmed" if state is BatchState.IN_DOUBT else state.value.replace("_", " ")
+
+
 def _doubt_lines(entry: RunStatus) -> Lines:
     doubt = entry.doubt
     if doubt.since is not None:
-        yield "in doubt", f"{counted(doubt.events, 'event')} since {time_words(doubt.since)} UTC"
+        yield "open", f"{counted(doubt.events, 'event')} unconfirmed since {time_words(doubt.since)} UTC"
     if doubt.accepted_since:
         yield (
-            "" if doubt.events else "in doubt",
-            f"{doubt.accepted_since:,} more were, and are accepted by now",
+            "" if doubt.events else "open",
+            f"{doubt.accepted_since:,} more were unconfirmed, and are accepted by now",
         )
 
 

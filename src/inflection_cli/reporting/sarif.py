@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from inflection_cli.model import Problem, Rule, Severity
-from inflection_cli.reporting.findings import Findings, ended_by, mend
+from inflection_cli.reporting.findings import Findings, ended_by, fix
 from inflection_cli.reporting.json_report import dumps
 from inflection_cli.reporting.plan_text import rows_equation
 from inflection_cli.reporting.rule_docs import rules_by_code
@@ -44,12 +44,12 @@ def sarif_json(findings: Findings, most: int = MOST_RESULTS) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    meaning, settle = _string(rule.meaning), _string(rule.mend)
+    meaning, settle = _string(rule.meaning), _string(rule.fix)
     return {
         "id": rule.code,
         "shortDescription": {"text": meaning},
         "fullDescription": {"text": meaning},
-        "help": {"text": f"{meaning} To mend it: {settle}. More: infl-seg explain {rule.code}"},
+        "help": {"text": f"{meaning} To fix it: {settle}. More: infl-seg explain {rule.code}"},
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {"scope": rule.scope.value, "example": rule.example},
     }
@@ -60,7 +60,7 @@ def _result(findings: Findings, problem: Problem, places: dict[str, int]) -> dic
         "ruleId": problem.rule.code,
         "ruleIndex": places[problem.rule.code],
         "level": problem.rule.severity.value,
-        "message": {"text": _string(f"{findings.said(problem)} → {mend(problem)}")},
+        "message": {"text": _string(f"{findings.said(problem)} → {fix(problem)}")},
         "occurrenceCount": problem.count,
     }
     file = problem.file or next(iter(findings.files), None)

@@ -40,7 +40,7 @@ BACKOFF_CAP_S: Final = 60.0
 """The largest upper bound of a backoff, as in Segment's SDKs; the pace of probes while nothing answers."""
 
 DEDUP_WINDOW_S: Final = 20 * 3600.0
-"""Default age up to which what is in doubt is sent again, for Segment's own hosts.
+"""Default age up to which what is unconfirmed is sent again, for Segment's own hosts.
 
 Segment docs, "Deduplication": ids are remembered for at least 24 hours; four are kept in reserve."""
 

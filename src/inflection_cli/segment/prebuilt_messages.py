@@ -21,7 +21,7 @@ from inflection_cli.segment.trait_names import snake_traits
 TYPES: Final = ("track", "identify", "page", "screen", "group", "alias")
 """Segment docs, "Spec": the six calls."""
 
-# Segment docs, "Spec: Common Fields": what Segment itself puts on a message; and our own columns of a mended line.
+# Segment docs, "Spec: Common Fields": what Segment itself puts on a message; and our own columns of a fixed line.
 # originalTimestamp is what Segment reckons with, and is made anew from the timestamp that is sent.
 _DROPPED: Final = frozenset(
     {

@@ -344,11 +344,11 @@ class InputOptions(Group):
     )
     unknown_events: UnknownEvents | None = option(
         None,
-        "What becomes of events that are none of Inflection's.",
+        "How to handle unknown event names.",
         example="skip",
         shown_default=UnknownEvents.REJECT.value,
         profile="options",
-        profile_help="What becomes of events that are none of Inflection's. As `--unknown-events`.",
+        profile_help="How to handle unknown event names. As `--unknown-events`.",
     )
     naming: Naming | None = option(
         None,
@@ -576,6 +576,36 @@ class InputOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkOptions(Group):
+    """Options that select who reads and converts the files."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    jobs: int | None = option(
+        None,
+        "Read and convert with so many processes; 1 needs none beside this one. The results are the same.",
+        metavar="N",
+        example="2",
+        least=1,
+        shown_default="the cores, at most 8; 1 for less than 32 MB of input",
+        project_help="How many processes read and convert. As `--jobs`.",
+    )
+    cluster: str | None = option(
+        None,
+        "Read and convert with the workers of a Dask cluster; for thousands of files. See docs/cluster.md.",
+        metavar="ADDRESS",
+        example="tls://scheduler.example:8786",
+        never="which machines get your rows is said on the command line",
+    )
+    cluster_insecure: bool = option(
+        False,
+        "Let rows go to a cluster unencrypted, in a network of your own.",
+        never="whether rows leave this machine unencrypted is your word, each time",
+        forces=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MessageOptions(Group):
     """Options for content that every message carries beside its event."""
 
@@ -725,7 +755,7 @@ class DeliveryOptions(Group):
     )
     resend_in_doubt: bool = option(
         False,
-        "Send again what has been in doubt for longer than the deduplication window.",
+        "Send again what has been unconfirmed for longer than the deduplication window.",
         never=_LEDGER,
         forces=True,
     )
@@ -842,7 +872,7 @@ class ReplayOptions(Group):
     max_bytes: str = MAX_BYTES
     max_errors: str = reworded("0", "How many messages may be rejected before nothing is sent.")
     rejects: str | None = reworded(
-        None, "Folder for rejected and refused messages; mended, they are replayed from there."
+        None, "Folder for rejected and refused messages; fixed, they are replayed from there."
     )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
@@ -1148,10 +1178,10 @@ class ExportOptions(Group):
 
 @dataclass(frozen=True, slots=True)
 class SettleOptions(Group):
-    """Options that say what became of events in doubt."""
+    """Options that say what became of unconfirmed events."""
 
-    accepted: bool = option(False, "What it left in doubt is in: never send it again.")
-    pending: bool = option(False, "What it left in doubt is not in: send it again.")
+    accepted: bool = option(False, "What it left unconfirmed is in: never send it again.")
+    pending: bool = option(False, "What it left unconfirmed is not in: send it again.")
     yes: bool = reworded(False, "Do it without being asked.")
 
 
@@ -1174,6 +1204,7 @@ class JsonOptions(Group):
 _GROUPS: Final[tuple[type[Group], ...]] = (
     ProjectOptions,
     InputOptions,
+    WorkOptions,
     MessageOptions,
     SourceOptions,
     DestinationOptions,

@@ -189,7 +189,7 @@ when = { column = 2, equal = "x" }
         "8 fields.campaign_id: has column and constant; keep one of them",
         "9 fields.email_id: still to fill in: write the value in place of “FILL IN”",
         "10 fields.event.column: expected text, found a number; write it in quotes",
-        f"10 fields.event.values.O: “Emil Opend” is none of Inflection's events; did you mean Email Opened?; {way_out}",
+        f"10 fields.event.values.O: “Emil Opend” is an unknown event; did you mean Email Opened?; {way_out}",
         "14 event[2].when.column: expected text, found a number; write it in quotes",
         "14 event[2].when.equal: there is no such key; did you mean equals?",
     ]
@@ -223,8 +223,8 @@ FAULTY = {
     "[time.columns.A]\nzone = 'Mars'": "time.columns.A.zone: no time zone is named 'Mars'",
     "[time.columns.A]": "time.columns.A: says neither zone nor format",
     "[context]\ntraits = 'x'": "context.traits: would hide what the tool puts there; write my_traits",
-    "[[event]]\nname = 'Klikt'": "event[1].name: “Klikt” is none of Inflection's events",
-    "[fields]\nevent = { constant = 'Klikt' }": "fields.event.constant: “Klikt” is none of Inflection's events",
+    "[[event]]\nname = 'Klikt'": "event[1].name: “Klikt” is an unknown event",
+    "[fields]\nevent = { constant = 'Klikt' }": "fields.event.constant: “Klikt” is an unknown event",
     # contradictions
     "[fields]\nuserId = {}": "fields.userId: does not say where it comes from: column, constant or by_file",
     "[fields]\nuserId = { constant = 'x', values = { a = 'b' } }": "fields.userId.values: is for the cells of a column",
@@ -309,7 +309,7 @@ NO_TOML = {
 
 
 @pytest.mark.parametrize(("text", "said"), NO_TOML.items(), ids=[words for _, words in NO_TOML.values()])
-def test_what_is_no_toml_is_told_with_its_line_and_the_mend(
+def test_what_is_no_toml_is_told_with_its_line_and_the_fix(
     tmp_path: Path, text: str, said: tuple[int | None, str]
 ) -> None:
     (path := tmp_path / "p.toml").write_text(text, encoding="utf-8")

@@ -201,17 +201,17 @@ def opens(desk: Desk, *times: str) -> str:
 
 
 @pytest.mark.parametrize("times_rejected", [1, 2])
-def test_mended_rejects_have_the_event_that_the_name_of_their_file_stood_for(
+def test_fixed_rejects_have_the_event_that_the_name_of_their_file_stood_for(
     desk: Desk, times_rejected: int
 ) -> None:
     file = opens(desk, "2024-03-01T09:30:00Z", "bad")
     for _ in range(times_rejected):
         folder = run(desk, BY_FILE, file, "--max-errors", "100%").json["rejects"]
         (rejects,) = (desk.folder / folder).glob("*")
-        # Whatever the user calls what was mended, its first column says where it comes from.
-        file = str(rejects.rename(rejects.with_name("mended.csv")))
-    mended = Path(file).read_text(encoding="utf-8").replace(",bad", ",2024-03-01T09:30:00Z")
-    Path(file).write_text(mended, encoding="utf-8")
+        # Whatever the user calls what was fixed, its first column says where it comes from.
+        file = str(rejects.rename(rejects.with_name("fixed.csv")))
+    fixed = Path(file).read_text(encoding="utf-8").replace(",bad", ",2024-03-01T09:30:00Z")
+    Path(file).write_text(fixed, encoding="utf-8")
     assert run(desk, BY_FILE, file).json["by_event"] == {"Email Opened": 1}
 
 
@@ -358,7 +358,7 @@ def test_a_run_of_which_no_event_is_left_says_why(desk: Desk, monkeypatch: pytes
     last = desk.run("validate", *words).out.strip().splitlines()[-1]
     reasons = "3 read, 2 left out, as no [[event]] of the profile applies, 1 left out by --since/--until"
     assert last.startswith(f"Nothing would be sent: no row became an event: {reasons}")
-    assert "Nothing stands in the way" not in last
+    assert "No problems found" not in last
     assert (
         reasons
         in desk.run("backfill", *words, "--dry-run").err + desk.run("backfill", *words, "--dry-run").out

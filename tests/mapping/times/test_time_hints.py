@@ -56,7 +56,7 @@ FORMED: Final = f'{NAMED}[time]\nformat = "%Y/%m/%d"\nzone = "UTC"\n'
         (NAMED, "45352.39", (), f'save it again, then write in p.toml {TABLE} zone = "UTC"'),
         (NAMED, "2099-01-01T00:00:00Z", (), f"whether the zone is right, in p.toml {TABLE} zone"),
         (NAMED, "17092854001", (), 'is mapped: timestamp = "COLUMN" under [fields] or [[event]] in p.toml'),
-        (NAMED, "0001-01-01T00:00:00Z", (), "mend the cell in the export"),
+        (NAMED, "0001-01-01T00:00:00Z", (), "fix the cell in the export"),
         (NAMED, "", (), "fill in the time in the export"),
     ],
 )

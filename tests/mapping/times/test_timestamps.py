@@ -510,7 +510,7 @@ ALL_RULES = [rule for name, rule in vars(rules).items() if name.startswith("TIME
 def test_a_rule_about_a_column_is_said_once_and_one_about_a_cell_for_each(rule: Rule) -> None:
     of_a_column = {"no-zone", "date-only", "ambiguous", "needs-format"}
     assert rule.scope is (Scope.COLUMN if rule.code.removeprefix("timestamp-") in of_a_column else Scope.ROW)
-    assert rule.mend
+    assert rule.fix
 
 
 @given(st.text("0123456789/-.: AMPamp", min_size=6, max_size=24))
@@ -523,8 +523,8 @@ def test_what_is_said_of_a_cell_holds_no_cell(cell: str) -> None:
 
 
 def test_a_time_without_a_zone_names_the_option_and_zones_to_try() -> None:
-    assert "--timezone" in rules.TIMESTAMP_NO_ZONE.mend
-    assert "Europe/Berlin" in rules.TIMESTAMP_NO_ZONE.mend
+    assert "--timezone" in rules.TIMESTAMP_NO_ZONE.fix
+    assert "Europe/Berlin" in rules.TIMESTAMP_NO_ZONE.fix
 
 
 @pytest.mark.parametrize(

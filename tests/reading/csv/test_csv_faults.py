@@ -179,6 +179,7 @@ def test_a_region_is_no_longer_than_a_record_may_be() -> None:
     accounted(data, reading)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [b'a","b\n', b'"\n', b'""","\n', b'x,"\n', b'",""\n'])
 def test_lines_that_open_quotes_for_ever_are_read_to_the_end(line: bytes) -> None:
     data = b"a,b,c,d,e,f,g\n" + line * 20_000

@@ -1,4 +1,4 @@
-"""Given a zip archive, each export in it is a file of its own, and what cannot be unpacked is refused with the mend."""
+"""Given a zip archive, each export in it is a file of its own, and what cannot be unpacked is refused with the fix."""
 
 import struct
 import subprocess

@@ -207,7 +207,7 @@ def test_one_object_with_a_list_in_it_is_a_record_where_the_user_says_so() -> No
         ),
     ],
 )
-def test_a_document_without_records_is_refused_with_what_would_mend_it(
+def test_a_document_without_records_is_refused_with_what_would_fix_it(
     data: bytes, records: str | None, message: str, hint: str
 ) -> None:
     with pytest.raises(InputError) as refused:

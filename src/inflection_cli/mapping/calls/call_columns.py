@@ -182,12 +182,12 @@ class CallColumns:
         self.taken.add(index)
         column = self.names[index]
         way = "--trait" if self.kind in TRAIT_CALLS else "--property"
-        mend = (
+        fix = (
             f"send it all the same with {way} {quoted(column)}"
             if reason.startswith(("its name is", "its cells", "its member"))
             else "rename the column in the export to send it"
         )
-        self.notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=mend))
+        self.notes.append(Note(rules.COLUMN_LEFT_OUT, reason, column, hint=fix))
 
     def other_properties(self, others: Others, named: Sequence[str] = ()) -> None:
         """Take the other columns as a track event does.
@@ -363,7 +363,7 @@ def _require_person(work: CallColumns, columns: BoundColumns) -> None:
     """Raise an error unless something stands for the person of a call."""
     if work.kind == "group":
         if not work.options.calls.stands_in:
-            hint = f"{rules.GROUP_PERSON_MISSING.mend}; or {PERSON_WAYS}"
+            hint = f"{rules.GROUP_PERSON_MISSING.fix}; or {PERSON_WAYS}"
             raise _lacks(work, "person of a group", hint)
     elif not columns.has("email"):
         raise _lacks(work, "person", f"say which one it is: {PERSON_WAYS}")

@@ -214,9 +214,7 @@ class ColumnResolver:
             return ""
         made, note = treatment(text, where)
         if note is not None:
-            raise UsageError(
-                f"{self._profile.path}, {where}: {note.detail}", hint=note.hint or note.rule.mend
-            )
+            raise UsageError(f"{self._profile.path}, {where}: {note.detail}", hint=note.hint or note.rule.fix)
         return made
 
     def _by_file(self, patterns: Mapping[str, str], where: str) -> str | None:

@@ -141,7 +141,7 @@ class CellTransform:
         if len(self.values) <= _MOST_COMPARED and len(word) <= _LONGEST_COMPARED:
             near = nearest(word, self.values)
         hint = (
-            f"the nearest that the profile lists is “{near[0]}”; {rules.VALUE_UNLISTED.mend}" if near else ""
+            f"the nearest that the profile lists is “{near[0]}”; {rules.VALUE_UNLISTED.fix}" if near else ""
         )
         return Note(
             rules.VALUE_UNLISTED,

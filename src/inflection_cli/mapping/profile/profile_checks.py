@@ -160,7 +160,7 @@ def event_fault(path: Path, name: str) -> Iterator[TomlFault]:
         close = near(name, known)
         yield TomlFault(
             path,
-            f"“{shortened(name)}” is none of Inflection's events{close}"
+            f"“{shortened(name)}” is an unknown event{close}"
             + ("" if close else f"; they are {', '.join(kind.name for kind in EVENTS)}")
             + '; or send it as it is: unknown_events = "send" in [options]',
         )
@@ -191,7 +191,7 @@ class _Cells:
 
     Attributes:
         environ: Where salts come from.
-        strange_events: Whether events that are none of Inflection's are meant to be.
+        strange_events: Whether unknown events are meant to be.
     """
 
     environ: Mapping[str, str]

@@ -25,10 +25,10 @@ _OF_ZONES: Final[Mapping[str, Callable[[str], str]]] = {
 }
 _OF_FORMATS: Final[Mapping[str, Callable[[str], str]]] = {
     rules.TIMESTAMP_UNREADABLE.code: lambda table: (
-        f'mend the cell, or say how the times are written: {table} format = "%Y-%m-%d %H:%M:%S"'
+        f'fix the cell, or say how the times are written: {table} format = "%Y-%m-%d %H:%M:%S"'
     ),
     rules.TIMESTAMP_FORMAT_MISMATCH.code: lambda table: (
-        f'mend the cell, or give the format that fits: {table} format = "FMT"; ISO 8601 and epochs are read '
+        f'fix the cell, or give the format that fits: {table} format = "FMT"; ISO 8601 and epochs are read '
         "where the profile gives none"
     ),
 }

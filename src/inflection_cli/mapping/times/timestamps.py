@@ -85,7 +85,7 @@ class TimeProblem:
         rule: Its kind.
         detail: One phrase for the message, without the cell's text.
         exact: The canonical text where the time is usable all the same; None where the row is rejected.
-        hint: What settles it for this cell; the rule's own mend where empty.
+        hint: What settles it for this cell; the rule's own fix where empty.
         formats: The formats that the hint names.
         zoneless: Whether the hint asks for a zone as well.
     """

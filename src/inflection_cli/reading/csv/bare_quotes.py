@@ -104,16 +104,16 @@ def with_delimiter(record: str, delimiter: str) -> str | None:
     return None
 
 
-def runs_on(mended: str, following: str, delimiter: str, width: int) -> bool:
-    """Return whether a mended record ends where the next one does.
+def runs_on(fixed: str, following: str, delimiter: str, width: int) -> bool:
+    """Return whether a fixed record ends where the next one does.
 
     Args:
-        mended: What `with_delimiter` returns.
+        fixed: What `with_delimiter` returns.
         following: What comes next, up to the end of a record.
         delimiter: The character between cells.
         width: The number of cells due.
     """
-    text = mended + following
+    text = fixed + following
     shape = Grammar(delimiter).scan(text, 0, len(text), width)
     ends = shape.ending in {RecordEnd.WHOLE, RecordEnd.CUT} and shape.end == len(text)
     return ends and shape.cells == width

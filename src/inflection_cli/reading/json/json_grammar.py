@@ -1,7 +1,7 @@
 """Strict JSON grammar over bytes: finds a value's end or its error.
 
 A string holds no line feed, so at the start of a line the reader is outside of any string, whatever is broken before
-it: all that finds its feet again stands on that.
+it. Recovery after a broken record relies on that.
 """
 
 import re
