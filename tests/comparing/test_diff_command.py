@@ -1,7 +1,9 @@
 """The command diff: two lists in, the events that lead from one to the other out."""
 
+import hashlib
 import json
 import random
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -410,3 +412,39 @@ def test_a_rehearsal_delivers_what_changed(desk: Desk) -> None:
     assert done.code == 0
     assert done.json["events"]["accepted"] == 3
     assert json.loads(done.out)["list"]["changed"] == 1
+
+
+# --- ids by hand ---------------------------------------------------------------------------------
+
+
+def net(value: str | None) -> str:
+    return "~," if value is None else f"{len(value.encode())}:{value},"
+
+
+def content(**cells: str) -> str:
+    """The digest of a row's compared content: names in order, then values."""
+    names = "".join(net(name) for name in sorted(cells))
+    values = "".join(net(cells[name]) for name in sorted(cells))
+    return hashlib.blake2b((names + values).encode(), digest_size=16).hexdigest()
+
+
+def uuid_of(*parts: str | None) -> str:
+    name = "infl-seg/1 list\n" + "".join(map(net, parts))
+    digest = hashlib.blake2b(name.encode(), digest_size=13).digest()
+    return str(uuid.UUID(bytes=digest[:6] + b"\x80\x01\x80" + digest[6:]))
+
+
+def test_ids_are_made_of_name_generation_segment_kind_key_and_both_contents(desk: Desk) -> None:
+    old = {"id": "2", "User ID": "u2", "Plan": "pro", "Seats": "7"}
+    before = {name: text for name, text in old.items() if name != "id"}
+    gone = content(**{"User ID": "u3", "Plan": "pro", "Seats": "7"})
+    come = content(**{"User ID": "u4", "Plan": "basic", "Seats": "1"})
+    was, now = content(**before), content(**{**before, "Seats": "8"})
+    assert ids(changes(desk, "--key", "id", *SENT, "--generation", "4")) == [
+        uuid_of("", "4", None, "removed", None, "Left", net("3"), gone, None),
+        uuid_of("", "4", None, "added", None, "Joined", net("4"), None, come),
+        uuid_of("", "4", None, "changed", None, "Changed", net("2"), was, now),
+    ]
+    found = ids(changes(desk, "--key", "id", "--segment", "T"))
+    assert found[0] == uuid_of("", None, "T", "removed", None, "Segment Exited", net("3"), gone, None)
+    assert found[0] == "510c0223-ce80-8001-8033-7e95d5ab3819"
