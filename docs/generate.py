@@ -48,6 +48,7 @@ READ_BY_PEOPLE: Final = (
     "docs/profiles.md",
     "docs/proof.md",
     "docs/contacts-and-accounts.md",
+    "docs/lists.md",
     "docs/python.md",
     "docs/freshsuccess.md",
     "docs/partner-source.md",

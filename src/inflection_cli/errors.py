@@ -6,6 +6,8 @@
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
     │   ├── EmptyFile                4  it holds no row
+    │   ├── ListKeys                 4  keys of a list are missing or not unique
+    │   ├── ListUnreadable           4  a line of a list cannot be read
     │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  nobody reads it any more
@@ -22,7 +24,8 @@
     │   └── TemporaryFolderFull      6  it takes no more
     ├── DecisionNeeded               7  only the user can say what is right
     ├── OverBudget                   8  too many rows are wrong; nothing was sent
-    │   └── ImplausiblePeople        8  the ids of the people cannot be right
+    │   ├── ImplausiblePeople        8  the ids of the people cannot be right
+    │   └── ListShrank               8  a list has lost more rows than is likely
     └── Interrupted           130, 143  a signal asked for the end
 
 Third-party errors are translated into these in one place each: httpx in `segment/client.py`,
@@ -100,6 +103,18 @@ class InputError(InflSegError):
 
 class EmptyFile(InputError):
     """Raised when a file has no row; among others it is skipped."""
+
+
+class ListKeys(InputError):
+    """Raised when keys of a list are missing or not unique."""
+
+    code = "list-key"
+
+
+class ListUnreadable(InputError):
+    """Raised when a line of a list cannot be read."""
+
+    code = "list-unreadable"
 
 
 class ClusterError(InputError):
@@ -224,6 +239,12 @@ class ImplausiblePeople(OverBudget):
     """Raised when one person seems to stand for many; nothing was sent."""
 
     code = "person-implausible"
+
+
+class ListShrank(OverBudget):
+    """Raised when a list has lost more rows than is likely."""
+
+    code = "list-shrank"
 
 
 class Interrupted(InflSegError):

@@ -1009,3 +1009,22 @@ TRAITS_OVERWRITE = Rule(
     "file out",
     "an identify of 2021 with the phone number of then",
 )
+
+# --- lists that are compared ---------------------------------------------------------------------
+
+LIST_COLUMN_DIFFERS = Rule(
+    "list-column-differs",
+    _WARNING,
+    _FILE,
+    "A mapped column is in one of the two lists only. It may have another name now; it is not compared.",
+    "give the column its old name in the export; where it is truly new or gone, nothing need be done",
+    "plan in the old list, tier in the new one",
+)
+LIST_OWN_ID_MISSING = Rule(
+    "list-own-id-missing",
+    _ERROR,
+    _ROW,
+    "The column of --message-id is empty, so the event has no id of its own.",
+    "fill the cell, or leave --message-id out: ids are then made of key and content",
+    "an empty cell in the column change_id",
+)

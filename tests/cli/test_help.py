@@ -38,6 +38,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     (desk.folder / "exports").mkdir()
     (desk.folder / "exports" / "a.csv").write_bytes((desk.folder / "export.csv").read_bytes())
     desk.file("plain.csv", opened("u1"))
+    desk.file("old.csv", "1,u1,basic", "2,u2,basic", "3,u3,pro", header="id,userId,plan")
+    desk.file("new.csv", "1,u1,pro", "2,u2,basic", "3,u3,pro", "4,u4,pro", header="id,userId,plan")
+    desk.file("audience.csv", "c1", "c2", header="Contact ID")
     assert desk.run("backfill", "plain.csv", "--dry-run", "--out", "messages.ndjson").code == 0
     (desk.folder / "key.txt").write_text(KEY, encoding="utf-8")
     (desk.folder / "profiles").mkdir()

@@ -102,6 +102,8 @@ def taken(example: list[str], place: Place, desk: Desk) -> None:
         return
     safe: dict[tuple[str, ...], list[str]]
     safe = {("backfill",): ["--dry-run"], ("replay",): ["--dry-run"], ("send-test",): ["--rehearse"]}
+    sent = [] if place.name in {"--added", "--segment", "--as"} else ["--added", "Joined"]
+    safe |= {(name,): ["--dry-run", "--key", "userId", *sent] for name in ("diff", "sync")}
     if place.name == "--save" or place.path == ("init",):
         (desk.folder / "profile.toml").unlink(missing_ok=True)
         (desk.folder / "export.profile.toml").unlink(missing_ok=True)

@@ -96,6 +96,8 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
         "log_file",
         "show_values",
         *("session_id", "call_type", "profile_for", "lookup_file", "cluster", "cluster_insecure"),
+        *("key", "segment", "added", "changed", "removed", "ignore", "previous", "timestamp", "message_id"),
+        *("generation", "name", "initial"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {

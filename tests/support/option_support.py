@@ -10,6 +10,8 @@ WORDS = {
     ("validate",): ("export.csv",),
     ("backfill",): ("export.csv", "--yes"),
     ("replay",): ("ready.ndjson", "--yes"),
+    ("diff",): ("export.csv", "export.csv", "--yes"),
+    ("sync",): ("export.csv", "--yes"),
     ("send-test",): (),
     ("init",): ("export.csv",),
     ("inspect",): ("export.csv",),
@@ -27,7 +29,7 @@ WORDS = {
 }
 """What a command needs beside its options, where it would do its worst."""
 
-SENDS = {("backfill",), ("replay",), ("send-test",)}
+SENDS = {("backfill",), ("replay",), ("diff",), ("sync",), ("send-test",)}
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,11 @@ class Plan:
             }
         return self._fingerprints
 
+    @fingerprints.setter
+    def fingerprints(self, known: dict[str, str]) -> None:
+        """Set digests that stand for the bytes of the files."""
+        self._fingerprints = known
+
     @property
     def chunk_count(self) -> int:
         """Number of chunks of raw input."""

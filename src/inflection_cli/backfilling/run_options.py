@@ -1,6 +1,6 @@
 """Options of a backfill or replay, independent of the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from inflection_cli.segment.destination import Destination
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
 
-RunCommand = Literal["backfill", "replay"]
+RunCommand = Literal["backfill", "replay", "diff", "sync"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ class OpenedFiles:
         arguments: The options that the ledger keeps, for `runs verify` to convert the files again.
         profile: How the files are mapped, where the user has a profile.
         took: What the project file had a say in, by option.
+        figures: What a report says beside plan and run, by key.
+        lines: The same as lines of the plan, each with its label.
+        nothing: The last line of a run where no row is read.
         stop: Ends the workers; None where there are none.
     """
 
@@ -55,6 +58,9 @@ class OpenedFiles:
     arguments: Mapping[str, Any]
     profile: "Profile | None" = None
     took: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[tuple[str, str]] = ()
+    nothing: str = ""
     stop: Callable[[], None] | None = None
 
     def close(self) -> None:
@@ -76,7 +82,7 @@ class RunOptions:
     """Everything that decides what a run does.
 
     Attributes:
-        command: Which of the two it is.
+        command: Which of them it is.
         files: Opens the input.
         destination: Yields destination and state directory; None in a dry run that knows of none.
         rejects: Keeps rejected rows and refused messages.
@@ -118,3 +124,8 @@ class RunOptions:
     rehearsal: bool = False
     people_before: int | None = None
     adjust: Callable[[Plan], None] = lambda _: None
+
+    @property
+    def converts_files(self) -> bool:
+        """Return whether a file's own rows make the event ids."""
+        return self.command == "backfill"

@@ -24,7 +24,8 @@ def refuse(state: RunState, *, asked: bool) -> None:
     assert state.known is not None
     assert state.ledger is not None
     refuse_events_elsewhere(state.plan, state.elsewhere)
-    refuse_other_settings(state.plan, state.ledger, state.options.label)
+    if state.options.command in {"backfill", "replay"}:
+        refuse_other_settings(state.plan, state.ledger, state.options.label)
     refuse_over_budget(state, asked=asked)
     in_doubt = state.plan.count(Disposition.IN_DOUBT)
     if in_doubt and state.plan.to_send == 0:

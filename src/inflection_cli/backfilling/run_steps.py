@@ -110,7 +110,7 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
         options.rejects.fall_back_on(state.state_dir, options.run_id)
     state.events = planned_events(plan, already_known=state.target is not None)
     state.estimate = estimate(plan, options.requests_per_second, options.events_per_second)
-    if known is None or options.command == "replay":
+    if known is None or not options.converts_files:
         return
     if plan.to_send:
         state.bound_otherwise = bound_otherwise(plan, known.ledger, known.label)

@@ -14,6 +14,7 @@ from typer.main import get_command
 from inflection_cli.cli.backfill_command import backfill
 from inflection_cli.cli.check_profile_command import check_profile
 from inflection_cli.cli.command_class import Commands
+from inflection_cli.cli.diff_command import diff
 from inflection_cli.cli.doctor_command import doctor
 from inflection_cli.cli.init_command import init
 from inflection_cli.cli.inspect_command import inspect
@@ -22,6 +23,7 @@ from inflection_cli.cli.replay_command import replay
 from inflection_cli.cli.runs_command import runs
 from inflection_cli.cli.sandbox_command import sandbox
 from inflection_cli.cli.send_test_command import send_test
+from inflection_cli.cli.sync_command import sync
 from inflection_cli.cli.typed_command import redacted_error
 from inflection_cli.cli.usage_errors import usage_error
 from inflection_cli.cli.validate_command import validate
@@ -33,9 +35,9 @@ EXIT_CODES = """\
 Exit codes: 0 done; 1 done, but rows were rejected or messages refused, or validate, doctor or check-profile found
 errors; 2 usage, or a confirmation is missing; 3 delivery incomplete, run the same command again; 4 an input cannot
 be read or mapped, or an output cannot be written; 5 the destination refused; 6 the ledger is locked, damaged or
-cannot be written, or the temporary folder is full; 7 a decision is needed; 8 over the error budget, or people that
-cannot be right: nothing was sent; 70 an internal error; 129, 130, 143 interrupted, resumable; 141 nobody reads the
-output any more."""
+cannot be written, or the temporary folder is full; 7 a decision is needed; 8 over the error budget, people that
+cannot be right, or a list that shrank: nothing was sent; 70 an internal error; 129, 130, 143 interrupted, resumable;
+141 nobody reads the output any more."""
 
 _MISUSE: Final[type[Exception]] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -73,6 +75,8 @@ app.command("validate")(validate)
 app.command("backfill")(backfill)
 app.command("send-test")(send_test)
 app.command("replay")(replay)
+app.command("diff")(diff)
+app.command("sync")(sync)
 app.command("doctor")(doctor)
 app.add_typer(runs, name="runs")
 app.command("explain")(explain)

@@ -78,7 +78,6 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
                 "upload",
                 "load",
                 "push",
-                "sync",
                 "ingest",
                 "run",
                 "dry-run",

@@ -74,6 +74,32 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
                 "Take the messages of one event",
             ),
         ),
+        "infl-seg diff": (
+            (
+                "infl-seg diff old.csv new.csv --key id --segment 'Trial users' --dry-run",
+                "Show what changed, and send nothing",
+            ),
+            (
+                "infl-seg diff old.csv new.csv --key id --added Joined --removed Left --dry-run --out changes.ndjson",
+                "Write the events to a file",
+            ),
+            (
+                "infl-seg diff old.csv new.csv --key id --as identify --all-traits --rehearse",
+                "Deliver what is new or changed to a local stand-in",
+            ),
+        ),
+        "infl-seg sync": (
+            (
+                "infl-seg sync audience.csv --key 'Contact ID' --segment 'Trial users' --dry-run",
+                "Show what changed since the last time, and send nothing",
+            ),
+            (
+                "infl-seg sync audience.csv --key 'Contact ID' --segment 'Trial users' --write-key-file key.txt",
+                "Send who came and who left, and remember the list",
+            ),
+            ("infl-seg sync list", "Show which lists are remembered"),
+            ("infl-seg sync forget 'audience.csv by Contact ID'", "Forget a list"),
+        ),
         "infl-seg runs": (
             ("infl-seg runs list", "List all runs"),
             ("infl-seg runs show last", "Show the receipt of the latest run"),

@@ -67,7 +67,7 @@ def open_rows(
     planner = Planner(inputs, settings, chunks, rejects=rejects, linking=linking, judges_only=judges_only)
     planner.plan.limit = reading.limit
     close = pool.close if pool else None
-    return OpenedFiles(planner, arguments, settled.profile, {**settled.took, **took}, close)
+    return OpenedFiles(planner, arguments, settled.profile, {**settled.took, **took}, stop=close)
 
 
 def _pool(

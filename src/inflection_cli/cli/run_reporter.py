@@ -74,6 +74,7 @@ class RunReporter:
         speaker.talk("Plan", "bold")
         for lines in (
             settings_lines(self._at_work.settings_said()),
+            self._at_work.opened.lines if self._at_work.opened else (),
             plan_text.input_lines(plan),
             plan_text.known_lines(plan),
             plan_text.text_before_lines(state.text_before),
@@ -184,6 +185,8 @@ class RunReporter:
 def _closing(state: RunState) -> str:
     """Return the last line of a run that no error ended."""
     options, plan = state.options, state.plan
+    if state.opened is not None and state.opened.nothing and not plan.account.rows.read:
+        return state.opened.nothing
     if options.dry_run:
         return plan_text.dry_run_closing(plan, options.out, state.rejects, options.command)
     if state.delivered is None:
@@ -191,6 +194,8 @@ def _closing(state: RunState) -> str:
     if options.rehearsal and not state.exit_code:
         return plan_text.REHEARSED
     refused = refused_places(options.rejects)
+    if options.command in {"diff", "sync"} and state.exit_code:
+        return plan_text.list_closing(plan, state.delivered, refused or state.rejects, options.command)
     return plan_text.closing(
         plan, state.delivered, state.rejects, options.command, refused, rehearsal=options.rehearsal
     )

@@ -373,6 +373,11 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     from inflection_cli.cli.saved_options import read_back
     from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 
+    if entry.run.command in {"diff", "sync"}:
+        raise UsageError(
+            f"run {entry.run.run_id} sent what changed in a list, which its files alone do not tell",
+            hint=f"infl-seg runs verify --received warehouse.csv --run {entry.run.run_id} compares its ids",
+        )
     then = read_back(entry.run.arguments, given)
     if entry.run.command == "replay":
         return planner_of(files, then.reading, then.message, now=then.now, judges_people=then.judges_people)

@@ -44,6 +44,7 @@ class Sending:
         project: ProjectOptions,
         max_errors: str = "0",
         rejects: str | None = None,
+        target: Target | None = None,
     ) -> None:
         self._command = command
         self._destination = destination
@@ -56,7 +57,7 @@ class Sending:
         self._now = time.time()
         self._run_id = new_run_id(self._now)
         self._rejects = Rejects.at(rejects or f"./infl-seg-rejects-{self._run_id}")
-        self._target: Target | None = None
+        self._target = target
         if delivery.dry_run and delivery.rehearse:
             raise UsageError("--dry-run and --rehearse exclude each other", hint="keep one of the two")
         if delivery.watch and not delivery.rehearse:
@@ -67,12 +68,18 @@ class Sending:
         if delivery.again is not None and not delivery.again.strip():
             raise UsageError("--again needs a label", hint="--again repair-1, or leave the option out")
 
-    def run(self, open_files: OpenFiles, files: Sequence[str]) -> int:
+    def run(
+        self,
+        open_files: OpenFiles,
+        files: Sequence[str],
+        reporter_of: Callable[..., RunReporter] = RunReporter,
+    ) -> int:
         """Run the command and return its exit code.
 
         Args:
             open_files: Opens the files.
             files: Their names; where standard input is one of them, nobody can be asked there.
+            reporter_of: Makes what shows the run and asks.
         """
         with session(self._command, self._output, files, self._project, out=self._delivery.out) as at_work:
             self._watch = at_work.speaker.talk
@@ -81,7 +88,7 @@ class Sending:
             state = at_work.run = RunState(self._run_options(at_work, open_files))
             self._rejects.folder.require_a_folder()
             key_from_stdin = self._find_target(files)
-            reporter = RunReporter(
+            reporter = reporter_of(
                 at_work,
                 agreed=self._delivery.yes or self._delivery.rehearse,
                 stdin_taken="-" in files,
@@ -134,7 +141,7 @@ class Sending:
                 "the write key and a FILE - would both be read from standard input",
                 hint="give the key in a file, --write-key-file key.txt, or name the export's file",
             )
-        self._target = find_target(self._destination, gzip=not self._delivery.no_gzip)
+        self._target = self._target or find_target(self._destination, gzip=not self._delivery.no_gzip)
         return key_from_stdin
 
     @contextmanager

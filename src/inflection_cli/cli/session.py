@@ -72,7 +72,8 @@ class Session:
             plan_report(self.command, self.plan, show_values=self.output.show_values) if self.opened else {}
         )
         ran = run_report(self.run) if self.run else {}
-        return {**planned, **settings_object(self.settings_said()), **ran}
+        figures = self.opened.figures if self.opened else {}
+        return {**planned, **figures, **settings_object(self.settings_said()), **ran}
 
     def outcome(self) -> dict[str, Any]:
         """Return exit code and counts for the log."""

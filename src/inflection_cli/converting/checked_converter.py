@@ -84,7 +84,7 @@ class CheckedConverter:
             result = self.unchecked(numbered, identified=identified)
         result.emptied = emptied
         result.judged = [message for row, message in zip(rows, messages, strict=True) if row not in failed]
-        _place(result, chunk)
+        place_lines(result, chunk)
         result.rejected += [_rejected(chunk, row, notes) for row, notes in failed.items()]
         result.rejected.sort(key=attrgetter("line"))
         result.warnings += once_a_column(
@@ -93,7 +93,7 @@ class CheckedConverter:
         return result
 
 
-def _place(result: Converted, chunk: Chunk) -> None:
+def place_lines(result: Converted, chunk: Chunk) -> None:
     """Replace the numbers of rows in a result by their lines."""
     lines = chunk.lines
     result.lines = [lines[row] for row in result.lines]

@@ -426,6 +426,16 @@ def closing(
     return f"Done: every event is accounted for. {look}"
 
 
+def list_closing(plan: Plan, delivered: "Delivered", kept_in: str | None, command: str) -> str:
+    """Return the last line of a list's delivery that left rows out."""
+    left_out = plan.account.rows.rejected + delivered.events.refused
+    rows = counted(left_out, "row was", "rows were")
+    fix = f"fix {_them(left_out)} in the list, and the same command sends {_them(left_out)}"
+    if command == "sync":
+        fix = f"the next sync tries {_them(left_out)} again; fix {_them(left_out)} in the list"
+    return f"Done, but {rows} rejected or refused{f', see {kept_in}' if kept_in else ''}: {fix}."
+
+
 def _them(count: int) -> str:
     return "it" if count == 1 else "them"
 

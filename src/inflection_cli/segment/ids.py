@@ -14,6 +14,8 @@ the same digest. What is hashed:
                                                    its context where there is one
                                                    group, groupId, person, instant, digest of the traits
                                                    page or screen, person, name, url, instant
+    content id, list    `infl-seg/1 list` LF       of a change between two lists: list name, generation, segment,
+                                                   what is sent, key, digests of the old and the new content
     content id, ready   `infl-seg/1 ready` LF      the messageId of a ready message, where it is no UUID
     content id, back    `infl-seg/1 back` LF       the run, and the 16 bytes of the id of a call with `--now`, where its
                                                    state comes back after another one
@@ -37,6 +39,7 @@ OWN = "infl-seg/1 own\n"
 FIELDS = "infl-seg/1 fields\n"
 _LINK = "infl-seg/1 link\n"
 _CALL = "infl-seg/1 call\n"
+_LIST = "infl-seg/1 list\n"
 _READY = "infl-seg/1 ready\n"
 _BACK = "infl-seg/1 back\n"
 _OCCURRENCE = "infl-seg/1 occurrence\n"
@@ -109,6 +112,17 @@ def group_call_id(group_id: str, person: str | None, instant: str | None, traits
     who = netstring(None) if person is None else person
     parts = netstring("group") + netstring(group_id) + who + netstring(instant) + netstring(traits)
     return uuid8((_CALL + parts).encode())
+
+
+def list_change_ids(shared: Iterable[str | None], each: Iterable[Iterable[str | None]]) -> list[bytes]:
+    """Return the content id of each change of a list, 16 bytes.
+
+    Args:
+        shared: Parts that all of them have.
+        each: The parts of each one.
+    """
+    head = _LIST + "".join(map(netstring, shared))
+    return uuid8s((head + "".join(map(netstring, parts))).encode() for parts in each)
 
 
 def view_id(kind: str, person: str, name: str | None, url: str | None, instant: str | None) -> bytes:

@@ -221,6 +221,13 @@ class Region(StrEnum):
     EU = "eu"
 
 
+class Initial(StrEnum):
+    """Use of the rows of a list that is new."""
+
+    SEND = "send"
+    SKIP = "skip"
+
+
 class Color(StrEnum):
     """Color mode of the output."""
 
@@ -983,6 +990,169 @@ class ReplayOptions(Group):
     )
 
 
+_LISTS: Final = "what is compared, and what is sent of it, is said on the command line"
+
+
+@dataclass(frozen=True, slots=True)
+class ListReadingOptions(Group):
+    """Options for reading and mapping lists."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    profile: str | None = None
+    map: list[str] = dataclasses.field(default_factory=list)
+    property: list[str] = dataclasses.field(default_factory=list)
+    trait: list[str] = dataclasses.field(default_factory=list)
+    all_traits: bool = False
+    user_id_from: str | None = None
+    anonymous_id_from: str | None = None
+    group_user: str | None = None
+    group_anonymous_id: str | None = None
+    traits_style: TraitsStyle | None = None
+    properties_as_text: bool = False
+    allow_implausible_people: bool = False
+    check: list[str] = dataclasses.field(default_factory=list)
+    null: list[str] = dataclasses.field(default_factory=list)
+    timezone: str | None = None
+    timestamp_format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    records: str | None = None
+    max_expansion: int = MAX_EXPANSION
+    max_bytes: str = MAX_BYTES
+    max_errors: str = reworded(
+        "100%",
+        "How many of the rows that differ may be rejected before nothing is sent. They keep their old state.",
+    )
+    rejects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions(Group):
+    """Options that say what is compared, and what is sent of it."""
+
+    PANEL: ClassVar[str | None] = "List"
+
+    key: list[str] = option(
+        [],
+        "Column that tells the rows of a list apart; several together where it is repeated.",
+        metavar="COLUMN",
+        example="'Contact ID'",
+        never=f"{_KEY}; the key of a list is said by --key COLUMN",
+        common=True,
+    )
+    segment: str | None = option(
+        None,
+        "Send Segment Entered for rows that are new, and Segment Exited for rows that are gone.",
+        metavar="NAME",
+        example="'Trial users'",
+        never=_LISTS,
+        common=True,
+    )
+    added: str | None = option(
+        None,
+        "Event that is sent for rows that are new; without a name they are not sent.",
+        metavar="NAME",
+        example="'Subscription Started'",
+        never=_LISTS,
+        common=True,
+    )
+    changed: str | None = option(
+        None,
+        "Event that is sent for rows that have changed, with changed_fields.",
+        metavar="NAME",
+        example="'Subscription Changed'",
+        never=_LISTS,
+        common=True,
+    )
+    removed: str | None = option(
+        None,
+        "Event that is sent for rows that are gone, with what they said last.",
+        metavar="NAME",
+        example="'Subscription Ended'",
+        never=_LISTS,
+        common=True,
+    )
+    call_type: list[str] = reworded(
+        [], "Send each row that is new or has changed as an identify or group, in place of events."
+    )
+    ignore: list[str] = option(
+        [],
+        "Column that is no change where it differs; may be repeated.",
+        metavar="COLUMN",
+        example="'Last Seen'",
+        never=_LISTS,
+    )
+    previous: bool = option(
+        False, "Send the old values of changed rows too, as the property previous.", never=_LISTS
+    )
+    timestamp: str | None = option(
+        None,
+        "Column with the time of each event; by default the time of the run.",
+        metavar="COLUMN",
+        example="'Updated At'",
+        never=_LISTS,
+    )
+    message_id: str | None = option(
+        None,
+        "Column with each record's own id, of which message ids are made in place of its content.",
+        metavar="COLUMN",
+        example="'Change ID'",
+        never=_LISTS,
+    )
+    max_removed: str | None = option(
+        None,
+        "How many rows may be gone before the list counts as broken and nothing is sent.",
+        metavar="N|N%",
+        example="25%",
+        shown_default="20 rows or 10%, and half of the keys must be known",
+        never="how many rows may be gone is your word, each time",
+        forces=True,
+        common=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOptions(Group):
+    """Options of a comparison without memory."""
+
+    PANEL: ClassVar[str | None] = "List"
+
+    generation: int | None = option(
+        None,
+        "Number that is part of the message ids; without it a return to an earlier state is a duplicate.",
+        metavar="N",
+        example="4",
+        least=0,
+        most=2**53,
+        never=_LISTS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions(Group):
+    """Options of a list that is remembered."""
+
+    PANEL: ClassVar[str | None] = "List"
+
+    name: str | None = option(
+        None,
+        "Name that the list is remembered by; by default its file's name and key.",
+        metavar="NAME",
+        example="'trial users'",
+        never=_LISTS,
+        common=True,
+    )
+    initial: Initial | None = option(
+        None,
+        "What becomes of all rows the first time: send them, or skip them and remember the list.",
+        example="send",
+        shown_default="skip; send with --as",
+        never=_LISTS,
+        common=True,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TestOptions(Group):
     """Options of the test: integrations, patience and rehearsal."""
@@ -1149,6 +1319,10 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     PictureOptions,
     DraftOptions,
     ReplayOptions,
+    ListReadingOptions,
+    ListOptions,
+    DiffOptions,
+    SyncOptions,
     TestOptions,
     DoctorOptions,
     SandboxOptions,
@@ -1225,4 +1399,4 @@ def refusals(*, project: bool = False) -> dict[str, str]:
         for each in ALL_OPTIONS.values()
         if each.option.never or (project and not each.project_help)
     }
-    return {"key": _KEY, **refused, **{name.replace("-", "_"): why for name, why in refused.items()}}
+    return {**refused, **{name.replace("-", "_"): why for name, why in refused.items()}}

@@ -1,0 +1,64 @@
+"""The command `infl-seg diff`: what changed between two lists becomes events."""
+
+from typing import Annotated
+
+import typer
+
+from inflection_cli.cli.options import with_groups
+from inflection_cli.settings.declarations import (
+    DeliveryOptions,
+    DestinationOptions,
+    DiffOptions,
+    ListOptions,
+    ListReadingOptions,
+    MessageOptions,
+    ProjectOptions,
+    ReportingOptions,
+)
+
+Old = Annotated[
+    str,
+    typer.Argument(
+        metavar="OLD", help="The list as it was: CSV, NDJSON or JSON, also packed.", show_default=False
+    ),
+]
+New = Annotated[
+    str,
+    typer.Argument(metavar="NEW", help="The list as it is now, or - for standard input.", show_default=False),
+]
+
+
+@with_groups
+def diff(
+    old: Old,
+    new: New,
+    lists: ListOptions,
+    comparing: DiffOptions,
+    reading: ListReadingOptions,
+    project: ProjectOptions,
+    message: MessageOptions,
+    destination: DestinationOptions,
+    delivery: DeliveryOptions,
+    output: ReportingOptions,
+) -> int:
+    """Send what changed between two lists as events: added, changed, removed."""
+    from inflection_cli.backfilling.rejects_folder import Rejects
+    from inflection_cli.backfilling.run_options import OpenedFiles
+    from inflection_cli.cli.list_running import compared_files, list_work
+    from inflection_cli.cli.sending import Sending
+    from inflection_cli.cli.session import Session
+
+    def opened(at_work: Session, rejects: Rejects) -> OpenedFiles:
+        work = list_work(lists, reading, message, at_work.project, generation=comparing.generation)
+        return compared_files(work, old, new, rejects)
+
+    sending = Sending(
+        "diff",
+        destination,
+        delivery,
+        output,
+        project=project,
+        max_errors=reading.max_errors,
+        rejects=reading.rejects,
+    )
+    return sending.run(opened, [old, new])

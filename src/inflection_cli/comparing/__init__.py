@@ -1,0 +1,1 @@
+"""Compare two lists, and make what changed the input of a run."""

@@ -1,0 +1,349 @@
+"""Remembered lists in the state directory, and unfinished differences.
+
+A list is a file of one JSON array a row, with a last line of facts: name, key, columns, generation, number of rows,
+and a digest of all of it. It is written beside, synced, and renamed, so that there is the old list or the new one.
+While a difference is delivered the new list waits beside the old one.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any, Final
+
+import orjson
+
+from inflection_cli.comparing.keyed_lists import Cell, Row, unpacked
+from inflection_cli.errors import LedgerDamaged, LedgerError
+from inflection_cli.ledger.state_dir import (
+    check_private_file,
+    make_private_folder,
+    open_private,
+    sync_folder,
+    translated,
+)
+from inflection_cli.reading import Source
+from inflection_cli.reading.source import SAMPLE_ROWS
+from inflection_cli.segment.ids import netstring
+
+_FORM: Final = 1
+_DIGEST_BYTES: Final = 16
+_TAIL_BYTES: Final = 1 << 16
+_WRITE_BYTES: Final = 1 << 18
+_KEPT: Final = ".list"
+_NEXT: Final = ".next"
+_DRAFT: Final = ".draft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFacts:
+    """Facts about a list beside its rows.
+
+    Attributes:
+        name: Its name.
+        namespace: The destination that it was delivered to.
+        key: The columns that tell its rows apart.
+        columns: The columns that are kept.
+        generation: The number of the difference that led to it.
+        rows: How many rows it has.
+        now: When that difference was first tried: ISO 8601, and the time of its events.
+        command: The command that was typed, without key.
+        options: The options that shape its events, by name.
+    """
+
+    name: str
+    namespace: str
+    key: Sequence[str]
+    generation: int
+    now: str
+    command: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    columns: Sequence[str] = ()
+    rows: int = 0
+
+
+class KeptList:
+    """A list in the state directory.
+
+    Args:
+        path: Its file.
+
+    Attributes:
+        path: As given.
+        facts: What is known of it.
+
+    Raises:
+        LedgerError: The file cannot be read, or is another user's.
+        LedgerDamaged: It is not whole.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.facts, self.digest = _facts(path)
+        self._sample: list[list[str]] = []
+
+    @property
+    def label(self) -> str:
+        """The list in messages: a path."""
+        return str(self.path)
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns that are kept."""
+        return self.facts.columns
+
+    @property
+    def kept(self) -> Source | None:
+        """The list as a source, once it is read; None without rows."""
+        if not self.facts.rows:
+            return None
+        return Source(
+            path=self.label,
+            location=self.label,
+            format="ndjson",
+            encoding="utf-8",
+            delimiter=None,
+            compression=None,
+            columns=tuple(self.columns),
+            sample=tuple(self._sample),
+            problems=(),
+            size_bytes=0,
+            data_offset=0,
+        )
+
+    def rows(self) -> Iterator[Row]:
+        """Yield line and cells of each row.
+
+        Raises:
+            LedgerDamaged: The rows are not those that were written.
+        """
+        width, digest = len(self.columns), blake2b(digest_size=_DIGEST_BYTES)
+        self._sample = []
+        with translated(self.path), self.path.open("rb") as file:
+            for line in range(1, self.facts.rows + 1):
+                text = file.readline()
+                digest.update(text)
+                cells = _cells(text, self.path)
+                if line <= SAMPLE_ROWS:
+                    self._sample.append([*map(unpacked, cells), *[""] * (width - len(cells))])
+                yield line, cells
+        digest.update(_spelled(self.facts))
+        if digest.hexdigest() != self.digest:
+            raise _damaged(self.path)
+
+
+def _spelled(facts: ListFacts) -> bytes:
+    return orjson.dumps(asdict(facts), option=orjson.OPT_SORT_KEYS)
+
+
+def _cells(text: bytes, path: Path) -> list[Any]:
+    try:
+        cells = orjson.loads(text)
+        return [cell[0].encode() if isinstance(cell, list) else cell for cell in cells]
+    except (orjson.JSONDecodeError, TypeError, AttributeError, IndexError):
+        raise _damaged(path) from None
+
+
+def _facts(path: Path) -> tuple[ListFacts, str]:
+    """Read the last line of a list: its facts and the digest."""
+    with translated(path):
+        size = check_private_file(path).st_size
+        with path.open("rb") as file:
+            line = _last_line(file, size)
+    try:
+        found = orjson.loads(line)
+        if found["form"] > _FORM:
+            raise LedgerError(
+                f"{path} was written by a later infl-seg", hint="use that version, or a newer one"
+            )
+        return ListFacts(**found["facts"]), str(found["digest"])
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        raise _damaged(path) from None
+
+
+def _last_line(file: IO[bytes], size: int) -> bytes:
+    tail = _TAIL_BYTES
+    while True:
+        file.seek(max(0, size - tail))
+        text = file.read()
+        if not text.endswith(b"\n"):
+            return b""
+        at = text.rfind(b"\n", 0, -1)
+        if at >= 0 or tail >= size:
+            return text[at + 1 :]
+        tail *= 2
+
+
+def _damaged(path: Path) -> LedgerDamaged:
+    return LedgerDamaged(
+        f"{path} is damaged: it is not the list that was written",
+        hint="put back a copy of it; or remove it, and the next sync is the first one",
+    )
+
+
+class ListDraft:
+    """A list that is being written.
+
+    Args:
+        path: Its file, which replaces any that was left behind.
+
+    Raises:
+        LedgerError: It cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        make_private_folder(path.parent)
+        with translated(path):
+            path.unlink(missing_ok=True)
+            self._file = os.fdopen(open_private(path, exclusive=True), "wb", buffering=_WRITE_BYTES)
+        self._rows = 0
+        self._digest = blake2b(digest_size=_DIGEST_BYTES)
+
+    def through(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Write rows as they pass by."""
+        for line, cells in rows:
+            self.add(cells)
+            yield line, cells
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Write a row."""
+        kept = [[cell.decode()] if isinstance(cell, bytes) else cell for cell in cells]
+        line = orjson.dumps(kept) + b"\n"
+        with translated(self._path):
+            self._file.write(line)
+        self._digest.update(line)
+        self._rows += 1
+
+    def finish(self, facts: ListFacts, target: Path) -> None:
+        """Write the facts, sync the file, and rename it."""
+        facts = replace(facts, rows=self._rows)
+        self._digest.update(_spelled(facts))
+        last = {"form": _FORM, "facts": asdict(facts), "digest": self._digest.hexdigest()}
+        with translated(self._path):
+            self._file.write(orjson.dumps(last) + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._path.replace(target)
+            sync_folder(target.parent)
+
+    def drop(self) -> None:
+        """Close and remove the file, unless it has its name."""
+        if not self._file.closed:
+            with suppress(OSError):  # what a full disk has not taken is tried once more
+                self._file.close()
+            with translated(self._path):
+                self._path.unlink(missing_ok=True)
+
+
+class ListMemory:
+    """The remembered list of a name and destination, and its successor.
+
+    Args:
+        state_dir: The state directory.
+        namespace: The destination.
+        name: The list's name.
+    """
+
+    def __init__(self, state_dir: Path, namespace: str, name: str) -> None:
+        self._base = lists_folder(state_dir) / _file_name(namespace, name)
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock keeps other runs out."""
+        return self._base.with_name(self._base.name + ".lock")
+
+    def remembered(self) -> KeptList | None:
+        """Return the last list that was delivered, or None.
+
+        Raises:
+            LedgerError: It cannot be read.
+        """
+        return _list_at(self._path(_KEPT))
+
+    def under_way(self) -> KeptList | None:
+        """Return the new list of an unfinished difference, or None.
+
+        Raises:
+            LedgerError: It cannot be read.
+        """
+        waiting, kept = _list_at(self._path(_NEXT)), self.remembered()
+        # A kill between two steps may have left what has taken the old list's place already.
+        is_old = waiting and kept and waiting.facts.generation <= kept.facts.generation
+        return None if is_old else waiting
+
+    def draft(self) -> ListDraft:
+        """Begin to write a list.
+
+        Raises:
+            LedgerError: It cannot be written.
+        """
+        return ListDraft(self._path(_DRAFT))
+
+    def begin(self, draft: ListDraft, facts: ListFacts) -> None:
+        """Store the new list before any event is sent."""
+        draft.finish(facts, self._path(_NEXT))
+
+    def complete(self, draft: ListDraft | None, facts: ListFacts) -> None:
+        """Have a list take the place of the old one.
+
+        Args:
+            draft: The list; None for the one under way as it is.
+            facts: What is known of it.
+        """
+        waiting = self._path(_NEXT)
+        if draft is not None:
+            draft.finish(facts, self._path(_KEPT))
+        with translated(waiting):
+            if draft is None:
+                waiting.replace(self._path(_KEPT))
+            else:
+                waiting.unlink(missing_ok=True)
+            sync_folder(waiting.parent)
+
+    def forget(self) -> None:
+        """Remove the list, and a difference under way."""
+        with translated(self._base):
+            for ending in (_NEXT, _KEPT, _DRAFT):
+                self._path(ending).unlink(missing_ok=True)
+            sync_folder(self._base.parent)
+
+    def _path(self, ending: str) -> Path:
+        return self._base.with_name(self._base.name + ending)
+
+
+def _list_at(path: Path) -> KeptList | None:
+    return KeptList(path) if os.path.lexists(path) else None
+
+
+def lists_folder(state_dir: Path) -> Path:
+    """Return the folder of the remembered lists."""
+    return state_dir.absolute() / "lists"
+
+
+def _file_name(namespace: str, name: str) -> str:
+    """Return the first part of a list's file names."""
+    both = "".join(map(netstring, (namespace, name)))
+    digest = blake2b(both.encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].rstrip("-")
+    return f"{readable}-{digest}".lstrip("-")
+
+
+def remembered_lists(state_dir: Path) -> list[tuple[KeptList, bool]]:
+    """Return all lists by name, each with whether it is unfinished.
+
+    Raises:
+        LedgerError: One cannot be read.
+    """
+    folder = lists_folder(state_dir)
+    with translated(folder):
+        found = sorted(folder.glob(f"*{_KEPT}")) if folder.is_dir() else []
+        waiting = sorted(folder.glob(f"*{_NEXT}")) if folder.is_dir() else []
+    names = {path.stem: path for path in (*waiting, *found)}
+    under_way = {path.stem for path in waiting}
+    lists = [(KeptList(path), stem in under_way) for stem, path in names.items()]
+    return sorted(lists, key=lambda each: (each[0].facts.name, each[0].facts.namespace))
