@@ -397,7 +397,7 @@ def _code(words: str) -> str:
 
 
 def prose(words: str) -> str:
-    """Return text as Markdown that shows it as it stands."""
+    """Return text as Markdown that shows it unchanged."""
     return _SPECIAL.sub(r"\\\1", html.escape(words, quote=False))
 
 

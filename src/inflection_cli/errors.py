@@ -6,7 +6,7 @@
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
     ├── OutputLost                   4  stdout takes nothing any more: a full device
-    │   └── ReaderLeft             141  nobody reads it any more
+    │   └── ReaderLeft             141  the reader of it has ended
     ├── DeliveryIncomplete           3  some events are still pending or unconfirmed
     │   └── InputChanged             3  a file is not the one that was checked
     ├── DestinationError             5  the destination refused, or is not Segment

@@ -511,7 +511,7 @@ def test_a_profile_says_what_rows_are_and_an_option_beats_it(desk: Desk) -> None
         ('[[event]]\ntype = "group"\nproperties.a = "b"\n', "traits"),
         ('[[event]]\ntype = "page"\ntraits.a = "b"\n', "properties"),
         ('[[event]]\ntype = "identify"\nname = "x"\n', "no name"),
-        ('[traits]\na = "b"\n"a.b" = "c"\n', "lies within a"),
+        ('[traits]\na = "b"\n"a.b" = "c"\n', "is inside a"),
         ('[traits]\na = { column = "b", type = "json", separator = ";" }\n', "separator"),
     ],
 )

@@ -276,7 +276,7 @@ def test_the_commands_that_foreign_words_lead_to_are_there(desk: Desk) -> None:
         (["backfill", "export.csv", "--resume"], "run the same command again"),
         (["backfill", "export.csv", "--tz", "UTC"], "--timezone NAME"),
         (["validate", "export.csv", "--nope"], "infl-seg validate --help shows what there is"),
-        (["--verbose", "validate", "export.csv"], "options stand after the command"),
+        (["--verbose", "validate", "export.csv"], "options go after the command"),
     ],
 )
 def test_an_option_that_is_not_there_is_told_once(typed: list[str], hint: str, desk: Desk) -> None:

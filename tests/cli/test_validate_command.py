@@ -236,7 +236,7 @@ def test_a_key_that_appears_late_is_told_as_one_in_the_first_rows_is(desk: Desk)
         ["phone"],
     )
     assert done.json["problem_counts"]["column-left-out"] == 1
-    # Its own ids are the export's from then on, and one of them stands for two people.
+    # Its own ids are the export's from then on, and one of them is for two people.
     assert done.json["problem_counts"]["own-id-conflict"] == 1
 
 

@@ -142,7 +142,10 @@ def test_a_key_piped_in_leaves_nobody_to_be_asked(desk: Desk, sandbox: Sandbox) 
     words = ("backfill", "export.csv", "--endpoint", sandbox.url, "--write-key-file", "-")
     done = desk.run(*words, stdin=REAL.encode())
     assert done.code == 2
-    assert "nobody is there to be asked whether to send: standard input was the write key" in done.err
+    assert (
+        "confirmation required to send, but stdin is not a terminal: standard input was the write key"
+        in done.err
+    )
     assert "--write-key-file - --yes" in done.err
 
 

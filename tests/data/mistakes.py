@@ -209,7 +209,7 @@ WRONG_FILES: Final = {
         V,
         4,
         r"export\.csv: no column is known as the event; the columns are “Contact Id”",
-        r"rows that are no events: (--as identify)",
+        r"rows that are not events: (--as identify)",
         V + " {fix}",
         files=export("Contact Id,Email Address,Created At\np1,ada@shop.example,2024-03-01T09:30:00Z\n"),
     ),
@@ -276,7 +276,7 @@ WRONG_FILES: Final = {
         V,
         4,
         r"export\.csv: has a header and no rows",
-        r"see whether the export is whole",
+        r"check that the export is complete",
         files=export(HEADER),
         edit=export(GOOD),
     ),
@@ -398,7 +398,7 @@ TIMES: Final = {
     "a day and a month can be told apart in two ways": Mistake(
         V,
         1,
-        r"export\.csv, line 2, column “timestamp”: day, month and year can be told apart in more than one way",
+        r"export\.csv, line 2, column “timestamp”: day, month and year have more than one reading",
         r'(--timestamp-format "%d/%m/%Y %H:%M") or',
         "{typed} {fix} --timezone UTC",
         export(at("03/04/2024 10:00")),
@@ -516,7 +516,7 @@ TIMES: Final = {
     "the start of a span is written as in England": Mistake(
         f"{V} --since 01/03/2024",
         2,
-        r"--since: '01/03/2024' is no time: day, month and year can be told apart in more than one way",
+        r"--since: '01/03/2024' is not a time: day, month and year have more than one reading",
         r"--since 2024-03-01",
         f"{V} {{fix}}",
     ),
@@ -881,7 +881,7 @@ IDS: Final = {
         V,
         1,
         r"export\.csv, line 2, column “event”: unknown event",
-        r"“(Email Opened)” may be meant: write it so in the export",
+        r"“(Email Opened)” is the nearest: write it so in the export",
         files=export(GOOD.replace("Opened", "Opend")),
         edit=export(GOOD),
     ),
@@ -891,7 +891,7 @@ ENCODINGS: Final = {
     "Windows-1252 is read as UTF-8": Mistake(
         V,
         1,
-        r"export\.csv, line 2: the byte 0xE9 is no text in utf-8",
+        r"export\.csv, line 2: the byte 0xE9 is not text in utf-8",
         r"--encoding windows-1252",
         "{typed} {fix}",
         export(by("andré").encode("cp1252")),
@@ -1186,7 +1186,7 @@ PROFILES: Final = {
         "validate foreign.csv --profile q.toml",
         2,
         r"the profile q\.toml cannot be read: No such file",
-        r"see whether the path is right",
+        r"check that the path is right",
         "validate foreign.csv --profile p.toml",
         {"foreign.csv": FOREIGN, "p.toml": PROFILE},
     ),
@@ -1198,10 +1198,10 @@ PROFILES: Final = {
         "{typed} {fix}",
         {"export.csv": GOOD, "infl-seg.toml": f'write_key = "{KEY}"\n'},
     ),
-    "a project file says what is said on the command line": Mistake(
+    "a project file says what is set on the command line": Mistake(
         V,
         2,
-        r"line 1: no-gzip: is said on the command line: --no-gzip",
+        r"line 1: no-gzip: is set on the command line: --no-gzip",
         r"--no-project",
         "{typed} {fix}",
         {"export.csv": GOOD, "infl-seg.toml": "no-gzip = true\n"},
@@ -1329,10 +1329,14 @@ NUMBERS: Final = {
         shows="1 accepted",
     ),
     "a duration is a word": Mistake(
-        f"{DRY} --patience soon", 2, r"--patience 'soon' is no duration", r"--patience 1h", f"{DRY} {{fix}}"
+        f"{DRY} --patience soon",
+        2,
+        r"--patience 'soon' is not a duration",
+        r"--patience 1h",
+        f"{DRY} {{fix}}",
     ),
     "a span of sizes is a word": Mistake(
-        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is no size", r"--max-bytes 100GB", f"{V} {{fix}}"
+        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is not a size", r"--max-bytes 100GB", f"{V} {{fix}}"
     ),
 }
 
@@ -1591,7 +1595,7 @@ DESTINATIONS: Final = {
     "nobody is there to be asked": Mistake(
         "backfill export.csv --endpoint {url}",
         2,
-        r"nobody is there to be asked whether to send",
+        r"confirmation required to send, but stdin is not a terminal",
         r"infl-seg (backfill .* --yes)",
         "{fix}",
         environ={"SEGMENT_WRITE_KEY": KEY},
@@ -1687,7 +1691,7 @@ LEDGERS: Final = {
     "a ledger's first page is overwritten": Mistake(
         f"{TO} --state-dir state --namespace crm-eu",
         6,
-        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"crm-eu\.sqlite3 is not a ledger: it has other content",
         r"restore it from a backup, or move it away",
         files={
             "export.csv": GOOD.replace("c1", "c-overwritten"),
@@ -1699,7 +1703,7 @@ LEDGERS: Final = {
     "a file in the ledger's place is none": Mistake(
         "runs list --state-dir state",
         6,
-        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"crm-eu\.sqlite3 is not a ledger: it has other content",
         r"restore it from a backup, or move it away",
         files=NO_LEDGER,
         edit={"state/ledgers/crm-eu.sqlite3": None},
@@ -1708,7 +1712,7 @@ LEDGERS: Final = {
     "another destination's ledger cannot be read, and may have the events": Mistake(
         f"{TO} --state-dir state --namespace fresh",
         6,
-        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"crm-eu\.sqlite3 is not a ledger: it has other content",
         r"a source that has never got these events does not need it: (--new-destination)",
         "{typed} {fix}",
         {"export.csv": GOOD, **NO_LEDGER},

@@ -75,7 +75,7 @@ REFUSED = {
     ),
     "a header that is not UTF-8": (
         b"event,pr\xe9nom\n1,2\n",
-        "0xE9 is no text in utf-8",
+        "0xE9 is not text in utf-8",
         "--encoding windows-1252",
     ),
     "too many columns": (b",".join(b"c%d" % n for n in range(2_001)) + b"\n", "2,001 names", "fewer"),

@@ -89,7 +89,7 @@ def _reports(output: PictureOptions, files: list[str]) -> "Reports":
     other = next((each.format for each in wanted if each.format is not Format.HTML), None)
     if other is not None:
         raise UsageError(
-            f"inspect refuses nothing, so there is no {other} report of it",
+            f"inspect refuses nothing, so it has no {other} report of it",
             hint="--report html=PATH, or --json for programs",
         )
     reports = Reports(wanted, os.environ, private=output.show_values)

@@ -97,11 +97,11 @@ class RunReporter:
         if self._agreed or state.plan.to_send == 0:
             return
         if not self._can_ask:
-            why = ": standard input was the write key" if self._key_from_stdin else ""
-            why = ": --no-input" if self._no_input else why
+            why = "stdin was the write key" if self._key_from_stdin else "stdin is not a terminal"
+            why = "--no-input was given" if self._no_input else why
             raise ConfirmationMissing(
-                f"nobody is there to be asked whether to send{why}",
-                hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",
+                f"confirmation required, but {why}",
+                hint=f"review the plan, then add --yes: {shown_command(sys.argv, yes=True)}",
             )
         assert state.target is not None
         self._ask_window(state, state.target)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from inflection_cli.ledger.ledger_file import LedgerReader
     from inflection_cli.reporting.console import Speaker
 
-runs = Commands(help="Show, prove, settle and forget what was sent from this machine.")
+runs = Commands(help="List, inspect, verify and resolve past runs.")
 
 OptionalFiles = Annotated[
     list[str] | None,
@@ -200,12 +200,14 @@ def settle_run(
     choice: SettleOptions,
     look: LookOptions,
 ) -> int:
-    """Resolve a run's in-doubt events, after you checked the warehouse."""
+    """Resolve a run's unconfirmed events, after a check of the warehouse."""
     accepted = choice.accepted
     if accepted == choice.pending:
         raise UsageError(
-            "say which: --accepted or --pending",
-            hint="look into the warehouse whether the events are there; infl-seg runs show RUN names their times",
+            "name one: --accepted or --pending"
+            if not accepted
+            else "--accepted and --pending exclude each other",
+            hint="check in the warehouse whether the events arrived; infl-seg runs show RUN shows their times",
         )
     with _looking("settle", look) as desk:
         from inflection_cli.history.run_history import resolve_doubt
@@ -215,7 +217,7 @@ def settle_run(
         name, events = entry.run.run_id, entry.events.in_doubt
         desk.known |= {"run_id": name, "settled_as": "accepted" if accepted else "pending", "events": events}
         if not events:
-            desk.say([f"Nothing to settle: run {name} left nothing unconfirmed."])
+            desk.say([f"Nothing to resolve: run {name} left nothing unconfirmed."])
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
         word = "accepted" if accepted else "pending"
@@ -229,7 +231,7 @@ def settle_run(
             desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}", desk.speaker.talk
         )
         desk.known["events"] = settled
-        desk.say([f"Settled: {settled:,} events of run {name} count as {word}; {then}."])
+        desk.say([f"Resolved: {settled:,} events of run {name} count as {word}; {then}."])
         return desk.finish(0)
 
 
@@ -327,8 +329,9 @@ def _confirm(question: str, *, yes: bool, no_input: bool) -> None:
     if yes:
         return
     if no_input or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        why = "--no-input was given" if no_input else "stdin is not a terminal"
         raise ConfirmationMissing(
-            f"nobody is there to be asked: {question}", hint="the same command with --yes"
+            f"confirmation required, but {why}: {question}", hint="the same command with --yes"
         )
     from inflection_cli.reporting.console import answered_yes
 

@@ -138,8 +138,8 @@ def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Pr
 def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:
     return UsageError(
         f"the run's profile {known['path']} {what}",
-        hint="put back what the run was made with, then verify again; its SHA-256 begins with "
-        f"{known['sha256'][:12]} (a version control system has it)",
+        hint="restore the profile of the run, for example from version control, and verify again. "
+        f"Its SHA-256 starts with {known['sha256'][:12]}",
     )
 
 

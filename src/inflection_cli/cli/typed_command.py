@@ -20,6 +20,14 @@ def kept_command(argv: list[str]) -> str:
     return shown_command(words)
 
 
+def backfill_after(argv: list[str]) -> str:
+    """Return the dry run of a backfill with the files and options of a typed `validate`."""
+    typed = shown_command(argv).removeprefix("infl-seg validate")
+    if "--" in argv:
+        return f"infl-seg backfill --dry-run{typed}"
+    return f"infl-seg backfill{typed} --dry-run"
+
+
 def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None = None) -> str:
     """Return the typed command for a shell, without key, with added options."""
     words = ["infl-seg"]

@@ -1,5 +1,7 @@
 """The command `infl-seg validate`: read everything, send nothing, report problems."""
 
+import sys
+
 from inflection_cli.cli.options import Files, with_groups
 from inflection_cli.settings.declarations import InputOptions, ProjectOptions, ReportingOptions
 
@@ -10,6 +12,7 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
     from inflection_cli.cli.opening import open_rows
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import session
+    from inflection_cli.cli.typed_command import backfill_after
     from inflection_cli.reporting import plan_text
     from inflection_cli.reporting.json_report import dumps
     from inflection_cli.reporting.outlet import print_machine
@@ -29,5 +32,5 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
         plan_text.speak(settings_lines(at_work.settings_said()), at_work.speaker, result=True)
         plan_text.speak(plan_text.input_lines(plan), at_work.speaker, result=True)
         at_work.say_problems(result=True)
-        at_work.speaker.result(plan_text.verdict(problems, plan))
+        at_work.speaker.result(plan_text.verdict(problems, plan, backfill_after(sys.argv)))
     return exit_code

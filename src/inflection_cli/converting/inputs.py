@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli import rules
 from inflection_cli.converting.checked_converter import ChunkConverter, chunk_converter
@@ -24,6 +24,13 @@ from inflection_cli.text_faults import damage, damage_hint, unseen
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
+
+
+_WITHOUT: Final = {
+    "email_id": "events of one campaign have no email to distinguish them",
+    "campaign_id": "events cannot be joined to their campaign",
+}
+"""Effect of a campaign id that no column has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class InputFile:
         for name in self.source.columns:
             hidden = unseen(name)
             if hidden is not None:
-                message = f"the column's name holds {hidden}, which nobody sees"
+                message = f"the column's name has the invisible character {hidden}"
                 yield Problem(rules.INVISIBLE_CHARACTER, message, self.path, header, name)
             fault = damage(name)
             if fault is not None:
@@ -119,10 +126,8 @@ class InputFile:
         for name in CAMPAIGN_IDS:
             known = [block.columns.has(name) for block in self.layout.blocks]
             if not all(known):
-                whose = (
-                    "some events of this file have none" if any(known) else "no event of this file has one"
-                )
-                message = f"no column is known as the {name}, so {whose}"
+                lost = _WITHOUT[name]
+                message = f"no {name} column{' for some events' if any(known) else ''}: {lost}"
                 yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)
 
 
@@ -246,9 +251,9 @@ def _refuse_other_places(before: Layout, after: Layout, chunk: Chunk) -> None:
         if after.places.get(name) != place:
             late = [key for key in after.columns.names[len(before.columns.names) :] if find_path(name, [key])]
             raise InputError(
-                f"{chunk.file}, line {chunk.lines[0]}: the key {listed(late)} appears first here, and “{name}” of "
-                f"the profile has been found in “{before.columns.names[place.column]}” so far",
-                hint='say which one it is: keys of a path may stand in quotes, "payload".id is the key id of payload',
+                f"{chunk.file}, line {chunk.lines[0]}: the key {listed(late)} appears first here. “{name}” of "
+                f"the profile was found in “{before.columns.names[place.column]}” so far",
+                hint='name one of them: keys of a path may be quoted, "payload".id is the key id of payload',
             )
 
 

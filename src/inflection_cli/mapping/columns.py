@@ -66,7 +66,7 @@ class ColumnOptions:
 
 
 NameReason = Literal["name", "spelling", "alias"]
-"""Why a column is a field by its name: the exact name, a spelling of it, another word for it."""
+"""Why a column is a field by its name: the exact name, another spelling, another word for it."""
 
 
 class NameMatch(NamedTuple):

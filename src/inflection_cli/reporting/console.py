@@ -29,7 +29,7 @@ class Speaker:
 
     Attributes:
         log: Takes what is said too; None without one.
-        when_lost: Called once when nobody reads stderr any more (a closed pipe or terminal); what it raises
+        when_lost: Called once when the reader of stderr has ended (a closed pipe or terminal); what it raises
             ends the run.
 
     Args:
@@ -89,8 +89,8 @@ class Speaker:
         for place, words in faults:
             at = "" if place is None else f"line {place}: "
             self.err.print(Text(f"  {at}{escape(words, _MOST_OF_FAULT)}"), soft_wrap=True)
-        if error.hint:
-            self.err.print(Text(f"  → {escape(error.hint)}", style="cyan"), soft_wrap=True)
+        for way in error.hint.split("\n") if error.hint else ():
+            self.err.print(Text(f"  → {escape(way)}", style="cyan"), soft_wrap=True)
 
     def lost(self, lost: OutputLost, again: str = "") -> None:
         """Print that stdout failed, and the command that shows the result."""
@@ -129,7 +129,7 @@ def answered_yes() -> bool:
 
 
 def _end() -> None:
-    raise ReaderLeft("nobody reads stderr any more")
+    raise ReaderLeft("the reader of stderr has ended")
 
 
 def _console(stream: Outlet, color: When) -> Console:

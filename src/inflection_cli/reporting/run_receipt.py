@@ -21,10 +21,10 @@ MEANINGS: Final[Mapping[int, str]] = {
     5: "the destination refused",
     6: "the ledger could not be used",
     7: "a decision is needed",
-    70: "an internal error of infl-seg",
+    70: "internal error (bug) of infl-seg",
     129: "the terminal was closed; open requests were finished",
-    130: "interrupted; open requests were finished",
-    141: "the reader of its output went away; open requests were finished",
+    130: "interrupted (Ctrl-C); open requests were finished",
+    141: "the reader of the output has ended; open requests were finished",
     143: "terminated; open requests were finished",
 }
 """What an exit code says of a run that has sent something."""
@@ -137,19 +137,20 @@ def next_step(entry: RunStatus) -> str:
     run = entry.run
     typed = escape(str(run.arguments.get("command", "")))
     if entry.ending is RunEnd.RUNNING:
-        return "it is at work; look again when it has ended"
+        return "it is running; look again after its end"
     if entry.finished_by is not None and not entry.events.in_doubt:
         return f"nothing: run {entry.finished_by} sent what this one left open"
     if entry.events.in_doubt and run.exit_code == 7:
         return (
-            f"look into the warehouse, then: infl-seg runs settle {run.run_id} --accepted or --pending; "
-            "or send them again, at the risk of duplicates: --resend-in-doubt"
+            f"present in the warehouse: infl-seg runs settle {run.run_id} --accepted · "
+            f"absent: infl-seg runs settle {run.run_id} --pending · "
+            "not sure, duplicates are acceptable: the same command with --resend-in-doubt"
         )
     if entry.events.in_doubt or entry.events.pending:
         return f"run the same command again: {typed}"
     if entry.events.refused:
         return f"fix the refused messages in {_refused_in(entry)}, then: infl-seg replay FILE"
-    return f"prove it: infl-seg runs verify FILE --run {run.run_id}"
+    return f"check it: infl-seg runs verify FILE --run {run.run_id}"
 
 
 def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
@@ -276,7 +277,7 @@ def _ending(entry: RunStatus) -> str:
 
 def _meaning(entry: RunStatus) -> str:
     if entry.ending is RunEnd.RUNNING:
-        return "it is at work"
+        return "it is running"
     if entry.ending is RunEnd.KILLED:
         return "it was killed; what was in flight is unconfirmed"
     return MEANINGS.get(entry.run.exit_code or 0, f"exit code {entry.run.exit_code}")
@@ -292,7 +293,7 @@ def _ended(entry: RunStatus) -> str:
 
 def _shaping_lines(shaping: Mapping[str, Any], prints: Sequence[str]) -> Lines:
     given = [
-        f"{name.replace('_', ' ')} {escape(str(value))}"
+        _setting_words(name, value)
         for name, value in shaping.items()
         if name not in {"columns", "encodings"} and value not in {None, False}
     ]
@@ -306,6 +307,11 @@ def _shaping_lines(shaping: Mapping[str, Any], prints: Sequence[str]) -> Lines:
     columns = shaping.get("columns", {})
     for read in {str(columns.get(each, {})): columns.get(each, {}) for each in prints}.values():
         yield "columns", ", ".join(f"{name} {_column_words(value)}" for name, value in read.items())
+
+
+def _setting_words(name: str, value: Any) -> str:
+    words = name.replace("_", " ")
+    return words if value is True else f"{words} {escape(str(value))}"
 
 
 def _column_words(value: str) -> str:
@@ -365,7 +371,7 @@ def _doubt_lines(entry: RunStatus) -> Lines:
 
 
 def _status(name: str) -> str:
-    return {"-": "no answer", "user": "your word"}.get(name, name)
+    return {"-": "no answer", "user": "by infl-seg runs settle"}.get(name, name)
 
 
 def _batches_object(summed: StateOfBatches) -> dict[str, Any]:

@@ -283,7 +283,7 @@ def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
 
 
 def test_a_constant_that_is_none_of_its_type_is_refused_at_once() -> None:
-    with pytest.raises(UsageError, match=r"properties\.version: the cell is no whole number"):
+    with pytest.raises(UsageError, match=r"properties\.version: the cell is not a whole number"):
         tools.laid_out(
             NAMES, tools.profile(properties={"version": PropertyCell(constant="two", type="integer")})
         )

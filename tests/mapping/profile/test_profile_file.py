@@ -234,7 +234,7 @@ FAULTY = {
     "[fields]\nuserId = { column = 'x', hash = 'sha256' }": "fields.userId.hash: needs a salt",
     "[fields]\nuserId = { column = 'x', salt_env = 'INFL_SEG_SALT' }": "fields.userId.salt_env: is for a hash",
     "[fields]\nuserId = { column = 'x', type = 'integer' }": "fields.userId.type: there is no such key",
-    "[fields]\nevent = { column = 'x', hash = 'sha256', salt_env = 'INFL_SEG_SALT' }": "a hash is no event",
+    "[fields]\nevent = { column = 'x', hash = 'sha256', salt_env = 'INFL_SEG_SALT' }": "a hash is not a event",
     "[properties]\na = { column = 'x', decimal = ',' }": 'a.decimal: is for numbers; write type = "number"',
     "[properties]\na = { column = 'x', hash = 'sha256', salt_env = 'INFL_SEG_SALT', type = 'number' }": "type: a hash",
     "[fields]\ntimestamp = { constant = '2024' }": "timestamp.constant: an event's time cannot be one and the same",
@@ -251,7 +251,7 @@ FAULTY = {
     "[[event]]\nwhen = { column = 'x', equals = 'a', filled = true }": "event[1].when: has equals and filled",
     "[fields]\nevent_id = 'x'\n[options]\nown_ids = false": "options.own_ids: is false, and [fields] has event_id",
     # what a profile never says
-    "endpoint = 'https://x.example'": "endpoint: where events go is said on the command line: --endpoint URL",
+    "endpoint = 'https://x.example'": "endpoint: where events go is set on the command line: --endpoint URL",
     "[options]\nwrite_key = 'x'": "options.write_key: the write key is yours alone",
     "state-dir = '/tmp'": "state-dir: where it is known what was sent",
 }

@@ -168,7 +168,7 @@ def test_workbooks_documents_and_programs_are_refused(tmp_path: Path, name: str)
 @pytest.mark.parametrize("name", ["inner.zip", "a.csv.gz", "exports.tar", "b.ndjson.zst"])
 def test_what_is_packed_within_is_refused(tmp_path: Path, name: str) -> None:
     error = refusal(archive(tmp_path / "x.zip", {"a.csv": DATA, name: b"PK\x03\x04"}))
-    assert f"x.zip/{name}: is packed within the archive" in error.message
+    assert f"x.zip/{name}: is compressed inside the archive" in error.message
 
 
 def test_what_is_packed_within_is_known_by_its_bytes_too(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ _OTHER_METHODS: Final[Mapping[int, str]] = {9: "Deflate64", 14: "LZMA"}
 _MAX_DIRECTORY_BYTES: Final = 2 << 20
 # What workbooks, documents and programs have within, whatever they are called.
 _FOREIGN: Final = ("[Content_Types].xml", "META-INF/", "mimetype", "xl/workbook.xml")
-_UNPACK: Final = "unpack it, and name the folder: unzip FILE -d FOLDER"
+_UNPACK: Final = "extract it, and name the folder: unzip FILE -d FOLDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _refuse_twice(path: str, taken: Iterable["ZipInfo"]) -> None:
     if times > 1:
         raise InputError(
             f"{path}: holds {times} files of the name {name}, so which one counts cannot be known",
-            hint="make the archive anew, or unpack the right one and name it",
+            hint="create the archive again, or extract the right file and name it",
         )
 
 
@@ -160,12 +160,12 @@ def _member(path: str, entry: "ZipInfo") -> Member:
     """Convert an archive entry to a `Member`; raise if it is unreadable."""
     shown = f"{path}/{entry.filename}"
     if file_patterns.is_packed(entry.filename):
-        raise InputError(f"{shown}: is packed within the archive", hint=_UNPACK)
+        raise InputError(f"{shown}: is compressed inside the archive", hint=_UNPACK)
     if entry.flag_bits & _ENCRYPTED:
         raise InputError(f"{shown}: is encrypted", hint=f"{_UNPACK}, which asks for its password")
     if entry.compress_type not in {_STORED, *_METHODS}:
         method = _OTHER_METHODS.get(entry.compress_type, f"method {entry.compress_type}")
-        raise InputError(f"{shown}: is packed in a way that is not read here, {method}", hint=_UNPACK)
+        raise InputError(f"{shown}: uses a compression that is not supported, {method}", hint=_UNPACK)
     return Member(
         entry.filename,
         entry.header_offset,

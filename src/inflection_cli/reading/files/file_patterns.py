@@ -6,7 +6,7 @@ from typing import Final
 DATA_ENDINGS: Final = ("csv", "tsv", "txt", "ndjson", "jsonl", "json")
 """What a file's name ends with that is taken for an export where only its folder or archive was named."""
 
-COUNTS: Final = "files count that end in .csv, .tsv, .txt, .ndjson, .jsonl or .json, packed or not"
+COUNTS: Final = "supported names end in .csv, .tsv, .txt, .ndjson, .jsonl or .json, compressed or not"
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z", re.IGNORECASE)
 _DATA: Final = re.compile(rf"\.(?:{'|'.join(DATA_ENDINGS)})\Z", re.IGNORECASE)

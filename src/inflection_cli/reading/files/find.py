@@ -46,7 +46,7 @@ def exports_in(folder: str) -> tuple[list[str], list[str]]:
         others = f", but {file_patterns.some(left)}" if left else ""
         raise InputError(
             f"{folder}: holds no file to read{others}",
-            hint=f"{file_patterns.COUNTS}, and .zip; rejects files are read where they are named",
+            hint=f"{file_patterns.COUNTS}, and .zip. A rejects file is read when named itself",
         )
     return taken, left
 
@@ -204,7 +204,7 @@ def _expand(pattern: str) -> Iterator[str]:
             but = " but rejected rows" if found else ""
             raise InputError(
                 f"{pattern}: no file matches{but}",
-                hint="check the pattern: ls PATTERN lists its files; rejects files are read where they are named",
+                hint="check the pattern: ls PATTERN lists its files. A rejects file is read when named itself",
             )
         yield from matches
 

@@ -20,7 +20,7 @@ class ForeignText:
     hint: str
 
 
-_TAR: Final = ForeignText("a tar archive", "unpack it with tar -xf FILE, then name the files that come out")
+_TAR: Final = ForeignText("a tar archive", "extract it with tar -xf FILE, then name the files")
 _STARTS: Final = {
     b"version https://git-lfs.github.com/spec/": ForeignText(
         "a Git LFS pointer, not the file itself", "fetch the file: git lfs pull"
