@@ -132,7 +132,8 @@ def _defect(error: Exception) -> InflSegError:
     place = "" if trace is None else f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
     return InflSegError(
         f"internal error (bug): {type(error).__name__}{place}",
-        hint="please report it to the maintainers, with the command. INFL_SEG_DEBUG=1 shows the traceback, which may contain data",
+        hint="please report it to the maintainers, with the command. "
+        "INFL_SEG_DEBUG=1 shows the traceback, which may contain data",
     )
 
 

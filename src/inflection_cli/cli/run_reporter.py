@@ -120,7 +120,7 @@ class RunReporter:
         self._speaker.talk(answer_kept(yes=yes))
 
     def _answered(self, question: str) -> bool:
-        self._speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
+        self._speaker.ask(question)
         return answered_yes()
 
     @contextmanager
@@ -178,7 +178,7 @@ class RunReporter:
         if self._at_work.output.json:
             print_machine(dumps({**self._at_work.report(), "exit_code": state.exit_code}))
             return
-        self._speaker.result(_closing(state))
+        self._speaker.result(_closing(state), "yellow" if state.exit_code else "green")
 
 
 def _closing(state: RunState) -> str:

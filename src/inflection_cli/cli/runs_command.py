@@ -3,11 +3,11 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 runs = Commands(help="List, inspect, verify and resolve past runs.")
 
+_ANY_WIDTH: Final = 10_000
+
 OptionalFiles = Annotated[
     list[str] | None,
     typer.Argument(
@@ -54,9 +56,9 @@ def list_runs(look: LookOptions) -> int:
         entries = list(desk.shelf.entries())
         desk.known["runs"] = [entry_object(entry) for entry in entries]
         if desk.shelf.troubles:
-            desk.say(list(list_lines(entries)))
+            desk.say(list_lines(entries, desk.width))
             raise desk.shelf.troubles[0]
-        desk.say(list(list_lines(entries)) or [f"No run is recorded in {desk.shelf.state_dir}."])
+        desk.say([*list_lines(entries, desk.width)] or [f"No run is recorded in {desk.shelf.state_dir}."])
         return desk.finish(0)
 
 
@@ -71,8 +73,9 @@ def show_run(run: RunId, look: LookOptions) -> int:
         entry = desk.shelf.find(run)
         batches = batches_by_state(entry)
         desk.known["run"] = receipt_object(entry, batches)
-        lines = [f"  {label:<9} {text}" for label, text in receipt_lines(entry, batches)]
-        desk.say([f"Receipt of run {entry.run.run_id}", *lines, f"Next: {next_step(entry)}"])
+        desk.say([f"Receipt of run {entry.run.run_id}"], "bold")
+        desk.say_labelled(receipt_lines(entry, batches))
+        desk.say([f"Next: {next_step(entry)}"])
         return desk.finish(0)
 
 
@@ -109,9 +112,13 @@ def verify_files(
             error.hint = error.hint or f"these settings are those of run {entry.run.run_id}"
             raise
         desk.known |= run_receipt.verified_object(verified, entry)
-        heading = f"Verified against run {entry.run.run_id} and its destination, {entry.run.endpoint}"
-        lines = run_receipt.verified_lines(verified)
-        desk.say([heading, *lines, run_receipt.verified_verdict(verified, entry)])
+        desk.say([run_receipt.verified_verdict(verified, entry)], "green" if verified.all_there else "yellow")
+        desk.say([f"Compared with run {entry.run.run_id} and its destination, {entry.run.endpoint}"])
+        desk.say(run_receipt.verified_lines(verified))
+        if which.details and verified.found:
+            desk.say(run_receipt.verified_table(verified, desk.width))
+        elif verified.found:
+            desk.say(["--details shows the counts by event and day."], "dim")
         return desk.finish(0 if verified.all_there else 1)
 
 
@@ -142,7 +149,8 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
             scope = ProofScope(_only_ledger(desk.shelf))
         receipts = compare(scope, which.received)
         desk.known |= received_object(receipts)
-        desk.say([received_heading(scope), *received_lines(receipts), received_verdict(receipts)])
+        desk.say([received_verdict(receipts)], "green" if receipts.all_arrived else "yellow")
+        desk.say([received_heading(scope), *received_lines(receipts)])
         if not (which.resend_missing and receipts.missing):
             return desk.finish(0 if receipts.all_arrived else 1)
         from inflection_cli.cli.resending import Resending
@@ -278,11 +286,22 @@ class _Desk:
     known: dict[str, Any]
     json: bool
 
-    def say(self, lines: list[str]) -> None:
+    @property
+    def width(self) -> int:
+        """Columns that a table may have: those of a terminal, or any number elsewhere."""
+        return self.speaker.out.width if self.speaker.out.is_terminal else _ANY_WIDTH
+
+    def say(self, lines: Iterable[str], style: str = "") -> None:
         """Print lines of the result, unless JSON was requested."""
         if not self.json:
             for line in lines:
-                self.speaker.result(line)
+                self.speaker.result(line, style)
+
+    def say_labelled(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Print labelled lines of the result, unless JSON was requested."""
+        if not self.json:
+            for label, text in lines:
+                self.speaker.labelled(label, text)
 
     def finish(self, exit_code: int) -> int:
         """Print the JSON object if requested, and return the exit code."""

@@ -32,5 +32,6 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
         plan_text.speak(settings_lines(at_work.settings_said()), at_work.speaker, result=True)
         plan_text.speak(plan_text.input_lines(plan), at_work.speaker, result=True)
         at_work.say_problems(result=True)
-        at_work.speaker.result(plan_text.verdict(problems, plan, backfill_after(sys.argv)))
+        style = "yellow" if exit_code or not plan.account.events.built else "green"
+        at_work.speaker.result(plan_text.verdict(problems, plan, backfill_after(sys.argv)), style)
     return exit_code

@@ -118,9 +118,9 @@ def events_equation(events: EventCounts) -> str:
 
 def speak(lines: Iterable[tuple[str, str]], speaker: Speaker, *, result: bool) -> None:
     """Print labelled lines, with the labels in one column."""
-    say = speaker.result if result else speaker.talk
+    say = speaker.labelled if result else speaker.labelled_talk
     for label, text in lines:
-        say(f"  {label:<9} {text}")
+        say(label, text)
 
 
 def problem_lines(
@@ -335,11 +335,8 @@ def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[t
     else:
         yield "", "Sent to warehouses only (All=false), and to destinations that --integration turns on."
     if plan.settings.until is None and command == "backfill":
-        yield (
-            "",
-            "If the live Inflection source is connected, set --until to its start date. "
-            "Otherwise events are duplicated.",
-        )
+        yield "", "If the live Inflection source is connected, set --until to its start date."
+        yield "", "Otherwise events are duplicated."
 
 
 def _these(count: int) -> str:

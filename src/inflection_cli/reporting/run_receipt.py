@@ -32,18 +32,30 @@ MEANINGS: Final[Mapping[int, str]] = {
 _HEADER: Final = ("run", "started (UTC)", "command", "accepted", "unconfirmed", "pending", "refused", "ended")
 
 
-def list_lines(entries: Sequence[RunStatus]) -> Iterator[str]:
-    """Yield tables of runs, grouped by destination."""
+def list_lines(entries: Sequence[RunStatus], width: int) -> Iterator[str]:
+    """Yield runs grouped by destination: as tables, or as two lines each where a table is wider than `width`."""
     here = None
+    is_table = all(len(_row(_cells(entry))) <= width for entry in entries)
     for entry in entries:
         where = _where(entry)
         if where != here:
             here = where
             yield where
-            yield _row(_HEADER)
-        run, events = entry.run, entry.events
-        numbers = [f"{n:,}" for n in (events.accepted, events.in_doubt, events.pending, events.refused)]
-        yield _row((run.run_id, time_words(run.started)[:16], escape(run.command), *numbers, _ending(entry)))
+            if is_table:
+                yield _row(_HEADER)
+        cells = _cells(entry)
+        if is_table:
+            yield _row(cells)
+        else:
+            counts = [f"{count} {name}" for count, name in zip(cells[3:7], _HEADER[3:7], strict=True)]
+            yield f"  {cells[0]}  {cells[1]}  {cells[2]}"
+            yield f"      {' · '.join([*counts, cells[7]])}"
+
+
+def _cells(entry: RunStatus) -> Sequence[str]:
+    run, events = entry.run, entry.events
+    numbers = [f"{n:,}" for n in (events.accepted, events.in_doubt, events.pending, events.refused)]
+    return run.run_id, time_words(run.started)[:16], escape(run.command), *numbers, _ending(entry)
 
 
 def entry_object(entry: RunStatus) -> dict[str, Any]:
@@ -179,16 +191,29 @@ def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
     }
 
 
+def verified_table(verified: Verification, width: int) -> Iterator[str]:
+    """Yield a table by event and day, without columns of zeros, cut to `width`."""
+    every = {
+        "accepted": [found.accepted for found in verified.found.values()],
+        "refused": [found.refused for found in verified.found.values()],
+        "unconfirmed": [found.in_doubt for found in verified.found.values()],
+        "missing": [found.missing for found in verified.found.values()],
+    }
+    counts = {name: numbers for name, numbers in every.items() if any(numbers) or name == "accepted"}
+    sizes = {name: max(len(name), *(len(f"{n:,}") for n in numbers)) for name, numbers in counts.items()}
+    taken = len("  " + "  2024-03-05") + sum(2 + size for size in sizes.values())
+    longest = max(5, *(len(escape(name)) for name, _ in verified.found))
+    room = max(12, min(longest, width - taken))
+    yield f"  {'event':<{room}}  {'day (UTC)':<10}" + "".join(
+        f"  {name:>{size}}" for name, size in sizes.items()
+    )
+    for i, (name, day) in enumerate(verified.found):
+        numbers = "".join(f"  {counts[each][i]:>{size},}" for each, size in sizes.items())
+        yield f"  {escape(name, room):<{room}}  {day}{numbers}"
+
+
 def verified_lines(verified: Verification) -> Iterator[str]:
-    """Yield a table by event and day, then the totals."""
-    if verified.found:
-        width = max(5, *(len(escape(name)) for name, _ in verified.found))
-        columns = "".join(f"  {name:>11}" for name in ("accepted", "refused", "unconfirmed", "missing"))
-        yield f"  {'event':<{width}}  {'day (UTC)':<10}{columns}"
-        for (name, day), found in verified.found.items():
-            counts = found.accepted, found.refused, found.in_doubt, found.missing
-            numbers = "".join(f"  {n:>11,}" for n in counts)
-            yield f"  {escape(name):<{width}}  {day}{numbers}"
+    """Yield the totals of a verification, and the first missing events."""
     yield f"  rows      {rows_equation(verified.plan.account.rows)}"
     total = verified.total
     yield (
@@ -209,8 +234,8 @@ def _rejected_since(verified: Verification) -> Iterator[str]:
     codes = [code for code, kept in by_code.items() if kept[0].rule.severity is Severity.ERROR]
     if codes and verified.plan.account.rows.rejected:
         yield (
-            "            they may be of rows that are rejected now, and that an earlier version sent: "
-            f"{', '.join(codes)}; infl-seg explain CODE says why, and the warehouse whether they are in"
+            "            Their rows may be rejected now, but sent by an earlier version: "
+            f"{', '.join(codes)}. See infl-seg explain CODE, and check the warehouse"
         )
 
 

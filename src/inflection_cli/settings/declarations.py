@@ -787,17 +787,9 @@ class OutputOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportingOptions(OutputOptions):
-    """Output options of commands that read files, with problem reports."""
+class LoggedOptions(OutputOptions):
+    """Output options of commands that can write a log."""
 
-    report: list[str] = option(
-        [],
-        "Write a report as text, json, github, junit, sarif or html, to PATH or to stdout; repeatable.",
-        metavar="FORMAT[=PATH]",
-        example="html=report.html",
-        kind=Literal["text", "json", "github", "junit", "sarif", "html"],
-        project_help="The report for standard output. As `--report`, without a path.",
-    )
     log_file: str | None = option(
         None,
         "Append a log to this file, one JSON object per line: progress, retries, pauses, refusals, the end.",
@@ -808,7 +800,21 @@ class ReportingOptions(OutputOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class PictureOptions(OutputOptions):
+class ReportingOptions(LoggedOptions):
+    """Output options of commands that read files, with problem reports."""
+
+    report: list[str] = option(
+        [],
+        "Write a report as text, json, github, junit, sarif or html, to PATH or to stdout; repeatable.",
+        metavar="FORMAT[=PATH]",
+        example="html=report.html",
+        kind=Literal["text", "json", "github", "junit", "sarif", "html"],
+        project_help="The report for standard output. As `--report`, without a path.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOptions(LoggedOptions):
     """Output options of a command whose only report is a page."""
 
     report: list[str] = reworded([], "Write the result as html, to PATH or to stdout.")
@@ -949,6 +955,7 @@ class VerifyOptions(Group):
         never=_SENDING,
         forces=True,
     )
+    details: bool = option(False, "Show the counts by event and day.")
     yes: bool = reworded(False, "Has no effect alone: --resend-count sets the number.")
 
 
@@ -1009,6 +1016,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     DestinationOptions,
     DeliveryOptions,
     OutputOptions,
+    LoggedOptions,
     ReportingOptions,
     PictureOptions,
     DraftOptions,

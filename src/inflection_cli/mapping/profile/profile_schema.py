@@ -72,8 +72,8 @@ class PropertyCell(Cell):
 
     type: Literal["string", "integer", "number", "boolean", "timestamp", "date", "json"] | None = Field(
         default=None,
-        description="How it is sent; `date` sends a day without a time, `json` parses text as JSON. By default CSV cells "
-        "are sent as strings, and JSON values keep their type. The results of `values` and `hash` are text. "
+        description="How it is sent; `date` sends a day without a time, `json` parses text as JSON. By default CSV "
+        "cells are sent as strings, and JSON values keep their type. The results of `values` and `hash` are text. "
         "A warehouse keeps the first type that it receives.",
     )
     decimal: Literal[".", ","] = Field(
