@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from inflection_cli.reporting.console import Speaker
 
 runs = Commands(help="List, inspect, verify and resolve past runs.")
-
-_ANY_WIDTH: Final = 10_000
 
 OptionalFiles = Annotated[
     list[str] | None,
@@ -288,8 +286,8 @@ class _Desk:
 
     @property
     def width(self) -> int:
-        """Columns that a table may have: those of a terminal, or any number elsewhere."""
-        return self.speaker.out.width if self.speaker.out.is_terminal else _ANY_WIDTH
+        """Columns that a table may have."""
+        return self.speaker.width
 
     def say(self, lines: Iterable[str], style: str = "") -> None:
         """Print lines of the result, unless JSON was requested."""

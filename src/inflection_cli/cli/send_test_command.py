@@ -120,7 +120,11 @@ def _print_result(
         print_machine(dumps({**empty_report("send-test"), "complete": True, **report, "exit_code": 0}))
         return
     off = not _integrations(testing).get("All", True)
-    for line in [*table(probes), "", *advice(probes, destinations_off=off, rehearsed=testing.rehearse)]:
+    for line in [
+        *table(probes, speaker.width),
+        "",
+        *advice(probes, destinations_off=off, rehearsed=testing.rehearse),
+    ]:
         speaker.result(line)
 
 

@@ -21,7 +21,7 @@ def kept_command(argv: list[str]) -> str:
 
 
 def backfill_after(argv: list[str]) -> str:
-    """Return the dry run of a backfill with the files and options of a typed `validate`."""
+    """Return a backfill's dry run with the arguments of a typed `validate`."""
     typed = shown_command(argv).removeprefix("infl-seg validate")
     if "--" in argv:
         return f"infl-seg backfill --dry-run{typed}"

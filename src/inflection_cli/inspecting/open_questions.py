@@ -310,7 +310,7 @@ def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missin
 
 
 def _example_zone(column: ColumnFinding) -> str:
-    """Return UTC, and a zone that no time excludes if there is one."""
+    """Return UTC, and a zone that no time excludes, if any."""
     zones = column.times.zones if column.times else ()
     fits = [each.zone for each in zones if not each.in_gap and each.zone != "UTC"]
     return " or ".join(["UTC", *fits[:1]])

@@ -219,7 +219,7 @@ def _make_folder(path: Path) -> None:
 
 def _check_ordinary(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = "a symlink, and is not followed" if stat.S_ISLNK(found.st_mode) else "no ordinary file"
+        kind = "a symlink, and is not followed" if stat.S_ISLNK(found.st_mode) else "not a regular file"
         raise LedgerError(f"{path} is {kind}", hint=f"remove it, or {_ELSEWHERE}")
     if found.st_uid != os.geteuid():
         raise LedgerError(f"{path} belongs to another user", hint=_ELSEWHERE)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inflection_cli.reporting.log_file import LogFile
 
 _MOST_OF_FAULT = 1000
+_ANY_WIDTH = 10_000
 
 When = Literal["auto", "always", "never"]
 
@@ -46,6 +47,11 @@ class Speaker:
         self.err = _console(outlet_of(sys.stderr, "stderr", raises=False), color)
         self.when_lost: Callable[[], None] = _end
 
+    @property
+    def width(self) -> int:
+        """Columns that a table may have; no limit without a terminal."""
+        return self.out.width if self.out.is_terminal else _ANY_WIDTH
+
     def result(self, text: str = "", style: str = "") -> None:
         """Print a result line on stdout.
 
@@ -63,7 +69,7 @@ class Speaker:
         _print(self.out, *marked(label, text))
 
     def labelled_talk(self, label: str, text: str) -> None:
-        """Log a message with a label, and print it on stderr, unless quiet."""
+        """Log a labelled message and print it on stderr, unless quiet."""
         line, hang = marked(label, text)
         self.noted("message", level="info", text=line.plain.strip())
         if not self.quiet:

@@ -377,7 +377,7 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
 
 
 def _paused_words(seconds: float, statuses: Mapping[str, int]) -> str:
-    """Return how long a delivery paused, and its cause if that is a rate limit."""
+    """Return the length of the pauses, and a rate limit as cause."""
     if statuses.get("429"):
         return f"rate-limited for {duration_words(seconds)} (HTTP 429)"
     return f"paused for {duration_words(seconds)}"

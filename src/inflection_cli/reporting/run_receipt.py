@@ -33,7 +33,7 @@ _HEADER: Final = ("run", "started (UTC)", "command", "accepted", "unconfirmed", 
 
 
 def list_lines(entries: Sequence[RunStatus], width: int) -> Iterator[str]:
-    """Yield runs grouped by destination: as tables, or as two lines each where a table is wider than `width`."""
+    """Yield runs by destination: tables, or two lines each if narrow."""
     here = None
     is_table = all(len(_row(_cells(entry))) <= width for entry in entries)
     for entry in entries:
@@ -192,7 +192,7 @@ def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
 
 
 def verified_table(verified: Verification, width: int) -> Iterator[str]:
-    """Yield a table by event and day, without columns of zeros, cut to `width`."""
+    """Yield a table by event and day, without columns of zeros."""
     every = {
         "accepted": [found.accepted for found in verified.found.values()],
         "refused": [found.refused for found in verified.found.values()],

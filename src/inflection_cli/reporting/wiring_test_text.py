@@ -1,18 +1,28 @@
 """Text of `send-test`: messages sent, what acceptance proves, next steps."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from inflection_cli.replaying.wiring_test import PERSON_PREFIX, Probe
 
+_REST_OF_ROW: Final = 79
+"""Columns of a row of the table behind the event."""
 
-def table(probes: Sequence[Probe]) -> Iterator[str]:
-    """Yield one line per message: event, id and expected timestamp."""
-    width = max(len(probe.event) for probe in probes)
-    yield f"{'event':<{width}}  {'message id':<36}  timestamp that must be seen"
+
+def table(probes: Sequence[Probe], width: int) -> Iterator[str]:
+    """Yield event, id and timestamp of each message, to fit `width`."""
+    longest = max(len(probe.event) for probe in probes)
+    if width < longest + _REST_OF_ROW:
+        yield "Each message, with its id and the timestamp that must be seen:"
+        for probe in probes:
+            past = "  (30 days ago)" if probe.timestamp != probes[-1].timestamp else ""
+            yield f"  {probe.event}{past}"
+            yield f"    {probe.id_text}  {probe.timestamp}"
+        return
+    yield f"{'event':<{longest}}  {'message id':<36}  timestamp that must be seen"
     for probe in probes:
         past = "  (30 days ago)" if probe.timestamp != probes[-1].timestamp else ""
-        yield f"{probe.event:<{width}}  {probe.id_text}  {probe.timestamp}{past}"
+        yield f"{probe.event:<{longest}}  {probe.id_text}  {probe.timestamp}{past}"
 
 
 def rows(probes: Sequence[Probe]) -> list[dict[str, Any]]:

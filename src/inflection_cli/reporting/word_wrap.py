@@ -12,10 +12,11 @@ _VALUE: Final = rf"(?!or |and |then )(?:{_QUOTED}|[^\s;,-][^\s;,]*)"
 _WORD: Final = (
     rf"--?[\w-]+(?:=(?:{_QUOTED}|\S+)| {_VALUE})?|{_QUOTED}|[^\s;,]*[\d./*=_][^\s;,]*|[A-Z]{{3,}}\S*|-(?=\s)"
 )
-_PIECE: Final = re.compile(rf"infl-seg (?:(?:runs|help) )?[a-z-]+(?: (?:{_WORD}))*\S*|\S+")
-"""A part of a line that is never broken: a command, which is copied whole, or a word."""
+_OPTION: Final = rf"--[\w-]+ (?:[\w.]*=(?:{_QUOTED})|{_QUOTED}|[^\s;,]*=[^\s;,]*|[A-Z]{{3,}}[^\s;,]*)"
+_PIECE: Final = re.compile(rf"infl-seg (?:(?:runs|help) )?[a-z-]+(?: (?:{_WORD}))*\S*|{_OPTION}\S*|\S+")
+"""A part of a line that is never broken: a command or an option, which are copied whole, or a word."""
 
-_LABELLED: Final = re.compile(r"  (?=\S[\w ]{8} \S).{10}")
+_LABELLED: Final = re.compile(r"  (?=\w[\w ]{8} \S).{10}")
 """A label of the reports, in a column of its own, and the space behind it."""
 
 _NARROWEST: Final = 24
@@ -23,7 +24,7 @@ _NARROWEST: Final = 24
 
 
 def hang_of(line: str) -> int:
-    """Return the indent of a line's further rows: its text's after a label, else 2 more than its own."""
+    """Return the indent of a line's further rows."""
     labelled = _LABELLED.match(line)
     return labelled.end() if labelled else len(line) - len(line.lstrip(" ")) + 2
 
@@ -84,7 +85,7 @@ _MARKS: Final = (
 
 
 def marked(label: str, text: str) -> tuple[Text, int]:
-    """Return a line with a label, with colours by meaning, and the indent of its further rows."""
+    """Return a labelled line in colours, and its hanging indent."""
     line = Text(f"  {label:<{_LABEL}} ")
     line.stylize(_STYLES.get(label, "bold"), 2, 2 + len(label))
     start = len(line)

@@ -118,7 +118,7 @@ def test_a_file_cut_off_in_its_first_bytes_is_refused(kind: str) -> None:
 def test_a_file_packed_twice_is_refused(kind: str) -> None:
     with pytest.raises(InputError, match=f"is compressed twice, inside with {kind}") as refused:
         source_of(gzip.compress(PACKED[kind](DATA)))
-    assert "unpack it once" in refused.value.hint
+    assert "decompress it once" in refused.value.hint
 
 
 @every_kind

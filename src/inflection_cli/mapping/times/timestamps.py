@@ -208,9 +208,7 @@ class TimestampReader:
         hidden = unseen(text)
         if hidden is not None:
             detail = f"the text has the invisible character {hidden}"
-            return TimeProblem(
-                rules.TIMESTAMP_UNREADABLE, detail, hint="take the character out in the export"
-            )
+            return TimeProblem(rules.TIMESTAMP_UNREADABLE, detail, hint="remove the character in the export")
         if self._format is None:
             said = _understand(text)
         else:
