@@ -323,7 +323,8 @@ def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
         left, said = on_a_terminal(desk, [answer], *words)
         unique = sandbox.stats()["unique"]
     assert (left, unique, said.count("[y/N]")) == (code, sent, 1)
-    assert "(26 of 38 rows rejected, saved in " in " ".join(said.split())
+    question = " ".join(said.split())
+    assert f"Send 11 events to {sandbox.url}? (26 of 38 rows rejected, saved in " in question
     assert "26 rejected, see" in said
 
 

@@ -1538,7 +1538,7 @@ DESTINATIONS: Final = {
     "nothing listens at the endpoint": Mistake(
         f"backfill export.csv --write-key {KEY} --yes --patience 100ms --endpoint http://127.0.0.1:9",
         3,
-        r"Nothing was accepted for .*; the last try: connection refused by 127\.0\.0\.1:9",
+        r"Gave up after .* without an accepted batch \(--patience\): connection refused by 127\.0\.0\.1:9",
         r"check (--endpoint) http://127\.0\.0\.1:9",
         "{typed} {fix} {url}",
         export(GOOD.replace("c1", "c-refused")),

@@ -20,6 +20,7 @@ from inflection_cli.reading.files import file_patterns
 from inflection_cli.reading.files.archive import Member, is_zip, members_of
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.source import Limits
+from inflection_cli.settings.option_names import file_word
 
 
 def exports_in(folder: str) -> tuple[list[str], list[str]]:
@@ -42,6 +43,14 @@ def exports_in(folder: str) -> tuple[list[str], list[str]]:
     for path in sorted(_walk(folder, left), key=lambda path: Path(path).parts):
         (taken if _is_export(path) else left).append(path)
     left = sorted(os.path.relpath(path, folder) for path in left)
+    rejects = [name for name in left if holds_rejects(os.path.join(folder, name))]  # noqa: PTH118 - as typed
+    if not taken and rejects:
+        named = file_word(f"{folder.rstrip('/')}/{rejects[0]}")
+        raise InputError(
+            f"{folder}: holds no file to read, but {file_patterns.some(left)}. "
+            "A folder of rejects is not read as a whole",
+            hint=f"name its file: infl-seg backfill {named}",
+        )
     if not taken:
         others = f", but {file_patterns.some(left)}" if left else ""
         raise InputError(
