@@ -891,7 +891,7 @@ USER_IN_TWO_ACCOUNTS = Rule(
     _ROW,
     "A userId has two groupIds, and a row without one: Freshsuccess cannot assign the account. "
     "Nothing is sent, even with --max-errors.",
-    "add the groupId to every row, or use ids that are unique across accounts; without --check the "
+    "add the groupId to every row, or use ids that are unique across accounts. Without --check the "
     "data is sent unchanged",
     "u1 with groupId a1, u1 with groupId a2, and u1 without a groupId",
 )

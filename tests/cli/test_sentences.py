@@ -59,7 +59,7 @@ def test_3_and_4_an_unknown_event_is_named_with_its_rows(desk: Desk) -> None:
 def test_5_the_other_rows_can_be_sent_anyway(desk: Desk) -> None:
     desk.file("a.csv", *(opened(f"u{n}") for n in range(200)), opened("u1").replace("Opened", "Gone"))
     assert desk.run("validate", "a.csv").out.splitlines()[-1] == (
-        "1 of 201 rows (0.5 %) would be rejected. Fix the errors above. To send the 200 other rows anyway: "
+        "1 of 201 rows (under 1 %) would be rejected. Fix the errors above. To send the 200 other rows anyway: "
         "backfill --max-errors 1"
     )
 
