@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "runs-verify": "runs verify own-ids.csv",
     "runs-verify-details": "runs verify own-ids.csv --details",
     "runs-settle": "runs settle last",
+    "runs-clean": "runs clean",
     "runs-forget": "runs forget last --no-input",
 }
 QUICK: Final = ("no-arguments", "validate", "inspect-clean")

@@ -33,7 +33,7 @@ def inspect(
     from inflection_cli.atomic_file import refuse_to_replace, save_text
     from inflection_cli.cli.command_log import logged
     from inflection_cli.cli.option_values import budget
-    from inflection_cli.cli.session import interruptible
+    from inflection_cli.cli.session import interruptible, note_terminal_input
     from inflection_cli.inspecting.profile_writer import ProfileWriter
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
@@ -54,6 +54,7 @@ def inspect(
         speaker.out = speaker.err
     outcome: dict[str, Any] = {"exit_code": 0}
     with reports, logged(output.log_file, "inspect", speaker, lambda: outcome), interruptible():
+        note_terminal_input(speaker, files)
         found = find(files)
         if drafting.save is not None:
             _refuse_to_save(len(found), reading)

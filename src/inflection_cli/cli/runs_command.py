@@ -1,11 +1,11 @@
-"""The commands `infl-seg runs`: list, show, verify, export, settle and forget."""
+"""The commands `infl-seg runs`: list, show, verify, export, settle, clean and forget."""
 
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from inflection_cli.cli.command_class import Commands
 from inflection_cli.cli.options import with_groups
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
 from inflection_cli.settings.declarations import (
+    CleanOptions,
     ExportOptions,
     ForgetOptions,
     IdFormat,
@@ -241,6 +242,37 @@ def settle_run(
         return desk.finish(0)
 
 
+@runs.command("clean")
+@with_groups
+def clean_rejects(
+    choice: CleanOptions,
+    look: LookOptions,
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder to search.")] = ".",
+) -> int:
+    """Delete the rejects folders of tries that sent nothing."""
+    # A run of another destination may need its folder: all ledgers are asked.
+    with _looking("clean", replace(look, namespace=None)) as desk:
+        from inflection_cli.history.rejects_cleanup import delete, unneeded_folders
+        from inflection_cli.sanitize import counted, escape
+
+        found = unneeded_folders(Path(folder), desk.shelf)
+        desk.known["deleted"] = []
+        if not found:
+            desk.say(["Nothing to delete: no rejects folder is of a try that sent nothing."])
+            return desk.finish(0)
+        names = [escape(str(each)) for each in found]
+        many = counted(len(found), "rejects folder")
+        _confirm(
+            f"Delete {many} of tries that sent nothing, with rows fixed in them: {', '.join(names)}?",
+            yes=choice.yes,
+            no_input=look.no_input,
+        )
+        for each in delete(found):
+            desk.known["deleted"].append(str(each))
+        desk.say([f"Deleted: {many}.", *(f"  {name}" for name in names)])
+        return desk.finish(0)
+
+
 @runs.command("forget")
 @with_groups
 def forget_run(
@@ -381,7 +413,6 @@ def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
 
 
 def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner":
-    from dataclasses import replace
     from functools import partial
 
     from inflection_cli.backfilling.plan import Planner

@@ -183,12 +183,19 @@ def session(
             if fault is not None:
                 raise fault
             with logged(output.log_file, command, speaker, at_work.outcome), interruptible():
+                note_terminal_input(speaker, files)
                 speaker.detail(f"project file: {escape(found.path) if found else 'none'}")
                 yield at_work
         except InflSegError as error:
             error.report = {**at_work.report(), **error.report}
             _report_end(at_work, error)
             raise
+
+
+def note_terminal_input(speaker: Speaker, files: Sequence[str]) -> None:
+    """Print how to end the input if it is typed on a terminal."""
+    if "-" in files and sys.stdin is not None and sys.stdin.isatty():
+        speaker.talk("Reading from this terminal. End the input with Ctrl-D, or name a file.")
 
 
 def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:

@@ -1001,6 +1001,13 @@ class ForgetOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
+class CleanOptions(Group):
+    """Options of the deletion of rejects folders."""
+
+    yes: bool = reworded(False, "Do it without a question.")
+
+
+@dataclass(frozen=True, slots=True)
 class JsonOptions(Group):
     """Output options of the commands that print reference text."""
 
@@ -1028,6 +1035,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     ExportOptions,
     SettleOptions,
     ForgetOptions,
+    CleanOptions,
     JsonOptions,
 )
 """In this order: what is declared in one needs no more than other help in those after it, if that."""
