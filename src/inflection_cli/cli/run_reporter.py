@@ -125,7 +125,7 @@ class RunReporter:
 
     @contextmanager
     def delivering(
-        self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
+        self, state: RunState, halt: "StopSignal", keep: Callable[[Message, str], None]
     ) -> "Iterator[Observer]":
         """Show the progress of the delivery, which signals can stop."""
         rate, plan, run_id = state.options.events_per_second, state.plan, state.run_id or ""

@@ -148,7 +148,7 @@ def _deliver(
         dedup_window_s=DEDUP_WINDOW_S,
     )
     halt = StopSignal()
-    progress = DeliveryProgress(speaker, len(probes), EVENTS_PER_SECOND, lambda _: None)
+    progress = DeliveryProgress(speaker, len(probes), EVENTS_PER_SECOND, lambda *_: None)
     with progress, _stoppable(halt) as signals:
         delivered = deliver_probes(probes, settings, observer=progress, halt=halt)
     return delivered, signals[0] if signals else None

@@ -13,7 +13,7 @@ _DATA: Final = re.compile(rf"\.(?:{'|'.join(DATA_ENDINGS)})\Z", re.IGNORECASE)
 _ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tgz|7z|rar)\Z", re.IGNORECASE)
 # What the rejects of an earlier run are called; see `rejects.py` and `pipeline/rejects.py`.
 _OURS: Final = re.compile(
-    r"\.rejects(?:-\d+)?\.|\.unreadable(?:-\d+)?\.txt\Z|\Arefused-messages(?:-\d+)?\.ndjson\Z"
+    r"\.rejects(?:-\d+)?\.|\.unreadable(?:-\d+)?\.txt\Z|\Arefused-messages(?:-\d+)?\.(?:ndjson|reasons\.csv)\Z"
 )
 
 
