@@ -174,7 +174,7 @@ class Bench:
                     command = ["-m", "inflection_cli", *self.commands(folder)[name], *extra]
                     floor = cost_of(self._floor)
                     started = time.monotonic()
-                    ours = cost_of(command, environ={"SEGMENT_WRITE_KEY": _KEY})
+                    ours = cost_of(command, environ={"SEGMENT_WRITE_KEY": _KEY}, has_workers=count > 1)
                     passed[count] = time.monotonic() - started
                 self.cpu.setdefault((name, count), Ratios()).found.append(ours.cpu_s / floor.cpu_s)
                 self.wall.setdefault((name, count), Ratios()).found.append(passed[jobs[0]] / passed[count])

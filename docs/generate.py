@@ -37,6 +37,7 @@ READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
     "docs/people.md",
+    "docs/cluster.md",
     "docs/profiles.md",
     "docs/proof.md",
     "docs/contacts-and-accounts.md",
@@ -303,7 +304,13 @@ def _takes(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     return _KINDS[schema.get("type", "object")]
 
 
-_KINDS: Final = {"string": "text", "object": "a table", "boolean": "true, false", "number": "a number"}
+_KINDS: Final = {
+    "string": "text",
+    "object": "a table",
+    "boolean": "true, false",
+    "number": "a number",
+    "integer": "a whole number",
+}
 _MANY: Final = {"text": "texts", "a table": "tables"}
 
 

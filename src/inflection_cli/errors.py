@@ -5,10 +5,12 @@
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
     ├── InputError                   4  an input cannot be read or mapped at all
+    │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
     │   └── ReaderLeft             141  the reader of it has ended
     ├── DeliveryIncomplete           3  some events are still pending or unconfirmed
-    │   └── InputChanged             3  a file is not the one that was checked
+    │   ├── InputChanged             3  a file is not the one that was checked
+    │   └── WorkerLost               3  a worker process was killed; the same command goes on
     ├── DestinationError             5  the destination refused, or is not Segment
     ├── LedgerError                  6  the ledger cannot be used
     │   ├── LedgerLocked             6  another run holds it
@@ -95,6 +97,12 @@ class InputError(InflSegError):
     exit_code = 4
 
 
+class ClusterError(InputError):
+    """Raised when a cluster cannot be used for the input."""
+
+    code = "cluster"
+
+
 class OutputLost(InflSegError):
     """Standard output takes nothing any more, as on a full device."""
 
@@ -120,6 +128,12 @@ class InputChanged(DeliveryIncomplete):
     """Raised when a file changed since it was checked; changes are unsent."""
 
     code = "input-changed"
+
+
+class WorkerLost(DeliveryIncomplete):
+    """Raised when a worker process was killed; rerunning resumes the run."""
+
+    code = "worker-lost"
 
 
 class DestinationError(InflSegError):

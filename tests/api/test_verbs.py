@@ -23,6 +23,7 @@ from inflection_cli.settings.declarations import (
     InputOptions,
     MessageOptions,
     ReplayOptions,
+    WorkOptions,
 )
 
 FAST: dict[str, Any] = {"write_key": KEY, "events_per_second": 0, "requests_per_second": 0}
@@ -275,7 +276,7 @@ def test_every_option_of_a_command_that_no_terminal_is_needed_for_is_an_argument
         field.name for kind in (DestinationOptions, DeliveryOptions, MessageOptions) for field in fields(kind)
     }
     sending -= {"yes", "write_key_file", "watch"}  # `watch` waits for a signal
-    reading = {field.name for field in fields(InputOptions)}
+    reading = {field.name for kind in (InputOptions, WorkOptions) for field in fields(kind)}
     ready = {field.name for field in fields(ReplayOptions)}
     assert {*get_type_hints(ReadingArguments)} == reading - {"max_errors", "rejects"} | {"project"}
     assert {*get_type_hints(BackfillArguments)} == reading | sending | {"project"}

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_an_interrupted_plan_is_not_complete_and_balances_as_far_as_it_came(tmp_
     path.write_bytes(tools.csv_of([("Email Opened", "", "", *["x"] * 7)] * 40))
     how, options = tools.settings(), ReadOptions(chunk_bytes=64)
     inputs = open_inputs([str(path)], options, how)
-    planner = Planner(inputs, how, lambda: convertible_chunks(inputs, options, how))
+    planner = Planner(inputs, how, partial(convertible_chunks, inputs, options, how))
 
     def stop(account: Account) -> None:
         if account.rows.read >= 10:
@@ -135,7 +136,7 @@ def test_a_file_that_changed_between_the_passes_stops_before_the_changed_part(tm
     path.write_bytes(tools.csv_of(rows))
     how, options = tools.settings(), ReadOptions(chunk_bytes=400)
     inputs = open_inputs([str(path)], options, how)
-    plan = Planner(inputs, how, lambda: convertible_chunks(inputs, options, how)).run()
+    plan = Planner(inputs, how, partial(convertible_chunks, inputs, options, how)).run()
     path.write_bytes(tools.csv_of(rows).replace(b"u050", b"v050"))
     sent: list[bytes] = []
     with pytest.raises(InputChanged):

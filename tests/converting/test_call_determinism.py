@@ -75,10 +75,16 @@ def as_file(rows: list[Row]) -> bytes:
 
 
 @tools.some
-@given(rows=ROWS, chunk_bytes=st.sampled_from([1, 40, 200]))
-def test_the_size_of_the_chunks_changes_nothing(rows: list[Row], chunk_bytes: int) -> None:
+@given(rows=ROWS, chunk_bytes=st.sampled_from([1, 40, 200]), workers=st.sampled_from([0, 1, 3]))
+def test_size_of_chunks_and_number_of_workers_change_nothing(
+    rows: list[Row], chunk_bytes: int, workers: int
+) -> None:
     data = as_file(rows)
-    assert tools.outcome(data, HOW, chunk_bytes=chunk_bytes).facts == tools.outcome(data, HOW).facts
+    with tools.small_tasks():
+        parts = tools.outcome(
+            data, HOW, chunk_bytes=chunk_bytes, workers=tools.shared(workers) if workers else None
+        )
+    assert parts.facts == tools.outcome(data, HOW).facts
 
 
 @tools.some

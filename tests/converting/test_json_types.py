@@ -19,6 +19,7 @@ from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.property_types_sent import sent_as_text_before
 from inflection_cli.cli.option_values import convert_settings, read_options
 from inflection_cli.cli.saved_options import read_back, recorded
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.ledger.ledger_records import Run
 from inflection_cli.lossless_json import JsonCell
@@ -246,7 +247,8 @@ def converted(text: str, options: InputOptions, chunk_bytes: int) -> Made:
         file = Path(folder, "e.ndjson")
         file.write_text(text, encoding="utf-8")
         how, reading = convert_settings(options), replace(read_options(options), chunk_bytes=chunk_bytes)
-        for _, _, convert in convertible_chunks(open_inputs([str(file)], reading, how), reading, how):
+        inputs = open_inputs([str(file)], reading, how)
+        for _, _, convert in convertible_chunks(inputs, reading, how, AS_CHUNKS):
             found = convert()
             wire = found.encode(found.content_ids)
             assert (found.rejected, found.message_bytes) == ([], sum(map(len, wire)))

@@ -1,6 +1,7 @@
 """`--check` of rows and of ready messages: what is rejected, said once, sent; and the options that go with it."""
 
 import json
+import pickle
 import random
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from command_support import Desk, events_balance, rows_balance, to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inflection_cli.backfilling.chunk_work import Planned
 from inflection_cli.backfilling.event_store import EventLocations
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
 from inflection_cli.converting.checked_converter import chunk_converter
+from inflection_cli.converting.converter import Converted
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.model import Chunk
 from inflection_cli.sandbox import Settings, serve
@@ -372,7 +375,10 @@ def test_users_of_several_accounts_are_found_in_any_order_with_little_memory(
     places, users = EventLocations(), UsersInAccounts(held, held)
     for line, (user, group) in enumerate(pairs):
         places.add("a.ndjson", [line])
-        users.add([{"userId": f"u{user}", "context": {"groupId": f"a{group}"} if group else {}}])
+        message = {"userId": f"u{user}", "context": {"groupId": f"a{group}"} if group else {}}
+        made = Planned(Converted(judged=[message]), b"")
+        # What a worker brings back is packed.
+        users.add((pickle.loads(pickle.dumps(made)) if line % 2 else made).converted.judged)
         if not group:
             first.setdefault(user, line)
     assert [problem.line for problem in users.problems(places)] == sorted(first[user] for user in expected)

@@ -17,7 +17,7 @@ from command_support import BROKEN, CAMPAIGN, FAST, PATIENCE_S, Desk, opened
 from page_support import BROWSER, FLAGS, needs_browser
 
 from inflection_cli.backfilling import event_figures
-from inflection_cli.backfilling.event_figures import MOST_CAMPAIGNS, MOST_NAMES, EventFigures
+from inflection_cli.backfilling.event_figures import MOST_CAMPAIGNS, MOST_NAMES, EventFigures, figures_of
 from inflection_cli.converting.converter import Converted
 from inflection_cli.reporting.html_charts import DAYS, over_time
 from inflection_cli.reporting.html_report import SHOWN_CAMPAIGNS, RunFacts, _campaigns, page
@@ -175,7 +175,7 @@ def test_however_much_was_read_the_figures_are_bounded_and_none_is_lost(
     monkeypatch.setattr(event_figures, "MOST_TIMES", 300)
     figures = EventFigures()
     for start in range(0, 10_000, 5_000):
-        figures.take(converted(5_000, start=start))
+        figures.take(figures_of(converted(5_000, start=start)))
     assert figures.precision == "month"
     assert sum(counts.total() for counts in figures.by_time.values()) == 10_000
     assert sum(counts.total() for counts in figures.by_campaign.values()) == 10_000
@@ -189,7 +189,7 @@ def test_however_much_was_read_the_figures_are_bounded_and_none_is_lost(
 
 def test_hours_are_counted_apart_until_there_are_many() -> None:
     figures = EventFigures()
-    figures.take(converted(48))
+    figures.take(figures_of(converted(48)))
     assert figures.precision == "hour"
     assert len(figures.by_time) == 48
     assert figures.by_hour[3, 5] == 1  # 1 January 1970 was a Thursday

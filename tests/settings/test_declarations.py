@@ -16,7 +16,7 @@ from command_support import PATIENCE_S, Desk, opened
 from option_support import FLAGS, PLACES, VALUES
 
 from inflection_cli.cli.option_values import convert_settings, read_options
-from inflection_cli.cli.project_file import find_project, reporting, settle, slowed
+from inflection_cli.cli.project_file import find_project, reporting, settle, shared, slowed
 from inflection_cli.settings.declarations import (
     ALL_OPTIONS,
     Declared,
@@ -28,12 +28,13 @@ from inflection_cli.settings.declarations import (
     ReportingOptions,
     TraitsStyle,
     UnknownEvents,
+    WorkOptions,
     file_keys,
 )
 from inflection_cli.settings.layering import with_values
 
 SRC = Path(__file__).parents[2] / "src"
-GROUPS = (InputOptions, MessageOptions, ReportingOptions, DeliveryOptions)
+GROUPS = (InputOptions, WorkOptions, MessageOptions, ReportingOptions, DeliveryOptions)
 KEYS = {each.field: each for each in file_keys(*GROUPS)}
 IN_PROFILES = {each.field: each for each in KEYS.values() if each.option.profile}
 NEVER = {each.field: each for each in ALL_OPTIONS.values() if each.option.never}
@@ -94,7 +95,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
         "ca_file",
         "log_file",
         "show_values",
-        *("session_id", "call_type", "profile_for"),
+        *("session_id", "call_type", "profile_for", "cluster", "cluster_insecure"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {
@@ -174,6 +175,7 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "delimiter": (";", "|", "tab"),
     "records": ("f", "m", "p"),
     "null": (["f"], ["m"], ["f", "p"]),
+    "jobs": (2, None, 3),
     "since": ("2024-01-01", None, "2024-01-03"),
     "until": ("2025-01-01", None, "2025-01-03"),
     "event": (["Email Opened"], None, ["Email Clicked"]),
@@ -203,7 +205,7 @@ def toml(value: Any) -> str:
         return "{" + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
-    return str(value).lower() if isinstance(value, bool | float) else f"'{value}'"
+    return str(value).lower() if isinstance(value, bool | int | float) else f"'{value}'"
 
 
 def write_project(folder: Path, each: Declared) -> None:
@@ -239,6 +241,9 @@ def effective(
         )
         value = getattr(options, each.field)
         return (beneath if value == each.default and beneath is not None else value), settled.took
+    if isinstance(given, WorkOptions):
+        work, took = shared(project, given)
+        return getattr(work, each.field), took
     done, took = reporting(project, given) if isinstance(given, ReportingOptions) else slowed(project, given)
     return getattr(done, each.field), took
 

@@ -259,6 +259,8 @@ FAULTY = {
     "since = 'spring'": "since: cannot parse 'spring' as a date or time",
     "events_per_second = 501": "events_per_second: expected a number of at most 500, found a larger one",
     "events_per_second = 0": "events_per_second: expected a number above 0",
+    "jobs = 0": "jobs: expected a number above 0",
+    "jobs = 1.5": "jobs: expected a whole number",
     "events_per_second = inf": "events_per_second: expected a number",
     "requests_per_second = nan": "requests_per_second: expected a number",
     "report = 'junit=/etc/x'": "report: expected text, json, github, junit, sarif or html",

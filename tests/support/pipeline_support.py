@@ -4,21 +4,31 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from inflection_cli.backfilling.dedup import LedgerEvents
+from inflection_cli.backfilling.link_delivery import LinkPhase
+from inflection_cli.backfilling.linking import Linking
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import ConvertSettings, Rejected
+from inflection_cli.converting.in_order import Workers
+from inflection_cli.converting.input_file import FileSettings
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import MapOptions
@@ -101,34 +111,87 @@ class Outcome:
             self.plan.tracked_users,
             self.message_bytes,
             self.rejects,
+            self.plan.account.by_type,
+            self.plan.account.trait_calls,
+            self.plan.groups,
+            self.plan.linking.counts,
+            [
+                {Path(path).name: found for path, found in by_file.items()}
+                for by_file in (
+                    self.plan.account.types_of,
+                    self.plan.account.property_kinds,
+                    self.plan.account.emptied,
+                )
+            ],
         )
+
+
+class Here(Executor):
+    """Does what it is given at once, in this process, as a pool would: ahead of what is asked for."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        done.set_result(work(*args, **kwargs))
+        return done
+
+
+def shared(count: int) -> Workers:
+    """Workers who read ahead as a pool of so many does, and get and give what can be pickled."""
+    return Workers(Here, count, lambda _: False)
+
+
+@contextmanager
+def small_tasks(pieces: int = 2) -> Iterator[None]:
+    """Hand few pieces over at once, so that a small file makes many tasks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inflection_cli.converting.in_order._PIECES_AT_ONCE", pieces)
+        yield
 
 
 def outcome(
     files: Mapping[str, bytes] | bytes,
     how: ConvertSettings | None = None,
     *,
+    own: Mapping[str, ConvertSettings] = MappingProxyType({}),
+    linking: Callable[[], Linking] = Linking,
     chunk_bytes: int = 1 << 16,
     limit: int | None = None,
     known: Iterable[LedgerEvents] = (),
+    workers: Workers | None = None,
 ) -> Outcome:
-    """Plan some files, by name, and make their messages."""
+    """Plan some files, by name, and make their messages.
+
+    Args:
+        files: Their bytes, by name.
+        how: What shapes messages and ids.
+        own: The same of single files, by name.
+        linking: Makes what links people.
+        chunk_bytes: About how many bytes are read at once.
+        limit: How many rows are read.
+        known: What the ledger knows.
+        workers: Who reads and converts; by default nobody else.
+    """
     named = {"export.csv": files} if isinstance(files, bytes) else files
     options, how = ReadOptions(chunk_bytes=chunk_bytes), how or settings()
     with tempfile.TemporaryDirectory(prefix="pipeline-tests-") as folder:
         paths = [str(Path(folder, name)) for name in named]
         for path, data in zip(paths, named.values(), strict=True):
             Path(path).write_bytes(data)
-        inputs = open_inputs(paths, options, how)
-        chunks = partial(convertible_chunks, inputs, options, how, limit=limit)
+        single = {name: FileSettings(options, settings) for name, settings in own.items()}
+        inputs = open_inputs(paths, options, how, lambda path: single.get(Path(path).name))
+        chunks = partial(convertible_chunks, inputs, options, how, limit=limit, workers=workers)
         rejects = Rejects.at(str(Path(folder, "rejects")))
-        plan = Planner(inputs, how, chunks, rejects=rejects).run(known)
+        plan = Planner(inputs, how, chunks, rejects=rejects, linking=linking()).run(known)
         rejects.close()
-        converted = [convert() for _, _, convert in chunks()]
+        alone = convertible_chunks(inputs, options, how, AS_CHUNKS, limit=limit)
+        converted = [convert() for _, _, convert in alone]
+        batches = chain(outgoing(plan, list), LinkPhase(plan, list).outgoing())
+        lines = [line for batch in batches if batch for line in batch.wire]
+        plan.linking.close()
         kept = {path.name: path.read_bytes() for path in sorted(Path(folder).glob("rejects/*"))}
         return Outcome(
             plan,
-            [line for batch in outgoing(plan, lambda ids: ids) if batch for line in batch.wire],
+            lines,
             [_nameless(problem, folder) for problem in plan.account.problems.first(1_000)],
             [_nameless(problem, folder) for one in converted for problem in one.warnings],
             [_nameless_row(rejected, folder) for one in converted for rejected in one.rejected],

@@ -61,6 +61,9 @@ class ReadingArguments(SelectingArguments, total=False):
     encoding: str
     delimiter: str
     records: str
+    jobs: int
+    cluster: str
+    cluster_insecure: bool
 
 
 class DeliveringArguments(TypedDict, total=False):

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -42,6 +42,7 @@ from inflection_cli.settings.declarations import (
     DestinationOptions,
     InputOptions,
     MessageOptions,
+    WorkOptions,
 )
 
 if TYPE_CHECKING:
@@ -60,8 +61,11 @@ def validate(paths: Paths, **options: Unpack[ReadingArguments]) -> Report:
     """
     given = checked("validate", options, ReadingArguments)
     reading = option_group(InputOptions, given)
-    opened = open_rows(names_of_files(paths), reading, project=_project(given), judges_only=True)
-    return report_of(opened.planner.run())
+    work, project = option_group(WorkOptions, given), _project(given)
+    with closing(
+        open_rows(names_of_files(paths), reading, project=project, work=work, judges_only=True)
+    ) as opened:
+        return report_of(opened.planner.run())
 
 
 def backfill(paths: Paths, **options: Unpack[BackfillArguments]) -> Receipt:
@@ -82,7 +86,9 @@ def backfill(paths: Paths, **options: Unpack[BackfillArguments]) -> Receipt:
     files, project = names_of_files(paths), _project(given)
 
     def opened(rejects: Rejects) -> OpenedFiles:
-        return open_rows(files, reading, message, project, rejects=rejects)
+        return open_rows(
+            files, reading, message, project, work=option_group(WorkOptions, given), rejects=rejects
+        )
 
     return _sent("backfill", files, given, project, opened)
 

@@ -139,8 +139,8 @@ class Account:
     def take(self, chunk: Chunk, converted: Converted) -> None:
         """Add the counts of a chunk and of its conversion."""
         rows = self.rows
-        rows.read += len(chunk.rows)
-        self.rows_by_file[chunk.file] += len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
+        rows.read += len(chunk.lines)
+        self.rows_by_file[chunk.file] += len(chunk.lines) + sum(fault.rows for fault in chunk.faults)
         rows.mapped += converted.mapped
         rows.rejected += len(converted.rejected)
         for reason, count in converted.filtered.items():
@@ -155,7 +155,7 @@ class Account:
         self.message_bytes += converted.message_bytes
         self.by_event.update(converted.names)
         if converted.names:
-            self.by_type.update(converted.types or {"track": len(converted.names)})
+            self.by_type.update(converted.types or {"track": len(converted.content_ids)})
             self.types_of.setdefault(chunk.file, set()).update(converted.types or ("track",))
         self.trait_calls += converted.trait_calls
         self.property_kinds.setdefault(chunk.file, set()).update(converted.property_kinds)

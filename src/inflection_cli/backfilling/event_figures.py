@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -21,6 +21,41 @@ NO_CAMPAIGN: Final = "(no campaign)"
 
 _LENGTHS: Final = (13, 10, 7)
 """Of an ISO time: to the hour, to the day, to the month."""
+
+
+class EventFigure(NamedTuple):
+    """Counted members of one event.
+
+    Attributes:
+        name: Its name.
+        time: The beginning of its instant, to the hour.
+        campaign: The campaign's id, or its name where it has no id.
+        title: The campaign's name.
+        person: `known`, `new` or `both`.
+    """
+
+    name: str
+    time: str
+    campaign: str
+    title: str
+    person: str
+
+
+def figures_of(converted: Converted) -> list[EventFigure]:
+    """Return the figures of a chunk's events, independent of other chunks."""
+    messages = map(orjson.loads, converted.encode(converted.content_ids))
+    return list(map(_figure, converted.names, converted.times, messages))
+
+
+def _figure(name: str, instant: str, message: dict[str, Any]) -> EventFigure:
+    properties = message.get("properties")
+    found = properties if isinstance(properties, dict) else {}
+    title = str(found.get("campaign_name") or "")[:MOST_OF_NAME]
+    campaign = str(found.get("campaign_id") or "")[:MOST_OF_NAME] or title or NO_CAMPAIGN
+    user, anonymous = message.get("userId"), message.get("anonymousId")
+    person = anonymous or message.get("context", {}).get("personId")
+    kind = "both" if user and person else "known" if user else "new"
+    return EventFigure(name[:MOST_OF_NAME], instant[: _LENGTHS[0]], campaign, title, kind)
 
 
 class EventFigures:
@@ -48,13 +83,15 @@ class EventFigures:
         """The unit of `by_time`: hour, day or month."""
         return ("hour", "day", "month")[self._precision]
 
-    def take(self, converted: Converted) -> None:
+    def take(self, events: Sequence[EventFigure]) -> None:
         """Count the events of a chunk."""
-        messages = map(orjson.loads, converted.encode(converted.content_ids))
-        for name, instant, message in zip(converted.names, converted.times, messages, strict=True):
-            self._count(self._known(name), instant, message)
+        for event in events:
+            name = self._known(event.name)
+            self._count(name, event.time)
+            self._count_campaign(name, event.campaign, event.title)
+            self.people[event.person] += 1
 
-    def _count(self, name: str, instant: str, message: dict[str, Any]) -> None:
+    def _count(self, name: str, instant: str) -> None:
         at = instant[: _LENGTHS[self._precision]]
         found = self.by_time.get(at)
         if found is None:
@@ -64,15 +101,8 @@ class EventFigures:
                 found = self.by_time[instant[: _LENGTHS[self._precision]]]
         found[name] += 1
         self.by_hour[_weekday(instant[:10]), int(instant[11:13])] += 1
-        self._count_campaign(name, message.get("properties"))
-        user, anonymous = message.get("userId"), message.get("anonymousId")
-        person = anonymous or message.get("context", {}).get("personId")
-        self.people["both" if user and person else "known" if user else "new"] += 1
 
-    def _count_campaign(self, name: str, properties: object) -> None:
-        said = properties if isinstance(properties, dict) else {}
-        title = str(said.get("campaign_name") or "")[:MOST_OF_NAME]
-        campaign = str(said.get("campaign_id") or "")[:MOST_OF_NAME] or title or NO_CAMPAIGN
+    def _count_campaign(self, name: str, campaign: str, title: str) -> None:
         if campaign not in self.by_campaign and len(self.by_campaign) >= MOST_CAMPAIGNS:
             campaign = OTHERS
         self.by_campaign.setdefault(campaign, Counter())[name] += 1
@@ -81,7 +111,6 @@ class EventFigures:
 
     def _known(self, name: str) -> str:
         """Return a name that is counted apart, or `OTHERS`."""
-        name = name[:MOST_OF_NAME]
         if name not in self._names:
             if len(self._names) >= MOST_NAMES:
                 return OTHERS

@@ -14,7 +14,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.dedup import UNCOMPARED, LedgerEvents
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.spill_groups import SpillGroups
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import DecisionNeeded, LedgerError
 from inflection_cli.ledger.ledger_file import Ledger, LedgerReader, ledger_files, open_ledger, read_ledger
 from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES, KnownBatch, Run, is_fresh

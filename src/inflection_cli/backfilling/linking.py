@@ -276,24 +276,23 @@ class Linking:
             people=(users, persons),
         )
 
-    def users_of(self, converted: Converted) -> Sequence[str]:
-        """Return the userIds for events without one; "" is none."""
-        user_ids, person_ids = converted.people
-        if not self._resolve or "" not in user_ids:
-            return ()
-        return [
-            "" if user or not person else self._user_of(person)
-            for user, person in zip(user_ids, person_ids, strict=True)
-        ]
+    def users_among(self, first: int, events: int) -> dict[str, str]:
+        """Return the userIds for people of some events, by personId.
 
-    def _user_of(self, person: str) -> str:
+        It has everybody who goes out under a userId of other rows, and may have more.
+        """
+        if not self._resolve:
+            return {}
         assert self._users is not None
-        for value in self._users.values(_HASH.pack(hash(person))):
-            at = int.from_bytes(value)
-            found, user = orjson.loads(self._texts.read(at >> _SIZE_BITS, at & (1 << _SIZE_BITS) - 1))
-            if found == person:
-                return str(user)
-        return ""
+        people = set(array("q", self._hashes.read(first * _HASH.size, events * _HASH.size)))
+        keys = map(_HASH.pack, people)
+        return dict(self._named_at(value) for key in keys for value in self._users.values(key))
+
+    def _named_at(self, value: bytes) -> tuple[str, str]:
+        """Return a personId and its userId, by what `_named` yields of them."""
+        at = int.from_bytes(value)
+        person, user = orjson.loads(self._texts.read(at >> _SIZE_BITS, at & (1 << _SIZE_BITS) - 1))
+        return person, user
 
     def alone(self, ordinal: int) -> int:
         """Return the person's hash if an event has no userId; else 0."""

@@ -5,18 +5,18 @@ import select
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from signal import SIGPIPE
 from typing import IO, Final
 
+from inflection_cli.backfilling.chunk_work import ndjson
 from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.link_delivery import LinkPhase
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.second_pass import SENT, outgoing
-from inflection_cli.converting.converter import Converted
 from inflection_cli.errors import InputError, Interrupted, UsageError
 from inflection_cli.model import Batch
 from inflection_cli.segment.message import renamed
@@ -93,14 +93,10 @@ def write_messages(plan: Plan, path: str) -> str:
         InputChanged: An input is not the one that was planned.
     """
     with open_message_file(path) as out:
-        for batch in chain(outgoing(plan, _as_they_are), LinkPhase(plan, _as_they_are).outgoing()):
+        for batch in chain(outgoing(plan, list), LinkPhase(plan, list).outgoing()):
             if batch is not None:
-                out.write(batch.wire)
+                out.take(ndjson(batch.wire))
     return path
-
-
-def _as_they_are(content_ids: Sequence[bytes]) -> Sequence[bytes]:
-    return content_ids
 
 
 class MessageFile:
@@ -116,14 +112,16 @@ class MessageFile:
         self._part = part
         self.failed = False
 
-    def take(self, converted: Converted) -> None:
-        """Write the messages of a chunk while it is being planned.
+    def take(self, lines: bytes) -> None:
+        """Write the messages of a chunk, as NDJSON, while it is planned.
 
         Raises:
             InputError: They cannot be written.
         """
-        if converted.content_ids:
-            self.write(converted.encode(converted.content_ids))
+        self.failed = True
+        with _translated(self._path):
+            self._out.write(lines)
+        self.failed = False
 
     def settle(self, dispositions: Dispositions) -> None:
         """Remove the messages that would not be sent from the file.
@@ -160,9 +158,9 @@ class MessageFile:
                 named = zip(batch.wire, batch.content_ids, strict=True)
                 messages = [renamed(message, content_id) for message, content_id in named]
                 if self._part is None:
-                    yield from self._patiently(_lines(messages))
+                    yield from self._patiently(ndjson(messages))
                 else:
-                    self.write(messages)
+                    self.take(ndjson(messages))
             yield batch
 
     def _patiently(self, lines: bytes) -> Iterator[None]:
@@ -176,18 +174,6 @@ class MessageFile:
                     rest = rest[os.write(descriptor, rest[: select.PIPE_BUF]) :]
             if rest:
                 yield None
-        self.failed = False
-
-    def write(self, messages: Sequence[bytes]) -> None:
-        """Append messages as they are.
-
-        Raises:
-            InputError: They cannot be written.
-            Interrupted: Nobody reads them any more.
-        """
-        self.failed = True
-        with _translated(self._path):
-            self._out.write(_lines(messages))
         self.failed = False
 
 
@@ -263,10 +249,6 @@ def open_message_file(path: str) -> Iterator[MessageFile]:
             out.close()
         if part is not None:
             part.unlink(missing_ok=True)
-
-
-def _lines(messages: Sequence[bytes]) -> bytes:
-    return b"\n".join(messages) + b"\n"
 
 
 @contextmanager

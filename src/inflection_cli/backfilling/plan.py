@@ -1,11 +1,13 @@
 """Pass 1: convert everything, send nothing, and return the plan."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import Account
+from inflection_cli.backfilling.chunk_work import ChunkReader, ndjson, planned
 from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.event_store import EventIds, EventLocations
@@ -16,8 +18,9 @@ from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
-from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.chunk_task import ChunkTask
+from inflection_cli.converting.converter import Converted, ConvertSettings
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.destination_checks.check_engine import needs_one_account
 from inflection_cli.model import Chunk, Disposition, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
@@ -44,7 +47,7 @@ class Plan:
     Attributes:
         inputs: The files.
         settings: What shapes messages and ids.
-        chunks: Reads everything, the same way each time, and says how it is converted.
+        chunks: Reads everything, the same way each time, with a task for each chunk.
         limit: How many rows are read at the most; None for all. The chunks end there by themselves.
         account: The counts of pass 1.
         complete: Whether pass 1 came to its end.
@@ -60,7 +63,7 @@ class Plan:
 
     inputs: list[InputFile]
     settings: ConvertSettings
-    chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]]
+    chunks: ChunkReader
     limit: int | None = None
     account: Account = field(default_factory=Account)
     complete: bool = False
@@ -120,7 +123,7 @@ class Planner:
         self,
         inputs: Sequence[InputFile],
         settings: ConvertSettings,
-        chunks: Callable[[], Iterator[tuple[InputFile, Chunk, Conversion]]],
+        chunks: ChunkReader,
         *,
         rejects: RejectSink | None = None,
         linking: Linking | None = None,
@@ -141,7 +144,7 @@ class Planner:
         known: Iterable[LedgerEvents] = (),
         progress: Callable[[Account], None] = lambda _: None,
         run_words: Callable[[int], str] | None = None,
-        draft: Callable[[Converted], None] = lambda _: None,
+        draft: Callable[[bytes], None] | None = None,
         people: KnownPeople | None = None,
     ) -> Plan:
         """Read all input and compute the disposition of each event.
@@ -150,7 +153,7 @@ class Planner:
             known: What the ledger knows.
             progress: Called after each chunk.
             run_words: Says which run has an event, by the run's number in the ledger.
-            draft: Takes the events of each chunk, and the links.
+            draft: Takes the messages of each chunk, and the links, as NDJSON.
             people: The people whom the ledger knows.
 
         Raises:
@@ -159,15 +162,17 @@ class Planner:
         plan = self.plan
         for source in plan.inputs:
             plan.account.problems.add_all(source.problems())
-        for source, chunk, convert in plan.chunks():
-            converted = convert()
+        task = ChunkTask(partial(planned, drafts=draft is not None, pictures=plan.figures is not None))
+        for source, chunk, made in plan.chunks(task):
+            converted = made.converted
             plan.digests += chunk.digest
             self._see(source)
             plan.account.take(chunk, converted)
             self._gather(source, chunk, converted)
-            draft(converted)
+            if draft is not None and made.lines:
+                draft(made.lines)
             if plan.figures is not None:
-                plan.figures.take(converted)
+                plan.figures.take(made.figures)
             progress(plan.account)
         self._add_links(people, draft)
         self._settling.add_known(known)
@@ -215,7 +220,7 @@ class Planner:
         if self._rejects is not None and (converted.rejected or chunk.faults):
             self._rejects.take(source, chunk, converted)
 
-    def _add_links(self, people: KnownPeople | None, draft: Callable[[Converted], None]) -> None:
+    def _add_links(self, people: KnownPeople | None, draft: Callable[[bytes], None] | None) -> None:
         """Find the links, and add them behind the events of all rows."""
         plan = self.plan
         plan.linking.settle(people)
@@ -224,7 +229,8 @@ class Planner:
             if not self._judges_only:
                 plan.identities.add(links.content_ids, links.content_hashes)
             plan.account.take_links(links)
-            draft(links)
+            if draft is not None:
+                draft(ndjson(links.encode(links.content_ids)))
 
     def _judge_files(self) -> None:
         """Report problems that are only certain at the end of each file."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.backfilling.person_counts import MOST_OF_ROWS, Gathered, People
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.model import Problem
 
 _EQUAL_ROWS: Final = 20

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from inflection_cli.backfilling.refused_messages import RefusedMessages, beside_the_ledger
 from inflection_cli.converting.converter import Converted
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InflSegError
 from inflection_cli.model import Chunk, Message, Severity
 from inflection_cli.reading.line_file import LineFile
@@ -64,7 +64,7 @@ class Rejects:
             )
 
     def refused(self, message: Message, reason: str) -> None:
-        """Store a refused message with its content id, as `replay` reads it, and the reason beside it."""
+        """Store a refused message for `replay`, and the reason beside it."""
         self.refused_messages.keep(renamed(message.wire, message.content_id) + b"\n")
         # No delivery ends for want of a reason: the log and the terminal have it too.
         with suppress(InflSegError, OSError):

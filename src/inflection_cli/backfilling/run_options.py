@@ -48,12 +48,19 @@ class OpenedFiles:
         arguments: The options that the ledger keeps, for `runs verify` to convert the files again.
         profile: How the files are mapped, where the user has a profile.
         took: What the project file had a say in, by option.
+        stop: Ends the workers; None where there are none.
     """
 
     planner: Planner
     arguments: Mapping[str, Any]
     profile: "Profile | None" = None
     took: Mapping[str, Any] = field(default_factory=dict)
+    stop: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """End the workers."""
+        if self.stop is not None:
+            self.stop()
 
 
 class AgainWords(Protocol):

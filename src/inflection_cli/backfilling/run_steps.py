@@ -52,6 +52,7 @@ def open_input(state: RunState, stack: ExitStack) -> None:
     if not options.dry_run:
         options.rejects.folder.require_a_place()
     state.opened = options.files()
+    stack.callback(state.opened.close)
     stack.callback(state.plan.identities.close)
     stack.callback(state.plan.linking.close)
     if options.out is not None:
@@ -98,7 +99,7 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
     """
     options, known = state.options, state.known
     assert state.opened is not None
-    take = (lambda _: None) if draft is None else draft.take
+    take = None if draft is None else draft.take
     with reporter.reading(state.plan) as progress:
         run_words = None if known is None else known.run_words
         plan = state.opened.planner.run(known or (), progress, run_words, take, state.people)

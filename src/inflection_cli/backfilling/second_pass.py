@@ -1,46 +1,61 @@
 """Pass 2: convert the planned input again and yield what is sent."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import compress
-from typing import Final
+from typing import Final, TypeVar
 
+from inflection_cli.backfilling.chunk_work import ToSend, WireIds, encoded
+from inflection_cli.backfilling.event_store import ChunkIds
 from inflection_cli.backfilling.plan import DIGEST_BYTES, Plan
-from inflection_cli.converting.converter import Conversion
+from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.errors import InputChanged, InputError
 from inflection_cli.model import Batch, Chunk, Disposition
 
+R = TypeVar("R")
 SENT: Final = frozenset({Disposition.SEND, Disposition.RESEND, Disposition.ELSEWHERE, Disposition.REFUSED})
 
 
-def outgoing(plan: Plan, wire_ids: Callable[[Sequence[bytes]], Sequence[bytes]]) -> Iterator[Batch | None]:
+def outgoing(plan: Plan, wire_ids: WireIds) -> Iterator[Batch | None]:
     """Yield the rows' messages to send, in input order, by chunk.
 
     Args:
         plan: Its input is read again, and what is to be sent of it converted.
-        wire_ids: Binds content ids to the destination, 16 bytes for 16 bytes.
+        wire_ids: Binds content ids to the destination, 16 bytes for 16 bytes; picklable where workers do it.
 
     Yields:
-        None before each chunk, so that a reader who has other things to do hears of it; then what it sends, if any.
+        None for each chunk, so that a reader who has other things to do hears of it; then what it sends, if any.
 
     Raises:
         InputChanged: A chunk is not the one that was planned; none of it has been yielded.
     """
     assert plan.complete
-    assert plan.dispositions is not None
-    starts = plan.identities.starts
-    for number, _, convert in unchanged_chunks(plan):
-        yield None
+    starts, asked = plan.identities.starts, dict[int, tuple[ChunkIds, Sequence[bool] | None]]()
+
+    def argument(number: int) -> ToSend | None:
         first, events = starts[number], starts[number + 1] - starts[number]
-        dispositions = plan.dispositions.of(first, events)
-        keep = None if dispositions is None else [disposition in SENT for disposition in dispositions]
+        keep = _kept_of(plan, first, events)
         if not events or (keep is not None and not any(keep)):
-            continue
-        ids, hashes = plan.identities.of(number)
-        converted = convert(identified=False)
-        users = plan.linking.users_of(converted)
-        wire = converted.encode(wire_ids(ids), users) if users else converted.encode(wire_ids(ids))
-        batch = Batch(range(first, first + events), ids, hashes, wire)
-        yield batch if keep is None else kept(batch, keep)
+            return None
+        asked[number] = plan.identities.of(number), keep
+        return ToSend(asked[number][0].content_ids, plan.linking.users_among(first, events))
+
+    # A file that has grown has pieces that were not planned.
+    task = ChunkTask(partial(encoded, wire_ids), lambda n: argument(n) if n < plan.chunk_count else None)
+    for number, _, wire in unchanged_chunks(plan, task):
+        yield None
+        if number in asked:
+            assert wire is not None
+            identities, keep = asked.pop(number)
+            batch = Batch(range(starts[number], starts[number + 1]), *identities, wire)
+            yield batch if keep is None else kept(batch, keep)
+
+
+def _kept_of(plan: Plan, first: int, events: int) -> Sequence[bool] | None:
+    """Return for each event whether it is sent; None where all are."""
+    assert plan.dispositions is not None
+    dispositions = plan.dispositions.of(first, events)
+    return None if dispositions is None else [disposition in SENT for disposition in dispositions]
 
 
 def kept(batch: Batch, keep: Sequence[bool]) -> Batch:
@@ -53,18 +68,25 @@ def kept(batch: Batch, keep: Sequence[bool]) -> Batch:
     )
 
 
-def unchanged_chunks(plan: Plan) -> Iterator[tuple[int, Chunk, Conversion]]:
-    """Read the planned input again; yield number, chunk and conversion of each.
+def unchanged_chunks(
+    plan: Plan,
+    task: ChunkTask[R] = AS_CHUNKS,  # type: ignore[assignment]  # R is a Conversion then
+) -> Iterator[tuple[int, Chunk, R]]:
+    """Read the planned input again; yield number, chunk and result of each.
+
+    Args:
+        plan: What was planned.
+        task: What is done with each chunk; by default its conversion is left to the caller.
 
     Raises:
         InputChanged: A chunk is not the one that was planned; it is not yielded.
     """
     digests, number = plan.digests, -1
     try:
-        for number, (_, chunk, convert) in enumerate(plan.chunks()):
+        for number, (_, chunk, result) in enumerate(plan.chunks(task)):
             if digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES] != chunk.digest:
-                raise _changed(chunk.file, f"after line {chunk.lines[0] if chunk.rows else '?'}")
-            yield number, chunk, convert
+                raise _changed(chunk.file, f"after line {chunk.lines[0] if chunk.lines else '?'}")
+            yield number, chunk, result
     except InputError as error:
         raise _changed(plan.inputs[0].path, error.message) from error
     if (number + 1) * DIGEST_BYTES != len(digests):

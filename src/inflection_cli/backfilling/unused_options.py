@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_kinds import is_of_the_sender
 from inflection_cli.mapping.column_names import quoted
 from inflection_cli.mapping.personal_data import is_address

@@ -42,7 +42,7 @@ class UsersInAccounts:
         for ordinal, message in enumerate(messages, self._next):
             user = message.get("userId")
             if user:
-                group = message.get("groupId") or message.get("context", {}).get("groupId")
+                group = _group_of(message)
                 self._held.setdefault((hash(user), hash(group) if group else _NO_GROUP), ordinal)
         self._next += len(messages)
         if len(self._held) >= self._most:
@@ -75,6 +75,15 @@ class UsersInAccounts:
         if count > len(first):
             more = count - len(first)
             yield Problem(rules.USER_IN_TWO_ACCOUNTS, f"and {more:,} more users of the kind", count=more)
+
+
+def account_of(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a message that `add` reads."""
+    return {"userId": message.get("userId"), "groupId": _group_of(message)}
+
+
+def _group_of(message: Mapping[str, Any]) -> Any:
+    return message.get("groupId") or message.get("context", {}).get("groupId")
 
 
 def _without_account(records: Sequence[bytes]) -> Iterator[int]:

@@ -8,6 +8,7 @@ from inflection_cli.settings.declarations import (
     MessageOptions,
     ProjectOptions,
     ReportingOptions,
+    WorkOptions,
 )
 
 
@@ -15,6 +16,7 @@ from inflection_cli.settings.declarations import (
 def backfill(
     files: Files,
     reading: InputOptions,
+    work: WorkOptions,
     project: ProjectOptions,
     message: MessageOptions,
     destination: DestinationOptions,
@@ -35,5 +37,8 @@ def backfill(
         rejects=reading.rejects,
     )
     return sending.run(
-        lambda at_work, rejects: open_rows(files, reading, message, at_work.project, rejects=rejects), files
+        lambda at_work, rejects: open_rows(
+            files, reading, message, at_work.project, work=work, rejects=rejects
+        ),
+        files,
     )

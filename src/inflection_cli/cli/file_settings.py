@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inflection_cli.converting.converter import ConvertSettings
-    from inflection_cli.converting.inputs import FileSettings
+    from inflection_cli.converting.input_file import FileSettings
     from inflection_cli.mapping.calls.call_options import CallType
     from inflection_cli.reading.source import ReadOptions
 
@@ -99,7 +99,7 @@ def own_settings(
         UsageError: A profile cannot be read, or a word is not `FILES=FILE`.
         SettingsFileFaults: A profile is not sound.
     """
-    from inflection_cli.converting.inputs import FileSettings
+    from inflection_cli.converting.input_file import FileSettings
 
     of_run = FileSettings(reading, settings)
     beneath = None if project is None else project.without("profile")
@@ -134,7 +134,7 @@ def own_settings_then(
     Raises:
         UsageError: As `read_back`.
     """
-    from inflection_cli.converting.inputs import FileSettings
+    from inflection_cli.converting.input_file import FileSettings
 
     profiles = {}
     for pattern, kept in (arguments.get("profiles") or {}).items():

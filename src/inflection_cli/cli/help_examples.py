@@ -107,6 +107,7 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
         ),
         "infl-seg runs clean": (
             ("infl-seg runs clean", "Ask, then delete the rejects folders of tries that sent nothing"),
+            ("infl-seg runs clean exports", "Ask, then delete those in another folder"),
             ("infl-seg runs clean exports --yes", "Delete those in another folder, without a question"),
         ),
         "infl-seg runs forget": (

@@ -4,16 +4,24 @@ import os
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.backfilling.run_options import OpenedFiles
 from inflection_cli.cli.file_settings import own_settings
 from inflection_cli.cli.option_values import convert_settings, linking_of, pairs, read_options
-from inflection_cli.cli.project_file import Project, of_messages, settle
+from inflection_cli.cli.project_file import Project, of_messages, settle, shared
 from inflection_cli.cli.saved_options import recorded
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
+from inflection_cli.converting.job_count import default_jobs
+from inflection_cli.errors import UsageError
 from inflection_cli.reading.rejected_rows import RejectsFolder
-from inflection_cli.settings.declarations import InputOptions, MessageOptions
+from inflection_cli.settings.declarations import InputOptions, MessageOptions, WorkOptions
+
+if TYPE_CHECKING:
+    from inflection_cli.converting.dask_cluster import DaskCluster
+    from inflection_cli.converting.worker_pool import WorkerPool
 
 
 def open_rows(
@@ -22,6 +30,7 @@ def open_rows(
     message: MessageOptions | None = None,
     project: Project | None = None,
     *,
+    work: WorkOptions | None = None,
     rejects: RejectSink | None = None,
     judges_only: bool = False,
 ) -> OpenedFiles:
@@ -32,6 +41,7 @@ def open_rows(
         reading: How they are read and mapped.
         message: What every message carries; None where none is made.
         project: The project file, for what the options leave open.
+        work: Who reads and converts them.
         rejects: Takes the rows that are not sent.
         judges_only: Whether the plan is never to be carried out.
 
@@ -50,11 +60,47 @@ def open_rows(
     finally:
         # A pattern with a typing error is told before what comes of it.
         own.require_files()
-    chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit)
     linking = linking_of(settled.reading, settled.profile, settings.message)
+    pool, took = _pool(work or WorkOptions(), project, inputs, reading.limit)
+    workers = None if pool is None else pool.workers
+    chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit, workers=workers)
     planner = Planner(inputs, settings, chunks, rejects=rejects, linking=linking, judges_only=judges_only)
     planner.plan.limit = reading.limit
-    return OpenedFiles(planner, arguments, settled.profile, settled.took)
+    close = pool.close if pool else None
+    return OpenedFiles(planner, arguments, settled.profile, {**settled.took, **took}, close)
+
+
+def _pool(
+    given: WorkOptions, project: Project | None, inputs: list[InputFile], limit: int | None
+) -> "tuple[WorkerPool | DaskCluster | None, dict[str, Any]]":
+    """Return a run's workers, if any, and what the project file set.
+
+    Raises:
+        UsageError: Options contradict each other, or a cluster's address cannot be used.
+        ClusterError: A cluster cannot be used.
+    """
+    if given.cluster is not None and given.jobs is not None:
+        raise UsageError("--jobs and --cluster exclude each other", hint="leave one of the two out")
+    if given.cluster is not None:
+        return _cluster(given, given.cluster, limit), {}
+    work, took = shared(project, given)
+    count = default_jobs(each.source for each in inputs) if work.jobs is None else work.jobs
+    # How many rows are left under a limit is known piece by piece.
+    if count == 1 or limit is not None:
+        return None, took
+    from inflection_cli.converting.worker_pool import WorkerPool
+
+    return WorkerPool(count), took
+
+
+def _cluster(work: WorkOptions, address: str, limit: int | None) -> "DaskCluster":
+    if limit is not None:
+        raise UsageError(
+            "--limit reads the first rows, which needs no cluster", hint="leave one of the two out"
+        )
+    from inflection_cli.converting.dask_cluster import DaskCluster
+
+    return DaskCluster(address, insecure=work.cluster_insecure)
 
 
 def open_prebuilt(

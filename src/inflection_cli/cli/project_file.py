@@ -14,6 +14,7 @@ from inflection_cli.settings.declarations import (
     MessageOptions,
     ReplayOptions,
     ReportingOptions,
+    WorkOptions,
     declared,
     profile_keys,
 )
@@ -144,6 +145,11 @@ def reporting(project: Project | None, output: ReportingOptions) -> tuple[Report
 def slowed(project: Project | None, delivery: DeliveryOptions) -> tuple[DeliveryOptions, dict[str, Any]]:
     """Use the project file's rates if no flag sets them."""
     return _beneath(delivery, project)
+
+
+def shared(project: Project | None, work: WorkOptions) -> tuple[WorkOptions, dict[str, Any]]:
+    """Use the project file's number of processes if no flag sets it."""
+    return _beneath(work, project)
 
 
 def _beneath(options: Layer, project: Project | None) -> tuple[Layer, dict[str, Any]]:

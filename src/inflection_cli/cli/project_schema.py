@@ -15,12 +15,13 @@ from inflection_cli.settings.declarations import (
     InputOptions,
     MessageOptions,
     ReportingOptions,
+    WorkOptions,
     file_keys,
     refusals,
 )
 from inflection_cli.settings.toml_file import Table, TomlFault, near, parse, schema_of, shortened, table_model
 
-_KEYS: Final = file_keys(InputOptions, MessageOptions, ReportingOptions, DeliveryOptions)
+_KEYS: Final = file_keys(InputOptions, WorkOptions, MessageOptions, ReportingOptions, DeliveryOptions)
 
 
 class _ProjectTable(Table):

@@ -193,7 +193,7 @@ def session(
 
 
 def note_terminal_input(speaker: Speaker, files: Sequence[str]) -> None:
-    """Print how to end the input if it is typed on a terminal."""
+    """Print how to end input that is typed on a terminal."""
     if "-" in files and sys.stdin is not None and sys.stdin.isatty():
         speaker.talk("Reading from this terminal. End the input with Ctrl-D, or name a file.")
 

@@ -1,13 +1,20 @@
 """The command `infl-seg validate`: read everything, send nothing, report problems."""
 
 import sys
+from contextlib import closing
 
 from inflection_cli.cli.options import Files, with_groups
-from inflection_cli.settings.declarations import InputOptions, ProjectOptions, ReportingOptions
+from inflection_cli.settings.declarations import InputOptions, ProjectOptions, ReportingOptions, WorkOptions
 
 
 @with_groups
-def validate(files: Files, reading: InputOptions, project: ProjectOptions, output: ReportingOptions) -> int:
+def validate(
+    files: Files,
+    reading: InputOptions,
+    work: WorkOptions,
+    project: ProjectOptions,
+    output: ReportingOptions,
+) -> int:
     """Read everything and send nothing; report each problem, its location and fix."""
     from inflection_cli.cli.opening import open_rows
     from inflection_cli.cli.option_values import budget
@@ -20,9 +27,9 @@ def validate(files: Files, reading: InputOptions, project: ProjectOptions, outpu
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     with session("validate", output, files, project) as at_work:
-        at_work.opened = open_rows(files, reading, project=at_work.project, judges_only=True)
-        with at_work.reading(at_work.plan) as progress:
-            plan = at_work.opened.planner.run(progress=progress)
+        at_work.opened = open_rows(files, reading, project=at_work.project, work=work, judges_only=True)
+        with closing(at_work.opened) as opened, at_work.reading(at_work.plan) as progress:
+            plan = opened.planner.run(progress=progress)
         problems = plan.account.problems
         exit_code = 1 if problems.errors else 0
         at_work.write_reports(exit_code)

@@ -13,6 +13,7 @@ from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
 from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.errors import InputError
 from inflection_cli.ledger.ledger_file import LedgerReader
 from inflection_cli.model import BatchState, Chunk
@@ -177,7 +178,7 @@ def _add_sources(met: SpillGroups, scope: ProofScope, planner: Planner, receipts
     names: dict[str, int] = {}
     ordinals = 0
     bind = Binder(scope.ledger.namespace, scope.label or None).bind
-    for number, chunk, convert in unchanged_chunks(plan):
+    for number, chunk, convert in unchanged_chunks(plan, AS_CHUNKS):
         wire = bind(plan.identities.of(number).content_ids)
         file = names.setdefault(chunk.file, len(names))
         lines = convert(identified=False).lines

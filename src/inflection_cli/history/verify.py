@@ -9,6 +9,7 @@ from inflection_cli.backfilling.ledger_lookup import Doubts, KnownEvents
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
 from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.history.run_history import RunStatus
 from inflection_cli.ledger.ledger_records import ID_BYTES
 from inflection_cli.model import BatchState, Disposition
@@ -97,7 +98,7 @@ def verify(planner: Planner, entry: RunStatus, now: float) -> Verification:
     verified = Verification(plan)
     met = SpillGroups(ID_BYTES + 1)
     with closing(plan.linking), closing(plan.identities) as identities:
-        for number, chunk, convert in unchanged_chunks(plan):
+        for number, chunk, convert in unchanged_chunks(plan, AS_CHUNKS):
             converted = convert(identified=False)
             dispositions = plan.dispositions.of(identities.starts[number], len(converted.times))
             every = dispositions or [Disposition.SEND] * len(converted.times)

@@ -6,8 +6,10 @@ from typing import Final
 from inflection_cli import rules
 from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
+from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import Converted, ConvertSettings
-from inflection_cli.converting.inputs import InputFile, convertible_chunks
+from inflection_cli.converting.input_file import InputFile
+from inflection_cli.converting.inputs import convertible_chunks
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.layout import MissingColumnPolicy
@@ -52,7 +54,7 @@ def problems_of_people(
     people = People()
     refusal = None
     try:
-        for known, _, convert in convertible_chunks([file], reading, settings, limit=limit):
+        for known, _, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
             file, converted = known, convert(identified=False)
             for seen in converted.seen:
                 people.add(source.path, seen)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from inflection_cli import rules
+from inflection_cli.converting.chunk_task import first_rows
 from inflection_cli.converting.converter import ConvertSettings
-from inflection_cli.converting.inputs import first_rows
 from inflection_cli.errors import InputError
 from inflection_cli.inspecting.analysis import ScannedFile, analyse
 from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats, TimeReaderFactory, paths_of

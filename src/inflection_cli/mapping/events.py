@@ -64,7 +64,6 @@ _ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:
 
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
-
 _KINDS: Final[Mapping[str, EventKind]] = {
     name: kind for kind in EVENTS for name in (squash(kind.name), squash(kind.spec_name), *kind.other_names)
 }

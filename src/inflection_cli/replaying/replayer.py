@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from itertools import count
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -11,8 +12,9 @@ from inflection_cli import rules
 from inflection_cli.backfilling.dedup import UNCOMPARED
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.checked_converter import once_a_column, problem_of
-from inflection_cli.converting.converter import Conversion, Converted, ConvertSettings, Rejected
-from inflection_cli.converting.inputs import InputFile, first_rows
+from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask, first_rows
+from inflection_cli.converting.converter import Converted, ConvertSettings, Rejected
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.destination_checks.check_engine import DestinationChecks
 from inflection_cli.errors import InputError
@@ -45,6 +47,7 @@ from inflection_cli.segment.prebuilt_messages import (
 )
 from inflection_cli.text_faults import damage, damage_hint, null_option
 
+R = TypeVar("R")
 READING: Final = ReadOptions(format="ndjson")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
@@ -85,23 +88,29 @@ def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list
 
 
 def replayable_chunks(
-    inputs: Iterable[InputFile], settings: ReplaySettings, *, limit: int | None = None
-) -> Iterator[tuple[InputFile, Chunk, Conversion]]:
-    """Yield each chunk of all files in order, with its conversion.
+    inputs: Iterable[InputFile],
+    settings: ReplaySettings,
+    task: ChunkTask[R] = AS_CHUNKS,  # type: ignore[assignment]  # R is a Conversion then
+    *,
+    limit: int | None = None,
+) -> Iterator[tuple[InputFile, Chunk, R]]:
+    """Yield each chunk with its file and a task's result, in order.
 
     Args:
         inputs: The files.
         settings: What shapes what is sent.
+        task: What is done with each chunk; by default its conversion is left to the caller.
         limit: How many lines to read in all; None reads everything.
     """
-    left = limit
+    left, number = limit, count()
     replayer = Replayer(settings)
     for source in inputs:
         for lines in read_lines(source.source, READING):
             chunk = lines.chunk if left is None else first_rows(lines.chunk, left)
             if left is not None:
                 left -= len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
-            yield source, chunk, partial(replayer, MessageLines(chunk, lines.objects[: len(chunk.rows)]))
+            convert = partial(replayer, MessageLines(chunk, lines.objects[: len(chunk.rows)]))
+            yield source, chunk, task.work(chunk, convert, task.argument(next(number)))
             if left is not None and left <= 0:
                 return
 

@@ -17,7 +17,7 @@ from inflection_cli.backfilling.run_state import (
     refused_figures,
     time_range,
 )
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
 from inflection_cli.reporting.call_lines import met_types, own_profile

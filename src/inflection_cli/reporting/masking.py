@@ -23,7 +23,7 @@ from inflection_cli.reporting.console import Speaker
 from inflection_cli.sanitize import escape, mask, mask_cell
 
 if TYPE_CHECKING:
-    from inflection_cli.converting.inputs import InputFile
+    from inflection_cli.converting.input_file import InputFile
     from inflection_cli.inspecting.inspection_result import ColumnFinding
 
 OPEN_FIELDS: Final = frozenset(

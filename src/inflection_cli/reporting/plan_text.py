@@ -12,7 +12,7 @@ from inflection_cli.backfilling.rejection_cause import is_small, main_cause, sha
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run_endings import trouble_words
 from inflection_cli.catalog import EVENTS
-from inflection_cli.converting.inputs import InputFile
+from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity

@@ -567,6 +567,36 @@ class InputOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkOptions(Group):
+    """Options that select who reads and converts the files."""
+
+    PANEL: ClassVar[str | None] = "Input"
+
+    jobs: int | None = option(
+        None,
+        "Read and convert with this number of processes; 1 starts no other. The results are the same.",
+        metavar="N",
+        example="2",
+        least=1,
+        shown_default="the cores, at most 8; 1 for less than 32 MB of input",
+        project_help="How many processes read and convert. As `--jobs`.",
+    )
+    cluster: str | None = option(
+        None,
+        "Read and convert with the workers of a Dask cluster; for thousands of files. See docs/cluster.md.",
+        metavar="ADDRESS",
+        example="tls://scheduler.example:8786",
+        never="the machines that get your rows are set on the command line",
+    )
+    cluster_insecure: bool = option(
+        False,
+        "Send rows to a cluster unencrypted, in your own network.",
+        never="sending rows unencrypted needs your decision for each run",
+        forces=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MessageOptions(Group):
     """Options for content that every message carries beside its event."""
 
@@ -1018,6 +1048,7 @@ class JsonOptions(Group):
 _GROUPS: Final[tuple[type[Group], ...]] = (
     ProjectOptions,
     InputOptions,
+    WorkOptions,
     MessageOptions,
     SourceOptions,
     DestinationOptions,

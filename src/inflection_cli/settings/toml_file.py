@@ -561,6 +561,7 @@ def listed(given: object) -> object:
 _TYPES: Final[Mapping[Any, Any]] = {
     str: Text,
     float: Annotated[float, Field(gt=0, allow_inf_nan=False)],
+    int: Annotated[int, Field(gt=0)],
     list[str]: list[Text],
     dict[str, str]: dict[str, Text],
     Texts: Annotated[list[Text], BeforeValidator(listed), OneOrMore()],

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, repeat
 from operator import add
@@ -14,43 +14,75 @@ from inflection_cli.reading.csv.csv_grammar import RecordEnd
 from inflection_cli.reading.csv.splitter import split_rows
 from inflection_cli.reading.csv.strict_csv import CsvSchema, ParsedBlock, StrictReader, ragged
 from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
-from inflection_cli.reading.files.stream import open_source
-from inflection_cli.reading.files.window import Window
+from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.text_cursor import TextCursor
-from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, ReadOptions, Source
+from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, Source
 
 
-def read_csv(source: Source, options: ReadOptions) -> Iterator[Chunk]:
-    """Read a CSV file in chunks of about `options.chunk_bytes` bytes.
+def read_csv(piece: Piece, source: Source, size: int) -> PieceRead:
+    """Read the records of a piece that are whole in it.
 
-    Memory use does not grow with the file.
+    Which rows, lines and faults come out depends on the file alone, not on how it is cut.
 
-    Which rows, lines and faults come out depends on the file alone, not on the size of the chunks.
-
-    Raises:
-        InputError: The file is gone, damaged, or holds a line that no text has.
+    Args:
+        piece: Starts where a record starts.
+        source: What the file is.
+        size: So many bytes are read at once.
     """
     assert source.delimiter is not None
     form = CsvSchema(source.path, source.encoding, source.delimiter, source.columns, source.nameless_last)
-    size = max(1, min(options.chunk_bytes, MAX_RECORD_CHARS // 2))
-    number = 1
-    with open_source(source) as stream:
-        window = Window(stream)
-        window.advance(source.data_offset)
-        while block := window.block(size):
-            harvest = _swiftly(block, form, window.line) or StrictReader(window, form).gather(len(block))
-            window.advance(harvest.consumed, harvest.line_ends)
-            yield Chunk(
-                source.path,
-                source.columns,
-                harvest.rows,
-                harvest.lines,
-                number,
-                tuple(harvest.faults),
-                window.digest(),
-                warnings=tuple(harvest.warnings),
-            )
-            number += len(harvest.rows)
+    window = Window.over(piece)
+    parts: list[ParsedBlock] = []
+    while block := window.block(size):
+        part = _swiftly(block, form, window.line) or StrictReader(window, form).gather(len(block))
+        if not part.consumed:
+            break
+        window.advance(part.consumed, part.line_ends)
+        parts.append(part)
+    return _joined(parts, source, window.digest())
+
+
+def _joined(parts: Sequence[ParsedBlock], source: Source, digest: bytes) -> PieceRead:
+    """Return the blocks of a piece as one chunk."""
+    consumed = sum(part.consumed for part in parts)
+    if not parts:
+        return PieceRead(None, 0, source.columns)
+    rows, lines = parts[0].rows, parts[0].lines
+    if len(parts) > 1:
+        rows = [row for part in parts for row in part.rows]
+        lines = [line for part in parts for line in part.lines]
+    chunk = Chunk(
+        source.path,
+        source.columns,
+        rows,
+        lines,
+        1,
+        tuple(fault for part in parts for fault in part.faults),
+        digest,
+        warnings=tuple(warning for part in parts for warning in part.warnings),
+    )
+    return PieceRead(chunk, consumed, source.columns)
+
+
+def record_end(lines: bytes) -> int:
+    """Return the last line end outside quotes, by counting quotes.
+
+    Quotes stand in pairs where CSV is in order. So this is where a record ends, or else a guess that is judged by
+    reading. 0 where there is none.
+
+    Args:
+        lines: Whole lines, the first of which starts a record.
+    """
+    if not lines.count(b'"') & 1:
+        return len(lines)
+    end = lines.rfind(b'"')
+    while True:
+        # From `start` to `end` all is outside of quotes; in front of it, back to one quote more, inside.
+        start = lines.rfind(b'"', 0, end)
+        found = lines.rfind(b"\n", start + 1, end)
+        if found >= 0 or start < 0:
+            return found + 1
+        end = lines.rfind(b'"', 0, start)
 
 
 def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from inflection_cli import rules
@@ -10,7 +11,7 @@ from inflection_cli.model import Fault, Problem, Rule
 from inflection_cli.reading.csv.bare_quotes import judge, runs_on, with_delimiter
 from inflection_cli.reading.csv.csv_grammar import Grammar, RecordEnd, RecordScan
 from inflection_cli.reading.files.encoding import wrong_bytes
-from inflection_cli.reading.files.window import Window
+from inflection_cli.reading.files.window import MoreNeeded, Window
 from inflection_cli.reading.json.text_cursor import TextCursor
 from inflection_cli.reading.source import MAX_RECORD_CHARS
 
@@ -94,13 +95,17 @@ class StrictReader:
         self._warnings: list[Problem] = []
 
     def gather(self, size: int) -> ParsedBlock:
-        """Read every record that starts within `size` bytes."""
+        """Read every record that starts within `size` bytes.
+
+        What cannot be decided without the bytes behind a piece is left.
+        """
         page = self._page
-        while page.taken < size and page.line_end(page.at) > page.at:
-            if self.blank():
-                page.take(page.line_end(page.at))
-            else:
-                self._record()
+        with suppress(MoreNeeded):
+            while page.taken < size and page.line_end(page.at) > page.at:
+                if self.blank():
+                    page.take(page.line_end(page.at))
+                else:
+                    self._record()
         return ParsedBlock(self._rows, self._lines, self._faults, page.taken, warnings=self._warnings)
 
     def blank(self) -> bool:

@@ -1,9 +1,11 @@
 """Sliding window of whole lines over a byte stream, with digest."""
 
 import zlib
+from io import BytesIO
 from struct import Struct
 from typing import NamedTuple, Protocol
 
+from inflection_cli.model import Chunk
 from inflection_cli.reading.source import MAX_LINE_BYTES
 
 _READ_BYTES = 1 << 18
@@ -47,6 +49,44 @@ class _Gap(NamedTuple):
     length: int
 
 
+class Piece(NamedTuple):
+    """Whole lines cut out of a window; picklable.
+
+    Attributes:
+        data: The lines.
+        line: The physical line, from 1, on which they start.
+        is_last: Whether the stream ends with them.
+        cuts: The lines among them of which they hold only the beginning, by number.
+        gaps: What of those was skipped, with offsets in `data`.
+        sums: The CRC-32 and the length of what counts in their digest and stands in front of them: the header.
+    """
+
+    data: bytes
+    line: int
+    is_last: bool
+    cuts: tuple[tuple[int, Cut], ...] = ()
+    gaps: tuple[_Gap, ...] = ()
+    sums: tuple[int, int] = _NO_BYTES
+
+
+class PieceRead(NamedTuple):
+    """Records of a piece that could be read by itself.
+
+    Attributes:
+        chunk: The records; None where there is none.
+        consumed: How many bytes of the piece they are.
+        columns: The columns that the next piece is read with.
+    """
+
+    chunk: Chunk | None
+    consumed: int
+    columns: tuple[str, ...]
+
+
+class MoreNeeded(Exception):
+    """Raised where reading takes bytes behind the piece."""
+
+
 class Window:
     """Bytes of a stream that were read but not yet consumed.
 
@@ -56,6 +96,7 @@ class Window:
     Attributes:
         line: The physical line, from 1, on which the window starts.
         cuts: By number, the lines met so far of which it has only the beginning.
+        goes_on: Whether its stream is a piece, and more follows its end.
     """
 
     __slots__ = (
@@ -68,12 +109,14 @@ class Window:
         "_stream",
         "_sums",
         "cuts",
+        "goes_on",
         "line",
     )
 
     def __init__(self, stream: Bytes) -> None:
         self.line = 1
         self.cuts: dict[int, Cut] = {}
+        self.goes_on = False
         self._stream = stream
         self._buffer = b""
         self._start = 0
@@ -82,6 +125,34 @@ class Window:
         self._gaps: list[_Gap] = []
         self._left_behind = 0
         self._passed_over = 0
+
+    @classmethod
+    def over(cls, piece: Piece) -> "Window":
+        """Return a window over a piece."""
+        window = cls(BytesIO(piece.data))
+        window.line, window.goes_on = piece.line, not piece.is_last
+        window.cuts, window._gaps, window._sums = dict(piece.cuts), list(piece.gaps), piece.sums
+        return window
+
+    def piece(self, data: bytes, skip: int, line: int) -> Piece:
+        """Return a piece of lines that `block` gave.
+
+        Args:
+            data: The lines.
+            skip: How many bytes there are in front of them.
+            line: The physical line on which they start.
+        """
+        end = skip + len(data)
+        is_last = self._ended and len(self._buffer) - self._start == end
+        sums = _NO_BYTES if skip else self._sums
+        if not self._gaps:
+            return Piece(data, line, is_last, sums=sums)
+        begin = self._left_behind + skip
+        gaps = [gap._replace(at=gap.at - begin) for gap in self._gaps]
+        after = line + data.count(b"\n")
+        cuts = tuple((at, cut) for at, cut in self.cuts.items() if line <= at <= after)
+        inside = tuple(gap for gap in gaps if 0 < gap.at <= len(data))
+        return Piece(data, line, is_last, cuts, inside, sums)
 
     def block(self, size: int, skip: int = 0) -> bytes:
         """Return whole lines of at most `size` bytes, after `skip` bytes.
@@ -121,11 +192,22 @@ class Window:
         self._sums = zlib.crc32(left, crc), length + len(left)
         if lines is None:
             lines = self._buffer.count(b"\n", self._start, self._start + count)
+        for gap in self.leave(len(left), lines):
+            self._digest_gap(gap)
+
+    def leave(self, count: int, lines: int) -> list[_Gap]:
+        """Consume `count` bytes that are loaded; their digest is the caller's.
+
+        Returns:
+            What was skipped of lines among them.
+        """
         self.line += lines
-        self._start += len(left)
-        self._left_behind += len(left)
-        while self._gaps and self._gaps[0].at <= self._left_behind:
-            self._digest_gap(self._gaps.pop(0))
+        self._start += count
+        self._left_behind += count
+        left = [gap for gap in self._gaps if gap.at <= self._left_behind]
+        del self._gaps[: len(left)]
+        self._passed_over += sum(gap.length for gap in left)
+        return left
 
     def digest(self) -> bytes:
         """Return the CRC-32 and length of bytes consumed since last call.
@@ -142,7 +224,6 @@ class Window:
     def _digest_gap(self, gap: _Gap) -> None:
         crc, length = self._sums
         self._sums = zlib.crc32(gap.crc.to_bytes(4), crc), length + gap.length
-        self._passed_over += gap.length
 
     def _fill(self, count: int) -> None:
         """Read until the buffer has `count` bytes, or to the end."""

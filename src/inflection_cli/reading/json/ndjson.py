@@ -1,42 +1,30 @@
-"""Read NDJSON in chunks: each line's object becomes a row of text."""
+"""Read NDJSON in pieces: each line's object becomes a row of text."""
 
-from collections.abc import Iterator
-
-from inflection_cli.model import Chunk, Problem
-from inflection_cli.reading.files.stream import open_source
-from inflection_cli.reading.files.window import Window
+from inflection_cli.model import Problem
+from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.chunk_builder import ChunkBuilder
 from inflection_cli.reading.json.text_cursor import decode
-from inflection_cli.reading.source import ReadOptions, Source
+from inflection_cli.reading.source import Source
 
 
-def read_ndjson(source: Source, options: ReadOptions) -> Iterator[Chunk]:
-    """Read an NDJSON file in chunks of about `options.chunk_bytes` bytes.
+def read_ndjson(piece: Piece, source: Source) -> PieceRead:
+    """Read the lines of a piece, up to a new key.
 
-    A chunk ends before a record that brings a new key; the chunks after it have that column too.
-
-    Raises:
-        InputError: The file is gone, damaged, or holds a line that no text has.
+    Args:
+        piece: Whole lines.
+        source: What the file is; its columns are those known so far.
     """
-    size = max(1, options.chunk_bytes)
-    with open_source(source) as stream:
-        window = Window(stream)
-        window.advance(source.data_offset)
-        reader = _Reader(window, source)
-        while block := window.block(size):
-            yield from reader.chunks(block)
+    return _Reader(Window.over(piece), source).read(piece.data)
 
 
 class _Reader(ChunkBuilder):
-    """Reads blocks of lines into chunks."""
+    """Reads lines into one chunk."""
 
-    def chunks(self, block: bytes) -> Iterator[Chunk]:
-        """Yield the chunks of a block; each new key starts a chunk."""
+    def read(self, lines: bytes) -> PieceRead:
+        """Read lines; a new key ends the chunk before its record."""
         first = self._window.line
-        raw = block.split(b"\n")
-        texts = decode(block, self._source.encoding).split("\n")
-        left = 0  # how many of the lines are in chunks already
-        for index, text in enumerate(texts):
+        raw = lines.split(b"\n")
+        for index, text in enumerate(decode(lines, self._source.encoding).split("\n")):
             if not text.strip(" \t\r"):
                 continue
             record = self._record(text, first + index)
@@ -45,9 +33,9 @@ class _Reader(ChunkBuilder):
                 self._reject(record, first + index, 1, raw[index] + line_end)
                 continue
             if not self._known.issuperset(record):
-                if index > left:
-                    yield self._chunk(sum(map(len, raw[left:index])) + index - left)
-                    left = index
+                consumed = sum(map(len, raw[:index])) + index
+                chunk = self._chunk(consumed) if consumed else None
                 self._widen(record)
+                return PieceRead(chunk, consumed, self._columns)
             self._add(record, first + index)
-        yield self._chunk(len(block) - sum(map(len, raw[:left])) - left)
+        return PieceRead(self._chunk(len(lines)), len(lines), self._columns)

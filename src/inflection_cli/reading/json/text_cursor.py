@@ -1,7 +1,7 @@
 """Cursor over text with its bytes, loaded from a window on demand."""
 
 from inflection_cli.reading.files.encoding import text_encoding
-from inflection_cli.reading.files.window import Cut, Window
+from inflection_cli.reading.files.window import Cut, MoreNeeded, Window
 
 _STEP_BYTES = 1 << 16
 _MOST_BYTES = 1 << 20
@@ -39,9 +39,15 @@ class TextCursor:
         self.taken = 0
 
     def extend(self) -> bool:
-        """Load more lines; return whether there were any."""
+        """Load more lines; return whether there were any.
+
+        Raises:
+            MoreNeeded: There are none in the window's piece, and the file goes on behind it.
+        """
         size = min(max(_STEP_BYTES, len(self._bytes)), _MOST_BYTES)
         block = self._window.block(size, len(self._bytes))
+        if not block and self._window.goes_on:
+            raise MoreNeeded
         self._bytes += block
         self.text += decode(block, self._encoding)
         return bool(block)
