@@ -68,7 +68,8 @@ class Rejects:
         self.refused_messages.keep(renamed(message.wire, message.content_id) + b"\n")
         # No delivery ends for want of a reason: the log and the terminal have it too.
         with suppress(InflSegError, OSError):
-            self._note_reason(uuid_text(message.content_id).decode(), reason)
+            if self._refused_in_folder():
+                self._note_reason(uuid_text(message.content_id).decode(), reason)
 
     def _note_reason(self, message_id: str, reason: str) -> None:
         if self._reasons is None:
