@@ -53,6 +53,8 @@ READ_BY_PEOPLE: Final = (
     "docs/freshsuccess.md",
     "docs/partner-source.md",
     "samples/README.md",
+    "docs/glossary.md",
+    "docs/clig.md",
 )
 """Pages whose commands must be there; the generated ones cannot be wrong."""
 _ANY_COMMAND: Final = frozenset({"--help", "--help-all", "-h", "--install-completion", "--show-completion"})
@@ -159,7 +161,7 @@ def problems_page(rules: Iterable[Rule]) -> str:
         "# Problems",
         "",
         "Every kind of problem the tool can name, by its code. Codes are stable: scripts and CI rely on them.",
-        "The same is told by `infl-seg explain CODE`. Written by `python docs/generate.py`.",
+        "`infl-seg explain CODE` prints the same. Written by `python docs/generate.py`.",
         "",
         "| code | severity | what it means |",
         "|---|---|---|",
@@ -172,7 +174,7 @@ def problems_page(rules: Iterable[Rule]) -> str:
         "",
         "# What ends a run",
         "",
-        "`error.code` of `--json`, where a command did not come to its end.",
+        "`error.code` of `--json`, for a command that ended with an error.",
     ]
     lines += ["", "| code | exit code | what it means |", "|---|---|---|"]
     lines += [f"| `{kind.code}` | {_exit_code(kind)} | {prose(_first_line(kind))} |" for kind in _endings()]
@@ -412,7 +414,7 @@ def _code(words: str) -> str:
 
 
 def prose(words: str) -> str:
-    """Return text as Markdown that shows it as it stands."""
+    """Return text as Markdown that shows it unchanged."""
     return _SPECIAL.sub(r"\\\1", html.escape(words, quote=False))
 
 

@@ -10,7 +10,7 @@
     │   ├── ListUnreadable           4  a line of a list cannot be read
     │   └── ClusterError             4  a cluster cannot be reached, or would convert otherwise
     ├── OutputLost                   4  stdout takes nothing any more: a full device
-    │   └── ReaderLeft             141  nobody reads it any more
+    │   └── ReaderLeft             141  the reader of it has ended
     ├── DeliveryIncomplete           3  some events are still pending or unconfirmed
     │   ├── InputChanged             3  a file is not the one that was checked
     │   └── WorkerLost               3  a worker process was killed; the same command goes on

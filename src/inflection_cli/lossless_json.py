@@ -216,7 +216,7 @@ def require_encodable(text: str, key: str | None = None) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise JsonError(rules.JSON_LONE_SURROGATE, "half of a surrogate pair stands alone", key) from error
+        raise JsonError(rules.JSON_LONE_SURROGATE, "half of a surrogate pair is alone", key) from error
     return text
 
 
@@ -248,7 +248,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> NoReturn:
-    raise JsonError(rules.JSON_NOT_A_NUMBER, f"{name} is no JSON")
+    raise JsonError(rules.JSON_NOT_A_NUMBER, f"{name} is not JSON")
 
 
 _number: Callable[[str], Any] = Number

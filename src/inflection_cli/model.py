@@ -54,7 +54,7 @@ class Problem:
         message: What is wrong here. Holds no cell: those are personal, and are masked by reporters.
         file: The path as the user wrote it; None where the problem has no file.
         line: The physical line, from 1; None where the problem has no line.
-        column: The column's name as it stands in the file; None where it concerns the row.
+        column: The column's name in the file; None where it concerns the row.
         value: The offending cell as it stood, for those who asked to see values.
         hint: What settles it here; the rule's own fix where empty.
         count: How many rows it stands for, 1 unless the rule's scope is wider.

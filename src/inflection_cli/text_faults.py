@@ -90,7 +90,7 @@ def misspelled(text: str) -> str | None:
     """Return what makes an id differ from its appearance, or None."""
     hidden = unseen(text) or unusual_space(text)
     if hidden is not None:
-        return f"holds {hidden}, which nobody sees"
+        return f"has the invisible character {hidden}"
     if text.startswith("'"):
         return "begins with an apostrophe, the mark of text in a spreadsheet"
     if not unicodedata.is_normalized("NFC", text):

@@ -1,4 +1,4 @@
-"""The examples of docs/python.md, run as they stand against the sandbox that they start."""
+"""The examples of docs/python.md, run unchanged against the sandbox that they start."""
 
 import doctest
 import re

@@ -95,7 +95,7 @@ def test_the_error_says_why_nothing_was_accepted(json_too: bool, desk: Desk) -> 
     cause = f"connection refused by {url.removeprefix('http://').rstrip('/')}"
     form = ("--json",) if json_too else ("--quiet",)
     done = desk.run("backfill", six(desk), *to(url, "--patience", "100ms", *form))
-    said = f"Nothing was accepted for 0.1 s; the last try: {cause}"
+    said = f"Gave up after 0.1 s without an accepted batch (--patience): {cause}"
     assert done.code == 3
     if json_too:
         error = done.json["error"]

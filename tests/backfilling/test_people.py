@@ -412,7 +412,7 @@ def test_rows_are_not_said_to_go_where_the_people_stop_them(desk: Desk) -> None:
     file = put(desk, "export.csv", [*crowd(150), row(999, email="x@x.example", timestamp="soon")])
     told = desk.run("validate", file)
     assert (told.code, "--max-errors" in told.out.splitlines()[-1]) == (1, False)
-    assert "until then backfill sends nothing" in told.out
+    assert "Until then backfill sends nothing" in told.out
     refused = desk.run("backfill", file, "--dry-run")
     assert (refused.code, "--max-errors" in refused.err.splitlines()[-1]) == (8, False)
     assert "20 rows" not in refused.err  # of a rule that does not hold here

@@ -248,3 +248,16 @@ def test_what_no_file_takes_is_counted_and_the_same_command_sends_it_again(desk:
         again = desk.run(*words, "--json")
         stats = sandbox.stats()
     assert (again.code, again.json["events"]["accepted"], stats["unique"], stats["duplicate"]) == (0, 1, 8, 0)
+
+
+def test_a_refused_message_has_its_reason_beside_it(desk: Desk, eight: str) -> None:
+    with refusing() as sandbox:
+        assert desk.run("backfill", eight, *to(sandbox.url), "--rejects", "kept").code == 1
+    (message,) = desk.messages("kept/refused-messages.ndjson")
+    heading, line = (
+        (desk.folder / "kept/refused-messages.reasons.csv").read_text(encoding="utf-8").splitlines()
+    )
+    assert heading == "message_id,reason"
+    assert line.startswith(f"{message['messageId']},")
+    assert "refused with HTTP 4" in line
+    assert "holds no file to read, but" in desk.run("replay", "kept").err

@@ -521,7 +521,7 @@ def test_an_address_is_a_trait_whether_a_profile_names_it_as_a_field_or_not(fiel
         ('[[event]]\ntype = "group"\nproperties.a = "b"\n', "traits"),
         ('[[event]]\ntype = "page"\ntraits.a = "b"\n', "properties"),
         ('[[event]]\ntype = "identify"\nname = "x"\n', "no name"),
-        ('[traits]\na = "b"\n"a.b" = "c"\n', "lies within a"),
+        ('[traits]\na = "b"\n"a.b" = "c"\n', "is inside a"),
         ('[traits]\na = { column = "b", type = "json", separator = ";" }\n', "separator"),
     ],
 )
@@ -554,10 +554,10 @@ def test_one_list_may_be_sent_as_two_kinds_of_calls_and_never_twice_as_one(desk:
 def test_the_plan_says_that_every_streaming_destination_gets_these_calls_now(desk: Desk) -> None:
     desk.file("c.csv", ADA, BOB, header=CONTACTS)
     done = desk.run("backfill", "c.csv", "--as", "identify", "--dry-run")
-    assert "every streaming destination of the source gets these 2 calls now, whatever their time" in done.err
+    assert "every streaming destination of the source gets these 2 calls now, with any event time" in done.err
     assert "--integration All=false" in done.err
     off = desk.run("backfill", "c.csv", "--as", "identify", "--dry-run", "--integration", "All=false")
-    assert "goes to warehouses only" in off.err
+    assert "Sent to warehouses only" in off.err
 
 
 def test_an_api_call_has_the_types_too(desk: Desk) -> None:

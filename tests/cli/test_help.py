@@ -22,6 +22,7 @@ ASKS = (
     "--write-key-file",
     "infl-seg backfill export.csv\n",
     "settle",
+    "clean",
     "forget",
     "infl-seg sandbox",
     "doctor --region",

@@ -108,7 +108,7 @@ def test_a_process_without_a_terminal_is_told_what_to_type_and_that_does_it(
     words = ("backfill", "export.csv", "--endpoint", sandbox.url)
     first = desk.spawn(*words, SEGMENT_WRITE_KEY=KEY)
     assert first.code == 2
-    told = re.search(r"→ look at the plan, then: infl-seg (.*)", first.err)
+    told = re.search(r"→ review the plan, then add --yes: infl-seg (.*)", first.err)
     assert told is not None
     second = desk.spawn(*shlex.split(told[1]), SEGMENT_WRITE_KEY=KEY)
     assert (second.code, "2 accepted" in second.out) == (0, True)

@@ -65,8 +65,8 @@ def test_inspect_tells_what_it_understood_and_what_it_did_not(desk: Desk) -> Non
         "all without a zone as %d.%m.%Y %H:%M",
         "Email Opened at “First Opened”, 3 rows",
         "“Clicks” tells of Link Clicked in 2 rows, and no column tells when",
-        "the bytes are no UTF-8; windows-1252 makes sense of",
-        "rule out Europe/Helsinki (1)",
+        "the bytes are not UTF-8; windows-1252 makes sense of",
+        "Excluded (times fall in a DST gap): Europe/Helsinki (1)",
     ):
         assert words in done.out
     assert done.out.splitlines()[-1].startswith("Fill in 4 lines of old.toml, then: infl-seg validate")

@@ -243,7 +243,7 @@ def test_a_hyphen_alone_or_before_a_digit_is_a_value(words: list[str], desk: Des
 def test_dashes_that_a_text_program_made_are_told(word: str, desk: Desk, sandbox: Sandbox) -> None:
     words = ("backfill", "export.csv", "--endpoint", sandbox.url, "--write-key", KEY, "--yes")
     said = refused(desk.run(*words, word), desk, sandbox, there(desk))
-    assert f"{word} is no option" in said
+    assert f"{word} is not an option" in said
 
 
 def test_an_option_behind_the_end_of_options_is_no_file(desk: Desk, sandbox: Sandbox) -> None:
@@ -259,7 +259,7 @@ def test_an_option_behind_the_end_of_options_is_no_file(desk: Desk, sandbox: San
         "export.csv",
         "--dry-run",
     )
-    assert "--dry-run stands after --" in refused(desk.run(*words), desk, sandbox, there(desk))
+    assert "--dry-run is after --" in refused(desk.run(*words), desk, sandbox, there(desk))
 
 
 @pytest.mark.parametrize("variable", sorted(VARIABLES))

@@ -276,7 +276,7 @@ def test_the_commands_that_foreign_words_lead_to_are_there(desk: Desk) -> None:
         (["backfill", "export.csv", "--resume"], "run the same command again"),
         (["backfill", "export.csv", "--tz", "UTC"], "--timezone NAME"),
         (["validate", "export.csv", "--nope"], "infl-seg validate --help shows what there is"),
-        (["--verbose", "validate", "export.csv"], "options stand after the command"),
+        (["--verbose", "validate", "export.csv"], "options go after the command"),
     ],
 )
 def test_an_option_that_is_not_there_is_told_once(typed: list[str], hint: str, desk: Desk) -> None:
@@ -305,7 +305,7 @@ def test_where_no_one_column_tells_the_event_none_is_named(header: str, row: str
     done = desk.run("validate", desk.file("strange.csv", row, header=header))
     assert done.code == 4
     assert "--map event=COLUMN or" in done.err
-    assert "infl-seg inspect strange.csv says what the columns hold" in done.err
+    assert "infl-seg inspect strange.csv describes the columns" in done.err
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_a_column_that_begins_with_a_hyphen_is_named_so_that_it_works(desk: Desk
     header = "event,userId,email_id,campaign_id,timestamp,-Phone"
     desk.file("e.csv", "Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,15555550100", header=header)
     told = desk.run("validate", "e.csv").err + desk.run("validate", "e.csv").out
-    assert "with --property=-Phone" in told
+    assert "to send it: --property=-Phone" in told
     refused = desk.run("validate", "e.csv", "--property=-Phon")
     assert "did you mean --property=-Phone?" in refused.err
     sent = desk.run("backfill", "e.csv", "--dry-run", "--out", "o.ndjson", "--property=-Phone")

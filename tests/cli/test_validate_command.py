@@ -118,7 +118,7 @@ def test_repeated_problems_show_five_places_and_a_count_of_the_rest(desk: Desk) 
     places = [line for line in done.out.splitlines() if "many.csv, line" in line]
     assert len(places) == 5
     assert "and 4 more" in done.out
-    assert "error event-unknown, 9 times" in done.out
+    assert "error event-unknown (9 rows)" in done.out
 
 
 def test_what_holds_for_a_column_is_said_once_with_its_count(desk: Desk) -> None:
@@ -207,7 +207,7 @@ def test_filters_say_how_much_they_left_out(desk: Desk) -> None:
 
 def test_a_limit_that_was_met_is_said(desk: Desk) -> None:
     assert "reading stopped after 10 rows (--limit)" in desk.run("validate", CAMPAIGN, "--limit", "10").out
-    assert "--limit" not in desk.run("validate", CAMPAIGN, "--limit", "9999").out
+    assert "(--limit)" not in desk.run("validate", CAMPAIGN, "--limit", "9999").out
 
 
 def test_bounds_are_half_open(desk: Desk) -> None:
@@ -236,7 +236,7 @@ def test_a_key_that_appears_late_is_told_as_one_in_the_first_rows_is(desk: Desk)
         ["phone"],
     )
     assert done.json["problem_counts"]["column-left-out"] == 1
-    # Its own ids are the export's from then on, and one of them stands for two people.
+    # Its own ids are the export's from then on, and one of them is for two people.
     assert done.json["problem_counts"]["own-id-conflict"] == 1
 
 

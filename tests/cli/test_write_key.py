@@ -142,7 +142,7 @@ def test_a_key_piped_in_leaves_nobody_to_be_asked(desk: Desk, sandbox: Sandbox) 
     words = ("backfill", "export.csv", "--endpoint", sandbox.url, "--write-key-file", "-")
     done = desk.run(*words, stdin=REAL.encode())
     assert done.code == 2
-    assert "nobody is there to be asked whether to send: standard input was the write key" in done.err
+    assert "confirmation required, but stdin was the write key" in done.err
     assert "--write-key-file - --yes" in done.err
 
 
@@ -209,7 +209,7 @@ def test_a_key_in_base64_is_a_warning_that_a_quiet_run_keeps(key: str, desk: Des
     words = ("backfill", "export.csv", "--endpoint", sandbox.url, "--write-key", packed)
     done = desk.run(*words, "--dry-run", "--quiet")
     assert done.code == 0
-    assert done.err.startswith("warning: the write key looks like one in base64")
+    assert done.err.startswith("warning: the write key is in base64")
     assert REAL[:4] not in done.err
 
 

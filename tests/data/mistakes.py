@@ -200,7 +200,7 @@ WRONG_FILES: Final = {
     "the profile is given for the export": Mistake(
         "validate p.toml",
         4,
-        r"p\.toml: is a profile or another settings file, and no export",
+        r"p\.toml: is a profile or another settings file, not an export",
         r"name the export, and the profile by its option: (--profile p\.toml)",
         "validate export.csv {fix}",
         {"p.toml": 'profile = 1\n[options]\nnaming = "spec"\n', "export.csv": GOOD},
@@ -208,8 +208,8 @@ WRONG_FILES: Final = {
     "a list of contacts is given for an export of events": Mistake(
         V,
         4,
-        r"export\.csv: no column is known as the event; the columns are “Contact Id”",
-        r"rows that are no events: (--as identify)",
+        r"export\.csv: no event-name column recognised; the columns are “Contact Id”",
+        r"rows that are not events: (--as identify)",
         V + " {fix}",
         files=export("Contact Id,Email Address,Created At\np1,ada@shop.example,2024-03-01T09:30:00Z\n"),
     ),
@@ -251,7 +251,7 @@ WRONG_FILES: Final = {
         "validate exports",
         4,
         r"exports: holds no file to read, but notes\.pdf",
-        r"files count that end in (\.csv)",
+        r"supported names end in (\.csv)",
         files={"exports/notes.pdf": "%PDF-1.7"},
         edit={"exports/march.csv": GOOD},
     ),
@@ -276,7 +276,7 @@ WRONG_FILES: Final = {
         V,
         4,
         r"export\.csv: has a header and no rows",
-        r"see whether the export is whole",
+        r"check that the export is complete",
         files=export(HEADER),
         edit=export(GOOD),
     ),
@@ -294,8 +294,8 @@ HEADERS: Final = {
     "a title stands above the header": Mistake(
         V,
         4,
-        r"export\.csv: nothing in it is known as an event, a time or a person; the columns are “Spring report”",
-        r"the header stands on line 3: (--header-line 3)",
+        r"export\.csv: no event, time or person column recognised; the columns are “Spring report”",
+        r"the header is on line 3: (--header-line 3)",
         "{typed} {fix}",
         files=export(f"Spring report\n\n{GOOD}"),
     ),
@@ -319,7 +319,7 @@ HEADERS: Final = {
         V,
         1,
         r"export\.csv, line 4: the row has 1 cell where the header has 6 names",
-        r"delete the line if it is no row",
+        r"Delete a line that is not a record",
         files=export(GOOD + "Rows: 2\n"),
         edit=export(GOOD),
     ),
@@ -358,8 +358,8 @@ HEADERS: Final = {
     "a delimiter is lost before a quoted cell": Mistake(
         V,
         1,
-        r"quote-in-bare-cell(?s:.*)export\.csv, line 2, column “campaign_name”: a quote stands inside a cell",
-        r"write the lost delimiter before the quote",
+        r"quote-in-bare-cell(?s:.*)export\.csv, line 2, column “campaign_name”: a quote is inside a cell",
+        r"write the missing delimiter before the quote",
         files=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring"Hello, friends"\n'),
         edit=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring,"Hello, friends"\n'),
         shows=NO_WARNING,
@@ -367,7 +367,7 @@ HEADERS: Final = {
     "a blank stands before an opening quote": Mistake(
         V,
         0,
-        r"quote-as-text(?s:.*)line 2, column “email_subject”: a quote stands after a blank at the start of a cell",
+        r"quote-as-text(?s:.*)line 2, column “email_subject”: a quote is after a blank at the start of a cell",
         r"delete the blank before the opening quote",
         files=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring,  "Hello"\n'),
         edit=export(NAMED + 'Email Opened,u1,e1,c1,2024-03-01T09:30:00Z,Spring,"Hello"\n'),
@@ -376,7 +376,8 @@ HEADERS: Final = {
     "a line ends with two carriage returns": Mistake(
         V,
         1,
-        r"bare-carriage-return(?s:.*)export\.csv, line 3, column “timestamp”: a carriage return stands outside quotes",
+        r"bare-carriage-return(?s:.*)export\.csv, line 3, column “timestamp”: a carriage return "
+        r"outside quotes does not end a line",
         r"tr '\\r' '\\n' < OLD > NEW",
         files=export(GOOD.removesuffix("\n") + "\r\r\n"),
         edit=export(GOOD.removesuffix("\n") + "\n\n\n"),
@@ -396,7 +397,7 @@ TIMES: Final = {
     "a day and a month can be told apart in two ways": Mistake(
         V,
         1,
-        r"export\.csv, line 2, column “timestamp”: day, month and year can be told apart in more than one way",
+        r"export\.csv, line 2, column “timestamp”: day, month and year have more than one reading",
         r'(--timestamp-format "%d/%m/%Y %H:%M") or',
         "{typed} {fix} --timezone UTC",
         export(at("03/04/2024 10:00")),
@@ -441,7 +442,7 @@ TIMES: Final = {
     "times name no zone": Mistake(
         V,
         1,
-        r"export\.csv, line 2, column “timestamp”: the time does not say in which zone it is",
+        r"export\.csv, line 2, column “timestamp”: the time has no time zone",
         r"(--timezone) NAME, .*: (?:Europe/Berlin)",
         "{typed} {fix} Europe/Berlin",
         export(at("2024-03-01 09:30:00")),
@@ -460,13 +461,13 @@ TIMES: Final = {
         f"{V} --timestamp-format '%d/%m/%Y'",
         1,
         r"export\.csv, line 2, column “timestamp”: the text is not written as \"%d/%m/%Y\"",
-        r"ISO 8601 and epochs are read without it",
+        r"ISO 8601 and epochs need no format",
         V,
     ),
     "times lie in an hour that the zone's clocks leave out": Mistake(
         f"{V} --timezone Europe/Berlin",
         1,
-        r"export\.csv, line 2, column “timestamp”: the clocks were put forward over this time",
+        r"export\.csv, line 2, column “timestamp”: this local time was skipped when summer time started",
         r"--timezone UTC",
         f"{V} {{fix}}",
         export(at("2024-03-31 02:30:00")),
@@ -507,14 +508,14 @@ TIMES: Final = {
     "the start of a span is a word": Mistake(
         f"{V} --since yesterday",
         2,
-        r"--since: 'yesterday' is no time",
+        r"--since: cannot parse 'yesterday' as a date or time",
         r"--since 2024-03-01",
         f"{V} {{fix}}",
     ),
     "the start of a span is written as in England": Mistake(
         f"{V} --since 01/03/2024",
         2,
-        r"--since: '01/03/2024' is no time: day, month and year can be told apart in more than one way",
+        r"--since: cannot parse '01/03/2024' as a date or time: day, month and year have more than one reading",
         r"--since 2024-03-01",
         f"{V} {{fix}}",
     ),
@@ -530,7 +531,7 @@ IDS: Final = {
         V,
         1,
         r"export\.csv, line 2, column “userId”: userId is in scientific notation",
-        r"export again and do not save it from a spreadsheet",
+        r"export again and do not save the file from a spreadsheet",
         files=export(by("1.23457E+18")),
         edit=export(by("1234567890123456789")),
     ),
@@ -538,7 +539,7 @@ IDS: Final = {
         V,
         0,
         r"warning id-formula.*\n\s+export\.csv, line 2, column “userId”: userId begins with an equals sign",
-        r'007 in the place of ="007"',
+        r'007 instead of ="007"',
         files=export(by('="007"')),
         edit=export(by("007")),
         shows=NO_WARNING,
@@ -600,7 +601,8 @@ IDS: Final = {
     "a zero-width space follows a user's id": Mistake(
         V,
         1,
-        r"error person-id-misspelled.*\n.*line 2, column “userId”: userId holds U\+200B \(zero width space\)",
+        r"error person-id-misspelled.*\n.*line 2, column “userId”: userId has the invisible "
+        r"character U\+200B \(zero width space\)",
         r"fix the id in the export",
         files=export(by("u1\u200b")),
         edit=export(by("u1")),
@@ -802,8 +804,9 @@ IDS: Final = {
     "a column's name holds a zero-width space": Mistake(
         V,
         0,
-        r"warning invisible-character.*\n.*line 1, column “userId\\u200b”: the column's name holds U\+200B",
-        r"take the character out in the export",
+        r"warning invisible-character.*\n.*line 1, column “userId\\u200b”: the column's name has "
+        r"the invisible character U\+200B",
+        r"remove the character in the export",
         files=export(GOOD.replace("userId", "userId\u200b")),
         edit=export(GOOD),
         shows=NO_WARNING,
@@ -811,8 +814,9 @@ IDS: Final = {
     "a time holds a mark of direction": Mistake(
         V,
         1,
-        r"error timestamp-unreadable.*\n.*the text holds U\+200E \(left-to-right mark\) as character 1",
-        r"take the character out in the export",
+        r"error timestamp-unreadable.*\n.*the text has the invisible character U\+200E "
+        r"\(left-to-right mark\) as character 1",
+        r"remove the character in the export",
         files=export(at("\u200e2024-03-01T09:30:00Z")),
         edit=export(at("2024-03-01T09:30:00Z")),
         shows=NO_WARNING,
@@ -820,7 +824,7 @@ IDS: Final = {
     "the export has addresses and no ids": Mistake(
         V,
         4,
-        r"export\.csv: there is neither a user id nor a person id, only addresses in “email”",
+        r"export\.csv: neither user ids nor person ids found, only addresses in “email”",
         r"--user-id-from email",
         "{typed} {fix}",
         export(
@@ -879,7 +883,7 @@ IDS: Final = {
         V,
         1,
         r"export\.csv, line 2, column “event”: unknown event",
-        r"“(Email Opened)” may be meant: write it so in the export",
+        r"“(Email Opened)” is the nearest: write it so in the export",
         files=export(GOOD.replace("Opened", "Opend")),
         edit=export(GOOD),
     ),
@@ -889,7 +893,7 @@ ENCODINGS: Final = {
     "Windows-1252 is read as UTF-8": Mistake(
         V,
         1,
-        r"export\.csv, line 2: the byte 0xE9 is no text in utf-8",
+        r"export\.csv, line 2: the byte 0xE9 is not text in utf-8",
         r"--encoding windows-1252",
         "{typed} {fix}",
         export(by("andré").encode("cp1252")),
@@ -935,7 +939,7 @@ JSON_FILES: Final = {
     "records are looked for in CSV": Mistake(
         f"{V} --records data",
         4,
-        r"export\.csv: is no JSON",
+        r"export\.csv: is not JSON",
         r"leave --records out for this file",
         V,
     ),
@@ -983,7 +987,7 @@ GUESSES: Final = {
     "a row for each message has a status, and the time of sending": Mistake(
         f"{V} --map event=status",
         4,
-        r"the time would be “sent_at”, known by its name only, and “opened_at” is the time of Email Opened",
+        r"the time would be “sent_at”, recognised by its name only, and “opened_at” is the time of Email Opened",
         r"--map timestamp=opened_at",
         "{typed} {fix}",
         export(WIDE),
@@ -1001,7 +1005,7 @@ GUESSES: Final = {
     "the time at which rows were copied stands in front": Mistake(
         "inspect export.csv --map userId=lead_id",
         0,
-        r"no column is known as the timestamp; of times are “created”\n",
+        r"no timestamp column recognised; columns of times: “created”\n",
         r"--map timestamp=created",
         f"{V} --map userId=lead_id {{fix}}",
         export(COPIED),
@@ -1010,7 +1014,7 @@ GUESSES: Final = {
     "a row's own id stands in front of the person's": Mistake(
         "inspect export.csv --map timestamp=created",
         0,
-        r"no column is known as the person; ids could be “lead_id”\n",
+        r"no person column recognised; columns that may hold ids: “lead_id”\n",
         r"--map userId=lead_id",
         f"{V} --map timestamp=created {{fix}}",
         export(COPIED),
@@ -1019,7 +1023,7 @@ GUESSES: Final = {
     "the only addresses are the sender's": Mistake(
         "inspect export.csv",
         0,
-        r"no column is known as the person; ids could be “recipient_key”\n",
+        r"no person column recognised; columns that may hold ids: “recipient_key”\n",
         r"--map userId=recipient_key",
         f"{V} {{fix}}",
         export(LETTER.replace("userId", "unread").replace(",u2,", ",u1,")),
@@ -1112,7 +1116,7 @@ PROFILES: Final = {
     "a profile leaves a field to the name of its column": Mistake(
         f"{V} --profile p.toml",
         4,
-        r"no column is known as the person; .*; the profile does not name userId, which “userId” could be",
+        r"no person column recognised; .*; the profile does not name userId, which “userId” could be",
         r'write (userId = "userId") or personId = "personId" under \[fields\]',
         files={"export.csv": GOOD, "p.toml": f"profile = 1\n[fields]\n{NAMED}"},
         edit={"p.toml": f'profile = 1\n[fields]\nuserId = "userId"\n{NAMED}'},
@@ -1148,8 +1152,8 @@ PROFILES: Final = {
     "a number stands bare in a profile": Mistake(
         f"{V} --profile p.toml",
         2,
-        r"the profile p\.toml is no TOML, line 3",
-        r"ids, dates and 007 stand in quotes",
+        r"the profile p\.toml is not TOML, line 3",
+        r"ids, dates and 007 need quotes",
         files={"export.csv": GOOD, "p.toml": "profile = 1\n[fields]\ncampaign_id = { constant = 007 }\n"},
         edit={
             "p.toml": 'profile = 1\n[fields]\ncampaign_id = { constant = "007" }\nuserId = "userId"\n'
@@ -1184,22 +1188,22 @@ PROFILES: Final = {
         "validate foreign.csv --profile q.toml",
         2,
         r"the profile q\.toml cannot be read: No such file",
-        r"see whether the path is right",
+        r"check that the path is right",
         "validate foreign.csv --profile p.toml",
         {"foreign.csv": FOREIGN, "p.toml": PROFILE},
     ),
     "a project file holds the write key": Mistake(
         V,
         2,
-        r"the project file infl-seg\.toml has a fault\n\s+line 1: write_key: the write key is yours alone",
+        r"the project file infl-seg\.toml has a fault\n\s+line 1: write_key: a write key is a secret",
         r"--no-project",
         "{typed} {fix}",
         {"export.csv": GOOD, "infl-seg.toml": f'write_key = "{KEY}"\n'},
     ),
-    "a project file says what is said on the command line": Mistake(
+    "a project file says what is set on the command line": Mistake(
         V,
         2,
-        r"line 1: no-gzip: is said on the command line: --no-gzip",
+        r"line 1: no-gzip: is set on the command line: --no-gzip",
         r"--no-project",
         "{typed} {fix}",
         {"export.csv": GOOD, "infl-seg.toml": "no-gzip = true\n"},
@@ -1258,7 +1262,7 @@ FIELDS: Final = {
     "no column is called event, and the cells of one are events": Mistake(
         V,
         4,
-        r"export\.csv: no column is known as the event",
+        r"export\.csv: no event-name column recognised",
         r"(--map event='What happened') or",
         f"{V} {{fix}}",
         export(GOOD.replace("event,", "What happened,", 1)),
@@ -1327,10 +1331,14 @@ NUMBERS: Final = {
         shows="1 accepted",
     ),
     "a duration is a word": Mistake(
-        f"{DRY} --patience soon", 2, r"--patience 'soon' is no duration", r"--patience 1h", f"{DRY} {{fix}}"
+        f"{DRY} --patience soon",
+        2,
+        r"--patience 'soon' is not a duration",
+        r"--patience 1h",
+        f"{DRY} {{fix}}",
     ),
     "a span of sizes is a word": Mistake(
-        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is no size", r"--max-bytes 100GB", f"{V} {{fix}}"
+        f"{V} --max-bytes huge", 2, r"--max-bytes 'huge' is not a size", r"--max-bytes 100GB", f"{V} {{fix}}"
     ),
 }
 
@@ -1460,7 +1468,7 @@ DESTINATIONS: Final = {
         f"{DRY} --quiet",
         2,
         r"SEGMENT_WRITE_KEY holds a whole line NAME=KEY",
-        r"give the write key alone.*what stands after the name",
+        r"pass the write key alone.*the text after the name",
         environ={"SEGMENT_WRITE_KEY": f"export SEGMENT_WRITE_KEY='{KEY}'"},
         set={"SEGMENT_WRITE_KEY": f"{KEY}\n"},
     ),
@@ -1468,15 +1476,15 @@ DESTINATIONS: Final = {
         f"{DRY} --write-key-file key",
         2,
         r"--write-key-file key holds a JSON document",
-        r"give the write key alone.*what stands in quotes",
+        r"pass the write key alone.*the text in quotes",
         files={"export.csv": GOOD, "key": f'{{"write_key": "{KEY}"}}'},
         edit={"key": f"\ufeff{KEY}\n"},
     ),
     "a key is in base64": Mistake(
         f"{DRY} --quiet --write-key-file key",
         0,
-        r"warning: the write key looks like one in base64",
-        r"check it with: infl-seg (send-test)",
+        r"warning: the write key is in base64",
+        r"[Cc]heck it with: infl-seg (send-test)",
         "{fix} --rehearse",
         {"export.csv": GOOD, "key": b64encode(KEY.encode())},
     ),
@@ -1508,7 +1516,7 @@ DESTINATIONS: Final = {
         f"{DRY} --write-key abc",
         0,
         r"warning: the write key has 3 characters, Segment's have 32",
-        r"check it with: infl-seg (send-test)",
+        r"[Cc]heck it with: infl-seg (send-test)",
         "{fix} --rehearse",
     ),
     "a country is given for a region": Mistake(
@@ -1528,7 +1536,7 @@ DESTINATIONS: Final = {
     "nothing listens at the endpoint": Mistake(
         f"backfill export.csv --write-key {KEY} --yes --patience 100ms --endpoint http://127.0.0.1:9",
         3,
-        r"Nothing was accepted for .*; the last try: connection refused by 127\.0\.0\.1:9",
+        r"Gave up after .* without an accepted batch \(--patience\): connection refused by 127\.0\.0\.1:9",
         r"check (--endpoint) http://127\.0\.0\.1:9",
         "{typed} {fix} {url}",
         export(GOOD.replace("c1", "c-refused")),
@@ -1589,7 +1597,7 @@ DESTINATIONS: Final = {
     "nobody is there to be asked": Mistake(
         "backfill export.csv --endpoint {url}",
         2,
-        r"nobody is there to be asked whether to send",
+        r"confirmation required, but stdin is not a terminal",
         r"infl-seg (backfill .* --yes)",
         "{fix}",
         environ={"SEGMENT_WRITE_KEY": KEY},
@@ -1620,7 +1628,11 @@ COMMANDS: Final = {
         f"{DRY} true", 2, r"--dry-run true: --dry-run takes no value", r"leave the value out", DRY
     ),
     "an option has a dash of a text program": Mistake(
-        "backfill export.csv \u2014dry-run", 2, r"\u2014dry-run is no option", r"type the hyphens anew", DRY
+        "backfill export.csv \u2014dry-run",
+        2,
+        r"\u2014dry-run is not an option",
+        r"type the hyphens again",
+        DRY,
     ),
     "an option is that of another tool": Mistake(
         f"{DRY} --resume", 2, r"No such option: --resume", r"run the same command again", DRY
@@ -1685,7 +1697,7 @@ LEDGERS: Final = {
     "a ledger's first page is overwritten": Mistake(
         f"{TO} --state-dir state --namespace crm-eu",
         6,
-        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"crm-eu\.sqlite3 is not a ledger: it has other content",
         r"restore it from a backup, or move it away",
         files={
             "export.csv": GOOD.replace("c1", "c-overwritten"),
@@ -1697,7 +1709,7 @@ LEDGERS: Final = {
     "a file in the ledger's place is none": Mistake(
         "runs list --state-dir state",
         6,
-        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"crm-eu\.sqlite3 is not a ledger: it has other content",
         r"restore it from a backup, or move it away",
         files=NO_LEDGER,
         edit={"state/ledgers/crm-eu.sqlite3": None},
@@ -1706,7 +1718,7 @@ LEDGERS: Final = {
     "another destination's ledger cannot be read, and may have the events": Mistake(
         f"{TO} --state-dir state --namespace fresh",
         6,
-        r"crm-eu\.sqlite3 is no ledger: its content is something else",
+        r"crm-eu\.sqlite3 is not a ledger: it has other content",
         r"a source that has never got these events does not need it: (--new-destination)",
         "{typed} {fix}",
         {"export.csv": GOOD, **NO_LEDGER},

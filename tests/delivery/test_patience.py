@@ -176,7 +176,7 @@ def test_the_end_says_what_the_last_try_came_to(reply: Reply, cause: str) -> Non
     segment = FakeSegment(lambda _batch, _retries: reply)
     tally = deliver_virtually([batch_of([1])], edge_for(segment, patience_s=90.0))
     assert tally.stopped is not None
-    assert tally.stopped.message == f"Nothing was accepted for 90 s; the last try: {cause}"
+    assert tally.stopped.message == f"Gave up after 90 s without an accepted batch (--patience): {cause}"
     assert tally.stopped.cause == cause
 
 
@@ -214,7 +214,7 @@ def test_an_unreachable_host_is_told_with_the_limit_that_ended_the_run() -> None
     segment = FakeSegment(lambda _batch, _retries: unreachable())
     tally = deliver_virtually([batch_of([1])], edge_for(segment))
     assert tally.stopped is not None
-    assert tally.stopped.message == "Nothing was accepted for 30 s; the last try: refused"
+    assert tally.stopped.message == "Gave up after 30 s without an accepted batch (--patience): refused"
 
 
 def test_batches_that_are_not_sent_again_are_counted_by_what_came_of_them() -> None:

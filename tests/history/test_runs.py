@@ -127,7 +127,7 @@ def test_show_is_a_receipt_for_a_person(tmp_path: Path) -> None:
         assert f"Receipt of run {run_id}" in done.out
         assert "40 read = 40 mapped + 0 rejected + 0 filtered" in done.out
         assert "40 built = 40 accepted + 0 already accepted + 0 duplicate" in done.out
-        assert done.out.splitlines()[-1] == f"Next: prove it: infl-seg runs verify FILE --run {run_id}"
+        assert done.out.splitlines()[-1] == f"Next: check it: infl-seg runs verify FILE --run {run_id}"
 
 
 def test_no_receipt_and_no_list_holds_the_write_key_or_a_cell(tmp_path: Path) -> None:
@@ -150,7 +150,10 @@ def test_show_says_since_when_events_are_in_doubt_and_what_to_do(tmp_path: Path)
             "since": run["batches"]["in_doubt"]["first_intended"],
             "accepted_since": 0,
         }
-        assert f"runs settle {run['id']} --accepted or --pending" in run["next"]
+        assert (
+            f"runs settle {run['id']} --accepted · absent: infl-seg runs settle {run['id']} --pending"
+            in run["next"]
+        )
 
 
 def test_a_doubt_that_a_later_run_lifted_is_none_any_more(tmp_path: Path) -> None:
@@ -210,7 +213,7 @@ def test_verify_proves_by_event_and_day_that_all_is_there(tmp_path: Path) -> Non
             "unknown": 0,
         }
         words = place.here("runs", "verify", file, "--state-dir", "state")
-        assert words.out.splitlines()[-1] == "All there: every event of the input is recorded as accepted."
+        assert words.out.splitlines()[0] == "All there: every event of the input is recorded as accepted."
 
 
 def test_verify_tells_what_is_missing_and_what_the_input_does_not_know(tmp_path: Path) -> None:
@@ -249,8 +252,8 @@ def test_verify_of_what_was_refused_says_where_it_is_kept_until_it_was_fixed(tmp
         place.backfill(file, more=["--rejects", "left"])
         done = place.here("runs", "verify", file, "--state-dir", "state")
         assert done.code == 1
-        assert done.out.splitlines()[-1].startswith("Not all there: 1 event was refused.")
-        assert "left, then: infl-seg replay" in done.out.splitlines()[-1]
+        assert done.out.splitlines()[0].startswith("Not all there: 1 event was refused.")
+        assert "left, then: infl-seg replay" in done.out.splitlines()[0]
         to = ["--endpoint", place.sandbox.url, "--write-key", place.key, "--state-dir", "state", "--yes"]
         assert place.here("replay", "left/refused-messages.ndjson", *to).code == 0
         assert place.runs("verify", file, "--run", sent_by(place)).code == 0

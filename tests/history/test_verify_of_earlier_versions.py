@@ -79,7 +79,7 @@ def test_rows_that_are_rejected_since_are_told_where_the_run_has_events_of_no_ot
     told = desk.run("runs", "verify", "a.csv")
     assert told.code == 1
     assert "3 events that the run recorded are not in the input" in told.out
-    assert "rejected now, and that an earlier version sent: placeholder-person, " in told.out
+    assert "rejected now, but sent by an earlier version: placeholder-person, " in told.out
 
 
 def test_rows_that_the_run_itself_rejected_are_not_taken_for_sent(desk: Desk, sandbox: Sandbox) -> None:

@@ -317,7 +317,7 @@ def test_a_time_that_a_zones_clocks_never_showed_rules_the_zone_out(desk: Desk) 
     (given,) = times_of(desk, cells, "--timezone", "Europe/Rome")["zones"]
     assert (given["zone"], given["in_gap"]) == ("Europe/Rome", 1)
     (missing,) = [each for each in inspected(desk, "times.csv")["missing"] if each["about"] == "zone"]
-    assert "rule out Europe/Berlin (1)" in missing["message"]
+    assert "Excluded (times fall in a DST gap): Europe/Berlin (1)" in missing["message"]
     assert missing["profile"] == '[time] zone = "NAME"'
 
 

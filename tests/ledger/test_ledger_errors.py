@@ -135,7 +135,7 @@ def test_a_full_temporary_folder_is_no_damage(desk: Desk, command: str) -> None:
     words = ("validate", "a.csv") if command == "validate" else ("backfill", "a.csv", "--dry-run")
     done = confined(desk, "60k", *words, "--json", TMPDIR=folder)
     assert_told(done, "temporary-folder-full", "TMPDIR=")
-    assert f"the temporary folder {folder} takes no more" in done.json["error"]["message"]
+    assert f"the temporary folder {folder} is full or failed" in done.json["error"]["message"]
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")

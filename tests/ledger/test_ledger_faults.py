@@ -167,7 +167,7 @@ def test_a_damaged_ledger_is_refused_or_knows_exactly_what_it_knew(
 @pytest.mark.parametrize("content", [b"", b"x", b"SQLite format 3\0", b"{}\n" * 5000, bytes(8192)])
 def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = placed(tmp_path, content)
-    with pytest.raises(LedgerDamaged, match=r"(is no ledger|is damaged)"):
+    with pytest.raises(LedgerDamaged, match=r"(is not a ledger|is damaged)"):
         told(tmp_path)
     assert path.read_bytes() == content
 
@@ -333,7 +333,7 @@ def test_what_is_no_file_in_the_ledgers_place_is_refused(
     path = placed(tmp_path, b"")
     path.unlink()
     make(path)
-    with pytest.raises(LedgerError, match="no ordinary file"):
+    with pytest.raises(LedgerError, match="not a regular file"):
         told(tmp_path)
 
 

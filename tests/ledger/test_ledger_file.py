@@ -282,7 +282,7 @@ def test_settling_one_run_leaves_the_others_in_doubt(tmp_path: Path) -> None:
 def test_a_doubt_cannot_be_settled_as_doubt(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         run_id, _ = begun(ledger)
-        with pytest.raises(ValueError, match="cannot be settled"):
+        with pytest.raises(ValueError, match="cannot be resolved"):
             ledger.settle_run(run_id, IN_DOUBT, now=NOW)
 
 
@@ -397,7 +397,7 @@ def test_all_ledgers_of_the_state_directory_are_listed(tmp_path: Path) -> None:
     ledger_path(tmp_path, "three").write_bytes(b"not a database, and long enough to look at " * 9)
     every = {ledger_path(tmp_path, namespace) for namespace in ("one", "two", "three")}
     assert set(ledger_files(tmp_path)) == every
-    with pytest.raises(LedgerDamaged, match="is no ledger"):
+    with pytest.raises(LedgerDamaged, match="is not a ledger"):
         read_ledger(ledger_path(tmp_path, "three"))
 
 

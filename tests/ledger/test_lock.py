@@ -190,7 +190,7 @@ def test_a_symlink_is_not_followed(tmp_path: Path, exists: bool) -> None:
 def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path: Path, make: object) -> None:
     assert callable(make)
     make(tmp_path / "a.lock")
-    with pytest.raises(LedgerError, match="no ordinary file"):
+    with pytest.raises(LedgerError, match="not a regular file"):
         take_lock(tmp_path / "a.lock", HOLDER)
 
 

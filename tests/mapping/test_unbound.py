@@ -167,8 +167,8 @@ def test_the_draft_asks_for_what_the_run_misses_and_names_the_same_candidates(
     report = place.run("inspect", name, "--save", "p.toml", "--json").json
     assert report["to_fill_in"] == ["event", "userId", "timestamp"]
     said = {each["about"]: each["message"] for each in report["files"][0]["missing"]}
-    assert said["timestamp"] == "no column is known as the timestamp; of times are “created”, “seen”"
-    assert said["person"] == "no column is known as the person; ids could be “lead”, “colour”"
+    assert said["timestamp"] == "no timestamp column recognised; columns of times: “created”, “seen”"
+    assert said["person"] == "no person column recognised; columns that may hold ids: “lead”, “colour”"
     draft = (tmp_path / "p.toml").read_text(encoding="utf-8")
     assert 'when it happened; perhaps "created" or "seen"' in draft
     assert 'the person\'s id; perhaps "lead"' in draft
@@ -186,7 +186,7 @@ def test_the_sentence_on_an_unbound_essential_stands_in_one_file() -> None:
         path.name
         for path in sources
         for line in path.read_text(encoding="utf-8").splitlines()
-        if "no column is known as the {self.field}" in line
-        or any(f"no column is known as the {word}" in line for word in ("event", "time", "person"))
+        if "column recognised{self.evidence}" in line
+        or any(f"no {word} column recognised" in line for word in ("event-name", "timestamp", "person"))
     ]
     assert found == ["unbound.py"]

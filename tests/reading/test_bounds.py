@@ -53,7 +53,7 @@ class TestExpansion:
     @pytest.mark.parametrize("kind", PACKERS)
     def test_a_bomb_is_refused_at_first_sight_with_the_option_that_lifts_the_bound(self, kind: str) -> None:
         data = PACKERS[kind](ROWS)
-        with pytest.raises(InputError, match="unpacks to more than 250 times its size") as refused:
+        with pytest.raises(InputError, match="expands to more than 250 times its size") as refused:
             source_of(data)
         assert "--max-expansion 2000" in refused.value.hint
         assert refused.value.exit_code == 4
@@ -63,7 +63,7 @@ class TestExpansion:
         packer = zlib.compressobj(wbits=31)
         start = packer.compress(ROWS)
         bomb = start + packer.compress(ROWS) + packer.flush(zlib.Z_FULL_FLUSH) + b"damaged"
-        with pytest.raises(InputError, match="unpacks to more than"):
+        with pytest.raises(InputError, match="expands to more than"):
             source_of(bomb)
 
     def test_the_bound_can_be_lifted(self) -> None:
@@ -85,7 +85,7 @@ class TestExpansion:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
             out.writestr("a.csv", ROWS)
         (found,) = find([str(path)])
-        with pytest.raises(InputError, match=r"x\.zip/a\.csv: unpacks to more than 250 times its size"):
+        with pytest.raises(InputError, match=r"x\.zip/a\.csv: expands to more than 250 times its size"):
             detect(found, ReadOptions())
 
     def test_an_archive_that_hides_a_bomb_is_found_out_by_what_really_comes(self, tmp_path: Path) -> None:
@@ -162,8 +162,8 @@ class TestLines:
         before = b"a,b\n" + b"1,2\n" * 100_000 + LONG + b"\n"
         ((message, _),) = lines_of(before + b"3," + LONG + b"\n5,6\n")[1:]
         assert message == (
-            f"the line has {len(LONG) + 2:,} bytes, of which the rejects hold the first {MAX_LINE_BYTES:,}; "
-            f"it starts at byte {len(before) + 1:,} of the text"
+            f"the line has {len(LONG) + 2:,} bytes, of which the rejects hold the first {MAX_LINE_BYTES:,}. "
+            f"It starts at byte {len(before) + 1:,} of the text"
         )
 
     def test_a_line_at_the_bound_is_kept_whole(self) -> None:
@@ -192,7 +192,7 @@ class TestLines:
         reading = whole(source, size)
         assert reading.rows == [{"a": "1"}, {"a": "3"}]
         assert reading.places() == [("record-too-long", 2, None)]
-        assert "it starts at byte 10 of the text" in reading.faults[0].problem.message
+        assert "It starts at byte 10 of the text" in reading.faults[0].problem.message
 
     def test_a_ready_message_too_long_is_one_row_rejected(self) -> None:
         source = source_of(b'{"a": 1}\n{"a": "' + LONG + b'"}\n', ReadOptions(format="ndjson"))

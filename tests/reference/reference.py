@@ -30,7 +30,7 @@ EVENTS = (
     "Unique Link Click per Unique Open",
     "Email Unsubscribed",
 )
-TEXTS = ("campaign_name", "email_subject", "email_link_url")  # sent as they stand
+TEXTS = ("campaign_name", "email_subject", "email_link_url")  # sent unchanged
 IDS = ("email_id", "campaign_id", "campaign_run_id")  # sent without outer white space
 FLAGS = ("is_unique_open", "is_unique_click")
 TOP = ("event", "userId", "personId", "timestamp", "email", "ip", "user_agent", "event_id")
@@ -49,7 +49,7 @@ class Settings:
     """What a command line would say.
 
     Attributes:
-        version: The package's version, as it stands in `context.library`.
+        version: The package's version, in `context.library`.
         columns: Column to field, where a file's header does not use the fields' own names.
         events: Spelling to Inflection's name, where a file does not use the names themselves.
         skip: Spellings whose rows are left out.

@@ -66,7 +66,7 @@ def test_a_message_is_what_the_specification_says() -> None:
         **ROW,
         "campaign_id": " 007 ",
         "is_unique_open": "Yes",
-        "email_subject": " as it stands ",
+        "email_subject": " unchanged ",
         "Mail Client": "",
     }
     message = reference.expect_row(row, SETTINGS).message
@@ -76,7 +76,7 @@ def test_a_message_is_what_the_specification_says() -> None:
         "type": "track",
         "event": "Email Opened",
         "userId": "u1",
-        "properties": {"campaign_id": "007", "email_subject": " as it stands ", "is_unique_open": True},
+        "properties": {"campaign_id": "007", "email_subject": " unchanged ", "is_unique_open": True},
         "context": {
             "integration": {"name": "inflection", "version": "1.0.0"},
             "library": {"name": "infl-seg", "version": "0.1.0"},

@@ -81,7 +81,7 @@ def good(**members: Any) -> dict[str, Any]:
 
 
 def ndjson(desk: Desk, name: str, *lines: dict[str, Any] | str) -> str:
-    """Write a file of messages, or of lines as they stand; give its name."""
+    """Write a file of messages, or of lines unchanged; give its name."""
     text = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines]
     (desk.folder / name).write_text("\n".join([*text, ""]), encoding="utf-8")
     return name

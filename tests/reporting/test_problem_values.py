@@ -55,7 +55,7 @@ def test_the_code_of_most_rows_is_told_first_and_warnings_last(desk: Desk) -> No
     rows = [opened(f"u{i}", i).replace("2024", "never") for i in range(2)]
     rows += [named("Sent", minute) for minute in range(9)]
     desk.file("c.csv", *rows, *(opened(f"u{i} ", i) for i in range(30)))
-    codes = re.findall(r"^(error|warning) ([a-z-]+),", desk.run("validate", "c.csv").out, re.MULTILINE)
+    codes = re.findall(r"^(error|warning) ([a-z-]+) ", desk.run("validate", "c.csv").out, re.MULTILINE)
     assert codes[:2] == [("error", "event-unknown"), ("error", "timestamp-unreadable")]
     assert [severity for severity, _ in codes] == sorted(severity for severity, _ in codes)
 

@@ -40,7 +40,7 @@ STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ "
 def test_the_line_and_its_pause_are_one_row_whatever_the_width(width: int) -> None:
     speaker, screen = on_terminal(width)
     terminal = TinyTerminal(width)
-    with DeliveryProgress(speaker, 49_997, 500.0, lambda _: None) as progress:
+    with DeliveryProgress(speaker, 49_997, 500.0, lambda *_: None) as progress:
         progress.accepted(12_500)
         progress.retried("HTTP 503 from 127.0.0.1:8080", 12.0)
         progress.unconfirmed(50, "no answer from 127.0.0.1:8080 within 30 s")
@@ -61,7 +61,7 @@ def test_the_line_and_its_pause_are_one_row_whatever_the_width(width: int) -> No
 def test_a_narrower_window_keeps_no_copy_of_the_line() -> None:
     speaker, screen = on_terminal(120)
     terminal = TinyTerminal(120)
-    with DeliveryProgress(speaker, 100, 500.0, lambda _: None) as progress:
+    with DeliveryProgress(speaker, 100, 500.0, lambda *_: None) as progress:
         progress.redraw()
         terminal.feed(taken(screen))
         for width in (60, 40, 100):
@@ -79,7 +79,7 @@ def test_a_narrower_window_keeps_no_copy_of_the_line() -> None:
 def test_the_echo_of_an_interruption_leaves_nothing_of_the_line() -> None:
     speaker, screen = on_terminal(80)
     terminal = TinyTerminal(80)
-    with DeliveryProgress(speaker, 100, 500.0, lambda _: None) as progress:
+    with DeliveryProgress(speaker, 100, 500.0, lambda *_: None) as progress:
         progress.retried("HTTP 503 from a-host-with-a-long-name.example:8443", 1.0)
         progress.redraw()
         terminal.feed(taken(screen))
@@ -93,7 +93,7 @@ def test_the_echo_of_an_interruption_leaves_nothing_of_the_line() -> None:
 
 def test_a_dumb_terminal_gets_lines_with_the_time_and_the_run() -> None:
     speaker, screen = on_terminal(120, "dumb")
-    with DeliveryProgress(speaker, 10, 500.0, lambda _: None, run_id="run-1") as progress:
+    with DeliveryProgress(speaker, 10, 500.0, lambda *_: None, run_id="run-1") as progress:
         progress.paused(12.0, "HTTP 429 from api.segment.io:443")
     assert re.fullmatch(f"{STAMP}run-1 paused 12 s: HTTP 429 from api.segment.io:443\n", screen.getvalue())
 
@@ -101,7 +101,7 @@ def test_a_dumb_terminal_gets_lines_with_the_time_and_the_run() -> None:
 def test_without_a_terminal_each_cause_is_a_line_the_first_time() -> None:
     speaker, said = Speaker(color="never"), StringIO()
     speaker.err = Console(file=said, width=200)
-    with DeliveryProgress(speaker, 10, 500.0, lambda _: None) as progress:
+    with DeliveryProgress(speaker, 10, 500.0, lambda *_: None) as progress:
         progress.paused(0.4, "connection refused by 127.0.0.1:9")
         for _ in range(3):
             progress.retried("HTTP 503 from 127.0.0.1:9", 0.1)
@@ -117,7 +117,7 @@ def test_refusals_are_said_once_in_each_wording_five_of_a_status_and_then_counte
     speaker, heard = Speaker(color="never"), StringIO()
     speaker.err = Console(file=heard, width=200)
     kept: list[Message] = []
-    with DeliveryProgress(speaker, 20, 500.0, kept.append) as progress:
+    with DeliveryProgress(speaker, 20, 500.0, lambda message, _: kept.append(message)) as progress:
         for number in range(12):
             progress.refused(
                 Message(number, b"", b"{}"), 400, "bad id" if number % 2 else f"bad name {number}"
@@ -132,7 +132,7 @@ def test_refusals_are_said_once_in_each_wording_five_of_a_status_and_then_counte
 
 def test_colour_that_is_asked_for_draws_no_progress_on_a_pipe(capfd: pytest.CaptureFixture[str]) -> None:
     speaker = Speaker(color="always")
-    with DeliveryProgress(speaker, 10, 500.0, lambda _: None) as progress:
+    with DeliveryProgress(speaker, 10, 500.0, lambda *_: None) as progress:
         progress.accepted(10)
         speaker.talk("careful", "red")
     assert capfd.readouterr().err == "\x1b[31mcareful\x1b[0m\n"

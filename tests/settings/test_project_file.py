@@ -256,7 +256,7 @@ FAULTY = {
     "delimiter = ';;'": "delimiter: expected one character",
     "records = '.'": "records: expected names with single dots",
     "since = 2024-03-01": "since: expected text, found a date or time; write it in quotes",
-    "since = 'spring'": "since: 'spring' is no time",
+    "since = 'spring'": "since: cannot parse 'spring' as a date or time",
     "events_per_second = 501": "events_per_second: expected a number of at most 500, found a larger one",
     "events_per_second = 0": "events_per_second: expected a number above 0",
     "jobs = 0": "jobs: expected a number above 0",
@@ -266,7 +266,7 @@ FAULTY = {
     "report = 'junit=/etc/x'": "report: expected text, json, github, junit, sarif or html",
     "report = ['text', 'json']": "report: expected text, json, github, junit, sarif or html",
     "[map]\nuserid = 'x'": "map.userid: there is no such field; did you mean userId?",
-    "[map]\nuserId = 'x'\n[set]\nuserId = 'y'": "set.userId: stands under [map] too",
+    "[map]\nuserId = 'x'\n[set]\nuserId = 'y'": "set.userId: is under [map] too",
     "[context]\ntraits = 'x'": "context.traits: would hide",
     "[context]\n'a=b' = 'x'": 'context."a=b": a name has no =',
     "[integration]\nAll = 'no'": "integration.All: expected true or false",
@@ -321,7 +321,7 @@ def test_a_run_is_not_verified_with_another_profile_than_its_own(tmp_path: Path)
         changed = place.runs("verify", "a.csv")
         assert (changed.code, changed.json["error"]["code"]) == (2, "usage")
         assert "p.toml has changed since" in changed.json["error"]["message"]
-        assert "SHA-256 begins with" in changed.json["error"]["hint"]
+        assert "SHA-256 starts with" in changed.json["error"]["hint"]
         (tmp_path / "p.toml").unlink()
         assert "cannot be read any more" in place.runs("verify", "a.csv").json["error"]["message"]
 

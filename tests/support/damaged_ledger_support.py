@@ -75,7 +75,7 @@ class Harmed:
         assert done.code == 6, f"{what}, {' '.join(words)}: exit {done.code}\n{done.out}\n{done.err}"
         if "--json" in words:
             assert done.json["error"]["code"] == "ledger-damaged", f"{what}: {done.out}"
-        assert re.search(r"is damaged: |is damaged \(|is no ledger", done.err), f"{what}: {done.err}"
+        assert re.search(r"is damaged: |is damaged \(|is not a ledger", done.err), f"{what}: {done.err}"
         self.tally[f"{name}: exit 6"] += 1
 
     def flip(self, name: str, times: int, seed: int = SEED) -> None:

@@ -324,7 +324,7 @@ def _is_relevant(name: str, arguments: str, state: str) -> bool:
 
 
 def _known(state: Path) -> dict[bytes, BatchState]:
-    """The best state of every event that the ledger knows; none where there is no ledger yet."""
+    """The best state of every event that the ledger knows; none where there is not a ledger yet."""
     found: dict[bytes, BatchState] = {}
     for path in ledger_files(state):
         with read_ledger(path) as ledger:

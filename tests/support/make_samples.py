@@ -363,7 +363,7 @@ def too_long() -> bytes:
 
 
 def own_ids() -> bytes:
-    """An export whose own event ids are none: one of them stands for two times."""
+    """An export whose own event ids are none: one of them is for two times."""
     columns = ("event_id", "event", "userId", "email_id", "campaign_id", "timestamp")
     times = (("17", "09:30"), ("18", "09:31"), ("17", "09:45"))
     cells = [(own, "Email Opened", "u-1", "e-1", "c-1", f"2024-03-05T{time}:00.000Z") for own, time in times]

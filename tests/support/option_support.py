@@ -25,6 +25,7 @@ WORDS = {
     ("runs", "verify"): ("export.csv",),
     ("runs", "settle"): ("last", "--accepted", "--yes"),
     ("runs", "export"): ("last",),
+    ("runs", "clean"): (".", "--yes"),
     ("runs", "forget"): ("last", "--yes"),
 }
 """What a command needs beside its options, where it would do its worst."""

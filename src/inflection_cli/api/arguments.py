@@ -172,7 +172,7 @@ def _member(name: str, value: Any, kind: type[Enum]) -> Enum:
     except ValueError:
         known = ", ".join(repr(each.value) for each in kind)
         near = nearest(str(value), [each.value for each in kind]) or [next(iter(kind)).value]
-        raise UsageError(f"{name}={value!r} is none of {known}", hint=f"{name}={near[0]!r}") from None
+        raise UsageError(f"{name}={value!r} is not one of {known}", hint=f"{name}={near[0]!r}") from None
 
 
 def _require_number(each: Declared, value: Any) -> None:

@@ -133,13 +133,14 @@ class _Notes:
 
     @contextmanager
     def delivering(
-        self, _state: RunState, _halt: "StopSignal", keep: Callable[[Message], None]
+        self, _state: RunState, _halt: "StopSignal", keep: Callable[[Message, str], None]
     ) -> "Iterator[Observer]":
         from inflection_cli.delivery.context import NullObserver  # noqa: PLC0415 - a dry run imports no network
+        from inflection_cli.sanitize import escape  # noqa: PLC0415
 
         class Keeper(NullObserver):
-            def refused(self, message: Message, status: int, excerpt: str) -> None:  # noqa: ARG002 - a protocol
-                keep(message)
+            def refused(self, message: Message, status: int, excerpt: str) -> None:
+                keep(message, f"refused with HTTP {status}: {escape(excerpt)}")
 
         yield Keeper()
 

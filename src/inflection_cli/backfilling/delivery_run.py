@@ -93,9 +93,7 @@ class Delivered:
         if isinstance(stopped.error, InflSegError):
             return stopped.error
         if stopped.error is not None:
-            return InflSegError(
-                f"an internal error of infl-seg: {type(stopped.error).__name__}", hint=_DEFECT_HINT
-            )
+            return InflSegError(f"internal error (bug): {type(stopped.error).__name__}", hint=_DEFECT_HINT)
         error = _stop_error(stopped.reason, stopped.message + self._route(stopped), stopped.hint, signum)
         error.cause = stopped.cause + self._route(stopped)
         return error

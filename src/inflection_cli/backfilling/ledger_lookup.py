@@ -227,8 +227,8 @@ def held_ledger(
 def unprotected(ledger: LedgerReader) -> str:
     """Return the words on a ledger in which damage may go unseen."""
     return (
-        f"{ledger.path} was written by an earlier infl-seg and has no checksums: it is checked by its shape alone, "
-        "until a run to its destination adds them."
+        f"{ledger.path} was written by an earlier infl-seg and has no checksums. Only its structure is checked, "
+        "until a run to its destination adds checksums."
     )
 
 
@@ -278,7 +278,7 @@ def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
         names = _namespaces_with(plan, others)
         raise DecisionNeeded(
             f"this destination's ledger is empty, but {count:,} of these events are recorded as accepted for "
-            f"{', '.join(names)}: a new write key or endpoint makes a new destination",
+            f"{', '.join(names)}. A new write key or endpoint counts as a new destination",
             hint=f"the same source as before: {with_value('--namespace', names[0])}; "
             "truly another one: --new-destination",
         )

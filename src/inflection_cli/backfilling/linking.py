@@ -292,7 +292,7 @@ class Linking:
             yield Problem(rules.PERSON_TWO_USERS, message, count=count - len(told))
         if self.counts.shared:
             file, line = self.place(self._first_shared)
-            message = "the userId stands beside another personId before; each of them is linked to it"
+            message = "the userId is also next to another personId; each of them is linked to it"
             yield Problem(rules.USER_SEVERAL_PERSONS, message, file, line, count=self.counts.shared)
 
     def place(self, place: int) -> tuple[str, int]:

@@ -257,7 +257,7 @@ def _translated(path: str) -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         raise Interrupted(
-            f"nobody reads {path} any more", signum=SIGPIPE, hint="the same command writes all of it again"
+            f"the reader of {path} has ended", signum=SIGPIPE, hint="the same command writes all of it again"
         ) from error
     except OSError as error:
         raise InputError(

@@ -1,5 +1,8 @@
 """Storage of rejected rows (pass 1) and of refused messages (delivery)."""
 
+import csv
+import io
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -7,11 +10,15 @@ from pathlib import Path
 from inflection_cli.backfilling.refused_messages import RefusedMessages, beside_the_ledger
 from inflection_cli.converting.converter import Converted
 from inflection_cli.converting.input_file import InputFile
+from inflection_cli.errors import InflSegError
 from inflection_cli.model import Chunk, Message, Severity
+from inflection_cli.reading.line_file import LineFile
 from inflection_cli.reading.rejected_rows import RejectsFolder
+from inflection_cli.segment.ids import uuid_text
 from inflection_cli.segment.message import renamed
 
 REFUSED = "refused-messages.ndjson"
+REASONS = "refused-messages.reasons.csv"
 
 
 @dataclass(slots=True)
@@ -20,6 +27,7 @@ class Rejects:
 
     folder: RejectsFolder
     refused_messages: RefusedMessages
+    _reasons: LineFile | None = None
 
     @classmethod
     def at(cls, path: str) -> "Rejects":
@@ -55,9 +63,21 @@ class Rejects:
                 reason="; ".join(problem.message for problem in errors),
             )
 
-    def refused(self, message: Message) -> None:
-        """Store a refused message with its content id, as `replay` reads it."""
+    def refused(self, message: Message, reason: str) -> None:
+        """Store a refused message for `replay`, and the reason beside it."""
         self.refused_messages.keep(renamed(message.wire, message.content_id) + b"\n")
+        # No delivery ends for want of a reason: the log and the terminal have it too.
+        with suppress(InflSegError, OSError):
+            if self._refused_in_folder():
+                self._note_reason(uuid_text(message.content_id).decode(), reason)
+
+    def _note_reason(self, message_id: str, reason: str) -> None:
+        if self._reasons is None:
+            self._reasons = self.folder.open_lines(REASONS)
+            self._reasons.append(b"message_id,reason\n")
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow((message_id, reason))
+        self._reasons.append(line.getvalue().encode())
 
     def kept_elsewhere(self) -> list[str]:
         """Return the files of refused messages that are not in the folder."""
@@ -69,4 +89,6 @@ class Rejects:
     def close(self) -> None:
         """Close the files."""
         self.refused_messages.close()
+        if self._reasons is not None:
+            self._reasons.close()
         self.folder.close()

@@ -1,5 +1,6 @@
 """Errors for events that a delivery left pending, refused or unconfirmed."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from inflection_cli.backfilling.rejects_folder import Rejects
@@ -24,7 +25,11 @@ def run_error(state: RunState, delivered: "Delivered") -> InflSegError | None:
     assert state.target is not None
     doubtful_runs = [*state.known.held_runs, *([state.run_id] if delivered.tally.in_doubt else [])]
     refused = refused_again(delivered, state.refused_again, refused_places(state.options.rejects))
-    error = refused or delivered.error(state.signum) or left_over(delivered, doubtful_runs)
+    error = (
+        refused
+        or delivered.error(state.signum)
+        or left_over(delivered, doubtful_runs, state.target.dedup_window_s)
+    )
     if error is not None and (not error.hint or error.exit_code in _RESUMED_BY_RUNNING_AGAIN):
         lost = error.cause and delivered.nothing_answered
         endpoint = state.target.destination.endpoint
@@ -74,32 +79,36 @@ def refused_again(delivered: "Delivered", again: int, rejects: str | None) -> De
     )
 
 
-def left_over(delivered: "Delivered", doubtful_runs: list[str]) -> InflSegError | None:
+def left_over(delivered: "Delivered", doubtful_runs: list[str], window_s: float) -> InflSegError | None:
     """Return an error if events are pending or unconfirmed, else None."""
     events = delivered.events
     pending = events.pending - delivered.withheld
     if pending:
         return DeliveryIncomplete(f"{counted(pending, 'event is', 'events are')} still pending")
     if events.in_doubt:
-        error = undecided(events.in_doubt, doubtful_runs)
+        error = undecided(events.in_doubt, doubtful_runs, window_s)
         error.cause = delivered.doubt_cause
         error.message += f"; the last tries: {error.cause}" if error.cause else ""
         return error
     return None
 
 
-def undecided(events: int, runs: list[str]) -> DecisionNeeded:
-    """Return the error that asks the user to decide about in-doubt events."""
-    settle = "; ".join(f"infl-seg runs settle {run} --accepted or --pending" for run in runs)
-    return DecisionNeeded(
-        _in_doubt_words(events),
-        hint=f"look into the warehouse, then: {settle}; or send them again, at the risk of duplicates: "
-        "--resend-in-doubt; where the destination recognises ids for hours, --dedup-window HOURS says so",
-    )
+def undecided(events: int, runs: list[str], window_s: float) -> DecisionNeeded:
+    """Return the error that asks for a decision on unconfirmed events."""
+    return DecisionNeeded(_in_doubt_words(events, window_s), hint="\n".join(_ways_out(runs)))
 
 
-def _in_doubt_words(events: int) -> str:
-    return (
-        f"{counted(events, 'event is', 'events are')} unconfirmed: sent without a final answer, and the deduplication "
-        "window, in which the destination would recognise them, is over (for other endpoints than Segment's it is 0)"
-    )
+def _ways_out(runs: list[str]) -> Iterator[str]:
+    """Yield one line per possible decision, with the command to type."""
+    for run in runs:
+        yield f"Present in the warehouse: infl-seg runs settle {run} --accepted"
+        yield f"Absent from it: infl-seg runs settle {run} --pending, then run the same command again"
+    yield "Not sure, and duplicates are acceptable: the same command with --resend-in-doubt"
+    yield "If the destination recognises repeated ids: the same command with --dedup-window HOURS"
+
+
+def _in_doubt_words(events: int, window_s: float) -> str:
+    many = counted(events, "event is unconfirmed: it was", "events are unconfirmed: they were")
+    window = f"this endpoint's deduplication window is {window_s / 3600:g} h"
+    over = f"{window}, and it is over" if window_s else window
+    return f"{many} sent, but not answered. Sending again could create duplicates, because {over}"

@@ -28,8 +28,9 @@ def refuse(state: RunState, *, asked: bool) -> None:
         refuse_other_settings(state.plan, state.ledger, state.options.label)
     refuse_over_budget(state, asked=asked)
     in_doubt = state.plan.count(Disposition.IN_DOUBT)
+    window_s = state.target.dedup_window_s if state.target else 0.0
     if in_doubt and state.plan.to_send == 0:
-        raise undecided(in_doubt, state.known.held_runs)
+        raise undecided(in_doubt, state.known.held_runs, window_s)
 
 
 def refuse_over_budget(state: RunState, *, asked: bool) -> None:
@@ -50,7 +51,7 @@ def refuse_over_budget(state: RunState, *, asked: bool) -> None:
         raise OverBudget(
             f"{counted(shared, 'user')} of several accounts {'has' if shared == 1 else 'have'} messages without a "
             "groupId, and Freshsuccess cannot know the account; nothing was sent",
-            hint="give every row its groupId; without --check freshsuccess the messages go out as they are",
+            hint="give every row its groupId; without --check freshsuccess the messages are sent unchanged",
         )
     implausible = account.problems.by_code().get("person-implausible")
     if implausible:

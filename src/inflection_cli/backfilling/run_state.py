@@ -105,9 +105,9 @@ class Reporter(Protocol):
         """
 
     def delivering(
-        self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
+        self, state: RunState, halt: "StopSignal", keep: Callable[[Message, str], None]
     ) -> "AbstractContextManager[Observer]":
-        """Yield the observer; it passes each refused message to `keep`."""
+        """Yield the observer; it passes refused messages and reasons to `keep`."""
 
     def ended(self, state: RunState) -> None:
         """Take the end of a run, also of one that `state.error` ends."""

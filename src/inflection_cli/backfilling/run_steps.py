@@ -253,12 +253,12 @@ def _delivery_settings(state: RunState) -> "DeliverySettings":
     )
 
 
-def _keep_refused(state: RunState, reporter: Reporter, message: Message) -> None:
+def _keep_refused(state: RunState, reporter: Reporter, message: Message, reason: str) -> None:
     assert state.plan.dispositions is not None
     state.refused_again += state.plan.dispositions.one(message.ordinal) is Disposition.REFUSED
     kept = state.options.rejects.refused_messages
     before = len(kept.troubles)
-    state.options.rejects.refused(message)
+    state.options.rejects.refused(message, reason)
     for trouble in kept.troubles[before:]:
         reporter.note(f"warning: {trouble_words(trouble)}; the delivery goes on", warns=True)
 

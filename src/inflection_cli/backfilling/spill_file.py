@@ -78,7 +78,7 @@ def translated() -> Iterator[None]:
         folder, reason = _folder_and_reason(error)
         if reason.errno in FULL:
             raise TemporaryFolderFull(
-                f"the temporary folder {folder} takes no more: {reason.strerror}",
+                f"the temporary folder {folder} is full or failed: {reason.strerror}",
                 hint="free some room there, or choose another with TMPDIR=/path/with/room",
             ) from error
         raise TemporaryFolderError(

@@ -37,7 +37,7 @@ errors; 2 usage, or a confirmation is missing; 3 delivery incomplete, run the sa
 be read or mapped, or an output cannot be written; 5 the destination refused; 6 the ledger is locked, damaged or
 cannot be written, or the temporary folder is full; 7 a decision is needed; 8 over the error budget, people that
 cannot be right, or a list that shrank: nothing was sent; 70 an internal error; 129, 130, 143 interrupted, resumable;
-141 nobody reads the output any more."""
+141 the reader of the output has ended."""
 
 _MISUSE: Final[type[Exception]] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -145,8 +145,9 @@ def _defect(error: Exception) -> InflSegError:
         trace = trace.tb_next
     place = "" if trace is None else f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
     return InflSegError(
-        f"an internal error of infl-seg: {type(error).__name__}{place}",
-        hint="please report it with the command; INFL_SEG_DEBUG=1 shows the traceback (it may show data)",
+        f"internal error (bug): {type(error).__name__}{place}",
+        hint="please report it to the maintainers, with the command. "
+        "INFL_SEG_DEBUG=1 shows the traceback, which may contain data",
     )
 
 

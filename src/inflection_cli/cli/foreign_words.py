@@ -5,21 +5,19 @@ from types import MappingProxyType
 from typing import Final
 
 _RESUME: Final = (
-    "run the same command again: what was accepted is not sent twice; infl-seg runs list shows the rest"
+    "run the same command again: accepted events are not sent twice; infl-seg runs list shows past runs"
 )
 _RATE: Final = "--events-per-second N and --requests-per-second N limit the rate"
-_KEY: Final = "the write key is given by SEGMENT_WRITE_KEY, or --write-key-file FILE"
-_FORM: Final = (
-    "the format of a file is found by its content; --delimiter C and --records PATH say what is not"
-)
+_KEY: Final = "set the write key with SEGMENT_WRITE_KEY, or --write-key-file FILE"
+_FORM: Final = "the format of a file is detected; --delimiter C and --records PATH set the rest"
 _DRY: Final = "infl-seg backfill FILE --dry-run shows what would be sent, and sends nothing"
 _REPORT: Final = (
     "--report FORMAT=PATH writes a report, --json prints one; --out FILE of backfill writes the messages"
 )
-_ZONE: Final = "--timezone NAME is the zone of times that name none"
+_ZONE: Final = "--timezone NAME is the time zone of times without one"
 _COLOR: Final = "NO_COLOR=1 prints without colour, as does --no-color where a command has it"
 _ASK: Final = "commands that ask take --no-input, and then send nothing; look at --dry-run first"
-_CERTAIN: Final = "nothing is forced: what stands against sending is said, with the option that settles it"
+_CERTAIN: Final = "nothing can be forced; each error names the option that resolves it"
 _RUNS: Final = "infl-seg runs list shows every run, infl-seg runs show last the latest"
 
 OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -42,14 +40,14 @@ OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("format", "type", "input-format", "output-format", "csv", "ndjson"), _FORM),
         **dict.fromkeys(("n", "dry", "simulate", "preview", "no-act", "check", "whatif", "what-if"), _DRY),
         **dict.fromkeys(("sep", "separator", "d"), "--delimiter C is the character between cells"),
-        **dict.fromkeys(("config", "c", "mapping", "settings"), "--profile FILE says how files are mapped"),
+        **dict.fromkeys(("config", "c", "mapping", "settings"), "--profile FILE sets the mapping of files"),
         **dict.fromkeys(("from", "start", "start-date"), "--since T keeps events from a time on"),
         **dict.fromkeys(("to", "end", "end-date"), "--until T keeps events before a time"),
         **dict.fromkeys(
-            ("host", "url", "server", "base-url"), "--endpoint URL or --region us|eu says where to"
+            ("host", "url", "server", "base-url"), "--endpoint URL or --region us|eu sets the destination"
         ),
-        **dict.fromkeys(("timeout", "max-time"), "--patience TIME ends a run that nothing is accepted of"),
-        **dict.fromkeys(("debug", "vv", "log-level"), "--verbose says more"),
+        **dict.fromkeys(("timeout", "max-time"), "--patience TIME stops a run without an accepted batch"),
+        **dict.fromkeys(("debug", "vv", "log-level"), "--verbose prints more details"),
         **dict.fromkeys(
             ("silent", "s"), "--quiet prints results, warnings of the destination and errors only"
         ),
@@ -91,17 +89,17 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
             "infl-seg init FILE asks what is missing, and writes a profile",
         ),
         **dict.fromkeys(("man", "usage", "docs"), "infl-seg --help, or infl-seg COMMAND --help"),
-        **dict.fromkeys(("verify", "prove"), "infl-seg runs verify FILE proves that a file was sent"),
-        **dict.fromkeys(("ping", "probe", "send_test"), "infl-seg send-test --rehearse tries the wiring"),
+        **dict.fromkeys(("verify", "prove"), "infl-seg runs verify FILE checks that a file was sent"),
+        **dict.fromkeys(("ping", "probe", "send_test"), "infl-seg send-test --rehearse tries the setup"),
         **dict.fromkeys(
             ("serve", "server", "mock", "stub"), "infl-seg sandbox is a local stand-in for Segment"
         ),
         **dict.fromkeys(("login", "auth", "key"), f"there is no log-in: {_KEY}"),
         **dict.fromkeys(
             ("undo", "rollback", "delete", "revert"),
-            "what was accepted cannot be taken back from here; infl-seg runs show last says what it was",
+            "accepted events cannot be deleted from here; infl-seg runs show last lists them",
         ),
-        **dict.fromkeys(("head", "describe", "detect", "peek"), "infl-seg inspect FILE says what a file is"),
+        **dict.fromkeys(("head", "describe", "detect", "peek"), "infl-seg inspect FILE describes a file"),
         **dict.fromkeys(("rules", "errors", "codes"), "infl-seg explain lists all codes of problems"),
     }
 )

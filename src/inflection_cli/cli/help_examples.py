@@ -136,6 +136,11 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ),
             ("infl-seg runs settle last --pending", "The events are not there: send them again"),
         ),
+        "infl-seg runs clean": (
+            ("infl-seg runs clean", "Ask, then delete the rejects folders of tries that sent nothing"),
+            ("infl-seg runs clean exports", "Ask, then delete those in another folder"),
+            ("infl-seg runs clean exports --yes", "Delete those in another folder, without a question"),
+        ),
         "infl-seg runs forget": (
             ("infl-seg runs list", "See first which runs there are"),
             ("infl-seg runs forget last", "Ask, then delete the latest run"),

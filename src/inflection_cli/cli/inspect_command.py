@@ -31,8 +31,9 @@ def inspect(
 ) -> int:
     """Report a file's format, columns, mapping and missing fields; send nothing."""
     from inflection_cli.atomic_file import refuse_to_replace, save_text
+    from inflection_cli.cli.command_log import logged
     from inflection_cli.cli.option_values import budget
-    from inflection_cli.cli.session import interruptible
+    from inflection_cli.cli.session import interruptible, note_terminal_input
     from inflection_cli.inspecting.profile_writer import ProfileWriter
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
@@ -51,12 +52,15 @@ def inspect(
     reports = _reports(output, files)
     if reports.printed:
         speaker.out = speaker.err
-    with reports, interruptible():
+    outcome: dict[str, Any] = {"exit_code": 0}
+    with reports, logged(output.log_file, "inspect", speaker, lambda: outcome), interruptible():
+        note_terminal_input(speaker, files)
         found = find(files)
         if drafting.save is not None:
             require_one_file(len(found), reading)
             refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)
         inspections = _surveyed(found, settings, speaker, own)
+        outcome["rows"] = {"read": sum(each.rows for each in inspections)}
         if drafting.save is not None:
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
@@ -73,7 +77,8 @@ def inspect(
         speak(inspection_lines(each, cells), speaker, result=True)
     if cells.any_masked:
         speaker.result(NOTE, "dim")
-    speaker.result(verdict(inspections, drafting.save, to_fill_in))
+    is_complete = not any(each.missing or each.refusal or each.people for each in inspections)
+    speaker.result(verdict(inspections, drafting.save, to_fill_in), "green" if is_complete else "yellow")
     return 0
 
 
@@ -97,7 +102,7 @@ def _reports(output: PictureOptions, files: list[str]) -> "Reports":
     other = next((each.format for each in wanted if each.format is not Format.HTML), None)
     if other is not None:
         raise UsageError(
-            f"inspect refuses nothing, so there is no {other} report of it",
+            f"inspect refuses nothing, so it has no {other} report of it",
             hint="--report html=PATH, or --json for programs",
         )
     reports = Reports(wanted, os.environ, private=output.show_values)

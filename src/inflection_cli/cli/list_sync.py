@@ -125,13 +125,13 @@ class SyncReporter(RunReporter):
 
     @contextmanager
     def delivering(
-        self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
+        self, state: RunState, halt: "StopSignal", keep: Callable[[Message, str], None]
     ) -> "Iterator[Observer]":
         """Show the progress of the delivery, and note what is refused."""
 
-        def noted(message: Message) -> None:
+        def noted(message: Message, reason: str) -> None:
             self._step().refused.add(message.ordinal)
-            keep(message)
+            keep(message, reason)
 
         with super().delivering(state, halt, noted) as observer:
             yield observer

@@ -160,8 +160,8 @@ def _refuse_other_dashes(word: str, named: Mapping[str, Any]) -> None:
     name = plain_dashes(word).partition("=")[0]
     if name != word.partition("=")[0] and (name in named or names_an_option(word)):
         raise UsageError(
-            f"{word.partition('=')[0]} is no option: options begin with two hyphens",
-            hint="type the hyphens anew; programs that set text make other dashes of them",
+            f"{word.partition('=')[0]} is not an option: options start with two hyphens",
+            hint="type the hyphens again; word processors replace them with dashes",
         )
 
 
@@ -171,7 +171,7 @@ def _refuse_options_as_files(words: Sequence[str]) -> None:
         if names_an_option(word):
             name = plain_dashes(word).partition("=")[0]
             raise UsageError(
-                f"{name} stands after --, where everything is a file",
+                f"{name} is after --, where everything is a file",
                 hint=f"write {name} before the --; a file of that name is ./{name}",
             )
 
@@ -192,7 +192,7 @@ def _refuse_value_of_flag(given: Given) -> None:
     shown = f"{given.name}={word}" if given.joined else f"{given.name} {word}"
     raise UsageError(
         f"{shown[:80]}: {given.name} takes no value",
-        hint="it is on by being there: leave the value out, or the option itself where it is not meant",
+        hint="it takes no value: leave the value out, or leave the option out",
     )
 
 

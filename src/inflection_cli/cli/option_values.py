@@ -486,12 +486,12 @@ def seconds(option: str, word: str) -> float:
     """Parse a duration: `90s`, `15m`, `1h`, `2d`, or a number of seconds.
 
     Raises:
-        UsageError: It is no duration, or not positive.
+        UsageError: It is not a duration, or not positive.
     """
     match = _DURATION.fullmatch(word.strip().lower())
     value = float(match[1]) * _SECONDS[match[2]] if match else 0.0
     if not 0 < value <= _LONGEST_S:
-        raise UsageError(f"{option} {word!r} is no duration", hint=f"{option} 1h, or 90s, 15m, 2d")
+        raise UsageError(f"{option} {word!r} is not a duration", hint=f"{option} 1h, or 90s, 15m, 2d")
     return value
 
 
@@ -499,12 +499,12 @@ def size_bytes(option: str, word: str) -> int:
     """Parse a size: `500MB`, `100GB`, `1.5GiB`, or a number of bytes.
 
     Raises:
-        UsageError: It is no size, or none of at least a byte.
+        UsageError: It is not a size, or none of at least a byte.
     """
     match = _SIZE.fullmatch(word.strip().lower())
     value = int(float(match[1]) * _BYTES[match[2]]) if match else 0
     if not 1 <= value <= _LARGEST_BYTES:
-        raise UsageError(f"{option} {word!r} is no size", hint=f"{option} 100GB, or 500MB, 1.5GiB")
+        raise UsageError(f"{option} {word!r} is not a size", hint=f"{option} 100GB, or 500MB, 1.5GiB")
     return value
 
 

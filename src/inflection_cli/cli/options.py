@@ -13,7 +13,7 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Paths, globs, folders, or - for standard input; CSV, NDJSON or JSON, plain, packed (gzip, zstd, bzip2, "
+        help="Paths, globs, folders, or - for standard input. CSV, NDJSON or JSON, also compressed (gzip, zstd, bzip2, "
         "xz) or in a zip archive.",
         show_default=False,
     ),

@@ -75,7 +75,7 @@ def _fields(given: Any) -> Iterator[TomlFault]:
                 close = near(name, FIELDS) or f"; there are {', '.join(FIELDS)}"
                 yield TomlFault((table, name), f"there is no such field{close}")
     for name in {*(given.map or ())} & {*(given.set or ())}:
-        yield TomlFault(("set", name), "stands under [map] too; keep one of the two")
+        yield TomlFault(("set", name), "is under [map] too; keep one of the two")
 
 
 def _words(table: str, names: Iterable[str]) -> Iterator[TomlFault]:

@@ -114,7 +114,7 @@ class Resending:
         )
         if count is not None or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
             raise ConfirmationMissing(
-                f"{question}: nobody agreed to {missing:,}",
+                f"{question}? Confirmation required for {missing:,}",
                 hint=f"the same command with --resend-count {missing}",
             )
         print(f"{question}. [y/N] ", end="", file=sys.stderr, flush=True)

@@ -98,11 +98,11 @@ class RunReporter:
         if self._agreed or state.plan.to_send == 0:
             return
         if not self._can_ask:
-            why = ": standard input was the write key" if self._key_from_stdin else ""
-            why = ": --no-input" if self._no_input else why
+            why = "stdin was the write key" if self._key_from_stdin else "stdin is not a terminal"
+            why = "--no-input was given" if self._no_input else why
             raise ConfirmationMissing(
-                f"nobody is there to be asked whether to send{why}",
-                hint=f"look at the plan, then: {shown_command(sys.argv, yes=True)}",
+                f"confirmation required, but {why}",
+                hint=f"review the plan, then add --yes: {shown_command(sys.argv, yes=True)}",
             )
         assert state.target is not None
         self._ask_window(state, state.target)
@@ -121,12 +121,12 @@ class RunReporter:
         self._speaker.talk(answer_kept(yes=yes))
 
     def _answered(self, question: str) -> bool:
-        self._speaker.err.print(question, end="", markup=False, highlight=False, soft_wrap=True)
+        self._speaker.ask(question)
         return answered_yes()
 
     @contextmanager
     def delivering(
-        self, state: RunState, halt: "StopSignal", keep: Callable[[Message], None]
+        self, state: RunState, halt: "StopSignal", keep: Callable[[Message, str], None]
     ) -> "Iterator[Observer]":
         """Show the progress of the delivery, which signals can stop."""
         rate, plan, run_id = state.options.events_per_second, state.plan, state.run_id or ""
@@ -179,7 +179,7 @@ class RunReporter:
         if self._at_work.output.json:
             print_machine(dumps({**self._at_work.report(), "exit_code": state.exit_code}))
             return
-        self._speaker.result(_closing(state))
+        self._speaker.result(_closing(state), "yellow" if state.exit_code else "green")
 
 
 def _closing(state: RunState) -> str:

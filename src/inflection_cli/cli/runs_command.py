@@ -1,11 +1,11 @@
-"""The commands `infl-seg runs`: list, show, verify, export, settle and forget."""
+"""The commands `infl-seg runs`: list, show, verify, export, settle, clean and forget."""
 
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from inflection_cli.cli.command_class import Commands
 from inflection_cli.cli.options import with_groups
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
 from inflection_cli.settings.declarations import (
+    CleanOptions,
     ExportOptions,
     ForgetOptions,
     IdFormat,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from inflection_cli.ledger.ledger_file import LedgerReader
     from inflection_cli.reporting.console import Speaker
 
-runs = Commands(help="Show, prove, settle and forget what was sent from this machine.")
+runs = Commands(help="List, inspect, verify and resolve past runs.")
 
 OptionalFiles = Annotated[
     list[str] | None,
@@ -54,9 +55,9 @@ def list_runs(look: LookOptions) -> int:
         entries = list(desk.shelf.entries())
         desk.known["runs"] = [entry_object(entry) for entry in entries]
         if desk.shelf.troubles:
-            desk.say(list(list_lines(entries)))
+            desk.say(list_lines(entries, desk.width))
             raise desk.shelf.troubles[0]
-        desk.say(list(list_lines(entries)) or [f"No run is recorded in {desk.shelf.state_dir}."])
+        desk.say([*list_lines(entries, desk.width)] or [f"No run is recorded in {desk.shelf.state_dir}."])
         return desk.finish(0)
 
 
@@ -71,8 +72,9 @@ def show_run(run: RunId, look: LookOptions) -> int:
         entry = desk.shelf.find(run)
         batches = batches_by_state(entry)
         desk.known["run"] = receipt_object(entry, batches)
-        lines = [f"  {label:<9} {text}" for label, text in receipt_lines(entry, batches)]
-        desk.say([f"Receipt of run {entry.run.run_id}", *lines, f"Next: {next_step(entry)}"])
+        desk.say([f"Receipt of run {entry.run.run_id}"], "bold")
+        desk.say_labelled(receipt_lines(entry, batches))
+        desk.say([f"Next: {next_step(entry)}"])
         return desk.finish(0)
 
 
@@ -109,9 +111,13 @@ def verify_files(
             error.hint = error.hint or f"these settings are those of run {entry.run.run_id}"
             raise
         desk.known |= run_receipt.verified_object(verified, entry)
-        heading = f"Verified against run {entry.run.run_id} and its destination, {entry.run.endpoint}"
-        lines = run_receipt.verified_lines(verified)
-        desk.say([heading, *lines, run_receipt.verified_verdict(verified, entry)])
+        desk.say([run_receipt.verified_verdict(verified, entry)], "green" if verified.all_there else "yellow")
+        desk.say([f"Compared with run {entry.run.run_id} and its destination, {entry.run.endpoint}"])
+        desk.say(run_receipt.verified_lines(verified))
+        if which.details and verified.found:
+            desk.say(run_receipt.verified_table(verified, desk.width))
+        elif verified.found:
+            desk.say(["--details shows the counts by event and day."], "dim")
         return desk.finish(0 if verified.all_there else 1)
 
 
@@ -142,7 +148,8 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
             scope = ProofScope(_only_ledger(desk.shelf))
         receipts = compare(scope, which.received)
         desk.known |= received_object(receipts)
-        desk.say([received_heading(scope), *received_lines(receipts), received_verdict(receipts)])
+        desk.say([received_verdict(receipts)], "green" if receipts.all_arrived else "yellow")
+        desk.say([received_heading(scope), *received_lines(receipts)])
         if not (which.resend_missing and receipts.missing):
             return desk.finish(0 if receipts.all_arrived else 1)
         from inflection_cli.cli.resending import Resending
@@ -200,12 +207,14 @@ def settle_run(
     choice: SettleOptions,
     look: LookOptions,
 ) -> int:
-    """Resolve a run's in-doubt events, after you checked the warehouse."""
+    """Resolve a run's unconfirmed events, after a check of the warehouse."""
     accepted = choice.accepted
     if accepted == choice.pending:
         raise UsageError(
-            "say which: --accepted or --pending",
-            hint="look into the warehouse whether the events are there; infl-seg runs show RUN names their times",
+            "name one: --accepted or --pending"
+            if not accepted
+            else "--accepted and --pending exclude each other",
+            hint="check in the warehouse whether the events arrived; infl-seg runs show RUN shows their times",
         )
     with _looking("settle", look) as desk:
         from inflection_cli.history.run_history import resolve_doubt
@@ -215,7 +224,7 @@ def settle_run(
         name, events = entry.run.run_id, entry.events.in_doubt
         desk.known |= {"run_id": name, "settled_as": "accepted" if accepted else "pending", "events": events}
         if not events and not (accepted and entry.run.ended is None):
-            desk.say([f"Nothing to settle: run {name} left nothing unconfirmed."])
+            desk.say([f"Nothing to resolve: run {name} left nothing unconfirmed."])
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
         if accepted and entry.run.ended is None:
@@ -231,7 +240,38 @@ def settle_run(
             desk.shelf.state_dir, entry, state, f"infl-seg runs settle {name}", desk.speaker.talk
         )
         desk.known["events"] = settled
-        desk.say([f"Settled: {settled:,} events of run {name} count as {word}; {then}."])
+        desk.say([f"Resolved: {settled:,} events of run {name} count as {word}; {then}."])
+        return desk.finish(0)
+
+
+@runs.command("clean")
+@with_groups
+def clean_rejects(
+    choice: CleanOptions,
+    look: LookOptions,
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder to search.")] = ".",
+) -> int:
+    """Delete the rejects folders of tries that sent nothing."""
+    # A run of another destination may need its folder: all ledgers are asked.
+    with _looking("clean", replace(look, namespace=None)) as desk:
+        from inflection_cli.history.rejects_cleanup import delete, unneeded_folders
+        from inflection_cli.sanitize import counted, escape
+
+        found = unneeded_folders(Path(folder), desk.shelf)
+        desk.known["deleted"] = []
+        if not found:
+            desk.say(["Nothing to delete: no rejects folder is of a try that sent nothing."])
+            return desk.finish(0)
+        names = [escape(str(each)) for each in found]
+        many = counted(len(found), "rejects folder")
+        _confirm(
+            f"Delete {many} of tries that sent nothing, with rows fixed in them: {', '.join(names)}?",
+            yes=choice.yes,
+            no_input=look.no_input,
+        )
+        for each in delete(found):
+            desk.known["deleted"].append(str(each))
+        desk.say([f"Deleted: {many}.", *(f"  {name}" for name in names)])
         return desk.finish(0)
 
 
@@ -278,11 +318,22 @@ class _Desk:
     known: dict[str, Any]
     json: bool
 
-    def say(self, lines: list[str]) -> None:
+    @property
+    def width(self) -> int:
+        """Columns that a table may have."""
+        return self.speaker.width
+
+    def say(self, lines: Iterable[str], style: str = "") -> None:
         """Print lines of the result, unless JSON was requested."""
         if not self.json:
             for line in lines:
-                self.speaker.result(line)
+                self.speaker.result(line, style)
+
+    def say_labelled(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Print labelled lines of the result, unless JSON was requested."""
+        if not self.json:
+            for label, text in lines:
+                self.speaker.labelled(label, text)
 
     def finish(self, exit_code: int) -> int:
         """Print the JSON object if requested, and return the exit code."""
@@ -329,8 +380,9 @@ def _confirm(question: str, *, yes: bool, no_input: bool) -> None:
     if yes:
         return
     if no_input or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        why = "--no-input was given" if no_input else "stdin is not a terminal"
         raise ConfirmationMissing(
-            f"nobody is there to be asked: {question}", hint="the same command with --yes"
+            f"confirmation required, but {why}: {question}", hint="the same command with --yes"
         )
     from inflection_cli.reporting.console import answered_yes
 
@@ -363,7 +415,6 @@ def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
 
 
 def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner":
-    from dataclasses import replace
     from functools import partial
 
     from inflection_cli.backfilling.plan import Planner

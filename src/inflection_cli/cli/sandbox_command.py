@@ -70,6 +70,6 @@ def _seconds(option: str, word: str) -> float:
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,9})?)(ms|s|m)", word.strip())
     if match is None:
         raise UsageError(
-            f"{option} {word!r} is no time", hint=f"give a number with ms, s or m: {option} 40ms"
+            f"{option} {word!r} is not a time", hint=f"give a number with ms, s or m: {option} 40ms"
         )
     return float(match[1]) * _UNITS_S[match[2]]

@@ -156,8 +156,8 @@ def _with_tables_then(profile: "Profile", known: Mapping[str, Any]) -> "Profile"
 def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:
     return UsageError(
         f"the run's profile {known['path']} {what}",
-        hint="put back what the run was made with, then verify again; its SHA-256 begins with "
-        f"{known['sha256'][:12]} (a version control system has it)",
+        hint="restore the profile of the run, for example from version control, and verify again. "
+        f"Its SHA-256 starts with {known['sha256'][:12]}",
     )
 
 

@@ -10,7 +10,7 @@ from inflection_cli.settings.declarations import (
     EVENTS_PER_SECOND,
     REQUESTS_PER_SECOND,
     DestinationOptions,
-    OutputOptions,
+    LoggedOptions,
     SourceOptions,
     TestOptions,
 )
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 @with_groups
-def send_test(source: SourceOptions, testing: TestOptions, output: OutputOptions) -> int:
+def send_test(source: SourceOptions, testing: TestOptions, output: LoggedOptions) -> int:
     """Send one test message per event; print where to check them."""
+    from inflection_cli.cli.command_log import logged
     from inflection_cli.cli.option_values import seconds
     from inflection_cli.cli.session import interruptible
     from inflection_cli.cli.target import unusual_key
@@ -36,7 +37,11 @@ def send_test(source: SourceOptions, testing: TestOptions, output: OutputOptions
     patience_s = seconds("--patience", testing.patience)
     report: dict[str, Any] = {"events": [], "delivery": None}
     try:
-        with interruptible(), ExitStack() as stack:
+        with (
+            logged(output.log_file, "send-test", speaker, lambda: {"exit_code": 0, **report}),
+            interruptible(),
+            ExitStack() as stack,
+        ):
             probes = _probes(testing)
             target = stack.enter_context(_target(source, testing))
             odd = unusual_key(target)
@@ -80,7 +85,7 @@ def _send(
     target: "Target",
     patience_s: float,
     report: dict[str, Any],
-    manners: "tuple[Speaker, TestOptions, OutputOptions]",
+    manners: "tuple[Speaker, TestOptions, LoggedOptions]",
 ) -> int:
     """Deliver the test messages and report the result."""
     from inflection_cli.backfilling.run_state import delivery_figures
@@ -104,7 +109,7 @@ def _send(
 
 
 def _print_result(
-    probes: "list[Probe]", report: dict[str, Any], manners: "tuple[Speaker, TestOptions, OutputOptions]"
+    probes: "list[Probe]", report: dict[str, Any], manners: "tuple[Speaker, TestOptions, LoggedOptions]"
 ) -> None:
     from inflection_cli.reporting.json_report import dumps, empty_report
     from inflection_cli.reporting.outlet import print_machine
@@ -115,7 +120,11 @@ def _print_result(
         print_machine(dumps({**empty_report("send-test"), "complete": True, **report, "exit_code": 0}))
         return
     off = not _integrations(testing).get("All", True)
-    for line in [*table(probes), "", *advice(probes, destinations_off=off, rehearsed=testing.rehearse)]:
+    for line in [
+        *table(probes, speaker.width),
+        "",
+        *advice(probes, destinations_off=off, rehearsed=testing.rehearse),
+    ]:
         speaker.result(line)
 
 
@@ -139,7 +148,7 @@ def _deliver(
         dedup_window_s=DEDUP_WINDOW_S,
     )
     halt = StopSignal()
-    progress = DeliveryProgress(speaker, len(probes), EVENTS_PER_SECOND, lambda _: None)
+    progress = DeliveryProgress(speaker, len(probes), EVENTS_PER_SECOND, lambda *_: None)
     with progress, _stoppable(halt) as signals:
         delivered = deliver_probes(probes, settings, observer=progress, halt=halt)
     return delivered, signals[0] if signals else None

@@ -203,6 +203,7 @@ def session(
             if fault is not None:
                 raise fault
             with logged(output.log_file, command, speaker, at_work.outcome), interruptible():
+                note_terminal_input(speaker, files)
                 speaker.detail(f"project file: {escape(found.path) if found else 'none'}")
                 yield at_work
         except InflSegError as error:
@@ -229,6 +230,12 @@ def _require_apart(outputs: Sequence[tuple[str, str | None]]) -> None:
                 hint=f"give each a file of its own, for example {seen[real]} other-{Path(real).name}",
             )
         seen[real] = option
+
+
+def note_terminal_input(speaker: Speaker, files: Sequence[str]) -> None:
+    """Print how to end input that is typed on a terminal."""
+    if "-" in files and sys.stdin is not None and sys.stdin.isatty():
+        speaker.talk("Reading from this terminal. End the input with Ctrl-D, or name a file.")
 
 
 def _project(options: "ProjectOptions") -> tuple[Project | None, InflSegError | None]:

@@ -135,13 +135,13 @@ def unusual_key(target: Target) -> str | None:
     length = len(key)
     if is_packed(key):
         return (
-            "the write key looks like one in base64, as it stands in an Authorization header or a Kubernetes "
-            "secret; give the key as it stands in the source's settings, and check it with: infl-seg send-test"
+            "the write key is in base64, like one from an Authorization header or a Kubernetes secret. "
+            "Use the key from the source's settings, and check it with: infl-seg send-test"
         )
     if target.destination.is_segment and length != KEY_CHARACTERS:
         return (
             f"the write key has {length} characters, Segment's have {KEY_CHARACTERS}; "
-            "Segment answers 200 to a wrong key too, so check it with: infl-seg send-test"
+            "Segment answers 200 to a wrong key too. Check it with: infl-seg send-test"
         )
     return None
 

@@ -85,6 +85,14 @@ def _redacted(told: Any, replacements: list[tuple[str, str]]) -> Any:
     return [_redacted(value, replacements) for value in told] if isinstance(told, list) else told
 
 
+def backfill_after(argv: list[str]) -> str:
+    """Return a backfill's dry run with the arguments of a typed `validate`."""
+    typed = shown_command(argv).removeprefix("infl-seg validate")
+    if "--" in argv:
+        return f"infl-seg backfill --dry-run{typed}"
+    return f"infl-seg backfill{typed} --dry-run"
+
+
 def shown_command(argv: list[str], *, yes: bool = False, max_errors: int | None = None) -> str:
     """Return the typed command for a shell, without key, with added options."""
     words = ["infl-seg"]

@@ -71,7 +71,7 @@ def _other_option(error: Any) -> str:
     bare = typed.lstrip("-")
     foreign = OPTIONS.get(bare) or OPTIONS.get(bare.lower().replace("_", "-"))
     if hasattr(command, "commands"):
-        return f"options stand after the command: {_help(error)}"
+        return f"options go after the command: {_help(error)}"
     if foreign:
         return foreign
     near = nearest(bare.replace("_", "-"), _safe_names(error)) if len(bare) > 1 else []

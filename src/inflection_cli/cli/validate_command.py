@@ -1,5 +1,6 @@
 """The command `infl-seg validate`: read everything, send nothing, report problems."""
 
+import sys
 from contextlib import closing
 
 from inflection_cli.cli.options import Files, with_groups
@@ -18,6 +19,7 @@ def validate(
     from inflection_cli.cli.opening import open_rows
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import session
+    from inflection_cli.cli.typed_command import backfill_after
     from inflection_cli.reporting import plan_text
     from inflection_cli.reporting.json_report import dumps
     from inflection_cli.reporting.outlet import print_machine
@@ -37,5 +39,6 @@ def validate(
         plan_text.speak(settings_lines(at_work.settings_said()), at_work.speaker, result=True)
         plan_text.speak(plan_text.input_lines(plan), at_work.speaker, result=True)
         at_work.say_problems(result=True)
-        at_work.speaker.result(plan_text.verdict(problems, plan))
+        style = "yellow" if exit_code or not plan.account.events.built else "green"
+        at_work.speaker.result(plan_text.verdict(problems, plan, backfill_after(sys.argv)), style)
     return exit_code

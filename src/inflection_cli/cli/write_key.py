@@ -21,7 +21,7 @@ STDIN: Final = "-"
 _MOST_BYTES: Final = 64_000
 """A file that is larger holds no key; it may be endless."""
 
-_ALONE: Final = "give the write key alone, as it stands in the source's settings in Segment"
+_ALONE: Final = "pass the write key alone, as in the source's settings in Segment"
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
 _ENV_LINE: Final = re.compile(
     r"(?:(?:export|set|setx|env)\s+|\$env:)?[A-Za-z_][\w.-]*\s*(?:=+\s*[^\s=]|:\s+\S)", re.IGNORECASE
@@ -92,7 +92,7 @@ def key_in(path: str, source: str) -> Secret:
         with Path(path).open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no path"
+        reason = getattr(error, "strerror", None) or "this is not a path"
         raise UsageError(
             f"{source}: {named} cannot be read: {reason}", hint="name a file that holds the key alone"
         ) from None
@@ -169,12 +169,12 @@ def _unquoted(text: str) -> str:
 
 _FAULTS: Final[tuple[tuple[Callable[[str], object], str, str], ...]] = (
     (names_an_option, "the name of an option in the place of the key", _ALONE),
-    (_is_json, "a JSON document in the place of the key", f"{_ALONE}: what stands in quotes after its name"),
+    (_is_json, "a JSON document in the place of the key", f"{_ALONE}: the text in quotes after its name"),
     (lambda text: _HEADER.match(_unquoted(text)), "an Authorization header in the place of the key", _ALONE),
     (
         lambda text: _ENV_LINE.match(_unquoted(text)),
         "a whole line NAME=KEY of a settings file",
-        f"{_ALONE}: what stands after the name, without quotes",
+        f"{_ALONE}: the text after the name, without quotes",
     ),
     (
         lambda text: _REFERENCE.match(_unquoted(text)),
@@ -198,7 +198,7 @@ _FAULTS: Final[tuple[tuple[Callable[[str], object], str, str], ...]] = (
     ),
     (
         lambda text: _unquoted(text).endswith(":"),
-        "a colon at its end, as curl -u takes it, which is no part of the key",
+        "a colon at its end, as curl -u takes it, which is not part of the key",
         "copy the write key alone, without the colon",
     ),
     (
@@ -219,7 +219,7 @@ _FAULTS: Final[tuple[tuple[Callable[[str], object], str, str], ...]] = (
     (
         lambda text: not text.isprintable() or not text.isascii(),
         "a character that no write key has: it is invisible or beyond ASCII",
-        "copy the write key anew, from the source's settings in Segment",
+        "copy the write key again, from the source's settings in Segment",
     ),
     (
         lambda text: any(c in text for c in "{}<>$" + _QUOTES),

@@ -143,7 +143,7 @@ class CallConverter:
             if word in self._known_types or (self._is_track_first and word not in _OTHER_CALLS):
                 continue
             lacking = (
-                "the file lacks what such a call needs" if is_call_type(word) else "it is no type of a call"
+                "the file lacks what such a call needs" if is_call_type(word) else "it is not a type of call"
             )
             detail = f"the type is {'empty' if not word else 'none that can be sent'}: {lacking}"
             note = Note(rules.CALL_TYPE_UNKNOWN, detail, chunk.columns[place], row[place])

@@ -149,12 +149,12 @@ class ValueReader:
                 return wire(exact)
         assert isinstance(read, TimeProblem)
         hint = _date_hint(read, name)
-        found.notes.append(Note(rules.TRAIT_TYPE, f"{name} is no date: {read.detail}", name, cell, hint))
+        found.notes.append(Note(rules.TRAIT_TYPE, f"{name} is not a date: {read.detail}", name, cell, hint))
         return None
 
     def _faults(self, cell: str, name: str) -> Iterator[Note]:
         if is_null_in_text(cell):
-            hint = f"have such cells empty: {null_option(cell)}"
+            hint = f"treat such cells as empty: {null_option(cell)}"
             yield Note(rules.NULL_SPELLED, f"{name} is a word for nothing", name, cell, hint)
         fault = None if cell.isascii() else damage(cell)
         if fault is not None:
@@ -167,8 +167,8 @@ def derive_from_url(found: RowValues, name: str, url: str) -> None:
     They follow from the url and are no part of any hash.
     """
     if not _HTTP.match(url.strip()):
-        hint = "see whether the right column is mapped: --map url=COLUMN"
-        found.notes.append(Note(rules.LINK_NOT_HTTP, "the url is no http(s) URL", name, url, hint))
+        hint = "check that the right column is mapped: --map url=COLUMN"
+        found.notes.append(Note(rules.LINK_NOT_HTTP, "the url is not an http or https URL", name, url, hint))
         return
     try:
         parts = urlsplit(url.strip())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
@@ -16,6 +16,13 @@ from inflection_cli.text_faults import damage, damage_hint, unseen
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
+
+
+_WITHOUT: Final = {
+    "email_id": "events of one campaign have no email to distinguish them",
+    "campaign_id": "events cannot be joined to their campaign",
+}
+"""Effect of a campaign id that no column has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ class InputFile:
         for name in self.source.columns:
             hidden = unseen(name)
             if hidden is not None:
-                message = f"the column's name holds {hidden}, which nobody sees"
+                message = f"the column's name has the invisible character {hidden}"
                 yield Problem(rules.INVISIBLE_CHARACTER, message, self.path, header, name)
             fault = damage(name)
             if fault is not None:
@@ -103,8 +110,6 @@ class InputFile:
         for name in CAMPAIGN_IDS:
             known = [block.columns.has(name) for block in self.layout.blocks]
             if not all(known):
-                whose = (
-                    "some events of this file have none" if any(known) else "no event of this file has one"
-                )
-                message = f"no column is known as the {name}, so {whose}"
+                lost = _WITHOUT[name]
+                message = f"no {name} column{' for some events' if any(known) else ''}: {lost}"
                 yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)

@@ -204,9 +204,9 @@ def _refuse_other_places(before: Layout, after: Layout, at: str) -> None:
         if after.places.get(name) != place:
             late = [key for key in after.columns.names[len(before.columns.names) :] if find_path(name, [key])]
             raise InputError(
-                f"{at}: the key {listed(late)} appears first here, and “{name}” of "
+                f"{at}: the key {listed(late)} appears first here. “{name}” of "
                 f"the profile has been found in “{before.columns.names[place.column]}” so far",
-                hint='say which one it is: keys of a path may stand in quotes, "payload".id is the key id of payload',
+                hint='name one of them: keys of a path may be quoted, "payload".id is the key id of payload',
             )
 
 

@@ -67,7 +67,7 @@ class PropertyParts:
 
 
 class PropertyReader:
-    """Reader of the columns that are no fields.
+    """Reader of the columns that are not fields.
 
     Args:
         mapper: Reads a cell exactly.

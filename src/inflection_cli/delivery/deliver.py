@@ -374,9 +374,9 @@ def _not_the_content(content: Content, refused: int) -> Stopped:
     said = f": {content.excerpt}" if content.excerpt else "."
     return Stopped(
         StopReason.DESTINATION,
-        f"{counted(refused, 'event')} in a row of refusals got HTTP {content.status} each, even alone{said}",
-        "it is hardly the content; check the write key and --endpoint with `infl-seg send-test`; "
-        "where a gateway takes no compressed bodies: --no-gzip",
+        f"{counted(refused, 'event')} in a row were refused with HTTP {content.status}, each alone{said}",
+        "the cause is probably not the content; check the write key and --endpoint with `infl-seg send-test`. "
+        "If a gateway refuses compressed bodies: --no-gzip",
         refusal=content,
         cause=content.words,
     )

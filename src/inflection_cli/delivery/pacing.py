@@ -241,7 +241,7 @@ class RateGate:
     def _out_of_patience(self) -> Stopped:
         return Stopped(
             StopReason.PATIENCE,
-            f"Nothing was accepted for {_seconds(self._patience.limit_s)}; the last try: {self._cause}",
+            f"Gave up after {_seconds(self._patience.limit_s)} without an accepted batch (--patience): {self._cause}",
             "run the same command again when the destination answers; --patience sets how long to wait",
             cause=self._cause,
         )

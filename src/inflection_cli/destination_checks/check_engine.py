@@ -172,7 +172,7 @@ def _found(line: _Line, path: str, value: Any) -> Iterator[Note]:
     elif row.level is Level.NOTED and row.rule is not None:
         yield _there(line, row.rule, "reads", path)
     elif not _is_of_kind(value, row.kind):
-        detail = f"{title} reads {path} as {row.kind}{_about(row)}, and it is none"
+        detail = f"{title} reads {path} as {row.kind}{_about(row)}, and this is something else"
         yield Note(rules.CHECK_MEMBER_TYPE, detail, path, str(value), row.hint)
     elif row.one_of and value not in row.one_of:
         detail = f"{title} takes {_listed(row.one_of)} as {path}, and this is “{value}”"

@@ -114,7 +114,7 @@ class ScannedFile:
         source: The file.
         rows: How many rows could be read.
         unreadable: How many could not.
-        bad_bytes: How many regions hold bytes that are no text in the file's encoding.
+        bad_bytes: How many regions hold bytes that are not text in the file's encoding.
         problems: Of each kind of unreadable region the first, with the count of its rows.
         columns: What each column holds, by name.
         paths: What each path into a column with JSON holds.
@@ -144,7 +144,7 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
 
     Args:
         gathered: What was gathered of the file.
-        encoding: What its bytes may be, where they are no UTF-8.
+        encoding: What its bytes may be, where they are not UTF-8.
         settings: How a run would map it.
     """
     options = settings.mapping.columns

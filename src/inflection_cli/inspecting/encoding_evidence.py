@@ -44,7 +44,7 @@ class EncodingEvidence:
 
     Attributes:
         lines: How many times bytes were added.
-        sound_lines: How many lines beyond ASCII could be read as they stand.
+        sound_lines: How many lines beyond ASCII could be read unchanged.
     """
 
     def __init__(self) -> None:

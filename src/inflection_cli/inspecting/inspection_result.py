@@ -146,7 +146,7 @@ class ColumnFinding:
         filled: In how many of them it holds anything but white space.
         distinct: How many different cells there are, `MOST_DISTINCT` at the most.
         kind: What its cells are.
-        samples: Some of its cells, as they stand.
+        samples: Some of its cells, unchanged.
         suggestion: The field that it would be.
         sent_as: The property that it would be sent as, where it is no field.
         sent_types: What that would be: `text` or kinds of JSON.
@@ -269,10 +269,10 @@ class Inspection:
         events: The event names it holds, the commonest first.
         more_events: Whether there are more different ones than are listed.
         proposals: Events that a row may stand for, in a file without an event column.
-        encoding: What its bytes may be, where they are no UTF-8 and the user has not said.
+        encoding: What its bytes may be, where they are not UTF-8 and the user has not said.
         unbound: Fields that no column is or several could be, without a profile.
         missing: What the user has to say.
-        refusal: Why a run would refuse the file as it stands, with what settles it; None where it would not.
+        refusal: Why a run would refuse the file, and the way out; None if it would not.
         people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
             where a run would refuse the file before it looks at them.
         calls: The calls other than track that its rows are, where the user says so.

@@ -78,8 +78,8 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
     if own_id_conflicts:
         yield Missing(
             "own_ids",
-            f"{rows_in_words(own_id_conflicts)} with an event id of the export's own that stands for other times, "
-            "links or people as well, so it identifies no event",
+            f"{rows_in_words(own_id_conflicts)} with an own event id that has several times, links or people. "
+            "It identifies no event",
             "--no-event-id",
             "[options] own_ids = false",
         )
@@ -131,10 +131,10 @@ def zone_words(column: ColumnFinding) -> str:
     if not zones:
         return ""
     if not ruled_out:
-        return "no time falls where the clocks of a common zone were put forward"
+        return "No common time zone can be excluded"
     fits = [each.zone for each in zones if not each.in_gap]
-    words = f"times that its clocks never showed rule out {', '.join(ruled_out)}"
-    return f"{words}; {', '.join(fits)} are possible" if fits else words
+    possible = ", ".join(dict.fromkeys(["UTC", *fits]))
+    return f"Excluded (times fall in a DST gap): {', '.join(ruled_out)}. Possible: {possible}"
 
 
 def _encoding(inspection: Inspection) -> Iterator[Missing]:
@@ -144,7 +144,7 @@ def _encoding(inspection: Inspection) -> Iterator[Missing]:
     if found.suggested is None:
         yield Missing(
             "encoding",
-            f"{found.words:,} words hold bytes that are no UTF-8, and no common encoding makes sense of them",
+            f"{found.words:,} words hold bytes that are not UTF-8, and no common encoding fits them",
             "--encoding NAME",
             '[input] encoding = "NAME"',
         )
@@ -153,7 +153,7 @@ def _encoding(inspection: Inspection) -> Iterator[Missing]:
     alike = f"; {', '.join(found.alike[:3])} would read the same" if found.alike else ""
     yield Missing(
         "encoding",
-        f"the bytes are no UTF-8; {found.suggested} makes sense of {found.sound:,} of {found.words:,} words "
+        f"the bytes are not UTF-8; {found.suggested} makes sense of {found.sound:,} of {found.words:,} words "
         f"with such bytes (counts: {seen}){alike}",
         f"--encoding {found.suggested}",
         f'[input] encoding = "{found.suggested}"',
@@ -224,14 +224,14 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
         proposed = [found.name] if found else []
         candidates = proposed or _event_columns(inspection)
         if found:
-            evidence = f" by its name; the cells of “{found.name}” are events' names"
+            evidence = f". Best match: “{found.name}” (its cells are event names)"
     elif unbound.field == "timestamp":
         candidates = proposed = event_times(inspection)
-        evidence = f"; of times are {listed(candidates, _MOST_NAMES)}" if candidates else evidence
+        evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}" if candidates else evidence
     else:
         candidates = _id_columns(inspection)
         proposed = [name for name in candidates if _PERSON_NAMES & words_of(name.replace(".", "_"))]
-        evidence = f"; ids could be {listed(candidates, _MOST_IDS)}" if candidates else ""
+        evidence = f"; columns that may hold ids: {listed(candidates, _MOST_IDS)}" if candidates else ""
     only = proposed[0] if len(proposed) == 1 else None
     return replace(unbound, candidates=tuple(candidates), proposed=only, evidence=evidence)
 
@@ -283,7 +283,7 @@ def _id_columns(inspection: Inspection) -> list[str]:
 
 
 def _is_prose(column: ColumnFinding) -> bool:
-    """Return whether a column holds personal text, which is nobody's id."""
+    """Return whether a column holds personal text, which is not an id."""
     return column.kind == "text" and is_personal_name(column.name.rpartition(".")[2])
 
 
@@ -305,11 +305,18 @@ def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missin
     evidence = zone_words(naive[0])
     yield Missing(
         "zone",
-        f"{count:,} times{' of the profile' if profile else ''} do not say in which zone they are"
-        f"{': ' + evidence if evidence else ''}",
-        "--timezone NAME, for example Europe/Berlin or UTC",
+        f"{count:,} times{' of the profile' if profile else ''} have no time zone"
+        f"{'. ' + evidence if evidence else ''}",
+        f"--timezone NAME, for example {_example_zone(naive[0])}",
         '[time] zone = "NAME"',
     )
+
+
+def _example_zone(column: ColumnFinding) -> str:
+    """Return UTC, and a zone that no time excludes, if any."""
+    zones = column.times.zones if column.times else ()
+    fits = [each.zone for each in zones if not each.in_gap and each.zone != "UTC"]
+    return " or ".join(["UTC", *fits[:1]])
 
 
 def _has_zone(settings: ConvertSettings, name: str) -> bool:
@@ -324,7 +331,7 @@ def _form(column: ColumnFinding) -> Iterator[Missing]:
     if times.unread:
         codes = ", ".join(f"{code} ({count:,})" for code, count in times.unread.items())
         yield Missing(
-            "other", f"{sum(times.unread.values()):,} of “{column.name}” are no usable times: {codes}"
+            "other", f"{sum(times.unread.values()):,} of “{column.name}” are not usable times: {codes}"
         )
     advice, formats = times.advice
     if advice == "none needed":

@@ -109,7 +109,7 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
     if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise LedgerDamaged(f"{path} is no ledger: its content is something else", hint=START_AGAIN)
+        raise LedgerDamaged(f"{path} is not a ledger: it has other content", hint=START_AGAIN)
     schema_format, _, auto_vacuum, encoding = unpack(">4I", header[44:60])
     expected = (_SCHEMA_FORMAT, 0, _UTF_8)
     if (header[18], header[19]) not in _VERSIONS_OF_FORMAT or (
@@ -136,7 +136,7 @@ def _check_schema(path: Path, db: sqlite3.Connection) -> int:
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise LedgerDamaged(f"{path} is no ledger: another program made it", hint=START_AGAIN)
+        raise LedgerDamaged(f"{path} is not a ledger: another program made it", hint=START_AGAIN)
     found = schema_of(db)
     ours = [known for known in range(1, SCHEMA_VERSION + 1) if expected_schema(known) == found]
     if (

@@ -10,8 +10,8 @@ from inflection_cli.errors import LedgerDamaged, LedgerDiskFull, LedgerError, Le
 from inflection_cli.ledger.state_dir import file_trouble, vanished
 
 START_AGAIN: Final = (
-    "restore it from a backup, or move it away: then nothing is known as sent, and Segment recognises by id "
-    "only what it got within about a day, so cut the input to what is missing with --since"
+    "restore it from a backup, or move it away. Without it no event counts as sent, and Segment recognises "
+    "repeated ids only for about a day. Then cut the input to the missing part with --since"
 )
 _ROOM: Final = "nothing was sent that is not recorded; make room and run the same command again"
 _TROUBLES: Final[Mapping[int, tuple[type[LedgerError], str, str]]] = {
@@ -19,7 +19,7 @@ _TROUBLES: Final[Mapping[int, tuple[type[LedgerError], str, str]]] = {
     # Of all reasons why a write fails SQLite tells a full disk alone apart, not a quota and not a limit.
     sqlite3.SQLITE_IOERR_WRITE: (
         LedgerDiskFull,
-        "cannot be written: the disk or a quota takes no more, or the disk has a fault",
+        "cannot be written: the disk is full, a quota is reached, or the disk has a fault",
         f"check free space, quota and the health of the disk; {_ROOM}",
     ),
     sqlite3.SQLITE_IOERR: (
@@ -38,7 +38,7 @@ _TROUBLES: Final[Mapping[int, tuple[type[LedgerError], str, str]]] = {
         "or its journal cannot be opened",
         "check the rights of both, that neither is a symlink, and that they were not moved",
     ),
-    sqlite3.SQLITE_NOTADB: (LedgerDamaged, "is no ledger: its content is something else", START_AGAIN),
+    sqlite3.SQLITE_NOTADB: (LedgerDamaged, "is not a ledger: it has other content", START_AGAIN),
     sqlite3.SQLITE_CORRUPT: (LedgerDamaged, "is damaged", START_AGAIN),
     sqlite3.SQLITE_BUSY: (
         LedgerLocked,
@@ -57,14 +57,14 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _trouble(path, error) from error
     except UnicodeError as error:  # SQLite's own message quotes bytes of the file
-        raise damaged(path, "a text in it is no UTF-8") from error
+        raise damaged(path, "a text in it is not UTF-8") from error
     except OSError as error:
         raise file_trouble(path, error) from error
 
 
 @contextmanager
 def making_sense(path: Path) -> Iterator[None]:
-    """Refuse a row whose content nobody wrote like that."""
+    """Refuse a row whose content no version wrote."""
     try:
         yield
     except _NO_SENSE as error:

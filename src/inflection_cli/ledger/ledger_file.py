@@ -447,7 +447,7 @@ class Ledger(LedgerReader):
             LedgerError: It cannot be recorded.
         """
         if state not in {BatchState.ACCEPTED, BatchState.PENDING}:
-            raise ValueError(f"a doubt cannot be settled as {state}")
+            raise ValueError(f"unconfirmed events cannot be resolved as {state}")
         number = self._number(run_id)
         events = 0
         with self.writing() as db:
@@ -685,7 +685,7 @@ class RunJournal:
             LedgerError: It cannot be recorded.
         """
         if state is BatchState.IN_FLIGHT:
-            raise ValueError("in flight is no outcome")
+            raise ValueError("in flight is not an outcome")
         answer = "-" if status is None else str(status)
         self._change(key, lambda row: _settled(row, state, answer, float(now)))
         if state is BatchState.SPLIT:

@@ -45,7 +45,7 @@ def check_run(row: RunRow) -> None:
 
 def _check(holds: bool, what: str) -> None:
     if not holds:
-        raise ValueError(f"{what} that nobody wrote")
+        raise ValueError(f"{what} that no version wrote")
 
 
 def _check_time(seconds: object) -> None:

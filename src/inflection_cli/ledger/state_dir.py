@@ -35,7 +35,7 @@ def state_dir(
 ) -> Path:
     """Return the path of the state directory; create nothing.
 
-    `--state-dir` beats `INFL_SEG_STATE_DIR`, which is taken as it stands; then comes a folder
+    `--state-dir` beats `INFL_SEG_STATE_DIR`, which is taken unchanged; then comes a folder
     `infl-seg` in `XDG_STATE_HOME` (ignored where relative, as the XDG specification demands), in
     `~/Library/Application Support` on macOS, else in `~/.local/state`.
 
@@ -128,7 +128,7 @@ def open_private(path: Path, *, exclusive: bool = False) -> int:
     The descriptor is closed on exec. With `exclusive` the file must not exist before.
 
     Raises:
-        LedgerError: The path holds something that is no ordinary file, or another user's.
+        LedgerError: The path holds something that is not a regular file, or another user's.
         OSError: The system refuses; for a symlink with ELOOP.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -184,7 +184,7 @@ def file_trouble(path: Path, error: OSError) -> LedgerError:
         case errno.ELOOP:
             return LedgerError(f"{path} is a symlink, and is not followed", hint=_ELSEWHERE)
         case errno.EISDIR:
-            return LedgerError(f"{path} is no ordinary file", hint=f"remove it, or {_ELSEWHERE}")
+            return LedgerError(f"{path} is not a regular file", hint=f"remove it, or {_ELSEWHERE}")
         case number:
             done = "locked" if number in {errno.ENOLCK, errno.EOPNOTSUPP} else "read and written"
             return LedgerError(f"{path} cannot be {done}: {reason}", hint=_ELSEWHERE)
@@ -201,8 +201,8 @@ def vanished(path: Path) -> LedgerDamaged:
     """Return the error for a file deleted, moved or replaced during use."""
     return LedgerDamaged(
         f"{path} was deleted, moved or replaced while it was in use",
-        hint="what was recorded in it may be lost: put the file back before the same command runs again, "
-        "or give up what it knew and cut the input to what is missing with --since",
+        hint="its records may be lost. Restore the file before the same command runs again. "
+        "Without it, cut the input to the missing part with --since",
     )
 
 
@@ -219,7 +219,7 @@ def _make_folder(path: Path) -> None:
 
 def _check_ordinary(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = "a symlink, and is not followed" if stat.S_ISLNK(found.st_mode) else "no ordinary file"
+        kind = "a symlink, and is not followed" if stat.S_ISLNK(found.st_mode) else "not a regular file"
         raise LedgerError(f"{path} is {kind}", hint=f"remove it, or {_ELSEWHERE}")
     if found.st_uid != os.geteuid():
         raise LedgerError(f"{path} belongs to another user", hint=_ELSEWHERE)

@@ -59,7 +59,7 @@ def check_person_id(name: str, value: str | None, column: str | None = None) -> 
     if is_header or is_placeholder(value):
         kind = ": the name of its own column" if is_header else _kind(value)
         hint = (
-            "have such cells empty, so that the row's other id is used: "
+            "treat such cells as empty, so that the row's other id is used: "
             f"{empty_option(value, name, column or name)}; or fix the export"
         )
         yield Note(rules.PLACEHOLDER_PERSON, f"{name} is a placeholder, no id{kind}", name, value, hint)
@@ -81,7 +81,7 @@ def check_id(name: str, value: str | None) -> Iterator[Note]:
     if value is None:
         return
     if is_placeholder(value):
-        hint = f"have such cells empty: {empty_option(value, name, name)}"
+        hint = f"treat such cells as empty: {empty_option(value, name, name)}"
         yield Note(rules.PLACEHOLDER_ID, f"{name} is a placeholder, no id{_kind(value)}", name, value, hint)
         return
     fault = misspelled(value)
@@ -93,9 +93,9 @@ def check_trail(trail: Trail) -> Iterator[Note]:
     """Yield a note if the link is not an http(s) URL."""
     if trail.link is not None and not is_http(trail.link):
         name = "email_link_url"
-        empty = f"have such cells empty: {empty_option(trail.link, name, name)}"
+        empty = f"treat such cells as empty: {empty_option(trail.link, name, name)}"
         hint = empty if is_placeholder(trail.link) else ""
-        yield Note(rules.LINK_NOT_HTTP, "the link is no http(s) URL", name, trail.link, hint)
+        yield Note(rules.LINK_NOT_HTTP, "the link is not an http or https URL", name, trail.link, hint)
 
 
 def _is_name_with_address(value: str) -> bool:

@@ -75,7 +75,7 @@ class ColumnOptions:
 
 
 NameReason = Literal["name", "spelling", "alias"]
-"""Why a column is a field by its name: the exact name, a spelling of it, another word for it."""
+"""Why a column is a field by its name: the exact name, another spelling, another word for it."""
 
 
 _PLACE: Final = NAME_AND_PLACE.removeprefix("{}").partition("{")[0]

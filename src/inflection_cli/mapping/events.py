@@ -247,9 +247,9 @@ class EventReader:
             detail = "the line holds totals, and no event"
             return Note(rules.EVENT_UNKNOWN, detail, "event", name, "delete the line")
         near = nearest_event(name)
-        meant = f"“{near}” may be meant: write it so in the export; " if near else ""
+        meant = f"“{near}” is the nearest: write it so in the export; " if near else ""
         hidden = unseen(name)
-        detail = "unknown event" + (f", and holds {hidden}, which nobody sees" if hidden else "")
+        detail = "unknown event" + (f", and has the invisible character {hidden}" if hidden else "")
         return Note(rules.EVENT_UNKNOWN, detail, "event", name, f"{meant}{rules.EVENT_UNKNOWN.fix}")
 
     def _kept(self, event: str) -> bool:
@@ -293,7 +293,7 @@ class EventReader:
             return email, user_id, person_id
         address = alone(email, notes)
         if (as_user or as_person) and not is_address(address) and not has_error(notes):
-            detail = "the cell stands in for an id and is no e-mail address"
+            detail = "the cell is used as an id and is not an e-mail address"
             notes.append(Note(rules.EMAIL_NOT_ADDRESS, detail, "email", address))
         if as_person:
             # What is wrong with an address cannot be seen in its hash.
@@ -407,7 +407,7 @@ class EventReader:
         return value
 
     def _text(self, name: str, raw: Mapping[str, str], notes: list[Note]) -> str | None:
-        """Read a text that is sent as it stands."""
+        """Read a text that is sent unchanged."""
         cell = raw.get(name, "")
         notes += self._damages(name, cell)
         notes += _nulls(name, cell)
@@ -417,7 +417,7 @@ class EventReader:
         """Yield notes on invisible characters and damage in a name or link."""
         hidden = unseen(text or "")
         if hidden is not None:
-            detail = f"{name} holds {hidden}, which nobody sees"
+            detail = f"{name} has the invisible character {hidden}"
             yield Note(rules.INVISIBLE_CHARACTER, detail, name, text)
         yield from self._damages(name, text or "")
 
@@ -518,20 +518,20 @@ def _way_into(name: str, value: str, column: str) -> str:
 def _nulls(name: str, cell: str) -> Iterator[Note]:
     """Yield a note where a text is a word for nothing."""
     if is_null_in_text(cell):
-        hint = f"have such cells empty: {null_option(cell)}"
+        hint = f"treat such cells as empty: {null_option(cell)}"
         yield Note(rules.NULL_SPELLED, f"{name} is a word for nothing", name, cell, hint)
 
 
 def _address_faults(address: str, column: str) -> Iterator[Note]:
     """Yield why an address names nobody, where its hash alone is sent."""
     if is_placeholder(address):
-        hint = f"have such cells empty: {empty_option(address, 'email', column)}"
-        detail = "the address stands in for an id and is a placeholder"
+        hint = f"treat such cells as empty: {empty_option(address, 'email', column)}"
+        detail = "the address is used as an id and is a placeholder"
         yield Note(rules.PLACEHOLDER_PERSON, detail, "email", address, hint)
         return
     fault = misspelled(address)
     if fault is not None:
-        detail = f"the address stands in for an id and {fault}"
+        detail = f"the address is used as an id and {fault}"
         yield Note(rules.PERSON_ID_MISSPELLED, detail, "email", address)
 
 
@@ -545,7 +545,7 @@ def alone(cell: str, notes: list[Note]) -> str:
         return found["address"]
     if several or "<" in cell or ">" in cell:
         detail = (
-            "the cell holds several addresses" if several else "the cell in angle brackets is no recipient"
+            "the cell holds several addresses" if several else "the cell in angle brackets is not a recipient"
         )
         notes.append(Note(rules.EMAIL_AMBIGUOUS, detail, "email", cell))
     return cell
@@ -576,9 +576,9 @@ def _flag(name: str, raw: Mapping[str, str], notes: list[Note]) -> bool | None:
 def _unreadable(name: str, value: str) -> Note:
     hidden = unseen(value)
     detail = f"{name} is neither true nor false" + (
-        f", and holds {hidden}, which nobody sees" if hidden else ""
+        f", and has the invisible character {hidden}" if hidden else ""
     )
-    hint = f"have such cells empty: {null_option(value)}" if is_null_word(value) else ""
+    hint = f"treat such cells as empty: {null_option(value)}" if is_null_word(value) else ""
     return Note(rules.FLAG_UNREADABLE, detail, name, value, hint)
 
 

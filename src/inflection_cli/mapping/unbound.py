@@ -18,6 +18,8 @@ Reason = Literal["absent", "tied", "addresses", "other times"]
 PERSON: Final = "person"
 """Stands for userId and personId, one of which is needed."""
 
+_COLUMNS: Final = {"event": "event-name", "timestamp": "timestamp", PERSON: "person"}
+
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}([./])\d{1,2}\1\d{2,4}.*")
 _LONG_NUMBER: Final = re.compile(r"\d{5,}")
 _LINES: Final = {
@@ -79,13 +81,13 @@ class Unbound:
         if self.reason == "other times":
             time = self.candidates[-1]
             return (
-                f"the time would be “{time}”, known by its name only, and {self.evidence}; each row may stand for "
-                f"several events, which would all get the time in “{time}”"
+                f"the time would be “{time}”, recognised by its name only, and {self.evidence}. A row may be several "
+                f"events, and all would get the time in “{time}”"
             )
         if self.reason == "addresses":
             where = f" in “{self.candidates[0]}”" if self.candidates else ""
-            return f"there is neither a user id nor a person id, only addresses{where}{self.evidence}"
-        return f"no column is known as the {self.field}{self.evidence}"
+            return f"neither user ids nor person ids found, only addresses{where}{self.evidence}"
+        return f"no {_COLUMNS[self.field]} column recognised{self.evidence}"
 
     @property
     def option(self) -> str:
@@ -108,7 +110,7 @@ class Unbound:
         if self.place is not None:
             return self._profile_hint(self.place)
         if self.reason == "tied":
-            return f"say which one: {' or '.join(map(self._mapped, self.candidates))}"
+            return f"name one: {' or '.join(map(self._mapped, self.candidates))}"
         if self.reason == "other times":
             return self._hint_of_times(file)
         if self.reason == "addresses":
@@ -116,14 +118,14 @@ class Unbound:
                 "--user-id-from email sends the address as userId; "
                 "--anonymous-id-from email sends a hash of it as anonymousId"
             )
-        look = "" if self.proposed else f"; infl-seg inspect {file_word(file)} says what the columns hold"
+        look = "" if self.proposed else f"; infl-seg inspect {file_word(file)} describes the columns"
         more = {
-            "event": ' or --set event="Email Opened"; rows that are no events: --as identify, --as group or --as page',
+            "event": ' or --set event="Email Opened"; rows that are not events: --as identify, --as group or --as page',
             PERSON: ""
             if self.from_email
             else " or --map personId=COLUMN, or --map email=COLUMN with --user-id-from email",
         }
-        return f"say which one it is: {self._mapped()}{more.get(self.field, '')}{look}"
+        return f"name it: {self._mapped()}{more.get(self.field, '')}{look}"
 
     @property
     def _name(self) -> str:
@@ -146,7 +148,7 @@ class Unbound:
         )
         if len(events) > 1:  # any one column would be the wrong time for the events of the others
             return profile
-        return f"say which time is meant: {self._mapped(events[0])} or {self._mapped(time)}; or {profile}"
+        return f"name the right time: {self._mapped(events[0])} or {self._mapped(time)}; or {profile}"
 
     def _profile_hint(self, place: ProfilePlace) -> str:
         """Return the lines to write, with candidates in place of COLUMN."""
@@ -204,7 +206,7 @@ _NOTHING: Final = [(name, "absent") for name in ("event", "timestamp", PERSON)]
 def _no_export(names: Sequence[str], file: str) -> InputError:
     if file.lower().endswith(".toml"):
         return InputError(
-            f"{file}: is a profile or another settings file, and no export",
+            f"{file}: is a profile or another settings file, not an export",
             hint=f"name the export, and the profile by its option: --profile {file_word(file)}",
         )
     if any(looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names):
@@ -213,7 +215,7 @@ def _no_export(names: Sequence[str], file: str) -> InputError:
             hint="name each cell: --columns event,userId,email_id,campaign_id,timestamp, or write that as a line above",
         )
     return InputError(
-        f"{file}: nothing in it is known as an event, a time or a person; the columns are {listed(names)}",
-        hint="see whether it is the export, and where its header stands: --header-line N; or say what its columns are: "
+        f"{file}: no event, time or person column recognised; the columns are {listed(names)}",
+        hint="check that it is the export, and set the line of its header: --header-line N. Or name the columns: "
         "--map event=COLUMN --map timestamp=COLUMN --map userId=COLUMN",
     )

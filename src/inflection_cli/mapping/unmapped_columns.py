@@ -165,7 +165,7 @@ def _reason_unusable(name: str) -> str | None:
 
 def _fix_for(column: str, reason: str) -> str:
     if reason.startswith(("its name is", "its cells", "its member")):
-        return f"send it all the same with {chosen_by(None, quoted(column))}"
+        return f"to send it: {chosen_by(None, quoted(column))}"
     if reason.startswith("the profile does not name"):
         return "name it under [fields] of the profile to have it as that field"
     return "rename the column in the export to send it"

@@ -86,8 +86,8 @@ def differing_times(names: Sequence[str], sample: Rows, block: EventMapping) -> 
         odd = sum(_is_another_moment(row[index], row[other]) for row in rows)
         if odd:
             detail = (
-                f"“{names[other]}” is the time of {kind.name}, and is another time than “{names[index]}” in {odd} of "
-                f"the first {len(rows)} rows of this event; the events get the time in “{names[index]}”"
+                f"“{names[other]}” is the time of {kind.name}, and differs from “{names[index]}” in {odd} of "
+                f"the first {len(rows)} rows of this event. The events get the time in “{names[index]}”"
             )
             notes.append(Note(rules.TIMES_DIFFER, detail, names[index]))
     return tuple(notes)

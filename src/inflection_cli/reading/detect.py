@@ -72,7 +72,7 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         return _json(replace(blank, format=form, records=options.records if leads_in else None))
     if options.records is not None:
         raise InputError(
-            f"{blank.path}: is no JSON, so it has no list at {options.records!r}",
+            f"{blank.path}: is not JSON, so it has no list at {options.records!r}",
             hint="leave --records out for this file",
         )
     refuse_endless(blank, head)
@@ -138,7 +138,7 @@ def _single(path: str) -> FoundFile:
     """Return the file at a path, or an archive's only file."""
     files = unfolded(FoundFile(path, path))
     if len(files) > 1:
-        raise InputError(f"{path}: holds {len(files)} files", hint="unpack it, and name one of them")
+        raise InputError(f"{path}: holds {len(files)} files", hint="extract it, and name one of them")
     return files[0]
 
 
@@ -204,7 +204,7 @@ def _csv(source: Source, candidates: Sequence[str], options: ReadOptions) -> Sou
     found = _with_columns(source, delimiter, headers[delimiter])
     chunks = _beginning(found)
     if not any(chunk.rows or chunk.faults for chunk in chunks):
-        raise EmptyFile(f"{source.path}: has a header and no rows", hint="see whether the export is whole")
+        raise EmptyFile(f"{source.path}: has a header and no rows", hint="check that the export is complete")
     if len(found.columns) == 1 or not any(chunk.rows for chunk in chunks):
         _refuse_if_another_fits(source, delimiter, len(headers[delimiter].names))
     return replace(found, sample=_cut([row for chunk in chunks for row in chunk.rows]))

@@ -56,10 +56,10 @@ _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
 _LONG: Final = timedelta(days=1)
-"""Traits that are older may well have been changed since."""
+"""Traits that are older have probably been changed since."""
 
-_ID_HINT: Final = "see who is meant, and fix the id"
-_CHECK_HINT: Final = "fix it in the message; without --check it goes out as it is"
+_ID_HINT: Final = "check whose id it is, and fix it"
+_CHECK_HINT: Final = "fix it in the message; without --check it is sent as it is"
 _AN_OPTION: Final = re.compile(r"--[a-z][a-z-]+")
 _REPLAY_OPTIONS: Final = frozenset(
     each.flag for group in (ReplayOptions, MessageOptions, DeliveryOptions) for each in declared(group)
@@ -225,7 +225,7 @@ class Replayer:
     def _instant(self, value: Any, notes: list[Note]) -> str | None:
         if value is not None and not isinstance(value, str):
             notes.append(
-                Note(rules.TIMESTAMP_UNREADABLE, "timestamp is no string", "timestamp", hint=_TIME_HINT)
+                Note(rules.TIMESTAMP_UNREADABLE, "timestamp is not a string", "timestamp", hint=_TIME_HINT)
             )
             return None
         (read,) = self._times.read([value or ""])
@@ -383,7 +383,7 @@ def _old_traits(message: Mapping[str, Any]) -> Iterator[Note]:
 def _time_note(trouble: TimeProblem, value: str | None) -> Note:
     detail = "timestamp is missing" if trouble.rule is rules.TIMESTAMP_MISSING else trouble.detail
     early = trouble.rule is rules.TIMESTAMP_BEFORE_2000
-    hint = "see whether that is the time that is meant; it is sent as it stands" if early else _TIME_HINT
+    hint = "check that this is the right time; it is sent unchanged" if early else _TIME_HINT
     return Note(trouble.rule, detail, "timestamp", value, hint)
 
 

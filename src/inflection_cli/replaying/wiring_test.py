@@ -18,6 +18,7 @@ from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegE
 from inflection_cli.model import Batch, Campaign, Person, Trail
 from inflection_cli.segment.ids import uuid_text
 from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages, with_id
+from inflection_cli.segment.retry import Content
 
 PAST: Final = timedelta(days=30)
 """How long ago one of the events is stamped: only so is it seen whether historical times survive."""
@@ -107,6 +108,9 @@ def deliver_probes(
 def trouble(delivered: Delivered, signum: int | None) -> InflSegError | None:
     """Return why the test failed, or None if every message was accepted."""
     error, events = delivered.error(signum), delivered.events
+    stopped = delivered.tally.stopped
+    if error is not None and stopped is not None and stopped.refusal is not None:
+        return _all_refused(error, events, stopped.refusal)
     if error is not None:
         return error
     if events.refused:
@@ -117,6 +121,18 @@ def trouble(delivered: Delivered, signum: int | None) -> InflSegError | None:
     if events.pending or events.in_doubt:
         return DeliveryIncomplete(f"{events.pending + events.in_doubt} test messages got no answer")
     return None
+
+
+def _all_refused(error: InflSegError, events: EventCounts, answer: Content) -> DestinationError:
+    """Return the error for test messages that were refused one by one."""
+    which = f"All {events.built}" if events.refused == events.built else f"{events.refused} of {events.built}"
+    said = f" “{answer.excerpt}”" if answer.excerpt else ""
+    refused = DestinationError(
+        f"{which} test messages were rejected: HTTP {answer.status}{said}",
+        hint="check --write-key and --endpoint; if a gateway refuses compressed bodies: --no-gzip",
+    )
+    refused.cause = error.cause
+    return refused
 
 
 def _track(kind: EventKind, person: Person, stamp: str, encoder: MessageEncoder, message_id: bytes) -> Probe:

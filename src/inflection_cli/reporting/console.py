@@ -12,6 +12,7 @@ from rich.text import Text
 
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
 from inflection_cli.reporting.outlet import Outlet, outlet_of
+from inflection_cli.reporting.word_wrap import marked, wrapped
 from inflection_cli.sanitize import escape
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from inflection_cli.reporting.log_file import LogFile
 
 _MOST_OF_FAULT = 1000
+_ANY_WIDTH = 10_000
 
 When = Literal["auto", "always", "never"]
 
@@ -29,7 +31,7 @@ class Speaker:
 
     Attributes:
         log: Takes what is said too; None without one.
-        when_lost: Called once when nobody reads stderr any more (a closed pipe or terminal); what it raises
+        when_lost: Called once when the reader of stderr has ended (a closed pipe or terminal); what it raises
             ends the run.
 
     Args:
@@ -45,13 +47,33 @@ class Speaker:
         self.err = _console(outlet_of(sys.stderr, "stderr", raises=False), color)
         self.when_lost: Callable[[], None] = _end
 
+    @property
+    def width(self) -> int:
+        """Columns that a table may have; no limit without a terminal."""
+        return self.out.width if self.out.is_terminal else _ANY_WIDTH
+
     def result(self, text: str = "", style: str = "") -> None:
         """Print a result line on stdout.
 
         Raises:
             OutputLost: It takes nothing any more.
         """
-        self.out.print(Text(text, style=style), soft_wrap=True)
+        _print(self.out, Text(text, style=style))
+
+    def labelled(self, label: str, text: str) -> None:
+        """Print a result line with a label on stdout.
+
+        Raises:
+            OutputLost: It takes nothing any more.
+        """
+        _print(self.out, *marked(label, text))
+
+    def labelled_talk(self, label: str, text: str) -> None:
+        """Log a labelled message and print it on stderr, unless quiet."""
+        line, hang = marked(label, text)
+        self.noted("message", level="info", text=line.plain.strip())
+        if not self.quiet:
+            self._say(line, hang)
 
     def talk(self, text: str = "", style: str = "") -> None:
         """Log a message and print it on stderr, unless quiet."""
@@ -85,18 +107,18 @@ class Speaker:
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
         line.append(escape(heading), style="default")
-        self.err.print(line, soft_wrap=True)
+        _print(self.err, line)
         for place, words in faults:
             at = "" if place is None else f"line {place}: "
-            self.err.print(Text(f"  {at}{escape(words, _MOST_OF_FAULT)}"), soft_wrap=True)
-        if error.hint:
-            self.err.print(Text(f"  → {escape(error.hint)}", style="cyan"), soft_wrap=True)
+            _print(self.err, Text(f"  {at}{escape(words, _MOST_OF_FAULT)}"))
+        for way in error.hint.split("\n") if error.hint else ():
+            _print(self.err, Text(f"  → {escape(way)}", style="cyan"))
 
     def lost(self, lost: OutputLost, again: str = "") -> None:
         """Print that stdout failed, and the command that shows the result."""
         known = f"; {again} tells it again" if again else ""
         words = f"warning: {lost.message}; what was done stands{known}"
-        self.err.print(Text(escape(words), style="yellow"), soft_wrap=True)
+        _print(self.err, Text(escape(words), style="yellow"))
 
     @contextmanager
     def result_of(self, again: str = "") -> Iterator[None]:
@@ -110,14 +132,30 @@ class Speaker:
         except OutputLost as lost:
             self.lost(lost, again)
 
-    def _say(self, text: Text) -> None:
-        self.err.print(text, soft_wrap=True)
+    def ask(self, question: str) -> None:
+        """Print a question on stderr, and leave the cursor behind it."""
+        _print(self.err, Text(question), end="")
+
+    def _say(self, text: Text, hang: int | None = None) -> None:
+        _print(self.err, text, hang)
         failure = getattr(self.err.file, "failure", None)
         if failure is not None:
             self.err = Console(file=StringIO(), quiet=True)
             # A full device under stderr stops nothing: what the run comes to is told on stdout.
             if isinstance(failure, ReaderLeft):
                 self.when_lost()
+
+
+def _print(console: Console, line: Text, hang: int | None = None, end: str = "\n") -> None:
+    """Print a line: wrapped at words on a terminal, whole elsewhere."""
+    rows = [
+        row
+        for part in line.split(allow_blank=True)
+        for row in (wrapped(part, console.width, hang) if console.is_terminal else [part])
+    ]
+    for row in rows[:-1]:
+        console.print(row, soft_wrap=True)
+    console.print(rows[-1], soft_wrap=True, end=end)
 
 
 def answered_yes() -> bool:
@@ -129,7 +167,7 @@ def answered_yes() -> bool:
 
 
 def _end() -> None:
-    raise ReaderLeft("nobody reads stderr any more")
+    raise ReaderLeft("the reader of stderr has ended")
 
 
 def _console(stream: Outlet, color: When) -> Console:

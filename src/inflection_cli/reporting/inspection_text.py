@@ -48,9 +48,9 @@ _PLURAL: Final = {
     "text": "text",
 }
 _WHY: Final = {
-    "option": "by your word",
+    "option": "by your option",
     "name": "by its name",
-    "spelling": "a spelling of it",
+    "spelling": "another spelling",
     "alias": "another word for it",
     "path": "the end of a path",
     "content": "by its cells",
@@ -90,9 +90,11 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
     if saved:
         return f"Next: infl-seg validate FILE --profile {escape(saved)}"
     if any(each.missing or each.refusal for each in found):
-        return "Settle what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
+        return (
+            "Add what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
+        )
     if any(problem.rule.severity is Severity.ERROR for each in found for problem in each.people):
-        return "Settle what is wrong with the people, then: infl-seg validate"
+        return "Fix the ids of the people, then: infl-seg validate"
     return "Nothing is missing. Next: infl-seg validate"
 
 

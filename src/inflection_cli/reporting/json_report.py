@@ -36,7 +36,7 @@ def dumps(report: dict[str, Any]) -> str:
     try:
         text = orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
     except TypeError:
-        # A path whose bytes are no UTF-8 has surrogates, which only the standard library spells.
+        # A path whose bytes are not UTF-8 has surrogates, which only the standard library spells.
         text = json.dumps(report, indent=2)
     # A terminal may be steered, and the runner of GitHub reads commands out of what is printed; JSON may spell
     # every character another way.

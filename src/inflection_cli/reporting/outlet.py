@@ -96,7 +96,7 @@ class Outlet(io.TextIOBase):
         self._put(text, text.encode("utf-8", "backslashreplace"))
 
     def put_bytes(self, data: bytes) -> None:
-        """Write bytes as they stand.
+        """Write bytes unchanged.
 
         Raises:
             OutputLost: It is stdout, and takes nothing any more.
@@ -134,7 +134,7 @@ class Outlet(io.TextIOBase):
     def _lose(self, error: OSError) -> None:
         gone = error.errno == errno.EPIPE or (self._terminal and error.errno == errno.EIO)
         if gone:
-            self.failure = ReaderLeft(f"nobody reads {self._name} any more")
+            self.failure = ReaderLeft(f"the reader of {self._name} has ended")
         else:
             self.failure = OutputLost(
                 f"{self._name} cannot be written to: {error.strerror}",

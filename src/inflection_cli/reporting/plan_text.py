@@ -48,7 +48,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
     repeats = plan.count(Disposition.DUPLICATE)
     if repeats:
-        yield "", f"{repeats:,} repeat another event of the input and go once"
+        yield "", f"{counted(repeats, 'duplicate')} of another event of the input, not sent"
     if account.first:
         yield "time", f"{_second(account.first)} to {_second(account.last)}"
         yield "people", f"{plan.people:,}"
@@ -118,9 +118,9 @@ def events_equation(events: EventCounts) -> str:
 
 def speak(lines: Iterable[tuple[str, str]], speaker: Speaker, *, result: bool) -> None:
     """Print labelled lines, with the labels in one column."""
-    say = speaker.result if result else speaker.talk
+    say = speaker.labelled if result else speaker.labelled_talk
     for label, text in lines:
-        say(f"  {label:<9} {text}")
+        say(label, text)
 
 
 def problem_lines(
@@ -143,7 +143,7 @@ def problem_lines(
     for code, kept in problems.items():
         rule, count = kept[0].rule, counts[code]
         style = "red" if rule.severity is Severity.ERROR else "yellow"
-        yield style, f"{rule.severity.value} {code}, {_times(count)}: {rule.meaning}"
+        yield style, f"{rule.severity.value} {code} ({_times(count, rule.scope)}): {rule.meaning}"
         for problem in kept[:most]:
             yield (
                 "",
@@ -231,8 +231,8 @@ def _second(exact: str) -> str:
     return f"{exact[:10]} {exact[11:19]} UTC"
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+def _times(count: int, scope: Scope) -> str:
+    return counted(count, "time", "times") if scope is Scope.FILE else counted(count, "row")
 
 
 def _place(problem: Problem) -> str:
@@ -253,11 +253,17 @@ def _value(problem: Problem, cell: Callable[[Problem], str]) -> str:
     return f" {cell(problem)}{many}{f'; nearest: {near}' if near else ''}"
 
 
-def verdict(problems: ProblemTally, plan: Plan) -> str:
-    """Return the last line of a validation: result and next step."""
+def verdict(problems: ProblemTally, plan: Plan, backfill: str) -> str:
+    """Return the last line of a validation: result and next step.
+
+    Args:
+        problems: What was found.
+        plan: What would be sent.
+        backfill: The command of a dry run with the same files and options.
+    """
     rejected = plan.account.rows.rejected
     if problems.errors and (not rejected or not _WHATEVER_THE_BUDGET.isdisjoint(problems.counts)):
-        return "Settle the errors above; until then backfill sends nothing."
+        return "Fix the errors above. Until then backfill sends nothing."
     if problems.errors:
         rows = plan.account.rows
         many = f"{rejected:,} of {counted(rows.read, 'row')} ({share_words(rows)}) would be rejected"
@@ -269,9 +275,9 @@ def verdict(problems: ProblemTally, plan: Plan) -> str:
         return f"{many}, {main_cause(problems, 'most for')}. Fix the errors above first."
     if not plan.account.events.built:
         said = _no_event_left(plan)
-        return f"Nothing would be sent: {said}. See what leaves them out, and what infl-seg inspect says of the file."
+        return f"Nothing would be sent: {said}. Check the filters, and run infl-seg inspect on the file."
     noted = f" ({counted(problems.warnings, 'warning')})" if problems.warnings else ""
-    return f"No problems found{noted}. Next: infl-seg backfill --dry-run, then backfill"
+    return f"No problems found{noted}. Next: {escape(backfill)}"
 
 
 def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -280,19 +286,19 @@ def known_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     resent = plan.count(Disposition.RESEND)
     held = plan.count(Disposition.IN_DOUBT)
     refused = plan.count(Disposition.REFUSED)
-    words = [f"{accepted:,} already accepted"] if accepted else []
+    words = [f"{accepted:,} already sent"] if accepted else []
     if refused:
-        words.append(f"{refused:,} refused before, tried once more")
+        words.append(f"{refused:,} refused before (tried once more)")
     if back := plan.count(Disposition.CHANGED_BACK):
-        words.append(f"{back:,} as once before, and not as last sent: sent once more")
+        words.append(f"{back:,} as an earlier state, and not as last sent (sent once more)")
     if resent:
-        words.append(f"{resent:,} unconfirmed (sent without an answer; the destination recognises their ids)")
+        words.append(f"{resent:,} unconfirmed (sent again; the destination recognises their ids)")
     if held:
-        words.append(f"{held:,} unconfirmed for too long to be sent again unasked")
+        words.append(f"{held:,} unconfirmed (not retried; add --resend-in-doubt)")
     if words:
-        yield "ledger", f"{', '.join(words)}; {plan.to_send:,} to go"
+        yield "ledger", " · ".join([*words, f"{plan.to_send:,} to send"])
     else:
-        yield "ledger", "none of these events is known as sent from this machine"
+        yield "ledger", "none of these events was sent from this machine"
 
 
 def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]:
@@ -300,7 +306,7 @@ def text_before_lines(before: Iterable[TextBefore]) -> Iterator[tuple[str, str]]
     for each in before:
         names = ", ".join(map(escape, each.names))
         run = f"{'went' if each.certain else 'may have gone'} as text in run {each.run_id}"
-        yield "types", f"{names}: {run}, and not as text now; a warehouse keeps a column's first type"
+        yield "types", f"{names}: {run}, and not as text now. A warehouse keeps a column's first type"
         yield "", "--properties-as-text sends them as text again"
 
 
@@ -325,13 +331,14 @@ def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[t
         calls = counted(plan.to_send, "call")
         yield (
             "",
-            f"every streaming destination of the source gets {_these(plan.to_send)} {calls} now, whatever their time:",
+            f"every streaming destination of the source gets {_these(plan.to_send)} {calls} now, with any event time.",
         )
-        yield "", "an old click can start a live automation; for warehouses only: --integration All=false"
+        yield "", "An old click can start a live automation. For warehouses only: --integration All=false"
     else:
-        yield "", "goes to warehouses only (All=false), and to destinations that --integration turns on"
+        yield "", "Sent to warehouses only (All=false), and to destinations that --integration turns on."
     if plan.settings.until is None and command == "backfill":
-        yield "", "is the live source connected? cut with --until DATE, or events of both are duplicated"
+        yield "", "If the live Inflection source is connected, set --until to its start date."
+        yield "", "Otherwise events are duplicated."
 
 
 def _these(count: int) -> str:
@@ -341,9 +348,9 @@ def _these(count: int) -> str:
 def question(plan: Plan, endpoint: str, rejects: str | None) -> str:
     """Return the question that confirms a delivery before it starts."""
     rows = plan.account.rows
-    left_out = f"; {rows.rejected:,} rejected, see {rejects}" if rows.rejected else ""
-    of_rows = f"{rows.mapped:,} of {counted(rows.read, 'row')}"
-    return f"Send {counted(plan.to_send, 'event')} of {of_rows} to {endpoint}{left_out}? [y/N] "
+    rejected = f"{rows.rejected:,} of {counted(rows.read, 'row')} rejected"
+    left_out = f" ({rejected}, saved in {rejects})" if rows.rejected else ""
+    return f"Send {counted(plan.to_send, 'event')} to {endpoint}?{left_out} [y/N] "
 
 
 def _broken_off(run: str) -> str:
@@ -371,12 +378,19 @@ def speak_summary(speaker: Speaker, plan: Plan, delivered: "Delivered", rejects:
     if failed := failed_words(tally.statuses):
         lines.append(("failed", failed))
     if tally.paused_seconds >= 1:
-        lines.append(("", f"paused for {duration_words(tally.paused_seconds)}"))
+        lines.append(("", _paused_words(tally.paused_seconds, tally.statuses)))
     if delivered.proxy is not None:
         lines.append(("proxy", escape(delivered.proxy)))
     if rejects is not None:
         lines.append(("rejects", escape(rejects)))
     speak(lines, speaker, result=True)
+
+
+def _paused_words(seconds: float, statuses: Mapping[str, int]) -> str:
+    """Return the length of the pauses, and a rate limit as cause."""
+    if statuses.get("429"):
+        return f"rate-limited for {duration_words(seconds)} (HTTP 429)"
+    return f"paused for {duration_words(seconds)}"
 
 
 _NOTHING_LEFT: Final = "This was a rehearsal, and nothing left this machine."
@@ -451,7 +465,7 @@ def nothing_to_send(plan: Plan, rejects: str | None) -> str:
 def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
     """Return the last line of a dry run."""
     if not plan.account.events.built:
-        return f"Dry run: {_no_event_left(plan)}. Next: see what leaves them out"
+        return f"Dry run: {_no_event_left(plan)}. Next: check the filters"
     written = f"; the messages are in {out}" if out else ""
     sent = f"{counted(plan.to_send, 'event')} would be sent{written}{_kept_rows(plan, rejects)}"
     return f"Dry run: {sent}. Next: send-test, then {command}"

@@ -85,7 +85,7 @@ class DeliveryProgress:
         speaker: The two streams, and the log.
         events: How many events are to be sent.
         events_per_second: The limit; 0 for none.
-        on_refused: Told of every refused message.
+        on_refused: Takes every refused message and the reason.
         before: How many more events were accepted before.
         run_id: The name of the run; empty without one.
     """
@@ -95,7 +95,7 @@ class DeliveryProgress:
         speaker: Speaker,
         events: int,
         events_per_second: float,
-        on_refused: Callable[[Message], None],
+        on_refused: Callable[[Message, str], None],
         *,
         before: int = 0,
         run_id: str = "",
@@ -133,9 +133,9 @@ class DeliveryProgress:
         """Record a refused message, and print its reason if new."""
         self.state.refused += 1
         self._log("refused", status=status, excerpt=excerpt)
-        self._on_refused(message)
         said = f": {escape(excerpt, 120)}" if excerpt else ""
         line = f"refused with HTTP {status}{said}"
+        self._on_refused(message, line)
         lines = self._refusals.setdefault(status, [])
         if line in lines or len(lines) == SHOWN_PER_CODE:
             self._unsaid[status] += 1

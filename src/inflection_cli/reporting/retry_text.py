@@ -45,7 +45,7 @@ def failed_words(statuses: Mapping[str, int]) -> str:
 def window_question(target: Target, hours: float) -> str:
     """Return the question that turns retries after a 5xx on."""
     return (
-        f"A batch may be in although {target.destination.host} answers with a 5xx or the connection is lost.\n"
+        f"A batch may have arrived although {target.destination.host} answers with a 5xx or the connection is lost.\n"
         f"Does this destination drop repeated message ids for {hours:g} hours? Then such a batch is sent again. "
         "[y/N] "
     )

@@ -8,12 +8,12 @@ from inflection_cli.model import Rule, Scope, Severity
 
 _EFFECTS: Final = {
     Severity.ERROR: "error: a row that has it is rejected and not sent",
-    Severity.WARNING: "warning: it is said, and changes nothing else",
+    Severity.WARNING: "warning: it is reported, and the row is sent",
 }
 _SCOPES: Final = {
-    Scope.ROW: "said for each row",
-    Scope.COLUMN: "said once for a column, with a count",
-    Scope.FILE: "said once for a file, with a count",
+    Scope.ROW: "reported for each row",
+    Scope.COLUMN: "reported once for a column, with a count",
+    Scope.FILE: "reported once for a file, with a count",
 }
 
 

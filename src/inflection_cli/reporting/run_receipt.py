@@ -23,10 +23,10 @@ MEANINGS: Final[Mapping[int, str]] = {
     5: "the destination refused",
     6: "the ledger could not be used",
     7: "a decision is needed",
-    70: "an internal error of infl-seg",
+    70: "internal error (bug) of infl-seg",
     129: "the terminal was closed; open requests were finished",
-    130: "interrupted; open requests were finished",
-    141: "the reader of its output went away; open requests were finished",
+    130: "interrupted (Ctrl-C); open requests were finished",
+    141: "the reader of the output has ended; open requests were finished",
     143: "terminated; open requests were finished",
 }
 """What an exit code says of a run that has sent something."""
@@ -34,18 +34,30 @@ MEANINGS: Final[Mapping[int, str]] = {
 _HEADER: Final = ("run", "started (UTC)", "command", "accepted", "unconfirmed", "pending", "refused", "ended")
 
 
-def list_lines(entries: Sequence[RunStatus]) -> Iterator[str]:
-    """Yield tables of runs, grouped by destination."""
+def list_lines(entries: Sequence[RunStatus], width: int) -> Iterator[str]:
+    """Yield runs by destination: tables, or two lines each if narrow."""
     here = None
+    is_table = all(len(_row(_cells(entry))) <= width for entry in entries)
     for entry in entries:
         where = _where(entry)
         if where != here:
             here = where
             yield where
-            yield _row(_HEADER)
-        run, events = entry.run, entry.events
-        numbers = [f"{n:,}" for n in (events.accepted, events.in_doubt, events.pending, events.refused)]
-        yield _row((run.run_id, time_words(run.started)[:16], escape(run.command), *numbers, _ending(entry)))
+            if is_table:
+                yield _row(_HEADER)
+        cells = _cells(entry)
+        if is_table:
+            yield _row(cells)
+        else:
+            counts = [f"{count} {name}" for count, name in zip(cells[3:7], _HEADER[3:7], strict=True)]
+            yield f"  {cells[0]}  {cells[1]}  {cells[2]}"
+            yield f"      {' · '.join([*counts, cells[7]])}"
+
+
+def _cells(entry: RunStatus) -> Sequence[str]:
+    run, events = entry.run, entry.events
+    numbers = [f"{n:,}" for n in (events.accepted, events.in_doubt, events.pending, events.refused)]
+    return run.run_id, time_words(run.started)[:16], escape(run.command), *numbers, _ending(entry)
 
 
 def entry_object(entry: RunStatus) -> dict[str, Any]:
@@ -153,19 +165,20 @@ def next_step(entry: RunStatus) -> str:
     run = entry.run
     typed = escape(str(run.arguments.get("command", "")))
     if entry.ending is RunEnd.RUNNING:
-        return "it is at work; look again when it has ended"
+        return "it is running; look again after its end"
     if entry.finished_by is not None and not entry.events.in_doubt:
         return f"nothing: run {entry.finished_by} sent what this one left open"
     if entry.events.in_doubt and run.exit_code == 7:
         return (
-            f"look into the warehouse, then: infl-seg runs settle {run.run_id} --accepted or --pending; "
-            "or send them again, at the risk of duplicates: --resend-in-doubt"
+            f"present in the warehouse: infl-seg runs settle {run.run_id} --accepted · "
+            f"absent: infl-seg runs settle {run.run_id} --pending · "
+            "not sure, duplicates are acceptable: the same command with --resend-in-doubt"
         )
     if entry.events.in_doubt or entry.events.pending:
         return f"run the same command again: {typed}"
     if entry.events.refused:
         return f"fix the refused messages in {_refused_in(entry)}, then: infl-seg replay FILE"
-    return f"prove it: infl-seg runs verify FILE --run {run.run_id}"
+    return f"check it: infl-seg runs verify FILE --run {run.run_id}"
 
 
 def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
@@ -194,16 +207,29 @@ def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
     }
 
 
+def verified_table(verified: Verification, width: int) -> Iterator[str]:
+    """Yield a table by event and day, without columns of zeros."""
+    every = {
+        "accepted": [found.accepted for found in verified.found.values()],
+        "refused": [found.refused for found in verified.found.values()],
+        "unconfirmed": [found.in_doubt for found in verified.found.values()],
+        "missing": [found.missing for found in verified.found.values()],
+    }
+    counts = {name: numbers for name, numbers in every.items() if any(numbers) or name == "accepted"}
+    sizes = {name: max(len(name), *(len(f"{n:,}") for n in numbers)) for name, numbers in counts.items()}
+    taken = len("  " + "  2024-03-05") + sum(2 + size for size in sizes.values())
+    longest = max(5, *(len(escape(name)) for name, _ in verified.found))
+    room = max(12, min(longest, width - taken))
+    yield f"  {'event':<{room}}  {'day (UTC)':<10}" + "".join(
+        f"  {name:>{size}}" for name, size in sizes.items()
+    )
+    for i, (name, day) in enumerate(verified.found):
+        numbers = "".join(f"  {counts[each][i]:>{size},}" for each, size in sizes.items())
+        yield f"  {escape(name, room):<{room}}  {day}{numbers}"
+
+
 def verified_lines(verified: Verification) -> Iterator[str]:
-    """Yield a table by event and day, then the totals."""
-    if verified.found:
-        width = max(5, *(len(escape(name)) for name, _ in verified.found))
-        columns = "".join(f"  {name:>11}" for name in ("accepted", "refused", "unconfirmed", "missing"))
-        yield f"  {'event':<{width}}  {'day (UTC)':<10}{columns}"
-        for (name, day), found in verified.found.items():
-            counts = found.accepted, found.refused, found.in_doubt, found.missing
-            numbers = "".join(f"  {n:>11,}" for n in counts)
-            yield f"  {escape(name):<{width}}  {day}{numbers}"
+    """Yield the totals of a verification, and the first missing events."""
     yield f"  rows      {rows_equation(verified.plan.account.rows)}"
     total = verified.total
     yield (
@@ -224,8 +250,8 @@ def _rejected_since(verified: Verification) -> Iterator[str]:
     codes = [code for code, kept in by_code.items() if kept[0].rule.severity is Severity.ERROR]
     if codes and verified.plan.account.rows.rejected:
         yield (
-            "            they may be of rows that are rejected now, and that an earlier version sent: "
-            f"{', '.join(codes)}; infl-seg explain CODE says why, and the warehouse whether they are in"
+            "            Their rows may be rejected now, but sent by an earlier version: "
+            f"{', '.join(codes)}. See infl-seg explain CODE, and check the warehouse"
         )
 
 
@@ -292,7 +318,7 @@ def _ending(entry: RunStatus) -> str:
 
 def _meaning(entry: RunStatus) -> str:
     if entry.ending is RunEnd.RUNNING:
-        return "it is at work"
+        return "it is running"
     if entry.ending is RunEnd.KILLED:
         return "it was killed; what was in flight is unconfirmed"
     return MEANINGS.get(entry.run.exit_code or 0, f"exit code {entry.run.exit_code}")
@@ -308,7 +334,7 @@ def _ended(entry: RunStatus) -> str:
 
 def _shaping_lines(shaping: Mapping[str, Any], prints: Sequence[str]) -> Lines:
     given = [
-        f"{name.replace('_', ' ')} {escape(str(value))}"
+        _setting_words(name, value)
         for name, value in shaping.items()
         if name not in {"columns", "encodings"} and value not in {None, False}
     ]
@@ -322,6 +348,11 @@ def _shaping_lines(shaping: Mapping[str, Any], prints: Sequence[str]) -> Lines:
     columns = shaping.get("columns", {})
     for read in {str(columns.get(each, {})): columns.get(each, {}) for each in prints}.values():
         yield "columns", ", ".join(f"{name} {_column_words(value)}" for name, value in read.items())
+
+
+def _setting_words(name: str, value: Any) -> str:
+    words = name.replace("_", " ")
+    return words if value is True else f"{words} {escape(str(value))}"
 
 
 def _column_words(value: str) -> str:
@@ -381,7 +412,7 @@ def _doubt_lines(entry: RunStatus) -> Lines:
 
 
 def _status(name: str) -> str:
-    return {"-": "no answer", "user": "your word"}.get(name, name)
+    return {"-": "no answer", "user": "by infl-seg runs settle"}.get(name, name)
 
 
 def _batches_object(summed: StateOfBatches) -> dict[str, Any]:

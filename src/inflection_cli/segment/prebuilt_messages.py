@@ -42,7 +42,7 @@ _OBJECTS: Final = ("properties", "traits", "context", "integrations")
 _TIMES: Final = ("timestamp", "originalTimestamp")
 _KNOWN: Final = frozenset({*_TRIMMED, *_OBJECTS, *_TIMES, "name", "category"})
 
-# What may differ without being another event; the person has a spelling of its own.
+# What may differ without being another event; the person has another spellings own.
 _LOOSE: Final = _DROPPED.union(
     ("messageId", "context", "integrations", "event", "userId", "anonymousId", "properties"), _TIMES
 )
@@ -94,7 +94,7 @@ def faults(message: Mapping[str, Any]) -> Iterator[Note]:
     """
     kind = message.get("type")
     if kind not in TYPES:
-        detail = "type is missing" if kind is None else "type is none of the six"
+        detail = "type is missing" if kind is None else "type is not one of the six"
         yield Note(rules.MESSAGE_TYPE_UNKNOWN, detail, "type", _shown(kind))
     message_id = message.get("messageId")
     if not isinstance(message_id, str) or not message_id.strip():
@@ -110,7 +110,7 @@ def faults(message: Mapping[str, Any]) -> Iterator[Note]:
         )
     for name in _OBJECTS:
         if not isinstance(message.get(name, {}), dict):
-            yield Note(rules.MEMBER_NOT_OBJECT, f"{name} is no object", name, _shown(message[name]))
+            yield Note(rules.MEMBER_NOT_OBJECT, f"{name} is not an object", name, _shown(message[name]))
     if kind == "track" and "event" not in message:
         yield Note(rules.EVENT_MISSING, "event is missing", "event", hint="name the event in the message")
     if kind == "group" and "groupId" not in message:
@@ -208,7 +208,7 @@ def _integrations(said: Mapping[str, Any], settings: ReadySettings) -> dict[str,
 
 def _not_text(rule: Rule, name: str, value: Any) -> Iterator[Note]:
     if value is not None and (not isinstance(value, str) or not value.strip()):
-        detail = f"{name} is empty" if isinstance(value, str) else f"{name} is no string"
+        detail = f"{name} is empty" if isinstance(value, str) else f"{name} is not a string"
         yield Note(rule, detail, name, _shown(value))
 
 

@@ -173,17 +173,15 @@ def _certificate_hint(detail: str) -> str:
         return "the certificate is of another name: check --endpoint; a proxy's login page may have answered"
     if "expired" in said or "not yet valid" in said:
         return "check this machine's clock; else the destination needs a new certificate"
-    return (
-        "behind a proxy with an authority of its own, give its certificate: --ca-file FILE, or SSL_CERT_FILE"
-    )
+    return "behind a proxy with its own authority, trust its certificate: --ca-file FILE, or SSL_CERT_FILE"
 
 
 def _not_accepted(answer: Answer) -> Stop:
     said = f": “{answer.excerpt}”" if answer.excerpt else "."
     return Stop(
         f"HTTP {answer.status} came back, but not in a form in which Segment accepts anything{said}",
-        "the destination, or something in between such as a proxy's login page, answered that; "
-        "check the write key, --endpoint and the proxy settings",
+        "a proxy's login page may have answered in place of the destination. "
+        "Check the write key, --endpoint and the proxy settings",
         doubt=True,
         cause=f"{answer.words} without an acceptance",
     )
@@ -203,13 +201,11 @@ def _hint(status: int) -> str:
     if status in {401, 403}:
         return "check the write key: --write-key-file FILE, or SEGMENT_WRITE_KEY"
     if 300 <= status < 400:
-        return (
-            "redirects are not followed, since the write key would travel; give --endpoint the final address"
-        )
+        return "redirects are not followed, to protect the write key; set --endpoint to the final address"
     if status in {404, 405}:
         return "--endpoint takes the base address; the tool posts to URL/v1/batch"
     if status == 415:
-        return "the destination may not take compressed bodies: --no-gzip sends them as they are"
+        return "the destination may refuse compressed bodies: --no-gzip sends them uncompressed"
     if status == 511:
         return "the network asks for a login; log in, then run the same command again"
     return "check --endpoint; then run the same command again"

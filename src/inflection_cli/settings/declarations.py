@@ -23,13 +23,13 @@ MAX_BYTES: Final = f"{MAX_GIGABYTES}GB"
 SAFETY: Final = "Safety"
 """The part of a command's help that stands first."""
 
-_WHERE: Final = "where events go is said on the command line"
-_LEDGER: Final = "where it is known what was sent is said on the command line"
-_WRITTEN: Final = "what is written where is said on the command line"
-_SENDING: Final = "whether to send is your word, each time"
-_SIZE: Final = "how large an input may grow is said on the command line"
-_TRUST: Final = "whose certificates are trusted is said on the command line"
-_KEY: Final = "the write key is yours alone: SEGMENT_WRITE_KEY, or --write-key-file on the command line"
+_WHERE: Final = "the destination is set on the command line"
+_LEDGER: Final = "the ledger of sent events is set on the command line"
+_WRITTEN: Final = "output files are set on the command line"
+_SENDING: Final = "sending needs your decision for each run"
+_SIZE: Final = "the size limits of inputs are set on the command line"
+_TRUST: Final = "trusted certificates are set on the command line"
+_KEY: Final = "a write key is a secret: use SEGMENT_WRITE_KEY, or --write-key-file on the command line"
 
 Texts = tuple[str, ...]
 """The type of a key that takes one text or a list of them."""
@@ -153,7 +153,7 @@ class Declared:
     @property
     def refusal(self) -> str:
         """Reason why a settings file cannot set it, with the alternative."""
-        why = self.option.never or "is said on the command line"
+        why = self.option.never or "is set on the command line"
         if ":" in why:
             return why
         word = (self.option.metavar or self.option.example or "").partition("|")[0]
@@ -244,7 +244,7 @@ class ProjectOptions(Group):
 
     no_project: bool = option(
         False,
-        "Leave infl-seg.toml alone, which sets defaults for options; so does INFL_SEG_NO_PROJECT=1.",
+        "Ignore infl-seg.toml and its default options. INFL_SEG_NO_PROJECT=1 does the same.",
         variable="INFL_SEG_NO_PROJECT",
     )
 
@@ -257,7 +257,7 @@ class InputOptions(Group):
 
     profile: str | None = option(
         None,
-        "TOML file that says how exports of this shape are mapped; options beat it.",
+        "TOML file with the mapping of such exports; options override it.",
         metavar="FILE",
         example="profile.toml",
         project_help="The profile, in this folder or below. As `--profile`.",
@@ -265,10 +265,10 @@ class InputOptions(Group):
     )
     profile_for: list[str] = option(
         [],
-        "The profile of some files, by name or pattern; may be repeated.",
+        "Profile for some files, by name or pattern; repeatable.",
         metavar="FILES=FILE",
         example="'*.csv=profile.toml'",
-        never="which profile is whose is said on the command line",
+        never="profiles of single files are set on the command line",
     )
     lookup_file: list[str] = option(
         [],
@@ -280,16 +280,16 @@ class InputOptions(Group):
     )
     call_type: list[str] = option(
         [],
-        "What each row is: track, identify, group, page or screen; for some files FILES=TYPE. A track event unless "
-        "said, or a column named type says it.",
+        "Type of each row: track, identify, group, page or screen; for some files FILES=TYPE. The default is a column "
+        "named type, or else track.",
         metavar="[FILES=]TYPE",
         example="identify",
         name="as",
-        never="what rows are is said by type in a profile, or on the command line",
+        never="the type of rows is set by type in a profile, or on the command line",
     )
     trait: list[str] = option(
         [],
-        "Send this column as a trait of an identify or group; reserved traits are sent anyway. May be repeated.",
+        "Send this column as a trait of an identify or group; reserved traits are always sent. Repeatable.",
         metavar="COLUMN",
         example="'Lead Score'",
         joins=True,
@@ -299,18 +299,18 @@ class InputOptions(Group):
         False,
         "Send every column that is not personal as a trait of an identify or group.",
         profile="options",
-        profile_help="Whether every column that is not personal is sent as a trait; `false` unless said. "
+        profile_help="Whether every column that is not personal is sent as a trait; `false` by default. "
         "As `--all-traits`.",
     )
     now: bool = option(
         False,
-        "Give each call other than track the time of this run, where the export says nothing of when.",
+        "Use the time of this run for calls other than track, if the export has no time.",
         profile="options",
-        profile_help="Whether each identify and group gets the time of the run; `false` unless said. As `--now`.",
+        profile_help="Whether each identify and group gets the time of the run; `false` by default. As `--now`.",
     )
     group_user: str | None = option(
         None,
-        "Where a group has no person, send this userId: one user who is a member of every such account.",
+        "Send this userId for a group without a person: one user is a member of every such account.",
         metavar="VALUE",
         example="import",
         profile="options",
@@ -318,7 +318,7 @@ class InputOptions(Group):
     )
     group_anonymous_id: str | None = option(
         None,
-        "Where a group has no person, send account: and the groupId as anonymousId: one new user an account.",
+        "Send account: and the groupId as anonymousId of a group without a person: one new user per account.",
         metavar="account",
         example="account",
         kind=Literal["account"],
@@ -336,7 +336,7 @@ class InputOptions(Group):
     )
     set: list[str] = option(
         [],
-        "Give a field this value in all rows, or a property that a table of --check names: module=Email.",
+        "Set a field to this value in all rows, or a property that --check names: module=Email.",
         metavar="NAME=VALUE",
         example="campaign_id=spring-2024",
         kind=dict[str, str],
@@ -344,11 +344,11 @@ class InputOptions(Group):
     )
     property: list[str] = option(
         [],
-        "Send this column as a property though it looks personal.",
+        "Send this column as a property although it looks personal.",
         metavar="COLUMN",
         example="'Mail Client'",
         joins=True,
-        project_help="Columns that are sent though they look personal. As `--property`.",
+        project_help="Columns that are sent although they look personal. As `--property`.",
     )
     unknown_events: UnknownEvents | None = option(
         None,
@@ -378,16 +378,15 @@ class InputOptions(Group):
     )
     naming: Naming | None = option(
         None,
-        "Event names: as Inflection's live source sends them, or as Segment's Email Spec has them "
-        "(other tables in a warehouse).",
+        "Event names: those of Inflection's live source, or of Segment's Email Spec (other warehouse tables).",
         example="spec",
         shown_default=Naming.INFLECTION.value,
         profile="options",
-        profile_help="Whose event names go out. As `--naming`.",
+        profile_help="The naming of events. As `--naming`.",
     )
     user_id_from: str | None = option(
         None,
-        "Where a row has no userId, send the address as userId.",
+        "Send the address as userId if a row has no userId.",
         metavar="email",
         example="email",
         kind=Literal["email"],
@@ -396,7 +395,7 @@ class InputOptions(Group):
     )
     anonymous_id_from: str | None = option(
         None,
-        "Where a row has no personId, send a SHA-256 of the address as anonymousId.",
+        "Send a SHA-256 of the address as anonymousId if a row has no personId.",
         metavar="email",
         example="email",
         kind=Literal["email"],
@@ -405,23 +404,22 @@ class InputOptions(Group):
     )
     identify: Identify | None = option(
         None,
-        "When one identify links a personId to the userId beside it: auto where the person is also seen by personId "
-        "alone, here or in an earlier run.",
+        "When to link a personId to its userId. Auto links people who also have events by personId alone.",
         example="never",
         shown_default=Identify.AUTO.value,
         profile="options",
-        profile_help="When people who become known are linked to their userId. As `--identify`.",
+        profile_help="When a personId is linked to its userId. As `--identify`.",
     )
     resolve_identity: bool = option(
         False,
-        "Send the userId that other rows name on all of a person's events, also on earlier ones.",
+        "Send a userId found in other rows with all of a person's events, including earlier ones.",
         profile="options",
-        profile_help="Whether a userId that other rows name goes out on all of a person's events; `false` unless "
-        "said. As `--resolve-identity`.",
+        profile_help="Whether a userId found in other rows is sent with all of a person's events; `false` by "
+        "default. As `--resolve-identity`.",
     )
     null: list[str] = option(
         [],
-        "Take cells that are this text for empty, e.g. NULL or '\\N'; may be repeated.",
+        "Treat cells with this text as empty, e.g. NULL or '\\N'; repeatable.",
         metavar="VALUE",
         example="NULL",
         kind=Texts,
@@ -433,21 +431,21 @@ class InputOptions(Group):
     )
     allow_implausible_people: bool = option(
         False,
-        "Send although one person seems to stand for many.",
-        never="whether many events may be one person's is your word, each time",
+        "Send although one person seems to be many people.",
+        never="sending implausible people needs your decision for each run",
         forces=True,
     )
     email_trait: bool = option(
         False,
         "Send the address as context.traits.email; this creates or merges Unify profiles.",
-        never="an address creates or merges profiles, so it is your word",
+        never="an address creates or merges profiles, so it needs your decision",
     )
     no_event_id: bool = option(
         False,
         "Ignore the export's own event ids.",
         key="own_ids",
         profile="options",
-        profile_help="Whether the export's own event ids are used; `true` unless said. As `--no-event-id`.",
+        profile_help="Whether the export's own event ids are used; `true` by default. As `--no-event-id`.",
     )
     keep_equal_rows: bool = option(
         False,
@@ -458,36 +456,36 @@ class InputOptions(Group):
     )
     properties_as_text: bool = option(
         False,
-        "Send numbers, booleans, lists and objects of NDJSON and JSON documents as text where a profile says "
-        "no type; else they are sent as they are.",
+        "Send JSON numbers, booleans, lists and objects as text if the profile sets no type. By default they keep "
+        "their JSON type.",
         profile="options",
-        profile_help="Whether numbers, booleans, lists and objects of NDJSON and JSON documents are sent as text "
-        "where no `type` is said; `false` unless said. As `--properties-as-text`.",
+        profile_help="Whether JSON numbers, booleans, lists and objects without a `type` are sent as text; `false` by "
+        "default. As `--properties-as-text`.",
     )
     check: list[str] = option(
         [],
-        "Judge each message by what a destination asks for: freshsuccess, email-spec or partner-source; may be "
-        "repeated.",
+        "Check each message against the rules of a destination: freshsuccess, email-spec or partner-source; "
+        "repeatable.",
         metavar="NAME",
         example="freshsuccess",
         kind=Texts,
         joins=True,
         profile="options",
-        profile_help="Destinations by whose tables messages are judged: `freshsuccess`, `email-spec`, "
+        profile_help="Destinations whose rules messages are checked against: `freshsuccess`, `email-spec`, "
         "`partner-source`. As `--check`.",
     )
     session_id: str | None = option(
         None,
-        "With --check freshsuccess, send this column's cells as anonymousId beside the userId, or the personId "
-        "where it is person. Segment may link the two ids.",
+        "With --check freshsuccess, send this column as anonymousId with the userId; person sends the personId. "
+        "Segment may link the two ids.",
         metavar="COLUMN|person",
         example="person",
-        never="an anonymousId beside a userId may link people for good, so it is your word",
+        never="an anonymousId with a userId may link people permanently, so it needs your decision",
     )
     traits_style: TraitsStyle | None = option(
         None,
-        "Names of the reserved traits of identify and group calls: as Segment has them, or as Freshsuccess has "
-        "them (first_name, mailing_city).",
+        "Names of the reserved traits of identify and group calls: Segment's names, or Freshsuccess's "
+        "(first_name, mailing_city).",
         example="snake",
         shown_default=TraitsStyle.RESERVED.value,
         profile="options",
@@ -495,22 +493,22 @@ class InputOptions(Group):
     )
     timezone: str | None = option(
         None,
-        "Zone of times that name none, e.g. Europe/Berlin or UTC.",
+        "Time zone of times without one, e.g. Europe/Berlin or UTC.",
         metavar="NAME",
         example="Europe/Berlin",
         profile="time.zone",
-        profile_help="Zone of times that name none: `Europe/Berlin`, `UTC`. As `--timezone`.",
-        project_help="Zone of times that name none. As `--timezone`.",
+        profile_help="Time zone of times without one: `Europe/Berlin`, `UTC`. As `--timezone`.",
+        project_help="Time zone of times without one. As `--timezone`.",
         common=True,
     )
     timestamp_format: str | None = option(
         None,
-        'Form of the times, e.g. "%d/%m/%Y %H:%M".',
+        'Time format, e.g. "%d/%m/%Y %H:%M".',
         metavar="FMT",
         example="'%d/%m/%Y %H:%M'",
         profile="time.format",
-        profile_help="The form of the times: `%d.%m.%Y %H:%M`. As `--timestamp-format`.",
-        project_help="The form of the times. As `--timestamp-format`.",
+        profile_help="The time format: `%d.%m.%Y %H:%M`. As `--timestamp-format`.",
+        project_help="The time format. As `--timestamp-format`.",
     )
     zone_name: list[str] = option(
         [],
@@ -535,11 +533,11 @@ class InputOptions(Group):
     )
     delimiter: str | None = option(
         None,
-        "Delimiter of CSV files: one character, tab, or a code like \\x01; found by parsing where left out.",
+        "Delimiter of CSV files: one character, tab, or a code like \\x01; detected by default.",
         metavar="C",
         example="';'",
         profile="input",
-        profile_help='The character between cells of CSV files, or "tab"; found by parsing where left out. '
+        profile_help='The character between cells of CSV files, or "tab"; detected by default. '
         "As `--delimiter`.",
         project_help='The character between cells, or "tab". As `--delimiter`.',
     )
@@ -584,7 +582,7 @@ class InputOptions(Group):
     )
     max_expansion: int = option(
         MAX_EXPANSION,
-        "Refuse packed files that unpack to more than N times their size (beyond 16 MiB).",
+        "Refuse compressed files that expand to more than N times their size (beyond 16 MiB).",
         metavar="N",
         example=str(MAX_EXPANSION),
         least=1,
@@ -592,21 +590,21 @@ class InputOptions(Group):
     )
     max_bytes: str = option(
         MAX_BYTES,
-        "Refuse files larger than this, unpacked where they are packed.",
+        "Refuse files larger than this, measured without compression.",
         metavar="SIZE",
         example=MAX_BYTES,
         never=_SIZE,
     )
     records: str | None = option(
         None,
-        "Where the list of records is in a JSON document, e.g. data or result.items; . takes the document itself for a "
-        "record, .items takes each item of a list within each document, with the outer members as ^.NAME.",
+        "Path to the list of records in a JSON document, e.g. data or result.items. A dot reads the document as one "
+        "record. .items reads each item of a list in each document, with the outer members as ^.NAME.",
         metavar="PATH",
         example="data",
         profile="input",
-        profile_help="Where the list of records is in a JSON document: `data`, `result.items`, or `.items` within each "
+        profile_help="Path to the list of records in a JSON document: `data`, `result.items`, or `.items` within each "
         "document. As `--records`.",
-        project_help="Where the list of records is in a JSON document. As `--records`.",
+        project_help="Path to the list of records in a JSON document. As `--records`.",
     )
     sheet: str | None = option(
         None,
@@ -619,10 +617,10 @@ class InputOptions(Group):
     )
     max_errors: str = option(
         "0",
-        "How many rows may be rejected before nothing is sent.",
+        "Rows that may be rejected; with more, nothing is sent.",
         metavar="N|N%",
         example="1%",
-        never="how many rows may be lost is your word, each time",
+        never="the number of rejected rows needs your decision for each run",
         recorded=False,
         common=True,
     )
@@ -652,7 +650,7 @@ class InputOptions(Group):
     )
     event: list[str] = option(
         [],
-        "Keep this event only; may be repeated.",
+        "Keep this event only; repeatable.",
         metavar="NAME",
         example="'Email Opened'",
         kind=Texts,
@@ -664,7 +662,7 @@ class InputOptions(Group):
         metavar="N",
         example="1000",
         least=1,
-        never="how much is read is said on the command line",
+        never="the number of rows to read is set on the command line",
     )
 
 
@@ -676,7 +674,7 @@ class WorkOptions(Group):
 
     jobs: int | None = option(
         None,
-        "Read and convert with so many processes; 1 needs none beside this one. The results are the same.",
+        "Read and convert with this number of processes; 1 starts no other. The results are the same.",
         metavar="N",
         example="2",
         least=1,
@@ -688,12 +686,12 @@ class WorkOptions(Group):
         "Read and convert with the workers of a Dask cluster; for thousands of files. See docs/cluster.md.",
         metavar="ADDRESS",
         example="tls://scheduler.example:8786",
-        never="which machines get your rows is said on the command line",
+        never="the machines that get your rows are set on the command line",
     )
     cluster_insecure: bool = option(
         False,
-        "Let rows go to a cluster unencrypted, in a network of your own.",
-        never="whether rows leave this machine unencrypted is your word, each time",
+        "Send rows to a cluster unencrypted, in your own network.",
+        never="sending rows unencrypted needs your decision for each run",
         forces=True,
     )
 
@@ -706,7 +704,7 @@ class MessageOptions(Group):
 
     integration: list[str] = option(
         [],
-        "Turn a destination on or off; All=false leaves warehouses only. Inflection=false is there already.",
+        "Turn a destination on or off; All=false sends to warehouses only. Inflection=false is always set.",
         metavar="NAME=true|false",
         example="All=false",
         kind=dict[str, bool],
@@ -730,7 +728,7 @@ class SourceOptions(Group):
 
     write_key: str | None = option(
         None,
-        "Write key of the Segment source. Others on this machine can see it here while the command runs; "
+        "Write key of the Segment source. Other users of this machine can see it while the command runs; "
         "--write-key-file or SEGMENT_WRITE_KEY hide it.",
         metavar="KEY",
         never=_KEY,
@@ -747,7 +745,7 @@ class SourceOptions(Group):
     )
     region: Region | None = option(
         None,
-        "Region of the workspace. It cannot be seen from the key, and the wrong one answers 200.",
+        "Region of the workspace. The key does not show it, and the wrong region answers 200.",
         example="eu",
         shown_default=Region.US.value,
         never=_WHERE,
@@ -762,8 +760,8 @@ class SourceOptions(Group):
     )
     ca_file: str | None = option(
         None,
-        "Trust the certificate authorities of this PEM file too. So are those of the system, and of SSL_CERT_FILE, "
-        "SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.",
+        "Also trust the certificate authorities of this PEM file. The system's are always trusted, and those of "
+        "SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.",
         metavar="FILE",
         example="company-ca.pem",
         never=_TRUST,
@@ -776,10 +774,10 @@ class DestinationOptions(SourceOptions):
 
     namespace: str | None = option(
         None,
-        "Name that message ids are bound to, where a fingerprint of endpoint and key will not do.",
+        "Label for the destination in the ledger and in message ids (default: hash of endpoint and key).",
         metavar="NAME",
         example="crm-eu",
-        never=f"{_WHERE}, and so are the ids that it knows events by",
+        never=f"{_WHERE}, and with it its message ids",
     )
     new_destination: bool = option(
         False, "Send although another destination's ledger has these events.", never=_WHERE, forces=True
@@ -791,7 +789,7 @@ class DestinationOptions(SourceOptions):
         example="20",
         least=0,
         shown_default="20 for Segment, 0 elsewhere",
-        never=f"{_WHERE}, and for how long it knows ids",
+        never=f"{_WHERE}, and with it the time that it remembers ids",
     )
 
 
@@ -803,37 +801,37 @@ class DeliveryOptions(Group):
 
     requests_per_second: float | None = option(
         None,
-        "Most requests a second; 0 lifts the limit.",
+        "Maximum requests per second; 0 removes the limit.",
         metavar="N",
         example=f"{REQUESTS_PER_SECOND:g}",
         least=0,
         shown_default=f"{REQUESTS_PER_SECOND:g}",
-        project_help=f"Most requests a second, {REQUESTS_PER_SECOND:g} at the most.",
+        project_help=f"Maximum requests per second, at most {REQUESTS_PER_SECOND:g}.",
         # A file that came with a pull request can only slow a run down.
         project_most=REQUESTS_PER_SECOND,
     )
     events_per_second: float | None = option(
         None,
-        "Most events a second; 0 lifts the limit. Segment's workspaces have 1,000, live traffic included.",
+        "Maximum events per second; 0 removes the limit. A Segment workspace allows 1,000, including live traffic.",
         metavar="N",
         example=f"{EVENTS_PER_SECOND:g}",
         least=0,
         shown_default=f"{EVENTS_PER_SECOND:g}",
-        project_help=f"Most events a second, {EVENTS_PER_SECOND:g} at the most.",
+        project_help=f"Maximum events per second, at most {EVENTS_PER_SECOND:g}.",
         project_most=EVENTS_PER_SECOND,
         common=True,
     )
     patience: str = option(
         "1h",
-        "End, resumable, after this long of trying without an acceptance; time asleep does not count. It is 30 s at "
-        "most where the host is unknown, or refuses connections, from the first attempt on.",
+        "Stop after this time without an accepted batch; the run is resumable. The limit is 30 s if the host is "
+        "unknown or refuses connections from the first attempt on.",
         metavar="TIME",
         example="1h",
     )
     no_gzip: bool = option(False, "Send bodies uncompressed.")
     state_dir: str | None = option(
         None,
-        "Where the ledger is kept; also INFL_SEG_STATE_DIR.",
+        "Folder of the ledger; also INFL_SEG_STATE_DIR.",
         metavar="DIR",
         example="state",
         never=f"{_LEDGER}: --state-dir DIR, or INFL_SEG_STATE_DIR",
@@ -841,19 +839,24 @@ class DeliveryOptions(Group):
     )
     again: str | None = option(
         None,
-        "Send once more on purpose, under other message ids; under one label only once.",
+        "Send everything again with new message ids; each label works once.",
         metavar="LABEL",
         example="repair-1",
         never=_LEDGER,
     )
     resend_in_doubt: bool = option(
         False,
-        "Send again what has been unconfirmed for longer than the deduplication window.",
+        "Send events again that are unconfirmed for longer than the deduplication window.",
         never=_LEDGER,
         forces=True,
     )
     dry_run: bool = option(
-        False, "Stop before the network.", short="-n", never=_SENDING, common=True, panel=SAFETY
+        False,
+        "Stop before the network: show the plan, send nothing.",
+        short="-n",
+        never=_SENDING,
+        common=True,
+        panel=SAFETY,
     )
     out: str | None = option(
         None,
@@ -871,10 +874,10 @@ class DeliveryOptions(Group):
         panel=SAFETY,
     )
     yes: bool = option(
-        False, "Send without being asked.", short="-y", never=_SENDING, forces=True, common=True, panel=SAFETY
+        False, "Send without a question.", short="-y", never=_SENDING, forces=True, common=True, panel=SAFETY
     )
     watch: bool = option(
-        False, "With --rehearse: serve a page on which the events arrive, until Ctrl-C.", never=_SENDING
+        False, "With --rehearse: serve a page that shows the events, until Ctrl-C.", never=_SENDING
     )
 
     @property
@@ -897,15 +900,15 @@ class OutputOptions(Group):
     json: bool = option(False, "Print one JSON object on stdout, nothing else.", common=True)
     show_values: bool = option(
         False,
-        "Show offending cells in full.",
-        never="whether cells are shown is said on the command line",
+        "Show the cells of problems in full.",
+        never="showing cells in full is set on the command line",
         common=True,
     )
-    quiet: bool = option(False, "Only results and errors.", short="-q")
-    verbose: bool = option(False, "Say more.", short="-v")
-    color: Color = option(Color.AUTO, "Colour; NO_COLOR is honoured.", example="never")
+    quiet: bool = option(False, "Print only results and errors.", short="-q")
+    verbose: bool = option(False, "Print more details.", short="-v")
+    color: Color = option(Color.AUTO, "Use colour; NO_COLOR is respected.", example="never")
     no_color: bool = option(False, "Print without colour, as with --color never.")
-    no_input: bool = option(False, "Ask no question; what needs an answer ends with exit code 2.")
+    no_input: bool = option(False, "Never ask; a command that needs an answer ends with exit code 2.")
 
     @property
     def when_colored(self) -> Literal["auto", "always", "never"]:
@@ -914,20 +917,12 @@ class OutputOptions(Group):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportingOptions(OutputOptions):
-    """Output options of commands that read files, with problem reports."""
+class LoggedOptions(OutputOptions):
+    """Output options of commands that can write a log."""
 
-    report: list[str] = option(
-        [],
-        "Report what is wrong as text, json, github, junit, sarif or html, to PATH or to stdout; may be repeated.",
-        metavar="FORMAT[=PATH]",
-        example="html=report.html",
-        kind=Literal["text", "json", "github", "junit", "sarif", "html"],
-        project_help="The report that goes to standard output. As `--report`, which alone can name a path.",
-    )
     log_file: str | None = option(
         None,
-        "Append a log to this file, one JSON object a line: progress, retries, pauses, refusals, the end.",
+        "Append a log to this file, one JSON object per line: progress, retries, pauses, refusals, the end.",
         metavar="FILE",
         example="run.log",
         never=_WRITTEN,
@@ -935,10 +930,24 @@ class ReportingOptions(OutputOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class PictureOptions(OutputOptions):
+class ReportingOptions(LoggedOptions):
+    """Output options of commands that read files, with problem reports."""
+
+    report: list[str] = option(
+        [],
+        "Write a report as text, json, github, junit, sarif or html, to PATH or to stdout; repeatable.",
+        metavar="FORMAT[=PATH]",
+        example="html=report.html",
+        kind=Literal["text", "json", "github", "junit", "sarif", "html"],
+        project_help="The report for standard output. As `--report`, without a path.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOptions(LoggedOptions):
     """Output options of a command whose only report is a page."""
 
-    report: list[str] = reworded([], "Report what was found as html, to PATH or to stdout.")
+    report: list[str] = reworded([], "Write the result as html, to PATH or to stdout.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -947,12 +956,12 @@ class DraftOptions(Group):
 
     save: str | None = option(
         None,
-        "Write a commented profile for such exports.",
+        "Write a profile with comments for such exports.",
         metavar="PROFILE.toml",
         example="profile.toml",
         common=True,
     )
-    force: bool = option(False, "Let the profile replace a file that is there.", forces=True, common=True)
+    force: bool = option(False, "Replace an existing file with the profile.", forces=True, common=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -963,9 +972,9 @@ class ReplayOptions(Group):
 
     max_expansion: int = MAX_EXPANSION
     max_bytes: str = MAX_BYTES
-    max_errors: str = reworded("0", "How many messages may be rejected before nothing is sent.")
+    max_errors: str = reworded("0", "Messages that may be rejected; with more, nothing is sent.")
     rejects: str | None = reworded(
-        None, "Folder for rejected and refused messages; fixed, they are replayed from there."
+        None, "Folder for rejected and refused messages; fix them there and replay the files."
     )
     records: str | None = reworded(
         None,
@@ -974,19 +983,19 @@ class ReplayOptions(Group):
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
     null: list[str] = reworded(
-        [], "Leave out user ids and anonymous ids that are this text, e.g. NULL; may be repeated."
+        [], "Leave out user ids and anonymous ids with this text, e.g. NULL; repeatable."
     )
     allow_implausible_people: bool = False
-    event: list[str] = reworded([], "Keep track messages of this event only; may be repeated.")
+    event: list[str] = reworded([], "Keep track messages of this event only; repeatable.")
     limit: int | None = reworded(None, "Read this many lines only.")
     check: list[str] = reworded(
         [],
-        "Judge each message by what a destination asks for: freshsuccess, email-spec or partner-source; may be "
-        "repeated.",
+        "Check each message against the rules of a destination: freshsuccess, email-spec or partner-source; "
+        "repeatable.",
     )
     traits_style: TraitsStyle | None = reworded(
         None,
-        "Names of the reserved traits that identify and group calls go out with: reserved leaves them alone.",
+        "Names of the reserved traits of identify and group calls: reserved keeps them unchanged.",
     )
 
 
@@ -1160,9 +1169,9 @@ class TestOptions(Group):
     PANEL: ClassVar[str | None] = "Delivery"
 
     integration: list[str] = reworded(
-        [], "Turn a destination on or off for the test; all are off unless All=true says otherwise."
+        [], "Turn a destination on or off for the test; all are off by default, All=true turns them on."
     )
-    patience: str = reworded("30s", "Give up after this long without an answer.")
+    patience: str = reworded("30s", "Stop after this time without an answer.")
     no_gzip: bool = reworded(False, "Send the body uncompressed.")
     rehearse: bool = reworded(False, "Send to a local stand-in for Segment; needs no key.")
 
@@ -1184,29 +1193,28 @@ class SandboxOptions(Group):
     )
     fault: list[str] = option(
         [],
-        "What goes wrong for which share of requests, such as 429=0.05; repeatable. NAME is"
-        " a status from 300 to 599, reset, ack-lost, slow, html, unjson, success-false,"
-        " redirect, timeout, ack-timeout, or ack- and a status.",
+        "Fault for a share of requests, such as 429=0.05; repeatable. NAME: a status from 300 to 599, reset,"
+        " ack-lost, slow, html, unjson, success-false, redirect, timeout, ack-timeout, or ack- with a status.",
         metavar="NAME=RATE",
         example="429=0.05",
     )
     latency: str = option(
         "0ms", "Wait this long before each answer: 40ms, 2s.", metavar="TIME", example="40ms"
     )
-    slow: str = option("2s", "How much longer the fault slow waits.", metavar="TIME", example="2s")
+    slow: str = option("2s", "Extra delay of the fault slow.", metavar="TIME", example="2s")
     retry_after: int = option(
-        1, "What a 429 asks the client to wait.", metavar="SECONDS", example="1", least=0
+        1, "Wait that a 429 asks of the client.", metavar="SECONDS", example="1", least=0
     )
-    seed: int | None = option(None, "Seed of the dice: the same seed gives the same faults.", example="7")
+    seed: int | None = option(None, "Random seed: the same seed gives the same faults.", example="7")
     keep: Path | None = option(
         None,
-        "Append each accepted message, the first time it comes; GET /messages gives them.",
+        "Append each accepted message once; GET /messages returns them.",
         metavar="FILE.ndjson",
         example="received.ndjson",
     )
     replay: Path | None = option(
         None,
-        "Show the messages of a file on the page: what --keep or a dry run's --out wrote.",
+        "Show the messages of a file on the page, written by --keep or by --out of a dry run.",
         metavar="FILE.ndjson",
         example="messages.ndjson",
     )
@@ -1216,7 +1224,7 @@ class SandboxOptions(Group):
 class LookOptions(Group):
     """Options that select the ledgers and the output format."""
 
-    state_dir: str | None = reworded(None, "Where the ledgers are kept; also INFL_SEG_STATE_DIR.")
+    state_dir: str | None = reworded(None, "Folder of the ledgers; also INFL_SEG_STATE_DIR.")
     namespace: str | None = reworded(None, "Only this destination's ledger.")
     json: bool = False
     no_color: bool = False
@@ -1229,32 +1237,31 @@ class VerifyOptions(Group):
 
     run: str | None = option(
         None,
-        "Against this run, with its settings; else the latest that read the file.",
+        "Compare with this run, with its settings (default: the latest that read the file).",
         metavar="RUN",
         example="last",
     )
-    set: list[str] = reworded(
-        [], "A value that the run was given, where the ledger keeps its fingerprint only."
-    )
+    set: list[str] = reworded([], "A value of the run, if the ledger keeps only its hash.")
     received: list[str] = option(
         [],
-        "Message ids from the destination (CSV, JSON or Parquet), to compare with what was accepted; may be repeated.",
+        "Message ids from the destination (CSV, JSON or Parquet), to compare with accepted events; repeatable.",
         metavar="FILE",
         example="warehouse.csv",
     )
     resend_missing: bool = option(
-        False, "Send again what did not arrive, under the same ids.", never=_SENDING, forces=True
+        False, "Send events that did not arrive again, with the same ids.", never=_SENDING, forces=True
     )
     resend_count: int | None = option(
         None,
-        "How many missing events are to be sent again; it stands in for the question.",
+        "Number of missing events to send again; it replaces the question.",
         metavar="N",
         example="10",
         least=1,
         never=_SENDING,
         forces=True,
     )
-    yes: bool = reworded(False, "Alone it sends nothing again: --resend-count says how many.")
+    details: bool = option(False, "Show the counts by event and day.")
+    yes: bool = reworded(False, "Has no effect alone: --resend-count sets the number.")
 
 
 class IdFormat(StrEnum):
@@ -1274,7 +1281,7 @@ class ExportOptions(Group):
     )
     table: list[str] = option(
         [],
-        "A table to delete from, instead of the usual ones; may be repeated.",
+        "A table to delete from, instead of the default ones; repeatable.",
         metavar="NAME",
         example="prod.email_opened",
         shown_default="the nine events, tracks, identifies, pages, groups",
@@ -1285,9 +1292,9 @@ class ExportOptions(Group):
 class SettleOptions(Group):
     """Options that say what became of unconfirmed events."""
 
-    accepted: bool = option(False, "What it left unconfirmed is in: never send it again.")
-    pending: bool = option(False, "What it left unconfirmed is not in: send it again.")
-    yes: bool = reworded(False, "Do it without being asked.")
+    accepted: bool = option(False, "The unconfirmed events arrived: never send them again.")
+    pending: bool = option(False, "The unconfirmed events did not arrive: send them again.")
+    yes: bool = reworded(False, "Do it without a question.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1295,7 +1302,14 @@ class ForgetOptions(Group):
     """Options that select the runs to delete."""
 
     every: bool = option(False, "All runs of all destinations.", name="all", forces=True)
-    yes: bool = reworded(False, "Do it without being asked.")
+    yes: bool = reworded(False, "Do it without a question.")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanOptions(Group):
+    """Options of the deletion of rejects folders."""
+
+    yes: bool = reworded(False, "Do it without a question.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1315,6 +1329,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     DestinationOptions,
     DeliveryOptions,
     OutputOptions,
+    LoggedOptions,
     ReportingOptions,
     PictureOptions,
     DraftOptions,
@@ -1331,6 +1346,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     ExportOptions,
     SettleOptions,
     ForgetOptions,
+    CleanOptions,
     JsonOptions,
 )
 """In this order: what is declared in one needs no more than other help in those after it, if that."""

@@ -151,14 +151,14 @@ def _bytes_of(path: str | Path, what: str, file: str) -> bytes:
         # A pipe without a writer would be waited for, and a terminal become the process's own.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no path"
+        reason = getattr(error, "strerror", None) or "this is not a path"
         raise UsageError(
-            f"the {what} {file} cannot be read: {reason}", hint="see whether the path is right"
+            f"the {what} {file} cannot be read: {reason}", hint="check that the path is right"
         ) from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UsageError(
-            f"the {what} {file} is no file: a folder, a pipe or a device",
+            f"the {what} {file} is not a file but a folder, a pipe or a device",
             hint="name a TOML file on disk",
         )
     with os.fdopen(handle, "rb") as opened:
@@ -166,7 +166,7 @@ def _bytes_of(path: str | Path, what: str, file: str) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise UsageError(
             f"the {what} {file} is larger than {MAX_FILE_BYTES // 1000} kB",
-            hint=f"no {what} is: see whether the path is right, or an export was named in its place",
+            hint=f"no {what} is: check that the path is right, or an export was named in its place",
         )
     return data
 
@@ -209,7 +209,7 @@ _TOO_DEEP: Final = f"tables and lists within each other more than {MAX_DEPTH} de
 
 def _no_toml(what: str, file: str, line: int | None, message: str) -> SettingsFileFaults:
     where = "" if line is None else f"line {line}"
-    heading = f"the {what} {file} is no TOML" + (f", {where}" if where else "")
+    heading = f"the {what} {file} is not TOML" + (f", {where}" if where else "")
     return SettingsFileFaults(heading, file=file, faults=[(line, message)])
 
 
@@ -219,17 +219,17 @@ def _taught(said: str) -> str:
     return meant if meant.startswith(_NO_VALUE) else f"{said}: {meant}" if meant else said
 
 
-_NO_VALUE: Final = "this is no value"
+_NO_VALUE: Final = "this is not a value"
 _MEANT: Final = (
     (
         ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline"),
-        "a key or table stands twice; keep one of the two",
+        "a key or table is there twice; keep one of the two",
     ),
     (
         ("Invalid value", "Expected newline", "Invalid date", "Exceeds the limit"),
-        f"{_NO_VALUE}; text, and all ids, dates and numbers like 007, stand in quotes",
+        f"{_NO_VALUE}; text, and all ids, dates and numbers like 007, need quotes",
     ),
-    (("Unclosed",), "before it a bracket, a comma or a quote is missing; ids, dates and 007 stand in quotes"),
+    (("Unclosed",), "before it a bracket, a comma or a quote is missing; ids, dates and 007 need quotes"),
     (("Expected '='",), "a line is a [table], or key = value"),
     (("Illegal character '\\n'", "Unterminated", "Expected"), "a quote or bracket is not closed"),
     (("Unescaped", "Invalid hex"), "a backslash stands for itself in single quotes: 'C:\\temp'"),

@@ -183,7 +183,7 @@ def test_a_pipe_or_a_device_is_refused_at_once(desk: Desk) -> None:
         assert desk.run("validate", "a.csv", "--profile", name).code == 2
     os.mkfifo(desk.folder / "infl-seg.toml")
     done = desk.spawn("validate", "a.csv")
-    assert (done.code, "is no file" in done.err) == (2, True)
+    assert (done.code, "is not a file" in done.err) == (2, True)
 
 
 # --- lies ----------------------------------------------------------------------------------------

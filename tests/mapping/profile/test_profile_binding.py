@@ -283,7 +283,7 @@ def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
 
 
 def test_a_constant_that_is_none_of_its_type_is_refused_at_once() -> None:
-    with pytest.raises(UsageError, match=r"properties\.version: the cell is no whole number"):
+    with pytest.raises(UsageError, match=r"properties\.version: the cell is not a whole number"):
         tools.laid_out(
             NAMES, tools.profile(properties={"version": PropertyCell(constant="two", type="integer")})
         )
@@ -389,9 +389,7 @@ def test_a_property_that_may_come_later_keeps_its_name_from_others() -> None:
 )
 def test_a_profile_of_whose_events_none_has_name_time_and_person_is_for_another_export(said: Profile) -> None:
     error = refused(NAMES, said, leeway=KEYS)
-    assert error.message.startswith(
-        "old.toml seems to be a profile for another export: each of its events lacks"
-    )
+    assert error.message.startswith("old.toml seems to be for another export: each of its events lacks")
     assert any(
         word in error.message for word in ("“kind” (fields.event)", "“at” (", "“user.id” (fields.userId")
     )
@@ -499,24 +497,24 @@ def test_a_property_cannot_have_a_name_that_means_something_else(name: str) -> N
 @pytest.mark.parametrize(
     ("names", "said", "told", "hint"),
     [
-        (NAMES[1:], tools.profile(), "for old.toml: no column is known as the event", 'event = "COLUMN"'),
+        (NAMES[1:], tools.profile(), "for old.toml: no event-name column recognised", 'event = "COLUMN"'),
         (
             NAMES[:4],
             tools.profile(),
-            "for old.toml: no column is known as the timestamp",
+            "for old.toml: no timestamp column recognised",
             'timestamp = "COLUMN"',
         ),
         (
             (*NAMES[:4], "A"),
             tools.profile(events=(tools.block("opened", "A"), tools.block("clicked"))),
-            "for [[event]] 2 (“clicked”) of old.toml: no column is known as the timestamp",
+            "for [[event]] 2 (“clicked”) of old.toml: no timestamp column recognised",
             "under the [[event]]",
         ),
-        (NAMES[1:], tools.profile(), "no column is known as the event", "--map event=COLUMN"),
+        (NAMES[1:], tools.profile(), "no event-name column recognised", "--map event=COLUMN"),
         (
             ("event", "timestamp"),
             tools.profile(),
-            "for old.toml: no column is known as the person",
+            "for old.toml: no person column recognised",
             'userId = "COLUMN"',
         ),
         (
@@ -528,7 +526,7 @@ def test_a_property_cannot_have_a_name_that_means_something_else(name: str) -> N
         (
             NAMES,
             tools.profile(fields={"event": PropertyCell(constant="x", values={"x": ""})}),
-            "no column is known as the event",
+            "no event-name column recognised",
             'event = "COLUMN"',
         ),
     ],

@@ -233,13 +233,13 @@ FAULTY = {
     "[fields]\nuserId = { column = 'x', split = ':', take = 0 }": "fields.userId.take: is a place from 1",
     "[fields]\nuserId = { constant = 'x', prefix = 'c' }": "fields.userId.prefix: is for the cells of a column",
     "[fields]\nuserId = { constant = 'x', values = { a = 'b' } }": "fields.userId.values: is for the cells of a column",
-    "[fields]\nuserId = { column = 'x', otherwise = 'empty' }": "fields.userId.otherwise: says what becomes of cells",
+    "[fields]\nuserId = { column = 'x', otherwise = 'empty' }": "fields.userId.otherwise: is for cells",
     "[fields]\nuserId = { column = 'x', values = { a = 'b', ' A' = 'c' } }": 'values." A": is the same as another key',
     "[fields]\nuserId = { column = 'x', values = { STRASSE = 'b', 'straße' = 'c' } }": "is the same as another key",
     "[fields]\nuserId = { column = 'x', hash = 'sha256' }": "fields.userId.hash: needs a salt",
     "[fields]\nuserId = { column = 'x', salt_env = 'INFL_SEG_SALT' }": "fields.userId.salt_env: is for a hash",
     "[fields]\nuserId = { column = 'x', type = 'integer' }": "fields.userId.type: there is no such key",
-    "[fields]\nevent = { column = 'x', hash = 'sha256', salt_env = 'INFL_SEG_SALT' }": "a hash is no event",
+    "[fields]\nevent = { column = 'x', hash = 'sha256', salt_env = 'INFL_SEG_SALT' }": "a hash is not a event",
     "[properties]\na = { column = 'x', decimal = ',' }": 'a.decimal: is for numbers; write type = "number"',
     "[properties]\na = { column = 'x', hash = 'sha256', salt_env = 'INFL_SEG_SALT', type = 'number' }": "type: a hash",
     "[fields]\ntimestamp = { constant = '2024' }": "timestamp.constant: an event's time cannot be one and the same",
@@ -250,15 +250,15 @@ FAULTY = {
     "[columns]\ndrop = ['At']\n[[event]]\ntimestamp = 'At'": "columns.drop[1]: “At” is used elsewhere",
     "[properties]\nuser = 'user'\n[columns]\ndrop = ['user.email']": "“user.email” is a part of “user”, which is used",
     "[[event]]\nname = 'opened'\nfields.event = 'x'": "event[1].fields.event: the event has a name already",
-    "[[event]]\nfields.timestamp = 'x'": "event[1].fields.timestamp: stands beside the event's name",
+    "[[event]]\nfields.timestamp = 'x'": "event[1].fields.timestamp: belongs beside the event's name",
     "[[event]]\nwhen = { equals = 'x' }": "event[1].when: does not name a column",
     "[[event]]\nwhen = { column = 'x' }": "event[1].when: says nothing of its column",
     "[[event]]\nwhen = { column = 'x', equals = 'a', filled = true }": "event[1].when: has equals and filled",
     "[fields]\nevent_id = 'x'\n[options]\nown_ids = false": "options.own_ids: is false, and [fields] has event_id",
     # what a profile never says
-    "endpoint = 'https://x.example'": "endpoint: where events go is said on the command line: --endpoint URL",
-    "[options]\nwrite_key = 'x'": "options.write_key: the write key is yours alone",
-    "state-dir = '/tmp'": "state-dir: where it is known what was sent",
+    "endpoint = 'https://x.example'": "endpoint: the destination is set on the command line: --endpoint URL",
+    "[options]\nwrite_key = 'x'": "options.write_key: a write key is a secret",
+    "state-dir = '/tmp'": "state-dir: the ledger of sent events",
 }
 
 
@@ -299,14 +299,14 @@ def test_a_salt_that_is_not_set_is_told_with_the_line_that_sets_it(
 
 
 NO_TOML = {
-    "[fields]\nuserId = Contact": (2, "text, and all ids, dates and numbers like 007, stand in quotes"),
-    "[fields]\ncampaign_id = 007": (2, "numbers like 007, stand in quotes"),
-    "a = 1\na = 2": (2, "a key or table stands twice"),
-    "[a]\nb = 1\n[a]": (3, "a key or table stands twice"),
+    "[fields]\nuserId = Contact": (2, "text, and all ids, dates and numbers like 007, need quotes"),
+    "[fields]\ncampaign_id = 007": (2, "numbers like 007, need quotes"),
+    "a = 1\na = 2": (2, "a key or table is there twice"),
+    "[a]\nb = 1\n[a]": (3, "a key or table is there twice"),
     "[fields]\nuserId = 'x": (2, "a quote or bracket is not closed"),
     "[fields]\nuserId": (2, "a line is a [table], or key = value"),
     'a = "C:\\dump"': (1, "a backslash stands for itself in single quotes"),
-    f"a = {'9' * 5000}": (None, "stand in quotes"),
+    f"a = {'9' * 5000}": (None, "need quotes"),
     f"a = {'[' * 5000}": (None, "more than 12 deep"),
     f"a = {'[' * 20}{']' * 20}": (None, "more than 12 deep"),
     "a.b = 1\n" + "a." * 100_000 + "a = 1": (2, "more than 100 dots"),
@@ -340,7 +340,7 @@ def test_a_file_beyond_bounds_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(UsageError, match="is no file: a folder, a pipe or a device"):
+        with pytest.raises(UsageError, match="is not a file but a folder, a pipe or a device"):
             read_profile(path, {})
     for name in ("none.toml", "p\0.toml"):
         with pytest.raises(UsageError, match="cannot be read"):

@@ -46,7 +46,12 @@ FORMED: Final = f'{NAMED}[time]\nformat = "%Y/%m/%d"\nzone = "UTC"\n'
         (ZONED, GAP, (), f'{TABLE} zone = "UTC" if its times are UTC'),
         (ZONED, GAP, ("--timezone", "Europe/Berlin"), "--timezone UTC if its times are UTC"),
         (FORMED, "yesterday", (), f'give the format that fits: in p.toml {TABLE} format = "FMT"'),
-        (FORMED, "yesterday", ("--timestamp-format", "%Y-%m-%d"), "that fits: --timestamp-format FMT"),
+        (
+            FORMED,
+            "yesterday",
+            ("--timestamp-format", "%Y-%m-%d"),
+            "set the matching format: --timestamp-format FMT",
+        ),
         (
             ZONED,
             "yesterday",

@@ -116,9 +116,9 @@ def test_a_file_cut_off_in_its_first_bytes_is_refused(kind: str) -> None:
 
 @every_kind
 def test_a_file_packed_twice_is_refused(kind: str) -> None:
-    with pytest.raises(InputError, match=f"is packed twice, within with {kind}") as refused:
+    with pytest.raises(InputError, match=f"is compressed twice, inside with {kind}") as refused:
         source_of(gzip.compress(PACKED[kind](DATA)))
-    assert "unpack it once" in refused.value.hint
+    assert "decompress it once" in refused.value.hint
 
 
 @every_kind
@@ -133,7 +133,7 @@ def test_a_header_that_begins_like_a_packed_file_is_a_header() -> None:
 
 def test_data_that_wants_gigabytes_of_memory_is_refused() -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 28}]
-    with pytest.raises(InputError, match="takes more memory to unpack than is given") as refused:
+    with pytest.raises(InputError, match="needs more memory to decompress than is allowed") as refused:
         source_of(lzma.compress(DATA, filters=filters))
     assert "xz -9" in refused.value.hint
 

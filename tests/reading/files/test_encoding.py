@@ -46,7 +46,7 @@ def test_without_a_mark_the_order_of_the_bytes_is_no_guess_of_ours(encoding: str
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32-be"])
 def test_what_is_no_wide_text_is_not_read_as_such(encoding: str) -> None:
-    with pytest.raises(InputError, match=f"is no {encoding} text") as refused:
+    with pytest.raises(InputError, match=f"is not {encoding} text") as refused:
         source_of(TEXT.encode(), ReadOptions(encoding=encoding))
     assert "leave --encoding out" in refused.value.hint
 
@@ -67,7 +67,7 @@ def test_what_is_no_text_is_a_fault_at_its_line(data: bytes, line: int, size: in
     good = "a,b\n1,2\n".encode("utf-16-le")
     reading = whole(source_of(b"\xff\xfe" + good + data), size)
     assert reading.places() == [("bad-encoding", line, None)]
-    assert "no text in utf-16-le" in reading.faults[0].problem.message
+    assert "not text in utf-16-le" in reading.faults[0].problem.message
     assert "--encoding" not in reading.faults[0].problem.hint
     assert cells(reading)[0] == ["1", "2"]
     assert all("\ufffd" not in cell for row in cells(reading) for cell in row)

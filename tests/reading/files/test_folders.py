@@ -91,7 +91,7 @@ def test_rejects_of_ours_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.csv").unlink()
     with pytest.raises(InputError, match="holds no file to read, but") as refused:
         find([str(tmp_path)])
-    assert "rejects files are read where they are named" in refused.value.hint
+    assert refused.value.hint == f"name its file: infl-seg backfill {tmp_path}/renamed.csv"
 
 
 def test_an_archive_in_a_folder_is_unfolded(tmp_path: Path) -> None:

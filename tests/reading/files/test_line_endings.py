@@ -48,7 +48,7 @@ def test_a_line_feed_outside_quotes_is_a_fault_at_its_line() -> None:
     fault = fault_of(b"a,b\r" + GOOD + b"3,4\n5\r6,7\r")
     assert fault.problem.rule.code == "bare-carriage-return"
     assert fault.problem.line == fault.line == 20_002
-    assert "a line feed stands outside quotes" in fault.problem.message
+    assert "a line feed outside quotes does not end a line" in fault.problem.message
     assert "end with a carriage return alone" in fault.problem.hint
     assert fault.raw == b"3,4\n5\r"
 

@@ -121,7 +121,7 @@ def test_the_bounds_are_options_of_every_command_that_reads(
 @pytest.mark.parametrize("word", ["100", "100B", "0.1kB", "0.1 KB", "1e2", "-1", "0", "", "MB"])
 def test_a_size_is_a_number_with_a_unit(word: str) -> None:
     if word in {"1e2", "-1", "0", "", "MB"}:
-        with pytest.raises(UsageError, match="is no size"):
+        with pytest.raises(UsageError, match="is not a size"):
             size_bytes("--max-bytes", word)
     else:
         assert size_bytes("--max-bytes", word) == 100

@@ -183,7 +183,7 @@ class CallColumns:
         column = self.names[index]
         way = "--trait" if self.kind in TRAIT_CALLS else "--property"
         fix = (
-            f"send it all the same with {way} {quoted(column)}"
+            f"to send it: {way} {quoted(column)}"
             if reason.startswith(("its name is", "its cells", "its member"))
             else "rename the column in the export to send it"
         )
@@ -391,7 +391,7 @@ def _lacks(work: CallColumns, what: str, hint: str) -> InputError:
 
 
 def _clash(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether two paths are one, or one lies within the other."""
+    """Return whether two paths are one, or one is inside the other."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

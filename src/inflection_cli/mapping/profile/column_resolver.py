@@ -65,7 +65,7 @@ class ColumnResolver:
 
     Attributes:
         named: Indexes of the columns that the profile names, for whatever use: they are not sent on their own.
-        taken: Those of them that are no field by their name any more.
+        taken: Those of them that are not fields by their name any more.
         copied: Those of them that are one by its very name only, not by a spelling or another word for it.
         places: Where each name is that the file must have.
         missing: Each such name that the file lacks, and the first key of the profile that says it.
@@ -233,7 +233,7 @@ class ColumnResolver:
         Raises:
             UsageError: As `cell`.
         """
-        # Who has a column hashed does not want it to go out as it stands, be it as the field of its name.
+        # Who has a column hashed does not want it to go out unchanged, be it as the field of its name.
         found = self.cell(cell, where, use="takes" if cell.hash else "copies")
         return (self._add(found, name) if found else None) if isinstance(found, str) else found
 

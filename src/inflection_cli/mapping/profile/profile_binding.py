@@ -106,7 +106,7 @@ _MOST: Final = 0.5
 _BEGIN_ANEW: Final = (
     "give the profile that was made for this export, or begin one: infl-seg inspect FILE --save PROFILE.toml"
 )
-_MEND: Final = "write the names as they stand in the file, or take the lines out of the profile"
+_MEND: Final = "use the names from the file, or remove the lines from the profile"
 
 
 class MissingColumns:
@@ -162,8 +162,8 @@ class MissingColumns:
     def nothing_fits(self) -> InputError:
         """Build the error that every event lacks name, time or person."""
         return InputError(
-            f"{self._profile} seems to be a profile for another export: each of its events lacks its name, its "
-            f"time or its person in {self._file}, which has no {self._told(self._missing)}; {self._has()}",
+            f"{self._profile} seems to be for another export: each of its events lacks a name, a time or "
+            f"a person. {self._file} has no {self._told(self._missing)}; {self._has()}",
             hint=_BEGIN_ANEW,
         )
 

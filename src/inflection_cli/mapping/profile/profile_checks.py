@@ -222,7 +222,7 @@ class _Cells:
             holder = next((other for other in traits if name.startswith(f"{other}.")), None)
             if holder is not None:
                 yield TomlFault(
-                    (*path, name), f"lies within {shortened(holder)}, which has a value; keep one of the two"
+                    (*path, name), f"is inside {shortened(holder)}, which has a value; keep one of the two"
                 )
             yield from self._typed((*path, name), given)
 
@@ -238,7 +238,7 @@ class _Cells:
     def _field(self, path: Path, name: str, given: shape.Cell) -> Iterator[TomlFault]:
         if name in _NEVER_HASHED and given.hash is not None:
             yield TomlFault(
-                (*path, "hash"), f"a hash is no {'event' if name == 'event' else 'flag'}; leave it out"
+                (*path, "hash"), f"a hash is not a {'event' if name == 'event' else 'flag'}; leave it out"
             )
         if name != "event" or self.strange_events:
             return
@@ -306,9 +306,7 @@ def _part(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
 def _values(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
     has_pattern = given.values or given.split or given.prefix or given.suffix
     if "otherwise" in given.model_fields_set and not has_pattern:
-        yield TomlFault(
-            (*path, "otherwise"), "says what becomes of cells that values does not list; there are none"
-        )
+        yield TomlFault((*path, "otherwise"), "is for cells that values does not list, and values is absent")
     seen: dict[str, str] = {}
     for key in given.values:
         squashed = fold(key)
@@ -376,7 +374,7 @@ def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator
     if event.timestamp is not None:
         yield from _timestamp((*path, "timestamp"), event.timestamp)
     if event.fields.timestamp is not None:
-        yield TomlFault((*path, "fields", "timestamp"), "stands beside the event's name: timestamp = …")
+        yield TomlFault((*path, "fields", "timestamp"), "belongs beside the event's name: timestamp = …")
     yield from cells.of_fields((*path, "fields"), event.fields)
     yield from cells.of_properties((*path, "properties"), event.properties)
     yield from cells.of_traits((*path, "traits"), event.traits)

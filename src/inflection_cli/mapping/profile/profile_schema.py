@@ -57,8 +57,8 @@ class Cell(Table):
     )
     otherwise: Literal["keep", "reject", "empty"] = Field(
         default="keep",
-        description="What becomes of a filled cell that `values` does not list, `keep` unless said; or that `split`, "
-        "`prefix` or `suffix` does not fit, `reject` unless said.",
+        description="How to handle a filled cell that `values` does not list, `keep` by default. Or one that `split`, "
+        "`prefix` or `suffix` does not fit, `reject` by default.",
     )
     hash: Literal["sha256"] | None = Field(
         default=None, description="Take the hex SHA-256 of the salt followed by the text instead of the text."
@@ -90,15 +90,16 @@ class PropertyCell(Cell):
 
     type: Literal["string", "integer", "number", "boolean", "timestamp", "date", "json"] | None = Field(
         default=None,
-        description="How it is sent; `date` leaves a day a day, `json` reads text as JSON. Unless said, text is sent "
-        "as a string, and a number, a boolean, a list or an object of NDJSON and JSON documents as that; what `values` "
-        "or `hash` has made is text. A warehouse keeps the first type it sees.",
+        description="How it is sent; `date` sends a day without a time, `json` parses text as JSON. By default CSV "
+        "cells are sent as strings, and JSON values keep their type. The results of `values` and `hash` are text. "
+        "A warehouse keeps the first type that it receives.",
     )
     decimal: Literal[".", ","] = Field(
-        default=".", description="The character before the fraction of a `number`; `.` unless said."
+        default=".", description="The character before the fraction of a `number`; `.` by default."
     )
     separator: Text | None = Field(
-        default=None, description='What stands between the items of a list, such as ";": it is sent as one.'
+        default=None,
+        description='The character between the items of a list, such as ";". The cell is sent as a list.',
     )
 
     @property
@@ -137,7 +138,7 @@ class Timestamp(Table):
     choose: Literal["first", "earliest", "latest"] = Field(
         default="first",
         description="Of several that are filled: the first in this order, the earliest or the latest time; "
-        "`first` unless said.",
+        "`first` by default.",
     )
 
     @model_validator(mode="before")
@@ -198,10 +199,10 @@ class Condition(Table):
     equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
         default=[],
         min_length=1,
-        description="One text or several: the cell is one of them, whatever its case.",
+        description="One text or several: the cell is one of them, in any case.",
     )
     not_equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
-        default=[], min_length=1, description="One text or several: the cell is none of them."
+        default=[], min_length=1, description="One text or several: the cell is not one of them."
     )
     filled: bool | None = Field(
         default=None, description="Whether the cell holds anything but white space, or holds nothing."
@@ -223,9 +224,7 @@ class Event(Table):
     )
     fields: Fields = Field(default=Fields(), description="What differs from the profile's own `[fields]`.")
     properties: dict[str, PropertyCell] = Field(default={}, description="Properties of this event alone.")
-    type: CallType | None = Field(
-        default=None, description="Which call it is; the profile's own unless said."
-    )
+    type: CallType | None = Field(default=None, description="Which call it is; by default the profile's own.")
     traits: Traits = Field(default={}, description="Traits of this identify or group alone.")
 
 
@@ -282,7 +281,7 @@ class Columns(Table):
 
     others: Literal["send", "drop"] = Field(
         default="send",
-        description="Whether columns that the profile names nowhere are sent as properties; `send` unless said.",
+        description="Whether columns that the profile names nowhere are sent as properties; `send` by default.",
     )
     drop: list[Text] = Field(default=[], description="Columns that are never sent.")
 
@@ -297,17 +296,17 @@ class ProfileFile(Table):
     time: Time | None = Field(default=None, description="How times are read.")
     fields: Fields = Field(
         default=Fields(),
-        description="Inflection's fields, and where they come from; with it, what it does not name is no field.",
+        description="Inflection's fields, and their sources. Columns that it does not name are not fields.",
     )
     properties: dict[str, PropertyCell] = Field(
         default={}, description="Properties of every event, by the name they are sent under."
     )
-    columns: Columns = Field(default=Columns(), description="What becomes of columns that are no field.")
+    columns: Columns = Field(default=Columns(), description="How to handle columns that are not fields.")
     lookup: dict[str, Lookup] = Field(
         default={}, description="Tables of other files, by name; `NAME.COLUMN` names one of their cells."
     )
     type: CallType | None = Field(
-        default=None, description="Which call a row is; a track event unless said. As `--as`."
+        default=None, description="Which call a row is; a track event by default. As `--as`."
     )
     traits: Traits = Field(
         default={},

@@ -18,7 +18,7 @@ PropertyType = Literal["string", "integer", "number", "boolean", "timestamp", "d
 LITERAL_TYPES: Final[frozenset[PropertyType | None]] = frozenset(
     {"integer", "number", "boolean", "json", "list"}
 )
-"""Types whose texts are JSON as they stand; those of the others are sent as strings."""
+"""Types whose texts are JSON unchanged; those of the others are sent as strings."""
 
 # What a property tells may well lie ahead, a renewal for one: no time is later than this.
 _NO_LIMIT: Final = datetime(9999, 12, 31, 23, tzinfo=UTC)
@@ -30,7 +30,7 @@ _NUMBER: Final[Mapping[str, re.Pattern[str]]] = {
 }
 _DAY_CHARS: Final = 10
 _MIDNIGHT: Final = "T00:00:00.000Z"
-_LEAVE_OUT: Final = 'have such cells left out: values = { "n/a" = "" }, with what they say in place of n/a'
+_LEAVE_OUT: Final = 'leave such cells out: values = { "n/a" = "" }, with what they say in place of n/a'
 _AS_TEXT: Final = 'send it as text: type = "string"'
 
 
@@ -123,7 +123,7 @@ class _Misfit:
 def _integer(text: str, _: str) -> str | _Misfit:
     found = _INTEGER.fullmatch(text)
     if found is None:
-        return _Misfit("the cell is no whole number")
+        return _Misfit("the cell is not a whole number")
     sign, digits = found.groups()
     return _padded() if _is_padded(digits) else sign.replace("+", "") + digits
 
@@ -132,7 +132,7 @@ def _number(text: str, decimal: str) -> str | _Misfit:
     found = _match_number(text, decimal)
     if found is None:
         hint = _number_hint(text, decimal)
-        return _Misfit(f"the cell is no number whose fraction follows a “{decimal}”", hint)
+        return _Misfit(f"the cell is not a number with a fraction after “{decimal}”", hint)
     sign, digits, fraction, exponent = found.groups()
     if _is_padded(digits):
         return _padded()
@@ -166,7 +166,7 @@ def _json(text: str, _: str) -> str | _Misfit:
     try:
         parse(text)
     except JsonError as flaw:
-        return _Misfit(f"the cell is no JSON: {flaw.message}", _AS_TEXT)
+        return _Misfit(f"the cell is not JSON: {flaw.message}", _AS_TEXT)
     return text
 
 

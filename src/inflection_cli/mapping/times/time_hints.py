@@ -17,10 +17,10 @@ _OF_ZONES: Final[Mapping[str, Callable[[str], str]]] = {
         f'{table} zone = "UTC"'
     ),
     rules.TIMESTAMP_IN_GAP.code: lambda table: (
-        f'see whether the export is in that zone; {table} zone = "UTC" if its times are UTC'
+        f'check whether the export is in that zone; {table} zone = "UTC" if its times are UTC'
     ),
     rules.TIMESTAMP_FUTURE.code: lambda table: (
-        f"see whether the zone is right, {table} zone, and this machine's clock"
+        f"check whether the zone is right, {table} zone, and this machine's clock"
     ),
 }
 _OF_FORMATS: Final[Mapping[str, Callable[[str], str]]] = {
@@ -33,7 +33,7 @@ _OF_FORMATS: Final[Mapping[str, Callable[[str], str]]] = {
     ),
 }
 _OTHER_COLUMN: Final = (
-    'see whether the right column is mapped: timestamp = "COLUMN" under [fields] or [[event]]'
+    'check that the right column is mapped: timestamp = "COLUMN" under [fields] or [[event]]'
 )
 _OF_COLUMNS: Final = frozenset({rules.TIMESTAMP_EPOCH_UNCLEAR.code, rules.TIMESTAMP_BEFORE_2000.code})
 

@@ -220,10 +220,8 @@ class TimestampReader:
             return _MISSING
         hidden = unseen(text)
         if hidden is not None:
-            detail = f"the text holds {hidden}, which nobody sees"
-            return TimeProblem(
-                rules.TIMESTAMP_UNREADABLE, detail, hint="take the character out in the export"
-            )
+            detail = f"the text has the invisible character {hidden}"
+            return TimeProblem(rules.TIMESTAMP_UNREADABLE, detail, hint="remove the character in the export")
         said, zone = self._understood(text), self._zone
         if not isinstance(said, ClockReading) and (split := split_zone(text)) is not None:
             said, zone = self._with_zone(*split, said)
@@ -275,7 +273,7 @@ class TimestampReader:
                 rules.TIMESTAMP_IN_OVERLAP, "the clocks were put back, so this time was there twice", exact
             )
         if second < _YEAR_2000:
-            return TimeProblem(rules.TIMESTAMP_BEFORE_2000, "the time lies before the year 2000", exact)
+            return TimeProblem(rules.TIMESTAMP_BEFORE_2000, "the time is before the year 2000", exact)
         return exact
 
     def _error(self, second: int, fold: Fold | None, *, leap: bool) -> TimeProblem | None:
@@ -369,39 +367,36 @@ def parse_bound(text: str, zone: str | None) -> str:
     said = _understand(f"{bare}T00:00" if day else bare)
     if isinstance(said, TimeProblem):
         raise UsageError(
-            f"{text!r} is no time: {said.detail}", hint="give 2024-03-01 or 2024-03-01T09:30:00Z"
+            f"cannot parse {text!r} as a date or time: {said.detail}",
+            hint="use 2024-03-01 or 2024-03-01T09:30:00Z",
         )
     second, fold = _instant(said, where)
     if (fold is Fold.NEVER and not day) or (said.leap and not _is_new_month(second)):
-        raise UsageError(
-            f"{text!r} is shown by no clock in {where.name}", hint="give the time in UTC, with a Z"
-        )
+        raise UsageError(f"{text!r} does not exist in {where.name}", hint="give the time in UTC, with a Z")
     if not -62_135_596_800 <= second <= _LAST_SECOND:
         raise UsageError(
-            f"{text!r} lies outside the years 1 to 9999", hint="give 2024-03-01 or 2024-03-01T09:30:00Z"
+            f"{text!r} is outside the years 1 to 9999", hint="use 2024-03-01 or 2024-03-01T09:30:00Z"
         )
     return exact_text(second, said.fraction)
 
 
 _MISSING = TimeProblem(rules.TIMESTAMP_MISSING, "the cell is empty")
-_NO_ZONE = TimeProblem(rules.TIMESTAMP_NO_ZONE, "the time does not say in which zone it is")
-_NO_LEAP = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "no leap second can fall there")
-_IN_GAP = TimeProblem(rules.TIMESTAMP_IN_GAP, "the clocks were put forward over this time")
-_BEFORE_1970 = TimeProblem(rules.TIMESTAMP_BEFORE_1970, "the time lies before 1970")
+_NO_ZONE = TimeProblem(rules.TIMESTAMP_NO_ZONE, "the time has no time zone")
+_NO_LEAP = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "no leap second is possible there")
+_IN_GAP = TimeProblem(rules.TIMESTAMP_IN_GAP, "this local time was skipped when summer time started")
+_BEFORE_1970 = TimeProblem(rules.TIMESTAMP_BEFORE_1970, "the time is before 1970")
 _FUTURE = TimeProblem(
-    rules.TIMESTAMP_FUTURE, "the time lies more than five minutes after the start of this run"
+    rules.TIMESTAMP_FUTURE, "the time is more than five minutes after the start of this run"
 )
-_NO_DATE = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "the calendar has no such date")
-_NO_TIME = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "no clock shows such a time or offset")
-_NO_DAY = TimeProblem(
-    rules.TIMESTAMP_IMPOSSIBLE, "no calendar or clock shows this date, weekday, time or offset"
-)
+_NO_DATE = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "this date does not exist")
+_NO_TIME = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "this time or offset does not exist")
+_NO_DAY = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "this date, weekday, time or offset does not exist")
 _SCIENCE = TimeProblem(rules.TIMESTAMP_SCIENTIFIC, "the number is in scientific notation")
 _SERIAL = TimeProblem(rules.TIMESTAMP_SERIAL, "the number is a spreadsheet's serial day")
 _UNCLEAR = TimeProblem(
     rules.TIMESTAMP_EPOCH_UNCLEAR, "the number's size fits neither seconds nor milliseconds"
 )
-_UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is no time in a form that is known")
+_UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is not a time in a known format")
 
 
 def unknown_name(name: str) -> TimeProblem:
@@ -487,9 +482,7 @@ def _foreign(text: str) -> TimeProblem:
     if not fits:
         return _UNREADABLE
     if len(fits) > 1:
-        return _needing(
-            rules.TIMESTAMP_AMBIGUOUS, "day, month and year can be told apart in more than one way", *fits
-        )
+        return _needing(rules.TIMESTAMP_AMBIGUOUS, "day, month and year have more than one reading", *fits)
     return _needing(
         rules.TIMESTAMP_NEEDS_FORMAT, "the text is a time in a form that only a format reads", *fits
     )

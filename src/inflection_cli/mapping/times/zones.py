@@ -106,7 +106,7 @@ def _names() -> frozenset[str]:
 
 def _hint(name: str, known: frozenset[str]) -> str:
     if name.strip().lower() == "local":
-        return f"this machine's own zone is no property of the export; {_TRY}"
+        return f"this machine's own zone is not part of the export; {_TRY}"
     offset = _OFFSET.fullmatch(name.strip())
     if offset is not None and int(offset[2]) <= 12:
         # POSIX counts the hours that UTC is ahead, so the sign is turned round.

@@ -2,7 +2,7 @@
 
 A lost delimiter before a quoted cell makes the same text: `Spring"Hello, friends"` may have been two cells, of which
 the second holds the comma. Where such a reading is there, nobody can say which cell is which; where none is, as in
-`5" screen`, the cell is read as it stands. A cell that was quoted may hold line breaks too: then the quote is not
+`5" screen`, the cell is read unchanged. A cell that was quoted may hold line breaks too: then the quote is not
 closed within its record, and what comes next tells (`runs_on`).
 """
 
@@ -79,10 +79,10 @@ def judge(
         )
         if quote.opens:
             message = (
-                f"a quote stands {where}; taken as an opening quote, it gives the row another count of cells"
+                f"a quote is {where}; read as an opening quote, it gives the row another number of cells"
             )
             return Problem(rules.QUOTE_IN_BARE_CELL, message, file, line, name(quote.cell)), []
-        message = f"a quote stands {where} and is read as text, first in this line"
+        message = f"a quote is {where} and is read as text, first in this line"
         warnings.append(Problem(rules.QUOTE_AS_TEXT, message, file, line, name(quote.cell)))
     return None, warnings
 

@@ -249,7 +249,7 @@ class StrictReader:
         if shape.broken is not None:
             message = "text follows the closing quote of a cell"
             return Problem(rules.TEXT_AFTER_QUOTE, message, form.file, line, form.name(shape.broken.cell))
-        message = "a carriage return stands outside quotes and ends no line"
+        message = "a carriage return outside quotes does not end a line"
         return Problem(rules.BARE_RETURN, message, form.file, line, form.name(shape.cells - 1))
 
     def _feet(self, start: int, line_end: int) -> int:

@@ -39,7 +39,7 @@ _MAX_DIRECTORY_BYTES: Final = 2 << 20
 # What workbooks, documents and programs have within, whatever they are called.
 _WORKBOOK: Final = ("xl/workbook.xml", "xl/workbook.bin")
 _FOREIGN: Final = ("[Content_Types].xml", "META-INF/", "mimetype")
-_UNPACK: Final = "unpack it, and name the folder: unzip FILE -d FOLDER"
+_UNPACK: Final = "extract it, and name the folder: unzip FILE -d FOLDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _refuse_twice(path: str, taken: Iterable[str]) -> None:
     if times > 1:
         raise InputError(
             f"{path}: holds {times} files of the name {name}, so which one counts cannot be known",
-            hint="make the archive anew, or unpack the right one and name it",
+            hint="create the archive again, or extract the right file and name it",
         )
 
 
@@ -202,7 +202,7 @@ def _member(path: str, entry: "ZipInfo") -> Member:
         raise InputError(f"{shown}: is encrypted", hint=f"{_UNPACK}, which asks for its password")
     if entry.compress_type not in {_STORED, *_METHODS}:
         method = _OTHER_METHODS.get(entry.compress_type, f"method {entry.compress_type}")
-        raise InputError(f"{shown}: is packed in a way that is not read here, {method}", hint=_UNPACK)
+        raise InputError(f"{shown}: uses a compression that is not supported, {method}", hint=_UNPACK)
     return Member(
         entry.filename,
         entry.header_offset,

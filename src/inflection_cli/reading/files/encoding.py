@@ -105,9 +105,9 @@ def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | Non
     bad = _BAD_BYTE.search(text)
     assert bad is not None
     byte = ord(bad.group()) - 0xDC00
-    message = f"the byte 0x{byte:02X} is no text in {encoding}"
+    message = f"the byte 0x{byte:02X} is not text in {encoding}"
     if is_ascii_incompatible(encoding):
-        message = f"what stands here is no text in {encoding}, such as half a character"
+        message = f"these bytes are not text in {encoding}, such as half a character"
     return Problem(
         rules.BAD_ENCODING,
         message,
@@ -120,6 +120,6 @@ def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | Non
 def encoding_hint(encoding: str) -> str:
     """Return a hint on what to do about undecodable bytes."""
     if is_ascii_incompatible(encoding):
-        return "export the file again, or take out what is no text"
+        return "export the file again, or remove the bytes that are not text"
     other = "windows-1252" if encoding == "utf-8" else "utf-8"
     return f"name the encoding the file was written in, for example --encoding {other}"

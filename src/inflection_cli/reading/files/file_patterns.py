@@ -7,7 +7,7 @@ DATA_ENDINGS: Final = ("csv", "tsv", "txt", "ndjson", "jsonl", "json", "avro", "
 """What a file's name ends with that is taken for an export where only its folder or archive was named."""
 
 _LISTED: Final = f".{', .'.join(DATA_ENDINGS[:-1])} or .{DATA_ENDINGS[-1]}"
-COUNTS: Final = f"files count that end in {_LISTED}, packed or not, or in .gz alone"
+COUNTS: Final = f"supported names end in {_LISTED}, compressed or not, or in .gz alone"
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z", re.IGNORECASE)
 _DATA: Final = re.compile(rf"\.(?:{'|'.join(DATA_ENDINGS)})\Z", re.IGNORECASE)
@@ -16,7 +16,7 @@ _READ_ARCHIVE: Final = re.compile(r"\.(?:zip|tar|tgz)\Z", re.IGNORECASE)
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,19}://", re.IGNORECASE)
 # What the rejects of an earlier run are called; see `rejects.py` and `pipeline/rejects.py`.
 _OURS: Final = re.compile(
-    r"\.rejects(?:-\d+)?\.|\.unreadable(?:-\d+)?\.txt\Z|\Arefused-messages(?:-\d+)?\.ndjson\Z"
+    r"\.rejects(?:-\d+)?\.|\.unreadable(?:-\d+)?\.txt\Z|\Arefused-messages(?:-\d+)?\.(?:ndjson|reasons\.csv)\Z"
 )
 
 

@@ -26,6 +26,7 @@ from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.files.private_copy import keep_copy
 from inflection_cli.reading.files.stream import open_bytes
 from inflection_cli.reading.source import Limits
+from inflection_cli.settings.option_names import file_word
 
 
 def exports_in(folder: str) -> tuple[list[str], list[str]]:
@@ -48,11 +49,19 @@ def exports_in(folder: str) -> tuple[list[str], list[str]]:
     for path in sorted(_walk(folder, left), key=lambda path: Path(path).parts):
         (taken if _is_export(path) else left).append(path)
     left = sorted(os.path.relpath(path, folder) for path in left)
+    rejects = [name for name in left if holds_rejects(os.path.join(folder, name))]  # noqa: PTH118 - as typed
+    if not taken and rejects:
+        named = file_word(f"{folder.rstrip('/')}/{rejects[0]}")
+        raise InputError(
+            f"{folder}: holds no file to read, but {file_patterns.some(left)}. "
+            "A folder of rejects is not read as a whole",
+            hint=f"name its file: infl-seg backfill {named}",
+        )
     if not taken:
         others = f", but {file_patterns.some(left)}" if left else ""
         raise InputError(
             f"{folder}: holds no file to read{others}",
-            hint=f"{file_patterns.COUNTS}, and .zip and .tar; rejects files are read where they are named",
+            hint=f"{file_patterns.COUNTS}, and .zip and .tar. A rejects file is read when named itself",
         )
     return taken, left
 
@@ -242,7 +251,7 @@ def _expand(pattern: str) -> Iterator[str]:
             but = " but rejected rows" if found else ""
             raise InputError(
                 f"{pattern}: no file matches{but}",
-                hint="check the pattern: ls PATTERN lists its files; rejects files are read where they are named",
+                hint="check the pattern: ls PATTERN lists its files. A rejects file is read when named itself",
             )
         yield from matches
 

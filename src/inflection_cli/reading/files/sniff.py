@@ -164,7 +164,7 @@ def _encoding_by(path: str, head: bytes, declared: str) -> str:
         )
     if declared.startswith(("utf-16-", "utf-32-")) and head and b"\0" not in head:
         raise InputError(
-            f"{path}: is no {declared} text", hint="leave --encoding out, or try --encoding utf-8"
+            f"{path}: is not {declared} text", hint="leave --encoding out, or try --encoding utf-8"
         )
     return declared
 
@@ -200,7 +200,8 @@ def _refuse_foreign(path: str, head: bytes) -> None:
     again = compression_of(head)
     if again is not None:
         raise InputError(
-            f"{path}: is packed twice, within with {again}", hint="unpack it once, then name what comes out"
+            f"{path}: is compressed twice, inside with {again}",
+            hint="decompress it once, then name the result",
         )
     foreign = foreign_text(head)
     if foreign is not None:
@@ -243,6 +244,6 @@ def refuse_endless(source: Source, head: bytes) -> None:
                 return
             if size > MAX_LINE_BYTES:
                 raise InputError(
-                    f"{source.path}: the first line has more than {MAX_LINE_BYTES:,} bytes, and is no header",
+                    f"{source.path}: the first line has more than {MAX_LINE_BYTES:,} bytes, and is not a header",
                     hint="export it as CSV or NDJSON, with one event on a line",
                 )

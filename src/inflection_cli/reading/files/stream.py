@@ -80,7 +80,7 @@ class Stream:
             raise _damaged(self._path, self._compression, f"near line {self._line:,}: {error}") from error
         except ExpansionExceeded as error:
             raise InputError(
-                f"{self._path}: takes more memory to unpack than is given: {error}",
+                f"{self._path}: needs more memory to decompress than is allowed: {error}",
                 hint="pack it again with usual settings, for example xz -9 or zstd -19",
             ) from error
         except OSError as error:
@@ -231,6 +231,6 @@ def judge_size(path: str, size: int, packed: int, limits: Limits) -> None:
         )
     if size > FREE_BYTES and size > limits.max_expansion * packed:
         raise InputError(
-            f"{path}: unpacks to more than {limits.max_expansion:,} times its size, as archives made to fill disks do",
+            f"{path}: expands to more than {limits.max_expansion:,} times its size, like an archive made to fill disks",
             hint=f"where the file is known to be sound: --max-expansion {max(2 * limits.max_expansion, 2_000)}",
         )

@@ -36,8 +36,8 @@ class Cut(NamedTuple):
     def words(self) -> str:
         """Format the line's length, kept size and position as a message."""
         return (
-            f"the line has {self.length:,} bytes, of which the rejects hold the first {self.kept:,}; "
-            f"it starts at byte {self.offset + 1:,} of the text"
+            f"the line has {self.length:,} bytes, of which the rejects hold the first {self.kept:,}. "
+            f"It starts at byte {self.offset + 1:,} of the text"
         )
 
 

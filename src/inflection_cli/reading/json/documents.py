@@ -209,7 +209,7 @@ class _Reader(ChunkBuilder):
         if self._envelope is not None and not self._had_list:
             raise InputError(
                 f"{self._source.path}: ends before the list at {self._source.records!r} begins",
-                hint="see whether the export is whole",
+                hint="check that the export is complete",
             )
         tape = self._tape
         tape.skip_space()
@@ -308,7 +308,7 @@ class _Reader(ChunkBuilder):
             if flaw.rule in {rules.NUL_CHARACTER, rules.BAD_ENCODING} and wrong is not None:
                 return wrong
             if flaw.rule is rules.JSON_NOT_OBJECT:
-                message = "this item of the list is no object, with names and values"
+                message = "this item of the list is not an object with names and values"
                 path = self._envelope and ".".join(self._envelope.keys)
                 hint = (
                     f"{flaw.rule.fix}; or take each item with the record around it: --records .{path}"
@@ -352,7 +352,7 @@ class _Reader(ChunkBuilder):
         if isinstance(found, Scan):
             self._region(found.at, found.place.open, self._words.broken(found))
         else:
-            message = "not JSON: no comma stands in front of this record"
+            message = "not JSON: no comma is before this record"
             self._fault(end, self._words.told(rules.JSON_INVALID, message, line))
 
     def _stray_comma(self, due: str) -> None:
@@ -424,7 +424,7 @@ class _Reader(ChunkBuilder):
         if not self._had_list:
             raise InputError(
                 f"{self._source.path}: line {tape.line:,}: the records cannot be reached: {why}",
-                hint="see whether the export is whole, and JSON: jq empty FILE",
+                hint="check that the export is complete, and JSON: jq empty FILE",
             )
         self._region(tape.at, None, self._words.told(rules.JSON_INVALID, why, tape.line))
 

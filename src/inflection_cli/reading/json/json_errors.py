@@ -35,7 +35,7 @@ class JsonErrors:
 
     def stray_comma(self, due: str) -> Problem:
         """Build the problem of an unexpected comma at the cursor."""
-        message = f"not JSON: a comma stands where {due} is due"
+        message = f"not JSON: a comma is where {due} is due"
         return self.told(rules.JSON_INVALID, message, self._tape.line)
 
     def broken(self, found: Scan) -> Problem:

@@ -105,7 +105,7 @@ def decode(text: str) -> dict[str, Any]:
     if "\0" in text:
         raise JsonError(rules.NUL_CHARACTER, "the line holds a NUL")
     if holds_bad_bytes(text):
-        raise JsonError(rules.BAD_ENCODING, "the line holds bytes that are no text in the file's encoding")
+        raise JsonError(rules.BAD_ENCODING, "the line holds bytes that are not text in the file's encoding")
     found = parse(text)
     if type(found) is not dict:
         raise JsonError(rules.JSON_NOT_OBJECT, "the line holds JSON, but no object")

@@ -171,5 +171,5 @@ def _checked(text: str, key: str) -> str:
     except UnicodeEncodeError as error:
         # A key that cannot be sent cannot be shown either.
         named = None if text is key else key
-        raise JsonError(rules.JSON_LONE_SURROGATE, "half of a surrogate pair stands alone", named) from error
+        raise JsonError(rules.JSON_LONE_SURROGATE, "half of a surrogate pair is alone", named) from error
     return text

@@ -1,0 +1,170 @@
+"""Each command as a terminal of 60, 80, 100 and 140 columns shows it, kept as golden text.
+
+After a change of words, look at what the commands show now and keep it: WRITE_CAPTURES=1 pytest -m '' FILE
+"""
+
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Final
+
+import pyte
+import pytest
+from command_support import KEY, SAMPLES, Desk
+from rich.cells import cell_len
+
+from inflection_cli.cli.app import run
+from inflection_cli.sandbox import Settings, serve
+from inflection_cli.sandbox.faults import parse_faults
+
+GOLDEN: Final = Path(__file__).resolve().parents[1] / "data" / "captures"
+WIDTHS: Final = (60, 80, 100, 140)
+
+COMMANDS: Final = {
+    "no-arguments": "",
+    "help": "--help",
+    "help-backfill": "backfill --help",
+    "help-runs": "runs --help",
+    "help-sandbox": "sandbox --help",
+    "explain": "explain person-implausible",
+    "unknown-option": "backfill spring-launch.csv --resume",
+    "no-file": "validate nofile.csv",
+    "validate": "validate broken.csv --limit 14",
+    "validate-clean": "validate accounts.csv --as group --now --group-user import",
+    "inspect": "inspect newsletter-export.csv",
+    "inspect-clean": "inspect spring-launch.csv --limit 50",
+    "dry-run": "backfill spring-launch.csv --dry-run",
+    "over-budget": "backfill broken.csv --rehearse --yes --limit 15",
+    "rehearse": "backfill spring-launch.csv --rehearse --events-per-second 0",
+    "confirmation": "backfill own-ids.csv --no-event-id --endpoint {url} --write-key {key} --namespace two --no-input",
+    "unconfirmed": "backfill own-ids.csv --no-event-id --endpoint {lossy} --write-key {key} --namespace one --yes",
+    "replay": "replay broken-messages.ndjson --dry-run",
+    "send-test": "send-test --rehearse",
+    "runs-list": "runs list",
+    "runs-show": "runs show last",
+    "runs-verify": "runs verify own-ids.csv",
+    "runs-verify-details": "runs verify own-ids.csv --details",
+    "runs-settle": "runs settle last",
+    "runs-clean": "runs clean",
+    "runs-forget": "runs forget last --no-input",
+}
+QUICK: Final = ("no-arguments", "validate", "inspect-clean")
+
+MASKS: Final = (
+    (r"\d{8}-\d{6}-[0-9a-f]{4}", "20240401-120000-abcd"),
+    (r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d(?=[ T])", "2024-04-01"),
+    (r"(?<=2024-04-01)([ T])\d\d:\d\d", r"\g<1>12:00"),
+    (r"(?<=2024-04-01[ T]12:00):\d\d", ":00"),
+    (r"(?<=2024-04-01T12:00:00)\.\d{3}", ".000"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "00000000-0000-8000-8000-000000000000"),
+    (r"127\.0\.0\.1:\d{5}", "127.0.0.1:12345"),
+    (r"infl-seg-captures-\w{8}", "infl-seg-captures-folder01"),
+    (r"infl-seg \d+\.\d+\.\d+", "infl-seg 0.1.0"),
+)
+"""What differs from run to run, each replaced by as many characters."""
+VOLATILE: Final = re.compile(r"^  (?:delivery|ended)\b.*(?:\n {12}\S.*)*", re.MULTILINE)
+"""Lines with sizes and durations, and their further rows."""
+
+
+class Terminal(io.StringIO):
+    """A stream that a command takes for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Give a folder whose path has the same length everywhere."""
+    folder = Path(tempfile.mkdtemp(prefix="infl-seg-captures-", dir="/tmp"))
+    for name in ("CI", "COLORTERM", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("inflection_cli.reporting.live_line.EVERY_S", 3_600.0)
+    for sample in SAMPLES.iterdir():
+        shutil.copy(sample, folder)
+    try:
+        yield Desk.at(folder, monkeypatch)
+    finally:
+        monkeypatch.undo()
+        shutil.rmtree(folder)
+
+
+def shown(words: list[str], width: int) -> str:
+    """Run a command on a terminal of some width; return what stands on its screen, masked."""
+    terminal, stdin = Terminal(), Terminal()
+    before = sys.argv, sys.stdin
+    sys.argv, sys.stdin = ["infl-seg", *words], stdin
+    try:
+        with redirect_stdout(terminal), redirect_stderr(terminal):
+            code = run(words)
+    finally:
+        sys.argv, sys.stdin = before
+    written = terminal.getvalue().replace("\n", "\r\n")
+    for pattern, mask in MASKS:
+        written = re.sub(pattern, mask, written)
+    assert [*cut_lines(written, width)] == []
+    screen = pyte.Screen(width, 600)
+    pyte.Stream(screen).feed(written)
+    text = "\n".join(row.rstrip() for row in screen.display).rstrip()
+    text = VOLATILE.sub(lambda row: f"  {row[0].split()[0]:<9} …", text)
+    return f"{text}\n[exit {code}]\n"
+
+
+def cut_lines(written: str, width: int) -> Iterator[str]:
+    """Yield the lines that the edge of the terminal would cut; a command is never broken, to be copied whole."""
+    for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", written)):
+        if cell_len(line) > width and "infl-seg" not in line:
+            yield line
+
+
+def captured(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what a command shows at each width, one below the other."""
+    with serve(Settings()) as taking, serve(Settings(faults=parse_faults("ack-503=1"))) as lossy:
+        places = {"url": taking.url, "lossy": lossy.url, "key": KEY}
+        if name.startswith("runs-"):
+            send(desk, taking.url)
+        parts = []
+        for width in WIDTHS:
+            monkeypatch.setenv("COLUMNS", str(width))
+            words = [word.format(**places) for word in COMMANDS[name].split()]
+            parts.append(f"{'=' * width}\n$ infl-seg {COMMANDS[name]}\n{shown(words, width)}")
+            shutil.rmtree(desk.folder / "state" / "one", ignore_errors=True)
+        return "\n".join(parts)
+
+
+def send(desk: Desk, url: str) -> None:
+    """Send a small file, so that there is a run to look at."""
+    to = ("--endpoint", url, "--write-key", KEY, "--namespace", "captures", "--yes")
+    assert desk.run("backfill", "own-ids.csv", "--no-event-id", *to).code == 0
+
+
+def check(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = GOLDEN / f"{name}.txt"
+    found = captured(name, desk, monkeypatch)
+    if os.environ.get("WRITE_CAPTURES"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_what_a_common_command_shows_is_as_kept(
+    name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(name, desk, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in QUICK])
+def test_what_a_command_shows_is_as_kept(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    check(name, desk, monkeypatch)
+
+
+def test_every_capture_is_of_a_command() -> None:
+    assert sorted(path.stem for path in GOLDEN.glob("*.txt")) == sorted(COMMANDS)
