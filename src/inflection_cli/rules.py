@@ -32,7 +32,7 @@ EVENT_UNKNOWN = Rule(
     _ERROR,
     _ROW,
     "The event name is not one of Inflection's nine.",
-    "--event-name 'NAME=Email Opened' maps a name to an event, --skip-event NAME leaves its rows out; for all of them "
+    "--event-name 'NAME=Email Opened' maps a name to an event, --skip-event NAME leaves its rows out. For all of them: "
     "--unknown-events skip leaves such rows out, --unknown-events send keeps their names",
     "Sent",
 )
@@ -569,7 +569,7 @@ NAMELESS_COLUMN = Rule(
     _WARNING,
     _FILE,
     "A column has no name and is left out. The last column is left out only if it is empty on every row.",
-    "delete the delimiter at the end of the lines, or name the column in the header if it is needed",
+    "delete the delimiter at the end of the lines, or name the column in the header",
     "event,userId,timestamp,",
 )
 
@@ -577,8 +577,8 @@ COLUMN_NAMED_TWICE = Rule(
     "column-named-twice",
     _WARNING,
     _FILE,
-    "Columns share a name, so none of them is known by it; each has its place added to its name.",
-    "say which one is meant, for example --map 'userId=id (column 2)', or rename one in the header",
+    "Columns share a name, so none of them is recognised by it. Each has its place added to its name.",
+    "choose one, for example --map 'userId=id (column 2)', or rename one in the header",
     "id,event,id",
 )
 
@@ -604,8 +604,8 @@ IDENTIFY_OLD = Rule(
     "identify-old",
     _WARNING,
     _ROW,
-    "An identify with traits is replayed long after its time; Segment takes its traits for the newest ones.",
-    "see whether its traits still hold; --since leaves older messages out",
+    "An identify with traits is replayed long after its time; Segment treats its traits as the newest ones.",
+    "check that its traits are still true; --since leaves older messages out",
     '{"type": "identify", "userId": "u1", "traits": {"plan": "free"}, "timestamp": "2021-03-01T09:30:00Z"}',
 )
 
@@ -613,8 +613,8 @@ FILE_EMPTY = Rule(
     "file-empty",
     _WARNING,
     _FILE,
-    "One of several files holds no row, as an export of a quiet day does; it is passed over.",
-    "see whether the export is whole, if there should be rows",
+    "One of several files has no rows, like the export of a day without events. It is skipped.",
+    "check that the export is complete, if there should be rows",
     "a header and nothing else",
 )
 
@@ -831,7 +831,7 @@ LOOKUP_KEY_MISSING = Rule(
     _WARNING,
     _ROW,
     "A lookup table of the profile has no row for the cell, so what the table would add is empty.",
-    'give a table that has the key, or say that some have none: otherwise = "empty" in the profile\'s lookup table',
+    'give a table that has the key, or allow keys without a row: otherwise = "empty" in the profile\'s lookup table',
     "cmp-17 where campaign.csv has no cmp-17",
 )
 LOOKUP_KEY_UNKNOWN = Rule(
@@ -1026,7 +1026,7 @@ LIST_COLUMN_DIFFERS = Rule(
     _WARNING,
     _FILE,
     "A mapped column is in one of the two lists only. It may have another name now; it is not compared.",
-    "give the column its old name in the export; where it is truly new or gone, nothing need be done",
+    "give the column its old name in the export. A column that really is new or gone needs no change",
     "plan in the old list, tier in the new one",
 )
 LIST_OWN_ID_MISSING = Rule(

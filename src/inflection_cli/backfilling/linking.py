@@ -58,8 +58,8 @@ _BESIDE: Final = "other"
 """What a message with both ids is; it stands where a pair has its time, and the lesser one counts."""
 
 NEVER_IDENTIFIED: Final = (
-    "the message is an identify with both ids, which merges two users for good, and is never sent: take it out, or "
-    "leave --session-id out"
+    "the message is an identify with both ids. It would merge two users permanently, so it is never sent. Remove it, "
+    "or leave --session-id out"
 )
 
 

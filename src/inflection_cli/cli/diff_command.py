@@ -19,7 +19,7 @@ from inflection_cli.settings.declarations import (
 Old = Annotated[
     str,
     typer.Argument(
-        metavar="OLD", help="The list as it was: CSV, NDJSON or JSON, also packed.", show_default=False
+        metavar="OLD", help="The list as it was: CSV, NDJSON or JSON, also compressed.", show_default=False
     ),
 ]
 New = Annotated[

@@ -108,7 +108,7 @@ def _nearest(folder: Path) -> Path:
     """
     found = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
     if not found.is_dir():
-        raise LedgerError(f"{found} is no folder", hint="name another place: --state-dir DIR")
+        raise LedgerError(f"{found} is not a folder", hint="name another place: --state-dir DIR")
     return found
 
 
@@ -159,7 +159,7 @@ def destination_checks(
     named = key is not None or source.endpoint is not None or source.region is not None
     if not named:
         hint = "give the key, or --region us, or --endpoint URL"
-        results.append(CheckResult("endpoint", Status.SKIPPED, "none is named, so nobody is contacted", hint))
+        results.append(CheckResult("endpoint", Status.SKIPPED, "none is named, so no request is sent", hint))
         return results, None
     try:
         destination = _destination(options, key)

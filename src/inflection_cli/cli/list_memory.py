@@ -109,7 +109,9 @@ def _confirm(question: str, delivery: DeliveryOptions, output: OutputOptions) ->
     if delivery.yes:
         return
     if output.no_input or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfirmationMissing(f"{question}: nobody agreed to that", hint="the same command with --yes")
+        raise ConfirmationMissing(
+            f"{question}: a confirmation is missing", hint="the same command with --yes"
+        )
     print(f"{question}. [y/N] ", end="", file=sys.stderr, flush=True)
     if not answered_yes():
         raise ConfirmationMissing("nothing was forgotten", hint="the same command asks again")

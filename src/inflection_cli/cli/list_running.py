@@ -229,7 +229,7 @@ def compared_files(work: ListWork, old: str, new: str, rejects: RejectSink) -> O
     after = ListFile(new, work.reading, work.settings)
     before = ListFile(old, work.reading, work.settings, after)
     if before.kept is None and after.kept is None:
-        raise EmptyFile(f"{old} and {new} are both empty", hint="see whether the exports are whole")
+        raise EmptyFile(f"{old} and {new} are both empty", hint="check that the exports are complete")
     difference = compare(before, after, work.settings)
     refuse_shrunken(difference.counts, work.max_removed, old, new)
     return work.opened(difference, before, after, rejects)

@@ -313,7 +313,7 @@ class ListSync:
         """Open the file, with a draft of it where it is remembered."""
         file = ListFile(self._file, step.work.reading, step.work.settings)
         if file.kept is None and not (self._memory and self._memory.remembered()):
-            raise EmptyFile(f"{file.label} holds no row", hint="see whether the export is whole")
+            raise EmptyFile(f"{file.label} holds no row", hint="check that the export is complete")
         if step.memory is None:
             return file
         step.draft = step.memory.draft()

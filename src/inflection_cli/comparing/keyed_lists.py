@@ -187,7 +187,7 @@ class ListFile:
 
 def _unreadable(label: str, message: str, line: int) -> ListUnreadable:
     return ListUnreadable(
-        f"{label}, line {line}: {message}; who stands there cannot be known, so nothing is compared or sent",
+        f"{label}, line {line}: {message}; its key is unknown, so nothing is compared or sent",
         hint="fix the line or export the list again; infl-seg inspect FILE shows how it is read",
     )
 

@@ -67,7 +67,7 @@ def refuse_shrunken(counts: ListCounts, allowed: MaxRemoved, old: str, new: str)
     error = ListShrank(
         f"{gone} of {old} {'is' if counts.removed == 1 else 'are'} not in {new}, which has "
         f"{counted(counts.new, 'row')}; nothing was sent",
-        hint=f"see whether the new list is whole; if so many are gone in truth: --max-removed {counts.removed}",
+        hint=f"check that the new list is complete; if so many rows really are gone: --max-removed {counts.removed}",
     )
     error.report = {"list": asdict(counts)}
     raise error

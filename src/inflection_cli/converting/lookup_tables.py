@@ -83,7 +83,7 @@ def _table(path: str, name: str, said: "Lookup", most: int) -> tuple[LookupTable
         near = nearest(said.key, source.columns)
         raise InputError(
             f"{path} has no column “{said.key}”, the key of [lookup.{name}]; it has {listed(source.columns)}",
-            hint=f"did you mean key = “{near[0]}”?" if near else "write key = as it stands in that file",
+            hint=f"did you mean key = “{near[0]}”?" if near else "write key = as in that file",
         )
     rows, used = _rows(source, name, place.column, most)
     return LookupTable(path, source.columns, rows, fingerprint(path, source.location, source.member)), used

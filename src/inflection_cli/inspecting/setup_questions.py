@@ -67,7 +67,7 @@ class Answers:
 
 
 Apply = Callable[[Answers, str], Answers]
-"""Returns the answers with one more; raises UsageError where it is no answer."""
+"""Returns the answers with one more; raises UsageError where it is not an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Question:
         """Return the answers with what was typed.
 
         Raises:
-            UsageError: It is no answer to this question.
+            UsageError: It is not an answer to this question.
         """
         word = typed.strip() or self.default
         if word is None:
@@ -280,7 +280,7 @@ def _format(missing: Missing, times: TimeFinding) -> Iterator[Question]:
         form = choices[int(word) - 1] if word.isdigit() and 0 < int(word) <= len(choices) else word
         if "%" not in form:
             raise UsageError(
-                "this is no form of times", hint="a number of the list, or such as %d.%m.%Y %H:%M"
+                "this is not a time format", hint="a number of the list, or such as %d.%m.%Y %H:%M"
             )
         return answers.with_options(timestamp_format=form)
 
@@ -332,7 +332,7 @@ def _renamed(answers: Answers, word: str, names: Sequence[EventName]) -> Answers
             rest = UnknownEvents(part.lower())
         else:
             raise UsageError(
-                f"“{escape(part, 80)}” is no answer", hint="skip, send, or such as 2=Email Bounced, skip"
+                f"“{escape(part, 80)}” is not an answer", hint="skip, send, or such as 2=Email Bounced, skip"
             )
     if rest is None and len(values) < len(names):
         raise UsageError(
@@ -348,7 +348,7 @@ def _listed_name(word: str, names: Sequence[EventName]) -> str:
         return known[int(word) - 1]
     if word in known:
         return word
-    raise UsageError(f"“{escape(word, 80)}” is none of these names", hint="give its number in the list")
+    raise UsageError(f"“{escape(word, 80)}” is not one of these names", hint="give its number in the list")
 
 
 def _event(word: str) -> str:
@@ -356,7 +356,7 @@ def _event(word: str) -> str:
     if kind is None:
         known = [each.name for each in EVENTS]
         near = meant(nearest(word, known)) or f"these are: {', '.join(known)}"
-        raise UsageError(f"“{escape(word, 80)}” is no event of Inflection", hint=near)
+        raise UsageError(f"“{escape(word, 80)}” is not an event of Inflection", hint=near)
     return kind.name
 
 
@@ -376,7 +376,7 @@ def _column(word: str, choices: Sequence[str], found: Inspection) -> str:
     same = [name for name in names if name.casefold() == word.casefold()]
     if word in names or len(same) == 1:
         return word if word in names else same[0]
-    hint = meant(nearest(word, names)) or "a number of the list, or a column's name as it stands in the file"
+    hint = meant(nearest(word, names)) or "a number of the list, or a column's name as in the file"
     raise UsageError(f"there is no column “{escape(word, 80)}”", hint=hint)
 
 

@@ -247,7 +247,7 @@ def _of_names(path: str, header: Header, names: Sequence[str], nameless: Sequenc
         if count > 1 and name.strip():
             places = " and ".join(str(index + 1) for index, other in enumerate(names) if other == name)
             apart = _apart(name, names.index(name))
-            message = f"columns {places} have the name {name!r}; they are told apart as {apart!r} and so on"
+            message = f"columns {places} have the name {name!r}; their names here are {apart!r} and so on"
             yield Problem(rules.COLUMN_NAMED_TWICE, message, path, header.line)
 
 

@@ -272,10 +272,10 @@ class InputOptions(Group):
     )
     lookup_file: list[str] = option(
         [],
-        "The file of a lookup table that the profile has; may be repeated.",
+        "The file of a lookup table that the profile has; repeatable.",
         metavar="NAME=FILE",
         example="campaigns=campaign.csv",
-        never="which file a table is read from is said in a profile, or on the command line",
+        never="the file of a table is set in a profile or on the command line",
         recorded=False,
     )
     call_type: list[str] = option(
@@ -360,7 +360,7 @@ class InputOptions(Group):
     )
     event_name: list[str] = option(
         [],
-        "Read events of this name in the export as one of Inflection's; may be repeated.",
+        "Read events of this name in the export as one of Inflection's; repeatable.",
         metavar="NAME=EVENT",
         example="'Hard Bounce=Email Bounced'",
         kind=dict[str, str],
@@ -368,7 +368,7 @@ class InputOptions(Group):
     )
     skip_event: list[str] = option(
         [],
-        "Leave rows with this event name in the export out; may be repeated.",
+        "Leave rows with this event name in the export out; repeatable.",
         metavar="NAME",
         example="Sent",
         kind=Texts,
@@ -452,7 +452,7 @@ class InputOptions(Group):
         "Send events that are equal in every identifying field as often as a file has them. Never split such a file "
         "between equal rows.",
         profile="options",
-        profile_help="Whether equal events of one file are all sent; `false` unless said. As `--keep-equal-rows`.",
+        profile_help="Whether equal events of one file are all sent; `false` by default. As `--keep-equal-rows`.",
     )
     properties_as_text: bool = option(
         False,
@@ -512,7 +512,7 @@ class InputOptions(Group):
     )
     zone_name: list[str] = option(
         [],
-        "The offset that an abbreviation behind times means, such as PST=-08:00; may be repeated. Names such as "
+        "The offset that an abbreviation behind times means, such as PST=-08:00; repeatable. Names such as "
         "America/New_York are known.",
         metavar="NAME=OFFSET",
         example="PST=-08:00",
@@ -548,22 +548,22 @@ class InputOptions(Group):
         example="3",
         least=1,
         profile="input",
-        profile_help="How many lines of CSV files stand before the header. As `--skip-lines`.",
-        project_help="How many lines stand before the header. As `--skip-lines`.",
+        profile_help="Number of lines before the header of CSV files. As `--skip-lines`.",
+        project_help="Number of lines before the header. As `--skip-lines`.",
     )
     header_line: int | None = option(
         None,
-        "The line of CSV files that the header stands on, from 1; what is above is skipped.",
+        "Line number of the header in CSV files, from 1; the lines above are skipped.",
         metavar="N",
         example="4",
         least=1,
         profile="input",
-        profile_help="The line of CSV files that the header stands on, from 1. As `--header-line`.",
-        project_help="The line that the header stands on. As `--header-line`.",
+        profile_help="Line number of the header in CSV files, from 1. As `--header-line`.",
+        project_help="Line number of the header. As `--header-line`.",
     )
     columns: str | None = option(
         None,
-        "Names of the columns of CSV files without a header, in order, such as event,,userId; an empty one leaves its "
+        "Names of the columns of CSV files without a header, in order, e.g. event,,userId. An empty name leaves its "
         "column out.",
         metavar="NAMES",
         example="event,userId,timestamp",
@@ -573,12 +573,12 @@ class InputOptions(Group):
     )
     escape: str | None = option(
         None,
-        "What stands before a quote within quoted cells of CSV files, where quotes are not doubled.",
+        "Escape character before quotes in quoted cells of CSV files, if quotes are not written twice.",
         metavar="C",
         example="'\\'",
         profile="input",
-        profile_help="What stands before a quote within quoted cells of CSV files: '\\\\'. As `--escape`.",
-        project_help="What stands before a quote within quoted cells. As `--escape`.",
+        profile_help="Escape character before quotes in quoted cells of CSV files: '\\\\'. As `--escape`.",
+        project_help="Escape character before quotes in quoted cells. As `--escape`.",
     )
     max_expansion: int = option(
         MAX_EXPANSION,
@@ -999,7 +999,7 @@ class ReplayOptions(Group):
     )
 
 
-_LISTS: Final = "what is compared, and what is sent of it, is said on the command line"
+_LISTS: Final = "what is compared and sent is set on the command line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -1044,10 +1044,10 @@ class ListOptions(Group):
 
     key: list[str] = option(
         [],
-        "Column that tells the rows of a list apart; several together where it is repeated.",
+        "Column that identifies the rows of a list; repeatable for a key of several columns.",
         metavar="COLUMN",
         example="'Contact ID'",
-        never=f"{_KEY}; the key of a list is said by --key COLUMN",
+        never=f"{_KEY}. The key of a list is set by --key COLUMN",
         common=True,
     )
     segment: str | None = option(
@@ -1076,7 +1076,7 @@ class ListOptions(Group):
     )
     removed: str | None = option(
         None,
-        "Event that is sent for rows that are gone, with what they said last.",
+        "Event that is sent for rows that are gone, with their last values.",
         metavar="NAME",
         example="'Subscription Ended'",
         never=_LISTS,
@@ -1087,7 +1087,7 @@ class ListOptions(Group):
     )
     ignore: list[str] = option(
         [],
-        "Column that is no change where it differs; may be repeated.",
+        "Column whose differences are ignored; repeatable.",
         metavar="COLUMN",
         example="'Last Seen'",
         never=_LISTS,
@@ -1104,7 +1104,7 @@ class ListOptions(Group):
     )
     message_id: str | None = option(
         None,
-        "Column with each record's own id, of which message ids are made in place of its content.",
+        "Column with each record's own id, from which message ids are made instead of its content.",
         metavar="COLUMN",
         example="'Change ID'",
         never=_LISTS,
@@ -1115,7 +1115,7 @@ class ListOptions(Group):
         metavar="N|N%",
         example="25%",
         shown_default="20 rows or 10%, and half of the keys must be known",
-        never="how many rows may be gone is your word, each time",
+        never="this permission is needed each time",
         forces=True,
         common=True,
     )

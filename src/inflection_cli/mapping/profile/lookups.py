@@ -40,7 +40,7 @@ class LookupTable:
         near = nearest(name, self.columns)
         raise InputError(
             f"{self.path} has no column “{name}”, which {profile} looks up; it has {listed(self.columns)}",
-            hint=f"did you mean “{near[0]}”?" if near else "write the name as it stands in that file",
+            hint=f"did you mean “{near[0]}”?" if near else "write the name as in that file",
         )
 
 

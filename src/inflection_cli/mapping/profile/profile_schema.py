@@ -46,7 +46,7 @@ class Cell(Table):
         default=None, description='Take a piece of the text, of those between this: ":". Which one is `take`.'
     )
     take: int = Field(
-        default=1, description="Which piece is taken: 1 is the first, -1 the last; 1 unless said."
+        default=1, description="Which piece is taken: 1 is the first, -1 the last; 1 by default."
     )
     prefix: Text | None = Field(default=None, description="Take the text without this beginning.")
     suffix: Text | None = Field(default=None, description="Take the text without this end.")
@@ -235,15 +235,15 @@ class Lookup(Table):
         default=None,
         description="A CSV or NDJSON file beside the profile or below; any other by `--lookup-file NAME=FILE`.",
     )
-    key: Text = Field(description="The table's column that says which of its rows is meant.")
+    key: Text = Field(description="The table's column that identifies its rows.")
     by: Text | None = Field(
         default=None,
-        description="The record's column or path that holds the key; named as `key` unless said.",
+        description="The record's column or path that holds the key; the same name as `key` by default.",
     )
     otherwise: Literal["warn", "reject", "empty"] = Field(
         default="warn",
-        description="What becomes of a record whose key the table lacks: its cells are empty with a warning, it is "
-        "rejected, or its cells are empty; `warn` unless said.",
+        description="How to handle a key that the table lacks: a warning with empty cells, a rejected row, or empty "
+        "cells; `warn` by default.",
     )
 
 

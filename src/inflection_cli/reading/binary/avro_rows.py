@@ -25,7 +25,7 @@ MAX_BLOCK_BYTES: Final = 32 << 20
 """A block that unpacks to more is refused; writers begin a new one after 16 kB to a few MB."""
 MAX_HEADER_BYTES: Final = 4 << 20
 _CODECS: Final = {"deflate": DEFLATE, "bzip2": "bzip2", "xz": "xz", "zstandard": "zstd"}
-_TOO_LARGE: Final = DecompressionError(f"it unpacks to more than {MAX_BLOCK_BYTES:,} bytes")
+_TOO_LARGE: Final = DecompressionError(f"it expands to more than {MAX_BLOCK_BYTES:,} bytes")
 _SYNC_BYTES: Final = 16
 _CHECK: Final = "copy or export the file again; java -jar avro-tools.jar count FILE checks it"
 _OWN: Final = "infl-seg-"
@@ -55,7 +55,7 @@ class _Container:
         header = self._header()
         self._codec = header.get("avro.codec", b"null").decode("utf-8", "replace")
         if self._codec not in {"null", "snappy", *_CODECS}:
-            raise self._refused(f"is packed in a way that is not read here, {self._codec[:20]!r}")
+            raise self._refused(f"is compressed by a method that is not supported, {self._codec[:20]!r}")
         self._schema = self._parsed(header.get("avro.schema", b""))
         self._sync = self._take(_SYNC_BYTES)
 
@@ -127,7 +127,7 @@ class _Container:
                 return data
             return _bounded(DecompressedStream(io.BytesIO(data), _CODECS[self._codec]))
         except DecompressionError as error:
-            raise self._damaged(f"the block at byte {at:,} cannot be unpacked: {error}") from error
+            raise self._damaged(f"the block at byte {at:,} cannot be decompressed: {error}") from error
 
     def _length(self, what: str, most: int = MAX_BLOCK_BYTES) -> int:
         size = self._long()
@@ -145,7 +145,7 @@ class _Container:
             if byte < 0x80:
                 return (value >> 1) ^ -(value & 1)
             if shift > 63:
-                raise self._damaged(f"a number near byte {self._file.tell():,} is none")
+                raise self._damaged(f"a number near byte {self._file.tell():,} is damaged")
 
     def _take(self, size: int) -> bytes:
         data = self._file.read(size)

@@ -115,7 +115,7 @@ def _lines(path: str, sheet: "ReadOnlyWorksheet", rows: Rows, file: BinaryIO) ->
 def _row(names: list[str], values: list[Any]) -> dict[str, Any]:
     """Return the cells by name; unnamed columns have their letters."""
     if len(values) > MAX_COLUMNS:
-        raise ValueError(f"a cell stands in a column beyond {MAX_COLUMNS:,}")
+        raise ValueError(f"a cell is in a column beyond {MAX_COLUMNS:,}")
     row = dict(zip(names, values, strict=False))
     for at in range(len(values), len(names)):
         row[names[at]] = None
@@ -199,7 +199,7 @@ def _judge_parts(path: str, parts: "Mapping[str, zipfile.ZipInfo]", limits: "Lim
         raise InputError(f"{path}: holds {len(parts):,} parts, more than {MAX_PARTS:,}", hint=_CHECK)
     for name, part in parts.items():
         if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise InputError(f"{path}: {name} is packed as no workbook is", hint=_CHECK)
+            raise InputError(f"{path}: {name} is compressed by a method that no workbook has", hint=_CHECK)
         judge_size(path, part.file_size, part.compress_size, limits)
         if name.startswith("xl/worksheets/") or not name.endswith((".xml", ".rels")):
             continue

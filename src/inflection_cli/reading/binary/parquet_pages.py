@@ -115,9 +115,11 @@ def _measure_column(file: BinaryIO, column: ColumnChunk, limits: Limits) -> int:
         size += unpacked
         most = MAX_DICTIONARY_BYTES if is_dictionary else MAX_PAGE_BYTES
         if unpacked > most:
-            raise PageFault(f"{where} has a page of {unpacked:,} bytes unpacked, more than {most:,}")
+            raise PageFault(
+                f"{where} has a page of {unpacked:,} bytes after decompression, more than {most:,}"
+            )
         if size > FREE_BYTES and size > limits.max_expansion * column.size:
-            raise PageFault(f"{where} unpacks to more than {limits.max_expansion:,} times its size")
+            raise PageFault(f"{where} expands to more than {limits.max_expansion:,} times its size")
         if is_dictionary or encoding == _DELTA_BYTE_ARRAY:
             longest = max(longest, unpacked)
         at += length + packed

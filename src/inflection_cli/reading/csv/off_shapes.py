@@ -37,7 +37,7 @@ class OffShape:
     def words(self) -> str:
         """Description of what is off, as a clause."""
         said = [
-            f"the header stands on line {self.header_line}" if self.header_line else "",
+            f"the header is on line {self.header_line}" if self.header_line else "",
             "quotes within cells are escaped by a backslash" if self.escape else "",
             f"the first line is a row, so its {self.columns} columns have no names" if self.columns else "",
         ]

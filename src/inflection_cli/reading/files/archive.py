@@ -97,7 +97,7 @@ def members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
 
 def unpack_hint(command: str) -> str:
     """Return the hint to unpack an archive by hand."""
-    return f"unpack it, and name the folder: {command}"
+    return f"extract it, and name the folder: {command}"
 
 
 def exports_among(path: str, names: Iterable[str], unpack: str) -> tuple[list[str], list[str]]:
@@ -122,7 +122,7 @@ def exports_among(path: str, names: Iterable[str], unpack: str) -> tuple[list[st
     _refuse_twice(path, taken)
     for name in taken:
         if file_patterns.is_packed(name):
-            raise InputError(f"{path}/{name}: is packed within the archive", hint=unpack)
+            raise InputError(f"{path}/{name}: is compressed inside the archive", hint=unpack)
     return taken, [name for name in files if name not in taken]
 
 

@@ -201,7 +201,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if target.scheme != "https" and not (is_loopback(target) and is_loopback(self._origin)):
             fp.close()
             raise InputError(
-                f"{shown(self._origin)}: the server sends readers on to {shown(target)}, which is no https",
+                f"{shown(self._origin)}: the server redirects to {shown(target)}, which is not https",
                 hint="name the address of the file itself",
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -86,7 +86,7 @@ def sniff(found: FoundFile, options: ReadOptions) -> tuple[Source, bytes]:
     form = binary_format(head)
     if options.sheet is not None and form != "excel":
         raise InputError(
-            f"{source.path}: is no Excel workbook, so it has no sheet {options.sheet!r}",
+            f"{source.path}: is not an Excel workbook, so it has no sheet {options.sheet!r}",
             hint="leave --sheet out for this file",
         )
     if form is not None:

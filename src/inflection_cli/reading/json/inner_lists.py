@@ -36,7 +36,7 @@ def items_of_line(text: str) -> list[dict[str, str]]:
     found = []
     for number, item in enumerate(parse(text), 1):
         if type(item) is not dict:
-            raise JsonError(rules.JSON_NOT_OBJECT, f"item {number:,} of this line's list is no object")
+            raise JsonError(rules.JSON_NOT_OBJECT, f"item {number:,} of this line's list is not an object")
         found.append(_record(item))
     return found
 
@@ -56,8 +56,8 @@ def inner_records(record: dict[str, str], keys: Sequence[str]) -> list[dict[str,
     if chars * len(found) > MOST_CHARS:
         raise JsonError(
             rules.RECORD_TOO_LONG,
-            f"the list in this record has {len(found):,} items, and the outer record is large; together they make "
-            f"more than {MOST_CHARS:,} characters",
+            f"the list in this record has {len(found):,} items, and the outer record is large. Together they "
+            f"have more than {MOST_CHARS:,} characters",
         )
     return found
 

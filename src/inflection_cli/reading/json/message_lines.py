@@ -102,7 +102,7 @@ def _messages(text: str, found: dict[str, Any], records: str | None) -> list[tup
     messages = []
     for place, each in enumerate(value if isinstance(value, list) else [value], 1):
         if type(each) is not dict:
-            raise JsonError(rules.JSON_NOT_OBJECT, f"message {place:,} of this line is no object")
+            raise JsonError(rules.JSON_NOT_OBJECT, f"message {place:,} of this line is not an object")
         message = {name: _sendable(member, name) for name, member in each.items()}
         for name in _OF_ALL:
             shared, own = found.get(name), message.get(name, {})
