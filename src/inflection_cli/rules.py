@@ -831,7 +831,7 @@ LOOKUP_KEY_MISSING = Rule(
     _WARNING,
     _ROW,
     "A lookup table of the profile has no row for the cell, so what the table would add is empty.",
-    'give a table that has the key, or allow keys without a row: otherwise = "empty" in the profile\'s lookup table',
+    'give a table that has the key, or allow others: otherwise = "empty" in the profile\'s lookup table',
     "cmp-17 where campaign.csv has no cmp-17",
 )
 LOOKUP_KEY_UNKNOWN = Rule(

@@ -242,8 +242,8 @@ class Lookup(Table):
     )
     otherwise: Literal["warn", "reject", "empty"] = Field(
         default="warn",
-        description="How to handle a key that the table lacks: a warning with empty cells, a rejected row, or empty "
-        "cells; `warn` by default.",
+        description="Whether a key that the table lacks gives a warning with empty cells, rejects the row, or "
+        "gives empty cells. The default is `warn`.",
     )
 
 
