@@ -32,8 +32,8 @@ EVENT_UNKNOWN = Rule(
     _ERROR,
     _ROW,
     "The event name is not one of Inflection's nine.",
-    "--event-name 'NAME=Email Opened' maps a name to an event, --skip-event NAME leaves its rows out. For all of them: "
-    "--unknown-events skip leaves such rows out, --unknown-events send keeps their names",
+    "--unknown-events skip leaves such rows out, --unknown-events send keeps their names. For one name: "
+    "--event-name 'NAME=Email Opened' maps it to an event, --skip-event NAME leaves its rows out",
     "Sent",
 )
 PERSON_MISSING = Rule(

@@ -771,7 +771,7 @@ def test_a_state_that_comes_back_is_told_and_found_in_a_verification(desk: Desk)
         for plans in "AB":
             assert told(desk, sandbox.url, plans, *words).code == 0
         done = told(desk, sandbox.url, "A", *words)
-        assert "1 as once before, and not as last sent: sent once more" in done.err
+        assert "1 as an earlier state, and not as last sent (sent once more)" in done.err
         for plans in "BA":
             found = desk.run("runs", "verify", f"{plans}.csv", "--json").json
             assert (found["all_there"], found["events"]["accepted"], found["events"]["unknown"]) == (

@@ -112,7 +112,7 @@ def test_without_a_key_and_an_endpoint_nobody_is_asked_anything(
     done = desk.run("doctor", "--json")
     found = checks(done)
     assert done.code == 0
-    assert found["endpoint"][:2] == ("skipped", "none is named, so nobody is contacted")
+    assert found["endpoint"][:2] == ("skipped", "none is named, so no request is sent")
     assert found["write key"][0] == "skipped"
     assert not {"connection", "clock", "name", "TLS"} & found.keys()
     assert not (desk.folder / "state").exists()

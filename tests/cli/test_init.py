@@ -161,11 +161,11 @@ def test_a_wrong_answer_is_refused_with_what_is_right_and_asked_again(desk: Desk
         "this takes yes or no → y or n",
         "this one has no answer to take for granted",
         "there is no column “Clint” → did you mean Client?",
-        "this is no form of times",
+        "this is not a time format",
         "did you mean Email Bounced?",
         "this does not say what becomes of the others",
-        "“9” is none of these names",
-        "“maybe” is no answer",
+        "“9” is not one of these names",
+        "“maybe” is not an answer",
         "no-such-file cannot be read",
     ):
         assert words in " ".join(done.err.split()), words

@@ -343,7 +343,7 @@ HEADERS: Final = {
         V,
         0,
         r"warning nameless-column.*\n\s+export\.csv, line 1: column 3 of 6 has no name and is left out",
-        r"or name the column in the header if it is needed",
+        r"or name the column in the header",
         files=export(GOOD.replace("personId", "")),
         edit=export(GOOD),
     ),

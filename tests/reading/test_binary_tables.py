@@ -295,7 +295,7 @@ def test_a_sheet_is_named_where_there_are_several() -> None:
     with pytest.raises(InputError, match="no sheet 'notes'; its sheets are 'Events', 'Notes'"):
         reading(out.getvalue(), sheet="notes")
     assert reading(out.getvalue(), sheet="Notes").rows == [{"b": "2", "c": "3"}]
-    with pytest.raises(InputError, match="no Excel workbook") as refused:
+    with pytest.raises(InputError, match="not an Excel workbook") as refused:
         reading(b"a,b\n1,2\n", sheet="Notes")
     assert "leave --sheet out" in refused.value.hint
 

@@ -64,12 +64,15 @@ AVRO = {
     "a record within itself": (tables.avro_of(CIRCLE, [(1, b"\x02" * 9)]), "may hold itself"),
     "types within types": (tables.avro_of(deep(200), []), "deep"),
     "no records": (tables.avro_of(bare("int"), [(1, b"\x02")]), "holds no records"),
-    "an unknown packing": (tables.avro_of(ONE, [], "lzma9"), "not read here, 'lzma9'"),
+    "an unknown packing": (tables.avro_of(ONE, [], "lzma9"), "not supported, 'lzma9'"),
     "a block that unpacks to gigabytes": (
         tables.avro_of(ONE, [(1, tables.deflated(bytes(100 << 20)))], "deflate"),
-        "unpacks to more than 33,554,432 bytes",
+        "expands to more than 33,554,432 bytes",
     ),
-    "a block of another packing": (tables.avro_of(ONE, [(1, b"\x04ok")], "deflate"), "cannot be unpacked"),
+    "a block of another packing": (
+        tables.avro_of(ONE, [(1, b"\x04ok")], "deflate"),
+        "cannot be decompressed",
+    ),
     "a wrong mark at a block's end": (tables.avro_of(ONE, [(1, b"\x04ok")])[:-1] + b"x", "the file's mark"),
     "an end in the middle": (tables.avro(tables.rows_of(40))[:-30], "claims to have"),
     "a header without an end": (b"Obj\x01\x04", "ends in the middle"),
@@ -109,9 +112,9 @@ def cut(data: bytes) -> bytes:
 
 
 PARQUET: dict[str, tuple[Callable[[], bytes], str]] = {
-    "many rows of nothing": (lambda: constant_rows(20_000_000), "unpacks to more than 250 times"),
-    "one text of a megabyte on every row": (one_text_for_all, "unpacks to more than 250 times"),
-    "a column that unpacks to forty megabytes": (one_packed_column, "'a' unpacks to more than 250 times"),
+    "many rows of nothing": (lambda: constant_rows(20_000_000), "expands to more than 250 times"),
+    "one text of a megabyte on every row": (one_text_for_all, "expands to more than 250 times"),
+    "a column that unpacks to forty megabytes": (one_packed_column, "'a' expands to more than 250 times"),
     "a list of millions on one row": (one_long_list, "holds 8,000,000 values"),
     "two columns of one name": (twice_named, "two columns have the name 'a'"),
     "no end": (lambda: tables.parquet(tables.rows_of(40))[:-1], "does not end as a Parquet file does"),
@@ -156,7 +159,7 @@ WORKBOOKS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: book(
             {SHEET: lambda data: data.replace(b"</sheetData>", b" " * (40 << 20) + b"</sheetData>")}
         ),
-        "unpacks to more than 250 times",
+        "expands to more than 250 times",
     ),
     "styles of many megabytes": (
         lambda: book(

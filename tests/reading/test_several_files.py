@@ -52,8 +52,8 @@ def test_all_files_that_cannot_be_mapped_are_told_at_once(desk: Desk) -> None:
         desk.file(f"d/{name}.csv", "x,y", header="foo,bar")
     done = desk.run("validate", "d")
     assert done.code == 4
-    assert "d/a.csv: nothing in it is known" in done.err
-    assert "d/b.csv: nothing in it is known" in done.err
+    assert "d/a.csv: no event, time or person column recognised" in done.err
+    assert "d/b.csv: no event, time or person column recognised" in done.err
 
 
 def test_a_folder_of_nothing_but_empty_files_is_refused(desk: Desk) -> None:

@@ -154,7 +154,7 @@ def test_redirects_lead_to_https_or_stay_on_this_machine(server: Server) -> None
     assert len(whole(detect(found, ReadOptions())).rows) == 2
     server.answers["/a.csv"] = 302, {"Location": "http://files.example/a.csv?key=1"}, b""
     assert (
-        "sends readers on to http://files.example/a.csv, which is no https"
+        "redirects to http://files.example/a.csv, which is not https"
         in refusal(f"{server.url}/a.csv").message
     )
     server.answers["/a.csv"] = 302, {"Location": "file:///etc/passwd"}, b""

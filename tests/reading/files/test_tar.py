@@ -97,7 +97,7 @@ def test_links_and_files_with_holes_are_left_out(tmp_path: Path) -> None:
 def test_what_is_packed_within_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "x.tar").write_bytes(tarred({"a.csv": DATA, name: b"x"}))
     error = refusal(tmp_path / "x.tar")
-    assert f"x.tar/{name}: is packed within the archive" in error.message
+    assert f"x.tar/{name}: is compressed inside the archive" in error.message
     assert "tar -xf FILE" in error.hint
 
 

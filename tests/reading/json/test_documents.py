@@ -196,7 +196,7 @@ def test_one_object_with_a_list_in_it_is_a_record_where_the_user_says_so() -> No
         (b'{"a": 1, "data" [', "data", "a colon is due", "jq empty"),
         (b'{"a": 1, "b": {', "data", "ends before the list", "complete"),
         (b'[{"data": []}]', "data", "the list is empty", ""),
-        (b'[{"a": 1}]', "data", "no member 'data' of this record holds a list", "of the same kind"),
+        (b'[{"a": 1}]', "data", "no member 'data' of this record holds a list", "the same structure"),
         (b"a,b\n1,2\n", "data", "is not JSON", "leave --records out"),
         (b"[]", None, "the list is empty", ""),
         (b"[\n]\n", None, "the list is empty", ""),

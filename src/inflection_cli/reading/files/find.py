@@ -49,8 +49,8 @@ def exports_in(folder: str) -> tuple[list[str], list[str]]:
     for path in sorted(_walk(folder, left), key=lambda path: Path(path).parts):
         (taken if _is_export(path) else left).append(path)
     left = sorted(os.path.relpath(path, folder) for path in left)
-    rejects = [name for name in left if holds_rejects(os.path.join(folder, name))]  # noqa: PTH118 - as typed
-    if not taken and rejects:
+    rejects = [] if taken else [name for name in left if _is_rejects_file(f"{folder}/{name}")]
+    if rejects:
         named = file_word(f"{folder.rstrip('/')}/{rejects[0]}")
         raise InputError(
             f"{folder}: holds no file to read, but {file_patterns.some(left)}. "
@@ -90,6 +90,10 @@ def _is_export(path: str) -> bool:
         return stat.S_ISREG(os.stat(path).st_mode) and not holds_rejects(path)  # noqa: PTH116 - as typed
     except OSError:
         return False  # a link that leads nowhere, or in a circle
+
+
+def _is_rejects_file(path: str) -> bool:
+    return os.path.isfile(path) and holds_rejects(path)  # noqa: PTH113 - as typed; opening a pipe would wait
 
 
 def holds_rejects(path: str) -> bool:
