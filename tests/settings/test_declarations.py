@@ -131,8 +131,9 @@ def refused(desk: Desk, name: str, first: str, keys: list[str], *words: str) -> 
 
 def test_a_project_file_refuses_each_forbidden_key_with_its_sentence(desk: Desk) -> None:
     every = spellings([each for each in ALL_OPTIONS.values() if each.field not in KEYS])
-    told = refused(desk, "infl-seg.toml", "", [key for key, _ in every])
-    assert told == [(line, f"{key}: {each.refusal}") for line, (key, each) in enumerate(every, 1)]
+    for part in every[:60], every[60:]:  # of one file 100 faults are listed
+        told = refused(desk, "infl-seg.toml", "", [key for key, _ in part])
+        assert told == [(line, f"{key}: {each.refusal}") for line, (key, each) in enumerate(part, 1)]
 
 
 def test_a_profile_refuses_each_forbidden_key_with_its_sentence(desk: Desk) -> None:
