@@ -115,7 +115,7 @@ def test_an_archive_that_ends_in_the_middle_is_refused(tmp_path: Path, size: int
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
     (tmp_path / "x.tar.gz").write_bytes(gzip.compress(tarred({"a.csv": DATA + bytes(40 << 20)})))
-    assert "unpacks to more than 250 times its size" in refusal(tmp_path / "x.tar.gz", Limits()).message
+    assert "expands to more than 250 times its size" in refusal(tmp_path / "x.tar.gz", Limits()).message
 
 
 def test_attributes_of_megabytes_are_refused(tmp_path: Path) -> None:

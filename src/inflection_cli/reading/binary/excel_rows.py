@@ -191,7 +191,7 @@ def _require_workbook(path: str, parts: "Mapping[str, zipfile.ZipInfo]") -> None
     if _BINARY_WORKBOOK in parts:
         raise InputError(f"{path}: is a binary workbook (.xlsb)", hint="save it as .xlsx or CSV UTF-8")
     if _WORKBOOK not in parts:
-        raise InputError(f"{path}: is a zip archive, and holds no workbook", hint="unpack it first")
+        raise InputError(f"{path}: is a zip archive, and holds no workbook", hint="extract it first")
 
 
 def _judge_parts(path: str, parts: "Mapping[str, zipfile.ZipInfo]", limits: "Limits") -> None:
