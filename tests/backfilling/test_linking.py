@@ -490,7 +490,7 @@ def test_a_replay_never_links_a_person_to_another_user(desk: Desk, first: str) -
         for words in ((), ("--allow-implausible-people", "--max-errors", "100%")):
             done = replayed(desk, sandbox, other, *words)
             assert (done.code, done.json["problem_counts"]) == (8, {"person-two-users": 1})
-        assert "take it out" in done.json["problems"][0]["hint"]
+        assert "Remove it" in done.json["problems"][0]["hint"]
         assert sandbox.stats()["requests"] == before
 
 
@@ -556,7 +556,7 @@ def test_a_person_whose_event_an_earlier_run_left_refused_is_linked_once_it_is_i
         first = sent(desk, sandbox, may)
         assert (first.code, first.json["events"]["pending"]) == (0, 1)
         assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-2"]
-        (refused,) = (desk.folder / "r").glob("refused*")
+        (refused,) = (desk.folder / "r").glob("refused*.ndjson")
         assert replayed(desk, sandbox, str(refused)).json["events"]["accepted"] == 1
         assert sent(desk, sandbox, may).json["events"]["accepted"] == 1
         assert [person for person, _, _ in links_of(sandbox.messages())] == ["p-2", "p-1"]
