@@ -49,6 +49,7 @@ def check_table(hostile: Hostile, source: Source, reading: Reading) -> None:
             [*faults, *((line, line + "".join(row).count("\n")) for line, row in rows if row[-1])]
         )
         rows = [(line, row[:-1]) for line, row in rows if not row[-1]]
+    rows = [(line, [cell for at, cell in enumerate(row) if at not in source.left_out]) for line, row in rows]
     assert list(zip(reading.lines, (list(row.values()) for row in reading.rows), strict=True)) == rows
     assert [
         (fault.line, fault.line + fault.raw.removesuffix(b"\n").count(b"\n")) for fault in reading.faults
@@ -87,7 +88,14 @@ def check_documents(hostile: Hostile, source: Source, reading: Reading) -> None:
     layout = hostile.name.partition(":")[0]
     text = text_of(hostile.data)
     originals = [oracle.cells(record) for record in records_of(text_of(hostile.whole), hostile.records)]
-    rows = [{key: cell for key, cell in row.items() if cell} for row in reading.rows]
+    # A bracket too many makes a list of envelopes, whose own members stand beside those of each record.
+    inner = [{key: cell for key, cell in row.items() if not key.startswith("^.")} for row in reading.rows]
+    rows = [{key: cell for key, cell in row.items() if cell} for row in inner]
+    if hostile.name.endswith(" b'[' added at 0") and hostile.records:
+        # Such records have the line of their envelope, and that of the last is never closed.
+        assert subsequence(rows, originals)
+        assert reading.faults
+        return
     left, untouched = leftovers(hostile, text, reading, rows)
     assert "userId" not in left
     assert hostile.records or re.fullmatch(r"[\s\[\],]*", left)

@@ -41,11 +41,12 @@ def test_a_batch_is_answered_as_segment_does_and_remembered(zipped: bool) -> Non
 
 @pytest.mark.parametrize("call", ["track", "identify", "page", "screen", "group", "alias"])
 def test_a_single_call_is_taken_by_its_path(call: str) -> None:
+    account = {"groupId": "g1"} if call == "group" else {}
     with serve(Settings(keep_messages=True)) as sandbox:
-        reply = post(sandbox, orjson.dumps({**event(type=None), "writeKey": KEY}), f"/v1/{call}")
+        reply = post(sandbox, orjson.dumps({**event(type=None), **account, "writeKey": KEY}), f"/v1/{call}")
 
         assert reply.status == 200
-        assert sandbox.messages() == [event(type=call)]
+        assert sandbox.messages() == [{**event(type=call), **account}]
 
 
 def test_import_is_another_name_for_batch() -> None:

@@ -57,12 +57,7 @@ class DaskCluster:
             raise UsageError(
                 "--cluster needs Dask, which is not installed", hint="pip install 'infl-seg[cluster]'"
             ) from error
-        try:
-            self._client: Any = distributed.Client(address, timeout=_ANSWER_S, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ClusterError(
-                f"no scheduler answers at {address}", hint=f"see that it runs: dask scheduler; {_PAGE}"
-            ) from error
+        self._client = _connected(distributed.Client, address)
         self._executor: Executor | None = None
         self._lost = distributed.scheduler.KilledWorker, distributed.comm.CommClosedError, CancelledError
         try:
@@ -113,6 +108,30 @@ class DaskCluster:
     def close(self) -> None:
         """Leave the cluster; what it still works on is given up."""
         self._client.close()
+
+
+def _connected(kind: type, address: str) -> Any:
+    """Return a client of a scheduler.
+
+    Raises:
+        ClusterError: No scheduler answers.
+    """
+    made = list[Any]()
+
+    class Client(kind):  # type: ignore[misc]  # of an extra
+        def start(self, **options: Any) -> None:
+            made.append(self)
+            super().start(**options)
+
+    try:
+        return Client(address, timeout=_ANSWER_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        # Its finalizer would close it while another client takes the lock that this needs, and wait for ever.
+        for client in made:
+            client.close()
+        raise ClusterError(
+            f"no scheduler answers at {address}", hint=f"see that it runs: dask scheduler; {_PAGE}"
+        ) from error
 
 
 def what_runs() -> list[tuple[str, str]]:
