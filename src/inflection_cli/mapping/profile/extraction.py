@@ -238,7 +238,7 @@ class DerivedCell(Protocol):
     def __call__(
         self, columns: Sequence[Sequence[str]], count: int, /
     ) -> tuple[Sequence[str], Mapping[int, tuple[Note, ...]], Mapping[str, int]]:
-        """Return the cell of each row, notes by row index, and counts of nulls."""
+        """Return each row's cell, notes by index, and counts of nulls."""
 
 
 AddedCell = Extraction | DerivedCell | str

@@ -70,7 +70,7 @@ class LookedUp:
         return (self.key,)
 
     def __call__(self, columns: Sequence[Sequence[str]], count: int) -> _Derived:
-        """Return each row's cell, notes on missing keys, and how many were nulls."""
+        """Return each row's cell, notes on missing keys, and null counts."""
         rows, take = self.table.rows, self.take
         keys = [key.strip() for key in columns[self.key]]
         found = [rows.get(key) for key in keys]
@@ -105,7 +105,7 @@ class FirstFilled:
     treatment: Callable[[str, str], tuple[str, Note | None]] | None
 
     def __call__(self, columns: Sequence[Sequence[str]], _: int) -> _Derived:
-        """Return the cell of each row, notes by row index, and no nulls."""
+        """Return the cell of each row and notes by row index."""
         cells = list(columns[self.sources[0]])
         for source in self.sources[1:]:
             cells = [

@@ -417,7 +417,7 @@ def unknown_name(name: str) -> TimeProblem:
 
 
 def _contradicts(clock: ClockReading, zone: Zone) -> bool:
-    """Return whether an offset is none that the zone has at that time.
+    """Return whether the zone has another offset at that time.
 
     UTC beside a zone is the instant, told by who also knows the place.
     """
