@@ -1,5 +1,6 @@
 """Rows that are equal in every identifying field, kept by their number within a file (F16)."""
 
+import json
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,34 @@ def test_a_profile_says_it_and_own_ids_leave_nothing_to_number(desk: Desk) -> No
     assert refused.code == 2
     assert "--no-event-id" in refused.err
     assert len(ids(desk, "b.csv", KEEP, "--no-event-id")) == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson"])
+def test_rejected_rows_are_not_numbered_without_the_rows_beside_them(desk: Desk, ending: str) -> None:
+    Path("p.toml").write_text(
+        'profile = 1\n[fields]\nevent = "event"\ntimestamp = "timestamp"\nuserId = "userId"\n'
+        '[properties]\nn = { column = "n", type = "integer" }\n'
+    )
+    rows = [
+        {"event": "open", "timestamp": "2024-03-05T10:00:00Z", "userId": "u1", "n": n} for n in ("x", "2")
+    ]
+
+    def write(name: str) -> None:
+        lines = [json.dumps(row) if ending == "ndjson" else ",".join(row.values()) for row in rows]
+        Path(name).write_text("\n".join([*([",".join(rows[0])] if ending == "csv" else []), *lines]) + "\n")
+
+    write(f"a.{ending}")
+    words = (KEEP, "--profile", "p.toml", "--max-errors", "1", "--rejects", "rejects", "--json")
+    with serve_sandbox(SandboxSettings()) as sandbox:
+        first = desk.run("backfill", f"a.{ending}", *words, *to(sandbox.url)).json
+        assert first["events"]["accepted"] == 1
+        refused = desk.run("backfill", f"rejects/a.rejects.{ending}", *words, *to(sandbox.url))
+        assert refused.code == 2
+        assert "export itself" in refused.json["error"]["hint"]
+        rows[0]["n"] = "1"
+        write(f"a.{ending}")
+        again = desk.run("backfill", f"a.{ending}", *words, *to(sandbox.url)).json
+    assert again["events"]["accepted"] == again["events"]["already_accepted"] == 1
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])

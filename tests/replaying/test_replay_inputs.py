@@ -72,6 +72,14 @@ def test_what_a_body_says_for_all_its_messages_is_kept_and_a_messages_own_counts
     assert one["integrations"]["X"] is two["integrations"]["X"] is False
 
 
+def test_a_null_of_a_message_does_not_undo_what_its_body_turns_off(desk: Desk) -> None:
+    body = {"batch": [message(1, integrations=None, context=None)], "integrations": {"All": False}}
+    Path("b.json").write_text(json.dumps({**body, "context": {"ip": "192.0.2.1"}}))
+    (found,) = replayed(desk, "b.json")
+    assert found["integrations"] == {"All": False, "Inflection": False}
+    assert found["context"] == {"ip": "192.0.2.1"}
+
+
 @pytest.mark.parametrize("text", [False, True])
 def test_dead_letters_are_found_by_their_path_be_they_objects_or_text(desk: Desk, text: bool) -> None:
     def letter(number: int) -> str:

@@ -22,6 +22,7 @@ from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plausibility import judged
 from inflection_cli.backfilling.unused_options import idle_call_options, idle_options, unlinked
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
+from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.checked_converter import once_a_column, whole_messages
 from inflection_cli.converting.chunk_task import ChunkTask, no_argument
 from inflection_cli.converting.converter import Converted, ConvertSettings
@@ -235,8 +236,14 @@ class Planner:
         """Number the equal events of each file.
 
         Raises:
-            UsageError: The export has ids of its own, which tell events apart.
+            UsageError: The export has ids of its own, which tell events apart, or a file holds rejected rows.
         """
+        for known in self.plan.inputs:
+            if REJECT_COLUMNS[0] in known.source.columns:
+                raise UsageError(
+                    f"{known.path}: holds rejected rows, and --keep-equal-rows counts equal rows in the whole export",
+                    hint="fix the rows in the export itself and run it again; what was sent is not sent twice",
+                )
         if self._settling.own_ids:
             raise UsageError(
                 "--keep-equal-rows numbers equal events, and the export has ids of its own that tell them apart",

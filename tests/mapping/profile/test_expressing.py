@@ -1,6 +1,7 @@
 """What a profile can express: several columns, parts of texts, lookup tables, members of two shapes."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ CATEGORY = (
     '{"event":"open","timestamp":1700000001,"uid":"u2","category":["promo","x"]}\n'
     '{"event":"open","timestamp":1700000002,"uid":"u3","category":17}\n'
 )
+OPENED = '{"event":"open","timestamp":1700000000,"uid":"u1"}\n'
 OPENS = '[fields]\nevent = "event"\ntimestamp = "timestamp"\nuserId = "uid"\n'
 
 
@@ -283,3 +285,31 @@ def test_a_run_is_verified_only_with_the_table_that_it_had(desk: Desk) -> None:
     changed = desk.run("runs", "verify", "a.csv", "--run", "last")
     assert changed.code == 2
     assert "lookup table" in changed.err
+
+
+def test_items_of_a_list_are_changed_as_those_of_a_text(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFL_SEG_SALT", "salt")
+    rows = OPENED.replace("}\n", ',"to":["ada@x.example","bob@x.example"]}\n') + OPENED.replace(
+        "}\n", ',"to":"ada@x.example; bob@x.example"}\n'
+    ).replace("17000", "17001")
+    profile = OPENS + (
+        '[properties]\nto = { column = "to", separator = ";", hash = "sha256", salt_env = "INFL_SEG_SALT" }\n'
+        'at = { column = "to", separator = ";", split = "@", values = { ada = "A" } }\n'
+        'as_is = { column = "to", separator = ";" }\n'
+    )
+    found = [each["properties"] for each in sent(desk, "p.ndjson", rows, profile)]
+    hashes = [sha256(f"salt{name}@x.example".encode()).hexdigest() for name in ("ada", "bob")]
+    assert found == [{"to": hashes, "at": ["A", "bob"], "as_is": ["ada@x.example", "bob@x.example"]}] * 2
+
+
+def test_null_spellings_of_a_lookup_table_are_empty_and_counted(desk: Desk) -> None:
+    Path("c.csv").write_text("id,title,owner\nu1,NULL,ada\n")
+    profile = OPENS + (
+        'campaign_name = { columns = ["c.title", "c.owner"] }\n[properties]\ntitle = "c.title"\n'
+        '[input]\nnull = "NULL"\n[lookup.c]\nfile = "c.csv"\nkey = "id"\nby = "uid"\n'
+    )
+    assert [each["properties"] for each in sent(desk, "p.ndjson", OPENED, profile)] == [
+        {"campaign_name": "ada"}
+    ]
+    told = desk.run("validate", "p.ndjson", "--profile", "p.toml", "--json").json
+    assert told["files"][0]["emptied"] == {"title of c.csv": 1}

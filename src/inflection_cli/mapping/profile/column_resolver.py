@@ -225,7 +225,8 @@ class ColumnResolver:
         said, table = self._profile.lookups[name], self._profile.tables[name]
         key = self._extracted(said.by or said.key, place, CellTransform())
         at = table.column(column, self._profile.path)
-        return self._add(LookedUp(self.names()[key], key, table, at, said.otherwise), path)
+        by = self.names()[key]
+        return self._add(LookedUp(by, key, table, at, said.otherwise, self._options.nulls), path)
 
     def property(self, name: str, cell: PropertyCell, where: str) -> int | None:
         """Return a property's index in the shaped row; None if always empty.

@@ -163,10 +163,13 @@ class CellTransform:
 
     def _list(self, text: str, name: str) -> tuple[str, Note | None]:
         """Return the items of a text as a JSON list."""
+        parts = str(text).split(self.separator)
         if type(text) is JsonCell and text.startswith("["):
-            return str(text), None
+            if not (self.values or self.salt is not None or self.typed or self.part):
+                return str(text), None
+            parts = list(map(_strict_text, parse(text)))
         items = []
-        for part in str(text).split(self.separator):
+        for part in parts:
             item, note = self._one(part.strip(), name)
             if note is not None:
                 return "", note
@@ -234,8 +237,8 @@ class DerivedCell(Protocol):
 
     def __call__(
         self, columns: Sequence[Sequence[str]], count: int, /
-    ) -> tuple[Sequence[str], Mapping[int, tuple[Note, ...]]]:
-        """Return the cell of each row, and notes by row index."""
+    ) -> tuple[Sequence[str], Mapping[int, tuple[Note, ...]], Mapping[str, int]]:
+        """Return each row's cell, notes by index, and counts of nulls."""
 
 
 AddedCell = Extraction | DerivedCell | str
@@ -290,7 +293,8 @@ class RowExtender:
                 added[at] = column
         shaped = [*columns, *added]
         for at, derive in self._derived:
-            shaped[len(columns) + at], told = derive(shaped, count)
+            shaped[len(columns) + at], told, nulls_found = derive(shaped, count)
+            emptied += Counter(nulls_found)
             for i, more in told.items():
                 notes[i] = tuple(dict.fromkeys((*notes.get(i, ()), *more)))
         return Shaped(shaped, notes, emptied)

@@ -10,7 +10,7 @@ from inflection_cli.mapping.column_names import listed
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
-_Derived = tuple[Sequence[str], Mapping[int, tuple[Note, ...]]]
+_Derived = tuple[Sequence[str], Mapping[int, tuple[Note, ...]], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class LookedUp:
         table: The table.
         take: The index of the table's column.
         otherwise: What becomes of a key that the table lacks.
+        nulls: Texts of the table that stand for nothing.
     """
 
     name: str
@@ -61,6 +62,7 @@ class LookedUp:
     table: LookupTable
     take: int
     otherwise: Literal["warn", "reject", "empty"]
+    nulls: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -68,15 +70,20 @@ class LookedUp:
         return (self.key,)
 
     def __call__(self, columns: Sequence[Sequence[str]], count: int) -> _Derived:
-        """Return each row's cell, and notes on keys that are missing."""
+        """Return each row's cell, notes on missing keys, and null counts."""
         rows, take = self.table.rows, self.take
         keys = [key.strip() for key in columns[self.key]]
         found = [rows.get(key) for key in keys]
         cells = ["" if row is None else row[take] for row in found]
+        emptied: dict[str, int] = {}
+        if self.nulls:
+            are_null = [cell.strip() in self.nulls for cell in cells]
+            emptied[f"{self.table.columns[take]} of {self.table.path}"] = sum(are_null)
+            cells = ["" if null else cell for cell, null in zip(cells, are_null, strict=True)]
         if self.otherwise == "empty":
-            return cells, {}
+            return cells, {}, emptied
         lacking = [i for i in range(count) if found[i] is None and keys[i]]
-        return cells, {i: (self._note(columns[self.key][i]),) for i in lacking}
+        return cells, {i: (self._note(columns[self.key][i]),) for i in lacking}, emptied
 
     def _note(self, key: str) -> Note:
         rule = rules.LOOKUP_KEY_UNKNOWN if self.otherwise == "reject" else rules.LOOKUP_KEY_MISSING
@@ -98,14 +105,14 @@ class FirstFilled:
     treatment: Callable[[str, str], tuple[str, Note | None]] | None
 
     def __call__(self, columns: Sequence[Sequence[str]], _: int) -> _Derived:
-        """Return the cell of each row, and notes by row index."""
+        """Return the cell of each row and notes by row index."""
         cells = list(columns[self.sources[0]])
         for source in self.sources[1:]:
             cells = [
                 cell if cell.strip() else other for cell, other in zip(cells, columns[source], strict=True)
             ]
         if self.treatment is None:
-            return cells, {}
+            return cells, {}, {}
         treated = [self.treatment(cell, self.name) for cell in cells]
         notes = {i: (note,) for i, (_, note) in enumerate(treated) if note is not None}
-        return [text for text, _ in treated], notes
+        return [text for text, _ in treated], notes, {}

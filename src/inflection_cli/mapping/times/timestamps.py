@@ -245,10 +245,14 @@ class TimestampReader:
         """Read a time before a zone's name; return both."""
         said, zone = self._understood(text), named_zone(name)
         if "/" in name:
+            if zone is not None and isinstance(said, ClockReading) and _contradicts(said, zone):
+                return _contradiction(name), zone
             return (said if zone is not None else before), zone
         if not isinstance(said, ClockReading):
             return (said if name in self._names or is_usual(name) else before), None
         if name in self._names:
+            if said.offset not in {None, self._names[name]}:
+                return _contradiction(name), None
             return said._replace(offset=self._names[name]), None
         return unknown_name(name), None
 
@@ -404,6 +408,27 @@ def unknown_name(name: str) -> TimeProblem:
     detail = f"the time's zone, {name}, is an abbreviation that may mean several offsets"
     return TimeProblem(
         rules.TIMESTAMP_NO_ZONE, detail, hint=f"say which one: --zone-name {name}={example_of(name)}"
+    )
+
+
+def _contradicts(clock: ClockReading, zone: Zone) -> bool:
+    """Return whether the zone has another offset at that time.
+
+    UTC beside a zone is the instant, told by who also knows the place.
+    """
+    if not clock.offset:
+        return False
+    second, fold = zone.instant(clock.local)
+    return fold is Fold.ONCE and second != clock.local - clock.offset
+
+
+def _contradiction(name: str) -> TimeProblem:
+    """Return the problem of two different offsets in one cell."""
+    detail = f"the time has an offset or is an epoch number, and its zone, {name}, means another offset"
+    return TimeProblem(
+        rules.TIMESTAMP_NO_ZONE,
+        detail,
+        hint="leave the right one of the two in the cell, and take the other out",
     )
 
 

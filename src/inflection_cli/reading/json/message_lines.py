@@ -105,9 +105,9 @@ def _messages(text: str, found: dict[str, Any], records: str | None) -> list[tup
             raise JsonError(rules.JSON_NOT_OBJECT, f"message {place:,} of this line is not an object")
         message = {name: _sendable(member, name) for name, member in each.items()}
         for name in _OF_ALL:
-            shared, own = found.get(name), message.get(name, {})
-            if isinstance(shared, dict) and isinstance(own, dict):
-                message[name] = {**shared, **own}
+            shared, own = found.get(name), message.get(name)
+            if isinstance(shared, dict) and (own is None or isinstance(own, dict)):
+                message[name] = {**shared, **(own or {})}
         messages.append((orjson.dumps(message).decode(), message))
     return messages
 
