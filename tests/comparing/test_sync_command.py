@@ -464,6 +464,30 @@ def test_lists_are_shown_and_forgotten(desk: Desk, sandbox: Sandbox) -> None:
     assert "first time" in synced(desk, sandbox).err
 
 
+def test_a_change_after_forgetting_is_a_new_event_though_it_was_sent_before(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    for rows in (MONDAY, MONDAY[:2]):
+        day(desk, *rows)
+        synced(desk, sandbox)
+    assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
+    for rows in (MONDAY, MONDAY[:2]):
+        day(desk, *rows)
+        synced(desk, sandbox)
+    assert brief(sandbox) == [("Left", "u3")] * 2
+    assert sandbox.stats()["unique"] == 2
+    (path,) = (desk.folder / "state" / "lists").glob("*.past")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_unfinished_difference_that_is_forgotten_has_used_its_generation(
+    desk: Desk, resumed: Sandbox
+) -> None:
+    assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
+    day(desk, *MONDAY)
+    assert synced(desk, resumed, "--json").json["list"]["generation"] == 3
+
+
 def test_a_report_of_a_run_has_its_list(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, *MONDAY)
     synced(desk, sandbox)

@@ -278,7 +278,7 @@ class ListSync:
     def _opened(self, waiting: KeptList | None, at_work: Session, rejects: Rejects) -> OpenedFiles:
         """Compare the remembered list with the unfinished one or the file."""
         remembered = self._memory.remembered() if self._memory else None
-        generation = 1 + (remembered.facts.generation if remembered else 0)
+        generation = self._memory.next_generation() if self._memory else 1
         work = list_work(
             self._lists,
             self._reading,
