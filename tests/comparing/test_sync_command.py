@@ -480,12 +480,22 @@ def test_a_change_after_forgetting_is_a_new_event_though_it_was_sent_before(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_an_unfinished_difference_that_is_forgotten_has_used_its_generation(
+def test_what_was_sent_of_a_difference_that_is_forgotten_is_not_sent_twice(
     desk: Desk, resumed: Sandbox
 ) -> None:
     assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
     day(desk, *MONDAY)
-    assert synced(desk, resumed, "--json").json["list"]["generation"] == 3
+    assert synced(desk, resumed, "--json").json["list"]["generation"] == 2
+
+
+def test_an_unfinished_difference_keeps_its_generation_where_forgetting_was_broken_off(
+    desk: Desk, resumed: Sandbox
+) -> None:
+    (one,) = kept(desk)
+    one.path.with_suffix(".past").write_text("7\n", encoding="ascii")
+    synced(desk, resumed, "--dedup-window", "20")
+    assert brief(resumed) == [("Joined", "u4"), ("Changed", "u2")]
+    assert [each.facts.generation for each in kept(desk)] == [8]
 
 
 def test_a_report_of_a_run_has_its_list(desk: Desk, sandbox: Sandbox) -> None:

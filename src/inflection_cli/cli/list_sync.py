@@ -279,6 +279,8 @@ class ListSync:
         """Compare the remembered list with the unfinished one or the file."""
         remembered = self._memory.remembered() if self._memory else None
         generation = self._memory.next_generation() if self._memory else 1
+        if waiting is not None:
+            generation = waiting.facts.generation
         work = list_work(
             self._lists,
             self._reading,

@@ -286,7 +286,7 @@ class ListMemory:
         """
         past, remembered = self._path(_PAST), self.remembered()
         with translated(past):
-            forgotten = past.read_text("ascii").strip() if os.path.lexists(past) else "0"
+            forgotten = past.read_text("ascii", "replace").strip() if os.path.lexists(past) else "0"
         if not re.fullmatch(r"\d{1,18}", forgotten, re.ASCII):
             raise _damaged(past)
         return 1 + max(int(forgotten), remembered.facts.generation if remembered else 0)
@@ -322,7 +322,8 @@ class ListMemory:
 
     def forget(self) -> None:
         """Remove the list, and a difference under way; keep its generation."""
-        used = self.next_generation() - (self.under_way() is None)
+        # Of a difference under way the number stays free: what was sent of it is not sent twice.
+        used = self.next_generation() - 1
         draft, past = self._path(_DRAFT), self._path(_PAST)
         with translated(self._base):
             draft.unlink(missing_ok=True)
