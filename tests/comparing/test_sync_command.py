@@ -6,6 +6,7 @@ import shlex
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -291,6 +292,48 @@ def test_one_message_that_is_always_refused_holds_up_nothing(desk: Desk) -> None
         day(desk, *MONDAY, "4,u4,pro,d@x.org", "5,u5,pro,e@x.org")
         synced(desk, sandbox)
         assert brief(sandbox)[3:] == [("Joined", "u4"), ("Joined", "u5")]
+
+
+PEOPLE = "id,userId,personId,Plan"
+BOTH_IDS = "Email Opened,u1,p1,e1,c1,2024-03-01T01:00:00Z"
+
+
+def linked(desk: Desk, sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Backfill a row with both ids of a person, and return what links arrived."""
+    done = desk.run("backfill", desk.file("known.csv", BOTH_IDS), *to(sandbox.url))
+    assert done.code == 0, done.err
+    return [
+        (each["userId"], each["anonymousId"]) for each in sandbox.messages() if each["type"] == "identify"
+    ]
+
+
+def test_a_refused_message_whose_row_was_sent_later_holds_up_no_link(desk: Desk) -> None:
+    with serve(Settings(keep_messages=True, script=(None, "400"))) as sandbox:
+        day(desk, "2,u2,p2,a", "1,,p1,a", header=PEOPLE)
+        synced(desk, sandbox, "--initial", "send", *ONE_BY_ONE, code=1)
+        synced(desk, sandbox)
+        assert linked(desk, sandbox) == [("u1", "p1")]
+
+
+DIES = """
+import os
+from inflection_cli.backfilling.people_of_run import PeopleOfRun
+from inflection_cli.__main__ import main
+PeopleOfRun.close = lambda *_: os._exit(9)
+main()
+"""
+"""The tool, which is gone at once when all rows were sent."""
+
+
+def test_a_difference_that_broke_off_and_was_finished_holds_up_no_link(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, "1,,p1,a", "2,,p2,a", header=PEOPLE)
+    words = ["sync", "list.csv", *to(sandbox.url, *WORDS, "--initial", "send")]
+    died = subprocess.run([sys.executable, "-c", DIES, *words], check=False, capture_output=True)
+    assert died.returncode == 9, died.stderr.decode()
+    day(desk, "1,,p1,a", "2,,p2,a", "3,,p3,a", header=PEOPLE)
+    synced(desk, sandbox, "--dedup-window", "20")
+    assert sandbox.stats()["unique"] == 3
+    assert linked(desk, sandbox) == [("u1", "p1")]
 
 
 def test_two_records_of_one_own_id_are_told_and_the_second_is_tried_again(
