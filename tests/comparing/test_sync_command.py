@@ -391,8 +391,19 @@ def test_another_key_needs_another_name(desk: Desk, sandbox: Sandbox) -> None:
 def test_another_destination_has_a_memory_of_its_own(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, *MONDAY)
     synced(desk, sandbox)
-    assert "first time" in synced(desk, sandbox, "--namespace", "other").err
+    (one,) = kept(desk)
+    done = synced(desk, sandbox, "--namespace", "other")
+    assert "first time" in done.err
+    assert f"--namespace {one.facts.namespace} goes on with it" in done.err
     assert len(kept(desk)) == 2
+
+
+def test_another_list_that_is_damaged_holds_up_no_new_one(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, *MONDAY)
+    synced(desk, sandbox)
+    (one,) = kept(desk)
+    one.path.write_bytes(b"")
+    assert "first time" in synced(desk, sandbox, "--name", "other").err
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "facts", "empty"])

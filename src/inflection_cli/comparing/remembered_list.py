@@ -357,6 +357,15 @@ def _file_name(namespace: str, name: str) -> str:
     return f"{readable}-{digest}".lstrip("-")
 
 
+def lists_elsewhere(state_dir: Path, namespace: str, name: str) -> list[str]:
+    """Return the other destinations that have a list of this name."""
+    # It is only a help for the reader: what is wrong with another list holds up none.
+    with suppress(LedgerError, LedgerDamaged):
+        every = [kept.facts for kept, _ in remembered_lists(state_dir)]
+        return [facts.namespace for facts in every if facts.name == name and facts.namespace != namespace]
+    return []
+
+
 def remembered_lists(state_dir: Path) -> list[tuple[KeptList, bool]]:
     """Return all lists by name, each with whether it is unfinished.
 
