@@ -61,6 +61,7 @@ def test_a_segment_is_entered_and_exited_with_its_name_and_the_key(desk: Desk) -
     ]
     done = desk.run("diff", "old.csv", "new.csv", "--key", "id", "--segment", "T", "--dry-run")
     assert "not sent: 1 changed" in done.err
+    assert "properties beside: segment_name, and key with the cell of id" in done.err
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import shlex
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -293,6 +294,48 @@ def test_one_message_that_is_always_refused_holds_up_nothing(desk: Desk) -> None
         assert brief(sandbox)[3:] == [("Joined", "u4"), ("Joined", "u5")]
 
 
+PEOPLE = "id,userId,personId,Plan"
+BOTH_IDS = "Email Opened,u1,p1,e1,c1,2024-03-01T01:00:00Z"
+
+
+def linked(desk: Desk, sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Backfill a row with both ids of a person, and return what links arrived."""
+    done = desk.run("backfill", desk.file("known.csv", BOTH_IDS), *to(sandbox.url))
+    assert done.code == 0, done.err
+    return [
+        (each["userId"], each["anonymousId"]) for each in sandbox.messages() if each["type"] == "identify"
+    ]
+
+
+def test_a_refused_message_whose_row_was_sent_later_holds_up_no_link(desk: Desk) -> None:
+    with serve(Settings(keep_messages=True, script=(None, "400"))) as sandbox:
+        day(desk, "2,u2,p2,a", "1,,p1,a", header=PEOPLE)
+        synced(desk, sandbox, "--initial", "send", *ONE_BY_ONE, code=1)
+        synced(desk, sandbox)
+        assert linked(desk, sandbox) == [("u1", "p1")]
+
+
+DIES = """
+import os
+from inflection_cli.backfilling.people_of_run import PeopleOfRun
+from inflection_cli.__main__ import main
+PeopleOfRun.close = lambda *_: os._exit(9)
+main()
+"""
+"""The tool, which is gone at once when all rows were sent."""
+
+
+def test_a_difference_that_broke_off_and_was_finished_holds_up_no_link(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, "1,,p1,a", "2,,p2,a", header=PEOPLE)
+    words = ["sync", "list.csv", *to(sandbox.url, *WORDS, "--initial", "send")]
+    died = subprocess.run([sys.executable, "-c", DIES, *words], check=False, capture_output=True)
+    assert died.returncode == 9, died.stderr.decode()
+    day(desk, "1,,p1,a", "2,,p2,a", "3,,p3,a", header=PEOPLE)
+    synced(desk, sandbox, "--dedup-window", "20")
+    assert sandbox.stats()["unique"] == 3
+    assert linked(desk, sandbox) == [("u1", "p1")]
+
+
 def test_two_records_of_one_own_id_are_told_and_the_second_is_tried_again(
     desk: Desk, sandbox: Sandbox
 ) -> None:
@@ -348,8 +391,19 @@ def test_another_key_needs_another_name(desk: Desk, sandbox: Sandbox) -> None:
 def test_another_destination_has_a_memory_of_its_own(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, *MONDAY)
     synced(desk, sandbox)
-    assert "first time" in synced(desk, sandbox, "--namespace", "other").err
+    (one,) = kept(desk)
+    done = synced(desk, sandbox, "--namespace", "other")
+    assert "first time" in done.err
+    assert f"--namespace {one.facts.namespace} goes on with it" in done.err
     assert len(kept(desk)) == 2
+
+
+def test_another_list_that_is_damaged_holds_up_no_new_one(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, *MONDAY)
+    synced(desk, sandbox)
+    (one,) = kept(desk)
+    one.path.write_bytes(b"")
+    assert "first time" in synced(desk, sandbox, "--name", "other").err
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "facts", "empty"])
@@ -462,6 +516,40 @@ def test_lists_are_shown_and_forgotten(desk: Desk, sandbox: Sandbox) -> None:
     assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
     assert kept(desk) == []
     assert "first time" in synced(desk, sandbox).err
+
+
+def test_a_change_after_forgetting_is_a_new_event_though_it_was_sent_before(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    for rows in (MONDAY, MONDAY[:2]):
+        day(desk, *rows)
+        synced(desk, sandbox)
+    assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
+    for rows in (MONDAY, MONDAY[:2]):
+        day(desk, *rows)
+        synced(desk, sandbox)
+    assert brief(sandbox) == [("Left", "u3")] * 2
+    assert sandbox.stats()["unique"] == 2
+    (path,) = (desk.folder / "state" / "lists").glob("*.past")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_was_sent_of_a_difference_that_is_forgotten_is_not_sent_twice(
+    desk: Desk, resumed: Sandbox
+) -> None:
+    assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
+    day(desk, *MONDAY)
+    assert synced(desk, resumed, "--json").json["list"]["generation"] == 2
+
+
+def test_an_unfinished_difference_keeps_its_generation_where_forgetting_was_broken_off(
+    desk: Desk, resumed: Sandbox
+) -> None:
+    (one,) = kept(desk)
+    one.path.with_suffix(".past").write_text("7\n", encoding="ascii")
+    synced(desk, resumed, "--dedup-window", "20")
+    assert brief(resumed) == [("Joined", "u4"), ("Changed", "u2")]
+    assert [each.facts.generation for each in kept(desk)] == [8]
 
 
 def test_a_report_of_a_run_has_its_list(desk: Desk, sandbox: Sandbox) -> None:

@@ -1,6 +1,6 @@
 """Look up people whom a ledger knows, by keyed digests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import chain
 from typing import Final
@@ -71,15 +71,22 @@ class KnownPeople:
         return blake2b(user_id.encode(), digest_size=DIGEST_BYTES, key=self._key, person=b"user").digest()
 
 
-def open_people(ledger: LedgerReader, states: Sequence[BatchState], *, links: bool) -> Iterator[bytes]:
+def open_people(
+    ledger: LedgerReader,
+    states: Sequence[BatchState],
+    *,
+    links: bool,
+    of_run: Callable[[int], bool] = lambda _: True,
+) -> Iterator[bytes]:
     """Yield the people of events that are open still.
 
     Args:
         ledger: Whose events they are.
         states: Of batches in which an event is open no longer.
         links: Whether links are asked for, or events by personId alone.
+        of_run: Tells by the number of a run whether its events are asked for.
     """
-    events = chain.from_iterable(found for _, found in ledger.open_events())
+    events = chain.from_iterable(found for number, found in ledger.open_events() if of_run(number))
     people = {event[:ID_BYTES]: event[ID_BYTES:] for event in events if event.endswith(NOBODY) is not links}
     if people:
         for batch in ledger.known_batches(states=states):

@@ -91,7 +91,11 @@ class PeopleOfRun:
 def _waiting(ledger: LedgerReader) -> tuple[SortedRecords, list[str]]:
     """Return the people whose anonymous events are not all accepted."""
     records = SpillGroups(RECORD_BYTES)
-    records.add(open_people(ledger, _ARRIVED, links=False))
+    syncs = {run.number for run in ledger.runs() if _synced(run)}
+    records.add(open_people(ledger, _ARRIVED, links=False, of_run=lambda number: number not in syncs))
+    # A row whose message was refused is tried again as another event, and this one never arrives.
+    over = (*_ARRIVED, BatchState.REFUSED)
+    records.add(open_people(ledger, over, links=False, of_run=syncs.__contains__))
     unfinished = _unfinished(ledger)
     for number, block in ledger.people() if unfinished else ():
         if number in unfinished:
@@ -112,6 +116,12 @@ def _unfinished(ledger: LedgerReader) -> dict[int, str]:
     }
 
 
+def _synced(run: Run) -> tuple[str, int] | None:
+    """Return name and generation of the list that a run has sent."""
+    found = run.arguments.get("list") or {}
+    return (found["name"], found["generation"]) if found.get("name") else None
+
+
 def _is_complete(run: Run) -> bool:
     """Return whether a run says that all its events are accepted."""
     events: Mapping[str, Any] = (run.summary or {}).get("events", {})
@@ -123,6 +133,9 @@ def _finishes(later: Run, run: Run) -> bool:
     files = {entry.get("fingerprint") for entry in run.inputs}
     if later.number < run.number or later.label != run.label:
         return False
+    if _synced(run):
+        # The new list is read where it is kept then, and is no file of the first try.
+        return _synced(later) == _synced(run)
     if not files <= {entry.get("fingerprint") for entry in later.inputs}:
         return False
     now, then = later.arguments.get("reading", {}), run.arguments.get("reading", {})

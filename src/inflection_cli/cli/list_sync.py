@@ -25,7 +25,13 @@ from inflection_cli.cli.target import find_target, takes_stdin
 from inflection_cli.cli.typed_command import kept_command
 from inflection_cli.comparing.held_rows import HeldRows
 from inflection_cli.comparing.keyed_lists import ComparedList, EmptyList, ListFile, Row, compare
-from inflection_cli.comparing.remembered_list import KeptList, ListDraft, ListFacts, ListMemory
+from inflection_cli.comparing.remembered_list import (
+    KeptList,
+    ListDraft,
+    ListFacts,
+    ListMemory,
+    lists_elsewhere,
+)
 from inflection_cli.comparing.shrinking import refuse_shrunken
 from inflection_cli.errors import DecisionNeeded, EmptyFile, UsageError
 from inflection_cli.ledger.lock import Holder, take_lock
@@ -204,6 +210,7 @@ class ListSync:
         self._stack = ExitStack()
         self._memory: ListMemory | None = None
         self._namespace = ""
+        self._state_dir = Path()
         self._label = ""
         self._remembers = False
         self._step: _Step | None = None
@@ -239,7 +246,8 @@ class ListSync:
         """Lock the list for writing; return an unfinished new list."""
         if not self._namespace:
             return None
-        self._memory = ListMemory(state_dir(given, os.environ), self._namespace, self._name)
+        self._state_dir = state_dir(given, os.environ)
+        self._memory = ListMemory(self._state_dir, self._namespace, self._name)
         if self._remembers:
             typed = kept_command(sys.argv)
             holder = Holder(os.getpid(), socket.gethostname(), typed, time.time())
@@ -278,7 +286,9 @@ class ListSync:
     def _opened(self, waiting: KeptList | None, at_work: Session, rejects: Rejects) -> OpenedFiles:
         """Compare the remembered list with the unfinished one or the file."""
         remembered = self._memory.remembered() if self._memory else None
-        generation = 1 + (remembered.facts.generation if remembered else 0)
+        generation = self._memory.next_generation() if self._memory else 1
+        if waiting is not None:
+            generation = waiting.facts.generation
         work = list_work(
             self._lists,
             self._reading,
@@ -326,6 +336,9 @@ class ListSync:
     def _first_words(self, work: ListWork, rows: int) -> Iterator[str]:
         if not self._namespace:
             yield "no destination is named, so nothing is known of an earlier list"
+        for other in lists_elsewhere(self._state_dir, self._namespace, self._name) if self._namespace else ():
+            yield f"a list of this name is kept for destination {other}; after a change of the write key, "
+            yield f"--namespace {other} goes on with it, or all changes since then are left out"
         if self._sends_first(work):
             yield "first time: every row is new"
             return

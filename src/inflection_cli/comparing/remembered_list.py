@@ -36,6 +36,8 @@ _WRITE_BYTES: Final = 1 << 18
 _KEPT: Final = ".list"
 _NEXT: Final = ".next"
 _DRAFT: Final = ".draft"
+_PAST: Final = ".past"
+"""The generation of a list that was forgotten: message ids that were used are not used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,7 @@ def _last_line(file: IO[bytes], size: int) -> bytes:
 def _damaged(path: Path) -> LedgerDamaged:
     return LedgerDamaged(
         f"{path} is damaged: it is not the list that was written",
-        hint="put back a copy of it; or remove it, and the next sync is the first one",
+        hint="put back a copy of it; or begin another list: --name NAME",
     )
 
 
@@ -276,6 +278,19 @@ class ListMemory:
         is_old = waiting and kept and waiting.facts.generation <= kept.facts.generation
         return None if is_old else waiting
 
+    def next_generation(self) -> int:
+        """Return the number of the next difference; forgetting resets none.
+
+        Raises:
+            LedgerError: It cannot be read.
+        """
+        past, remembered = self._path(_PAST), self.remembered()
+        with translated(past):
+            forgotten = past.read_text("ascii", "replace").strip() if os.path.lexists(past) else "0"
+        if not re.fullmatch(r"\d{1,18}", forgotten, re.ASCII):
+            raise _damaged(past)
+        return 1 + max(int(forgotten), remembered.facts.generation if remembered else 0)
+
     def draft(self) -> ListDraft:
         """Begin to write a list.
 
@@ -306,8 +321,17 @@ class ListMemory:
             sync_folder(waiting.parent)
 
     def forget(self) -> None:
-        """Remove the list, and a difference under way."""
+        """Remove the list, and a difference under way; keep its generation."""
+        # Of a difference under way the number stays free: what was sent of it is not sent twice.
+        used = self.next_generation() - 1
+        draft, past = self._path(_DRAFT), self._path(_PAST)
         with translated(self._base):
+            draft.unlink(missing_ok=True)
+            with os.fdopen(open_private(draft, exclusive=True), "w", encoding="ascii") as file:
+                file.write(f"{used}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(past)
             for ending in (_NEXT, _KEPT, _DRAFT):
                 self._path(ending).unlink(missing_ok=True)
             sync_folder(self._base.parent)
@@ -331,6 +355,15 @@ def _file_name(namespace: str, name: str) -> str:
     digest = blake2b(both.encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].rstrip("-")
     return f"{readable}-{digest}".lstrip("-")
+
+
+def lists_elsewhere(state_dir: Path, namespace: str, name: str) -> list[str]:
+    """Return the other destinations that have a list of this name."""
+    # It is only a help for the reader: what is wrong with another list holds up none.
+    with suppress(LedgerError, LedgerDamaged):
+        every = [kept.facts for kept, _ in remembered_lists(state_dir)]
+        return [facts.namespace for facts in every if facts.name == name and facts.namespace != namespace]
+    return []
 
 
 def remembered_lists(state_dir: Path) -> list[tuple[KeptList, bool]]:

@@ -30,6 +30,11 @@ def list_lines(changes: ListChanges, notes: Sequence[str]) -> Iterator[tuple[str
         yield "", note
     compared = ", ".join(map(escape, changes.difference.compared))
     yield "", f"key {' + '.join(map(escape, settings.key))}; compared: {compared or 'nothing but the key'}"
+    if settings.segment is not None:
+        yield (
+            "",
+            f"properties beside: segment_name, and key with the cell of {' + '.join(map(escape, settings.key))}",
+        )
     for kind, count in changes.left_out.items() if settings.events else ():
         way = "identify and group have none" if settings.call_type else f"--{kind} NAME sends them"
         if settings.segment is not None and kind == "changed":
