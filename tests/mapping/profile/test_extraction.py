@@ -88,7 +88,7 @@ def test_a_path_into_json_gives_back_exactly_the_text_and_the_digits(
 ) -> None:
     value, path, text = place
     found = take(spell(value, space), path)
-    assert found.codes == []
+    assert set(found.codes) <= {"null-spelled"}  # a text may read "null"
     assert found.properties.get("found", "") == text
 
 
