@@ -150,10 +150,10 @@ profile = 1
 [input]
 records = ".mail.destination"
 [fields]
-event = "^.eventType"
-timestamp = "^.mail.timestamp"
+event = "^.^.eventType"
+timestamp = "^.timestamp"
 userId = "item"
-campaign_id = "^.mail.tags.campaign.0"
+campaign_id = "^.tags.campaign.0"
 email_id = { constant = "e" }
 """
 
@@ -183,6 +183,25 @@ def test_lists_in_lists_reach_each_outer_record() -> None:
         {"e": "o", "^.day": "x", "^.^.user": "1.50", "^.^.z": ""},
         {"e": "p", "^.day": "x", "^.^.user": "1.50", "^.^.z": ""},
     ]
+
+
+@pytest.mark.parametrize("form", ["lines", "list"])
+def test_a_list_of_one_that_is_written_as_an_object_means_the_same_people(desk: Desk, form: str) -> None:
+    mails = [
+        {"id": f"u{n}", "events": [{"event": "Email Opened", "at": 1_709_285_400 + n}]} for n in range(3)
+    ]
+    records = [{"id": "campaign", "mail": mails[:2]}, {"id": "campaign", "mail": mails[2]}]
+    lines = "\n".join(map(json.dumps, records))
+    Path("m.json").write_text(lines if form == "lines" else json.dumps({"sent": records}))
+    path = ".mail.events" if form == "lines" else "sent.mail.events"
+    Path("p.toml").write_text(
+        f'profile = 1\n[input]\nrecords = "{path}"\n[fields]\nevent = "event"\ntimestamp = "at"\n'
+        'userId = "^.id"\ncampaign_id = "^.^.id"\nemail_id = { constant = "e" }\n'
+    )
+    done = desk.run("backfill", "m.json", "--profile", "p.toml", "--dry-run", "--out", "m")
+    assert done.code == 0, done.err
+    found = [(each["userId"], each["properties"]["campaign_id"]) for each in desk.messages("m")]
+    assert found == [(f"u{n}", "campaign") for n in range(3)]
 
 
 def test_a_record_without_the_list_is_rejected_with_its_line_and_the_others_are_read(desk: Desk) -> None:

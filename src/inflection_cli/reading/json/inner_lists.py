@@ -1,7 +1,8 @@
 """Records of lists within records, with the outer record's members.
 
 Outer members have names that begin with `^.`; those of the record around that one with `^.^.`. An item that is no
-object has one member, `item`.
+object has one member, `item`. Each key of the path is one step out, whether it holds a list or an object: so a name
+means the same member in every record, also where exports write a list of one as an object.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,6 @@ MOST_CHARS: Final = 1 << 26
 """So many characters may the rows of one record hold, outer members counted in each row."""
 
 _MEMBER_CHARS: Final = 50
-_MISSING: Final = object()
 
 
 def within_each(records: str | None) -> tuple[str, ...]:
@@ -68,40 +68,22 @@ def _inner(record: dict[str, str], keys: Sequence[str]) -> list[dict[str, str]]:
         raise _absent(keys)
     cell = record[first]
     value = parse(cell) if type(cell) is JsonCell else cell or None
-    items, left, remainder = _taken(value, rest)
+    items = value if type(value) is list else [] if value is None else [value]
     outer = {f"{OUTER}{key}": each for key, each in record.items() if key != first}
-    if remainder:
-        outer[f"{OUTER}{first}"] = as_cell(remainder)
     rows: list[dict[str, str]] = []
     for item in items:
-        if left:
-            if type(item) is not dict:
-                raise _absent(left)
-            inner = _inner(_record(item), left)
+        if not rest:
+            found = _record(item) if type(item) is dict else {ITEM: require_encodable(as_cell(item))}
+            rows.append({**found, **outer})
+        elif type(item) is dict:
+            rows += [row | _further_out(outer) for row in _inner(_record(item), rest)]
         else:
-            inner = [_record(item) if type(item) is dict else {ITEM: require_encodable(as_cell(item))}]
-        rows += [{**row, **outer} if not left else row | _further_out(outer) for row in inner]
+            raise _absent(rest)
     return rows
 
 
 def _further_out(outer: dict[str, str]) -> dict[str, str]:
     return {f"{OUTER}{name}": cell for name, cell in outer.items()}
-
-
-def _taken(value: Any, keys: Sequence[str]) -> tuple[list[Any], Sequence[str], Any]:
-    """Return a list's items, the keys left, and the value's rest."""
-    if value is None:
-        return [], keys, None
-    if type(value) is list:
-        return value, keys, None
-    if not keys:
-        return [value], keys, None
-    inner = value.get(keys[0], _MISSING) if type(value) is dict else _MISSING
-    if inner is _MISSING:
-        raise _absent(keys)
-    items, left, remainder = _taken(inner, keys[1:])
-    rest = {key: each for key, each in value.items() if key != keys[0]}
-    return items, left, {**rest, keys[0]: remainder} if remainder else rest
 
 
 def _record(value: dict[str, Any]) -> dict[str, str]:
