@@ -6,11 +6,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from collector_support import collecting
 from command_support import KEY, Desk, Result, opened, to
 from run_support import campaign, ended, station
 
@@ -39,27 +39,8 @@ def closed_port() -> str:
 @contextmanager
 def answering(body: str, content_type: str = "application/json") -> Iterator[str]:
     """Run a collector that is not Segment's and gives this answer, as 200, to everything."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
-            """Keep silent."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with collecting(lambda _request, _body: (200, content_type, body)) as url:
+        yield url
 
 
 def test_an_acceptance_just_after_the_patience_ends_the_run_with_0(desk: Desk) -> None:

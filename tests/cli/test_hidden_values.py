@@ -1,14 +1,12 @@
 """Personal values are shown on a terminal only: typed ones, and those that a destination's answer repeats."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
+from collector_support import Answer, collecting
 from command_support import Desk, Result, opened, to
 
 from inflection_cli.cli.typed_command import kept_command, redacted, redacted_error
@@ -102,26 +100,12 @@ def test_typed_values_are_in_no_report_log_or_pipe(desk: Desk) -> None:
 def repeating(status: int) -> Iterator[str]:
     """Run a collector that refuses everything, and repeats all of it."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            (one, *_) = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["batch"]
-            body = f"bad timestamp of {one['userId']}: {json.dumps(one)}".encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(_: object, body: bytes) -> Answer:
+        (one, *_rest) = json.loads(body)["batch"]
+        return status, "text/plain", f"bad timestamp of {one['userId']}: {json.dumps(one)}"
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
-            """Keep silent."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with collecting(answer) as url:
+        yield url
 
 
 @pytest.mark.parametrize("status", [400, 401])

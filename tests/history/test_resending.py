@@ -4,17 +4,17 @@ import csv
 import os
 import pty
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
+from collector_support import Answer, collecting
 from run_support import Done, Station, campaign, station
 
 from inflection_cli.cli.app import run
@@ -189,27 +189,12 @@ def collector(cut: Sequence[int]) -> Iterator[tuple[str, list[str | None]]]:
     """Run a collector that cuts some requests off, and notes how each body was encoded."""
     encodings: list[str | None] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            encodings.append(self.headers["Content-Encoding"])
-            if len(encodings) - 1 not in cut:
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
+    def answer(request: BaseHTTPRequestHandler, _: bytes) -> Answer | None:
+        encodings.append(request.headers["Content-Encoding"])
+        return None if len(encodings) - 1 in cut else (200, "application/json", "{}")
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
-            """Keep silent."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", encodings
-        finally:
-            server.shutdown()
-            thread.join()
+    with collecting(answer) as url:
+        yield url, encodings
 
 
 @pytest.mark.usefixtures("later")
