@@ -154,6 +154,12 @@ def build(tmp_path: Path) -> Build:
     """A build without a network: what the package needs is there already, and so is what builds it."""
     programs = tmp_path / "programs"
     programs.mkdir()
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for package in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        # With the pip of this environment in sight, the image's pip would take that one for its own.
+        if package.name != "pip" and not package.name.startswith("pip-"):
+            (packages / package.name).symlink_to(package)
     if os.geteuid() != 0:  # in an image the steps before USER are root's
         (programs / "chown").write_text("#!/bin/sh\n", encoding="utf-8")
         (programs / "chown").chmod(0o755)
@@ -162,7 +168,7 @@ def build(tmp_path: Path) -> Build:
         environ={
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(tmp_path),
-            "PYTHONPATH": sysconfig.get_paths()["purelib"],
+            "PYTHONPATH": str(packages),
             "PIP_NO_DEPS": "1",
             "PIP_NO_INDEX": "1",
             "PIP_NO_BUILD_ISOLATION": "0",  # that is how pip spells “no isolation” in its environment
