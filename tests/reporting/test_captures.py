@@ -46,6 +46,13 @@ COMMANDS: Final = {
     "unconfirmed": "backfill own-ids.csv --no-event-id --endpoint {lossy} --write-key {key} --namespace one --yes",
     "replay": "replay broken-messages.ndjson --dry-run",
     "send-test": "send-test --rehearse",
+    "init": "init newsletter-export.csv --no-input",
+    "check-profile": "check-profile odd.toml",
+    "doctor": "doctor",
+    "diff": "diff monday.csv friday.csv --key person_id --segment Trial --dry-run",
+    "diff-missing": "diff monday.csv friday.csv --key person_id",
+    "sync": "sync friday.csv --key person_id --segment Trial --dry-run --initial send",
+    "sync-list": "sync list",
     "runs-list": "runs list",
     "runs-show": "runs show last",
     "runs-verify": "runs verify own-ids.csv",
@@ -55,6 +62,24 @@ COMMANDS: Final = {
     "runs-forget": "runs forget last --no-input",
 }
 QUICK: Final = ("no-arguments", "validate", "inspect-clean")
+
+MADE: Final = {
+    "monday.csv": "person_id,plan\nu-1,free\nu-2,free\nu-3,team\n",
+    "friday.csv": "person_id,plan\nu-2,team\nu-3,team\nu-4,free\n",
+    "odd.toml": '[fields]\ntimestmap = "Occurred At"\nuserId = 5\n\n[time]\nzone = "Berlin"\n',
+}
+"""Small files that only these commands read."""
+
+ENVIRONMENT: Final = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "TMPDIR",
+)
+"""Variables of a machine that `doctor` shows."""
 
 MASKS: Final = (
     (r"\d{8}-\d{6}-[0-9a-f]{4}", "20240401-120000-abcd"),
@@ -66,6 +91,7 @@ MASKS: Final = (
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:12345"),
     (r"/tmp/infl-seg-captures-\w{8}", "FOLDER-infl-seg-captures-xxxxxx"),
     (r"infl-seg \d+\.\d+\.\d+", "infl-seg 0.1.0"),
+    (r"\d+(?:\.\d)? [GT]B are free", "10.0 GB are free"),
 )
 """What differs from run to run, each replaced by as many characters."""
 VOLATILE: Final = re.compile(r"^  (?:delivery|ended)\b.*(?:\n {12}\S.*)*", re.MULTILINE)
@@ -83,12 +109,14 @@ class Terminal(io.StringIO):
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Give a folder whose path has the same length everywhere."""
     folder = Path(tempfile.mkdtemp(prefix="infl-seg-captures-", dir="/tmp"))
-    for name in ("CI", "COLORTERM", "LINES"):
+    for name in ("CI", "COLORTERM", "LINES", *ENVIRONMENT):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr("inflection_cli.reporting.live_line.EVERY_S", 3_600.0)
     for sample in SAMPLES.iterdir():
         shutil.copy(sample, folder)
+    for name, text in MADE.items():
+        (folder / name).write_text(text, encoding="utf-8")
     try:
         yield Desk.at(folder, monkeypatch)
     finally:
@@ -130,12 +158,15 @@ def captured(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
         places = {"url": taking.url, "lossy": lossy.url, "key": KEY}
         if name.startswith("runs-"):
             send(desk, taking.url)
+        if name == "sync-list":
+            remember(desk, taking.url)
         parts = []
         for width in WIDTHS:
             monkeypatch.setenv("COLUMNS", str(width))
             words = [word.format(**places) for word in COMMANDS[name].split()]
             parts.append(f"{'=' * width}\n$ infl-seg {COMMANDS[name]}\n{shown(words, width)}")
             shutil.rmtree(desk.folder / "state" / "one", ignore_errors=True)
+            (desk.folder / "newsletter-export.profile.toml").unlink(missing_ok=True)
         return "\n".join(parts)
 
 
@@ -143,6 +174,12 @@ def send(desk: Desk, url: str) -> None:
     """Send a small file, so that there is a run to look at."""
     to = ("--endpoint", url, "--write-key", KEY, "--namespace", "captures", "--yes")
     assert desk.run("backfill", "own-ids.csv", "--no-event-id", *to).code == 0
+
+
+def remember(desk: Desk, url: str) -> None:
+    """Send a small list, so that there is one that is remembered."""
+    to = ("--endpoint", url, "--write-key", KEY, "--namespace", "captures", "--yes")
+    assert desk.run("sync", "friday.csv", "--key", "person_id", "--segment", "Trial", *to).code == 0
 
 
 def check(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
