@@ -152,6 +152,19 @@ def test_the_other_ways_to_ask_for_help_and_version(typed: str, same: str, desk:
     assert (done.code, done.out, done.err) == (0, expected.out, "")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "validate spring-launch.csv -h extra --bogus",
+        "backfill spring-launch.csv --yes --map --help",
+        "runs show --help nowhere last --resume",
+    ],
+)
+def test_a_word_that_asks_for_help_wins_over_all_others(typed: str, desk: Desk) -> None:
+    command = " ".join(typed.split()[: 2 if typed.startswith("runs") else 1])
+    assert desk.run(*typed.split()) == desk.run(*f"{command} --help".split())
+
+
 def test_help_for_a_word_that_is_no_command_is_an_error(desk: Desk) -> None:
     done = desk.run("help", "validat")
     assert (done.code, done.out) == (2, "")

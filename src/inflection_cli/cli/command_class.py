@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,6 +16,7 @@ from inflection_cli.cli.option_check import (
 from inflection_cli.errors import UsageError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_HELP: Final = frozenset({"-h", "--help", "--help-all"})
 
 
 class Command(TyperCommand):
@@ -28,10 +29,14 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words after the command's name, once they are checked.
 
+        A word that asks for help wins over all others, right or wrong.
+
         Raises:
             UsageError: An option has no value of its own.
         """
-        return _parsed(self, super().parse_args, ctx, args)
+        words = args[: args.index("--")] if "--" in args else args
+        asked = [word for word in words if word in _HELP]
+        return _parsed(self, super().parse_args, ctx, asked or args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, once numbers and the environment are checked.
