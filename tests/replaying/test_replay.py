@@ -25,7 +25,8 @@ from command_support import (
     rows_balance,
     to,
 )
-from hypothesis import HealthCheck, given, settings
+from example_support import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from inflection_cli.model import Chunk
@@ -48,9 +49,8 @@ STAMPS = (
     "_metadata",
     "channel",
 )
-SPACED = settings(
-    max_examples=15,
-    deadline=None,
+SPACED = examples(
+    15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -3,7 +3,8 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, Reading, cells, source_of, whole
 
@@ -195,7 +196,7 @@ GARBAGE = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(GARBAGE)
 def test_rows_lines_and_faults_do_not_depend_on_the_size_of_the_chunks(garbage: bytes) -> None:
     # Enough good text in front that the file does not pass for binary.
