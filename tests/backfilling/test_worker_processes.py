@@ -96,7 +96,8 @@ def test_a_killed_worker_ends_the_run_with_words(folder: Path, victim: int) -> N
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_all_of_them_leaves_no_process_behind(folder: Path, signum: signal.Signals) -> None:
     with half_read(folder, *DRY) as (process, reading):
         assert len(workers(process.pid)) == 2

@@ -326,6 +326,7 @@ main()
 """The tool, which is gone at once when all rows were sent."""
 
 
+@pytest.mark.slow
 def test_a_difference_that_broke_off_and_was_finished_holds_up_no_link(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, "1,,p1,a", "2,,p2,a", header=PEOPLE)
     words = ["sync", "list.csv", *to(sandbox.url, *WORDS, "--initial", "send")]

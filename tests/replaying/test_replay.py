@@ -768,13 +768,13 @@ def test_gzip_globs_and_standard_input_are_read(desk: Desk, sandbox: Sandbox) ->
     lines = [json.dumps(message).encode() + b"\n" for message in numbered(6)]
     (desk.folder / "a1.ndjson").write_bytes(b"".join(lines[:2]))
     (desk.folder / "a2.ndjson.gz").write_bytes(gzip.compress(b"".join(lines[2:4])))
-    result = desk.spawn("replay", "a*.ndjson*", "-", *to(sandbox.url, "--json"), stdin=b"".join(lines[4:]))
+    result = desk.run("replay", "a*.ndjson*", "-", *to(sandbox.url, "--json"), stdin=b"".join(lines[4:]))
     assert (result.code, sandbox.stats()["unique"]) == (0, 6), result.err
     assert [file["path"] for file in result.json["files"]] == ["a1.ndjson", "a2.ndjson.gz", "-"]
 
 
 def test_nothing_is_sent_unasked(desk: Desk, sandbox: Sandbox) -> None:
-    result = desk.spawn("replay", READY, "--endpoint", sandbox.url, "--write-key", KEY)
+    result = desk.run("replay", READY, "--endpoint", sandbox.url, "--write-key", KEY)
     assert (result.code, sandbox.stats()["requests"]) == (2, 0)
     assert "--yes" in result.err
 
