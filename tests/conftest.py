@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+for name, count in (("house", 100), ("quick", 25)):
+    settings.register_profile(
+        name, max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.load_profile("house")
 
 # A shell starts what runs in the background with SIGINT ignored, and all its children inherit that: no test of
@@ -18,6 +21,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Hundreds of commands are started: without stored bytecode each would compile the whole package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the quick suite take a quarter of each property's examples."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have the slow suite run every property once more, with all of its examples."""
+    for item in items if config.option.markexpr == "slow" else []:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,17 @@
 """The pages under docs/ are what the code says, and no page names a command or option that is not there."""
 
+import contextlib
+import io
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from command_support import Desk
+from command_support import Desk, Result
 
 from inflection_cli.reporting.rule_docs import rules_by_code
 
@@ -16,15 +19,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("docs/problems.md", "docs/commands.md")
 
 
-def generate(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "generate.py"), *words],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=240,
-        env={**os.environ, **environ},
-    )
+def generate(*words: str) -> Result:
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
+        patch.setattr(sys, "argv", ["generate.py", *words])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "docs" / "generate.py"), run_name="__main__")
+    assert isinstance(ended.value.code, int)
+    return Result(ended.value.code, "", said.getvalue())
 
 
 @pytest.fixture
@@ -39,27 +41,28 @@ def project(tmp_path: Path) -> Path:
 
 def test_the_pages_are_what_the_code_says() -> None:
     done = generate("--check")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_that_is_out_of_date_is_named_with_the_command_that_fixes_it(page: str, project: Path) -> None:
     (project / page).write_text("old", encoding="utf-8")
     done = generate("--check", "--root", str(project))
-    assert done.returncode == 1
-    assert done.stderr == f"{page} is out of date; to write it again: python docs/generate.py\n"
+    assert done.code == 1
+    assert done.err == f"{page} is out of date; to write it again: python docs/generate.py\n"
 
 
 def test_a_page_that_is_missing_is_out_of_date(project: Path) -> None:
     shutil.rmtree(project / "docs")
     done = generate("--check", "--root", str(project))
-    assert done.returncode == 1
-    assert all(page in done.stderr for page in PAGES)
+    assert done.code == 1
+    assert all(page in done.err for page in PAGES)
 
 
 def test_the_pages_are_the_same_on_any_terminal(project: Path) -> None:
     narrow = {"COLUMNS": "20", "TERM": "xterm-256color", "FORCE_COLOR": "1", "LC_ALL": "C"}
-    assert generate("--check", "--root", str(project), **narrow).returncode == 0
+    words = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check", "--root", str(project)]
+    assert subprocess.run(words, check=False, timeout=240, env={**os.environ, **narrow}).returncode == 0
 
 
 def test_every_code_has_its_entry() -> None:
@@ -110,8 +113,8 @@ FAULTY = (
 def test_a_command_that_is_not_there_is_found_on_a_page_with_its_line(project: Path) -> None:
     (project / "README.md").write_text("\n".join(page for page, _ in FAULTY), encoding="utf-8")
     done = generate("--check", "--root", str(project))
-    assert done.returncode == 1
-    said = done.stderr.splitlines()
+    assert done.code == 1
+    said = done.err.splitlines()
     assert len(said) == len(FAULTY)
     for line, (_, fault) in zip(said, FAULTY, strict=True):
         assert re.fullmatch(rf"README\.md:[0-9]+: {re.escape(fault)} in: .+", line)
@@ -128,7 +131,7 @@ def test_commands_that_are_there_pass(project: Path) -> None:
         encoding="utf-8",
     )
     done = generate("--check", "--root", str(project))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.code, done.err) == (0, "")
 
 
 def test_every_option_that_a_fix_names_is_there() -> None:

@@ -33,23 +33,30 @@ def imported_by(folder: Path, *words: str) -> set[str]:
     return set(modules)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",)])
+@pytest.fixture(scope="module")
+def by_validation(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    return imported_by(tmp_path_factory.mktemp("validation"), "validate", CAMPAIGN)
+
+
+@pytest.mark.parametrize("words", [("--help",), pytest.param(("--version",), marks=pytest.mark.slow)])
 def test_help_and_version_import_none_of_the_work(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert not imported_by(tmp_path, *words) & (HEAVY | OURS)
 
 
+@pytest.mark.slow
 def test_help_of_a_command_imports_neither_the_network_nor_the_pipeline(tmp_path: Path) -> None:
     assert not imported_by(tmp_path, "backfill", "--help") & (NETWORK | OURS)
 
 
-def test_validation_never_imports_the_network(tmp_path: Path) -> None:
-    found = imported_by(tmp_path, "validate", CAMPAIGN)
-    assert "inflection_cli.backfilling.plan" in found
-    assert not found & {*NETWORK, "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
+def test_validation_never_imports_the_network(by_validation: set[str]) -> None:
+    assert "inflection_cli.backfilling.plan" in by_validation
+    assert not by_validation & {*NETWORK, "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
 
 
-def test_a_validation_without_a_profile_never_imports_what_reads_one(tmp_path: Path) -> None:
-    assert MODELS not in imported_by(tmp_path, "validate", CAMPAIGN)
+def test_a_validation_without_a_profile_never_imports_what_reads_one(
+    tmp_path: Path, by_validation: set[str]
+) -> None:
+    assert MODELS not in by_validation
     (tmp_path / "p.toml").write_text("profile = 1\n", encoding="utf-8")
     assert MODELS in imported_by(tmp_path, "validate", CAMPAIGN, "--profile", "p.toml")
 
@@ -67,6 +74,7 @@ def test_a_dry_run_never_imports_the_network_with_a_key_or_without(tmp_path: Pat
     assert not found & {*NETWORK, "inflection_cli.segment.client", "inflection_cli.sandbox.server"}
 
 
+@pytest.mark.slow
 def test_the_network_is_there_where_it_is_needed(tmp_path: Path) -> None:
     rates = ("--events-per-second", "0")
     found = imported_by(tmp_path, "backfill", CAMPAIGN, "--rehearse", *rates)

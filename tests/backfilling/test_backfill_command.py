@@ -87,8 +87,7 @@ def send(desk: Desk, sandbox: Sandbox, *words: str) -> dict[str, Any]:
 def test_a_dry_run_writes_the_messages_that_a_second_implementation_expects(
     desk: Desk, name: str, options: tuple[str, ...], settings: reference.Settings
 ) -> None:
-    run = desk.spawn if name == "spring-launch.csv" else desk.run
-    done = run("backfill", str(SAMPLES / name), "--dry-run", "--out", "out.ndjson", *options)
+    done = desk.run("backfill", str(SAMPLES / name), "--dry-run", "--out", "out.ndjson", *options)
     assert done.code == 0
     rows = rows_of(name)
     every = [*reference.expect(rows, settings), *reference.expect_links(rows, settings)]
@@ -120,7 +119,7 @@ def identity(message: dict[str, Any]) -> str:
 
 
 def test_a_rehearsal_needs_no_key_and_balances(desk: Desk) -> None:
-    done = desk.spawn("backfill", CAMPAIGN, "--rehearse", "--json", *FAST)
+    done = desk.run("backfill", CAMPAIGN, "--rehearse", "--json", *FAST)
     report = done.json
     assert (done.code, report["exit_code"], report["complete"]) == (0, 0, True)
     assert rows_balance(report)
@@ -292,7 +291,7 @@ def test_standard_input_needs_the_word_yes_as_well(desk: Desk) -> None:
     with serve() as sandbox:
         words = ("backfill", "-", "--endpoint", sandbox.url, "--write-key", KEY, *FAST)
         unasked = desk.run(*words, stdin=data)
-        asked = desk.spawn(*words, "--yes", "--json", stdin=data)
+        asked = desk.run(*words, "--yes", "--json", stdin=data)
         unique = sandbox.stats()["unique"]
     assert (unasked.code, asked.code, unique) == (2, 0, MESSAGES)
     assert "--yes" in unasked.err
@@ -320,7 +319,9 @@ def on_a_terminal(desk: Desk, answers: list[bytes], *words: str) -> tuple[int, s
     return child.wait(PATIENCE_S), said.decode()
 
 
-@pytest.mark.parametrize(("answer", "code", "sent"), [(b"y\n", 1, 11), (b"\n", 2, 0)])
+@pytest.mark.parametrize(
+    ("answer", "code", "sent"), [(b"y\n", 1, 11), pytest.param(b"\n", 2, 0, marks=pytest.mark.slow)]
+)
 def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
     desk: Desk, answer: bytes, code: int, sent: int
 ) -> None:

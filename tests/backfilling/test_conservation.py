@@ -10,7 +10,8 @@ from pathlib import Path
 import pipeline_support as tools
 import pytest
 from command_support import Desk, events_balance, opened, rows_balance, to
-from hypothesis import example, given, settings
+from example_support import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inflection_cli.backfilling.account import Account
@@ -145,7 +146,7 @@ def test_a_file_that_changed_between_the_passes_stops_before_the_changed_part(tm
     assert all(b'"u050"' not in body and b'"v050"' not in body for body in sent)
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(data=tools.any_files())
 def test_both_equations_balance_in_the_report_of_a_dry_run_and_of_a_rehearsal(
     data: bytes, tmp_path_factory: pytest.TempPathFactory

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 from command_support import Desk, opened, to
-from hypothesis import HealthCheck, given, settings
+from example_support import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from inflection_cli import SandboxSettings, serve_sandbox
@@ -105,7 +106,7 @@ def test_rejected_rows_are_not_numbered_without_the_rows_beside_them(desk: Desk,
     assert again["events"]["accepted"] == again["events"]["already_accepted"] == 1
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=8), min_size=1, max_size=3))
 def test_each_file_has_as_many_events_as_rows_and_the_same_ids_as_a_plain_count(
     desk: Desk, files: list[list[str]]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import reference
 from command_support import HEADER, Desk, Result, events_balance, rows_balance, to
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from old_ledger import as_version_3
 
@@ -116,7 +117,7 @@ def written(row: tuple[str, str, int, str]) -> str:
     return f"Email Opened,{user},{person},e1,c1,2024-04-01T08:00:0{second}{'.' * bool(fraction)}{fraction}Z"
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(rows=ROWS, dice=st.randoms(use_true_random=False), cut=st.integers(0, 9))
 def test_shuffled_split_and_repeated_inputs_give_the_links_of_the_reference(
     rows: list[tuple[str, str, int, str]], dice: Random, cut: int, tmp_path_factory: pytest.TempPathFactory

@@ -102,13 +102,14 @@ def export(desk: Desk) -> Desk:
     return desk
 
 
-@pytest.mark.parametrize("out", ["/dev/fd/1", "messages.ndjson"])
+@pytest.mark.parametrize("out", ["/dev/fd/1", pytest.param("messages.ndjson", marks=pytest.mark.slow)])
 def test_where_messages_go_to_stdout_the_last_word_goes_to_stderr(export: Desk, out: str) -> None:
     code, said = redirected(out)
     assert (code, len(export.messages("messages.ndjson"))) == (0, 2)
     assert said.splitlines()[-1].startswith("Dry run: 2 events would be sent")
 
 
+@pytest.mark.slow
 def test_messages_to_stdout_come_after_what_a_file_has_already(export: Desk) -> None:
     Path("messages.ndjson").write_text('{"first":1}\n', encoding="utf-8")
     code, _ = redirected("/dev/fd/1", mode="ab")
@@ -116,6 +117,7 @@ def test_messages_to_stdout_come_after_what_a_file_has_already(export: Desk) -> 
     assert (code, len(found), found[0]) == (0, 3, {"first": 1})
 
 
+@pytest.mark.slow
 def test_messages_through_a_pipe_to_stdout_are_alone_there(export: Desk) -> None:
     done = export.spawn("backfill", "export.csv", "--rehearse", "--out", "/dev/stdout")
     assert done.code == 0
@@ -123,6 +125,7 @@ def test_messages_through_a_pipe_to_stdout_are_alone_there(export: Desk) -> None
     assert done.err.splitlines()[-1].startswith("Done")
 
 
+@pytest.mark.slow
 def test_messages_and_a_report_do_not_share_stdout(export: Desk) -> None:
     done = export.spawn("backfill", "export.csv", "--dry-run", "--out", "/dev/stdout", "--json")
     error = done.json["error"]
@@ -132,7 +135,7 @@ def test_messages_and_a_report_do_not_share_stdout(export: Desk) -> None:
 
 
 @pytest.mark.usefixtures("export")
-@pytest.mark.parametrize("how", ["--dry-run", "--rehearse"])
+@pytest.mark.parametrize("how", ["--dry-run", pytest.param("--rehearse", marks=pytest.mark.slow)])
 def test_a_reader_who_wants_no_more_messages_ends_the_run(how: str) -> None:
     read, written = os.pipe()
     os.close(read)

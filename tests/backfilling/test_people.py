@@ -86,7 +86,9 @@ def codes(report: dict[str, Any]) -> dict[str, int]:
 # --- one id ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["csv", "ndjson", "json"])
+@pytest.mark.parametrize(
+    "kind", ["csv", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("ndjson", "json"))]
+)
 @pytest.mark.parametrize("word", NULLS)
 def test_a_word_for_nothing_is_nobodys_id_and_gives_way_where_the_user_says_so(
     desk: Desk, word: str, kind: str

@@ -22,6 +22,7 @@ LITTLE_ROOM = (
 CANNOT_BE_CONFINED = os.geteuid() == 0 and shutil.which("setpriv") is None
 
 
+@pytest.mark.slow
 def test_a_second_run_is_told_at_once_who_holds_the_ledger(tmp_path: Path) -> None:
     with station(tmp_path, latency_s=WAIT_S) as place:
         file = campaign(tmp_path / "a.csv", range(100))
@@ -113,6 +114,7 @@ def said(process: "subprocess.Popen[str]", word: str) -> bool:
     return any(word in line for line in iter(process.stderr.readline, ""))
 
 
+@pytest.mark.slow
 def test_a_signal_is_answered_before_the_destination_does_and_a_second_one_ends_the_wait(
     tmp_path: Path,
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_signal_is_answered_before_the_destination_does_and_a_second_one_ends_
         assert (run["exit_code"], run["events"]["in_doubt"]) == (130, done.events["in_doubt"])
 
 
+@pytest.mark.slow
 def test_a_signal_while_the_files_are_read_ends_the_run_before_anything_leaves(tmp_path: Path) -> None:
     with station(tmp_path) as place:
         os.mkfifo(tmp_path / "pipe")
@@ -206,6 +209,7 @@ def test_a_ledger_that_is_deleted_under_way_stops_the_run(tmp_path: Path) -> Non
         assert place.sandbox.stats()["duplicate"] <= 64 * 100
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_before_what_it_cannot_record(tmp_path: Path) -> None:
     with station(tmp_path) as place:
         file = campaign(tmp_path / "a.csv", range(8000))
@@ -229,6 +233,7 @@ def test_a_full_disk_stops_the_run_before_what_it_cannot_record(tmp_path: Path) 
         assert place.sandbox.stats()["unique"] == 8000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CANNOT_BE_CONFINED, reason="root writes anywhere, and setpriv is missing")
 def test_a_read_only_state_directory_stops_the_run_before_anything_leaves(tmp_path: Path) -> None:
     confined = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()

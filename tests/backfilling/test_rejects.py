@@ -8,7 +8,8 @@ from pathlib import Path
 import pipeline_support as tools
 import pytest
 from command_support import BROKEN, HEADER, SAMPLES, Desk, opened
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.catalog import REJECT_COLUMNS
@@ -33,7 +34,7 @@ def broken(row: tuple[str, ...], at: int) -> tuple[str, ...]:
     return tuple(cells)
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(
     rows=st.lists(tools.GOOD_ROWS, min_size=1, max_size=8),
     spoilt=st.dictionaries(st.integers(0, 7), st.sampled_from(sorted(BREAK)), max_size=5),

@@ -53,7 +53,7 @@ def as_somebody(desk: Desk, *words: str) -> Result:
 
 
 @pytest.mark.skipif(CANNOT_BE_CONFINED, reason="root writes anywhere, and setpriv is missing")
-@pytest.mark.parametrize("how", ["backfill", "replay"])
+@pytest.mark.parametrize("how", ["backfill", pytest.param("replay", marks=pytest.mark.slow)])
 def test_a_read_only_folder_is_told_before_anything_is_read_or_sent(desk: Desk, eight: str, how: str) -> None:
     desk.run("backfill", eight, "--dry-run", "--out", "messages.ndjson")
     (desk.folder / "read-only").mkdir(0o500)

@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from command_support import Desk
+from dying_worker import die_in_the_midst_of_an_answer
 from run_support import WAIT_S, Station, ended, station
+
+from inflection_cli.converting.worker_pool import WorkerPool
 
 HEADER = "event,userId,email_id,campaign_id,timestamp,Colour"
 ROWS = 1500
@@ -96,7 +100,20 @@ def test_a_killed_worker_ends_the_run_with_words(folder: Path, victim: int) -> N
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_a_worker_that_is_killed_in_the_midst_of_its_answer_is_lost_like_any_other() -> None:
+    pool = WorkerPool(2)
+    try:
+        workers = pool.workers
+        future = workers.executor().submit(die_in_the_midst_of_an_answer)
+        with pytest.raises(BrokenProcessPool) as ended:
+            workers.result(future)
+        assert workers.lost(ended.value)
+    finally:
+        pool.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_all_of_them_leaves_no_process_behind(folder: Path, signum: signal.Signals) -> None:
     with half_read(folder, *DRY) as (process, reading):
         assert len(workers(process.pid)) == 2

@@ -117,7 +117,7 @@ def test_the_options_of_safety_stand_before_all_others(name: str, option: str, d
     assert "--dry-run" in first or "--rehearse" in first
 
 
-@pytest.mark.parametrize("width", [60, 80, 140])
+@pytest.mark.parametrize("width", [60, *(pytest.param(wide, marks=pytest.mark.slow) for wide in (80, 140))])
 @pytest.mark.parametrize("path", EXAMPLES)
 def test_help_fits_the_terminal_in_whole_words(
     path: str, width: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
@@ -209,7 +209,9 @@ def test_no_color_takes_the_colour_away(words: str, desk: Desk, monkeypatch: pyt
     assert "\x1b[" not in desk.run(*words.split(), "--no-color").out
 
 
-@pytest.mark.parametrize("words", ["backfill plain.csv", "runs forget --all"])
+@pytest.mark.parametrize(
+    "words", ["backfill plain.csv", pytest.param("runs forget --all", marks=pytest.mark.slow)]
+)
 def test_no_input_asks_no_question_on_a_terminal(words: str, desk: Desk) -> None:
     assert desk.run("backfill", "plain.csv", "--rehearse").code == 0
     ours, theirs = pty.openpty()

@@ -13,7 +13,14 @@ from mistakes import GOOD, MISTAKES, Files, Mistake
 
 from inflection_cli.sandbox import Sandbox, Settings, parse_faults, serve
 
-every_mistake = pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+every_mistake = pytest.mark.parametrize(
+    "mistake",
+    [
+        # What goes elsewhere needs a process each time.
+        pytest.param(mistake, id=name, marks=pytest.mark.slow if " > " in mistake.typed else ())
+        for name, mistake in MISTAKES.items()
+    ],
+)
 
 
 @pytest.fixture
@@ -101,6 +108,7 @@ def test_a_mistake_is_told_with_a_fix_that_works(
     assert mistake.shows in said(second), said(second)
 
 
+@pytest.mark.slow
 def test_a_process_without_a_terminal_is_told_what_to_type_and_that_does_it(
     desk: Desk, sandbox: Sandbox
 ) -> None:

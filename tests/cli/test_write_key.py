@@ -169,6 +169,7 @@ def test_a_flag_beats_a_variable_that_names_standard_input(
     assert desk.run("backfill", "-", "--dry-run", "--write-key", REAL, stdin=export).code == 0
 
 
+@pytest.mark.slow
 def test_a_terminal_is_no_pipe_for_a_key(desk: Desk) -> None:
     controller, terminal = pty.openpty()
     try:

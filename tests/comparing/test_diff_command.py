@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from command_support import Desk
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from list_support import ANY_LOSS, MAPPED, SENT, State, after, as_csv, ndjson, states, without_blanks
 
@@ -370,7 +371,7 @@ def leads_to(desk: Desk, old: State, new: State, seed: int) -> None:
 
 
 @given(states, states, st.integers(0, 1000))
-@settings(max_examples=10)
+@examples(10)
 def test_the_old_list_and_the_events_give_the_new_list(
     tmp_path_factory: pytest.TempPathFactory, old: State, new: State, seed: int
 ) -> None:
@@ -380,7 +381,7 @@ def test_the_old_list_and_the_events_give_the_new_list(
 
 @pytest.mark.slow
 @given(states, states, st.integers(0, 1000))
-@settings(max_examples=150)
+@examples(150)
 def test_the_old_list_and_the_events_give_the_new_list_for_many(
     tmp_path_factory: pytest.TempPathFactory, old: State, new: State, seed: int
 ) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from command_support import KEY, PATIENCE_S, Desk, Result, command, to
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from list_support import ANY_LOSS, MAPPED, SENT, State, after, as_csv, states, without_blanks
 
@@ -142,7 +143,7 @@ def nights(desk: Desk, sandbox: Sandbox, lists: list[State]) -> None:
 
 
 @given(st.lists(states, min_size=2, max_size=4))
-@settings(max_examples=3)
+@examples(3)
 def test_every_sequence_of_lists_gives_every_entry(
     tmp_path_factory: pytest.TempPathFactory, lists: list[State]
 ) -> None:
@@ -152,7 +153,7 @@ def test_every_sequence_of_lists_gives_every_entry(
 
 @pytest.mark.slow
 @given(st.lists(states, min_size=3, max_size=6))
-@settings(max_examples=25)
+@examples(25)
 def test_every_longer_sequence_of_lists_gives_every_entry(
     tmp_path_factory: pytest.TempPathFactory, lists: list[State]
 ) -> None:
@@ -325,6 +326,7 @@ main()
 """The tool, which is gone at once when all rows were sent."""
 
 
+@pytest.mark.slow
 def test_a_difference_that_broke_off_and_was_finished_holds_up_no_link(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, "1,,p1,a", "2,,p2,a", header=PEOPLE)
     words = ["sync", "list.csv", *to(sandbox.url, *WORDS, "--initial", "send")]

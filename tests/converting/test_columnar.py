@@ -271,6 +271,7 @@ def test_a_dry_run_that_fails_leaves_what_stood_there_before(desk: Desk) -> None
     assert not Path("old.ndjson.part").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_whose_messages_find_no_room_leaves_no_part_of_them(desk: Desk) -> None:
     name = desk.file("export.csv", *(opened(f"u{i}", i % 1440) for i in range(500)))
     words = command("backfill", name, "--dry-run", "--out", "out.ndjson")

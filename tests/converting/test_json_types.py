@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Self
 
 import pytest
 from command_support import Desk, to
-from hypothesis import example, given, settings
+from example_support import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inflection_cli.backfilling.plan import Plan, Planner
@@ -265,7 +266,7 @@ MEMBERS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(rows=MEMBERS, chunk_bytes=st.sampled_from([1, 200, 1 << 16]))
 @example(rows=[{"ma": 7}, {"ma": "7"}, {"ma": [7]}, {"ma": "[7]"}], chunk_bytes=1 << 16)
 def test_what_is_sent_equals_the_source_member_by_member_and_ids_are_those_of_text(

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from test_throttle import assert_no_window_holds_too_much
 from virtual_delivery import (
@@ -25,7 +26,7 @@ from inflection_cli.segment.limits import max_batch_events
 from inflection_cli.segment.response import Answer, Failure
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     seed=st.integers(0, 2**32),
     requests=st.sampled_from([0.0, 1.0, 7.0, 50.0]),
@@ -61,7 +62,7 @@ def test_in_any_window_at_most_the_rate_plus_one_batch_leaves(
 @pytest.mark.parametrize(
     ("requests", "events"), [(50.0, 500.0), (50.0, 0.0), (0.0, 500.0), (3.0, 500.0), (0.0, 20.0)]
 )
-@pytest.mark.parametrize("latency_s", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("latency_s", [0.2, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.0, 1.0))])
 def test_at_least_98_percent_of_the_binding_rate_is_used(
     requests: float, events: float, latency_s: float
 ) -> None:

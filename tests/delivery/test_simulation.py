@@ -191,13 +191,14 @@ def run_seeds(seeds: Iterator[int], number: int) -> list[DeliveryCounts]:
     return tallies
 
 
-def test_hundreds_of_lives_of_a_run_keep_every_promise() -> None:
-    tallies = run_seeds(count(1), 600)
+@pytest.mark.parametrize("lives", [150, pytest.param(600, marks=pytest.mark.slow)])
+def test_hundreds_of_lives_of_a_run_keep_every_promise(lives: int) -> None:
+    tallies = run_seeds(count(1), lives)
     ends = {tally.stopped.reason if tally.stopped else None for tally in tallies}
     assert ends == {None, StopReason.INTERRUPTED, StopReason.PATIENCE, StopReason.DESTINATION}
-    assert sum(tally.in_doubt > 0 for tally in tallies) > 50
-    assert sum(tally.refused > 0 for tally in tallies) > 50
-    assert sum(tally.retries for tally in tallies) > 1_000
+    assert sum(tally.in_doubt > 0 for tally in tallies) > lives / 12
+    assert sum(tally.refused > 0 for tally in tallies) > lives / 12
+    assert sum(tally.retries for tally in tallies) > lives * 5 / 3
 
 
 @pytest.mark.slow

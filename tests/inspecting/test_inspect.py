@@ -536,7 +536,7 @@ def test_an_inspection_leaves_nothing_behind(desk: Desk) -> None:
 
 
 def test_standard_input_is_inspected_like_a_file(desk: Desk) -> None:
-    done = desk.spawn("inspect", "-", "--json", stdin=Path(NEWSLETTER).read_bytes())
+    done = desk.run("inspect", "-", "--json", stdin=Path(NEWSLETTER).read_bytes())
     assert (done.code, done.json["files"][0]["rows"]) == (0, 60)
 
 

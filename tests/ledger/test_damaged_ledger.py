@@ -44,7 +44,7 @@ def assert_some_of_each(ledger: Harmed, command: str) -> None:
 
 @every_command
 def test_one_flipped_bit_is_told_or_changes_nothing(ledger: Harmed, command: str) -> None:
-    ledger.flip(command, 150 if command == "verify" else 30)
+    ledger.flip(command, 60 if command == "verify" else 16)
     assert_some_of_each(ledger, command)
 
 

@@ -84,12 +84,15 @@ def assert_told(done: Result, code: str, hint: str) -> None:
 
 
 @needs_mounts
-@pytest.mark.parametrize("size", ["4k", "12k", "120k"])
+@pytest.mark.parametrize(
+    "size", ["12k", *(pytest.param(size, marks=pytest.mark.slow) for size in ("4k", "120k"))]
+)
 def test_a_full_disk_is_no_damage(desk: Desk, sandbox: Sandbox, size: str) -> None:
     done = confined(desk, size, *sending(sandbox, "--state-dir", "small"))
     assert_told(done, "ledger-disk-full", "make room")
 
 
+@pytest.mark.slow
 @needs_mounts
 def test_a_read_only_state_folder_is_no_damage(desk: Desk, sandbox: Sandbox) -> None:
     words = sending(sandbox, "--state-dir", "small/state")

@@ -50,7 +50,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_of_several_processes_one_works_and_the_others_leave_while_it_works(
     tmp_path: Path, count: int
 ) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pytest
 from command_support import Desk
-from hypothesis import HealthCheck, given, settings
+from example_support import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 TIMES: Final = ("when", "timestamp", "Event Date")
@@ -153,9 +154,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=120,
-    deadline=None,
+@examples(
+    120,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(case=cases())

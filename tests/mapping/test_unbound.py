@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from command_support import Desk
-from hypothesis import assume, example, given, settings
+from example_support import examples
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from layout_support import column, profile
 
@@ -112,7 +113,7 @@ def both(desk: Desk, cells: dict[str, str]) -> tuple[dict[str, Any], dict[str, A
     return desk.run("validate", "export.csv", "--json").json, inspected
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(headers)
 @example({"sent_at": "link", "time": "time", "userId": "id"})
 @example({"event": "event", "userId": "id", "toemail": "link", "timestamp": "time"})
@@ -136,7 +137,7 @@ def test_inspect_binds_by_name_what_a_run_binds_and_misses_what_a_run_misses(cel
         assert validated["error"]["message"].removeprefix("export.csv: ") in told
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(headers)
 @example({"created": "time", "status": "event", "lead": "id", "colour": "id"})
 @example({"created": "time", "payload": "time", "lead": "id", "id": "id"})

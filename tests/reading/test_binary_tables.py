@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import table_files as tables
+from example_support import examples
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pipeline_support import Outcome, outcome, settings
 from reading_support import Reading, source_of, whole
@@ -80,7 +80,7 @@ def cells_of(data: bytes) -> list[dict[str, tuple[type, str]]]:
 
 
 @pytest.mark.slow
-@examples(max_examples=10)
+@examples(10)
 @given(rows=ROWS)
 def test_rows_are_those_of_their_ndjson(rows: list[tables.Row]) -> None:
     expected = cells_of(tables.ndjson(rows))
@@ -89,7 +89,7 @@ def test_rows_are_those_of_their_ndjson(rows: list[tables.Row]) -> None:
 
 
 @pytest.mark.slow
-@examples(max_examples=6)
+@examples(6)
 @given(rows=ROWS, flat=FLAT)
 def test_rows_give_the_messages_of_their_ndjson(rows: list[tables.Row], flat: list[tables.Row]) -> None:
     how = settings(timezone="UTC")

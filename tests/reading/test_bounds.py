@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, cells, source_of, whole
 
@@ -249,7 +250,7 @@ class Pieces:
         return piece
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     lines=st.lists(st.sampled_from([0, 1, 5, 9, 10, 11, 12, 30, 45]), max_size=8),
     ended=st.booleans(),

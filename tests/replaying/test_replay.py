@@ -25,7 +25,8 @@ from command_support import (
     rows_balance,
     to,
 )
-from hypothesis import HealthCheck, given, settings
+from example_support import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from inflection_cli.model import Chunk
@@ -48,9 +49,8 @@ STAMPS = (
     "_metadata",
     "channel",
 )
-SPACED = settings(
-    max_examples=15,
-    deadline=None,
+SPACED = examples(
+    15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -768,13 +768,13 @@ def test_gzip_globs_and_standard_input_are_read(desk: Desk, sandbox: Sandbox) ->
     lines = [json.dumps(message).encode() + b"\n" for message in numbered(6)]
     (desk.folder / "a1.ndjson").write_bytes(b"".join(lines[:2]))
     (desk.folder / "a2.ndjson.gz").write_bytes(gzip.compress(b"".join(lines[2:4])))
-    result = desk.spawn("replay", "a*.ndjson*", "-", *to(sandbox.url, "--json"), stdin=b"".join(lines[4:]))
+    result = desk.run("replay", "a*.ndjson*", "-", *to(sandbox.url, "--json"), stdin=b"".join(lines[4:]))
     assert (result.code, sandbox.stats()["unique"]) == (0, 6), result.err
     assert [file["path"] for file in result.json["files"]] == ["a1.ndjson", "a2.ndjson.gz", "-"]
 
 
 def test_nothing_is_sent_unasked(desk: Desk, sandbox: Sandbox) -> None:
-    result = desk.spawn("replay", READY, "--endpoint", sandbox.url, "--write-key", KEY)
+    result = desk.run("replay", READY, "--endpoint", sandbox.url, "--write-key", KEY)
     assert (result.code, sandbox.stats()["requests"]) == (2, 0)
     assert "--yes" in result.err
 

@@ -109,7 +109,7 @@ def test_each_time_ids_and_person_are_fresh(desk: Desk, sandbox: Sandbox) -> Non
 
 
 def test_nothing_is_asked_and_no_ledger_is_made(desk: Desk, sandbox: Sandbox) -> None:
-    done = desk.spawn(*to(sandbox.url))
+    done = desk.run(*to(sandbox.url))
     assert (done.code, list(desk.folder.iterdir())) == (0, [])
 
 
@@ -245,6 +245,6 @@ def test_a_key_that_does_not_look_like_segments_is_warned_about() -> None:
 
 
 def test_the_report_is_the_only_thing_on_stdout(desk: Desk, sandbox: Sandbox) -> None:
-    done = desk.spawn(*to(sandbox.url, "--json", "--verbose"))
+    done = desk.run(*to(sandbox.url, "--json", "--verbose"))
     assert json.loads(done.out)["command"] == "send-test"
     assert "\x1b" not in done.out + done.err

@@ -240,6 +240,7 @@ def test_every_exit_code_is_told_by_help(desk: Desk) -> None:
         assert str(code) in text
 
 
+@pytest.mark.slow
 def test_a_signal_while_reading_leaves_one_object_and_its_code(desk: Desk) -> None:
     child = subprocess.Popen(
         command("validate", "-", "--json"),
@@ -257,6 +258,7 @@ def test_a_signal_while_reading_leaves_one_object_and_its_code(desk: Desk) -> No
     assert (child.returncode, report["exit_code"], report["error"]["code"]) == (143, 143, "interrupted")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_no_defect(desk: Desk) -> None:
     for count in range(60):
         desk.file(f"f{count:02}.csv", opened("u1"))

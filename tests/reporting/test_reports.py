@@ -311,7 +311,7 @@ def test_paths_are_told_from_the_checkout(desk: Desk, monkeypatch: pytest.Monkey
 
 def test_standard_input_is_annotated_without_a_file(desk: Desk) -> None:
     stdin = b"event,userId,campaign_id,email_id,timestamp\nNo,u1,c1,e1,2024-03-01T09:30:00Z\n"
-    result = desk.spawn("validate", "-", "--report", "github", stdin=stdin)
+    result = desk.run("validate", "-", "--report", "github", stdin=stdin)
     ((_, properties, data),) = commands_in(result.out)
     assert set(properties) == {"title"}
     assert data.startswith("standard input, line 2: ")

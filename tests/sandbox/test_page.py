@@ -274,6 +274,7 @@ def test_a_replay_that_is_not_there_is_a_usage_error(tmp_path: Path, monkeypatch
     assert "nowhere.ndjson: No such file" in done.err
 
 
+@pytest.mark.slow
 def test_a_rehearsal_is_watched_until_a_signal_and_ends_with_its_own_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

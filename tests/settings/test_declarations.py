@@ -378,6 +378,7 @@ def outputs_of(folder: Path, source: Path, *lines: str) -> tuple[list[str], Any,
     return [" ".join(said.split()) for said in outputs], project, profile, limits
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_one_owner_of_a_default_changes_the_tool(tmp_path: Path, desk: Desk) -> None:
     desk.file("b.csv", *(opened(f"u{number}", number) for number in range(30)))
     (desk.folder / "bomb.csv").write_bytes(gzip.compress(b"event,userId\n" + b"x,y\n" * (5 << 20)))

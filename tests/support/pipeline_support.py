@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings as examples
+from example_support import examples
 from hypothesis import strategies as st
 
 from inflection_cli.backfilling.dedup import LedgerEvents
@@ -36,7 +36,7 @@ from inflection_cli.model import Problem
 from inflection_cli.reading import ReadOptions
 from inflection_cli.segment.message import MessageSettings
 
-some = examples(max_examples=15)
+some = examples(15)
 """For properties over whole files, each example of which takes some milliseconds."""
 
 NOW: Final = datetime(2024, 6, 1, tzinfo=UTC)

@@ -200,6 +200,8 @@ class Linking:
         links, shared, users = _LinkWriter(self._links), SpillGroups(_SHARED.size), SpillGroups(RECORD_BYTES)
         every = zip(self._pair_rows.parts(), self._joined_rows.parts(), self._alone_rows.parts(), strict=True)
         for rows, together, counts in every:
+            if not (rows or together or counts):  # as most parts of a small file
+                continue
             pairs, joined, alone = _earliest(rows), _earliest(together), _summed(counts)
             self._take_out_conflicts(pairs, joined, known)
             if self._resolver is not None:

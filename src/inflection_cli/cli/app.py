@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -100,7 +101,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        code = _exit_code(_parser()(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
+        parser = _parser(arguments[0] if arguments else "")
+        code = _exit_code(parser(args=list(arguments), prog_name="infl-seg", standalone_mode=False))
         # Typer makes a Ctrl-C that reaches it an exit code without a word; ours come as exceptions, with theirs.
         return _report(_interrupted(), arguments) if code == _CTRL_C else code
     except typer.Exit as leave:
@@ -116,9 +118,15 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 @cache
-def _parser() -> Any:
-    """Build the command-line parser once per process."""
-    return get_command(app)
+def _parser(first: str = "") -> Any:
+    """Build the parser of the command that the first word names.
+
+    Any other word gets that of all commands, whose options take a twentieth of a short run to build.
+    """
+    one = copy(app)
+    one.registered_commands = [each for each in app.registered_commands if each.name == first]
+    one.registered_groups = [each for each in app.registered_groups if each.name == first]
+    return get_command(one if one.registered_commands or one.registered_groups else app)
 
 
 def _exit_code(returned: Any) -> int:

@@ -56,6 +56,7 @@ class Workers:
         words: Who was killed then.
         hint: What to do then.
         takes_files: Whether they open files by themselves, so that a file is a task where there are several.
+        result: Waits for a task's result.
     """
 
     executor: "Callable[[], Executor]"
@@ -64,6 +65,7 @@ class Workers:
     words: str = "a worker"
     hint: str = ""
     takes_files: bool = False
+    result: "Callable[[Future[Any]], Any]" = lambda future: future.result()
 
 
 class Files(Protocol):
@@ -148,7 +150,7 @@ class _UnderWay:
             return self.future
         assert workers is not None
         try:
-            packed = self.future.result()
+            packed = workers.result(self.future)
             done: list[Done] | None = None if packed is None else pickle.loads(packed)  # noqa: S301 - of our worker
         except Exception as error:
             if workers.lost(error):

@@ -11,17 +11,24 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import parent_process
+from multiprocessing import connection, parent_process
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.converting.in_order import Workers
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from multiprocessing.queues import SimpleQueue
+
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LOOK_S: Final = 0.5
+"""How often a wait for a result looks for killed workers."""
+
 _IMPORTED: Final = ("inflection_cli.backfilling.chunk_work", "inflection_cli.segment.ids")
 
 
@@ -37,9 +44,32 @@ class _Worker(ForkServerProcess):
 
 
 class _Context(ForkServerContext):
-    """Starts such workers."""
+    """Starts such workers, and keeps them and the queue of their results."""
 
-    Process = _Worker
+    def __init__(self) -> None:
+        self._workers: list[_Worker] = []
+        self._results: SimpleQueue[Any] | None = None
+
+    def Process(self, **given: Any) -> _Worker:  # type: ignore[override] # noqa: N802 - as its base
+        """Return a worker to be started."""
+        self._workers.append(_Worker(**given))
+        return self._workers[-1]
+
+    def SimpleQueue(self) -> "SimpleQueue[Any]":  # noqa: N802 - as its base
+        """Return the queue of the results."""
+        self._results = super().SimpleQueue()
+        return self._results
+
+    def end_where_one_was_killed(self) -> None:
+        """Kill all workers where one has ended.
+
+        It may have sent half of a result. The executor waits for the other half as long as anybody holds the end of
+        the pipe that is written to: the other workers do, and this process.
+        """
+        if self._results is not None and connection.wait([each.sentinel for each in self._workers], 0):
+            for each in self._workers:
+                each.kill()
+            self._results._writer.close()  # type: ignore[attr-defined] # noqa: SLF001 - `close` ends the reader too
 
 
 class WorkerPool:
@@ -52,6 +82,7 @@ class WorkerPool:
     def __init__(self, count: int) -> None:
         self._count = count
         self._executor: ProcessPoolExecutor | None = None
+        self._context = _Context()
 
     @property
     def workers(self) -> Workers:
@@ -63,14 +94,21 @@ class WorkerPool:
             lambda error: isinstance(error, BrokenProcessPool | CancelledError),
             f"a worker process of --jobs {self._count}",
             f"run the same command again, it goes on from there; with less memory: {fewer}",
+            result=self._result,
         )
+
+    def _result(self, future: "Future[Any]") -> Any:
+        """Wait for a result; raise the error of a task that failed."""
+        while not wait([future], _LOOK_S).done:
+            self._context.end_where_one_was_killed()
+        return future.result()
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            context = _Context()
-            context.set_forkserver_preload(list(_IMPORTED))
+            self._context = _Context()
+            self._context.set_forkserver_preload(list(_IMPORTED))
             with _deaf_children(), _without_main():
-                self._executor = ProcessPoolExecutor(self._count, context, _begin)
+                self._executor = ProcessPoolExecutor(self._count, self._context, _begin)
                 for _ in range(self._count):
                     self._executor.submit(_wake)
         return self._executor
@@ -78,6 +116,7 @@ class WorkerPool:
     def close(self) -> None:
         """End the workers, each after the task that it is at."""
         if self._executor is not None:
+            self._context.end_where_one_was_killed()
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
 

@@ -177,6 +177,7 @@ def test_a_profile_that_is_a_link_to_another_file_shows_nothing_of_it(desk: Desk
         assert SECRET not in done.out + done.err
 
 
+@pytest.mark.slow
 def test_a_pipe_or_a_device_is_refused_at_once(desk: Desk) -> None:
     os.mkfifo(desk.folder / "pipe.toml")
     for name in ("pipe.toml", "/dev/zero", "."):

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from command_support import Desk, opened
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -423,7 +424,7 @@ def toml(value: Any) -> str:
     return json.dumps(value).replace("\x7f", "\\u007f")
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_any_file_is_read_or_its_faults_are_told(
     tmp_path_factory: pytest.TempPathFactory, file: dict[str, Any]

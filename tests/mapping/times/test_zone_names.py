@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from command_support import Desk
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
@@ -72,7 +73,7 @@ def test_what_is_not_certain_is_told_with_what_settles_it(
     assert hint in problem.hint
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     moment=st.datetimes(datetime(2001, 1, 1), datetime(2029, 1, 1)),  # noqa: DTZ001 - its zone comes next
     zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),

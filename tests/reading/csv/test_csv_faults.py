@@ -3,7 +3,8 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, Reading, cells, source_of, whole
 
@@ -157,7 +158,9 @@ def test_what_is_wrong_inside_a_record_of_certain_bounds_concerns_that_record_al
     assert [(fault.line, fault.rows) for fault in reading.faults] == [(2, 3)]
 
 
-@pytest.mark.parametrize("size", [100, 1 << 16, 1 << 22])
+@pytest.mark.parametrize(
+    "size", [1 << 16, *(pytest.param(size, marks=pytest.mark.slow) for size in (100, 1 << 22))]
+)
 def test_a_record_over_the_bound_is_given_up_and_good_lines_after_it_are_read(size: int) -> None:
     data = HEADER + b'1,"x\n' + b"a line of some length\n" * 60_000 + b'y",3\n4,5,6\n'
     reading = whole(source_of(data), size)
@@ -195,7 +198,7 @@ GARBAGE = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(GARBAGE)
 def test_rows_lines_and_faults_do_not_depend_on_the_size_of_the_chunks(garbage: bytes) -> None:
     # Enough good text in front that the file does not pass for binary.

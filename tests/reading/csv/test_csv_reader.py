@@ -5,7 +5,8 @@ import io
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from example_support import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from reading_support import SIZES, cells, source_of, whole
 from reference_csv import table
@@ -18,7 +19,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 CSV_TEXT = st.text(st.sampled_from(list('",;\n\r ab\u2028é😀')), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     rows=st.lists(st.tuples(*[ANY_TEXT | CSV_TEXT] * 3), min_size=1, max_size=8),
     delimiter=st.sampled_from(",;\t|"),
@@ -49,7 +50,7 @@ def test_any_text_that_pythons_csv_module_writes_is_read_back_exactly(
         assert reading.faults == []
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(st.text(st.sampled_from(list('""",,\n\r\0ab\x85')), max_size=14), st.integers(1, 4))
 def test_the_grammar_ends_records_where_pythons_strict_csv_reader_does(text: str, width: int) -> None:
     reader = csv.reader(io.StringIO(text, newline="\n"), strict=True)
@@ -163,7 +164,7 @@ def test_a_carriage_return_too_many_ends_no_line_and_neither_does_one_at_the_end
     assert reading.places() == [("bare-carriage-return", 2, "b"), ("bare-carriage-return", 4, "b")]
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(st.lists(st.sampled_from(['"', '"', ",", ",", "a", " ", "\n", "\r\n"]), max_size=24).map("".join))
 def test_which_rows_have_two_readings_is_what_the_oracle_says(text: str) -> None:
     data = f"a,b\n1,2\n{text}".encode()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from command_support import Desk
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, source_of, whole
 
@@ -194,7 +195,7 @@ class Trickle:
         return data
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1), most=st.integers(1, 9))
 def test_escaped_cells_become_what_csv_reads_however_the_bytes_come(rows: list[list[str]], most: int) -> None:
     data = "".join(",".join(map(written, row)) + "\n" for row in rows).encode()
@@ -204,7 +205,7 @@ def test_escaped_cells_become_what_csv_reads_however_the_bytes_come(rows: list[l
     assert list(csv.reader(io.StringIO(made.decode(), newline=""), strict=True)) == rows
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1), size=st.sampled_from(SIZES))
 def test_a_file_with_escapes_is_read_in_chunks_of_any_size(rows: list[list[str]], size: int) -> None:
     data = "a,b\n" + "".join(",".join(map(written, row)) + "\n" for row in rows)

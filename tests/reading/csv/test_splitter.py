@@ -4,7 +4,8 @@ import csv
 import io
 
 import pytest
-from hypothesis import example, given, settings
+from example_support import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inflection_cli.reading.csv.splitter import split_rows
@@ -20,7 +21,7 @@ def read_by_the_csv_module(text: str, delimiter: str) -> list[list[str]] | None:
         return None
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(text=st.lists(ALPHABET, max_size=14).map("".join), delimiter=DELIMITERS)
 @example('"a""b",c\n', ",")
 @example('""\n\n', ",")
@@ -33,7 +34,7 @@ def test_what_is_split_is_what_the_csv_module_reads(text: str, delimiter: str) -
     assert rows is None or rows == read_by_the_csv_module(text, delimiter)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     rows=st.lists(
         st.lists(

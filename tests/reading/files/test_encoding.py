@@ -1,7 +1,8 @@
 """Given UTF-16 and its like, everything reads as if it were UTF-8, and what is no text is a fault at its line."""
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, cells, source_of, whole
 
@@ -112,7 +113,7 @@ def test_a_wide_file_of_nothing_is_empty_and_a_binary_one_is_refused() -> None:
             source_of(data)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     text=st.lists(
         st.sampled_from(["a", "é", "😀", '"', ",", "\n", "\r\n", "日", "1,2\n", " "]), max_size=40

@@ -4,7 +4,8 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, cells, source_of, whole
 
@@ -102,7 +103,7 @@ def test_old_line_ends_in_utf16_are_read() -> None:
 CELL = st.text(st.sampled_from(["a", '"', ",", "\r", "\n", "é", " "]), max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=8))
 def test_whatever_the_csv_module_writes_with_old_line_ends_is_read_back(rows: list[list[str]]) -> None:
     out = io.StringIO(newline="")

@@ -73,6 +73,7 @@ def test_validate_reports_how_a_file_is_packed(
     }
 
 
+@pytest.mark.slow
 def test_a_plain_file_does_not_import_the_package_for_zstd(tmp_path: Path) -> None:
     program = (
         "import sys; from inflection_cli.cli.app import run; code = run(['validate', sys.argv[1]]); "

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from example_support import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from reading_support import SIZES, Reading, source_of, whole
 
@@ -52,7 +53,7 @@ def as_cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(RECORDS, st.sampled_from(sorted(LAYOUTS)))
 def test_every_layout_gives_the_records_at_their_lines(records: list[dict[str, Any]], layout: str) -> None:
     text = LAYOUTS[layout](records)
@@ -99,7 +100,7 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(PIECES, st.sampled_from([b'[{"z":"0"},\n', b'{"z":\n"0"}\n', b'{"data":[{"z":0},\n']), st.booleans())
 @example(
     b'""\0{"a":1}{"a":1}', b'[{"z":"0"},\n', False

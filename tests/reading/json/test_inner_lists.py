@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from command_support import Desk, rows_balance
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, source_of, whole
 
@@ -68,7 +69,7 @@ DOCUMENTS = st.lists(
 )
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(documents=DOCUMENTS, size=st.sampled_from(SIZES))
 def test_whatever_lines_hold_the_rows_are_the_objects_in_order(documents: list[Any], size: int) -> None:
     due = [each for one in documents for each in (one if isinstance(one, list) else [one])]
@@ -256,7 +257,7 @@ OUTER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     records=st.lists(OUTER, min_size=1),
     size=st.sampled_from(SIZES),

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from example_support import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reading_support import SIZES, Reading, source_of, whole
 
@@ -37,7 +38,7 @@ def spelled(value: Any) -> tuple[str, str]:
     return str(value), str(value)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     records=st.lists(st.dictionaries(KEY, VALUE, min_size=1, max_size=4), min_size=1, max_size=6),
     separators=st.sampled_from([(",", ":"), (" , ", " : "), (",\t", ":\r")]),
@@ -184,7 +185,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]), st.booleans())
 def test_what_is_read_does_not_depend_on_the_size_of_the_chunks(
     lines: list[bytes], line_end: bytes, ended: bool
