@@ -301,7 +301,7 @@ class Recognised(Table):
 
 
 class PresetHead(Table):
-    """Version, title and page of a preset, and the files that it is for."""
+    """Version, title, page and files of a preset."""
 
     version: Annotated[int, Field(ge=1)] = Field(
         description="The preset's own version; it grows if ids of events could change."
@@ -309,7 +309,9 @@ class PresetHead(Table):
     title: Text = Field(description="The vendor, and what it exports.")
     page: Text = Field(description="The vendor's public page that it follows: an https address.")
     recognise: list[Recognised] = Field(
-        default=[], min_length=1, description="The shapes of its files; `inspect` proposes it for any of them."
+        default=[],
+        min_length=1,
+        description="The shapes of its files; `inspect` proposes it for any of them.",
     )
 
 
