@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
 from inflection_cli.catalog import REJECT_COLUMNS
@@ -24,10 +23,10 @@ _REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
 
 
 def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the names of the files that the rows were exported in.
+    """Return the paths of the files that the rows were exported in.
 
-    The names are in lower case and without folders. There is one, the file's own name, unless these are rejected
-    rows of an earlier run: those rows hold the name of the file that they come from.
+    They are in lower case. There is one, the file's own path, unless these are rejected rows of an
+    earlier run: those rows hold the path of the file that they come from.
 
     Args:
         file: Its path.
@@ -38,12 +37,17 @@ def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[
     if REJECT_COLUMNS[0] in columns:
         at = columns.index(REJECT_COLUMNS[0])
         paths = [row[at] for row in sample if at < len(row) and row[at].strip()] or paths
+    found = [path.lower().rpartition("/") for path in dict.fromkeys(paths)]
     # Rows that were rejected twice say the name that their first rejects had.
-    return tuple(_REJECTED.sub("", PurePath(path).name.lower()) for path in dict.fromkeys(paths))
+    return tuple(f"{folder}{slash}{_REJECTED.sub('', name)}" for folder, slash, name in found)
 
 
 def fits(name: str, pattern: str) -> bool:
-    """Return whether a file name fits a shell pattern, compression suffix optional."""
+    """Return whether a file fits a shell pattern, compression suffix optional.
+
+    A pattern with a slash is for the whole path, any other for the name.
+    """
+    name = name if "/" in pattern else name.rpartition("/")[2]
     return any(fnmatchcase(one, pattern.lower()) for one in (name, _PACKED.sub("", name)))
 
 
@@ -120,14 +124,18 @@ class ColumnResolver:
                 self.taken.add(found.column)
             if needed:
                 self.places[name] = found
-        elif needed:
+        elif needed and name not in self._profile.optional:
             self.missing.setdefault(source, where)
         return found
 
     def column(self, name: str, where: str, *, use: Use = "takes") -> int:
         """Return a column's index in the shaped row; absent columns are empty."""
-        found = self.cell(Cell(column=name), where, use=use)
-        return found if isinstance(found, int) else self._add("", name)
+        return self.index(Cell(column=name), where, use=use)
+
+    def index(self, cell: Cell, where: str, *, use: Use = "takes") -> int:
+        """Return a cell's index in the shaped row; constant texts get one."""
+        found = self.cell(cell, where, use=use)
+        return found if isinstance(found, int) else self._add(found, cell.column or where)
 
     def has(self, name: str) -> bool:
         """Return whether the file has a required column or dotted path."""
@@ -170,6 +178,8 @@ class ColumnResolver:
         treatment = self._treatment(cell)
         if not cell.sources:
             return self._constant(cell, treatment, where)
+        if cell.by_file:
+            return self._or_by_file(cell, treatment, where, use)
         if cell.column is None or self._table_of(cell.column):
             return self._derived(cell, treatment, where, use)
         place = self.place(cell.column, where, use=use)
@@ -184,6 +194,18 @@ class ColumnResolver:
         bare = self._typed and bool(place.keys)
         optional = optional and bool(place.keys)
         return self._add(Extraction(name, place, treatment, self._options.nulls, bare, optional), name)
+
+    def _or_by_file(self, cell: Cell, treatment: CellTransform, where: str, use: Use) -> int | str:
+        """Return the index of the first filled cell, else the file's own text."""
+        paths = [path for path in cell.sources if find_path(self._source_of(path), self._names)]
+        if not paths:
+            return self._by_file(cell.by_file, where) or ""
+        index = self._derived(Cell(columns=paths), treatment, where, use)
+        fallback = self._of_names(cell.by_file)
+        if not (isinstance(index, int) and len(set(fallback)) == 1 and fallback[0]):
+            return index
+        name = self.names()[index]
+        return self._add(FirstFilled(name, (index, self._add(fallback[0], name)), None), name)
 
     def _derived(self, cell: Cell, treatment: CellTransform, where: str, use: Use) -> int | str:
         """Return the index of a first filled or looked-up cell."""
@@ -296,14 +318,18 @@ class ColumnResolver:
         return made
 
     def _by_file(self, patterns: Mapping[str, str], where: str) -> str | None:
-        texts = [
-            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
-            for name in self._exported
-        ]
+        texts = self._of_names(patterns)
         if None not in texts and len(set(texts)) == 1:
             return texts[0]
         self._unfit.append(self._misfit(patterns, where, mixed=len(set(texts)) > 1))
         return None  # a file that lacks columns as well is better told that
+
+    def _of_names(self, patterns: Mapping[str, str]) -> list[str | None]:
+        """Return the text for each file that the rows were exported in."""
+        return [
+            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
+            for name in self._exported
+        ]
 
     def _misfit(self, patterns: Mapping[str, str], where: str, *, mixed: bool) -> InputError:
         if mixed:

@@ -447,8 +447,14 @@ class _LayoutBuilder:
 
     def _applies(self, said: Event, number: int) -> When | None:
         where = f"event[{number}].when"
+        event = said.fields.event or self._profile.fields.event
         tests = [
-            CellTest.of(condition, self._drawing.column(condition.column, where, use="looks"))
+            CellTest.of(
+                condition,
+                self._drawing.index(event, "fields.event")
+                if condition.field and event
+                else self._drawing.column(condition.column, where, use="looks"),
+            )
             for condition in said.when
         ]
         return When(tuple(tests)) if tests else None

@@ -58,8 +58,9 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     yield from cells.of_properties(("properties",), profile.properties)
     yield from cells.of_traits(("traits",), profile.traits)
     yield from _drops(profile)
+    yield from _optional(profile)
     for index, event in enumerate(profile.event):
-        yield from _event(("event", index), event, cells, event.type or profile.type or "track")
+        yield from _event(("event", index), event, cells, event.type or profile.type or "track", profile.fields)
     yield from _own_ids(profile)
     yield from context_faults(("context",), profile.context)
     yield from integration_faults(("integrations",), profile.integrations)
@@ -254,9 +255,9 @@ class _Cells:
         sources = [name for name in known if name in given.model_fields_set]
         if not sources:
             yield TomlFault(path, "does not say where it comes from: column, columns, constant or by_file")
-        elif len(sources) > 1:
+        elif len(sources) > 1 and sources not in (["column", "by_file"], ["columns", "by_file"]):
             yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
-        elif sources not in (["column"], ["columns"]):
+        elif sources[0] not in {"column", "columns"}:
             for name in ("values", "otherwise", "hash", "salt_env", "split", "take", "prefix", "suffix"):
                 if name in given.model_fields_set:
                     yield TomlFault((*path, name), f"is for the cells of a column, and this has {sources[0]}")
@@ -333,13 +334,33 @@ def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[Toml
     seen.setdefault(column, name)
 
 
-def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
+def _used_anywhere(profile: shape.ProfileFile) -> list[str]:
+    """Return the columns of all fields, properties, traits and times."""
     used = [*_used(profile.fields, profile.properties, profile.traits)]
     for event in profile.event:
         used += [
             *_used(event.fields, event.properties, event.traits),
             *(event.timestamp.columns if event.timestamp else ()),
         ]
+    return used
+
+
+def _optional(profile: shape.ProfileFile) -> Iterator[TomlFault]:
+    """Yield the optional columns that the profile uses nowhere."""
+    times = (profile.time and profile.time.columns) or {}
+    tested = [condition.column for event in profile.event for condition in event.when]
+    keys = [table.by or table.key for table in profile.lookup.values()]
+    used = {*_used_anywhere(profile), *times, *tested, *keys, *profile.columns.drop}
+    for index, name in enumerate(profile.columns.optional):
+        if name not in used:
+            yield TomlFault(
+                ("columns", "optional", index),
+                f"“{shortened(name)}” is used nowhere in the profile; write it as it is there{near(name, used)}",
+            )
+
+
+def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
+    used = _used_anywhere(profile)
     for index, name in enumerate(profile.columns.drop):
         if any(_is_name(name, column) for column in used):
             why = "is used elsewhere in the profile"
@@ -364,8 +385,11 @@ def _used(fields: shape.Fields, *named: Mapping[str, shape.PropertyCell]) -> Ite
     yield from (column for cell in cells for column in cell.sources)
 
 
-def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator[TomlFault]:
+def _event(
+    path: Path, event: shape.Event, cells: _Cells, kind: str, fields: shape.Fields
+) -> Iterator[TomlFault]:
     yield from _of_other_calls(path, event, kind)
+    has_event = bool(event.fields.event or fields.event)
     if event.name is not None and kind == "track":
         if not cells.strange_events:
             yield from event_fault((*path, "name"), event.name)
@@ -380,6 +404,11 @@ def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator
     yield from cells.of_traits((*path, "traits"), event.traits)
     for index, condition in enumerate(event.when):
         yield from _condition((*path, "when", index), condition)
+        if condition.field and (event.name is not None or not has_event):
+            yield TomlFault(
+                (*path, "when", index, "field"),
+                "needs the name of the event from a column: write it under [fields] as event, and no name here",
+            )
 
 
 def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlFault]:
@@ -394,8 +423,10 @@ def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlF
 
 
 def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
-    if not condition.column:
+    if not condition.column and condition.field is None:
         yield TomlFault(path, "does not name a column")
+    elif condition.column and condition.field is not None:
+        yield TomlFault(path, "has column and field; keep one of them")
     given = [name for name in ("equals", "not_equals", "filled") if name in condition.model_fields_set]
     if not given:
         yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")

@@ -40,7 +40,8 @@ class Cell(Table):
     by_file: dict[str, str] = Field(
         default={},
         min_length=1,
-        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts.",
+        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts. "
+        "A pattern with a slash is for the path. Beside a column it is for rows in which that is empty.",
     )
     split: Text | None = Field(
         default=None, description='Take a piece of the text, of those between this: ":". Which one is `take`.'
@@ -196,6 +197,9 @@ class Condition(Table):
     """A test of a cell by `equals`, `not_equals` or `filled`."""
 
     column: Text = Field(default="", description="A column's name, or a dotted path into JSON.")
+    field: Literal["event"] | None = Field(
+        default=None, description="In place of `column`: the event's name, as `fields.event` gives it."
+    )
     equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
         default=[],
         min_length=1,
@@ -284,6 +288,9 @@ class Columns(Table):
         description="Whether columns that the profile names nowhere are sent as properties; `send` by default.",
     )
     drop: list[Text] = Field(default=[], description="Columns that are never sent.")
+    optional: list[Text] = Field(
+        default=[], description="Columns and paths, named elsewhere in the profile, that a file may lack."
+    )
 
 
 class ProfileFile(Table):
@@ -338,7 +345,7 @@ class Profile:
 
     A column whose whole name has dots in it beats a path. A key that has dots itself stands in double quotes,
     `payload."a.b".c`, and a double quote within such quotes is doubled. The patterns of `by_file` are matched against
-    the name that the file was exported under, without its folder and without regard to case.
+    the name that the file was exported under, without regard to case. Its folders count for patterns with a slash.
 
     Attributes:
         path: The file as the user wrote it.
@@ -349,6 +356,7 @@ class Profile:
         properties: Properties of every event, by name.
         other_columns: What becomes of columns that are named nowhere.
         drop: Columns that are never sent.
+        optional: Columns and paths that a file may lack without a note.
         events: The events that a row may stand for, in order; empty means one event a row, by `fields`. Where one has
             a time and no `when`, a row in which all columns of that time are empty has no such event.
         context: Further members of every event's context.
@@ -370,6 +378,7 @@ class Profile:
     properties: Mapping[str, PropertyCell] = field(default_factory=dict)
     other_columns: Literal["send", "drop"] = "send"
     drop: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
     events: tuple[Event, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)
