@@ -263,6 +263,15 @@ class InputOptions(Group):
         project_help="The profile, in this folder or below. As `--profile`.",
         common=True,
     )
+    preset: str | None = option(
+        None,
+        "Preset for exports of a known vendor; infl-seg presets list shows all of them.",
+        metavar="NAME",
+        example="sendgrid-events",
+        project_help="The preset for exports of a known vendor. As `--preset`.",
+        recorded=False,
+        common=True,
+    )
     profile_for: list[str] = option(
         [],
         "Profile for some files, by name or pattern; repeatable.",
@@ -1316,6 +1325,15 @@ class CleanOptions(Group):
 class JsonOptions(Group):
     """Output options of the commands that print reference text."""
 
+    json: bool = False
+    no_color: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PresetOptions(Group):
+    """Options of the command that saves a preset."""
+
+    force: bool = False
     json: bool = False
     no_color: bool = False
 

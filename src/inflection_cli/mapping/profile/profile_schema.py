@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
 from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.mapping.profile.lookups import LookupTable
+from inflection_cli.mapping.profile.preset_files import PresetVersion
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.settings.declarations import InputOptions, profile_keys
 from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
@@ -293,6 +294,32 @@ class Columns(Table):
     )
 
 
+class Recognised(Table):
+    """Columns and values by which a file is recognised."""
+
+    columns: list[Text] = Field(
+        min_length=1,
+        description="Columns, or dotted paths into JSON, that the first records have. All of them are needed.",
+    )
+    values: dict[str, list[Text]] = Field(
+        default={},
+        description="By column or path, texts of which its cells must have at least one, in any case.",
+    )
+
+
+class PresetHead(Table):
+    """Version, title and page of a preset, and the files that it is for."""
+
+    version: Annotated[int, Field(ge=1)] = Field(
+        description="The preset's own version; it grows if ids of events could change."
+    )
+    title: Text = Field(description="The vendor, and what it exports.")
+    page: Text = Field(description="The vendor's public page that it follows: an https address.")
+    recognise: list[Recognised] = Field(
+        default=[], min_length=1, description="The shapes of its files; `inspect` proposes it for any of them."
+    )
+
+
 class ProfileFile(Table):
     """Rules to read and map exports of one shape; options override them."""
 
@@ -333,6 +360,19 @@ class ProfileFile(Table):
     integrations: dict[str, bool] = Field(
         default={}, description="Destinations turned on or off; `All` is all of them. As `--integration`."
     )
+    extends: Text | None = Field(
+        default=None,
+        description='What the profile is laid over: "preset:NAME", or a profile in its folder or below. A key of a '
+        "table replaces the same key there, and a list the whole list.",
+    )
+    without: list[Text] = Field(
+        default=[],
+        min_length=1,
+        description='Keys of what it extends that do not hold: "fields.ip", "options.user_id_from", "event".',
+    )
+    preset: PresetHead | None = Field(
+        default=None, description="What a preset states about itself. It changes no message."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,8 +388,8 @@ class Profile:
     the name that the file was exported under, without regard to case. Its folders count for patterns with a slash.
 
     Attributes:
-        path: The file as the user wrote it.
-        digest: The hex SHA-256 of the file's bytes.
+        path: The file as the user wrote it, or `preset:NAME`.
+        digest: The hex SHA-256 of the file's bytes; of two digests, if it extends another.
         options: The options that it sets, which flags override.
         times: What differs from it for single columns.
         fields: Where Inflection's fields come from, for blocks that do not say.
@@ -366,6 +406,7 @@ class Profile:
         salts: The text of each salt that is used, by environment variable.
         lookups: Tables of other files, by name.
         tables: What those files hold, once they are read.
+        preset: The preset that it is or extends, if any.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -387,6 +428,7 @@ class Profile:
     salts: Mapping[str, str] = field(default_factory=dict, repr=False)
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     tables: Mapping[str, LookupTable] = field(default_factory=dict, repr=False)
+    preset: PresetVersion | None = None
     also_by_name: bool = False
 
     @property
