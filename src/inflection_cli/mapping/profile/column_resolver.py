@@ -129,6 +129,11 @@ class ColumnResolver:
         found = self.cell(Cell(column=name), where, use=use)
         return found if isinstance(found, int) else self._add("", name)
 
+    def tested(self, cell: Cell, where: str) -> int:
+        """Return the index of a condition's cell; absent columns are empty."""
+        found = self.cell(cell, where, use="looks")
+        return found if isinstance(found, int) else self._add("", cell.sources[0])
+
     def has(self, name: str) -> bool:
         """Return whether the file has a required column or dotted path."""
         return name in self.places

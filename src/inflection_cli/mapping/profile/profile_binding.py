@@ -448,8 +448,7 @@ class _LayoutBuilder:
     def _applies(self, said: Event, number: int) -> When | None:
         where = f"event[{number}].when"
         tests = [
-            CellTest.of(condition, self._drawing.column(condition.column, where, use="looks"))
-            for condition in said.when
+            CellTest.of(condition, self._drawing.tested(condition.source, where)) for condition in said.when
         ]
         return When(tuple(tests)) if tests else None
 

@@ -86,8 +86,10 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
     """Yield a fault if the text is not a valid path."""
-    if given is not None and not all(given.removeprefix(".").split(".")):
+    if given is not None and not all(given.removeprefix(".").removesuffix("?").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
+    elif given is not None and given.startswith(".") and given.endswith("?"):
+        yield TomlFault(path, "a path within each document takes no ? at its end; leave one of the two out")
 
 
 def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
@@ -394,8 +396,10 @@ def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlF
 
 
 def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
-    if not condition.column:
+    if condition.column is None and not condition.columns:
         yield TomlFault(path, "does not name a column")
+    if condition.column is not None and condition.columns:
+        yield TomlFault(path, "has column and columns; keep one of the two")
     given = [name for name in ("equals", "not_equals", "filled") if name in condition.model_fields_set]
     if not given:
         yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")
