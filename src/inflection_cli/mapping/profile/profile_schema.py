@@ -294,12 +294,41 @@ class Columns(Table):
     drop: list[Text] = Field(default=[], description="Columns that are never sent.")
 
 
+class Recognised(Table):
+    """Columns and values by which a file is recognised."""
+
+    columns: list[Text] = Field(
+        min_length=1,
+        description="Columns, or dotted paths into JSON, that the first records have. All of them are needed.",
+    )
+    values: dict[str, list[Text]] = Field(
+        default={},
+        description="By column or path, texts of which its cells must have at least one, in any case.",
+    )
+
+
+class PresetHead(Table):
+    """Version, title and page of a preset, and the files that it is for."""
+
+    version: Annotated[int, Field(ge=1)] = Field(
+        description="The preset's own version; it grows if ids of events could change."
+    )
+    title: Text = Field(description="The vendor, and what it exports.")
+    page: Text = Field(description="The vendor's public page that it follows: an https address.")
+    recognise: list[Recognised] = Field(
+        default=[], min_length=1, description="The shapes of its files; `inspect` proposes it for any of them."
+    )
+
+
 class ProfileFile(Table):
     """Rules to read and map exports of one shape; options override them."""
 
     model_config = ConfigDict(title="infl-seg profile", json_schema_extra={"required": ["profile"]})
 
     profile: Literal[1] | None = Field(default=None, description="The version of this format: 1.")
+    preset: PresetHead | None = Field(
+        default=None, description="What a preset states about itself. It changes no message."
+    )
     input: Input | None = Field(default=None, description="How the files are read.")
     time: Time | None = Field(default=None, description="How times are read.")
     fields: Fields = Field(
