@@ -130,12 +130,13 @@ class ColumnResolver:
 
     def column(self, name: str, where: str, *, use: Use = "takes") -> int:
         """Return a column's index in the shaped row; absent columns are empty."""
-        return self.index(Cell(column=name), where, use=use)
+        found = self.cell(Cell(column=name), where, use=use)
+        return found if isinstance(found, int) else self._add("", name)
 
-    def index(self, cell: Cell, where: str, *, use: Use = "takes") -> int:
-        """Return a cell's index in the shaped row; constant texts get one."""
-        found = self.cell(cell, where, use=use)
-        return found if isinstance(found, int) else self._add(found, cell.column or where)
+    def tested(self, cell: Cell, where: str) -> int:
+        """Return the index of a condition's cell; absent columns are empty."""
+        found = self.cell(cell, where, use="looks")
+        return found if isinstance(found, int) else self._add(found, (*cell.sources, where)[0])
 
     def has(self, name: str) -> bool:
         """Return whether the file has a required column or dotted path."""

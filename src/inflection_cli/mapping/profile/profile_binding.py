@@ -450,10 +450,7 @@ class _LayoutBuilder:
         event = said.fields.event or self._profile.fields.event
         tests = [
             CellTest.of(
-                condition,
-                self._drawing.index(event, "fields.event")
-                if condition.field and event
-                else self._drawing.column(condition.column, where, use="looks"),
+                condition, self._drawing.tested((condition.field and event) or condition.source, where)
             )
             for condition in said.when
         ]

@@ -87,8 +87,10 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
     """Yield a fault if the text is not a valid path."""
-    if given is not None and not all(given.removeprefix(".").split(".")):
+    if given is not None and not all(given.removeprefix(".").removesuffix("?").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
+    elif given is not None and given.startswith(".") and given.endswith("?"):
+        yield TomlFault(path, "a path within each document takes no ? at its end; leave one of the two out")
 
 
 def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
@@ -348,7 +350,7 @@ def _used_anywhere(profile: shape.ProfileFile) -> list[str]:
 def _optional(profile: shape.ProfileFile) -> Iterator[TomlFault]:
     """Yield the optional columns that the profile uses nowhere."""
     times = (profile.time and profile.time.columns) or {}
-    tested = [condition.column for event in profile.event for condition in event.when]
+    tested = [name for event in profile.event for condition in event.when for name in condition.source.sources]
     keys = [table.by or table.key for table in profile.lookup.values()]
     used = {*_used_anywhere(profile), *times, *tested, *keys, *profile.columns.drop}
     for index, name in enumerate(profile.columns.optional):
@@ -423,10 +425,11 @@ def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlF
 
 
 def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
-    if not condition.column and condition.field is None:
+    sources = [name for name in ("column", "columns", "field") if name in condition.model_fields_set]
+    if not sources:
         yield TomlFault(path, "does not name a column")
-    elif condition.column and condition.field is not None:
-        yield TomlFault(path, "has column and field; keep one of them")
+    elif len(sources) > 1:
+        yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
     given = [name for name in ("equals", "not_equals", "filled") if name in condition.model_fields_set]
     if not given:
         yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")

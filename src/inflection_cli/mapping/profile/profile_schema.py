@@ -197,9 +197,12 @@ class Fields(Table):
 class Condition(Table):
     """A test of a cell by `equals`, `not_equals` or `filled`."""
 
-    column: Text = Field(default="", description="A column's name, or a dotted path into JSON.")
+    column: Text | None = Field(default=None, description="A column's name, or a dotted path into JSON.")
+    columns: list[Text] = Field(
+        default=[], min_length=1, description="Several columns or paths; the first that is filled is tested."
+    )
     field: Literal["event"] | None = Field(
-        default=None, description="In place of `column`: the event's name, as `fields.event` gives it."
+        default=None, description="In place of a column: the event's name, as `fields.event` gives it."
     )
     equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
         default=[],
@@ -212,6 +215,11 @@ class Condition(Table):
     filled: bool | None = Field(
         default=None, description="Whether the cell holds anything but white space, or holds nothing."
     )
+
+    @property
+    def source(self) -> Cell:
+        """Return the cell that is tested, without changes."""
+        return Cell(column=self.column, columns=self.columns) if self.columns else Cell(column=self.column)
 
 
 class Event(Table):
