@@ -6,13 +6,15 @@ from typing import Final
 
 FIRST_STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "inspect": "Show what a file holds.",
-        "validate": "Check files, and send nothing.",
-        "backfill": "Send files to Segment.",
-        "list": "List all runs.",
-        "show": "Show what a run sent.",
-        "verify": "Check that a file was sent.",
-        "save": "Write a copy to edit.",
+        "infl-seg inspect": "Show what a file holds.",
+        "infl-seg validate": "Check files, and send nothing.",
+        "infl-seg backfill": "Send files to Segment.",
+        "infl-seg runs list": "List all runs.",
+        "infl-seg runs show": "Show what a run sent.",
+        "infl-seg runs verify": "Check that a file was sent.",
+        "infl-seg presets list": "List all presets.",
+        "infl-seg presets show": "Show a preset.",
+        "infl-seg presets save": "Write a copy to edit.",
     }
 )
 """The commands that are named where no command was typed, with what each does in few words."""

@@ -1366,6 +1366,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     ForgetOptions,
     CleanOptions,
     JsonOptions,
+    PresetOptions,
 )
 """In this order: what is declared in one needs no more than other help in those after it, if that."""
 
