@@ -53,7 +53,7 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
             value = getattr(getattr(profile, table), each.profile_name, None)
             yield from option_faults(each, (table, each.profile_name), value)
     yield from _times(profile.time)
-    cells = _Cells(environ, _strange_events_are_meant(profile))
+    cells = _Cells(environ, _strange_events_are_meant(profile), _skipped(profile))
     yield from cells.of_fields(("fields",), profile.fields)
     yield from cells.of_properties(("properties",), profile.properties)
     yield from cells.of_traits(("traits",), profile.traits)
@@ -179,6 +179,11 @@ def _strange_events_are_meant(profile: shape.ProfileFile) -> bool:
     return profile.options is not None and profile.options.unknown_events in {"send", "skip"}
 
 
+def _skipped(profile: shape.ProfileFile) -> frozenset[str]:
+    """Return the event names whose rows the profile leaves out, folded."""
+    return frozenset(map(fold, (profile.options and profile.options.skip_event) or ()))
+
+
 def _times(time: Any) -> Iterator[TomlFault]:
     for name, column in ((time and time.columns) or {}).items():
         path = ("time", "columns", name)
@@ -195,10 +200,12 @@ class _Cells:
     Attributes:
         environ: Where salts come from.
         strange_events: Whether unknown events are meant to be.
+        skipped: Folded names of events whose rows are left out.
     """
 
     environ: Mapping[str, str]
     strange_events: bool
+    skipped: frozenset[str] = frozenset()
 
     def of_fields(self, path: Path, fields: shape.Fields) -> Iterator[TomlFault]:
         """Yield the faults of fields."""
@@ -249,7 +256,7 @@ class _Cells:
             yield from event_fault((*path, "constant"), given.constant)
         for kind, texts in (("by_file", given.by_file), ("values", given.values)):
             for key, text in texts.items():
-                if text:
+                if text and fold(text) not in self.skipped:
                     yield from event_fault((*path, kind, key), text)
 
     def _cell(self, path: Path, given: shape.Cell) -> Iterator[TomlFault]:
