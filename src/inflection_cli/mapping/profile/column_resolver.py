@@ -124,7 +124,7 @@ class ColumnResolver:
                 self.taken.add(found.column)
             if needed:
                 self.places[name] = found
-        elif needed and name not in self._profile.optional:
+        elif needed:
             self.missing.setdefault(source, where)
         return found
 

@@ -58,7 +58,6 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     yield from cells.of_properties(("properties",), profile.properties)
     yield from cells.of_traits(("traits",), profile.traits)
     yield from _drops(profile)
-    yield from _optional(profile)
     for index, event in enumerate(profile.event):
         yield from _event(("event", index), event, cells, event.type or profile.type or "track", profile.fields)
     yield from _own_ids(profile)
@@ -343,33 +342,13 @@ def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[Toml
     seen.setdefault(column, name)
 
 
-def _used_anywhere(profile: shape.ProfileFile) -> list[str]:
-    """Return the columns of all fields, properties, traits and times."""
+def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
     used = [*_used(profile.fields, profile.properties, profile.traits)]
     for event in profile.event:
         used += [
             *_used(event.fields, event.properties, event.traits),
             *(event.timestamp.columns if event.timestamp else ()),
         ]
-    return used
-
-
-def _optional(profile: shape.ProfileFile) -> Iterator[TomlFault]:
-    """Yield the optional columns that the profile uses nowhere."""
-    times = (profile.time and profile.time.columns) or {}
-    tested = [name for event in profile.event for condition in event.when for name in condition.source.sources]
-    keys = [table.by or table.key for table in profile.lookup.values()]
-    used = {*_used_anywhere(profile), *times, *tested, *keys, *profile.columns.drop}
-    for index, name in enumerate(profile.columns.optional):
-        if name not in used:
-            yield TomlFault(
-                ("columns", "optional", index),
-                f"“{shortened(name)}” is used nowhere in the profile; write it as it is there{near(name, used)}",
-            )
-
-
-def _drops(profile: shape.ProfileFile) -> Iterator[TomlFault]:
-    used = _used_anywhere(profile)
     for index, name in enumerate(profile.columns.drop):
         if any(_is_name(name, column) for column in used):
             why = "is used elsewhere in the profile"

@@ -62,7 +62,6 @@ def _profile(given: shape.ProfileFile, file: str, digest: str, environ: Mapping[
         properties=given.properties,
         other_columns=given.columns.others,
         drop=tuple(given.columns.drop),
-        optional=frozenset(given.columns.optional),
         events=tuple(given.event),
         context=given.context,
         integrations=given.integrations,

@@ -297,9 +297,6 @@ class Columns(Table):
         description="Whether columns that the profile names nowhere are sent as properties; `send` by default.",
     )
     drop: list[Text] = Field(default=[], description="Columns that are never sent.")
-    optional: list[Text] = Field(
-        default=[], description="Columns and paths, named elsewhere in the profile, that a file may lack."
-    )
 
 
 class Recognised(Table):
@@ -404,7 +401,6 @@ class Profile:
         properties: Properties of every event, by name.
         other_columns: What becomes of columns that are named nowhere.
         drop: Columns that are never sent.
-        optional: Columns and paths that a file may lack without a note.
         events: The events that a row may stand for, in order; empty means one event a row, by `fields`. Where one has
             a time and no `when`, a row in which all columns of that time are empty has no such event.
         context: Further members of every event's context.
@@ -427,7 +423,6 @@ class Profile:
     properties: Mapping[str, PropertyCell] = field(default_factory=dict)
     other_columns: Literal["send", "drop"] = "send"
     drop: tuple[str, ...] = ()
-    optional: frozenset[str] = frozenset()
     events: tuple[Event, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
     integrations: Mapping[str, bool] = field(default_factory=dict)
