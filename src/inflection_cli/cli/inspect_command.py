@@ -132,7 +132,7 @@ def _settled(
     found = find_project(Path.cwd(), os.environ, off=project.no_project)
     if drafting and found is not None:
         # A new profile is drafted for the one that the project file names, not by it.
-        found = found.without("profile")
+        found = found.without("profile", "preset")
     settled = settle(found, reading, None, os.environ)
     profile = settled.profile
     settings = InspectSettings(
@@ -227,8 +227,9 @@ def require_one_file(count: int, reading: InputOptions) -> None:
             f"--save writes a profile for one shape of export, and {count:,} files are named",
             hint="name one of them: infl-seg inspect FILE --save PROFILE.toml",
         )
-    if reading.profile:
+    if reading.profile or reading.preset:
+        option = "--profile" if reading.profile else "--preset"
         raise UsageError(
-            "--save drafts a new profile, and --profile names one that is there",
-            hint="leave --profile out to draft one, or --save to see what the profile makes of the file",
+            f"--save drafts a new profile, and {option} names one that is there",
+            hint=f"leave {option} out to draft one, or --save to see what it makes of the file",
         )

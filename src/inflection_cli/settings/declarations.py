@@ -263,6 +263,15 @@ class InputOptions(Group):
         project_help="The profile, in this folder or below. As `--profile`.",
         common=True,
     )
+    preset: str | None = option(
+        None,
+        "Preset for exports of a known vendor; infl-seg presets list shows all of them.",
+        metavar="NAME",
+        example="sendgrid-events",
+        project_help="The preset for exports of a known vendor. As `--preset`.",
+        recorded=False,
+        common=True,
+    )
     profile_for: list[str] = option(
         [],
         "Profile for some files, by name or pattern; repeatable.",
@@ -1320,6 +1329,15 @@ class JsonOptions(Group):
     no_color: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PresetOptions(Group):
+    """Options of the command that saves a preset."""
+
+    force: bool = False
+    json: bool = False
+    no_color: bool = False
+
+
 _GROUPS: Final[tuple[type[Group], ...]] = (
     ProjectOptions,
     InputOptions,
@@ -1348,6 +1366,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     ForgetOptions,
     CleanOptions,
     JsonOptions,
+    PresetOptions,
 )
 """In this order: what is declared in one needs no more than other help in those after it, if that."""
 

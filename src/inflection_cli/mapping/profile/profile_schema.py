@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
 from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.mapping.profile.lookups import LookupTable
+from inflection_cli.mapping.profile.preset_files import PresetVersion
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.settings.declarations import InputOptions, profile_keys
 from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
@@ -326,9 +327,6 @@ class ProfileFile(Table):
     model_config = ConfigDict(title="infl-seg profile", json_schema_extra={"required": ["profile"]})
 
     profile: Literal[1] | None = Field(default=None, description="The version of this format: 1.")
-    preset: PresetHead | None = Field(
-        default=None, description="What a preset states about itself. It changes no message."
-    )
     input: Input | None = Field(default=None, description="How the files are read.")
     time: Time | None = Field(default=None, description="How times are read.")
     fields: Fields = Field(
@@ -363,6 +361,19 @@ class ProfileFile(Table):
     integrations: dict[str, bool] = Field(
         default={}, description="Destinations turned on or off; `All` is all of them. As `--integration`."
     )
+    extends: Text | None = Field(
+        default=None,
+        description='What the profile is laid over: "preset:NAME", or a profile in its folder or below. A key of a '
+        "table replaces the same key there, and a list the whole list.",
+    )
+    without: list[Text] = Field(
+        default=[],
+        min_length=1,
+        description='Keys of what it extends that do not hold: "fields.ip", "options.user_id_from", "event".',
+    )
+    preset: PresetHead | None = Field(
+        default=None, description="What a preset states about itself. It changes no message."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +389,8 @@ class Profile:
     the name that the file was exported under, without its folder and without regard to case.
 
     Attributes:
-        path: The file as the user wrote it.
-        digest: The hex SHA-256 of the file's bytes.
+        path: The file as the user wrote it, or `preset:NAME`.
+        digest: The hex SHA-256 of the file's bytes; of two digests, if it extends another.
         options: The options that it sets, which flags override.
         times: What differs from it for single columns.
         fields: Where Inflection's fields come from, for blocks that do not say.
@@ -395,6 +406,7 @@ class Profile:
         salts: The text of each salt that is used, by environment variable.
         lookups: Tables of other files, by name.
         tables: What those files hold, once they are read.
+        preset: The preset that it is or extends, if any.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -415,6 +427,7 @@ class Profile:
     salts: Mapping[str, str] = field(default_factory=dict, repr=False)
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     tables: Mapping[str, LookupTable] = field(default_factory=dict, repr=False)
+    preset: PresetVersion | None = None
     also_by_name: bool = False
 
     @property
