@@ -130,6 +130,7 @@ class MissingColumns:
         file: str,
     ) -> None:
         self._missing = drawing.missing
+        self._unexpected = [name for name in drawing.missing if name not in profile.of_preset]
         self._found = {place.column for place in drawing.places.values()}
         self._names = names
         self._leeway = leeway
@@ -143,7 +144,7 @@ class MissingColumns:
         Raises:
             InputError: It does; all such names are listed, each with the nearest one that the file has.
         """
-        unknown = [name for name in self._missing if not self._leeway.elsewhere(name)]
+        unknown = [name for name in self._unexpected if not self._leeway.elsewhere(name)]
         columns = {first_key(name) for name in unknown}
         known = len(columns) + len(self._found)
         if len(columns) > max(1, _MOST * known):
@@ -173,7 +174,7 @@ class MissingColumns:
         Args:
             sample: How many of the file's records the names come from.
         """
-        missing = list(self._missing)
+        missing = self._unexpected
         if not missing:
             return ()
         if self._leeway.any_key:

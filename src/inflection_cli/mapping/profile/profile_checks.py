@@ -86,9 +86,11 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
     """Yield a fault if the text is not a valid path."""
-    if given is not None and not all(given.removeprefix(".").removesuffix("?").split(".")):
+    if given is None or given == ".":
+        return
+    if not all(given.removeprefix(".").removesuffix("?").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
-    elif given is not None and given.startswith(".") and given.endswith("?"):
+    elif given.startswith(".") and given.endswith("?"):
         yield TomlFault(path, "a path within each document takes no ? at its end; leave one of the two out")
 
 

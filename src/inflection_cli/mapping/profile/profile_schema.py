@@ -379,6 +379,19 @@ class ProfileFile(Table):
         default=None, description="What a preset states about itself. It changes no message."
     )
 
+    @property
+    def column_names(self) -> frozenset[str]:
+        """Return all columns and paths that it names for cells, times and conditions."""
+        parts: tuple[ProfileFile | Event, ...] = (self, *self.event)
+        cells = [cell for part in parts for cell in (*part.fields.cells.values(), *part.properties.values())]
+        cells += [cell for part in parts for cell in part.traits.values()]
+        cells += [test.source for event in self.event for test in event.when]
+        times = [self.fields.timestamp, *(event.timestamp for event in self.event)]
+        return frozenset(
+            [name for cell in cells for name in cell.sources]
+            + [name for time in times if time is not None for name in time.columns]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -411,6 +424,8 @@ class Profile:
         lookups: Tables of other files, by name.
         tables: What those files hold, once they are read.
         preset: The preset that it is or extends, if any.
+        of_preset: The columns and paths that this preset names. A file need not have them: it names all that the vendor
+            has.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -432,6 +447,7 @@ class Profile:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     tables: Mapping[str, LookupTable] = field(default_factory=dict, repr=False)
     preset: PresetVersion | None = None
+    of_preset: frozenset[str] = frozenset()
     also_by_name: bool = False
 
     @property

@@ -13,7 +13,7 @@ THE_OBJECT_ITSELF: Final = "."
 """As `--records`: the object is a record, whatever lists it holds."""
 
 WHERE_IT_IS: Final = "?"
-"""Behind a path: files without such a list are read as if there were no path."""
+"""Behind a path: an object without such a list is a record itself."""
 
 _SCALAR: Final = rb'(?:"(?:[^"\\\n]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|true|false|null)'
 _LIST: Final = re.compile(
@@ -30,7 +30,7 @@ def are_rejects(head: bytes) -> bool:
 
 
 def path_here(records: str | None, head: bytes, encoding: str) -> str | None:
-    """Return the path to the records of a file; None if it may lack the list, and does.
+    """Return the path to the records of a file that may lack the list there.
 
     Args:
         records: As the user said.
@@ -40,7 +40,9 @@ def path_here(records: str | None, head: bytes, encoding: str) -> str | None:
     if records is None or not records.endswith(WHERE_IT_IS):
         return records
     path = records.removesuffix(WHERE_IT_IS)
-    return path if has_list(head, encoding, path) else None
+    if has_list(head, encoding, path):
+        return path
+    return THE_OBJECT_ITSELF if _OBJECT.match(head) else None
 
 
 def json_format(source: Source, head: bytes, records: str | None) -> Literal["ndjson", "json"] | None:
