@@ -21,7 +21,11 @@ NAMES = {
 }
 ADA = {"user_id": "5f0c0de0ada0000000000001", "external_user_id": "c-17", "email_address": "ada@shop.example"}
 BOB = {"user_id": "5f0c0de0b0b0000000000002", "email_address": "bob@shop.example"}
-KIM = {"user_id": "5f0c0de0c1a0000000000003", "external_user_id": "00042", "email_address": "Kim@Shop.example"}
+KIM = {
+    "user_id": "5f0c0de0c1a0000000000003",
+    "external_user_id": "00042",
+    "email_address": "Kim@Shop.example",
+}
 
 CAMPAIGN = {
     "campaign_id": "0a1b2c3d-1111-2222-3333-000000000001",
@@ -39,11 +43,21 @@ CANVAS = {
     "canvas_step_name": "Day 1",
     "dispatch_id": "65e6f1a0dispatch00000002",
 }
-PHONE = {"user_agent": "Mozilla/5.0 (made up; Phone)", "device_class": "mobile", "mailbox_provider": "shopmail"}
+PHONE = {
+    "user_agent": "Mozilla/5.0 (made up; Phone)",
+    "device_class": "mobile",
+    "mailbox_provider": "shopmail",
+}
 MAIL = {"ip_pool": "marketing", "esp": "SparkPost", "from_domain": "news.shop.example"}
 USER = ("device_id", "external_user_id", "timezone", "user_id")
 SENT = ("message_variation_name", "canvas_step_name", "send_id", "link_alias", "bounce_reason")
-SENT += ("suspected_bot_click_reason", "is_suspected_bot_click", "is_drop", "device_class", "mailbox_provider")
+SENT += (
+    "suspected_bot_click_reason",
+    "is_suspected_bot_click",
+    "is_drop",
+    "device_class",
+    "mailbox_provider",
+)
 
 # Types of the members of Avro records; those of the first line are in every record, and never null.
 ALWAYS = {"id": "string", "user_id": "string", "time": "int", "email_address": "string"}
@@ -55,7 +69,15 @@ DEVICE = ("device_class", "device_os", "device_model", "browser", "mailbox_provi
 OF_KIND = {
     "Abort": ("abort_type", "abort_log"),
     "Bounce": ("bounce_reason", "sending_ip", "esp", "from_domain", "is_drop"),
-    "Click": ("url", "user_agent", "link_id", "link_alias", *DEVICE, "is_suspected_bot_click", "suspected_bot_click_reason"),
+    "Click": (
+        "url",
+        "user_agent",
+        "link_id",
+        "link_alias",
+        *DEVICE,
+        "is_suspected_bot_click",
+        "suspected_bot_click_reason",
+    ),
     "Deferral": ("deferral_reason", "sending_ip"),
     "Delivery": ("sending_ip", "esp", "from_domain"),
     "MarkAsSpam": ("user_agent", "esp", "from_domain"),
@@ -85,7 +107,9 @@ STORED = [
     event(5, "Delivery", ADA, CAMPAIGN, MAIL, sending_ip="203.0.113.9"),
     event(6, "Open", ADA, CAMPAIGN, PHONE, MAIL),
     event(7, "Open", ADA, CAMPAIGN, PHONE, machine_open="true", is_amp=False),
-    event(8, "Click", ADA, CAMPAIGN, PHONE, url="https://shop.example/a?b=1,2", link_alias="hero", link_id="l-1"),
+    event(
+        8, "Click", ADA, CAMPAIGN, PHONE, url="https://shop.example/a?b=1,2", link_alias="hero", link_id="l-1"
+    ),
     event(
         9,
         "Click",

@@ -14,7 +14,13 @@ from reference_profiles import track
 Row = dict[str, Any]
 COLUMNS = ("marketoGUID", "leadId", "activityDate", "activityTypeId", "campaignId", "primaryAttributeValueId")
 COLUMNS += ("primaryAttributeValue", "attributes")
-NAMES = {7: "Email Delivered", 8: "Email Bounced", 27: "Email Bounced", 9: "Email Unsubscribed", 10: "Email Opened"}
+NAMES = {
+    7: "Email Delivered",
+    8: "Email Bounced",
+    27: "Email Bounced",
+    9: "Email Unsubscribed",
+    10: "Email Opened",
+}
 NAMES |= {11: "Link Clicked"}
 
 SENT = {"Campaign Run ID": 30412, "Choice Number": 0, "Step ID": 7, "Test Variant": 2}
@@ -26,7 +32,12 @@ PHONE = {
     "Client IP Address": "198.51.100.7",
 }
 PERSON = {"Is Bot Activity": False, "Bot Activity Pattern": "N/A"}
-BOT = {"Is Bot Activity": True, "Bot Activity Pattern": "Match IAB", "Device": "unknown", "Platform": "unknown"}
+BOT = {
+    "Is Bot Activity": True,
+    "Bot Activity Pattern": "Match IAB",
+    "Device": "unknown",
+    "Platform": "unknown",
+}
 
 
 def row(number: int, kind: int, lead: int, attributes: Row | str, **other: str) -> Row:
@@ -50,8 +61,16 @@ ROWS = [
     row(3, 10, 5414087, {**SENT, **PHONE, **PERSON}),
     row(4, 10, 5414087, {**SENT, **BOT}, activityDate="2024-03-05T11:04:00+0000"),
     row(5, 11, 5414087, {**SENT, **PHONE, "Link": "https://shop.example/w?a=1,2", "Link ID": "77"}),
-    row(6, 11, 5414088, {**SENT, **BOT, "Link": "https://shop.example/w"}, activityDate="2024-03-05T05:06:00-0600"),
-    row(7, 8, 5414089, {**SENT, "Category": "2", "Details": '550 5.1.1 "no" such user', "Subcategory": "2003"}),
+    row(
+        6,
+        11,
+        5414088,
+        {**SENT, **BOT, "Link": "https://shop.example/w"},
+        activityDate="2024-03-05T05:06:00-0600",
+    ),
+    row(
+        7, 8, 5414089, {**SENT, "Category": "2", "Details": '550 5.1.1 "no" such user', "Subcategory": "2003"}
+    ),
     row(8, 27, 5414088, {**SENT, "Category": "3", "Details": "452 full", "Email": "kim@shop.example"}),
     # An unsubscription on a form has no campaign, and its attributes are those of a page.
     row(9, 9, 5414088, {"Client IP Address": "203.0.113.9", "Webform ID": 1011}, campaignId="null"),

@@ -11,12 +11,38 @@ from golden_support import Message, write_golden
 from reference_profiles import track
 
 Row = dict[str, str]
-EXTRACT = ("ClientID", "SendID", "SubscriberKey", "EmailAddress", "SubscriberID", "ListID", "EventDate", "EventType")
+EXTRACT = (
+    "ClientID",
+    "SendID",
+    "SubscriberKey",
+    "EmailAddress",
+    "SubscriberID",
+    "ListID",
+    "EventDate",
+    "EventType",
+)
 LAST = ("BatchID", "TriggeredSendExternalKey")
 LOCATED = ("IsUnique", "IpAddress", "Country", "Browser", "EmailClient", "OperatingSystem", "Device")
-VIEW = ("AccountID", "OYBAccountID", "JobID", "ListID", "BatchID", "SubscriberID", "SubscriberKey", "EventDate", "Domain")
+VIEW = (
+    "AccountID",
+    "OYBAccountID",
+    "JobID",
+    "ListID",
+    "BatchID",
+    "SubscriberID",
+    "SubscriberKey",
+    "EventDate",
+    "Domain",
+)
 TRIGGERED = ("TriggererSendDefinitionObjectID", "TriggeredSendCustomerKey")
-BOUNCED = ("BounceCategoryID", "BounceCategory", "BounceSubcategoryID", "BounceSubcategory", "SMTPBounceReason", "SMTPCode")
+BOUNCED = (
+    "BounceCategoryID",
+    "BounceCategory",
+    "BounceSubcategoryID",
+    "BounceSubcategory",
+    "SMTPBounceReason",
+    "SMTPCode",
+)
 TABLES = {
     "Sent": (*EXTRACT, *LAST),
     "NotSent": (*EXTRACT, *LAST, "Reason"),
@@ -59,11 +85,24 @@ PEOPLE = {"ada": ("0031", "510001"), "bob": ("bob@shop.example", "510002"), "kim
 def row(table: str, person: str, when: str, send: str = "7701", batch: str = "0", **more: str) -> Row:
     """One row of a table, with what all rows have."""
     key, number = PEOPLE[person]
-    batched = {"ListID": "41", "BatchID": batch, "EventDate": when, "SubscriberKey": key, "SubscriberID": number}
+    batched = {
+        "ListID": "41",
+        "BatchID": batch,
+        "EventDate": when,
+        "SubscriberKey": key,
+        "SubscriberID": number,
+    }
     if table.startswith("_"):
         return {**batched, "AccountID": "100014", "JobID": send, "Domain": "shop.example", **more}
     address = f"{person}@shop.example"
-    return {**batched, "ClientID": "100014", "SendID": send, "EmailAddress": address, "EventType": TYPES[table], **more}
+    return {
+        **batched,
+        "ClientID": "100014",
+        "SendID": send,
+        "EmailAddress": address,
+        "EventType": TYPES[table],
+        **more,
+    }
 
 
 JOURNEY = {"TriggeredSendExternalKey": "welcome-1"}
@@ -81,11 +120,27 @@ ROWS = {
         row("Opens", "bob", "7/5/2024 12:00:00 AM"),
     ],
     "Clicks": [
-        row("Clicks", "ada", "3/5/2024 4:08:00 PM", SendURLID="9", URLID="3", URL="https://shop.example/ä?b=1,2", Alias="Hero"),
+        row(
+            "Clicks",
+            "ada",
+            "3/5/2024 4:08:00 PM",
+            SendURLID="9",
+            URLID="3",
+            URL="https://shop.example/ä?b=1,2",
+            Alias="Hero",
+        ),
         row("Clicks", "ada", "3/5/2024 4:08:00 PM", SendURLID="10", URLID="4", URL="https://shop.example/c"),
     ],
     "Bounces": [
-        row("Bounces", "bob", "3/5/2024 4:00:09 AM", BounceCategory=name, SMTPCode="550", BounceReason=f'5.1.1 "{word}", bye', send=f"770{at}")
+        row(
+            "Bounces",
+            "bob",
+            "3/5/2024 4:00:09 AM",
+            BounceCategory=name,
+            SMTPCode="550",
+            BounceReason=f'5.1.1 "{word}", bye',
+            send=f"770{at}",
+        )
         for at, (name, word) in enumerate(CATEGORIES.items())
     ],
     "Unsubs": [row("Unsubs", "kim", "3/10/2024 12:30:00 PM", send="7702", batch="12", **JOURNEY)],

@@ -59,7 +59,9 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     yield from cells.of_traits(("traits",), profile.traits)
     yield from _drops(profile)
     for index, event in enumerate(profile.event):
-        yield from _event(("event", index), event, cells, event.type or profile.type or "track", profile.fields)
+        yield from _event(
+            ("event", index), event, cells, event.type or profile.type or "track", profile.fields
+        )
     yield from _own_ids(profile)
     yield from context_faults(("context",), profile.context)
     yield from integration_faults(("integrations",), profile.integrations)
