@@ -98,13 +98,7 @@ RAW = [
     bounce(8, ["eve"], "Undetermined", "Undetermined"),
     bounce(9, ["eve"], "Permanent", "Suppressed"),
     bounce(10, ["eve"], "Permanent", "OnAccountSuppressionList"),
-    complaint(
-        11,
-        ["kim"],
-        complaintFeedbackType="abuse",
-        userAgent="ISP/1.0",
-        arrivalDate="2024-03-05T09:00:00.000Z",
-    ),
+    complaint(11, ["kim"], complaintFeedbackType="abuse", userAgent="ISP/1.0", arrivalDate="2024-03-05T09:00:00.000Z"),
     complaint(12, ["kim"]),
     complaint(13, ["kim"], complaintFeedbackType="not-spam"),
     complaint(14, ["kim"], complaintSubType="OnAccountSuppressionList"),
@@ -175,10 +169,7 @@ def is_sent(event: Event) -> bool:
     if kind == "Complaint":
         return not told["complaintSubType"] and told.get("complaintFeedbackType") != "not-spam"
     if kind == "Subscription":
-        return (
-            told["newTopicPreferences"]["unsubscribeAll"]
-            and not told["oldTopicPreferences"]["unsubscribeAll"]
-        )
+        return told["newTopicPreferences"]["unsubscribeAll"] and not told["oldTopicPreferences"]["unsubscribeAll"]
     return True
 
 
