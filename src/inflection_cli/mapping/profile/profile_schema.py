@@ -317,7 +317,9 @@ class PresetHead(Table):
     title: Text = Field(description="The vendor, and what it exports.")
     page: Text = Field(description="The vendor's public page that it follows: an https address.")
     recognise: list[Recognised] = Field(
-        default=[], min_length=1, description="The shapes of its files; `inspect` proposes it for any of them."
+        default=[],
+        min_length=1,
+        description="The shapes of its files; `inspect` proposes it for any of them.",
     )
 
 
