@@ -11,9 +11,14 @@ import pytest
 from command_support import Desk
 
 import inflection_cli
+from inflection_cli.inspecting.preset_recognition import recognise
+from inflection_cli.mapping.profile.preset_files import PresetFile, preset_file
+from inflection_cli.reading import ReadOptions, find
 from inflection_cli.version import __version__
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PAGE = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
 PRESETS = Path(inflection_cli.__file__).parent / "presets"
 NAMES = sorted(path.parent.name for path in PRESETS.glob("*/preset.toml"))
 
@@ -70,10 +75,60 @@ def test_the_stored_files_are_what_the_writer_writes(name: str, tmp_path: Path) 
 
 @each
 def test_a_dry_run_gives_the_golden_messages_field_by_field(desk: Desk, name: str) -> None:
-    preset = ["--profile", str(PRESETS / name / "preset.toml")]
-    done = desk.run("backfill", *exports(name), *preset, "--dry-run", "--out", "made.ndjson")
+    done = desk.run("backfill", *exports(name), "--preset", name, "--dry-run", "--out", "made.ndjson")
     assert done.code == 0, done.err
     found, wanted = lines(desk.messages("made.ndjson")), lines(expected(name))
     if found != wanted:
         changes = difflib.unified_diff(wanted, found, "golden", "made", "", "", 0, "")
         pytest.fail("\n".join(changes), pytrace=False)
+
+
+@pytest.mark.slow
+@each
+def test_its_file_as_a_profile_gives_the_same_and_validate_finds_no_error(desk: Desk, name: str) -> None:
+    path = str(PRESETS / name / "preset.toml")
+    done = desk.run("backfill", *exports(name), "--profile", path, "--dry-run", "--out", "made.ndjson")
+    assert done.code == 0, done.err
+    assert lines(desk.messages("made.ndjson")) == lines(expected(name))
+    assert desk.run("validate", *exports(name), "--preset", name).code == 0
+
+
+@each
+def test_inspect_proposes_exactly_this_preset_with_the_evidence(desk: Desk, name: str) -> None:
+    done = desk.run("inspect", *exports(name), "--json")
+    assert done.code == 0, done.err
+    for file in done.json["files"]:
+        assert file["preset"] is not None, file["path"]
+        assert file["preset"]["name"] == name
+        assert file["preset"]["columns"]
+
+
+def test_no_sample_and_no_export_of_another_vendor_is_recognised() -> None:
+    presets = [(each, ReadOptions(**_input(each))) for each in map(preset_file, NAMES)]
+    folders = [ROOT / "samples", ROOT / "tests" / "data" / "exports"]
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if _is_export(path)]
+    found = {path.name: recognise(each, presets) for path in files for each in find([str(path)])}
+    assert len(found) > 20
+    theirs = {name: one[0].name for name, one in found.items() if one is not None}
+    assert theirs.items() <= {"events.ndjson": "ses-events", "events.json": "mailgun-events"}.items()
+
+
+def _input(preset: PresetFile) -> dict[str, Any]:
+    return {key: value for key, value in preset.raw.get("input", {}).items() if key == "records"}
+
+
+def _is_export(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".toml" and path.name != "README.md" and ".expected." not in path.name
+
+
+@each
+def test_its_head_and_its_file_are_in_order(name: str) -> None:
+    preset = preset_file(name)
+    assert preset.head["version"] >= 1
+    assert preset.head["title"]
+    assert preset.head["page"].startswith("https://")
+    assert preset.head["recognise"]
+    assert "extends" not in preset.raw
+    assert not [table for table in preset.raw.get("lookup", {}).values() if "file" in table]
+    assert f"| `{name}` |" in PAGE
+    assert f"({preset.head['page']})" in PAGE

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.converting.inputs import SettingsOfFiles
     from inflection_cli.inspecting import Inspection, InspectSettings
+    from inflection_cli.inspecting.preset_recognition import Presets
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.reports import Reports
@@ -155,7 +156,7 @@ def _surveyed(
     from itertools import starmap
 
     from inflection_cli.converting.inputs import empty_note
-    from inflection_cli.inspecting import scan
+    from inflection_cli.inspecting.preset_recognition import scan_for_presets
 
     with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
@@ -165,7 +166,8 @@ def _surveyed(
             if of_file is not None:
                 chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
             try:
-                inspections.append(scan(each, chosen, progress))
+                presets = _presets(chosen)
+                inspections.append(scan_for_presets(each, chosen, presets, progress))
             except EmptyFile as error:
                 empty[each.path] = error
             except InputError as error:
@@ -175,6 +177,18 @@ def _surveyed(
         first = inspections[0]
         inspections[0] = replace(first, problems=(*first.problems, *starmap(empty_note, empty.items())))
         return inspections
+
+
+def _presets(settings: "InspectSettings") -> "Presets":
+    """Return each preset with its way to read; none under a profile or `--as`."""
+    from inflection_cli.cli.option_values import with_input_table
+    from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
+
+    columns = settings.convert.mapping.columns
+    if columns.profile is not None or columns.calls.type is not None:
+        return []
+    files = map(preset_file, preset_names())
+    return [(each, with_input_table(settings.reading, each.raw.get("input", {}))) for each in files]
 
 
 def _bytes_to_read(found: "list[FoundFile]") -> int:
