@@ -33,7 +33,7 @@ def records(name: str) -> list[dict[str, Any]]:
         found += [json.loads(text)] if path.suffix == ".json" else map(json.loads, text.splitlines())
     flat = [each for one in found for each in (one if isinstance(one, list) else [one])]
     key = ENVELOPED.get(name, "")
-    return [each for one in flat for each in (one[key] if key in one else [one])]
+    return [each for one in flat for each in one.get(key, [one])]
 
 
 def sent(desk: Desk, *files: str, preset: str) -> dict[str, Any]:

@@ -89,7 +89,9 @@ NAMED = '[fields]\ntimestamp = "timestamp"\nuserId = "uid"\n[[event]]\nname = "E
         ('{ columns = ["data.bot", "bot"], filled = false }', ["u2", "u3", "u4"]),
     ],
 )
-def test_a_condition_tests_the_first_filled_of_several_columns(desk: Desk, test: str, people: list[str]) -> None:
+def test_a_condition_tests_the_first_filled_of_several_columns(
+    desk: Desk, test: str, people: list[str]
+) -> None:
     found = sent(desk, "p.ndjson", WRAPPED, f"{NAMED}when = {test}\n")
     assert [each["userId"] for each in found] == people
 

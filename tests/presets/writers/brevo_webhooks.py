@@ -87,8 +87,14 @@ TRANSACTIONAL = [
     transactional(16, "sent", "kim"),
     transactional(2, "delivered", "ada"),
     # An example of the documentation has no ts_epoch, another one has seconds in it.
-    {key: each for key, each in transactional(17, "complaint", "zoë", tags=None).items() if key != "ts_epoch"},
-    transactional(18, "delivered", "zoë", ts_epoch=1709633898, **{"message-id": "bare@smtp-relay.shop.example"}),
+    {
+        key: each
+        for key, each in transactional(17, "complaint", "zoë", tags=None).items()
+        if key != "ts_epoch"
+    },
+    transactional(
+        18, "delivered", "zoë", ts_epoch=1709633898, **{"message-id": "bare@smtp-relay.shop.example"}
+    ),
 ]
 MARKETING = [
     campaign(1, "delivered", "ada"),
@@ -99,8 +105,20 @@ MARKETING = [
     campaign(6, "hard_bounce", "eve", reason="unknown"),
     campaign(7, "spam", "kim", reason="undesired"),
     campaign(8, "unsubscribe", "kim", list_id=[3, 42]),
-    {"id": 26225, "email": ["kim@shop.example"], "event": "contact_deleted", "ts": 1712320000, "list_id": [3]},
-    {"id": 26225, "email": "kim@shop.example", "event": "contact_updated", "content": [{"NAME": "Kim"}], "ts": 1},
+    {
+        "id": 26225,
+        "email": ["kim@shop.example"],
+        "event": "contact_deleted",
+        "ts": 1712320000,
+        "list_id": [3],
+    },
+    {
+        "id": 26225,
+        "email": "kim@shop.example",
+        "event": "contact_updated",
+        "content": [{"NAME": "Kim"}],
+        "ts": 1,
+    },
     {"id": 26225, "email": "kim@shop.example", "event": "list_addition", "list_id": [3], "ts": 1712320000},
 ]
 
@@ -111,7 +129,7 @@ def messages(events: list[Event]) -> Iterator[Message]:
         kind = each["event"]
         if kind not in NAMES:
             continue
-        epoch = each.get("ts_epoch", each["ts_event"])
+        epoch = each["ts_epoch" if "ts_epoch" in each else "ts_event"]
         contact = each.get("contact_id")
         yield track(
             NAMES[kind],
@@ -120,7 +138,9 @@ def messages(events: list[Event]) -> Iterator[Message]:
             email_id=dig(each, "message-id").strip("<>"),
             email_subject=dig(each, "subject"),
             email_link_url=each.get("link", each.get("URL")),
-            campaign_id=dig(each, "camp_id") or dig(each, "tags", 0) if "camp_id" not in each else str(each["camp_id"]),
+            campaign_id=dig(each, "camp_id") or dig(each, "tags", 0)
+            if "camp_id" not in each
+            else str(each["camp_id"]),
             campaign_name=each.get("campaign name"),
             is_unique_open=True if kind in {"unique_opened", "unique_proxy_open"} else None,
             tags=each.get("tags"),

@@ -72,7 +72,12 @@ LINES = [
     event(17, "STATUSCHANGE", "bob", subscriptions=SUBSCRIBED, source="SOURCE_RECIPIENT"),
     event(18, "STATUSCHANGE", "eve", portalSubscriptionStatus="UNSUBSCRIBED", bounced=True),
     event(19, "STATUSCHANGE", "kim", portalSubscriptionStatus="SUBSCRIBED", source="SOURCE_HUBSPOT_CUSTOMER"),
-    {"id": "00000000-made-3up0-0000-000000000020", "created": 1709634020000, "type": "UNBOUNCE", "portalId": 62515},
+    {
+        "id": "00000000-made-3up0-0000-000000000020",
+        "created": 1709634020000,
+        "type": "UNBOUNCE",
+        "portalId": 62515,
+    },
     event(21, "SUPPRESSED", "eve"),
     event(22, "DELIVERED", "zoë", sentBy=None, appName="Workflow"),
     event(23, "DELIVERED", "zoë", **LATER),

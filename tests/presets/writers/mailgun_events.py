@@ -76,7 +76,11 @@ def failed(number: int, person: str, severity: str, reason: str, code: int) -> E
 
 STATUS = {"delivery-status": {"code": 250, "message": "OK", "session-seconds": 0.52}}
 CLICKED = {"url": "https://shop.example/a?b=1&c=2"}
-BARE = {"tags": [], "user-variables": [], "message": {"headers": {"message-id": "20240305.9@mg.shop.example"}}}
+BARE = {
+    "tags": [],
+    "user-variables": [],
+    "message": {"headers": {"message-id": "20240305.9@mg.shop.example"}},
+}
 PAGE = [
     event(1, "accepted", "ada"),
     event(2, "delivered", "ada", template={"name": "welcome"}, **STATUS),
@@ -126,7 +130,12 @@ BROWSER = {
     "device-type": "desktop",
     "client-type": "browser",
 }
-CAMPAIGN = {"campaign-id": "c-7", "campaign-name": "Été, “20 %”", "tag": "ete", "message-id": "old.1@mg.shop.example"}
+CAMPAIGN = {
+    "campaign-id": "c-7",
+    "campaign-name": "Été, “20 %”",
+    "tag": "ete",
+    "message-id": "old.1@mg.shop.example",
+}
 HEADERS = {"message-headers": '[["Subject","Old"]]', "Message-Id": "<old.1@mg.shop.example>"}
 LEGACY = [
     legacy(1, "delivered", "ada", **HEADERS),
@@ -136,7 +145,13 @@ LEGACY = [
     legacy(5, "dropped", "eve", reason="hardfail", code="605", **HEADERS),
     legacy(6, "dropped", "eve", reason="old", code="602", **HEADERS),
     legacy(7, "complained", "kim", **HEADERS),
-    legacy(8, "unsubscribed", "kim", **{**BROWSER, "country": "unknown", "device-type": "unknown"}, tag=["ete", "b"]),
+    legacy(
+        8,
+        "unsubscribed",
+        "kim",
+        **{**BROWSER, "country": "unknown", "device-type": "unknown"},
+        tag=["ete", "b"],
+    ),
 ]
 
 
@@ -184,7 +199,7 @@ def of_old(each: Event) -> Message:
         user=each["recipient"],
         ip=each.get("ip", ""),
         user_agent=each.get("user-agent", ""),
-        email_id=each.get("Message-Id", each.get("message-id", "")).strip("<>"),
+        email_id=(dig(each, "Message-Id") or dig(each, "message-id")).strip("<>"),
         email_link_url=each.get("url"),
         campaign_id=each.get("campaign-id") or (tag[0] if isinstance(tag, list) else tag),
         campaign_name=each.get("campaign-name"),
@@ -209,13 +224,19 @@ def messages() -> Iterator[Message]:
 
 def posted(each: Event) -> Event:
     """The body of a webhook."""
-    signature = {"timestamp": str(int(each["timestamp"]) + 1), "token": each["id"] * 5, "signature": "0f" * 32}
+    signature = {
+        "timestamp": str(int(each["timestamp"]) + 1),
+        "token": each["id"] * 5,
+        "signature": "0f" * 32,
+    }
     return {"signature": signature, "event-data": each}
 
 
 def write(folder: Path) -> None:
     """Write the three exports and the golden file."""
     write_ndjson(folder / "export-legacy.ndjson", LEGACY)
-    write_json(folder / "export-page.json", {"items": PAGE, "paging": {"next": "https://api.mailgun.example/2"}})
+    write_json(
+        folder / "export-page.json", {"items": PAGE, "paging": {"next": "https://api.mailgun.example/2"}}
+    )
     write_ndjson(folder / "export-webhooks.ndjson", map(posted, POSTED))
     write_golden(folder, messages())

@@ -45,7 +45,10 @@ TEXT_IDS = {"mj_campaign_id": "7257", "mj_contact_id": "4", "geo": None}
 
 LINES: list[list[Event] | Event] = [
     event(1, "sent", "ada", mj_message_id="10000000000000001", smtp_reply="sent (250 2.0.0 OK)"),
-    [event(2, "open", "ada", **PHONE), event(3, "click", "ada", url="https://shop.example/a?b=1&c=2", **PHONE)],
+    [
+        event(2, "open", "ada", **PHONE),
+        event(3, "click", "ada", url="https://shop.example/a?b=1&c=2", **PHONE),
+    ],
     event(4, "open", "bob", **{**PHONE, **TEXT_IDS}),
     [event(5, "bounce", "eve", comment="550 <eve@shop.example>", **{**HARD, **NOBODY})],
     event(6, "bounce", "eve", comment="452 full", **SOFT),
@@ -56,7 +59,11 @@ LINES: list[list[Event] | Event] = [
         event(2, "open", "ada", **PHONE),
     ],
     # Early events have no MessageID.
-    {key: each for key, each in event(10, "click", "zoë", url="https://shop.example/b").items() if key != "MessageID"},
+    {
+        key: each
+        for key, each in event(10, "click", "zoë", url="https://shop.example/b").items()
+        if key != "MessageID"
+    },
 ]
 
 

@@ -18,12 +18,24 @@ NAMES = {
     "SubscriptionChange": "Email Unsubscribed",
 }
 TIMES = {"Delivery": "DeliveredAt", "Open": "ReceivedAt", "Click": "ReceivedAt"}
-TIMES |= {"Bounce": "BouncedAt", "SpamComplaint": "BouncedAt", "SubscriptionChange": "ChangedAt", "Inbound": "Date"}
+TIMES |= {
+    "Bounce": "BouncedAt",
+    "SpamComplaint": "BouncedAt",
+    "SubscriptionChange": "ChangedAt",
+    "Inbound": "Date",
+}
 SOFT = ("SoftBounce", "DnsError", "SpamNotification", "Blocked", "DMARCPolicy")
 BOUNCES = {"HardBounce": "hard", "BadEmailAddress": "hard", "Unknown": ""} | dict.fromkeys(SOFT, "soft")
 NO_BOUNCES = (
     *("Transient", "AutoResponder", "Subscribe", "Unsubscribe", "AddressChange", "ChallengeVerification"),
-    *("VirusNotification", "OpenRelayTest", "ManuallyDeactivated", "Unconfirmed", "SMTPApiError", "InboundError"),
+    *(
+        "VirusNotification",
+        "OpenRelayTest",
+        "ManuallyDeactivated",
+        "Unconfirmed",
+        "SMTPApiError",
+        "InboundError",
+    ),
     "TemplateRenderingFailed",
 )
 
@@ -57,11 +69,17 @@ def body(number: int, kind: str, person: str, **more: Any) -> Event:
 def bounce(number: int, kind: str, person: str = "eve", record: str = "Bounce", **more: Any) -> Event:
     """A bounce or a complaint."""
     told = {"ID": 4230000000 + number, "Type": kind, "TypeCode": number, "Name": kind, "Inactive": True}
-    texts = {"Description": "made up", "Details": f"smtp;550 <{person}@shop.example>", "From": "shop@shop.example"}
+    texts = {
+        "Description": "made up",
+        "Details": f"smtp;550 <{person}@shop.example>",
+        "From": "shop@shop.example",
+    }
     return body(number, record, person, **told, **texts, Subject="Grüße, “Eve”", **more)
 
 
-def change(number: int, person: str, reason: str | None, origin: str, *, stops: bool = True, **more: Any) -> Event:
+def change(
+    number: int, person: str, reason: str | None, origin: str, *, stops: bool = True, **more: Any
+) -> Event:
     """A change of the suppression list."""
     told = {"SuppressSending": stops, "SuppressionReason": reason, "Origin": origin}
     return body(number, "SubscriptionChange", person, **told, **more)
@@ -110,7 +128,7 @@ def messages(events: list[Event]) -> Iterator[Message]:
         yield track(
             NAMES[kind],
             instant(each[TIMES[kind]]),
-            user=each.get("Recipient", each.get("Email")),
+            user=each["Recipient" if "Recipient" in each else "Email"],
             own_id=str(each.get("ID", "")),
             ip=dig(seen, "Geo", "IP"),
             user_agent=dig(seen, "UserAgent"),

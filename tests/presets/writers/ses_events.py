@@ -98,7 +98,13 @@ RAW = [
     bounce(8, ["eve"], "Undetermined", "Undetermined"),
     bounce(9, ["eve"], "Permanent", "Suppressed"),
     bounce(10, ["eve"], "Permanent", "OnAccountSuppressionList"),
-    complaint(11, ["kim"], complaintFeedbackType="abuse", userAgent="ISP/1.0", arrivalDate="2024-03-05T09:00:00.000Z"),
+    complaint(
+        11,
+        ["kim"],
+        complaintFeedbackType="abuse",
+        userAgent="ISP/1.0",
+        arrivalDate="2024-03-05T09:00:00.000Z",
+    ),
     complaint(12, ["kim"]),
     complaint(13, ["kim"], complaintFeedbackType="not-spam"),
     complaint(14, ["kim"], complaintSubType="OnAccountSuppressionList"),
@@ -155,22 +161,24 @@ def notification(number: int, message: str, kind: str = "Notification") -> Event
 def is_sent(event: Event) -> bool:
     """Whether a record is an event of one known person."""
     kind = kind_of(event)
-    if kind not in NAMES:
-        return False
-    if kind in RECIPIENTS:
-        member, name = RECIPIENTS[kind]
-        if len(event[member][name]) > 1:
-            return False
-    elif len(event["mail"]["destination"]) > 1:
+    if kind not in NAMES or len(people_of(event)) > 1:
         return False
     told = event[kind.lower()]
     if kind == "Bounce":
         return bool(told["bounceSubType"] != "OnAccountSuppressionList")
     if kind == "Complaint":
         return not told["complaintSubType"] and told.get("complaintFeedbackType") != "not-spam"
-    if kind == "Subscription":
-        return told["newTopicPreferences"]["unsubscribeAll"] and not told["oldTopicPreferences"]["unsubscribeAll"]
-    return True
+    new, old = (dig(told, f"{age}TopicPreferences", "unsubscribeAll") for age in ("new", "old"))
+    return kind != "Subscription" or (new == "true" != old)
+
+
+def people_of(event: Event) -> list[str]:
+    """The addresses that a record is about: its own, or all of the mail."""
+    kind = kind_of(event)
+    if kind not in RECIPIENTS:
+        return list(event["mail"]["destination"])
+    member, name = RECIPIENTS[kind]
+    return [each if isinstance(each, str) else each["emailAddress"] for each in event[member][name]]
 
 
 def kind_of(event: Event) -> str:
@@ -184,14 +192,10 @@ def messages(events: list[Event]) -> Iterator[Message]:
         kind, mail = kind_of(event), event["mail"]
         told = event[kind.lower()]
         bounced = told if kind == "Bounce" else {}
-        to = mail["destination"][0]
-        if kind in RECIPIENTS:
-            one = told[RECIPIENTS[kind][1]][0]
-            to = one if isinstance(one, str) else one["emailAddress"]
         yield track(
             NAMES[kind],
             instant(told["timestamp"]),
-            user=to,
+            user=people_of(event)[0],
             ip=dig(told, "ipAddress"),
             user_agent=told["userAgent"] if kind in {"Open", "Click"} else "",
             email_id=mail["messageId"],

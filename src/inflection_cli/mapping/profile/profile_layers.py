@@ -73,7 +73,9 @@ def read_layers(
     if above or (model is not None and model.extends is not None):
         parsed.require_sound("profile")
     if model is None or model.extends is None:
-        return LayeredProfile(parsed, parsed.digest, own, model.column_names if model and head else frozenset())
+        return LayeredProfile(
+            parsed, parsed.digest, own, model.column_names if model and head else frozenset()
+        )
     chain = (*above, os.path.realpath(place))
     base = _base(model.extends, place, shown, refused, chain)
     base.parsed.require_sound("profile", base.faults)
