@@ -65,8 +65,8 @@ def _may_have(found: FoundFile, reading: ReadOptions, shape: Mapping[str, Any]) 
     A list of records is searched for in the whole document, which may be large. So a file without its keys is not.
     """
     with suppress(InputError, UsageError):
-        _, head = sniff(found, reading)
-        return all(f'"{last_key(column)}"'.encode() in head for column in shape["columns"])
+        source, head = sniff(found, reading)
+        return source.is_binary or all(f'"{last_key(column)}"'.encode() in head for column in shape["columns"])
     return False
 
 
