@@ -118,7 +118,12 @@ def _input(preset: PresetFile) -> dict[str, Any]:
 
 
 def _is_export(path: Path) -> bool:
-    return path.is_file() and path.suffix != ".toml" and path.name != "README.md" and ".expected." not in path.name
+    return (
+        path.is_file()
+        and path.suffix != ".toml"
+        and path.name != "README.md"
+        and ".expected." not in path.name
+    )
 
 
 @each

@@ -80,7 +80,11 @@ def post(*batch: tuple[str, Event]) -> dict[str, Any]:
 
 def page(metric: str, events: list[Event]) -> dict[str, Any]:
     """One answer of the API for one metric."""
-    named = {"type": "metric", "id": "M1tr1c", "attributes": {"name": metric, "integration": {"name": "Klaviyo"}}}
+    named = {
+        "type": "metric",
+        "id": "M1tr1c",
+        "attributes": {"name": metric, "integration": {"name": "Klaviyo"}},
+    }
     return {"data": events, "included": [named], "links": {"next": None}}
 
 

@@ -56,7 +56,9 @@ AUTUMN = [
     page("autumn0001"),
     page(
         "autumn0001",
-        recipient("autumn0001", "Bob@Shop.example", action("click", 900, url="https://shop.example/c", ip=IP)),
+        recipient(
+            "autumn0001", "Bob@Shop.example", action("click", 900, url="https://shop.example/c", ip=IP)
+        ),
         # A later page shifts while people are added, and has a recipient again.
         recipient("autumn0001", "ada@shop.example", action("open", 700, ip="2001:db8::7")),
     ),
