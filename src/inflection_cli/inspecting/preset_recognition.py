@@ -13,6 +13,7 @@ from inflection_cli.mapping.profile.json_paths import dig, find_path, last_key
 from inflection_cli.mapping.profile.preset_files import PresetFile
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect
 from inflection_cli.reading.files.sniff import sniff
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
 
 _MOST_VALUES: Final = 1_000
 """Different cells of a column are compared up to here."""
@@ -49,7 +50,8 @@ def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadO
     matches = list[tuple[PresetProposal, ReadOptions]]()
     for preset, reading in presets:
         for shape in preset.head["recognise"]:
-            if reading not in sources and not (reading.records and not _may_have(found, reading, shape)):
+            searches = reading.records not in {None, THE_OBJECT_ITSELF}
+            if reading not in sources and not (searches and not _may_have(found, reading, shape)):
                 sources[reading] = _source(found, reading)
             source = sources.get(reading)
             proposal = None if source is None else _proposal(preset, shape, source)
@@ -66,7 +68,9 @@ def _may_have(found: FoundFile, reading: ReadOptions, shape: Mapping[str, Any]) 
     """
     with suppress(InputError, UsageError):
         source, head = sniff(found, reading)
-        return source.is_binary or all(f'"{last_key(column)}"'.encode() in head for column in shape["columns"])
+        return source.is_binary or all(
+            f'"{last_key(column)}"'.encode() in head for column in shape["columns"]
+        )
     return False
 
 

@@ -257,7 +257,7 @@ FAULTY = {
     "[fields]\nevent = 'e'\n[[event]]\nwhen = { column = 'x', field = 'event', filled = true }": "has column and field",
     "[[event]]\nwhen = { field = 'event', equals = 'x' }": "event[1].when.field: needs the name of the event from",
     "[fields]\nevent = 'e'\n[[event]]\nname = 'open'\nwhen = { field = 'event', filled = true }": "when.field: needs",
-    "[fields]\nuserId = { constant = 'x', by_file = { '*' = 'y' } }": "fields.userId: has constant and by_file; keep one",
+    "[fields]\nuserId = { constant = 'x', by_file = { '*' = 'y' } }": "fields.userId: has constant and by_file; keep",
     "[fields]\nevent = 'e'\n[options]\nskip_event = 'Sent'\n[[event]]\nname = 'Sent'": "event[1].name: “Sent” is an",
     "[fields]\nevent_id = 'x'\n[options]\nown_ids = false": "options.own_ids: is false, and [fields] has event_id",
     # what a profile never says
