@@ -50,8 +50,12 @@ PHONE = {
 }
 MAIL = {"ip_pool": "marketing", "esp": "SparkPost", "from_domain": "news.shop.example"}
 USER = ("device_id", "external_user_id", "timezone", "user_id")
-SENT = ("message_variation_name", "canvas_step_name", "send_id", "link_alias", "bounce_reason")
-SENT += (
+SENT = (
+    "message_variation_name",
+    "canvas_step_name",
+    "send_id",
+    "link_alias",
+    "bounce_reason",
     "suspected_bot_click_reason",
     "is_suspected_bot_click",
     "is_drop",
@@ -62,9 +66,23 @@ SENT += (
 # Types of the members of Avro records; those of the first line are in every record, and never null.
 ALWAYS = {"id": "string", "user_id": "string", "time": "int", "email_address": "string"}
 FLAGS = ("is_amp", "is_drop", "is_suspected_bot_click")
-OF_ALL = ("external_user_id", "timezone", "app_group_id", "dispatch_id", "send_id", "ip_pool", "campaign_id")
-OF_ALL += ("campaign_name", "message_variation_id", "message_variation_name", "canvas_id", "canvas_name")
-OF_ALL += ("canvas_variation_id", "canvas_step_id", "canvas_step_name")
+OF_ALL = (
+    "external_user_id",
+    "timezone",
+    "app_group_id",
+    "dispatch_id",
+    "send_id",
+    "ip_pool",
+    "campaign_id",
+    "campaign_name",
+    "message_variation_id",
+    "message_variation_name",
+    "canvas_id",
+    "canvas_name",
+    "canvas_variation_id",
+    "canvas_step_id",
+    "canvas_step_name",
+)
 DEVICE = ("device_class", "device_os", "device_model", "browser", "mailbox_provider", "is_amp")
 OF_KIND = {
     "Abort": ("abort_type", "abort_log"),
@@ -179,7 +197,7 @@ def message(each: Event) -> Message:
         email_link_url=each.get("url"),
         machine_open=True if each.get("machine_open") == "true" else "",
         bounce_type={"Bounce": "hard", "SoftBounce": "soft"}.get(kind),
-        **{name: each.get(name) for name in SENT},
+        **{name: each[name] for name in SENT if name in each},
     )
 
 

@@ -28,8 +28,6 @@ CSV_COLUMNS = (
     "url",
     "hrefIndex",
     "linkId",
-)
-CSV_COLUMNS += (
     "ip",
     "userAgent",
     "userAgentDevice",

@@ -12,8 +12,16 @@ from reference import instant
 from reference_profiles import track
 
 Row = dict[str, Any]
-COLUMNS = ("marketoGUID", "leadId", "activityDate", "activityTypeId", "campaignId", "primaryAttributeValueId")
-COLUMNS += ("primaryAttributeValue", "attributes")
+COLUMNS = (
+    "marketoGUID",
+    "leadId",
+    "activityDate",
+    "activityTypeId",
+    "campaignId",
+    "primaryAttributeValueId",
+    "primaryAttributeValue",
+    "attributes",
+)
 NAMES = {
     7: "Email Delivered",
     8: "Email Bounced",
