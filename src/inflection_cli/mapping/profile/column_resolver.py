@@ -197,7 +197,7 @@ class ColumnResolver:
         return self._add(Extraction(name, place, treatment, self._options.nulls, bare, optional), name)
 
     def _or_by_file(self, cell: Cell, treatment: CellTransform, where: str, use: Use) -> int | str:
-        """Return the index of the first filled cell, else the file's own text."""
+        """Return the index of the filled cell, else the file's text."""
         paths = [path for path in cell.sources if find_path(self._source_of(path), self._names)]
         if not paths:
             return self._by_file(cell.by_file, where) or ""
