@@ -29,7 +29,9 @@ def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool, option: 
             f"{option} would replace the input {path}", hint=f"choose another file: {option} profile.toml"
         )
     if os.path.lexists(path) and not Path(path).is_file():
-        raise UsageError(f"{option} {path}: there is something, and it is no file", hint="choose another name")
+        raise UsageError(
+            f"{option} {path}: this is a folder or a device, not a file", hint="choose another name"
+        )
     if os.path.lexists(path) and not force:
         raise _there(path, option)
 

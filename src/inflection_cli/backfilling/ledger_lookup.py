@@ -405,7 +405,7 @@ def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
 def other_preset_versions(
     plan: Plan, arguments: Mapping[str, Any], ledger: LedgerReader, label: str
 ) -> list[str]:
-    """Return a line for each preset that an earlier run used in another version.
+    """Return a line for each preset used earlier in another version.
 
     Runs of the same files are named first. Other runs count too, since their exports may overlap.
     """
@@ -420,7 +420,7 @@ def other_preset_versions(
             if ours.get(name, version) != version and (name not in found or (same and not found[name][0])):
                 line = (
                     f"an earlier run of {'this file' if same else 'other files'} ({run.run_id}) used version "
-                    f"{version} of the preset {name}; this run uses version {ours[name]}: its events could get "
+                    f"{version} of the preset {name}. This run uses version {ours[name]}: its events could get "
                     "other ids"
                 )
                 found[name] = bool(same), line
@@ -428,7 +428,7 @@ def other_preset_versions(
 
 
 def presets_of(arguments: Mapping[str, Any]) -> dict[str, int]:
-    """Return the version of each preset in a run's recorded options, by name."""
+    """Return the version of each preset in recorded options, by name."""
     own = [each.get("profile") for each in (arguments.get("profiles") or {}).values()]
     used = [(each or {}).get("preset") for each in (arguments.get("profile"), *own)]
     return {each["name"]: each["version"] for each in used if each}

@@ -44,7 +44,10 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
         "infl-seg validate": (
             ("infl-seg validate export.csv", "Check a file, and send nothing"),
             ("infl-seg validate exports/ --profile profile.toml", "Check a folder of files by a profile"),
-            ("infl-seg validate export.ndjson --preset sendgrid-events", "Check the export of a known vendor"),
+            (
+                "infl-seg validate export.ndjson --preset sendgrid-events",
+                "Check the export of a known vendor",
+            ),
             (
                 "infl-seg validate export.csv --map userId='Customer ID' --timezone UTC",
                 "Name a column, and the zone of the times",

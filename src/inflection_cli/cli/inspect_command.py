@@ -180,7 +180,7 @@ def _surveyed(
 
 
 def _presets(settings: "InspectSettings") -> "Presets":
-    """Return each preset with its way to read; none under a profile or `--as`."""
+    """Return each preset and how it reads; none under a profile."""
     from inflection_cli.cli.option_values import with_input_table
     from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
 

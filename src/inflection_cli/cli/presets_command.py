@@ -35,7 +35,7 @@ def list_presets(output: JsonOptions) -> int:
 @presets.command("show")
 @with_groups
 def show_preset(name: Name, output: JsonOptions) -> int:
-    """Show a preset: its page, the files it is for, and its profile."""
+    """Show a preset: its page, its files and its profile."""
     from inflection_cli.mapping.profile.preset_files import preset_file, preset_path
 
     text = preset_path(name).read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def save_preset(
         str | None, typer.Argument(metavar="FILE", help="Where to; by default NAME.profile.toml.")
     ] = None,
 ) -> int:
-    """Write a copy of a preset to edit; it is a profile from then on."""
+    """Write a copy of a preset: a profile to edit."""
     from shlex import quote
 
     from inflection_cli.atomic_file import refuse_to_replace, save_text

@@ -157,7 +157,7 @@ def _with_tables_then(profile: "Profile", known: Mapping[str, Any]) -> "Profile"
 
 
 def _other_preset(profile: "Profile", known: Mapping[str, Any]) -> UsageError | None:
-    """Return the error for another version of the run's preset, if that is it."""
+    """Return the error for another version of the run's preset, or None."""
     then, now = known.get("preset"), profile.preset
     if then is None or now is None or then == asdict(now):
         return None

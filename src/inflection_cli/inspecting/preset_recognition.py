@@ -1,8 +1,8 @@
-"""Recognise a vendor's export: the preset whose columns and values its first records have."""
+"""Recognise vendors' exports by columns and values of their first records."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from inflection_cli.errors import InputError, UsageError
@@ -45,7 +45,7 @@ def scan_for_presets(
 
 
 def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadOptions] | None:
-    """Return the only preset that a file is for, and how it reads the file."""
+    """Return the only preset that fits a file, and its options."""
     sources: dict[ReadOptions, Source | None] = {}
     matches = list[tuple[PresetProposal, ReadOptions]]()
     for preset, reading in presets:
@@ -80,7 +80,7 @@ def _source(found: FoundFile, reading: ReadOptions) -> Source | None:
 
 
 def _proposal(preset: PresetFile, shape: Mapping[str, Any], source: Source) -> PresetProposal | None:
-    """Return the preset if the first records have a shape's columns and values."""
+    """Return the preset if the first records fit a shape."""
     wanted = shape.get("values", {})
     cells = {path: [*_cells(source, path)] for path in dict.fromkeys([*shape["columns"], *wanted])}
     held = {path: _held(texts, cells[path]) for path, texts in wanted.items()}
@@ -98,13 +98,13 @@ def _proposal(preset: PresetFile, shape: Mapping[str, Any], source: Source) -> P
 
 
 def _held(texts: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:
-    """Return those of a preset's values that the cells have, in its order."""
+    """Return those of a preset's values that the cells have."""
     there = {cell.strip().casefold() for cell in cells}
     return tuple(text for text in texts if text.casefold() in there)
 
 
 def _cells(source: Source, path: str) -> Iterator[str]:
-    """Yield the different filled cells of a column or path in the first records."""
+    """Yield the different filled cells of a column or path."""
     place = find_path(path, source.columns)
     if place is None:
         return
@@ -122,7 +122,7 @@ def _cells(source: Source, path: str) -> Iterator[str]:
 
 
 def _inner(cell: str, keys: Sequence[str], path: str) -> str:
-    """Return the text at the end of a path into a cell's JSON."""
+    """Return the text at a path in a cell's JSON."""
     with suppress(JsonError):
         value = dig(parse(cell), keys, path) if cell.lstrip()[:1] in {"{", "["} else None
         return "" if value is None else as_text(value)

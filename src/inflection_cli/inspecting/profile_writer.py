@@ -56,7 +56,7 @@ _TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
 def extension_of(preset: str) -> str:
     """Return a profile that extends a preset, for keys of one's own."""
     return (
-        f'# Lines here replace those of the preset: infl-seg presets show {preset}\nprofile = 1\n'
+        f"# Lines here replace those of the preset: infl-seg presets show {preset}\nprofile = 1\n"
         f'extends = "preset:{preset}"\n'
     )
 

@@ -108,7 +108,7 @@ class Question:
 
 def next_question(found: Inspection, answers: Answers) -> Question | None:
     """Return the first question that is still open, or None."""
-    return next((each for each in _questions(found, answers) if each.key not in answers.asked), None)
+    return next((each for each in _open_questions(found, answers) if each.key not in answers.asked), None)
 
 
 def yes_or_no(word: str) -> bool:
@@ -124,11 +124,14 @@ def yes_or_no(word: str) -> bool:
     raise UsageError("this takes yes or no", hint="y or n")
 
 
-def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
+def _open_questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     if found.preset is not None:
         yield _preset(found.preset, found.source.records)
-    if answers.preset:
-        return
+    if not answers.preset:
+        yield from _questions(found, answers)
+
+
+def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     missing = {each.key: each for each in reversed(found.missing)}
     if "encoding" in missing:
         yield _encoding(found, missing["encoding"])

@@ -47,7 +47,7 @@ class PresetFile:
 
     @property
     def head(self) -> Mapping[str, Any]:
-        """What it states about itself: version, title, page, recognise."""
+        """Return its head: version, title, page, recognise."""
         head: Mapping[str, Any] = self.raw["preset"]
         return head
 

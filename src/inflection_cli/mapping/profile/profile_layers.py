@@ -1,4 +1,4 @@
-"""A profile that extends another: read both, and lay one over the other."""
+"""Read a profile that extends another, and merge both."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ class LayeredProfile:
     own: Mapping[str, Any] | None = None
 
     def placed(self, fault: TomlFault) -> TomlFault:
-        """Return a fault that mentions the base, if its key is not the file's own."""
+        """Return a fault that mentions the base, if it is there."""
         held: Any = self.own
         for step in fault.path[:2]:
             held = held.get(step) if isinstance(held, dict) else held
@@ -115,7 +115,7 @@ def _base(
 def _laid_over(
     base: ParsedToml[ProfileFile], own: ParsedToml[ProfileFile], model: ProfileFile
 ) -> tuple[dict[str, Any], tuple[TomlFault, ...]]:
-    """Return the tables of both; each key of a table is the profile's own, or else the base's.
+    """Return the tables of both; the profile's own keys win.
 
     A list is replaced as a whole, and so is the table of one field or property.
     """
@@ -143,7 +143,7 @@ def _with_files_beside(beneath: dict[str, Any], extends: str) -> dict[str, Any]:
 
 
 def _taken_out(beneath: dict[str, Any], without: list[str], file: str) -> Iterator[TomlFault]:
-    """Remove the keys that the profile does without; yield a fault for each unknown one."""
+    """Remove keys that the profile lists; yield faults for unknown ones."""
     for index, path in enumerate(without):
         table, dot, key = path.partition(".")
         held = beneath.get(table)

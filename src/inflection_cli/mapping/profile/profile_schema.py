@@ -309,7 +309,7 @@ class Recognised(Table):
 
 
 class PresetHead(Table):
-    """Version, title and page of a preset, and the files that it is for."""
+    """Version, title, page and files of a preset."""
 
     version: Annotated[int, Field(ge=1)] = Field(
         description="The preset's own version; it grows if ids of events could change."
