@@ -111,7 +111,7 @@ def messages(events: list[Event]) -> Iterator[Message]:
             device_type="" if device == "UNKNOWN" else device,
             country=dig(each, "location", "country"),
             bounce_category=each.get("category"),
-            bounce_code=each.get("status"),
+            bounce_status=each.get("status"),
             unsubscribe_source=each.get("source"),
         )
 

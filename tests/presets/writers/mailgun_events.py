@@ -184,6 +184,7 @@ def current(each: Event) -> Message:
         country=known(dig(each, "geolocation", "country")),
         device_type=known(dig(info, "device-type")),
         bot=dig(info, "bot"),
+        machine_open=True if dig(info, "bot") and each["event"] == "opened" else None,
         bounce_type="hard" if bounced else "",
         bounce_reason=dig(bounced, "reason"),
         bounce_code=str(bounced["delivery-status"]["code"]) if bounced else "",

@@ -115,6 +115,15 @@ RAW = [
     subscription(19, new=False, old=False),
     subscription(20, new=True, old=True),
 ]
+
+
+def feedback(event: Event) -> Event:
+    """The record of an identity's own notifications, which go by another name and know no tags."""
+    mail = {key: each for key, each in event["mail"].items() if key != "tags"}
+    rest = {key: each for key, each in event.items() if key not in {"eventType", "mail"}}
+    return {"notificationType": event["eventType"], **rest, "mail": mail}
+
+
 SEVERAL = [
     delivery(21, ["ada"], destination=addresses(["ada", "bob"])),
     delivery(22, ["ada", "bob"]),
@@ -122,13 +131,8 @@ SEVERAL = [
     record(24, "Click", ["ada", "bob"], PLAIN_LINK),
     bounce(25, ["eve", "bob"], "Permanent", "NoEmail", **FAILED),
     complaint(26, ["kim", "bob"]),
+    feedback(delivery(36, ["bob"])),
 ]
-
-
-def feedback(event: Event) -> Event:
-    """The record of an identity's own notifications, which go by another name and know no tags."""
-    kind, mail = event["eventType"], {key: each for key, each in event["mail"].items() if key != "tags"}
-    return {"notificationType": kind, **event, "mail": mail} | {"eventType": None}
 
 
 IN_SNS = [
@@ -183,7 +187,7 @@ def people_of(event: Event) -> list[str]:
 
 def kind_of(event: Event) -> str:
     """The kind of a record, by either name."""
-    return str(event["eventType"] or event["notificationType"])
+    return str(event["eventType" if "eventType" in event else "notificationType"])
 
 
 def messages(events: list[Event]) -> Iterator[Message]:
@@ -206,7 +210,7 @@ def messages(events: list[Event]) -> Iterator[Message]:
             link_tags=told.get("linkTags"),
             bounce_type={"Permanent": "hard", "Transient": "soft"}.get(bounced.get("bounceType", "")),
             bounce_reason=dig(bounced, "bounceSubType"),
-            bounce_code=dig(bounced, "bouncedRecipients", 0, "status"),
+            bounce_status=dig(bounced, "bouncedRecipients", 0, "status"),
             complaint_type=dig(told, "complaintFeedbackType"),
             contact_list=dig(told, "contactList"),
         )

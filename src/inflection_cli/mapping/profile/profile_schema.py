@@ -383,7 +383,7 @@ class ProfileFile(Table):
 
     @property
     def column_names(self) -> frozenset[str]:
-        """Return all columns and paths that it names for cells, times and conditions."""
+        """Return the columns and paths of cells, times and conditions."""
         parts: tuple[ProfileFile | Event, ...] = (self, *self.event)
         cells = [cell for part in parts for cell in (*part.fields.cells.values(), *part.properties.values())]
         cells += [cell for part in parts for cell in part.traits.values()]

@@ -161,12 +161,12 @@ def members(head: bytes, encoding: str) -> Members:
 
 
 def has_list(head: bytes, encoding: str, wanted: str) -> bool:
-    """Return whether the first document in a file's first bytes has a list at a path.
+    """Return whether a file's first document has a list at a path.
 
     Args:
         head: The bytes; the document may be an item of a list.
         encoding: Their encoding.
-        wanted: The dotted path, or its beginning up to a list that the path leads through.
+        wanted: The dotted path; a list that it leads through counts as well.
     """
     path, at = _Path(encoding), len(head) - len(head.lstrip(b" \t\r\n["))
     while path.place.due is not Expected.NOTHING:

@@ -30,7 +30,7 @@ def are_rejects(head: bytes) -> bool:
 
 
 def path_here(records: str | None, head: bytes, encoding: str) -> str | None:
-    """Return the path to the records of a file that may lack the list there.
+    """Return the path to a file's records, which it may lack.
 
     Args:
         records: As the user said.
