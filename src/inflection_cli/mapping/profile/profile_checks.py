@@ -419,7 +419,9 @@ def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
     if not sources:
         yield TomlFault(path, "does not name a column")
     elif len(sources) > 1:
-        yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
+        yield TomlFault(
+            path, f"has {' and '.join(sources)}; keep one of {'the two' if len(sources) == 2 else 'them'}"
+        )
     given = [name for name in ("equals", "not_equals", "filled") if name in condition.model_fields_set]
     if not given:
         yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")
