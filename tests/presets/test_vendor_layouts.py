@@ -1,6 +1,7 @@
 """Exports in the folders and archives in which their vendors write them: the same messages as of the single files."""
 
 import json
+import shlex
 import shutil
 import zipfile
 from pathlib import Path
@@ -55,11 +56,23 @@ def test_braze_s_folders_say_which_event_their_files_hold(desk: Desk) -> None:
     assert found.items() <= golden("braze-currents").items()
 
 
-def test_an_avro_file_whose_path_names_no_event_is_refused_with_words(desk: Desk) -> None:
-    shutil.copy(HERE / "braze-currents" / "export.users.messages.email.Open.avro", desk.folder / "part.avro")
-    done = desk.run("validate", "part.avro", "--preset", "braze-currents")
+def test_a_file_whose_name_names_no_event_is_refused_with_the_option_that_helps(desk: Desk) -> None:
+    shutil.copy(HERE / "sfmc-tracking" / "export._Open.csv", desk.folder / "part.csv")
+    done = desk.run("validate", "part.csv", "--preset", "sfmc-tracking")
     assert done.code == 4
-    assert "part.avro: its name fits none of the patterns" in done.err
+    assert "part.csv: its name fits none of the patterns" in done.err
+    option = shlex.split(done.err.partition("set it for all rows: ")[2].splitlines()[0])
+    found = made(desk, "sfmc-tracking", "part.csv", *option)
+    assert [message["properties"]["is_unique_open"] for message in found.values()] == [True, False]
+    assert found.items() <= golden("sfmc-tracking").items()
+
+
+def test_times_of_another_locale_are_refused_with_the_option_that_helps(desk: Desk) -> None:
+    text = (HERE / "sfmc-tracking" / "export._Open.csv").read_text(encoding="utf-8")
+    (desk.folder / "x_Open.csv").write_text(text.replace("3/6/2024 4:07:09 AM", "06.03.2024 04:07:09"))
+    done = desk.run("validate", "x_Open.csv", "--preset", "sfmc-tracking")
+    assert "--timestamp-format" in done.out
+    assert "[time.columns" not in done.out
 
 
 def test_a_marketing_cloud_archive_holds_its_tables(desk: Desk) -> None:

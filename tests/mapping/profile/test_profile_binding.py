@@ -336,6 +336,16 @@ def test_a_condition_tests_an_event_that_the_file_s_name_gives() -> None:
         assert applies(tools.shaped(layout, [["u1", "e1", "c1", "t"]])[0]) == holds
 
 
+def test_a_condition_tests_the_event_that_an_option_sets() -> None:
+    when = [Condition(field="event", equals=["Email Opened"])]
+    said = tools.profile(fields={"event": PropertyCell(by_file=BY_FILE)}, events=(Event(when=when),))
+    for event, holds in (("Email Opened", [True]), ("Link Clicked", [False])):
+        layout = tools.laid_out(NAMES[1:], said, file="any.txt", constants={"event": event})
+        applies = layout.blocks[0].applies
+        assert applies is not None
+        assert applies(tools.shaped(layout, [["u1", "e1", "c1", "t"]])[0]) == holds
+
+
 def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:
     said = tools.profile(
         fields={"campaign_id": PropertyCell(constant="Spring", values={"spring": "c-9"})},

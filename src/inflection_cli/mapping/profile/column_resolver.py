@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal
 
-from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.catalog import FIELDS, REJECT_COLUMNS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.profile.extraction import AddedCell, CellTransform, Extraction, RowExtender
 from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
 from inflection_cli.mapping.profile.lookups import FirstFilled, LookedUp
+from inflection_cli.mapping.profile.preset_files import PREFIX
 from inflection_cli.mapping.profile.profile_schema import Cell, Profile, PropertyCell, TimeColumn
 from inflection_cli.mapping.times.time_hints import TimeHints
 
@@ -94,6 +95,8 @@ class ColumnResolver:
         self._names = names
         self._options = options
         self._profile = profile
+        # Nobody edits a preset, so its hints name options.
+        self._is_preset = profile.path.startswith(PREFIX)
         self._file = file
         self._exported = exported_names(file, names, sample)
         self._added: list[AddedCell] = []
@@ -136,7 +139,11 @@ class ColumnResolver:
     def tested(self, cell: Cell, where: str) -> int:
         """Return the index of a condition's cell; absent columns are empty."""
         found = self.cell(cell, where, use="looks")
-        return found if isinstance(found, int) else self._add(found, (*cell.sources, where)[0])
+        return found if isinstance(found, int) else self.text(found, cell.sources[0])
+
+    def text(self, text: str, name: str) -> int:
+        """Return the index of a cell that is the same for all rows."""
+        return self._add(text, name)
 
     def has(self, name: str) -> bool:
         """Return whether the file has a required column or dotted path."""
@@ -163,7 +170,7 @@ class ColumnResolver:
             named: Whether the profile names it as one of times; else only what it says of the column counts.
         """
         known = next((column for _, column in self._times_of(name)), None)
-        if known is None and not named:
+        if self._is_preset or (known is None and not named):
             return TimeHints()
         zone, form = self._options.timezone, self._options.timestamp_format
         return TimeHints(self._profile.path, known or name, zone is not None, form is not None)
@@ -342,8 +349,17 @@ class ColumnResolver:
         return InputError(
             f"{self._file}: its name fits none of the patterns that {self._profile.path} has for {where}: "
             f"{listed(list(patterns))}",
-            hint='add a pattern that fits; "*" as the last one stands for all other files',
+            hint=self._set_by_option(where)
+            or 'add a pattern that fits; "*" as the last one stands for all other files',
         )
+
+    def _set_by_option(self, where: str) -> str:
+        """Return the hint to set a preset's field by an option, or nothing."""
+        field = where.rpartition("fields.")[2]
+        if not self._is_preset or field not in FIELDS:
+            return ""
+        value = "Email Opened" if field == "event" else "VALUE"
+        return f'rename the file so that a pattern fits, or set it for all rows: --set {field}="{value}"'
 
     def _add(self, cell: AddedCell, name: str) -> int:
         """Add a cell to the shaped row if new; return its index."""

@@ -306,7 +306,9 @@ class _LayoutBuilder:
         )
         others = CallBlocks(drawing, begin, profile, self._leeway, self._types)
         events = [self._event(number, said) for number, said in others.tracks]
-        applies: list[RowCondition | None] = [self._applies(event.said, event.number) for event in events]
+        applies: list[RowCondition | None] = [
+            self._applies(event.said, event.number, event) for event in events
+        ]
         when = {call.number: self._applies(call.said, call.number) for call in others.blocks}
         for column in profile.drop:
             drawing.place(column, "columns.drop")
@@ -446,16 +448,24 @@ class _LayoutBuilder:
             columns.append(TimeSource(index, rule.zone, rule.format, hints))
         return tuple(columns)
 
-    def _applies(self, said: Event, number: int) -> When | None:
+    def _applies(self, said: Event, number: int, event: _EventBuilder | None = None) -> When | None:
         where = f"event[{number}].when"
-        event = said.fields.event or self._profile.fields.event
         tests = [
             CellTest.of(
-                condition, self._drawing.tested((condition.field and event) or condition.source, where)
+                condition,
+                self._name_of(event, where)
+                if condition.field
+                else self._drawing.tested(condition.source, where),
             )
             for condition in said.when
         ]
         return When(tuple(tests)) if tests else None
+
+    def _name_of(self, event: _EventBuilder | None, where: str) -> int:
+        """Return the index of an event's name in a shaped row."""
+        found = None if event is None else event.fields.get("event")
+        text = "" if event is None else event.constants.get("event", "")
+        return self._drawing.text(text, where) if found is None else found
 
     def _bind_the_rest(self, event: _EventBuilder) -> None:
         taken = self._drawing.taken | set(event.fields.values())

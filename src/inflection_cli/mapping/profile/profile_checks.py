@@ -396,7 +396,7 @@ def _event(
     yield from cells.of_traits((*path, "traits"), event.traits)
     for index, condition in enumerate(event.when):
         yield from _condition((*path, "when", index), condition)
-        if condition.field and (event.name is not None or not has_event):
+        if condition.field and (event.name is not None or not has_event or kind != "track"):
             yield TomlFault(
                 (*path, "when", index, "field"),
                 "needs the name of the event from a column: write it under [fields] as event, and no name here",
