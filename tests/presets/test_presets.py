@@ -93,6 +93,7 @@ def test_its_file_as_a_profile_gives_the_same_and_validate_finds_no_error(desk: 
     assert desk.run("validate", *exports(name), "--preset", name).code == 0
 
 
+@pytest.mark.slow
 @each
 def test_inspect_proposes_exactly_this_preset_with_the_evidence(desk: Desk, name: str) -> None:
     done = desk.run("inspect", *exports(name), "--json")
@@ -103,6 +104,7 @@ def test_inspect_proposes_exactly_this_preset_with_the_evidence(desk: Desk, name
         assert file["preset"]["columns"]
 
 
+@pytest.mark.slow
 def test_no_sample_and_no_export_of_another_vendor_is_recognised() -> None:
     presets = [(each, ReadOptions(**_input(each))) for each in map(preset_file, NAMES)]
     folders = [ROOT / "samples", ROOT / "tests" / "data" / "exports"]

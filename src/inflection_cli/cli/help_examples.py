@@ -45,10 +45,6 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg validate export.csv", "Check a file, and send nothing"),
             ("infl-seg validate exports/ --profile profile.toml", "Check a folder of files by a profile"),
             (
-                "infl-seg validate export.ndjson --preset sendgrid-events",
-                "Check the export of a known vendor",
-            ),
-            (
                 "infl-seg validate export.csv --map userId='Customer ID' --timezone UTC",
                 "Name a column, and the zone of the times",
             ),
@@ -176,10 +172,12 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
         "infl-seg presets list": (
             ("infl-seg presets list", "List all presets"),
             ("infl-seg presets list --json", "Print the list for a script"),
+            ("infl-seg presets list --no-color", "Print it without colour"),
         ),
         "infl-seg presets show": (
             ("infl-seg presets show sendgrid-events", "Show a preset and the page that it follows"),
             ("infl-seg presets show sendgrid-events --json", "Print it for a script"),
+            ("infl-seg presets show sendgrid-events --no-color", "Print it without colour"),
         ),
         "infl-seg presets save": (
             ("infl-seg presets save sendgrid-events", "Write sendgrid-events.profile.toml"),

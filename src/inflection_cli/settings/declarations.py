@@ -270,7 +270,6 @@ class InputOptions(Group):
         example="sendgrid-events",
         project_help="The preset for exports of a known vendor. As `--preset`.",
         recorded=False,
-        common=True,
     )
     profile_for: list[str] = option(
         [],
