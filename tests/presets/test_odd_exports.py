@@ -1,5 +1,6 @@
 """Exports of vendors as they also come: with one kind of event only, a preset saved and changed, or of others."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,38 @@ def test_a_saved_preset_reads_a_file_with_one_kind_of_event_too(desk: Desk) -> N
     (desk.folder / "mine.toml").write_bytes(saved.read_bytes())
     done = desk.run("validate", "a.ndjson", "--profile", "mine.toml", "--json").json
     assert done["by_event"] == {"Email Opened": 1}
+
+
+def test_legacy_bodies_of_mailgun_are_read_from_a_table_too(desk: Desk) -> None:
+    lines = next(path for path in exports("mailgun-events") if "legacy" in path)
+    flat = [json.loads(line) for line in Path(lines).read_text(encoding="utf-8").splitlines()]
+    names = list(dict.fromkeys(name for each in flat for name in each))
+    with (desk.folder / "a.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, names)
+        table.writeheader()
+        table.writerows({**each, "tag": json.dumps(each["tag"]) if "tag" in each else ""} for each in flat)
+    assert sent(desk, "a.csv", preset="mailgun-events") == sent(desk, lines, preset="mailgun-events")
+    assert desk.run("inspect", "a.csv", "--json").json["files"][0]["preset"]["name"] == "mailgun-events"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("mailgun-events", '{ columns = ["event-data.user-variables.customer", "user-variables.customer"] }'),
+        ("ses-events", '{ columns = ["Message.mail.tags.customer.0", "mail.tags.customer.0"] }'),
+        ("postmark-webhooks", '"Metadata.customer_id"'),
+    ],
+)
+def test_the_senders_own_id_of_a_person_comes_by_one_line(desk: Desk, name: str, own: str) -> None:
+    shown = (PRESETS / name / "preset.toml").read_text(encoding="utf-8")
+    assert f"fields.userId = {own}" in shown
+    (desk.folder / "p.toml").write_text(f'profile = 1\nextends = "preset:{name}"\nfields.userId = {own}\n')
+    done = desk.run("backfill", *exports(name), "--profile", "p.toml", "--dry-run", "--out", "own.out")
+    assert done.code == 0, done.err
+    ids = [message["userId"] for message in desk.messages("own.out")]
+    assert {each for each in ids if "@" not in each} >= {"c-ada", "c-eve", "c-kim"}
+    assert len(ids) == len(sent(desk, *exports(name), preset=name))
 
 
 def test_a_preset_of_another_vendor_is_refused_with_words(desk: Desk) -> None:

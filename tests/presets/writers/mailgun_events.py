@@ -51,7 +51,7 @@ def event(number: int, kind: str, person: str, **more: Any) -> Event:
         "recipient-domain": "shop.example",
         "tags": ["spring", "vip"],
         "campaigns": [],
-        "user-variables": {},
+        "user-variables": {"customer": f"c-{person}"},
         "flags": {"is-test-mode": False},
         "message": {
             "headers": {

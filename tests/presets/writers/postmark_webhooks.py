@@ -60,7 +60,7 @@ def body(number: int, kind: str, person: str, **more: Any) -> Event:
         "MessageID": f"00000000-made-0up0-0000-{number % 4:012}",
         address: f"{person}@shop.example",
         "Tag": "welcome",
-        "Metadata": {"customer_id": "007"},
+        "Metadata": {"customer_id": f"c-{person}"},
         TIMES[kind]: when + ("Z" if number % 2 else "-05:00"),
         **more,
     }

@@ -38,7 +38,7 @@ def record(number: int, kind: str, people: list[str], member: Event, **mail: Any
         "headersTruncated": False,
         "headers": [{"name": "Subject", "value": "Grüße, „Ada“ 🌷"}],
         "commonHeaders": {"from": ["Shop <news@shop.example>"], "subject": "Grüße, „Ada“ 🌷"},
-        "tags": TAGS,
+        "tags": {**TAGS, "customer": [f"c-{people[0]}"]},
         **mail,
     }
     when = f"2024-03-05T10:{number:02}:30.{number * 37 % 1000:03}Z"
