@@ -39,7 +39,7 @@ def exports(name: str) -> list[str]:
 def lines(messages: list[dict[str, Any]]) -> list[str]:
     """Messages as lines: one for each field, beginning with the message that it is of."""
     return [
-        f"{number}. {message['event']}: {path} = {leaf}"
+        f"{number}. {message.get('event', 'identify')}: {path} = {leaf}"
         for number, message in enumerate(messages)
         for path, leaf in leaves(message)
     ]

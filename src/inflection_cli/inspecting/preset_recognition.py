@@ -13,6 +13,7 @@ from inflection_cli.mapping.profile.json_paths import dig, find_path, last_key
 from inflection_cli.mapping.profile.preset_files import PresetFile
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect
 from inflection_cli.reading.files.sniff import sniff
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, WHERE_IT_IS
 
 _MOST_VALUES: Final = 1_000
 """Different cells of a column are compared up to here."""
@@ -49,7 +50,7 @@ def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadO
     matches = list[tuple[PresetProposal, ReadOptions]]()
     for preset, reading in presets:
         for shape in preset.head["recognise"]:
-            if reading not in sources and not (reading.records and not _may_have(found, reading, shape)):
+            if reading not in sources and not (_searches(reading) and not _may_have(found, reading, shape)):
                 sources[reading] = _source(found, reading)
             source = sources.get(reading)
             proposal = None if source is None else _proposal(preset, shape, source)
@@ -59,14 +60,22 @@ def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadO
     return matches[0] if len(matches) == 1 else None
 
 
+def _searches(reading: ReadOptions) -> bool:
+    """Return whether a list of records is searched for beyond a file's beginning."""
+    path = reading.records
+    return path is not None and path != THE_OBJECT_ITSELF and not path.endswith(WHERE_IT_IS)
+
+
 def _may_have(found: FoundFile, reading: ReadOptions, shape: Mapping[str, Any]) -> bool:
     """Return whether the file's beginning has all keys of a shape.
 
     A list of records is searched for in the whole document, which may be large. So a file without its keys is not.
     """
     with suppress(InputError, UsageError):
-        _, head = sniff(found, reading)
-        return all(f'"{last_key(column)}"'.encode() in head for column in shape["columns"])
+        source, head = sniff(found, reading)
+        return source.is_binary or all(
+            f'"{last_key(column)}"'.encode() in head for column in shape["columns"]
+        )
     return False
 
 

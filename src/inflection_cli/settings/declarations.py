@@ -611,7 +611,7 @@ class InputOptions(Group):
         example="data",
         profile="input",
         profile_help="Path to the list of records in a JSON document: `data`, `result.items`, or `.items` within each "
-        "document. As `--records`.",
+        "document. With `?` at its end, only where a file has that list. As `--records`.",
         project_help="Path to the list of records in a JSON document. As `--records`.",
     )
     sheet: str | None = option(

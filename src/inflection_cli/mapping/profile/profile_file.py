@@ -38,7 +38,8 @@ def read_profile(path: str | Path, environ: Mapping[str, str], *, file: str | No
     faults = faults_of(parsed.model, environ) if parsed.model else ()
     parsed.require_sound("profile", [*layers.faults, *map(layers.placed, faults)])
     assert parsed.model is not None
-    return replace(_profile(parsed.model, parsed.file, layers.digest, environ), preset=layers.preset)
+    profile = _profile(parsed.model, parsed.file, layers.digest, environ)
+    return replace(profile, preset=layers.preset, of_preset=layers.of_preset)
 
 
 def profile_schema() -> dict[str, Any]:

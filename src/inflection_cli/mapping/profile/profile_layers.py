@@ -26,6 +26,7 @@ class LayeredProfile:
         parsed: The file; its tables and model are those of all layers.
         digest: The hex SHA-256 of the file, or of its digest and that of what it extends.
         preset: The preset that it is, or extends.
+        of_preset: The columns and paths that this preset names.
         faults: What is wrong with the layers.
         own: The file's own tables, where it extends another.
     """
@@ -33,6 +34,7 @@ class LayeredProfile:
     parsed: ParsedToml[ProfileFile]
     digest: str
     preset: PresetVersion | None
+    of_preset: frozenset[str] = frozenset()
     faults: tuple[TomlFault, ...] = ()
     own: Mapping[str, Any] | None = None
 
@@ -71,14 +73,16 @@ def read_layers(
     if above or (model is not None and model.extends is not None):
         parsed.require_sound("profile")
     if model is None or model.extends is None:
-        return LayeredProfile(parsed, parsed.digest, own)
+        return LayeredProfile(
+            parsed, parsed.digest, own, model.column_names if model and head else frozenset()
+        )
     chain = (*above, os.path.realpath(place))
     base = _base(model.extends, place, shown, refused, chain)
     base.parsed.require_sound("profile", base.faults)
     raw, faults = _laid_over(base.parsed, parsed, model)
     both = replace(parsed, raw=raw, model=ProfileFile.model_validate(raw))
     digest = sha256(f"{parsed.digest} {base.digest}".encode()).hexdigest()
-    return LayeredProfile(both, digest, own or base.preset, faults, parsed.raw)
+    return LayeredProfile(both, digest, own or base.preset, base.of_preset, faults, parsed.raw)
 
 
 def _base(

@@ -41,7 +41,8 @@ class Cell(Table):
     by_file: dict[str, str] = Field(
         default={},
         min_length=1,
-        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts.",
+        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts. "
+        "A pattern with a slash is for the path. Beside a column it is for rows in which that is empty.",
     )
     split: Text | None = Field(
         default=None, description='Take a piece of the text, of those between this: ":". Which one is `take`.'
@@ -196,7 +197,13 @@ class Fields(Table):
 class Condition(Table):
     """A test of a cell by `equals`, `not_equals` or `filled`."""
 
-    column: Text = Field(default="", description="A column's name, or a dotted path into JSON.")
+    column: Text | None = Field(default=None, description="A column's name, or a dotted path into JSON.")
+    columns: list[Text] = Field(
+        default=[], min_length=1, description="Several columns or paths; the first that is filled is tested."
+    )
+    field: Literal["event"] | None = Field(
+        default=None, description="In place of a column: the event's name, as `fields.event` gives it."
+    )
     equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
         default=[],
         min_length=1,
@@ -208,6 +215,11 @@ class Condition(Table):
     filled: bool | None = Field(
         default=None, description="Whether the cell holds anything but white space, or holds nothing."
     )
+
+    @property
+    def source(self) -> Cell:
+        """Return the cell that is tested, without changes."""
+        return Cell(column=self.column, columns=self.columns) if self.columns else Cell(column=self.column)
 
 
 class Event(Table):
@@ -369,6 +381,19 @@ class ProfileFile(Table):
         default=None, description="What a preset states about itself. It changes no message."
     )
 
+    @property
+    def column_names(self) -> frozenset[str]:
+        """Return the columns and paths of cells, times and conditions."""
+        parts: tuple[ProfileFile | Event, ...] = (self, *self.event)
+        cells = [cell for part in parts for cell in (*part.fields.cells.values(), *part.properties.values())]
+        cells += [cell for part in parts for cell in part.traits.values()]
+        cells += [test.source for event in self.event for test in event.when]
+        times = [self.fields.timestamp, *(event.timestamp for event in self.event)]
+        return frozenset(
+            [name for cell in cells for name in cell.sources]
+            + [name for time in times if time is not None for name in time.columns]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -380,7 +405,7 @@ class Profile:
 
     A column whose whole name has dots in it beats a path. A key that has dots itself stands in double quotes,
     `payload."a.b".c`, and a double quote within such quotes is doubled. The patterns of `by_file` are matched against
-    the name that the file was exported under, without its folder and without regard to case.
+    the name that the file was exported under, without regard to case. Its folders count for patterns with a slash.
 
     Attributes:
         path: The file as the user wrote it, or `preset:NAME`.
@@ -401,6 +426,8 @@ class Profile:
         lookups: Tables of other files, by name.
         tables: What those files hold, once they are read.
         preset: The preset that it is or extends, if any.
+        of_preset: The columns and paths that this preset names. A file need not have them: it names all that the vendor
+            has.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -422,6 +449,7 @@ class Profile:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     tables: Mapping[str, LookupTable] = field(default_factory=dict, repr=False)
     preset: PresetVersion | None = None
+    of_preset: frozenset[str] = frozenset()
     also_by_name: bool = False
 
     @property
