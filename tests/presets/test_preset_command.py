@@ -78,7 +78,8 @@ def test_a_project_file_names_a_preset_in_the_place_of_a_profile(desk: Desk) -> 
     # A flag of the one kind beats the file's other kind.
     Path("own.toml").write_text(EXTENDING, encoding="utf-8")
     assert validated(desk, "--profile", "own.toml").json["profile"]["path"] == "own.toml"
-    Path("none.toml").write_text('profile = 1\n[fields]\nuserId = "email"\n', encoding="utf-8")
+    fields = 'userId = "email"\nevent = "event"\ntimestamp = "timestamp"\n'
+    Path("none.toml").write_text(f"profile = 1\n[fields]\n{fields}", encoding="utf-8")
     assert validated(desk, "--profile", "none.toml").json["profile"]["path"] == "none.toml"
     Path("infl-seg.toml").write_text('profile = "own.toml"\n', encoding="utf-8")
     named = validated(desk, "--preset", "sendgrid-events").json
