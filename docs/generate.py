@@ -20,6 +20,7 @@ from inflection_cli.cli.project_schema import project_schema
 from inflection_cli.destination_checks.check_engine import known_tables
 from inflection_cli.destination_checks.check_rows import EVERY_CALL, TableRow
 from inflection_cli.errors import InflSegError
+from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
 from inflection_cli.mapping.profile.profile_file import profile_schema
 from inflection_cli.model import Rule
 from inflection_cli.reporting.rule_docs import effect, rules_by_code
@@ -33,6 +34,8 @@ TABLES: Final = "## The table"
 """Where the part of a page begins that is written from the tables of `--check`."""
 CHECKS: Final = {"freshsuccess": ("freshsuccess",), "partner-source": ("partner-source", "email-spec")}
 """Pages with the tables that they have."""
+PRESETS: Final = "## The presets"
+"""Where the part of docs/presets.md begins that is written from the presets."""
 READ_BY_PEOPLE: Final = (
     "README.md",
     "ARCHITECTURE.md",
@@ -46,6 +49,7 @@ READ_BY_PEOPLE: Final = (
     "docs/people.md",
     "docs/cluster.md",
     "docs/profiles.md",
+    "docs/presets.md",
     "docs/proof.md",
     "docs/contacts-and-accounts.md",
     "docs/lists.md",
@@ -124,6 +128,7 @@ def main() -> int:
         "docs/problems.md": problems_page(rules_by_code().values()),
         "docs/commands.md": commands_page(commands.values()),
         "docs/profiles.md": profiles_page(),
+        "docs/presets.md": presets_page(),
         **{f"docs/{page}.md": checks_page(page, names) for page, names in CHECKS.items()},
         **{f"{SCHEMAS}/{name}.schema.json": schema_page(schema) for name, schema in schemas().items()},
     }
@@ -219,6 +224,18 @@ def profiles_page() -> str:
             "",
             *_keys_table(schema),
         ]
+    return written + _page(lines)
+
+
+def presets_page() -> str:
+    """Return docs/presets.md: what people wrote, then the list."""
+    written = Path(__file__).with_name("presets.md").read_text(encoding="utf-8").partition(PRESETS)[0]
+    heads = [(name, preset_file(name).head) for name in preset_names()]
+    lines = [
+        *(PRESETS, "", "Written by `python docs/generate.py` from the presets.", ""),
+        *("| preset | version | follows |", "|---|---|---|"),
+        *(f"| `{name}` | {head['version']} | [{head['title']}]({head['page']}) |" for name, head in heads),
+    ]
     return written + _page(lines)
 
 

@@ -10,30 +10,33 @@ from shlex import quote
 from inflection_cli.errors import InputError, UsageError
 
 
-def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool) -> None:
+def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool, option: str = "--save") -> None:
     """Raise an error if the file may not be written.
 
     Args:
         path: Where it is to go.
         inputs: Where the inputs are, which it never replaces.
         force: Whether it may replace what is there.
+        option: What is typed in front of the path.
 
     Raises:
         UsageError: It would replace an input, or another file unasked, or is no place for a file.
     """
     if path in {"", "-"}:
-        raise UsageError("--save takes the name of a file", hint="--save profile.toml")
+        raise UsageError(f"{option} takes the name of a file", hint=f"{option} profile.toml")
     if os.path.realpath(path) in {os.path.realpath(each) for each in inputs}:
         raise UsageError(
-            f"--save would replace the input {path}", hint="choose another file: --save profile.toml"
+            f"{option} would replace the input {path}", hint=f"choose another file: {option} profile.toml"
         )
     if os.path.lexists(path) and not Path(path).is_file():
-        raise UsageError(f"--save {path}: there is something, and it is no file", hint="choose another name")
+        raise UsageError(
+            f"{option} {path}: this is a folder or a device, not a file", hint="choose another name"
+        )
     if os.path.lexists(path) and not force:
-        raise _there(path)
+        raise _there(path, option)
 
 
-def save_text(path: str, text: str, *, force: bool) -> None:
+def save_text(path: str, text: str, *, force: bool, option: str = "--save") -> None:
     """Write a text file atomically; replace an existing one only with `force`.
 
     A file that appears while the text is written is kept too, unless `force` is given.
@@ -50,11 +53,11 @@ def save_text(path: str, text: str, *, force: bool) -> None:
         with _written_beside(target, text) as part:
             part.replace(target)
     except FileExistsError:
-        raise _there(path) from None
+        raise _there(path, option) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path} cannot be written: {reason}", hint="choose another place: --save FILE"
+            f"{path} cannot be written: {reason}", hint=f"choose another place: {option} FILE"
         ) from error
 
 
@@ -72,8 +75,8 @@ def _written_beside(target: Path, text: str) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _there(path: str) -> UsageError:
+def _there(path: str, option: str) -> UsageError:
     return UsageError(
         f"{path} is there already, and may hold lines that you have filled in",
-        hint=f"choose another name, or replace it: --save{'=' if path.startswith('-') else ' '}{quote(path)} --force",
+        hint=f"choose another name, or replace it: {option}{'=' if path.startswith('-') else ' '}{quote(path)} --force",
     )

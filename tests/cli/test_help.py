@@ -64,7 +64,7 @@ def parsed_below(group: Any, words: list[str]) -> Any:
 
 
 def test_every_command_has_three_to_five_examples_of_its_own() -> None:
-    assert {*EXAMPLES} == {*PATHS, "infl-seg", "infl-seg runs"}
+    assert {*EXAMPLES} == {*PATHS, "infl-seg", "infl-seg runs", "infl-seg presets"}
     for path, examples in EXAMPLES.items():
         assert 3 <= len(examples) <= 5, path
         own = [line for line, _ in examples if line == path or line.startswith(f"{path} ")]
@@ -171,7 +171,7 @@ def test_help_for_a_word_that_is_no_command_is_an_error(desk: Desk) -> None:
     assert "did you mean validate?" in done.err
 
 
-@pytest.mark.parametrize("words", [(), ("runs",)])
+@pytest.mark.parametrize("words", [(), ("runs",), ("presets",)])
 def test_no_arguments_show_ten_lines_with_one_example(words: tuple[str, ...], desk: Desk) -> None:
     done = desk.run(*words)
     lines = done.err.splitlines()
@@ -180,7 +180,7 @@ def test_no_arguments_show_ten_lines_with_one_example(words: tuple[str, ...], de
     assert sum(line.startswith("Example: infl-seg ") for line in lines) == 1
     named = [line.split()[0] for line in lines if line.startswith("  ")]
     assert len(named) == 3
-    assert {*named} <= {*FIRST_STEPS}
+    assert {" ".join(("infl-seg", *words, name)) for name in named} <= {*FIRST_STEPS}
     assert lines[-1].endswith("--help shows all commands.")
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import pty
 import re
@@ -183,6 +184,31 @@ def test_columns_that_are_not_right_are_asked_for_one_by_one(desk: Desk) -> None
     assert fields["event"] == "What happened"
     assert fields["timestamp"] == "When (local)"
     assert "email_link_url" not in fields
+
+
+def envelope(desk: Desk) -> None:
+    """Put an export of Mailchimp's there: without its preset nobody knows where its records are."""
+    done = {"action": "open", "timestamp": "2024-03-05T10:00:00+00:00"}
+    person = {"campaign_id": "c", "email_id": "p", "email_address": "a@shop.example", "activity": [done]}
+    (desk.folder / "export.json").write_text(json.dumps({"emails": [person]}), encoding="utf-8")
+
+
+def test_a_preset_that_fits_is_offered_first_and_the_profile_extends_it(desk: Desk) -> None:
+    envelope(desk)
+    done = asked("", "", "n", words=("export.json",))
+    assert done.code == 0, done.err
+    assert "Use the preset mailchimp-activity?" in done.err
+    assert "“action” has “open”" in done.err
+    assert "$ infl-seg validate export.json --profile export.profile.toml" in done.err
+    assert profile(desk) == {"profile": 1, "extends": "preset:mailchimp-activity"}
+
+
+def test_a_preset_that_is_declined_leaves_the_usual_questions(desk: Desk) -> None:
+    envelope(desk)
+    done = asked("n", "2", "", "n", words=("export.json",))
+    found = profile(desk)
+    assert "extends" not in found
+    assert found["input"] == {"records": "emails.activity"}, done.err
 
 
 def test_an_address_is_sent_only_as_the_user_says(desk: Desk) -> None:

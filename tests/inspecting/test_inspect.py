@@ -25,6 +25,7 @@ FILE = {
     "columns",
     "events",
     "events_bounded",
+    "preset",
     "proposals",
     "missing",
     "refused",

@@ -279,7 +279,7 @@ def as_option(each: Declared, value: Any) -> Any:
 
 
 def test_each_key_of_the_files_has_samples() -> None:
-    assert {*SAMPLES, "profile"} == set(KEYS)
+    assert {*SAMPLES, "profile", "preset"} == set(KEYS)
     assert {field for field, (_, middle, _) in SAMPLES.items() if middle is not None} == set(IN_PROFILES)
 
 

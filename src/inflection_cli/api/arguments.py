@@ -36,6 +36,7 @@ class ReadingArguments(SelectingArguments, total=False):
     """Arguments for reading and mapping files of rows."""
 
     profile: StrPath
+    preset: str
     profile_for: Mapping[str, str]
     lookup_file: Mapping[str, str]
     call_type: str | Sequence[str] | Mapping[str, str]

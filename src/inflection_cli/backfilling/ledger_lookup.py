@@ -402,6 +402,38 @@ def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
     return []
 
 
+def other_preset_versions(
+    plan: Plan, arguments: Mapping[str, Any], ledger: LedgerReader, label: str
+) -> list[str]:
+    """Return a line for each preset used earlier in another version.
+
+    Runs of the same files are named first. Other runs count too, since their exports may overlap.
+    """
+    ours, found = presets_of(arguments), dict[str, tuple[bool, str]]()
+    counts = ledger.counts() if ours else {}
+    for run in reversed(ledger.runs() if ours else ()):
+        sent = any(counts.get(run.run_id, {}).get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        if run.label != label or not (sent or _found_accepted(run)):
+            continue
+        same = {str(entry.get("fingerprint")) for entry in run.inputs} & set(plan.fingerprints.values())
+        for name, version in presets_of(run.arguments).items():
+            if ours.get(name, version) != version and (name not in found or (same and not found[name][0])):
+                line = (
+                    f"an earlier run of {'this file' if same else 'other files'} ({run.run_id}) used version "
+                    f"{version} of the preset {name}. This run uses version {ours[name]}: its events could get "
+                    "other ids"
+                )
+                found[name] = bool(same), line
+    return [line for _, line in found.values()]
+
+
+def presets_of(arguments: Mapping[str, Any]) -> dict[str, int]:
+    """Return the version of each preset in recorded options, by name."""
+    own = [each.get("profile") for each in (arguments.get("profiles") or {}).values()]
+    used = [(each or {}).get("preset") for each in (arguments.get("profile"), *own)]
+    return {each["name"]: each["version"] for each in used if each and each.keys() >= {"name", "version"}}
+
+
 def _bound(run_id: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[str]:
     """Yield a line for each field that two runs bind differently."""
     for name in _IDENTITY:

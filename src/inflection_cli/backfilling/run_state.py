@@ -37,7 +37,8 @@ class RunState:
         known: What the ledger knows of the events; None without a ledger.
         people: The people in it, where people are linked; None likewise.
         estimate: The cost of the delivery, once it is planned.
-        bound_otherwise: Lines on fields that an earlier run of the same files bound otherwise.
+        bound_otherwise: Lines on fields that an earlier run of the same files bound otherwise, and on a preset that an
+            earlier run used in another version.
         text_before: Properties that an earlier run has sent as text.
         events: What became of the events, or is planned to.
         run_id: The run's name in the ledger, once it has one.

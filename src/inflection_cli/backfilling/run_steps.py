@@ -16,6 +16,7 @@ from inflection_cli.backfilling.ledger_lookup import (
     held_ledger,
     input_records,
     looked_up_ledger,
+    other_preset_versions,
     others_if_empty,
     shaping_settings,
     unprotected,
@@ -113,7 +114,10 @@ def make_plan(state: RunState, reporter: Reporter, draft: MessageFile | None = N
     if known is None or not options.converts_files:
         return
     if plan.to_send:
-        state.bound_otherwise = bound_otherwise(plan, known.ledger, known.label)
+        state.bound_otherwise = [
+            *bound_otherwise(plan, known.ledger, known.label),
+            *other_preset_versions(plan, state.opened.arguments, known.ledger, known.label),
+        ]
     state.text_before = sent_as_text_before(plan, known.ledger)
 
 

@@ -19,6 +19,7 @@ from inflection_cli.cli.diff_command import diff
 from inflection_cli.cli.doctor_command import doctor
 from inflection_cli.cli.init_command import init
 from inflection_cli.cli.inspect_command import inspect
+from inflection_cli.cli.presets_command import presets
 from inflection_cli.cli.reference_commands import explain, schema
 from inflection_cli.cli.replay_command import replay
 from inflection_cli.cli.runs_command import runs
@@ -80,6 +81,7 @@ app.command("diff")(diff)
 app.command("sync")(sync)
 app.command("doctor")(doctor)
 app.add_typer(runs, name="runs")
+app.add_typer(presets, name="presets")
 app.command("explain")(explain)
 app.command("schema")(schema)
 app.command("check-profile")(check_profile)

@@ -62,9 +62,12 @@ def _fault_of(path: str) -> UsageError | None:
 
 def _with_salts(path: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment, with a text for each missing salt."""
-    text = ""
+    from inflection_cli.mapping.profile.preset_files import FOLDER, preset_in
+
+    text, preset = "", preset_in(path)
     with suppress(OSError, ValueError):  # told by who reads the file strictly
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        place = Path(path) if preset is None else FOLDER / preset / "preset.toml"
+        text = place.read_text(encoding="utf-8", errors="replace")
     return {**dict.fromkeys(_SALT.findall(text), "salt"), **environ}
 
 

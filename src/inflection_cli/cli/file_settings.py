@@ -102,10 +102,10 @@ def own_settings(
     from inflection_cli.converting.input_file import FileSettings
 
     of_run = FileSettings(reading, settings)
-    beneath = None if project is None else project.without("profile")
+    beneath = None if project is None else project.without("profile", "preset")
     profiles, kept = {}, {}
     for pattern, path in pairs("--profile-for", options.profile_for, EXAMPLE).items():
-        own = replace(options, profile=path, profile_for=[])
+        own = replace(options, profile=path, preset=None, profile_for=[])
         settled = settle(beneath, own, message, os.environ)
         convert = convert_settings(settled.reading, settled.message, settled.profile)
         convert = replace(convert, now=settings.now)

@@ -6,12 +6,15 @@ from typing import Final
 
 FIRST_STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "inspect": "Show what a file holds.",
-        "validate": "Check files, and send nothing.",
-        "backfill": "Send files to Segment.",
-        "list": "List all runs.",
-        "show": "Show what a run sent.",
-        "verify": "Check that a file was sent.",
+        "infl-seg inspect": "Show what a file holds.",
+        "infl-seg validate": "Check files, and send nothing.",
+        "infl-seg backfill": "Send files to Segment.",
+        "infl-seg runs list": "List all runs.",
+        "infl-seg runs show": "Show what a run sent.",
+        "infl-seg runs verify": "Check that a file was sent.",
+        "infl-seg presets list": "List all presets.",
+        "infl-seg presets show": "Show a preset.",
+        "infl-seg presets save": "Write a copy to edit.",
     }
 )
 """The commands that are named where no command was typed, with what each does in few words."""
@@ -160,6 +163,26 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg check-profile profiles/crm.toml", "Check a profile without an export"),
             ("infl-seg check-profile profiles/crm.toml profiles/shop.toml", "Check several profiles"),
             ("infl-seg check-profile profiles/crm.toml --json", "Print the faults for a script"),
+        ),
+        "infl-seg presets": (
+            ("infl-seg presets list", "List the vendors' exports that have a preset"),
+            ("infl-seg presets show sendgrid-events", "Show a preset"),
+            ("infl-seg presets save sendgrid-events", "Write a copy to edit"),
+        ),
+        "infl-seg presets list": (
+            ("infl-seg presets list", "List all presets"),
+            ("infl-seg presets list --json", "Print the list for a script"),
+            ("infl-seg presets list --no-color", "Print it without colour"),
+        ),
+        "infl-seg presets show": (
+            ("infl-seg presets show sendgrid-events", "Show a preset and the page that it follows"),
+            ("infl-seg presets show sendgrid-events --json", "Print it for a script"),
+            ("infl-seg presets show sendgrid-events --no-color", "Print it without colour"),
+        ),
+        "infl-seg presets save": (
+            ("infl-seg presets save sendgrid-events", "Write sendgrid-events.profile.toml"),
+            ("infl-seg presets save sendgrid-events mine.toml", "Write it to this file"),
+            ("infl-seg presets save sendgrid-events mine.toml --force", "Replace the file"),
         ),
         "infl-seg explain": (
             ("infl-seg explain", "List all codes"),

@@ -39,7 +39,8 @@ def show_brief_help(context: Any) -> None:
 
     path = context.command_path
     commands = _commands(context.command)
-    first = [(name, about) for name, about in FIRST_STEPS.items() if name in commands]
+    own = {name.removeprefix(f"{path} "): about for name, about in FIRST_STEPS.items()}
+    first = [(name, about) for name, about in own.items() if name in commands]
     page = HelpPage(
         about=_one_line(context.command.help),
         usage=_usage(context),

@@ -107,9 +107,8 @@ class _Setup:
         Returns:
             Lines of the profile that no question could fill in.
         """
-        from inflection_cli.atomic_file import save_text
         from inflection_cli.cli.inspect_command import look
-        from inflection_cli.inspecting.profile_writer import ProfileWriter
+        from inflection_cli.inspecting.profile_writer import ProfileWriter, extension_of
         from inflection_cli.inspecting.setup_questions import Answers, next_question
         from inflection_cli.reporting.inspection_text import file_lines, verdict
 
@@ -122,12 +121,20 @@ class _Setup:
             seen = answers.options
             while question := next_question(inspection, answers):
                 answers = self._voice.ask(question, answers)
+        if answers.preset:
+            self._save(extension_of(answers.preset))
+            return []
         draft = ProfileWriter(inspection, settings, show_values=self._output.show_values, answers=answers)
-        save_text(self._profile, draft.text(), force=self._drafting.force)
-        self._voice.say(f"Wrote {self._profile}.", "green")
+        self._save(draft.text())
         if draft.to_fill_in:
             self._speaker.result(verdict([inspection], self._profile, draft.to_fill_in))
         return draft.to_fill_in
+
+    def _save(self, text: str) -> None:
+        from inflection_cli.atomic_file import save_text
+
+        save_text(self._profile, text, force=self._drafting.force)
+        self._voice.say(f"Wrote {self._profile}.", "green")
 
     def try_it(self) -> int:
         """Check the file, offer a rehearsal, and print the next commands.

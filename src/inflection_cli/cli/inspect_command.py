@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.converting.inputs import SettingsOfFiles
     from inflection_cli.inspecting import Inspection, InspectSettings
+    from inflection_cli.inspecting.preset_recognition import Presets
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.reports import Reports
@@ -132,7 +133,7 @@ def _settled(
     found = find_project(Path.cwd(), os.environ, off=project.no_project)
     if drafting and found is not None:
         # A new profile is drafted for the one that the project file names, not by it.
-        found = found.without("profile")
+        found = found.without("profile", "preset")
     settled = settle(found, reading, None, os.environ)
     profile = settled.profile
     settings = InspectSettings(
@@ -155,8 +156,9 @@ def _surveyed(
     from itertools import starmap
 
     from inflection_cli.converting.inputs import empty_note
-    from inflection_cli.inspecting import scan
+    from inflection_cli.inspecting.preset_recognition import scan_for_presets
 
+    of_run = _presets(settings)
     with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
         for each in found:
@@ -165,7 +167,8 @@ def _surveyed(
             if of_file is not None:
                 chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
             try:
-                inspections.append(scan(each, chosen, progress))
+                presets = of_run if of_file is None else _presets(chosen)
+                inspections.append(scan_for_presets(each, chosen, presets, progress))
             except EmptyFile as error:
                 empty[each.path] = error
             except InputError as error:
@@ -175,6 +178,18 @@ def _surveyed(
         first = inspections[0]
         inspections[0] = replace(first, problems=(*first.problems, *starmap(empty_note, empty.items())))
         return inspections
+
+
+def _presets(settings: "InspectSettings") -> "Presets":
+    """Return each preset and how it reads; none under a profile."""
+    from inflection_cli.cli.option_values import with_input_table
+    from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
+
+    columns = settings.convert.mapping.columns
+    if columns.profile is not None or columns.calls.type is not None:
+        return []
+    files = map(preset_file, preset_names())
+    return [(each, with_input_table(settings.reading, each.raw.get("input", {}))) for each in files]
 
 
 def _bytes_to_read(found: "list[FoundFile]") -> int:
@@ -227,8 +242,9 @@ def require_one_file(count: int, reading: InputOptions) -> None:
             f"--save writes a profile for one shape of export, and {count:,} files are named",
             hint="name one of them: infl-seg inspect FILE --save PROFILE.toml",
         )
-    if reading.profile:
+    if reading.profile or reading.preset:
+        option = "--profile" if reading.profile else "--preset"
         raise UsageError(
-            "--save drafts a new profile, and --profile names one that is there",
-            hint="leave --profile out to draft one, or --save to see what the profile makes of the file",
+            f"--save drafts a new profile, and {option} names one that is there",
+            hint=f"leave {option} out to draft one, or --save to see what it makes of the file",
         )

@@ -73,6 +73,19 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
     )
 
 
+def with_input_table(reading: "ReadOptions", table: "Mapping[str, Any]") -> "ReadOptions":
+    """Lay the `[input]` of a profile's TOML over settings for reading files."""
+    from dataclasses import asdict, replace
+
+    from inflection_cli.reading.source import ReadOptions
+    from inflection_cli.settings.declarations import InputOptions, profile_keys
+
+    keys = {each.profile_name: each for each in profile_keys("input")}
+    given = {keys[name].field: keys[name].converted(value) for name, value in table.items()}
+    own, default = asdict(read_options(with_values(InputOptions(), given))), asdict(ReadOptions())
+    return replace(reading, **{name: value for name, value in own.items() if value != default[name]})
+
+
 def _header_line(options: "InputOptions") -> int:
     """Return the line of the header, from 1.
 

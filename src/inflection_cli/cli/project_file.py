@@ -110,6 +110,8 @@ def settle(
         UsageError: The profile cannot be read, or the project file names one outside its folder.
         SettingsFileFaults: The profile is not sound; all its faults are listed.
     """
+    if project is not None and (reading.profile is not None or reading.preset is not None):
+        project = project.without("profile", "preset")
     profile = _with_tables(_profile(project, reading, environ), reading)
     if project is None:
         return Settled(reading, message, profile, {})
@@ -188,14 +190,19 @@ def _candidates(start: Path, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _profile(project: Project | None, reading: InputOptions, environ: Mapping[str, str]) -> "Profile | None":
-    if reading.profile is not None:
-        from inflection_cli.mapping.profile.profile_file import read_profile
-
-        return read_profile(reading.profile, environ)
-    if project is None or "profile" not in project.settings:
+    from_project = {} if project is None else project.settings
+    preset = reading.preset or from_project.get("preset")
+    if reading.profile is None and preset is None and "profile" not in from_project:
         return None
+    from inflection_cli.mapping.profile.preset_files import PREFIX, preset_path
     from inflection_cli.mapping.profile.profile_file import read_profile
 
+    if preset is not None and reading.profile is None:
+        preset_path(preset)  # an unknown one is reported under the name that was typed
+        return read_profile(PREFIX + preset, environ)
+    if reading.profile is not None:
+        return _extending(read_profile(reading.profile, environ), preset)
+    assert project is not None
     named = project.settings["profile"]
     shown = os.path.normpath(Path(project.path).parent / named)
     try:
@@ -209,6 +216,20 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
             hint="a project file names a profile in its own folder or below; any other: --profile FILE",
         )
     return read_profile(real, environ, file=shown)
+
+
+def _extending(profile: "Profile", preset: str | None) -> "Profile":
+    """Return a profile that extends the preset named beside it.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if preset is not None and (profile.preset is None or profile.preset.name != preset):
+        raise UsageError(
+            f"--preset {preset} and --profile {profile.path} are two mappings of one export",
+            hint=f'leave one of them out, or let the profile begin with: extends = "preset:{preset}"',
+        )
+    return profile
 
 
 def _with_tables(profile: "Profile | None", reading: InputOptions) -> "Profile | None":

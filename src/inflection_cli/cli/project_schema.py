@@ -59,6 +59,10 @@ def project_schema() -> dict[str, Any]:
 
 
 def _faults_of(given: Any) -> Iterator[TomlFault]:
+    if given.preset is not None and given.profile is not None:
+        yield TomlFault(
+            ("preset",), f'profile is set too; keep one, or let that profile extend "preset:{given.preset}"'
+        )
     yield from _fields(given)
     for each in _KEYS:
         yield from option_faults(each, (each.key,), getattr(given, each.key))

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inflection_cli.errors import UsageError
+from inflection_cli.mapping.profile.preset_files import PresetVersion, preset_in
 from inflection_cli.settings.declarations import InputOptions, MessageOptions, declared, profile_keys
 from inflection_cli.settings.redaction import PERSONAL, fingerprint_of, storable_constant
 
@@ -55,7 +56,8 @@ def recorded(
     """
     plain = _plain(reading)
     if profile is not None:
-        plain["profile"] = str(Path(profile.path).absolute())
+        named = preset_in(profile.path)
+        plain["profile"] = profile.path if named else str(Path(profile.path).absolute())
     plain["set"] = [_storable(word) for word in reading.set]
     if reading.group_user is not None:
         # No id is made of it, so that nothing is missed in a verification.
@@ -114,6 +116,7 @@ def _of_profile(profile: "Profile", path: str) -> dict[str, Any]:
     return {
         "path": path,
         "sha256": profile.digest,
+        **({"preset": asdict(profile.preset)} if profile.preset else {}),
         "lookups": {name: (str(Path(t.path).absolute()), t.digest) for name, t in profile.tables.items()},
         **{each.field: getattr(profile.options, each.field) for each in profile_keys("time")},
     }
@@ -131,7 +134,7 @@ def _profile_then(known: Mapping[str, Any] | None, *, also_by_name: bool) -> "Pr
     except UsageError as error:
         raise _other_profile(f"cannot be read any more: {error.message}", known) from None
     if profile.digest != known["sha256"]:
-        raise _other_profile("has changed since", known)
+        raise _other_preset(profile, known) or _other_profile("has changed since", known)
     profile = _with_tables_then(profile, known.get("lookups") or {})
     then = {each.field: known[each.field] for each in profile_keys("time") if each.field in known}
     return replace(profile, also_by_name=also_by_name, options=replace(profile.options, **then))
@@ -151,6 +154,17 @@ def _with_tables_then(profile: "Profile", known: Mapping[str, Any]) -> "Profile"
                 hint="put back what the run was made with, then verify again",
             )
     return profile
+
+
+def _other_preset(profile: "Profile", known: Mapping[str, Any]) -> UsageError | None:
+    """Return the error for another version of the run's preset, or None."""
+    then, now = known.get("preset"), profile.preset
+    if then is None or now is None or then == asdict(now):
+        return None
+    return UsageError(
+        f"the run used the preset {PresetVersion(**then)}; this program has {now}",
+        hint="verify with the version of infl-seg that sent the run: infl-seg runs show RUN names it",
+    )
 
 
 def _other_profile(what: str, known: Mapping[str, Any]) -> UsageError:

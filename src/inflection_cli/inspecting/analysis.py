@@ -309,7 +309,7 @@ def _places(profile: "Profile") -> Iterator[tuple[str, str]]:
     for number, block in enumerate(profile.events, 1):
         place = f"event[{number}]"
         yield from ((column, f"{place}.timestamp") for column in _of_times(block.timestamp))
-        yield from ((condition.column, f"{place}.when") for condition in block.when)
+        yield from ((each, f"{place}.when") for condition in block.when for each in condition.source.sources)
         yield from _cells(f"{place}.", block.fields.cells, block.properties)
 
 

@@ -257,6 +257,27 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class PresetProposal:
+    """The preset that a file is for, with the evidence.
+
+    Attributes:
+        name: Its name.
+        version: Its version.
+        title: The vendor, and what it exports.
+        page: The vendor's public page that it follows.
+        columns: Columns or paths that the first records have.
+        values: By column or path, the preset's own values that its cells have.
+    """
+
+    name: str
+    version: int
+    title: str
+    page: str
+    columns: tuple[str, ...]
+    values: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """The result of inspecting one file.
 
@@ -276,6 +297,7 @@ class Inspection:
         people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
             where a run would refuse the file before it looks at them.
         calls: The calls other than track that its rows are, where the user says so.
+        preset: The preset that it is for, without a profile.
     """
 
     source: Source
@@ -292,6 +314,7 @@ class Inspection:
     refusal: tuple[str, str] | None
     people: tuple[Problem, ...] = ()
     calls: tuple[CallMapping, ...] = ()
+    preset: PresetProposal | None = None
 
     @property
     def path(self) -> str:

@@ -53,6 +53,14 @@ _WHY: Final = {"alias": "  # another word for it", "path": "  # the end of a pat
 _TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
 
 
+def extension_of(preset: str) -> str:
+    """Return a profile that extends a preset, for keys of one's own."""
+    return (
+        f"# Lines here replace those of the preset: infl-seg presets show {preset}\nprofile = 1\n"
+        f'extends = "preset:{preset}"\n'
+    )
+
+
 class ProfileWriter:
     """Writer of one profile.
 

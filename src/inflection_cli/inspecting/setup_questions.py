@@ -14,6 +14,7 @@ from inflection_cli.inspecting.inspection_result import (
     EventProposal,
     Inspection,
     Missing,
+    PresetProposal,
     TimeFinding,
 )
 from inflection_cli.inspecting.open_questions import (
@@ -24,6 +25,7 @@ from inflection_cli.inspecting.open_questions import (
     zone_words,
 )
 from inflection_cli.mapping.calls.file_looks import FileLook, look_of
+from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.times.zones import Zone
 from inflection_cli.mapping.unbound import PERSON, Unbound
@@ -49,12 +51,14 @@ class Answers:
         options: The answers that are options of a command.
         event_values: Names of events in the export, and the event that each is sent as.
         event_times: Columns that tell of an event without its time, and the column of the time; "" leaves it out.
+        preset: The preset that the profile extends; "" for none.
         asked: Keys of questions that are not asked again.
     """
 
     options: InputOptions = field(default_factory=InputOptions)
     event_values: Mapping[str, str] = field(default_factory=dict)
     event_times: Mapping[str, str] = field(default_factory=dict)
+    preset: str = ""
     asked: frozenset[str] = frozenset()
 
     def with_map(self, name: str, column: str) -> "Answers":
@@ -104,7 +108,7 @@ class Question:
 
 def next_question(found: Inspection, answers: Answers) -> Question | None:
     """Return the first question that is still open, or None."""
-    return next((each for each in _questions(found, answers) if each.key not in answers.asked), None)
+    return next((each for each in _open_questions(found, answers) if each.key not in answers.asked), None)
 
 
 def yes_or_no(word: str) -> bool:
@@ -118,6 +122,13 @@ def yes_or_no(word: str) -> bool:
     if word.strip().lower() in _NO:
         return False
     raise UsageError("this takes yes or no", hint="y or n")
+
+
+def _open_questions(found: Inspection, answers: Answers) -> Iterator[Question]:
+    if found.preset is not None:
+        yield _preset(found.preset, found.source.records)
+    if not answers.preset:
+        yield from _questions(found, answers)
 
 
 def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
@@ -150,6 +161,19 @@ def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
             (missing["own_ids"].message,),
             default="y",
         )
+
+
+def _preset(preset: PresetProposal, records: str | None) -> Question:
+    def apply(answers: Answers, word: str) -> Answers:
+        if yes_or_no(word):
+            return replace(answers, preset=preset.name)
+        # Without the preset the list of records would be unknown again.
+        return answers.with_options(records=records)
+
+    evidence = [f"{preset.name}: {preset.title}", f"the file has {listed(preset.columns)}"]
+    evidence += [f"{_quoted(column)} has {listed(values)}" for column, values in preset.values.items()]
+    text = f"It looks like an export that has a preset. Use the preset {preset.name}?"
+    return Question("preset", text, apply, tuple(evidence), default="y")
 
 
 def _encoding(found: Inspection, missing: Missing) -> Question:

@@ -36,6 +36,7 @@ from inflection_cli.reading.json.json_format import (
     are_rejects,
     brackets_are_certain,
     json_format,
+    path_here,
 )
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.text_cursor import decode
@@ -58,9 +59,10 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
         UsageError: An option names no encoding or no delimiter.
     """
     blank, head = sniff(_single(found) if isinstance(found, str) else found, options)
+    head = head.removeprefix(BOM)
+    options = replace(options, records=path_here(options.records, head, blank.encoding))
     if blank.is_binary:
         return _table(blank, options)
-    head = head.removeprefix(BOM)
     text = decode(head, blank.encoding)
     if options.format == "ndjson":
         _refuse_spread(blank.path, text)

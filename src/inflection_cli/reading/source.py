@@ -57,7 +57,8 @@ class ReadOptions:
         encoding: The name of the text encoding; a byte order mark in a file beats it.
         delimiter: The character between CSV cells; found by parsing where None.
         records: Dotted path to the list of records in an enveloped JSON document; None for no envelope, and `.` for
-            a document that is a record itself, whatever lists it holds.
+            a document that is a record itself, whatever lists it holds. With `?` at its end, it is `.` for a file whose
+            first object has no such list, and None for one that is not JSON.
         sheet: The name of an Excel workbook's sheet; the only one that is not hidden where None.
         format: What the files are, where the command takes one kind only; found by content where None.
         chunk_bytes: About how many decompressed bytes make a chunk; more than half a megabyte counts as that.

@@ -7,13 +7,15 @@
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
 property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
 `proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
-`missing[{about, message, option, profile}]` and `refused{message, hint}` or null. A column's `times` are
+`missing[{about, message, option, profile}]`, `preset{name, version, title, page, columns[], values{column: []}}` or
+null, and `refused{message, hint}` or null. A column's `times` are
 `{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
 or null; the `first` and `last` of times without a zone have no `Z`. Cells of the object are masked
 unless --show-values is given.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from inflection_cli.inspecting import Inspection
@@ -25,6 +27,7 @@ from inflection_cli.inspecting.inspection_result import (
     TimeForm,
 )
 from inflection_cli.inspecting.open_questions import rows_in_words
+from inflection_cli.mapping.column_names import listed
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.json_report import empty_report, problem_object
 from inflection_cli.reporting.masking import CellDisplay
@@ -61,6 +64,7 @@ Line = tuple[str, str]
 def inspection_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
     """Yield label and text for one inspected file."""
     yield from file_lines(found)
+    yield from preset_lines(found)
     yield from _column_lines(found, cells)
     yield from _event_lines(found, cells)
     for proposal in found.proposals:
@@ -89,6 +93,9 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
         return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
     if saved:
         return f"Next: infl-seg validate FILE --profile {escape(saved)}"
+    names = {each.preset.name if each.preset else None for each in found}
+    if len(names) == 1 and (name := names.pop()) is not None:
+        return f"Next: infl-seg validate FILE --preset {name}"
     if any(each.missing or each.refusal for each in found):
         return (
             "Add what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
@@ -129,6 +136,18 @@ def file_lines(found: Inspection) -> Iterator[Line]:
     yield "rows", f"{found.rows:,}{more}"
     for problem in found.problems:
         yield "", _problem_words(problem)
+
+
+def preset_lines(found: Inspection) -> Iterator[Line]:
+    """Yield the preset that the file is for, with the evidence."""
+    preset = found.preset
+    if preset is None:
+        return
+    yield "preset", f"{preset.name}: {preset.title}"
+    yield "", f"the file has {listed(preset.columns)}"
+    for column, values in preset.values.items():
+        yield "", f"“{column}” has {listed(values)}"
+    yield "", f"  → infl-seg validate FILE --preset {preset.name}"
 
 
 def _people_lines(found: Inspection) -> Iterator[Line]:
@@ -259,6 +278,7 @@ def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
             {"about": each.key, "message": each.message, "option": each.option, "profile": each.line}
             for each in found.missing
         ],
+        "preset": None if found.preset is None else asdict(found.preset),
         "refused": {"message": found.refusal[0], "hint": found.refusal[1]} if found.refusal else None,
     }
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inflection_cli.backfilling.account import EventCounts, RowCounts
+from inflection_cli.backfilling.ledger_lookup import presets_of
 from inflection_cli.history.run_history import RunEnd, RunStatus, StateOfBatches, kept_beside
 from inflection_cli.history.verify import EventLookup, Verification
 from inflection_cli.mapping.personal_data import is_personal_setting, is_personal_text
@@ -142,6 +143,9 @@ def receipt_lines(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]
             "input",
             f"{name}, {counted(each.get('rows', 0), 'row')}, fingerprint {each.get('fingerprint', '')}",
         )
+    presets = presets_of(run.arguments)
+    if presets:
+        yield "preset", ", ".join(f"{escape(name)}, version {version}" for name, version in presets.items())
     yield from _shaping_lines(run.shaping, [str(each.get("fingerprint")) for each in run.inputs])
     yield from _equation_lines(entry)
     yield from _batch_lines(batches)

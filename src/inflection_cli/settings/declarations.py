@@ -263,6 +263,14 @@ class InputOptions(Group):
         project_help="The profile, in this folder or below. As `--profile`.",
         common=True,
     )
+    preset: str | None = option(
+        None,
+        "Preset for exports of a known vendor; infl-seg presets list shows all of them.",
+        metavar="NAME",
+        example="sendgrid-events",
+        project_help="The preset for exports of a known vendor. As `--preset`.",
+        recorded=False,
+    )
     profile_for: list[str] = option(
         [],
         "Profile for some files, by name or pattern; repeatable.",
@@ -603,7 +611,7 @@ class InputOptions(Group):
         example="data",
         profile="input",
         profile_help="Path to the list of records in a JSON document: `data`, `result.items`, or `.items` within each "
-        "document. As `--records`.",
+        "document. With `?` at its end, only where a file has that list. As `--records`.",
         project_help="Path to the list of records in a JSON document. As `--records`.",
     )
     sheet: str | None = option(
@@ -1181,6 +1189,7 @@ class DoctorOptions(Group):
     """Options that select what is looked at beside the destination."""
 
     profile: str | None = reworded(None, "Check this profile too, and list what it sets.")
+    preset: str | None = reworded(None, "List what this preset sets.")
     state_dir: str | None = None
 
 
@@ -1320,6 +1329,15 @@ class JsonOptions(Group):
     no_color: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PresetOptions(Group):
+    """Options of the command that saves a preset."""
+
+    force: bool = False
+    json: bool = False
+    no_color: bool = False
+
+
 _GROUPS: Final[tuple[type[Group], ...]] = (
     ProjectOptions,
     InputOptions,
@@ -1348,6 +1366,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     ForgetOptions,
     CleanOptions,
     JsonOptions,
+    PresetOptions,
 )
 """In this order: what is declared in one needs no more than other help in those after it, if that."""
 

@@ -69,6 +69,42 @@ def test_a_cell_of_csv_that_is_no_json_is_still_told(desk: Desk) -> None:
     assert [each["code"] for each in told["problems"] if each["line"]] == ["json-cell-invalid"]
 
 
+# --- conditions on several columns ---------------------------------------------------------------
+
+WRAPPED = (
+    '{"data":{"event":"open","bot":"x"},"timestamp":1700000000,"uid":"u1"}\n'
+    '{"event":"open","bot":"","timestamp":1700000001,"uid":"u2"}\n'
+    '{"data":{"event":"open"},"timestamp":1700000002,"uid":"u3"}\n'
+    '{"event":"sent","timestamp":1700000003,"uid":"u4"}\n'
+)
+NAMED = '[fields]\ntimestamp = "timestamp"\nuserId = "uid"\n[[event]]\nname = "Email Opened"\n'
+
+
+@pytest.mark.parametrize(
+    ("test", "people"),
+    [
+        ('{ columns = ["data.event", "event"], equals = "open" }', ["u1", "u2", "u3"]),
+        ('{ columns = ["data.event", "event"], not_equals = "open" }', ["u4"]),
+        ('{ columns = ["data.bot", "bot"], filled = true }', ["u1"]),
+        ('{ columns = ["data.bot", "bot"], filled = false }', ["u2", "u3", "u4"]),
+    ],
+)
+def test_a_condition_tests_the_first_filled_of_several_columns(
+    desk: Desk, test: str, people: list[str]
+) -> None:
+    found = sent(desk, "p.ndjson", WRAPPED, f"{NAMED}when = {test}\n")
+    assert [each["userId"] for each in found] == people
+
+
+def test_a_condition_has_one_column_or_several(desk: Desk) -> None:
+    Path("p.ndjson").write_text(WRAPPED)
+    test = 'when = { column = "event", columns = ["event"], filled = true }\n'
+    Path("p.toml").write_text("profile = 1\n" + NAMED + test)
+    done = desk.run("validate", "p.ndjson", "--profile", "p.toml")
+    assert done.code == 2
+    assert "event[1].when: has column and columns; keep one of the two" in done.err
+
+
 # --- case 18 -------------------------------------------------------------------------------------
 
 TWO = (

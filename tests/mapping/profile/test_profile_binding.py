@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.columns import ColumnOptions
@@ -16,6 +17,7 @@ from inflection_cli.mapping.events import EventReader, MapOptions
 from inflection_cli.mapping.layout import EventMapping, Layout, MissingColumnPolicy, TimeSource
 from inflection_cli.mapping.profile.profile_schema import (
     Condition,
+    Event,
     Profile,
     PropertyCell,
     TimeColumn,
@@ -236,7 +238,8 @@ def test_an_option_that_would_make_all_events_of_a_row_one_is_refused(option: st
     assert f"{field}=" in caught.value.hint
 
 
-BY_FILE = {"*-Opens.csv": "Email Opened", "q?.csv": "Link Clicked", "*.csv": "Email Delivered"}
+BY_FILE = {"*event_type=bounce/*": "Email Bounced", "*-Opens.csv": "Email Opened", "q?.csv": "Link Clicked"}
+BY_FILE |= {"*.csv": "Email Delivered"}
 
 
 @pytest.mark.parametrize(
@@ -246,6 +249,10 @@ BY_FILE = {"*-Opens.csv": "Email Opened", "q?.csv": "Link Clicked", "*.csv": "Em
         ("2024-OPENS.CSV", "Email Opened"),
         ("in/q1.csv", "Link Clicked"),
         ("x-opens.csv/x.csv", "Email Delivered"),
+        # A pattern with a slash is for the whole path.
+        ("in/Event_Type=Bounce/day=1/part.csv.gz", "Email Bounced"),
+        ("event_type=bounce/part.csv", "Email Bounced"),
+        ("in/event_type=bounce.csv", "Email Delivered"),
     ],
 )
 def test_the_file_s_own_name_may_say_what_its_rows_are(file: str, event: str) -> None:
@@ -263,6 +270,80 @@ def test_a_file_whose_name_fits_no_pattern_is_refused_with_the_patterns() -> Non
     error = refused(NAMES[1:], said, file="in/opens.json")
     assert all(word in error.message for word in ("in/opens.json", "fields.event", "*-Opens.csv", "*.csv"))
     assert '"*"' in error.hint
+
+
+EITHER = PropertyCell(
+    columns=["Kind", "Type"],
+    values={"o": "Email Opened", "?": ""},
+    by_file={"*clicks*": "Link Clicked", "*/spam/*": "Complaint"},
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "rows", "events"),
+    [
+        ("clicks.csv", ["o", "", "?", "bounce"], ["Email Opened", "Link Clicked", "Link Clicked", "bounce"]),
+        ("in/spam/1.csv", ["o", "  "], ["Email Opened", "Complaint"]),
+        # Where cells name the event, the name of the file need not.
+        ("other.csv", ["o", "bounce"], ["Email Opened", "bounce"]),
+    ],
+)
+def test_the_file_s_name_counts_where_the_cells_of_a_column_are_empty(
+    file: str, rows: list[str], events: list[str]
+) -> None:
+    layout = tools.laid_out(("Kind", *NAMES[1:]), tools.profile(fields={"event": EITHER}), file=file)
+    shaped, notes = tools.shaped(layout, [[kind, "u1", "e1", "c1", "t"] for kind in rows])
+    place = layout.blocks[0].columns.fields["event"]
+    assert ([row[place] for row in shaped], any(notes)) == (events, False)
+
+
+def test_the_file_s_name_counts_where_the_file_has_none_of_the_columns() -> None:
+    said = tools.profile(fields={"event": EITHER})
+    layout = tools.laid_out(NAMES[1:], said, file="q1-clicks.csv")
+    assert layout.blocks[0].columns.constants == {"event": "Link Clicked"}
+    assert "*clicks*" in refused(NAMES[1:], said, file="opens.csv").message
+
+
+def test_rejected_rows_say_the_path_that_a_pattern_is_for() -> None:
+    names = (*REJECT_COLUMNS, *NAMES[1:])
+    row = ("in/event_type=bounce/p.csv", "7", "code", "why", "u1", "e1", "c1", "t")
+    said = tools.profile(fields={"event": PropertyCell(by_file=BY_FILE)})
+    layout = tools.laid_out(names, said, file="rejects/p.rejects.csv", rows=[row])
+    assert layout.blocks[0].columns.constants == {"event": "Email Bounced"}
+
+
+def test_a_condition_tests_the_event_as_the_profile_names_it() -> None:
+    opened = Event(when=[Condition(field="event", equals=["email opened"])])
+    other = Event(when=[Condition(field="event", not_equals=["email opened"])])
+    named = PropertyCell(column="Kind", values={"o": "Email Opened", "c": "Link Clicked"})
+    said = tools.profile(fields={"event": named}, events=(opened, other))
+    first, second = tools.laid_out(("Kind", *NAMES[1:]), said).blocks
+    layout = tools.laid_out(("Kind", *NAMES[1:]), said)
+    shaped, _ = tools.shaped(layout, [[kind, "u1", "e1", "c1", "t"] for kind in ("o", "c", "O", "x")])
+    assert first.applies is not None
+    assert second.applies is not None
+    assert first.applies(shaped) == [True, False, True, False]
+    assert second.applies(shaped) == [False, True, False, True]
+
+
+def test_a_condition_tests_an_event_that_the_file_s_name_gives() -> None:
+    when = [Condition(field="event", equals=["Email Opened"])]
+    said = tools.profile(fields={"event": PropertyCell(by_file=BY_FILE)}, events=(Event(when=when),))
+    for file, holds in (("1-opens.csv", [True]), ("q1.csv", [False])):
+        layout = tools.laid_out(NAMES[1:], said, file=file)
+        applies = layout.blocks[0].applies
+        assert applies is not None
+        assert applies(tools.shaped(layout, [["u1", "e1", "c1", "t"]])[0]) == holds
+
+
+def test_a_condition_tests_the_event_that_an_option_sets() -> None:
+    when = [Condition(field="event", equals=["Email Opened"])]
+    said = tools.profile(fields={"event": PropertyCell(by_file=BY_FILE)}, events=(Event(when=when),))
+    for event, holds in (("Email Opened", [True]), ("Link Clicked", [False])):
+        layout = tools.laid_out(NAMES[1:], said, file="any.txt", constants={"event": event})
+        applies = layout.blocks[0].applies
+        assert applies is not None
+        assert applies(tools.shaped(layout, [["u1", "e1", "c1", "t"]])[0]) == holds
 
 
 def test_a_constant_goes_through_values_hash_and_type_as_a_cell_does() -> None:

@@ -255,6 +255,11 @@ FAULTY = {
     "[[event]]\nwhen = { equals = 'x' }": "event[1].when: does not name a column",
     "[[event]]\nwhen = { column = 'x' }": "event[1].when: says nothing of its column",
     "[[event]]\nwhen = { column = 'x', equals = 'a', filled = true }": "event[1].when: has equals and filled",
+    "[fields]\nevent = 'e'\n[[event]]\nwhen = { column = 'x', field = 'event', filled = true }": "has column and field",
+    "[[event]]\nwhen = { field = 'event', equals = 'x' }": "event[1].when.field: needs the name of the event from",
+    "[fields]\nevent = 'e'\n[[event]]\nname = 'open'\nwhen = { field = 'event', filled = true }": "when.field: needs",
+    "[fields]\nuserId = { constant = 'x', by_file = { '*' = 'y' } }": "fields.userId: has constant and by_file; keep",
+    "[fields]\nevent = 'e'\n[options]\nskip_event = 'Sent'\n[[event]]\nname = 'Sent'": "event[1].name: “Sent” is an",
     "[fields]\nevent_id = 'x'\n[options]\nown_ids = false": "options.own_ids: is false, and [fields] has event_id",
     # what a profile never says
     "endpoint = 'https://x.example'": "endpoint: the destination is set on the command line: --endpoint URL",
@@ -277,6 +282,14 @@ def test_events_of_any_name_are_sound_where_they_are_sent_or_skipped(tmp_path: P
     for word in ("send", "skip"):
         text = f"profile = 1\n[[event]]\nname = 'Klikt'\n[options]\nunknown_events = '{word}'"
         assert read(tmp_path, text).events[0].name == "Klikt"
+
+
+def test_events_that_are_left_out_may_have_any_name(tmp_path: Path) -> None:
+    named = "[fields]\nevent = { column = 'x', values = { s = 'Sent' }, by_file = { '*' = 'sent' } }\n"
+    (first, second) = faults(tmp_path, f"profile = 1\n{named}")
+    assert "fields.event.by_file" in first
+    assert "fields.event.values" in second
+    assert read(tmp_path, f"profile = 1\n{named}[options]\nskip_event = 'Sent'").fields.event is not None
 
 
 @pytest.mark.parametrize(

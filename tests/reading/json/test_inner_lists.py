@@ -289,3 +289,54 @@ def test_rows_of_inner_lists_are_what_a_plain_loop_makes_in_chunks_of_any_size(
 def test_a_file_of_documents_in_which_nothing_has_the_list_is_refused_with_words() -> None:
     with pytest.raises(InputError, match="holds no record that can be read: line 1: no member 'x'"):
         source_of(b'{"a": 1}\n', ReadOptions(records=".x"))
+
+
+EVENT = '{"event":"open","timestamp":1700000000,"user_id":"u%d","campaign_id":"k","email_id":"m"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"paging":{{"next":[1]}},"items":[{EVENT % 1},{EVENT % 2}]}}',
+        f'{{\n "items": [\n  {EVENT % 1}\n ]\n}}\n{{"items": [{EVENT % 2}]}}\n',
+        f'[{{"items":[{EVENT % 1}]}},{{"items":[{EVENT % 2}]}}]',
+        f"{EVENT % 1}\n{EVENT % 2}\n",
+        f"[{EVENT % 1}, {EVENT % 2}]",
+        f'{(EVENT % 1)[:-1]},"items":"no list","links":[{{"a":1}}]}}\n{EVENT % 2}\n',
+        "event,timestamp,user_id,campaign_id,email_id\nopen,1700000000,u1,k,m\nopen,1700000000,u2,k,m\n",
+    ],
+    ids=["page", "pages", "list of pages", "lines", "list", "lists of their own", "CSV"],
+)
+def test_a_path_with_a_question_mark_is_taken_where_a_file_has_the_list(desk: Desk, text: str) -> None:
+    Path("p.json").write_text(text)
+    words = ("--records", "items?", "--dry-run", "--out", "m.ndjson")
+    done = desk.run("backfill", "p.json", *words)
+    assert done.code == 0, done.err
+    assert [each["userId"] for each in desk.messages("m.ndjson")] == ["u1", "u2"]
+
+
+def test_one_object_without_the_list_is_a_record_whatever_lists_it_has(desk: Desk) -> None:
+    Path("p.json").write_text(f'{(EVENT % 1)[:-1]},"links":[{{"a":1}}]}}\n')
+    assert desk.run("validate", "p.json").code == 4
+    done = desk.run("validate", "p.json", "--records", "items?", "--json").json
+    assert done["rows"] == {"read": 1, "mapped": 1, "rejected": 0, "filtered": 0}
+
+
+def test_a_page_without_items_is_empty_and_not_a_record(desk: Desk) -> None:
+    Path("a.json").write_text('{"items": [], "paging": {"next": "x"}}')
+    Path("b.json").write_text(f'{{"items": [{EVENT % 1}]}}')
+    done = desk.run("validate", "a.json", "b.json", "--records", "items?", "--json").json
+    assert done["rows"]["read"] == done["rows"]["mapped"] == 1
+
+
+@pytest.mark.parametrize("path", ["?", "a..b?", ".items?"])
+def test_a_path_with_a_question_mark_is_checked_like_others(desk: Desk, path: str) -> None:
+    Path("p.toml").write_text(f'profile = 1\n[input]\nrecords = "{path}"\n')
+    Path("p.json").write_text(EVENT % 1)
+    assert "input.records: " in desk.run("validate", "p.json", "--profile", "p.toml").err
+
+
+def test_a_profile_may_take_each_object_for_a_record(desk: Desk) -> None:
+    Path("p.toml").write_text('profile = 1\n[input]\nrecords = "."\n')
+    Path("p.json").write_text(f'{(EVENT % 1)[:-1]},"links":[{{"a":1}}]}}\n')
+    assert desk.run("validate", "p.json", "--profile", "p.toml").code == 0

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
-from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.catalog import FIELDS, REJECT_COLUMNS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.profile.extraction import AddedCell, CellTransform, Extraction, RowExtender
 from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
 from inflection_cli.mapping.profile.lookups import FirstFilled, LookedUp
+from inflection_cli.mapping.profile.preset_files import PREFIX
 from inflection_cli.mapping.profile.profile_schema import Cell, Profile, PropertyCell, TimeColumn
 from inflection_cli.mapping.times.time_hints import TimeHints
 
@@ -24,10 +24,10 @@ _REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
 
 
 def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the names of the files that the rows were exported in.
+    """Return the paths of the files that the rows were exported in.
 
-    The names are in lower case and without folders. There is one, the file's own name, unless these are rejected
-    rows of an earlier run: those rows hold the name of the file that they come from.
+    They are in lower case. There is one, the file's own path, unless these are rejected rows of an
+    earlier run: those rows hold the path of the file that they come from.
 
     Args:
         file: Its path.
@@ -38,12 +38,17 @@ def exported_names(file: str, columns: Sequence[str], sample: Sequence[Sequence[
     if REJECT_COLUMNS[0] in columns:
         at = columns.index(REJECT_COLUMNS[0])
         paths = [row[at] for row in sample if at < len(row) and row[at].strip()] or paths
+    found = [path.lower().rpartition("/") for path in dict.fromkeys(paths)]
     # Rows that were rejected twice say the name that their first rejects had.
-    return tuple(_REJECTED.sub("", PurePath(path).name.lower()) for path in dict.fromkeys(paths))
+    return tuple(f"{folder}{slash}{_REJECTED.sub('', name)}" for folder, slash, name in found)
 
 
 def fits(name: str, pattern: str) -> bool:
-    """Return whether a file name fits a shell pattern, compression suffix optional."""
+    """Return whether a file fits a shell pattern, compression suffix optional.
+
+    A pattern with a slash is for the whole path, any other for the name.
+    """
+    name = name if "/" in pattern else name.rpartition("/")[2]
     return any(fnmatchcase(one, pattern.lower()) for one in (name, _PACKED.sub("", name)))
 
 
@@ -90,6 +95,8 @@ class ColumnResolver:
         self._names = names
         self._options = options
         self._profile = profile
+        # Nobody edits a preset, so its hints name options.
+        self._is_preset = profile.path.startswith(PREFIX)
         self._file = file
         self._exported = exported_names(file, names, sample)
         self._added: list[AddedCell] = []
@@ -129,6 +136,15 @@ class ColumnResolver:
         found = self.cell(Cell(column=name), where, use=use)
         return found if isinstance(found, int) else self._add("", name)
 
+    def tested(self, cell: Cell, where: str) -> int:
+        """Return the index of a condition's cell; absent columns are empty."""
+        found = self.cell(cell, where, use="looks")
+        return found if isinstance(found, int) else self.text(found, cell.sources[0])
+
+    def text(self, text: str, name: str) -> int:
+        """Return the index of a cell that is the same for all rows."""
+        return self._add(text, name)
+
     def has(self, name: str) -> bool:
         """Return whether the file has a required column or dotted path."""
         return name in self.places
@@ -154,7 +170,7 @@ class ColumnResolver:
             named: Whether the profile names it as one of times; else only what it says of the column counts.
         """
         known = next((column for _, column in self._times_of(name)), None)
-        if known is None and not named:
+        if self._is_preset or (known is None and not named):
             return TimeHints()
         zone, form = self._options.timezone, self._options.timestamp_format
         return TimeHints(self._profile.path, known or name, zone is not None, form is not None)
@@ -170,6 +186,8 @@ class ColumnResolver:
         treatment = self._treatment(cell)
         if not cell.sources:
             return self._constant(cell, treatment, where)
+        if cell.by_file:
+            return self._or_by_file(cell, treatment, where, use)
         if cell.column is None or self._table_of(cell.column):
             return self._derived(cell, treatment, where, use)
         place = self.place(cell.column, where, use=use)
@@ -184,6 +202,18 @@ class ColumnResolver:
         bare = self._typed and bool(place.keys)
         optional = optional and bool(place.keys)
         return self._add(Extraction(name, place, treatment, self._options.nulls, bare, optional), name)
+
+    def _or_by_file(self, cell: Cell, treatment: CellTransform, where: str, use: Use) -> int | str:
+        """Return the index of the filled cell, else the file's text."""
+        paths = [path for path in cell.sources if find_path(self._source_of(path), self._names)]
+        if not paths:
+            return self._by_file(cell.by_file, where) or ""
+        index = self._derived(Cell(columns=paths), treatment, where, use)
+        fallback = self._of_names(cell.by_file)
+        if not (isinstance(index, int) and len(set(fallback)) == 1 and fallback[0]):
+            return index
+        name = self.names()[index]
+        return self._add(FirstFilled(name, (index, self._add(fallback[0], name)), None), name)
 
     def _derived(self, cell: Cell, treatment: CellTransform, where: str, use: Use) -> int | str:
         """Return the index of a first filled or looked-up cell."""
@@ -296,14 +326,18 @@ class ColumnResolver:
         return made
 
     def _by_file(self, patterns: Mapping[str, str], where: str) -> str | None:
-        texts = [
-            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
-            for name in self._exported
-        ]
+        texts = self._of_names(patterns)
         if None not in texts and len(set(texts)) == 1:
             return texts[0]
         self._unfit.append(self._misfit(patterns, where, mixed=len(set(texts)) > 1))
         return None  # a file that lacks columns as well is better told that
+
+    def _of_names(self, patterns: Mapping[str, str]) -> list[str | None]:
+        """Return the text for each file that the rows were exported in."""
+        return [
+            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
+            for name in self._exported
+        ]
 
     def _misfit(self, patterns: Mapping[str, str], where: str, *, mixed: bool) -> InputError:
         if mixed:
@@ -315,8 +349,17 @@ class ColumnResolver:
         return InputError(
             f"{self._file}: its name fits none of the patterns that {self._profile.path} has for {where}: "
             f"{listed(list(patterns))}",
-            hint='add a pattern that fits; "*" as the last one stands for all other files',
+            hint=self._set_by_option(where)
+            or 'add a pattern that fits; "*" as the last one stands for all other files',
         )
+
+    def _set_by_option(self, where: str) -> str:
+        """Return the hint to set a preset's field by an option, or nothing."""
+        field = where.rpartition("fields.")[2]
+        if not self._is_preset or field not in FIELDS:
+            return ""
+        value = "Email Opened" if field == "event" else "VALUE"
+        return f'rename the file so that a pattern fits, or set it for all rows: --set {field}="{value}"'
 
     def _add(self, cell: AddedCell, name: str) -> int:
         """Add a cell to the shaped row if new; return its index."""

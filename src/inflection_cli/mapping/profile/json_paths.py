@@ -53,6 +53,11 @@ def first_key(text: str) -> str:
     return next(iter(_split(text)[0]), text)
 
 
+def last_key(text: str) -> str:
+    """Return the last key of a path."""
+    return next(reversed(_split(text)[0]), text)
+
+
 def spell_path(keys: Sequence[str]) -> str:
     """Join keys to a dotted path, with quotes where needed."""
     return ".".join(key if _PLAIN.fullmatch(key) else '"' + key.replace('"', '""') + '"' for key in keys)

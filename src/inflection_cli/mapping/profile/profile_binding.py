@@ -130,6 +130,7 @@ class MissingColumns:
         file: str,
     ) -> None:
         self._missing = drawing.missing
+        self._unexpected = [name for name in drawing.missing if name not in profile.of_preset]
         self._found = {place.column for place in drawing.places.values()}
         self._names = names
         self._leeway = leeway
@@ -143,7 +144,7 @@ class MissingColumns:
         Raises:
             InputError: It does; all such names are listed, each with the nearest one that the file has.
         """
-        unknown = [name for name in self._missing if not self._leeway.elsewhere(name)]
+        unknown = [name for name in self._unexpected if not self._leeway.elsewhere(name)]
         columns = {first_key(name) for name in unknown}
         known = len(columns) + len(self._found)
         if len(columns) > max(1, _MOST * known):
@@ -173,7 +174,7 @@ class MissingColumns:
         Args:
             sample: How many of the file's records the names come from.
         """
-        missing = list(self._missing)
+        missing = self._unexpected
         if not missing:
             return ()
         if self._leeway.any_key:
@@ -305,7 +306,9 @@ class _LayoutBuilder:
         )
         others = CallBlocks(drawing, begin, profile, self._leeway, self._types)
         events = [self._event(number, said) for number, said in others.tracks]
-        applies: list[RowCondition | None] = [self._applies(event.said, event.number) for event in events]
+        applies: list[RowCondition | None] = [
+            self._applies(event.said, event.number, event) for event in events
+        ]
         when = {call.number: self._applies(call.said, call.number) for call in others.blocks}
         for column in profile.drop:
             drawing.place(column, "columns.drop")
@@ -445,13 +448,24 @@ class _LayoutBuilder:
             columns.append(TimeSource(index, rule.zone, rule.format, hints))
         return tuple(columns)
 
-    def _applies(self, said: Event, number: int) -> When | None:
+    def _applies(self, said: Event, number: int, event: _EventBuilder | None = None) -> When | None:
         where = f"event[{number}].when"
         tests = [
-            CellTest.of(condition, self._drawing.column(condition.column, where, use="looks"))
+            CellTest.of(
+                condition,
+                self._name_of(event, where)
+                if condition.field
+                else self._drawing.tested(condition.source, where),
+            )
             for condition in said.when
         ]
         return When(tuple(tests)) if tests else None
+
+    def _name_of(self, event: _EventBuilder | None, where: str) -> int:
+        """Return the index of an event's name in a shaped row."""
+        found = None if event is None else event.fields.get("event")
+        text = "" if event is None else event.constants.get("event", "")
+        return self._drawing.text(text, where) if found is None else found
 
     def _bind_the_rest(self, event: _EventBuilder) -> None:
         taken = self._drawing.taken | set(event.fields.values())

@@ -53,13 +53,15 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
             value = getattr(getattr(profile, table), each.profile_name, None)
             yield from option_faults(each, (table, each.profile_name), value)
     yield from _times(profile.time)
-    cells = _Cells(environ, _strange_events_are_meant(profile))
+    cells = _Cells(environ, _strange_events_are_meant(profile), _skipped(profile))
     yield from cells.of_fields(("fields",), profile.fields)
     yield from cells.of_properties(("properties",), profile.properties)
     yield from cells.of_traits(("traits",), profile.traits)
     yield from _drops(profile)
     for index, event in enumerate(profile.event):
-        yield from _event(("event", index), event, cells, event.type or profile.type or "track")
+        yield from _event(
+            ("event", index), event, cells, event.type or profile.type or "track", profile.fields
+        )
     yield from _own_ids(profile)
     yield from context_faults(("context",), profile.context)
     yield from integration_faults(("integrations",), profile.integrations)
@@ -86,8 +88,12 @@ def delimiter_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
 
 def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
     """Yield a fault if the text is not a valid path."""
-    if given is not None and not all(given.removeprefix(".").split(".")):
+    if given is None or given == ".":
+        return
+    if not all(given.removeprefix(".").removesuffix("?").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
+    elif given.startswith(".") and given.endswith("?"):
+        yield TomlFault(path, "a path within each document takes no ? at its end; leave one of the two out")
 
 
 def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
@@ -176,6 +182,11 @@ def _strange_events_are_meant(profile: shape.ProfileFile) -> bool:
     return profile.options is not None and profile.options.unknown_events in {"send", "skip"}
 
 
+def _skipped(profile: shape.ProfileFile) -> frozenset[str]:
+    """Return the event names whose rows the profile leaves out, folded."""
+    return frozenset(map(fold, (profile.options and profile.options.skip_event) or ()))
+
+
 def _times(time: Any) -> Iterator[TomlFault]:
     for name, column in ((time and time.columns) or {}).items():
         path = ("time", "columns", name)
@@ -192,10 +203,12 @@ class _Cells:
     Attributes:
         environ: Where salts come from.
         strange_events: Whether unknown events are meant to be.
+        skipped: Folded names of events whose rows are left out.
     """
 
     environ: Mapping[str, str]
     strange_events: bool
+    skipped: frozenset[str] = frozenset()
 
     def of_fields(self, path: Path, fields: shape.Fields) -> Iterator[TomlFault]:
         """Yield the faults of fields."""
@@ -246,7 +259,7 @@ class _Cells:
             yield from event_fault((*path, "constant"), given.constant)
         for kind, texts in (("by_file", given.by_file), ("values", given.values)):
             for key, text in texts.items():
-                if text:
+                if text and fold(text) not in self.skipped:
                     yield from event_fault((*path, kind, key), text)
 
     def _cell(self, path: Path, given: shape.Cell) -> Iterator[TomlFault]:
@@ -254,9 +267,9 @@ class _Cells:
         sources = [name for name in known if name in given.model_fields_set]
         if not sources:
             yield TomlFault(path, "does not say where it comes from: column, columns, constant or by_file")
-        elif len(sources) > 1:
+        elif len(sources) > 1 and sources not in (["column", "by_file"], ["columns", "by_file"]):
             yield TomlFault(path, f"has {' and '.join(sources)}; keep one of them")
-        elif sources not in (["column"], ["columns"]):
+        elif sources[0] not in {"column", "columns"}:
             for name in ("values", "otherwise", "hash", "salt_env", "split", "take", "prefix", "suffix"):
                 if name in given.model_fields_set:
                     yield TomlFault((*path, name), f"is for the cells of a column, and this has {sources[0]}")
@@ -364,8 +377,11 @@ def _used(fields: shape.Fields, *named: Mapping[str, shape.PropertyCell]) -> Ite
     yield from (column for cell in cells for column in cell.sources)
 
 
-def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator[TomlFault]:
+def _event(
+    path: Path, event: shape.Event, cells: _Cells, kind: str, fields: shape.Fields
+) -> Iterator[TomlFault]:
     yield from _of_other_calls(path, event, kind)
+    has_event = bool(event.fields.event or fields.event)
     if event.name is not None and kind == "track":
         if not cells.strange_events:
             yield from event_fault((*path, "name"), event.name)
@@ -380,6 +396,11 @@ def _event(path: Path, event: shape.Event, cells: _Cells, kind: str) -> Iterator
     yield from cells.of_traits((*path, "traits"), event.traits)
     for index, condition in enumerate(event.when):
         yield from _condition((*path, "when", index), condition)
+        if condition.field and (event.name is not None or not has_event or kind != "track"):
+            yield TomlFault(
+                (*path, "when", index, "field"),
+                "needs the name of the event from a column: write it under [fields] as event, and no name here",
+            )
 
 
 def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlFault]:
@@ -394,8 +415,13 @@ def _of_other_calls(path: Path, event: shape.Event, kind: str) -> Iterator[TomlF
 
 
 def _condition(path: Path, condition: shape.Condition) -> Iterator[TomlFault]:
-    if not condition.column:
+    sources = [name for name in ("column", "columns", "field") if name in condition.model_fields_set]
+    if not sources:
         yield TomlFault(path, "does not name a column")
+    elif len(sources) > 1:
+        yield TomlFault(
+            path, f"has {' and '.join(sources)}; keep one of {'the two' if len(sources) == 2 else 'them'}"
+        )
     given = [name for name in ("equals", "not_equals", "filled") if name in condition.model_fields_set]
     if not given:
         yield TomlFault(path, "says nothing of its column; write equals, not_equals or filled")

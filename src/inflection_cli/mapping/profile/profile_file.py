@@ -1,14 +1,16 @@
 """Read a profile from its TOML file strictly, with all faults listed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from inflection_cli.mapping.profile import profile_schema as shape
 from inflection_cli.mapping.profile.profile_checks import TABLES, faults_of
+from inflection_cli.mapping.profile.profile_layers import read_layers
 from inflection_cli.settings.declarations import InputOptions, profile_keys, refusals
 from inflection_cli.settings.layering import with_values
-from inflection_cli.settings.toml_file import parse, schema_of
+from inflection_cli.settings.toml_file import schema_of
 
 REFUSED: Final = {
     "constant": "an event's time cannot be one and the same for all; name a column",
@@ -23,7 +25,7 @@ def read_profile(path: str | Path, environ: Mapping[str, str], *, file: str | No
     """Read a profile from its TOML file.
 
     Args:
-        path: Where it is.
+        path: Where it is, or `preset:NAME`.
         environ: Where the salts of hashes come from.
         file: The path as the user knows it, where that is another one.
 
@@ -31,10 +33,13 @@ def read_profile(path: str | Path, environ: Mapping[str, str], *, file: str | No
         UsageError: The file cannot be read.
         SettingsFileFaults: It is not a sound profile; all its faults are listed.
     """
-    parsed = parse(path, shape.ProfileFile, what="profile", refused=REFUSED, file=file)
-    parsed.require_sound("profile", faults_of(parsed.model, environ) if parsed.model else ())
+    layers = read_layers(path, REFUSED, file)
+    parsed = layers.parsed
+    faults = faults_of(parsed.model, environ) if parsed.model else ()
+    parsed.require_sound("profile", [*layers.faults, *map(layers.placed, faults)])
     assert parsed.model is not None
-    return _profile(parsed.model, parsed.file, parsed.digest, environ)
+    profile = _profile(parsed.model, parsed.file, layers.digest, environ)
+    return replace(profile, preset=layers.preset, of_preset=layers.of_preset)
 
 
 def profile_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
 from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.mapping.profile.lookups import LookupTable
+from inflection_cli.mapping.profile.preset_files import PresetVersion
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.settings.declarations import InputOptions, profile_keys
 from inflection_cli.settings.toml_file import OneOrMore, Table, Text, listed, table_model
@@ -40,7 +41,8 @@ class Cell(Table):
     by_file: dict[str, str] = Field(
         default={},
         min_length=1,
-        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts.",
+        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts. "
+        "A pattern with a slash is for the path. Beside a column it is for rows in which that is empty.",
     )
     split: Text | None = Field(
         default=None, description='Take a piece of the text, of those between this: ":". Which one is `take`.'
@@ -195,7 +197,13 @@ class Fields(Table):
 class Condition(Table):
     """A test of a cell by `equals`, `not_equals` or `filled`."""
 
-    column: Text = Field(default="", description="A column's name, or a dotted path into JSON.")
+    column: Text | None = Field(default=None, description="A column's name, or a dotted path into JSON.")
+    columns: list[Text] = Field(
+        default=[], min_length=1, description="Several columns or paths; the first that is filled is tested."
+    )
+    field: Literal["event"] | None = Field(
+        default=None, description="In place of a column: the event's name, as `fields.event` gives it."
+    )
     equals: Annotated[list[str], BeforeValidator(listed), OneOrMore()] = Field(
         default=[],
         min_length=1,
@@ -207,6 +215,11 @@ class Condition(Table):
     filled: bool | None = Field(
         default=None, description="Whether the cell holds anything but white space, or holds nothing."
     )
+
+    @property
+    def source(self) -> Cell:
+        """Return the cell that is tested, without changes."""
+        return Cell(column=self.column, columns=self.columns) if self.columns else Cell(column=self.column)
 
 
 class Event(Table):
@@ -286,6 +299,34 @@ class Columns(Table):
     drop: list[Text] = Field(default=[], description="Columns that are never sent.")
 
 
+class Recognised(Table):
+    """Columns and values by which a file is recognised."""
+
+    columns: list[Text] = Field(
+        min_length=1,
+        description="Columns, or dotted paths into JSON, that the first records have. All of them are needed.",
+    )
+    values: dict[str, list[Text]] = Field(
+        default={},
+        description="By column or path, texts of which its cells must have at least one, in any case.",
+    )
+
+
+class PresetHead(Table):
+    """Version, title, page and files of a preset."""
+
+    version: Annotated[int, Field(ge=1)] = Field(
+        description="The preset's own version; it grows if ids of events could change."
+    )
+    title: Text = Field(description="The vendor, and what it exports.")
+    page: Text = Field(description="The vendor's public page that it follows: an https address.")
+    recognise: list[Recognised] = Field(
+        default=[],
+        min_length=1,
+        description="The shapes of its files; `inspect` proposes it for any of them.",
+    )
+
+
 class ProfileFile(Table):
     """Rules to read and map exports of one shape; options override them."""
 
@@ -326,6 +367,32 @@ class ProfileFile(Table):
     integrations: dict[str, bool] = Field(
         default={}, description="Destinations turned on or off; `All` is all of them. As `--integration`."
     )
+    extends: Text | None = Field(
+        default=None,
+        description='What the profile is laid over: "preset:NAME", or a profile in its folder or below. A key of a '
+        "table replaces the same key there, and a list the whole list.",
+    )
+    without: list[Text] = Field(
+        default=[],
+        min_length=1,
+        description='Keys of what it extends that do not hold: "fields.ip", "options.user_id_from", "event".',
+    )
+    preset: PresetHead | None = Field(
+        default=None, description="What a preset states about itself. It changes no message."
+    )
+
+    @property
+    def column_names(self) -> frozenset[str]:
+        """Return the columns and paths of cells, times and conditions."""
+        parts: tuple[ProfileFile | Event, ...] = (self, *self.event)
+        cells = [cell for part in parts for cell in (*part.fields.cells.values(), *part.properties.values())]
+        cells += [cell for part in parts for cell in part.traits.values()]
+        cells += [test.source for event in self.event for test in event.when]
+        times = [self.fields.timestamp, *(event.timestamp for event in self.event)]
+        return frozenset(
+            [name for cell in cells for name in cell.sources]
+            + [name for time in times if time is not None for name in time.columns]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,11 +405,11 @@ class Profile:
 
     A column whose whole name has dots in it beats a path. A key that has dots itself stands in double quotes,
     `payload."a.b".c`, and a double quote within such quotes is doubled. The patterns of `by_file` are matched against
-    the name that the file was exported under, without its folder and without regard to case.
+    the name that the file was exported under, without regard to case. Its folders count for patterns with a slash.
 
     Attributes:
-        path: The file as the user wrote it.
-        digest: The hex SHA-256 of the file's bytes.
+        path: The file as the user wrote it, or `preset:NAME`.
+        digest: The hex SHA-256 of the file's bytes; of two digests, if it extends another.
         options: The options that it sets, which flags override.
         times: What differs from it for single columns.
         fields: Where Inflection's fields come from, for blocks that do not say.
@@ -358,6 +425,9 @@ class Profile:
         salts: The text of each salt that is used, by environment variable.
         lookups: Tables of other files, by name.
         tables: What those files hold, once they are read.
+        preset: The preset that it is or extends, if any.
+        of_preset: The columns and paths that this preset names. A file need not have them: it names all that the vendor
+            has.
         also_by_name: Whether columns are fields by their names although it names fields, or drops what it does not
             name, as in runs of versions before 0.2.
     """
@@ -378,6 +448,8 @@ class Profile:
     salts: Mapping[str, str] = field(default_factory=dict, repr=False)
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     tables: Mapping[str, LookupTable] = field(default_factory=dict, repr=False)
+    preset: PresetVersion | None = None
+    of_preset: frozenset[str] = frozenset()
     also_by_name: bool = False
 
     @property

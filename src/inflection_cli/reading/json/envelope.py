@@ -158,3 +158,26 @@ def members(head: bytes, encoding: str) -> Members:
         before = name or "" if text == b"[" else ""
         at = token.end()
     return Members(tuple(lists), path.place.due is Expected.NOTHING, cut, at)
+
+
+def has_list(head: bytes, encoding: str, wanted: str) -> bool:
+    """Return whether a file's first document has a list at a path.
+
+    Args:
+        head: The bytes; the document may be an item of a list.
+        encoding: Their encoding.
+        wanted: The dotted path; a list that it leads through counts as well.
+    """
+    path, at = _Path(encoding), len(head) - len(head.lstrip(b" \t\r\n["))
+    while path.place.due is not Expected.NOTHING:
+        token = TOKEN.match(head, at)
+        if token is None or cut_short(head, at, len(head), token):
+            return False
+        kind, name = token.lastgroup or "", path.dotted()
+        text = head[token.start(kind) : token.end()]
+        if text == b"[" and name is not None and f"{wanted}.".startswith(f"{name}."):
+            return True
+        if not path.take(kind, text):
+            return False
+        at = token.end()
+    return False

@@ -5,12 +5,15 @@ from typing import Final, Literal
 
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError
-from inflection_cli.reading.json.envelope import Members, members
+from inflection_cli.reading.json.envelope import Members, has_list, members
 from inflection_cli.reading.source import Source
 from inflection_cli.settings.option_names import with_value
 
 THE_OBJECT_ITSELF: Final = "."
 """As `--records`: the object is a record, whatever lists it holds."""
+
+WHERE_IT_IS: Final = "?"
+"""Behind a path: an object without such a list is a record itself."""
 
 _SCALAR: Final = rb'(?:"(?:[^"\\\n]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|true|false|null)'
 _LIST: Final = re.compile(
@@ -24,6 +27,22 @@ _REJECTS: Final = f'{{"{REJECT_COLUMNS[0]}"'.encode()
 def are_rejects(head: bytes) -> bool:
     """Return whether a file begins as one of rejected rows does."""
     return head.lstrip(b'"').startswith(REJECT_COLUMNS[0].encode()) or head.startswith(_REJECTS)
+
+
+def path_here(records: str | None, head: bytes, encoding: str) -> str | None:
+    """Return the path to a file's records, which it may lack.
+
+    Args:
+        records: As the user said.
+        head: The file's first bytes, without a byte order mark.
+        encoding: Their encoding.
+    """
+    if records is None or not records.endswith(WHERE_IT_IS):
+        return records
+    path = records.removesuffix(WHERE_IT_IS)
+    if has_list(head, encoding, path):
+        return path
+    return THE_OBJECT_ITSELF if _OBJECT.match(head) else None
 
 
 def json_format(source: Source, head: bytes, records: str | None) -> Literal["ndjson", "json"] | None:

@@ -1,0 +1,136 @@
+"""Recognise vendors' exports by columns and values of their first records."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from inflection_cli.errors import InputError, UsageError
+from inflection_cli.inspecting.inspection_result import Inspection, PresetProposal
+from inflection_cli.inspecting.scan import InspectSettings, scan
+from inflection_cli.lossless_json import JsonError, as_text, parse
+from inflection_cli.mapping.profile.json_paths import dig, find_path, last_key
+from inflection_cli.mapping.profile.preset_files import PresetFile
+from inflection_cli.reading import FoundFile, ReadOptions, Source, detect
+from inflection_cli.reading.files.sniff import sniff
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, WHERE_IT_IS
+
+_MOST_VALUES: Final = 1_000
+"""Different cells of a column are compared up to here."""
+
+Presets = Sequence[tuple[PresetFile, ReadOptions]]
+"""Each preset, and how a file would be read by it."""
+
+
+def scan_for_presets(
+    found: FoundFile, settings: InspectSettings, presets: Presets, progress: Callable[[int], None]
+) -> Inspection:
+    """Inspect a file, and name the preset that it is for.
+
+    A file that cannot be read without a preset's options is read by them.
+
+    Raises:
+        InputError: As `scan`.
+        UsageError: Likewise.
+    """
+    proposal = recognise(found, presets)
+    if proposal is None:
+        return scan(found, settings, progress)
+    preset, reading = proposal
+    try:
+        inspection = scan(found, settings, progress)
+    except InputError:
+        inspection = scan(found, replace(settings, reading=reading), progress)
+    return replace(inspection, preset=preset)
+
+
+def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadOptions] | None:
+    """Return the only preset that fits a file, and its options."""
+    sources: dict[ReadOptions, Source | None] = {}
+    matches = list[tuple[PresetProposal, ReadOptions]]()
+    for preset, reading in presets:
+        for shape in preset.head["recognise"]:
+            if reading not in sources and not (_searches(reading) and not _may_have(found, reading, shape)):
+                sources[reading] = _source(found, reading)
+            source = sources.get(reading)
+            proposal = None if source is None else _proposal(preset, shape, source)
+            if proposal is not None:
+                matches.append((proposal, reading))
+                break
+    return matches[0] if len(matches) == 1 else None
+
+
+def _searches(reading: ReadOptions) -> bool:
+    """Return whether a list of records is searched for beyond a file's beginning."""
+    path = reading.records
+    return path is not None and path != THE_OBJECT_ITSELF and not path.endswith(WHERE_IT_IS)
+
+
+def _may_have(found: FoundFile, reading: ReadOptions, shape: Mapping[str, Any]) -> bool:
+    """Return whether the file's beginning has all keys of a shape.
+
+    A list of records is searched for in the whole document, which may be large. So a file without its keys is not.
+    """
+    with suppress(InputError, UsageError):
+        source, head = sniff(found, reading)
+        return source.is_binary or all(
+            f'"{last_key(column)}"'.encode() in head for column in shape["columns"]
+        )
+    return False
+
+
+def _source(found: FoundFile, reading: ReadOptions) -> Source | None:
+    try:
+        return detect(found, replace(reading, guesses=True))
+    except (InputError, UsageError):
+        return None
+
+
+def _proposal(preset: PresetFile, shape: Mapping[str, Any], source: Source) -> PresetProposal | None:
+    """Return the preset if the first records fit a shape."""
+    wanted = shape.get("values", {})
+    cells = {path: [*_cells(source, path)] for path in dict.fromkeys([*shape["columns"], *wanted])}
+    held = {path: _held(texts, cells[path]) for path, texts in wanted.items()}
+    if not all(cells.values()) or not all(held.values()):
+        return None
+    head = preset.head
+    return PresetProposal(
+        name=preset.name,
+        version=head["version"],
+        title=head["title"],
+        page=head["page"],
+        columns=tuple(shape["columns"]),
+        values=held,
+    )
+
+
+def _held(texts: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:
+    """Return those of a preset's values that the cells have."""
+    there = {cell.strip().casefold() for cell in cells}
+    return tuple(text for text in texts if text.casefold() in there)
+
+
+def _cells(source: Source, path: str) -> Iterator[str]:
+    """Yield the different filled cells of a column or path."""
+    place = find_path(path, source.columns)
+    if place is None:
+        return
+    if not place.keys and not source.sample:
+        yield ""
+    seen = set[str]()
+    for row in source.sample:
+        cell = row[place.column] if place.column < len(row) else ""
+        if place.keys:
+            cell = _inner(cell, place.keys, path)
+        # A header counts by its name alone: a week without a bounce leaves its column empty.
+        if (cell or not (place.keys or source.keys_vary)) and cell not in seen and len(seen) < _MOST_VALUES:
+            seen.add(cell)
+            yield cell
+
+
+def _inner(cell: str, keys: Sequence[str], path: str) -> str:
+    """Return the text at a path in a cell's JSON."""
+    with suppress(JsonError):
+        value = dig(parse(cell), keys, path) if cell.lstrip()[:1] in {"{", "["} else None
+        return "" if value is None else as_text(value)
+    return ""

@@ -1,0 +1,125 @@
+"""Exports of vendors as they also come: with one kind of event only, a preset saved and changed, or of others."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_support import Desk
+from test_presets import PRESETS, exports
+
+ENVELOPED = {"mailgun-events": "items", "hubspot-email-events": "events"}
+DELIVERED = {
+    "brevo-webhooks": "delivered",
+    "hubspot-email-events": "DELIVERED",
+    "mailgun-events": "delivered",
+    "mailjet-events": "sent",
+    "postmark-webhooks": "Delivery",
+    "ses-events": "Delivery",
+}
+"""What each of the presets whose exports are JSON calls a delivery."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk.at(tmp_path, monkeypatch)
+
+
+def records(name: str) -> list[dict[str, Any]]:
+    """All records of a preset's made-up files, without lists and envelopes around them."""
+    found: list[Any] = []
+    for path in map(Path, exports(name)):
+        text = path.read_text(encoding="utf-8")
+        found += [json.loads(text)] if path.suffix == ".json" else map(json.loads, text.splitlines())
+    flat = [each for one in found for each in (one if isinstance(one, list) else [one])]
+    key = ENVELOPED.get(name, "")
+    return [each for one in flat for each in one.get(key, [one])]
+
+
+def sent(desk: Desk, *files: str, preset: str) -> dict[str, Any]:
+    """The messages of a dry run, by their ids."""
+    done = desk.run("backfill", *files, "--preset", preset, "--dry-run", "--out", "made.out")
+    assert done.code == 0, done.err
+    assert "profile-column-missing" not in done.err
+    messages = {message["messageId"]: message for message in desk.messages("made.out")}
+    (desk.folder / "made.out").unlink()
+    return messages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(DELIVERED))
+def test_a_record_needs_no_other_kinds_of_records_beside_it(desk: Desk, name: str) -> None:
+    given = records(name)
+    usual = next(each for each in given if DELIVERED[name] in each.values())
+    files = []
+    for number, each in enumerate(given):
+        files.append(f"{number:03}.ndjson")
+        (desk.folder / files[-1]).write_text("".join(json.dumps(one) + "\n" for one in (usual, each)))
+    assert sent(desk, *files, preset=name) == sent(desk, *exports(name), preset=name)
+
+
+OPENED = '{"event":"opened","timestamp":1700000000.5,"recipient":"ada@shop.example","user-variables":{"id":"007"}}\n'
+
+
+def test_a_profile_that_extends_a_preset_is_told_of_what_it_names_itself(desk: Desk) -> None:
+    (desk.folder / "a.ndjson").write_text(OPENED)
+    own = 'profile = 1\nextends = "preset:mailgun-events"\n[fields]\nuserId = "user-variables.id"\n'
+    (desk.folder / "p.toml").write_text(own)
+    assert "profile-column-missing" not in desk.run("validate", "a.ndjson", "--profile", "p.toml").out
+    (desk.folder / "p.toml").write_text(own.replace("user-variables", "uservars"))
+    told = desk.run("validate", "a.ndjson", "--profile", "p.toml").out
+    assert "names a column that the first records lack: “uservars.id” (fields.userId)" in told
+
+
+def test_a_saved_preset_reads_a_file_with_one_kind_of_event_too(desk: Desk) -> None:
+    (desk.folder / "a.ndjson").write_text(OPENED)
+    saved = PRESETS / "mailgun-events" / "preset.toml"
+    (desk.folder / "mine.toml").write_bytes(saved.read_bytes())
+    done = desk.run("validate", "a.ndjson", "--profile", "mine.toml", "--json").json
+    assert done["by_event"] == {"Email Opened": 1}
+
+
+def test_legacy_bodies_of_mailgun_are_read_from_a_table_too(desk: Desk) -> None:
+    lines = next(path for path in exports("mailgun-events") if "legacy" in path)
+    flat = [json.loads(line) for line in Path(lines).read_text(encoding="utf-8").splitlines()]
+    names = list(dict.fromkeys(name for each in flat for name in each))
+    with (desk.folder / "a.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, names)
+        table.writeheader()
+        table.writerows({**each, "tag": json.dumps(each["tag"]) if "tag" in each else ""} for each in flat)
+    assert sent(desk, "a.csv", preset="mailgun-events") == sent(desk, lines, preset="mailgun-events")
+    assert desk.run("inspect", "a.csv", "--json").json["files"][0]["preset"]["name"] == "mailgun-events"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("mailgun-events", '{ columns = ["event-data.user-variables.customer", "user-variables.customer"] }'),
+        ("ses-events", '{ columns = ["Message.mail.tags.customer.0", "mail.tags.customer.0"] }'),
+        ("postmark-webhooks", '"Metadata.customer_id"'),
+    ],
+)
+def test_the_senders_own_id_of_a_person_comes_by_one_line(desk: Desk, name: str, own: str) -> None:
+    shown = (PRESETS / name / "preset.toml").read_text(encoding="utf-8")
+    assert f"fields.userId = {own}" in shown
+    (desk.folder / "p.toml").write_text(f'profile = 1\nextends = "preset:{name}"\nfields.userId = {own}\n')
+    done = desk.run("backfill", *exports(name), "--profile", "p.toml", "--dry-run", "--out", "own.out")
+    assert done.code == 0, done.err
+    ids = [message["userId"] for message in desk.messages("own.out")]
+    assert {each for each in ids if "@" not in each} >= {"c-ada", "c-eve", "c-kim"}
+    assert len(ids) == len(sent(desk, *exports(name), preset=name))
+
+
+def test_a_preset_of_another_vendor_is_refused_with_words(desk: Desk) -> None:
+    (desk.folder / "a.ndjson").write_text(OPENED)
+    done = desk.run("validate", "a.ndjson", "--preset", "hubspot-email-events")
+    assert done.code == 4
+    assert "preset:hubspot-email-events seems to be for another export" in done.err
+
+
+def test_one_record_of_ses_is_a_record_and_no_envelope_of_its_lists(desk: Desk) -> None:
+    bounced = next(each for each in records("ses-events") if each.get("bounce"))
+    (desk.folder / "a.json").write_text(json.dumps(bounced, indent=1))
+    assert [each["event"] for each in sent(desk, "a.json", preset="ses-events").values()] == ["Email Bounced"]
