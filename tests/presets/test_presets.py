@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import record_ids
 from command_support import Desk
 
 import inflection_cli
@@ -139,3 +140,16 @@ def test_its_head_and_its_file_are_in_order(name: str) -> None:
     assert not [table for table in preset.raw.get("lookup", {}).values() if "file" in table]
     assert f"| `{name}` |" in PAGE
     assert f"({preset.head['page']})" in PAGE
+
+
+def test_the_ids_of_a_version_never_change_and_each_version_is_recorded() -> None:
+    known, current = record_ids.recorded(), record_ids.versions()
+    command = "python tests/presets/record_ids.py"
+    assert known.keys() == current.keys(), command
+    for name, version in current.items():
+        before = known[name]
+        assert version >= before["version"], f"{name}: a version is never taken back"
+        assert version == before["version"], f"{name} has a new version: {command}"
+        lost = {*before["ids"]} - record_ids.ids_of(name)
+        assert not lost, f"{name} gives other ids: raise its version, then {command}"
+        assert not record_ids.ids_of(name) - {*before["ids"]}, f"{name} has more messages: {command}"

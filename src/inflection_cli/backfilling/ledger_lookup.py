@@ -431,7 +431,7 @@ def presets_of(arguments: Mapping[str, Any]) -> dict[str, int]:
     """Return the version of each preset in recorded options, by name."""
     own = [each.get("profile") for each in (arguments.get("profiles") or {}).values()]
     used = [(each or {}).get("preset") for each in (arguments.get("profile"), *own)]
-    return {each["name"]: each["version"] for each in used if each}
+    return {each["name"]: each["version"] for each in used if each and each.keys() >= {"name", "version"}}
 
 
 def _bound(run_id: str, theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[str]:

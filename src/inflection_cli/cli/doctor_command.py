@@ -65,7 +65,10 @@ def _settings(
     project, profile = None, None
     try:
         project = find_project(Path.cwd(), os.environ, off=options.no_project)
-        profile = settle(project, InputOptions(profile=looking.profile), None, os.environ).profile
+        if project is not None and (looking.profile is not None or looking.preset is not None):
+            project = project.without("profile", "preset")
+        mapped = InputOptions(profile=looking.profile, preset=looking.preset)
+        profile = settle(project, mapped, None, os.environ).profile
     except InflSegError as error:
         return [failed("settings files", error)], project, None
     read = [path for path in (project and project.path, profile and profile.path) if path]

@@ -158,6 +158,7 @@ def _surveyed(
     from inflection_cli.converting.inputs import empty_note
     from inflection_cli.inspecting.preset_recognition import scan_for_presets
 
+    of_run = _presets(settings)
     with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
         for each in found:
@@ -166,7 +167,7 @@ def _surveyed(
             if of_file is not None:
                 chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
             try:
-                presets = _presets(chosen)
+                presets = of_run if of_file is None else _presets(chosen)
                 inspections.append(scan_for_presets(each, chosen, presets, progress))
             except EmptyFile as error:
                 empty[each.path] = error

@@ -36,6 +36,8 @@ def _file(found: Mapping[str, Any], digests: Mapping[str, str]) -> Markup:
     facts: list[tuple[Content, ...]] = [
         (name, str(found[name])) for name in ("format", "encoding", "delimiter", "compression") if found[name]
     ]
+    if found["preset"]:
+        facts += [("preset", f"{found['preset']['name']}: {found['preset']['title']}")]
     facts += [("rows", f"{found['rows']:,}"), ("unreadable", f"{found['unreadable']:,}")]
     facts += [
         ("bytes", f"{found['size_bytes']:,}"),

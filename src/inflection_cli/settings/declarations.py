@@ -1189,6 +1189,7 @@ class DoctorOptions(Group):
     """Options that select what is looked at beside the destination."""
 
     profile: str | None = reworded(None, "Check this profile too, and list what it sets.")
+    preset: str | None = reworded(None, "List what this preset sets.")
     state_dir: str | None = None
 
 
