@@ -59,7 +59,8 @@ class ReadOptions:
         records: Dotted path to the list of records in an enveloped JSON document; None for no envelope, and `.` for
             a document that is a record itself, whatever lists it holds.
         sheet: The name of an Excel workbook's sheet; the only one that is not hidden where None.
-        format: What the files are, where the command takes one kind only; found by content where None.
+        format: What the files are, where the command takes one kind only; found by content where None. `messages` are
+            in any format; with `records` they may be within other records.
         chunk_bytes: About how many decompressed bytes make a chunk; more than half a megabyte counts as that.
         limits: What a file may grow to.
         header_line: The physical line, from 1, that the header of CSV stands on, or the first row where `columns`
@@ -73,7 +74,7 @@ class ReadOptions:
     delimiter: str | None = None
     records: str | None = None
     sheet: str | None = None
-    format: Literal["ndjson"] | None = None
+    format: Literal["ndjson", "messages"] | None = None
     # Measured: rows of 64 KiB stay in the processor's cache and are read a quarter faster than of 256 KiB.
     chunk_bytes: int = 1 << 16
     limits: Limits = Limits()
@@ -112,6 +113,7 @@ class Source:
         escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
         off: What its first lines show to be off about a file, where no option says so.
         sheet: Of an Excel workbook the sheet that was asked for.
+        is_whole: Whether each record of a JSON document is read as one cell, its text.
     """
 
     path: str
@@ -135,6 +137,7 @@ class Source:
     escape: str | None = None
     off: OffShape | None = None
     sheet: str | None = None
+    is_whole: bool = False
 
     @property
     def is_binary(self) -> bool:

@@ -978,7 +978,7 @@ class ReplayOptions(Group):
     )
     records: str | None = reworded(
         None,
-        "Where the messages are in each line, e.g. payload or request.batch; batch is found by itself.",
+        "Where the messages are in each record, e.g. payload or Messages.Body; batch is found by itself.",
     )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
