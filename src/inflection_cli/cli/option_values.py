@@ -237,6 +237,7 @@ def _map_options(
             session_column=None if options.session_id == _PERSON else options.session_id,
             calls=_call_options(options),
             event_names=_event_names(options, strange=unknown != "reject"),
+            zone_names=_zone_names(options),
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,

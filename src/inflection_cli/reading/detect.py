@@ -127,12 +127,10 @@ def _table(source: Source, options: ReadOptions) -> Source:
             f"{source.path}: is {what}; ready messages are JSON",
             hint="if a column holds them, name it: --records COLUMN; files of rows go through: infl-seg backfill FILE",
         )
-    if options.records is not None and options.format != "messages":
-        raise InputError(
-            f"{source.path}: is {what}, so it has no list at {options.records!r}",
-            hint="leave --records out for this file",
-        )
-    return _json(source)
+    if options.records in {None, THE_OBJECT_ITSELF} or options.format == "messages":
+        return _json(source)
+    # Each row is a document of its own, so a path starts in it with or without a dot.
+    return _json(replace(source, records=f"{THE_OBJECT_ITSELF}{str(options.records).removeprefix('.')}"))
 
 
 def _of_one_kind(source: Source, head: bytes, text: str, options: ReadOptions) -> Source | None:
@@ -204,9 +202,8 @@ def _json(source: Source) -> Source:
         rows += [(chunk.columns, row) for row in chunk.rows]
         fault = fault or (chunk.faults[0].problem if chunk.faults else None)
     if not columns:
-        nothing = (
-            "the objects are empty" if rows else "it has no rows" if source.is_binary else "the list is empty"
-        )
+        no_rows = f"no row has a list at {source.records!r}" if source.records else "it has no rows"
+        nothing = "the objects are empty" if rows else no_rows if source.is_binary else "the list is empty"
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         kind = EmptyFile if fault is None and not rows else InputError
         raise kind(
