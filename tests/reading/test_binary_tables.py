@@ -336,7 +336,7 @@ def test_a_column_that_is_not_in_the_table_is_missing_as_in_csv() -> None:
     assert source_of(tables.ndjson(rows)).keys_vary
 
 
-LISTED = [
+LISTED: list[tables.Row] = [
     {"campaign": "c1", "activity": [{"action": "open", "at": 1}, {"action": "click", "at": 2}]},
     {"campaign": "c2", "activity": None},
     {"campaign": "c3", "activity": []},

@@ -55,6 +55,7 @@ def table(
     """CSV with a header."""
     rows = list(rows)
     out = io.StringIO()
+    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, quoting=quoting, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -305,7 +306,6 @@ def eloqua() -> Vendor:
                     ip=ip,
                     campaign_id="501",
                     campaign_run_id="9001",
-                    campaign_name='Spring "24", part 1',
                     email_id="77",
                     email_subject="Hello, spring",
                     email_link_url=link,
@@ -498,15 +498,9 @@ def emfluence() -> Vendor:
         (5_132_654, "2014-04-29 14:17:16.77", "http://www.example.org/a?b=c,d", "23680471"),
         (5_132_655, "2014-11-02 00:30:00.00", "http://www.example.com", "23680470"),
     ]
+    mail = {"emailID": "123456", "email": "x@example.com"}
     rows = [
-        {
-            "id": own,
-            "emailID": "123456",
-            "dateClicked": when,
-            "link": link,
-            "contactID": contact,
-            "email": "x@example.com",
-        }
+        {"id": own, "dateClicked": when, "link": link, "contactID": contact, **mail}
         for own, when, link, contact in facts
     ]
     messages = [
@@ -521,7 +515,7 @@ def emfluence() -> Vendor:
         for own, when, link, contact in facts
     ]
     page = "https://apidocs.emailer.emfluence.com/v1/endpoints/exports/emailClicks"
-    text = table(rows, "\t", csv.QUOTE_ALL)
+    text = table(rows, "\t", quoted=True)
     return Vendor("emfluence", page, "clicks.txt", text, tuple(messages), 0)
 
 
