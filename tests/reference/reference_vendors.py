@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import reference
 from reference_profiles import Message, local, track, write
@@ -49,14 +49,12 @@ def lines(records: Iterable[Any]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def table(
-    rows: Iterable[Mapping[str, object]], delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL
-) -> str:
-    """CSV with a header."""
+def table(rows: Iterable[Mapping[str, object]], delimiter: str = ",", *, quoted: bool = False) -> str:
+    """CSV with a header; every cell in quotes, or those that need them."""
     rows = list(rows)
     out = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, quoting=quoting, lineterminator="\r\n")
+    how: Literal[0, 1] = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, quoting=how, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
@@ -498,9 +496,9 @@ def emfluence() -> Vendor:
         (5_132_654, "2014-04-29 14:17:16.77", "http://www.example.org/a?b=c,d", "23680471"),
         (5_132_655, "2014-11-02 00:30:00.00", "http://www.example.com", "23680470"),
     ]
-    mail = {"emailID": "123456", "email": "x@example.com"}
+    columns = ("id", "emailID", "dateClicked", "link", "contactID", "email")
     rows = [
-        {"id": own, "dateClicked": when, "link": link, "contactID": contact, **mail}
+        dict(zip(columns, (own, "123456", when, link, contact, "x@example.com"), strict=True))
         for own, when, link, contact in facts
     ]
     messages = [
