@@ -70,6 +70,7 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         header_line=_header_line(options),
         columns=() if options.columns is None else _column_names(options.columns),
         escape=None if options.escape is None else parse_escape(options.escape),
+        ca_file=options.ca_file,
     )
 
 

@@ -68,6 +68,7 @@ class ReadOptions:
         columns: The names of the columns of CSV files without a header; an empty one leaves its column out.
         escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
         guesses: Whether a file that is slightly off is read by what its first lines look like.
+        ca_file: A file of certificate authorities that remote files are trusted by, beside the system's.
     """
 
     encoding: str = ENCODING
@@ -82,6 +83,7 @@ class ReadOptions:
     columns: tuple[str, ...] = ()
     escape: str | None = None
     guesses: bool = False
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, exact_text, wire
 from inflection_cli.model import Chunk, Note, Severity
-from inflection_cli.reading import Limits, ReadOptions, detect, find
+from inflection_cli.reading import ReadOptions, detect, find
 from inflection_cli.reading.json.json_objects import JsonError
 from inflection_cli.reading.json.message_lines import (
     COLUMNS,
@@ -94,21 +94,18 @@ class ReplaySettings:
     ready: ReadySettings
 
 
-def open_messages(
-    patterns: Sequence[str], limits: Limits | None = None, records: str | None = None
-) -> list[InputFile]:
+def open_messages(patterns: Sequence[str], chosen: ReadOptions = READING) -> list[InputFile]:
     """Open every file and check that it holds messages.
 
     Args:
         patterns: Paths, globs, or `-`.
-        limits: What a file may grow to.
-        records: Dotted path to the messages within a record, if they are not the records.
+        chosen: Their limits, the authorities of remote ones, and the path to the messages within a record.
 
     Raises:
         InputError: A file cannot be read at all, or holds no object.
     """
-    reading = replace(READING, limits=limits or READING.limits, records=records)
-    files = find(patterns, reading.limits)
+    reading = replace(READING, limits=chosen.limits, records=chosen.records)
+    files = find(patterns, chosen.limits, chosen.ca_file)
     try:
         found = [InputFile(detect(each, reading), _NO_LAYOUT) for each in files]
     except InputError as error:
@@ -116,7 +113,7 @@ def open_messages(
         error.hint = f"{error.hint}; {rows}" if error.hint else rows
         raise
     for each in found:
-        _require_messages(each.source, records)
+        _require_messages(each.source, chosen.records)
     return found
 
 

@@ -132,7 +132,9 @@ class FoundFile:
     member: Member | None = None
 
 
-def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFile]:
+def find(
+    patterns: Sequence[str], limits: Limits | None = None, ca_file: str | None = None
+) -> list[FoundFile]:
     """Return the input files that the given patterns denote, each once.
 
     A pattern is a path, a glob, a folder, an archive or `-`. The order is that of the patterns.
@@ -143,13 +145,14 @@ def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFil
     Args:
         patterns: What the user named.
         limits: How large a stream may be that is copied.
+        ca_file: A file of certificate authorities that remote files are trusted by, beside the system's.
 
     Raises:
         InputError: A path is missing, may not be read or is no file, or a glob, folder or archive holds none.
     """
     most = (limits or Limits()).max_bytes
     found: dict[tuple[int, int] | None, FoundFile] = {}
-    for named in _named(patterns, most):
+    for named in _named(patterns, most, ca_file):
         path = named.path
         if file_patterns.is_url(path):
             found[os.stat(named.location).st_dev, os.stat(named.location).st_ino] = named  # noqa: PTH116 - a location
@@ -209,13 +212,13 @@ def _members(found: FoundFile, members: list[Member], left: list[str]) -> list[F
     ]
 
 
-def _named(patterns: Iterable[str], most: int) -> Iterator[FoundFile]:
+def _named(patterns: Iterable[str], most: int, ca_file: str | None) -> Iterator[FoundFile]:
     """Yield each named path, exports of folders and copies of URLs."""
     for pattern in patterns:
         if file_patterns.is_url(pattern) and not os.path.lexists(pattern):
             from inflection_cli.reading.files.remote import remote_files  # noqa: PLC0415 - few files are remote
 
-            for copy in remote_files(pattern, most, os.environ):
+            for copy in remote_files(pattern, most, os.environ, ca_file):
                 yield FoundFile(copy.path, copy.location, problems=copy.problems)
             continue
         for path in _expand(pattern):
