@@ -24,7 +24,7 @@ from inflection_cli.reading.files.archive import (
 from inflection_cli.reading.files.compression import MAGIC_BYTES, Packing, compression_of
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.files.private_copy import keep_copy
-from inflection_cli.reading.files.stream import open_bytes
+from inflection_cli.reading.files.stream import judge_size, open_bytes
 from inflection_cli.reading.source import Limits
 from inflection_cli.settings.option_names import file_word
 
@@ -191,7 +191,19 @@ def unfolded(found: FoundFile, limits: Limits | None = None) -> list[FoundFile]:
         return _unfolded_tar(found, compression, limits or Limits())
     if not is_zip(head) or is_workbook(found.path, found.location):
         return [found]
-    return _members(found, *members_of(found.path, found.location))
+    members, left = members_of(found.path, found.location)
+    if len(members) > 1:
+        _require_modest(found, members, limits or Limits())
+    return _members(found, members, left)
+
+
+def _require_modest(found: FoundFile, members: list[Member], limits: Limits) -> None:
+    """Raise if the files in an archive are together what one file may not be.
+
+    Each alone may be below the bound, and they may share the same bytes.
+    """
+    packed = min(sum(one.packed_bytes for one in members), os.stat(found.location).st_size)  # noqa: PTH116 - a location
+    judge_size(found.path, sum(one.bytes for one in members), packed, replace(limits, max_bytes=sys.maxsize))
 
 
 def _unfolded_tar(found: FoundFile, compression: Packing | None, limits: Limits) -> list[FoundFile]:
