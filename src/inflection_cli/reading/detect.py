@@ -134,7 +134,10 @@ def _table(source: Source, options: ReadOptions) -> Source:
 
 
 def _of_one_kind(source: Source, head: bytes, text: str, options: ReadOptions) -> Source | None:
-    """Return a file of lines or messages; None for a table with messages in a column."""
+    """Return a file of lines or messages; None for a table.
+
+    Messages are in a column of that table.
+    """
     if options.format == "ndjson":
         _refuse_spread(source.path, text)
         return _json(replace(source, format="ndjson"))

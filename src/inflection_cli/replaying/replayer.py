@@ -118,7 +118,7 @@ def open_messages(patterns: Sequence[str], chosen: ReadOptions = READING) -> lis
 
 
 def _require_messages(source: Source, records: str | None) -> None:
-    """Raise if the first record is no message, and holds one at another path.
+    """Raise if the first record holds a message at another path.
 
     Raises:
         InputError: It does; the hint names the path.
@@ -132,7 +132,7 @@ def _require_messages(source: Source, records: str | None) -> None:
         return
     whole = f"{source.records}.{path}" if source.records else path
     raise InputError(
-        f"{source.path}: its first record is no message, and holds one at {whole!r}",
+        f"{source.path}: its first record is not a message, but holds one at {whole!r}",
         hint=f"name the place: {with_value('--records', whole)}",
     )
 
@@ -316,13 +316,13 @@ class ReadyRejects:
 
 
 def _as_lines(source: Source) -> Source:
-    """Return the source as one of lines, as its rejected messages are written."""
+    """Return the source as its rejected messages are written: as lines."""
     path = f"{source.path}.ndjson" if source.format == "csv" else source.path
     return replace(source, format="ndjson" if source.format == "csv" else source.format, path=path)
 
 
 def _without_keys(line: bytes) -> bytes:
-    """Return a line with every write key blanked, also in JSON that is kept as text."""
+    """Return a line with every write key blanked, also in JSON texts."""
     return _WRITE_KEY.sub(rb"\1", line)
 
 

@@ -169,7 +169,7 @@ class CellTransform:
         return self._one(str(text), name) if self.separator is None else self._list(text, name)
 
     def _list(self, text: str, name: str) -> tuple[str, Note | None]:
-        """Return the items of a text, or of a list in JSON, as a JSON list."""
+        """Return the items of a text or JSON list as JSON."""
         listed = _json_list(text)
         is_done = type(text) is JsonCell and listed is not None
         if is_done and not (self.values or self.salt is not None or self.typed or self.part):
@@ -426,7 +426,7 @@ class _Memo(dict[str, _Drawn]):
 
 
 def _json_list(text: str) -> list[str] | None:
-    """Return the items of a JSON list as texts; None if it is no such list.
+    """Return the items of a JSON list as texts, else None.
 
     Some exports write a list into a cell of CSV; its texts may hold the separator of others.
     """

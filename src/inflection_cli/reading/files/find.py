@@ -198,7 +198,7 @@ def unfolded(found: FoundFile, limits: Limits | None = None) -> list[FoundFile]:
 
 
 def _require_modest(found: FoundFile, members: list[Member], limits: Limits) -> None:
-    """Raise if the files in an archive are together what one file may not be.
+    """Raise if the files in an archive together expand too much.
 
     Each alone may be below the bound, and they may share the same bytes.
     """

@@ -225,7 +225,7 @@ def _claims(headers: "Message") -> _Claims:
 
 
 def _unreached(name: str, error: Exception) -> InputError:
-    """Return the error for a server without an answer; certificates have hints of their own."""
+    """Return the error for a server that gave no answer."""
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, ssl.SSLCertVerificationError):
         detail = reason.verify_message

@@ -107,7 +107,10 @@ def _messages(text: str, found: dict[str, Any], records: str | None) -> list[tup
 
 
 def rest_of_path(source: Source, records: str | None) -> str | None:
-    """Return the path from a record of the source to its messages; None if it is one."""
+    """Return the path from a record to its messages, if any.
+
+    Without a path the record is a message, or a request body.
+    """
     return (records or "").removeprefix(source.records or "").lstrip(".") or None
 
 
@@ -117,7 +120,7 @@ def first_record(source: Source) -> dict[str, Any] | None:
 
 
 def _of_rows(source: Source, options: ReadOptions) -> Iterator[MessageLines]:
-    """Read the messages within the rows of a table, or the records of a document."""
+    """Read the messages within rows of tables or records of documents."""
     path = rest_of_path(source, options.records)
     number = 1
     for chunk in read(source, options):

@@ -1,4 +1,4 @@
-"""Find messages within other records: by a path, in lists, and in JSON that is kept as text.
+"""Find messages within other records, in lists and in JSON texts.
 
 What failed to be delivered is kept by many tools in a record of their own, with the reason beside it. The message in
 it is an object, JSON as text (queues), or that in Base64 (streams).
@@ -24,9 +24,9 @@ _MARKS: Final = ("type", "messageId")
 
 
 def messages_at(record: dict[str, Any], keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the messages at a path of a record; lists on the way give all of theirs.
+    """Return the messages at a path of a record.
 
-    A request body at the end of the path gives its messages, with what it says for all of them.
+    A list on the way stands for each of its items. A request body at the end of the path gives its messages, with what it says for all of them.
 
     Raises:
         JsonError: The path leads to nothing, or to something else than objects.
@@ -52,7 +52,7 @@ def is_body(record: dict[str, Any]) -> bool:
 
 
 def path_to_message(record: dict[str, Any]) -> str | None:
-    """Return the path to the first message within a record; None without one."""
+    """Return the path to the first message within a record, if any."""
     return next(_paths(record, ()), None)
 
 
@@ -110,7 +110,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _shared(body: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
-    """Return a message with what its request body says for all of its messages."""
+    """Return a message with the members that its request body shares."""
     whole = dict(message)
     for name in _OF_ALL:
         shared, own = body.get(name), message.get(name)
