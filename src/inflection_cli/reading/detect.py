@@ -125,7 +125,7 @@ def _table(source: Source, options: ReadOptions) -> Source:
     if options.format == "messages" and options.records is None:
         raise InputError(
             f"{source.path}: is {what}; ready messages are JSON",
-            hint="if a column holds them, name it: --records COLUMN; files of rows go through: infl-seg backfill FILE",
+            hint="",
         )
     if options.records in {None, THE_OBJECT_ITSELF} or options.format == "messages":
         return _json(source)

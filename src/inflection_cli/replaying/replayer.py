@@ -109,7 +109,10 @@ def open_messages(patterns: Sequence[str], chosen: ReadOptions = READING) -> lis
     try:
         found = [InputFile(detect(each, reading), _NO_LAYOUT) for each in files]
     except InputError as error:
-        rows = "a file of rows, such as an export, goes through: infl-seg backfill FILE"
+        rows = (
+            "if a column holds messages, name it: --records COLUMN; "
+            "a file of rows, such as an export, goes through: infl-seg backfill FILE"
+        )
         error.hint = f"{error.hint}; {rows}" if error.hint else rows
         raise
     for each in found:
@@ -124,7 +127,7 @@ def _require_messages(source: Source, records: str | None) -> None:
         InputError: It does; the hint names the path.
     """
     first = first_record(source)
-    if first is None or "type" in first or REJECT_COLUMNS[0] in first or is_body(first):
+    if first is None or first.get("type") in TYPES or REJECT_COLUMNS[0] in first or is_body(first):
         return
     path = path_to_message(first)
     inner = rest_of_path(source, records)

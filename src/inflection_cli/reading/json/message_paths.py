@@ -26,7 +26,8 @@ _MARKS: Final = ("type", "messageId")
 def messages_at(record: dict[str, Any], keys: Sequence[str]) -> list[dict[str, Any]]:
     """Return the messages at a path of a record.
 
-    A list on the way stands for each of its items. A request body at the end of the path gives its messages, with what it says for all of them.
+    A list on the way stands for each of its items. A request body at the end of the path gives its
+    messages, with what it says for all of them.
 
     Raises:
         JsonError: The path leads to nothing, or to something else than objects.
