@@ -137,6 +137,7 @@ WRONG: dict[str, tuple[x509.GeneralName, tuple[int, int], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_certificate_is_refused_though_its_authority_is_trusted(desk: Desk, name: str) -> None:
     place, days, hint = WRONG[name]
@@ -158,6 +159,7 @@ CLAIMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLAIMS)
 def test_what_did_not_come_whole_over_tls_is_refused(desk: Desk, name: str) -> None:
     headers, message = CLAIMS[name]
