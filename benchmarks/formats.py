@@ -21,6 +21,7 @@ _BARE = {
     "xlsx": "import openpyxl, sys\n"
     "for row in openpyxl.load_workbook(sys.argv[1], read_only=True).active.iter_rows(values_only=True): pass",
     "ndjson": "import orjson, sys\nfor line in open(sys.argv[1], 'rb'): orjson.loads(line)",
+    "csv": "import csv, sys\nfor row in csv.reader(open(sys.argv[1], encoding='utf-8', newline='')): pass",
 }
 
 

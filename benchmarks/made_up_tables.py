@@ -1,8 +1,9 @@
-"""Write made-up events as NDJSON, Avro, Parquet or Excel, by the file's ending.
+"""Write made-up events as CSV, NDJSON, Avro, Parquet or Excel, by the file's ending.
 
 python benchmarks/made_up_tables.py FILE ROWS
 """
 
+import csv
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -66,9 +67,18 @@ def _ndjson(path: Path, count: int) -> None:
     path.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in _rows(count)))
 
 
+def _csv(path: Path, count: int) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*_TEXTS, "timestamp", "size"])
+        writer.writerows(row.values() for row in _rows(count))
+
+
 def main(path: Path, rows: int) -> None:
     """Write a file of so many rows."""
-    {".ndjson": _ndjson, ".avro": _avro, ".parquet": _parquet, ".xlsx": _xlsx}[path.suffix](path, rows)
+    {".csv": _csv, ".ndjson": _ndjson, ".avro": _avro, ".parquet": _parquet, ".xlsx": _xlsx}[path.suffix](
+        path, rows
+    )
 
 
 if __name__ == "__main__":

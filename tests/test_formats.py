@@ -114,12 +114,12 @@ def test_without_its_library_a_bucket_tells_what_installs_it(
     assert 'install it: pip install "infl-seg[remote]"' in found.err
 
 
-def test_a_table_is_no_file_of_ready_messages_and_has_no_list_of_records(desk: Desk) -> None:
+def test_a_table_is_no_file_of_ready_messages_and_a_list_that_it_lacks_is_told(desk: Desk) -> None:
     (desk.folder / "a.avro").write_bytes(FILES["a.avro"])
     found = desk.run("replay", "a.avro", "--dry-run")
-    assert (found.code, "is Avro; ready messages are NDJSON" in found.err) == (4, True)
+    assert (found.code, "is Avro; ready messages are JSON" in found.err) == (4, True)
     found = desk.run("validate", "a.avro", "--records", "data")
-    assert (found.code, "has no list at 'data'" in found.err) == (4, True)
+    assert (found.code, "no row has a list at '.data'" in found.err) == (4, True)
 
 
 def test_a_draft_names_the_sheet(desk: Desk) -> None:

@@ -142,7 +142,7 @@ def test_16_an_interruption_says_that_open_requests_were_finished() -> None:
 
 
 def test_17_an_internal_error_is_called_a_bug(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("inflection_cli.reading.find", broken)

@@ -334,3 +334,48 @@ def test_a_column_that_is_not_in_the_table_is_missing_as_in_csv() -> None:
     for data in (tables.avro(rows), tables.parquet(rows), tables.excel([{"a": 1}])):
         assert not source_of(data).keys_vary
     assert source_of(tables.ndjson(rows)).keys_vary
+
+
+LISTED: list[tables.Row] = [
+    {"campaign": "c1", "activity": [{"action": "open", "at": 1}, {"action": "click", "at": 2}]},
+    {"campaign": "c2", "activity": None},
+    {"campaign": "c3", "activity": []},
+    {"campaign": "c4", "activity": [{"action": "open", "at": 3}]},
+]
+_ITEM = {
+    "type": "record",
+    "name": "I",
+    "fields": [{"name": "action", "type": "string"}, {"name": "at", "type": "long"}],
+}
+_LISTED = {
+    "type": "record",
+    "name": "R",
+    "fields": [
+        {"name": "campaign", "type": "string"},
+        {"name": "activity", "type": ["null", {"type": "array", "items": _ITEM}]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [tables.avro(LISTED, schema=_LISTED), tables.parquet_of(pa.Table.from_pylist(LISTED))],
+    ids=["avro", "parquet"],
+)
+@pytest.mark.parametrize("path", ["activity", ".activity"])
+def test_items_of_a_list_in_a_table_are_records_and_a_row_without_a_list_has_none(
+    data: bytes, path: str
+) -> None:
+    found = whole(source_of(data, ReadOptions(records=path), name="table"))
+    assert found.faults == []
+    assert [(row["action"], row["at"], row["^.campaign"]) for row in found.rows] == [
+        ("open", "1", "c1"),
+        ("click", "2", "c1"),
+        ("open", "3", "c4"),
+    ]
+    assert found.lines == [1, 1, 4]
+
+
+def test_a_table_without_the_list_is_refused_with_its_path() -> None:
+    with pytest.raises(InputError, match=r"no row has a list at '\.acts'"):
+        source_of(tables.parquet_of(pa.Table.from_pylist(LISTED)), ReadOptions(records="acts"), name="table")

@@ -220,6 +220,14 @@ def test_a_hostile_parquet_file_is_refused_in_words(name: str) -> None:
     assert_refused(make(), message)
 
 
+def test_a_megabyte_of_parquet_that_would_be_twenty_gigabytes_takes_little_memory() -> None:
+    data = one_text_for_all()
+    assert len(data) < 1_100_000
+    before = pa.default_memory_pool().max_memory()
+    assert_refused(data, "expands to more than 250 times")
+    assert pa.default_memory_pool().max_memory() - before < 64 << 20
+
+
 @pytest.mark.parametrize("name", quick_and_slow(WORKBOOKS))
 def test_a_hostile_workbook_is_refused_in_words(name: str) -> None:
     make, message = WORKBOOKS[name]

@@ -14,8 +14,8 @@ import pytest
 from command_support import Desk, Result, opened, to
 from test_client import SELF_SIGNED
 
+from inflection_cli.certificates import tls_context
 from inflection_cli.errors import UsageError
-from inflection_cli.segment.certificates import tls_context
 
 CERTIFICATE = SELF_SIGNED[SELF_SIGNED.index("-----BEGIN CERTIFICATE") :]
 
@@ -124,7 +124,7 @@ def test_certificates_and_names_are_checked_on_every_system(platform: str) -> No
 def test_a_system_without_a_store_trusts_the_list_that_python_has(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = ssl.DefaultVerifyPaths("", "", "SSL_CERT_FILE", "/nowhere/a", "SSL_CERT_DIR", "/nowhere/b")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr("inflection_cli.segment.certificates._BUNDLES", ())
+    monkeypatch.setattr("inflection_cli.certificates._BUNDLES", ())
     assert tls_context(None, {}, "linux").cert_store_stats()["x509_ca"] > 50
 
 

@@ -27,6 +27,7 @@ class SelectingArguments(TypedDict, total=False):
     allow_implausible_people: bool
     max_expansion: int
     max_bytes: int | str
+    ca_file: StrPath
     check: Sequence[str]
     traits_style: Literal["reserved", "snake"]
     project: StrPath
@@ -90,7 +91,6 @@ class DeliveringArguments(TypedDict, total=False):
     context: Mapping[str, str]
     region: Literal["us", "eu"]
     endpoint: str
-    ca_file: StrPath
     namespace: str
     new_destination: bool
     dedup_window: float

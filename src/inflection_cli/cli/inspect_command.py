@@ -56,7 +56,7 @@ def inspect(
     outcome: dict[str, Any] = {"exit_code": 0}
     with reports, logged(output.log_file, "inspect", speaker, lambda: outcome), interruptible():
         note_terminal_input(speaker, files)
-        found = find(files)
+        found = find(files, ca_file=reading.ca_file)
         if drafting.save is not None:
             require_one_file(len(found), reading)
             refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)

@@ -165,6 +165,6 @@ def planner_of(
     settings = ReplaySettings(
         convert, ReadySettings(said, unsaid, convert.message.context, convert.message.snake_traits)
     )
-    inputs = open_messages(files, read_options(chosen).limits)
+    inputs = open_messages(files, read_options(chosen))
     chunks = partial(replayable_chunks, inputs, settings, limit=chosen.limit, records=chosen.records)
     return Planner(inputs, convert, chunks, rejects=rejects)

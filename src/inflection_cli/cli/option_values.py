@@ -70,6 +70,7 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
         header_line=_header_line(options),
         columns=() if options.columns is None else _column_names(options.columns),
         escape=None if options.escape is None else parse_escape(options.escape),
+        ca_file=options.ca_file,
     )
 
 
@@ -250,6 +251,7 @@ def _map_options(
             session_column=None if options.session_id == _PERSON else options.session_id,
             calls=_call_options(options),
             event_names=_event_names(options, strange=unknown != "reject"),
+            zone_names=_zone_names(options),
         ),
         unknown_events=unknown,
         user_id_from_email=from_user,

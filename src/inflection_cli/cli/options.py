@@ -32,16 +32,20 @@ def with_groups(command: Callable[..., int]) -> Callable[..., int]:
     }
     own = [p for name, p in inspect.signature(command).parameters.items() if name not in groups]
     parameters = [p.replace(annotation=hints[p.name]) for p in own]
-    parameters += [_parameter(each, kind.PANEL) for kind in groups.values() for each in declared(kind)]
+    options = dict[str, inspect.Parameter]()
+    for kind in groups.values():
+        for each in declared(kind):
+            # Several groups may have an option, such as the authorities of files and of the destination.
+            options.setdefault(each.field, _parameter(each, kind.PANEL))
+    parameters += options.values()
 
     @functools.wraps(command)
     def unfolded(**given: Any) -> int:
         values = {
-            name: given.pop(name, None)
-            or kind(**{each.field: given.pop(each.field) for each in declared(kind)})
+            name: given.pop(name, None) or kind(**{each.field: given[each.field] for each in declared(kind)})
             for name, kind in groups.items()
         }
-        return command(**given, **values)
+        return command(**{p.name: given[p.name] for p in own}, **values)
 
     signature = inspect.Signature(sorted(parameters, key=lambda p: p.default is not inspect.Parameter.empty))
     unfolded.__signature__ = signature  # type: ignore[attr-defined]

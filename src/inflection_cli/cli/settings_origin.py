@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from inflection_cli.segment.certificates import VARIABLES as CERTIFICATES
+from inflection_cli.certificates import VARIABLES as CERTIFICATES
 from inflection_cli.segment.client import without_credentials
 from inflection_cli.settings.declarations import (
     Declared,

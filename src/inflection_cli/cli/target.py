@@ -57,7 +57,7 @@ def find_target(options: "DestinationOptions", *, gzip: bool) -> Target | None:
         UsageError: Key, endpoint, window or certificates cannot be used.
     """
     if options.ca_file is not None:
-        from inflection_cli.segment.certificates import require_certificates
+        from inflection_cli.certificates import require_certificates
 
         require_certificates(options.ca_file)
     if options.dedup_window is not None and options.dedup_window > _MOST_WINDOW_HOURS:

@@ -105,7 +105,7 @@ class ListFile:
     def __init__(
         self, path: str, reading: ReadOptions, settings: DiffSettings, newer: "ListFile | None" = None
     ) -> None:
-        found = find([path], reading.limits)
+        found = find([path], reading.limits, reading.ca_file)
         if len(found) != 1:
             raise UsageError(
                 f"{path} is {len(found)} files, and a list is one", hint="name one file, or join them"

@@ -75,7 +75,8 @@ class CallConverter:
 
         encoder = CallEncoder(settings.message)
         forms = dict.fromkeys((settings.timestamp_format, None))
-        dates = [TimestampReader(now=NO_LIMIT, zone=settings.timezone, format=form) for form in forms]
+        zone, names = settings.timezone, settings.zone_names
+        dates = [TimestampReader(now=NO_LIMIT, zone=zone, format=form, names=names) for form in forms]
         self._track = (
             Converter(replace(layout, calls=()), settings, encoding, address) if layout.blocks else None
         )

@@ -57,7 +57,7 @@ def open_inputs(
         InputError: A file cannot be read or mapped at all.
         UsageError: An option names a field or column that does not exist.
     """
-    found = [(each, of_files(each.path)) for each in find(patterns, reading.limits)]
+    found = [(each, of_files(each.path)) for each in find(patterns, reading.limits, reading.ca_file)]
     detected = _detected(found, reading)
     sources = [(replace(source, sample=Sample(source.sample)), own) for source, own in detected]
     headers = {source.columns for source, _ in sources}

@@ -56,6 +56,7 @@ class ColumnOptions:
         session_column: `--session-id`, the column whose cells are sent as anonymousId beside a userId.
         calls: What is said of calls other than track.
         event_names: `--event-name`, Inflection's event by the folded name in the export; "" leaves such rows out.
+        zone_names: Seconds ahead of UTC by a zone's abbreviation, for properties that are times.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class ColumnOptions:
     session_column: str | None = None
     calls: CallOptions = field(default_factory=CallOptions)
     event_names: Mapping[str, str] = field(default_factory=dict)
+    zone_names: Mapping[str, int] = field(default_factory=dict)
 
 
 NameReason = Literal["name", "spelling", "alias"]

@@ -30,6 +30,7 @@ from inflection_cli.reading.files.sniff import BOM, HEAD_BYTES, refuse_endless, 
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.chunk_builder import joined
+from inflection_cli.reading.json.envelope import members
 from inflection_cli.reading.json.inner_lists import within_each
 from inflection_cli.reading.json.json_format import (
     THE_OBJECT_ITSELF,
@@ -39,6 +40,7 @@ from inflection_cli.reading.json.json_format import (
     path_here,
 )
 from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.message_paths import BATCH
 from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.read import read
 from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, BinaryFormat, ReadOptions, Source
@@ -64,15 +66,14 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
     if blank.is_binary:
         return _table(blank, options)
     text = decode(head, blank.encoding)
-    if options.format == "ndjson":
-        _refuse_spread(blank.path, text)
-        return _json(replace(blank, format="ndjson"))
+    if options.format is not None and (source := _of_one_kind(blank, head, text, options)) is not None:
+        return source
     form = json_format(blank, head, options.records)
     if form is not None:
         is_path = options.records not in {None, THE_OBJECT_ITSELF} and not are_rejects(head)
         leads_in = is_path and (form == "json" or bool(within_each(options.records)))
         return _json(replace(blank, format=form, records=options.records if leads_in else None))
-    if options.records is not None:
+    if options.records is not None and options.format != "messages":
         raise InputError(
             f"{blank.path}: is not JSON, so it has no list at {options.records!r}",
             hint="leave --records out for this file",
@@ -123,17 +124,37 @@ def _placed(source: Source, options: ReadOptions) -> Source:
 def _table(source: Source, options: ReadOptions) -> Source:
     """Return a binary table with columns and sample from its first rows."""
     what = name_of(cast(BinaryFormat, source.format))
+    if options.format == "messages" and options.records is None:
+        raise InputError(
+            f"{source.path}: is {what}; ready messages are JSON",
+            hint="",
+        )
+    if options.records in {None, THE_OBJECT_ITSELF} or options.format == "messages":
+        return _json(source)
+    # Each row is a document of its own, so a path starts in it with or without a dot.
+    return _json(replace(source, records=f"{THE_OBJECT_ITSELF}{str(options.records).removeprefix('.')}"))
+
+
+def _of_one_kind(source: Source, head: bytes, text: str, options: ReadOptions) -> Source | None:
+    """Return a file of lines or messages; None for a table.
+
+    Messages are in a column of that table.
+    """
     if options.format == "ndjson":
-        raise InputError(
-            f"{source.path}: is {what}; ready messages are NDJSON",
-            hint="files of rows go through: infl-seg backfill FILE",
-        )
-    if options.records is not None:
-        raise InputError(
-            f"{source.path}: is {what}, so it has no list at {options.records!r}",
-            hint="leave --records out for this file",
-        )
-    return _json(source)
+        _refuse_spread(source.path, text)
+        return _json(replace(source, format="ndjson"))
+    if _JSON_ARRAY.match(text):
+        return _json(replace(source, format="json", is_whole=True))
+    if not _JSON_OBJECT.match(text):
+        return None if options.records is not None else _json(replace(source, format="ndjson"))
+    if not _is_spread(text):
+        return _json(replace(source, format="ndjson"))
+    keys = (options.records or BATCH).split(".")
+    # A request body is one record: what it says for all of its messages may stand behind them.
+    path = ".".join(keys[:-1] if keys[-1] == BATCH else keys)
+    lists = members(head, source.encoding).lists
+    list_ = next((each for each in lists if f"{path}.".startswith(f"{each}.")), None)
+    return _json(replace(source, format="json", is_whole=True, records=list_))
 
 
 def _single(path: str) -> FoundFile:
@@ -157,17 +178,18 @@ def _refuse_spread(path: str, text: str) -> None:
     """
     if _JSON_ARRAY.match(text):
         raise _not_lines(path, "a JSON array", "jq -c '.[]' FILE > FILE.ndjson")
-    if not _JSON_OBJECT.match(text):
-        return
+    if _JSON_OBJECT.match(text) and _is_spread(text):
+        raise _not_lines(path, "an object that is spread over lines", "jq -c . FILE > FILE.ndjson")
+
+
+def _is_spread(text: str) -> bool:
+    """Return whether the first object is on more than one line."""
     lines = [line for line in text.split("\n") if line.strip()][:2]
     try:
         read_object(lines[0])
     except JsonError as flaw:
-        spread = flaw.rule is rules.JSON_INVALID and len(lines) > 1 and not lines[1].lstrip().startswith("{")
-        if spread:
-            raise _not_lines(
-                path, "an object that is spread over lines", "jq -c . FILE > FILE.ndjson"
-            ) from None
+        return flaw.rule is rules.JSON_INVALID and len(lines) > 1 and not lines[1].lstrip().startswith("{")
+    return False
 
 
 def _json(source: Source) -> Source:
@@ -185,9 +207,8 @@ def _json(source: Source) -> Source:
         rows += [(chunk.columns, row) for row in chunk.rows]
         fault = fault or (chunk.faults[0].problem if chunk.faults else None)
     if not columns:
-        nothing = (
-            "the objects are empty" if rows else "it has no rows" if source.is_binary else "the list is empty"
-        )
+        no_rows = f"no row has a list at {source.records!r}" if source.records else "it has no rows"
+        nothing = "the objects are empty" if rows else no_rows if source.is_binary else "the list is empty"
         what = f"line {fault.line:,}: {fault.message}" if fault and fault.line else nothing
         kind = EmptyFile if fault is None and not rows else InputError
         raise kind(

@@ -60,7 +60,8 @@ class ReadOptions:
             a document that is a record itself, whatever lists it holds. With `?` at its end, it is `.` for a file whose
             first object has no such list, and None for one that is not JSON.
         sheet: The name of an Excel workbook's sheet; the only one that is not hidden where None.
-        format: What the files are, where the command takes one kind only; found by content where None.
+        format: What the files are, where the command takes one kind only; found by content where None. `messages` are
+            in any format; with `records` they may be within other records.
         chunk_bytes: About how many decompressed bytes make a chunk; more than half a megabyte counts as that.
         limits: What a file may grow to.
         header_line: The physical line, from 1, that the header of CSV stands on, or the first row where `columns`
@@ -68,13 +69,14 @@ class ReadOptions:
         columns: The names of the columns of CSV files without a header; an empty one leaves its column out.
         escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
         guesses: Whether a file that is slightly off is read by what its first lines look like.
+        ca_file: A file of certificate authorities that remote files are trusted by, beside the system's.
     """
 
     encoding: str = ENCODING
     delimiter: str | None = None
     records: str | None = None
     sheet: str | None = None
-    format: Literal["ndjson"] | None = None
+    format: Literal["ndjson", "messages"] | None = None
     # Measured: rows of 64 KiB stay in the processor's cache and are read a quarter faster than of 256 KiB.
     chunk_bytes: int = 1 << 16
     limits: Limits = Limits()
@@ -82,6 +84,7 @@ class ReadOptions:
     columns: tuple[str, ...] = ()
     escape: str | None = None
     guesses: bool = False
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Source:
         escape: What stands before a quote within a quoted cell of CSV; None where it is doubled.
         off: What its first lines show to be off about a file, where no option says so.
         sheet: Of an Excel workbook the sheet that was asked for.
+        is_whole: Whether each record of a JSON document is read as one cell, its text.
     """
 
     path: str
@@ -136,6 +140,7 @@ class Source:
     escape: str | None = None
     off: OffShape | None = None
     sheet: str | None = None
+    is_whole: bool = False
 
     @property
     def is_binary(self) -> bool:

@@ -27,9 +27,19 @@ from inflection_cli.mapping.events import has_error, kind_of
 from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, exact_text, wire
 from inflection_cli.model import Chunk, Note, Severity
-from inflection_cli.reading import Limits, ReadOptions, detect, find
-from inflection_cli.reading.json.message_lines import COLUMNS, MessageLines, parse, read_lines
+from inflection_cli.reading import ReadOptions, detect, find
+from inflection_cli.reading.json.json_objects import JsonError
+from inflection_cli.reading.json.message_lines import (
+    COLUMNS,
+    MessageLines,
+    first_record,
+    parse,
+    read_lines,
+    rest_of_path,
+)
+from inflection_cli.reading.json.message_paths import is_body, messages_at, path_to_message
 from inflection_cli.reading.rejected_rows import RejectsFolder, first_origin
+from inflection_cli.reading.source import Source
 from inflection_cli.segment.ids import ready_id, uuid_text
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
 from inflection_cli.segment.link_messages import is_link
@@ -48,10 +58,11 @@ from inflection_cli.segment.prebuilt_messages import (
     trimmed,
 )
 from inflection_cli.settings.declarations import DeliveryOptions, MessageOptions, ReplayOptions, declared
+from inflection_cli.settings.option_names import with_value
 from inflection_cli.text_faults import damage, damage_hint, null_option
 
 R = TypeVar("R")
-READING: Final = ReadOptions(format="ndjson")
+READING: Final = ReadOptions(format="messages")
 _ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 _TIME_HINT: Final = "write the time in UTC, with a Z: 2024-03-01T09:30:00.000Z"
 _PERSON_IDS: Final = ("userId", "anonymousId")
@@ -60,6 +71,7 @@ _LONG: Final = timedelta(days=1)
 
 _ID_HINT: Final = "check whose id it is, and fix it"
 _CHECK_HINT: Final = "fix it in the message; without --check it is sent as it is"
+_WRITE_KEY: Final = re.compile(rb'("write_?key\\*"\s*:\s*\\*")[^"\\]+', re.IGNORECASE)
 _AN_OPTION: Final = re.compile(r"--[a-z][a-z-]+")
 _REPLAY_OPTIONS: Final = frozenset(
     each.flag for group in (ReplayOptions, MessageOptions, DeliveryOptions) for each in declared(group)
@@ -82,20 +94,57 @@ class ReplaySettings:
     ready: ReadySettings
 
 
-def open_messages(patterns: Sequence[str], limits: Limits | None = None) -> list[InputFile]:
-    """Open every file and check that it holds NDJSON.
+def open_messages(patterns: Sequence[str], chosen: ReadOptions = READING) -> list[InputFile]:
+    """Open every file and check that it holds messages.
+
+    Args:
+        patterns: Paths, globs, or `-`.
+        chosen: Their limits, the authorities of remote ones, and the path to the messages within a record.
 
     Raises:
         InputError: A file cannot be read at all, or holds no object.
     """
-    reading = replace(READING, limits=limits or READING.limits)
-    files = find(patterns, reading.limits)
+    reading = replace(READING, limits=chosen.limits, records=chosen.records)
+    files = find(patterns, chosen.limits, chosen.ca_file)
     try:
-        return [InputFile(detect(found, reading), _NO_LAYOUT) for found in files]
+        found = [InputFile(detect(each, reading), _NO_LAYOUT) for each in files]
     except InputError as error:
-        rows = "a file of rows, such as an export, goes through: infl-seg backfill FILE"
+        rows = (
+            "if a column holds messages, name it: --records COLUMN; "
+            "a file of rows, such as an export, goes through: infl-seg backfill FILE"
+        )
         error.hint = f"{error.hint}; {rows}" if error.hint else rows
         raise
+    for each in found:
+        _require_messages(each.source, chosen.records)
+    return found
+
+
+def _require_messages(source: Source, records: str | None) -> None:
+    """Raise if the first record holds a message at another path.
+
+    Raises:
+        InputError: It does; the hint names the path.
+    """
+    first = first_record(source)
+    if first is None or first.get("type") in TYPES or REJECT_COLUMNS[0] in first or is_body(first):
+        return
+    path = path_to_message(first)
+    inner = rest_of_path(source, records)
+    if path is None or (inner is not None and _leads_to_messages(first, inner)):
+        return
+    whole = f"{source.records}.{path}" if source.records else path
+    raise InputError(
+        f"{source.path}: its first record is not a message, but holds one at {whole!r}",
+        hint=f"name the place: {with_value('--records', whole)}",
+    )
+
+
+def _leads_to_messages(record: dict[str, Any], path: str) -> bool:
+    try:
+        return all(isinstance(each.get("type"), str) for each in messages_at(record, path.split(".")))
+    except JsonError:
+        return False
 
 
 def replayable_chunks(
@@ -245,7 +294,8 @@ class ReadyRejects:
     """Storage of rejected lines, to be fixed and replayed again.
 
     A rejected line stands as it was, our columns in front of its own members; replay takes them off again. A
-    line that is no JSON object stands verbatim in a file of its own.
+    line that is no JSON object stands verbatim in a file of its own. Write keys of the sources that the messages
+    came from are blanked in both: they are passwords, and such files are passed on to be fixed.
     """
 
     def __init__(self, folder: RejectsFolder) -> None:
@@ -257,14 +307,26 @@ class ReadyRejects:
         Raises:
             InputError: The folder cannot be written.
         """
+        lines = _as_lines(source.source)
         for fault in chunk.faults:
-            self._folder.add_lines(source.source, fault.raw, fault.rows)
+            self._folder.add_lines(lines, _without_keys(fault.raw), fault.rows)
         for rejected in converted.rejected:
             errors = [p for p in rejected.problems if p.rule.severity is Severity.ERROR]
             codes = " ".join(dict.fromkeys(problem.rule.code for problem in errors))
             reason = "; ".join(problem.message for problem in errors)
             ours = (source.path, rejected.line, codes, reason)
-            self._folder.add_line(source.source, marked(rejected.cells[0], *ours))
+            self._folder.add_line(lines, _without_keys(marked(rejected.cells[0], *ours)))
+
+
+def _as_lines(source: Source) -> Source:
+    """Return the source as its rejected messages are written: as lines."""
+    path = f"{source.path}.ndjson" if source.format == "csv" else source.path
+    return replace(source, format="ndjson" if source.format == "csv" else source.format, path=path)
+
+
+def _without_keys(line: bytes) -> bytes:
+    """Return a line with every write key blanked, also in JSON texts."""
+    return _WRITE_KEY.sub(rb"\1", line)
 
 
 def marked(text: str, file: str, line: int, codes: str, reason: str) -> bytes:

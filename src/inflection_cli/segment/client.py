@@ -23,10 +23,10 @@ import anyio
 import httpx
 from isal import isal_zlib
 
+from inflection_cli.certificates import tls_context
 from inflection_cli.errors import UsageError
 from inflection_cli.model import Batch
 from inflection_cli.segment.cause import cause_words, chain, is_unreachable
-from inflection_cli.segment.certificates import tls_context
 from inflection_cli.segment.destination import Destination, Secret, is_loopback
 from inflection_cli.segment.echoes import without_echoes
 from inflection_cli.segment.limits import MAX_ANSWER_BYTES

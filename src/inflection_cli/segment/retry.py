@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from inflection_cli.certificates import certificate_hint
 from inflection_cli.segment.limits import BACKOFF_CAP_S, BACKOFF_FIRST_S, MAX_RETRY_AFTER_S
 from inflection_cli.segment.response import Answer, Failure, FailureKind
 
@@ -152,7 +153,7 @@ def _of_failure(failure: Failure) -> Retry | Stop:
     if failure.kind is FailureKind.CERTIFICATE:
         return Stop(
             f"The destination's certificate could not be verified: {failure.detail}",
-            _certificate_hint(failure.detail),
+            certificate_hint(failure.detail, "--endpoint", "the destination"),
             doubt=failure.body_left,
             cause=f"certificate not verified: {failure.detail}",
         )
@@ -165,15 +166,6 @@ def _of_failure(failure: Failure) -> Retry | Stop:
         )
     reason = failure.detail or failure.kind.value
     return Retry(reason, None, doubt=failure.body_left, unreachable=failure.unreachable)
-
-
-def _certificate_hint(detail: str) -> str:
-    said = detail.lower()
-    if "mismatch" in said or "not valid for" in said:
-        return "the certificate is of another name: check --endpoint; a proxy's login page may have answered"
-    if "expired" in said or "not yet valid" in said:
-        return "check this machine's clock; else the destination needs a new certificate"
-    return "behind a proxy with its own authority, trust its certificate: --ca-file FILE, or SSL_CERT_FILE"
 
 
 def _not_accepted(answer: Answer) -> Stop:

@@ -672,6 +672,16 @@ class InputOptions(Group):
         least=1,
         never="the number of rows to read is set on the command line",
     )
+    ca_file: str | None = option(
+        None,
+        "Also trust the certificate authorities of this PEM file, for the destination and for https:// files. The "
+        "system's are always trusted, and those of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and "
+        "CURL_CA_BUNDLE.",
+        metavar="FILE",
+        example="company-ca.pem",
+        never=_TRUST,
+        recorded=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -766,14 +776,7 @@ class SourceOptions(Group):
         example="http://127.0.0.1:8080",
         never=_WHERE,
     )
-    ca_file: str | None = option(
-        None,
-        "Also trust the certificate authorities of this PEM file. The system's are always trusted, and those of "
-        "SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.",
-        metavar="FILE",
-        example="company-ca.pem",
-        never=_TRUST,
-    )
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -986,7 +989,7 @@ class ReplayOptions(Group):
     )
     records: str | None = reworded(
         None,
-        "Where the messages are in each line, e.g. payload or request.batch; batch is found by itself.",
+        "Where the messages are in each record, e.g. payload or Messages.Body; batch is found by itself.",
     )
     since: str | None = reworded(None, "Keep messages from this time on.")
     until: str | None = reworded(None, "Keep messages before this time.")
@@ -996,6 +999,7 @@ class ReplayOptions(Group):
     allow_implausible_people: bool = False
     event: list[str] = reworded([], "Keep track messages of this event only; repeatable.")
     limit: int | None = reworded(None, "Read this many lines only.")
+    ca_file: str | None = None
     check: list[str] = reworded(
         [],
         "Check each message against the rules of a destination: freshsuccess, email-spec or partner-source; "
@@ -1042,6 +1046,7 @@ class ListReadingOptions(Group):
         "How many of the rows that differ may be rejected before nothing is sent. They keep their old state.",
     )
     rejects: str | None = None
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,6 +338,35 @@ def test_items_of_a_list_are_changed_as_those_of_a_text(desk: Desk, monkeypatch:
     assert found == [{"to": hashes, "at": ["A", "bob"], "as_is": ["ada@x.example", "bob@x.example"]}] * 2
 
 
+def test_a_list_in_json_within_a_cell_of_csv_is_no_text_to_be_split(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFL_SEG_SALT", "salt")
+    csv = "event,timestamp,uid,to\n" + "".join(
+        f"open,170000000{at},u1,{cell}\n"
+        for at, cell in enumerate(
+            (
+                '"[""a;b@x.example"", ""c@x.example""]"',
+                "a@x.example; c@x.example",
+                "[a@x.example;c@x.example]",
+            )
+        )
+    )
+    profile = OPENS + (
+        '[properties]\nto = { column = "to", separator = ";", hash = "sha256", salt_env = "INFL_SEG_SALT" }\n'
+        'as_is = { column = "to", separator = ";" }\n'
+    )
+    found = [each["properties"] for each in sent(desk, "p.csv", csv, profile)]
+    items = (
+        ["a;b@x.example", "c@x.example"],
+        ["a@x.example", "c@x.example"],
+        ["[a@x.example", "c@x.example]"],
+    )
+    assert [each["as_is"] for each in found] == list(items)
+    hashes = [[sha256(f"salt{item}".encode()).hexdigest() for item in row] for row in items]
+    assert [each["to"] for each in found] == hashes
+
+
 def test_null_spellings_of_a_lookup_table_are_empty_and_counted(desk: Desk) -> None:
     Path("c.csv").write_text("id,title,owner\nu1,NULL,ada\n")
     profile = OPENS + (

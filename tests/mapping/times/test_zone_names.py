@@ -118,3 +118,39 @@ def test_abbreviations_are_confirmed_by_an_option_or_a_profile(desk: Desk) -> No
     assert [each["timestamp"] for each in desk.messages("o")] == due
     for wrong in ("PST=Pacific", "P-T=-08:00", "PST=-25:00"):
         assert desk.run("validate", "a.csv", "--zone-name", wrong).code == 2
+
+
+def test_abbreviations_are_read_in_properties_and_traits_too(desk: Desk) -> None:
+    Path("a.csv").write_text(
+        "event,timestamp,userId,campaign_id,email_id,due,day\n"
+        "Email Opened,2024-03-05T08:00:00Z,u1,c,e,2024-03-05 08:00:00 CET,2024-03-06 00:00:00 CET\n"
+    )
+    profile = """profile = 1
+[fields]
+event = "event"
+timestamp = "timestamp"
+userId = "userId"
+campaign_id = "campaign_id"
+email_id = "email_id"
+[properties]
+due = { column = "due", type = "timestamp" }
+day = { column = "day", type = "date" }
+"""
+    Path("p.toml").write_text(profile)
+    words = ("a.csv", "--profile", "p.toml", "--dry-run", "--out", "m")
+    refused = desk.run("backfill", *words)
+    assert (refused.code, "--zone-name CET=+01:00" in refused.err) == (8, True)
+    for more in ((), ("--zone-name", "CET=+01:00")):
+        told = {} if more else {"CET": "+01:00"}
+        named = "".join(f'[time.abbreviations]\n{name} = "{offset}"\n' for name, offset in told.items())
+        Path("p.toml").write_text(profile + named)
+        assert desk.run("backfill", *words, *more).code == 0
+        (found,) = desk.messages("m")
+        assert found["properties"]["due"] == "2024-03-05T07:00:00.000Z"
+        assert found["properties"]["day"] == "2024-03-05T23:00:00.000Z"
+        Path("m").unlink()
+    Path("i.csv").write_text("userId,timestamp,createdAt\nu1,2024-03-05T08:00:00Z,2024-03-05 08:00:00 CET\n")
+    identify = ("i.csv", "--as", "identify", "--all-traits", "--dry-run", "--out", "m")
+    assert desk.run("backfill", *identify).code == 8
+    assert desk.run("backfill", *identify, "--zone-name", "CET=+01:00").code == 0
+    assert desk.messages("m")[0]["traits"] == {"createdAt": "2024-03-05T07:00:00.000Z"}

@@ -314,6 +314,7 @@ class ColumnResolver:
             rule.zone or options.timezone,
             rule.format or options.timestamp_format,
             self._profile.salts,
+            self._options.zone_names,
         )
 
     def _constant(self, cell: Cell, treatment: CellTransform, where: str) -> str:

@@ -122,7 +122,12 @@ class CellTransform:
 
     @classmethod
     def of(
-        cls, cell: Cell, timezone: str | None, form: str | None, salts: Mapping[str, str]
+        cls,
+        cell: Cell,
+        timezone: str | None,
+        form: str | None,
+        salts: Mapping[str, str],
+        zone_names: Mapping[str, int],
     ) -> "CellTransform":
         """Build the transform for a profile's cell rule.
 
@@ -131,12 +136,14 @@ class CellTransform:
             timezone: The zone of its column's times.
             form: The form of its column's times.
             salts: The salts of hashes, by environment variable.
+            zone_names: Seconds ahead of UTC by a zone's abbreviation.
         """
         typed = separator = None
         if isinstance(cell, PropertyCell):
             separator = cell.separator
             if cell.type not in {None, "string"}:
-                times = (timezone, form) if cell.type in {"timestamp", "date"} else (None, None)
+                is_time = cell.type in {"timestamp", "date"}
+                times = (timezone, form, zone_names) if is_time else ()
                 typed = Typed(cell.type, cell.decimal, *times)
         return cls(
             {fold(word): text for word, text in cell.values.items()},
@@ -162,12 +169,12 @@ class CellTransform:
         return self._one(str(text), name) if self.separator is None else self._list(text, name)
 
     def _list(self, text: str, name: str) -> tuple[str, Note | None]:
-        """Return the items of a text as a JSON list."""
-        parts = str(text).split(self.separator)
-        if type(text) is JsonCell and text.startswith("["):
-            if not (self.values or self.salt is not None or self.typed or self.part):
-                return str(text), None
-            parts = list(map(_strict_text, parse(text)))
+        """Return the items of a text or JSON list as JSON."""
+        listed = _json_list(text)
+        is_done = type(text) is JsonCell and listed is not None
+        if is_done and not (self.values or self.salt is not None or self.typed or self.part):
+            return str(text), None
+        parts = str(text).split(self.separator) if listed is None else listed
         items = []
         for part in parts:
             item, note = self._one(part.strip(), name)
@@ -416,6 +423,19 @@ class _Memo(dict[str, _Drawn]):
         except JsonError as flaw:
             first = next(draw for draw, keys, *_ in self._draws if keys)
             return None, swift_text, [_not_json(flaw, first, cell)]
+
+
+def _json_list(text: str) -> list[str] | None:
+    """Return the items of a JSON list as texts, else None.
+
+    Some exports write a list into a cell of CSV; its texts may hold the separator of others.
+    """
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        return list(map(_strict_text, parse(str(text))))
+    except JsonError:
+        return None
 
 
 def _strict_text(value: Any) -> str:

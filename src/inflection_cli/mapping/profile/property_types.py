@@ -43,6 +43,7 @@ class Typed:
         decimal: The character before a number's fraction.
         timezone: The zone of times without one.
         format: The form of times; None reads ISO 8601 and epochs.
+        names: Seconds ahead of UTC by a zone's abbreviation.
 
     Raises:
         UsageError: The zone or the format is unknown.
@@ -52,11 +53,12 @@ class Typed:
     decimal: Literal[".", ","] = "."
     timezone: str | None = None
     format: str | None = None
+    names: Mapping[str, int] = field(default_factory=dict)
     _times: TimestampReader | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind in {"timestamp", "date"}:
-            reader = TimestampReader(now=_NO_LIMIT, zone=self.timezone, format=self.format)
+            reader = self._reader(self.timezone)
             object.__setattr__(self, "_times", reader)
 
     def __call__(self, text: str, column: str) -> tuple[str, Note | None]:
@@ -78,11 +80,14 @@ class Typed:
             return found, None
         return "", Note(rules.PROPERTY_TYPE, found.detail, column, text, found.hint)
 
+    def _reader(self, zone: str | None) -> TimestampReader:
+        return TimestampReader(now=_NO_LIMIT, zone=zone, format=self.format, names=self.names)
+
     def _time(self, text: str, times: TimestampReader, column: str) -> tuple[str, Note | None]:
         (found,) = times.read([text])
         if self.kind == "date":
             # A day is the same day in every zone.
-            (day,) = TimestampReader(now=_NO_LIMIT, zone="UTC", format=self.format).read([text])
+            (day,) = self._reader("UTC").read([text])
             exact = day if isinstance(day, str) else day.exact
             if exact is not None and exact[_DAY_CHARS:] == _MIDNIGHT:
                 return exact[:_DAY_CHARS], None
@@ -108,6 +113,8 @@ def _time_hint(trouble: TimeProblem, column: str) -> str:
     if trouble.rule is rules.TIMESTAMP_BEFORE_1970:
         return _AS_TEXT
     if trouble.rule is rules.TIMESTAMP_NO_ZONE:
+        if "--zone-name" in trouble.hint:
+            return trouble.hint
         return f'say it in the profile: [time.columns."{column}"] with zone = "Europe/Berlin", for example'
     if trouble.hint:
         return f'say it in the profile: [time.columns."{column}"] with format = "%d/%m/%Y %H:%M", for example'

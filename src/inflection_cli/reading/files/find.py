@@ -24,7 +24,7 @@ from inflection_cli.reading.files.archive import (
 from inflection_cli.reading.files.compression import MAGIC_BYTES, Packing, compression_of
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.files.private_copy import keep_copy
-from inflection_cli.reading.files.stream import open_bytes
+from inflection_cli.reading.files.stream import judge_size, open_bytes
 from inflection_cli.reading.source import Limits
 from inflection_cli.settings.option_names import file_word
 
@@ -132,7 +132,9 @@ class FoundFile:
     member: Member | None = None
 
 
-def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFile]:
+def find(
+    patterns: Sequence[str], limits: Limits | None = None, ca_file: str | None = None
+) -> list[FoundFile]:
     """Return the input files that the given patterns denote, each once.
 
     A pattern is a path, a glob, a folder, an archive or `-`. The order is that of the patterns.
@@ -143,13 +145,14 @@ def find(patterns: Sequence[str], limits: Limits | None = None) -> list[FoundFil
     Args:
         patterns: What the user named.
         limits: How large a stream may be that is copied.
+        ca_file: A file of certificate authorities that remote files are trusted by, beside the system's.
 
     Raises:
         InputError: A path is missing, may not be read or is no file, or a glob, folder or archive holds none.
     """
     most = (limits or Limits()).max_bytes
     found: dict[tuple[int, int] | None, FoundFile] = {}
-    for named in _named(patterns, most):
+    for named in _named(patterns, most, ca_file):
         path = named.path
         if file_patterns.is_url(path):
             found[os.stat(named.location).st_dev, os.stat(named.location).st_ino] = named  # noqa: PTH116 - a location
@@ -188,7 +191,19 @@ def unfolded(found: FoundFile, limits: Limits | None = None) -> list[FoundFile]:
         return _unfolded_tar(found, compression, limits or Limits())
     if not is_zip(head) or is_workbook(found.path, found.location):
         return [found]
-    return _members(found, *members_of(found.path, found.location))
+    members, left = members_of(found.path, found.location)
+    if len(members) > 1:
+        _require_modest(found, members, limits or Limits())
+    return _members(found, members, left)
+
+
+def _require_modest(found: FoundFile, members: list[Member], limits: Limits) -> None:
+    """Raise if the files in an archive together expand too much.
+
+    Each alone may be below the bound, and they may share the same bytes.
+    """
+    packed = min(sum(one.packed_bytes for one in members), os.stat(found.location).st_size)  # noqa: PTH116 - a location
+    judge_size(found.path, sum(one.bytes for one in members), packed, replace(limits, max_bytes=sys.maxsize))
 
 
 def _unfolded_tar(found: FoundFile, compression: Packing | None, limits: Limits) -> list[FoundFile]:
@@ -209,13 +224,13 @@ def _members(found: FoundFile, members: list[Member], left: list[str]) -> list[F
     ]
 
 
-def _named(patterns: Iterable[str], most: int) -> Iterator[FoundFile]:
+def _named(patterns: Iterable[str], most: int, ca_file: str | None) -> Iterator[FoundFile]:
     """Yield each named path, exports of folders and copies of URLs."""
     for pattern in patterns:
         if file_patterns.is_url(pattern) and not os.path.lexists(pattern):
             from inflection_cli.reading.files.remote import remote_files  # noqa: PLC0415 - few files are remote
 
-            for copy in remote_files(pattern, most, os.environ):
+            for copy in remote_files(pattern, most, os.environ, ca_file):
                 yield FoundFile(copy.path, copy.location, problems=copy.problems)
             continue
         for path in _expand(pattern):

@@ -8,18 +8,19 @@ import base64
 import hashlib
 import re
 import ssl
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from inflection_cli import rules
+from inflection_cli.certificates import certificate_hint, tls_context
 from inflection_cli.errors import InputError
 from inflection_cli.model import Problem
 from inflection_cli.reading.files.file_patterns import COUNTS, is_data, is_read_archive
@@ -53,20 +54,24 @@ class RemoteCopy:
     problems: tuple[Problem, ...]
 
 
-def remote_files(url: str, limits_bytes: int, environ: Mapping[str, str]) -> Iterator[RemoteCopy]:
+def remote_files(
+    url: str, limits_bytes: int, environ: Mapping[str, str], ca_file: str | None = None
+) -> Iterator[RemoteCopy]:
     """Yield the private copies of what a URL names, each checked.
 
     Args:
         url: Of a file; a bucket's may end with a slash and names all exports below it.
         limits_bytes: How many bytes each may have.
-        environ: Where endpoints are looked for.
+        environ: Where endpoints and certificate authorities are looked for.
+        ca_file: A file of more authorities, for https.
 
     Raises:
         InputError: It cannot be read, is not whole, or is plain http to another machine.
+        UsageError: The authorities that the user names cannot be read.
     """
     parts = urlsplit(url)
     if parts.scheme.lower() in {"http", "https"}:
-        yield _web_file(parts, limits_bytes)
+        yield _web_file(parts, limits_bytes, partial(tls_context, ca_file, environ))
     elif parts.scheme.lower() in _BUCKETS:
         yield from _bucket_files(parts, limits_bytes, environ)
     else:
@@ -143,7 +148,7 @@ def _broken(name: str, why: str) -> InputError:
 # --- https ---------------------------------------------------------------------------------------
 
 
-def _web_file(parts: SplitResult, most: int) -> RemoteCopy:
+def _web_file(parts: SplitResult, most: int, context: Callable[[], ssl.SSLContext]) -> RemoteCopy:
     name = shown(parts)
     if "@" in parts.netloc:
         raise InputError(
@@ -153,7 +158,7 @@ def _web_file(parts: SplitResult, most: int) -> RemoteCopy:
     _require_safe(name, parts)
     handlers: list[urllib.request.BaseHandler] = [
         _Redirects(parts),
-        urllib.request.HTTPSHandler(context=_context()),
+        urllib.request.HTTPSHandler(context=context()),
     ]
     if is_loopback(parts):
         handlers.append(urllib.request.ProxyHandler({}))
@@ -167,8 +172,7 @@ def _web_file(parts: SplitResult, most: int) -> RemoteCopy:
         error.close()
         raise _refused(name, error) from None
     except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
-        raise InputError(f"{name}: cannot be read: {reason}", hint=f"check the address; {_AGAIN}") from None
+        raise _unreached(name, error) from None
     return RemoteCopy(name, location, claims.problems(name, read))
 
 
@@ -207,19 +211,6 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _context() -> ssl.SSLContext:
-    if sys.platform in {"darwin", "win32"}:
-        import truststore  # noqa: PLC0415 - only where the store is no file
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context = ssl.create_default_context()
-    if not context.cert_store_stats()["x509_ca"]:
-        import certifi  # noqa: PLC0415 - only where the system has no store that is one file
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
 def _claims(headers: "Message") -> _Claims:
     length = headers.get("Content-Length", "")
     md5 = headers.get("Content-MD5")
@@ -231,6 +222,20 @@ def _claims(headers: "Message") -> _Claims:
         base64.b64decode(md5).hex() if md5 else None,
         base64.b64decode(digest.group(1)).hex() if digest else None,
     )
+
+
+def _unreached(name: str, error: Exception) -> InputError:
+    """Return the error for a server that gave no answer."""
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        detail = reason.verify_message
+        return InputError(
+            f"{name}: the server's certificate could not be verified: {detail}", hint=certificate_hint(detail)
+        )
+    words = getattr(reason, "strerror", None) or (
+        reason if isinstance(reason, str) else type(reason).__name__
+    )
+    return InputError(f"{name}: cannot be read: {words}", hint=f"check the address; {_AGAIN}")
 
 
 def _refused(name: str, error: urllib.error.HTTPError) -> InputError:

@@ -1,5 +1,6 @@
 """Tar archives: list the exports in them, read in place."""
 
+import errno
 import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -34,17 +35,26 @@ def tar_members_of(path: str, location: str) -> tuple[list[Member], list[str]]:
         try:
             found = list(_entries(path, file))
         except OSError as error:
-            raise_input_error(path, error)
+            if error.errno != errno.EINVAL:
+                raise_input_error(path, error)
+            raise _damaged(path, "an entry claims to be larger than any file") from error
+        except (RecursionError, OverflowError) as error:
+            # tarfile calls itself for each header in front of an entry, and adds what lengths these claim.
+            raise _damaged(path, "an entry has attributes that no archive needs") from error
         except (tarfile.TarError, ValueError, EOFError) as error:
-            raise InputError(
-                f"{path}: the tar archive is damaged or cut off: {error}",
-                hint="copy or download it again; tar -tf FILE checks it",
-            ) from error
+            raise _damaged(path, str(error)) from error
     names = [name for name, member in found if member is not None]
     taken, left = exports_among(path, names, _UNPACK)
     members = {member.name: member for _, member in found if member is not None}
     others = [name for name, member in found if member is None]
     return [members[name] for name in sorted(taken)], sorted(left + others)
+
+
+def _damaged(path: str, why: str) -> InputError:
+    return InputError(
+        f"{path}: the tar archive is damaged or cut off: {why}",
+        hint="copy or download it again; tar -tf FILE checks it",
+    )
 
 
 def _entries(path: str, file: BinaryIO) -> Iterator[tuple[str, Member | None]]:
@@ -60,6 +70,8 @@ def _entries(path: str, file: BinaryIO) -> Iterator[tuple[str, Member | None]]:
             if not entry.isreg() or entry.issparse():
                 yield entry.name, None
                 continue
+            if not 0 <= entry.size <= size - entry.offset_data:
+                raise tarfile.ReadError(f"{entry.name} claims to be {entry.size:,} bytes long")
             yield entry.name, Member(entry.name, entry.offset_data, entry.size, entry.size, 0, 0, "tar")
         if archive.offset > size or size % TAR_BLOCK_BYTES:
             raise tarfile.ReadError("it ends in the middle of a block")

@@ -36,7 +36,7 @@ class ChunkBuilder:
             if not self._known.issuperset(record):
                 self._count(record)
             return [record]
-        found = inner_records(record, self._inner)
+        found = inner_records(record, self._inner, is_table=self._source.is_binary)
         self._count(dict.fromkeys(chain.from_iterable(found), ""))
         return found
 

@@ -23,6 +23,7 @@ from inflection_cli.reading.json.envelope import Envelope, Met, members
 from inflection_cli.reading.json.json_errors import JsonErrors
 from inflection_cli.reading.json.json_grammar import Scan, ScanStop, swift_value
 from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.json_objects import decode as decode_object
 from inflection_cli.reading.json.lookahead import Lookahead
 from inflection_cli.reading.json.resync import RecordPrefixes, Resynchronizer, ResyncPoint, ResyncResult
 from inflection_cli.reading.json.text_cursor import decode
@@ -32,6 +33,9 @@ from inflection_cli.settings.option_names import with_value
 _SWIFT: Final = swift_value()
 _BEGINNINGS: Final = 16
 """So many first records show how lines begin that hold one."""
+
+WHOLE: Final = "message"
+"""The column of records that are read as their text."""
 
 _BRACE, _BRACKET, _END_BRACKET, _COMMA = b"{[],"
 _NEXT: Final = re.compile(rb"\}[ \t\r\n]*+,?[ \t\r\n]*+\{")
@@ -49,6 +53,16 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Chunk]:
         window = Window(stream)
         window.advance(source.data_offset)
         yield from _Reader(window, source).chunks(max(1, options.chunk_bytes))
+
+
+def _read_whole(text: str) -> dict[str, str]:
+    """Return an object's text on one line as its only cell.
+
+    Raises:
+        JsonError: It is no object.
+    """
+    decode_object(text)
+    return {WHOLE: text.replace("\n", " ").replace("\r", " ")}
 
 
 class _Where(Enum):
@@ -74,6 +88,7 @@ class _Reader(ChunkBuilder):
     def __init__(self, window: Window, source: Source) -> None:
         super().__init__(window, source)
         self._tape = ByteCursor(window)
+        self._read = _read_whole if source.is_whole else read_object
         self._words = JsonErrors(self._tape, source)
         self._where = _Where.DOCUMENT
         self._envelope = (
@@ -141,7 +156,7 @@ class _Reader(ChunkBuilder):
             self._tape.move(self._tape.at + 1)
             self._had_list = self._is_root = True
             self._where = _Where.FIRST
-            if self._envelope is not None:
+            if self._envelope is not None and not self._source.is_whole:
                 self._inner = self._envelope.keys
         elif first == _COMMA and self._seekable():
             self._stray_comma("a new line")
@@ -183,7 +198,7 @@ class _Reader(ChunkBuilder):
         met = self._envelope.walk(self._tape, size)
         if met is Met.LIST:
             self._had_list = True
-            self._inner = self._envelope.rest
+            self._inner = () if self._source.is_whole else self._envelope.rest
             self._where = _Where.FIRST
         elif met is Met.END:
             self._where = _Where.DOCUMENT
@@ -241,7 +256,7 @@ class _Reader(ChunkBuilder):
         at = tape.at
         while at < size and (end := self._likely_end(between, at)):
             try:
-                record = read_object(tape.data[at:end].decode(encoding))
+                record = self._read(tape.data[at:end].decode(encoding))
             except (JsonError, UnicodeDecodeError):
                 # What stands between records stands within them too, or this one is broken.
                 self._between_tells = False
@@ -302,7 +317,7 @@ class _Reader(ChunkBuilder):
     def _object(self, start: int, end: int) -> dict[str, str] | Problem:
         line, text = self._tape.line_at(start), decode(self._tape.data[start:end], self._source.encoding)
         try:
-            return read_object(text)
+            return self._read(text)
         except JsonError as flaw:
             wrong = wrong_bytes(text, self._source.path, line, self._source.encoding)
             if flaw.rule in {rules.NUL_CHARACTER, rules.BAD_ENCODING} and wrong is not None:

@@ -41,15 +41,22 @@ def items_of_line(text: str) -> list[dict[str, str]]:
     return found
 
 
-def inner_records(record: dict[str, str], keys: Sequence[str]) -> list[dict[str, str]]:
+def inner_records(
+    record: dict[str, str], keys: Sequence[str], *, is_table: bool = False
+) -> list[dict[str, str]]:
     """Return a record for each item of the list at `keys`.
 
     An empty list and null have no items; what is no list is one item.
 
+    Args:
+        record: The outer record.
+        keys: The path to the list.
+        is_table: Whether the record is the row of a table, whose members that are null are absent.
+
     Raises:
         JsonError: The record has no such member, or the rows would be too large.
     """
-    found = _inner(record, keys)
+    found = _inner(record, keys, is_table=is_table)
     chars = sum(
         len(cell) + _MEMBER_CHARS for row in found[:1] for name, cell in row.items() if name.startswith(OUTER)
     )
@@ -62,9 +69,11 @@ def inner_records(record: dict[str, str], keys: Sequence[str]) -> list[dict[str,
     return found
 
 
-def _inner(record: dict[str, str], keys: Sequence[str]) -> list[dict[str, str]]:
+def _inner(record: dict[str, str], keys: Sequence[str], *, is_table: bool) -> list[dict[str, str]]:
     first, *rest = keys
     if first not in record:
+        if is_table:
+            return []
         raise _absent(keys)
     cell = record[first]
     value = parse(cell) if type(cell) is JsonCell else cell or None
@@ -76,7 +85,8 @@ def _inner(record: dict[str, str], keys: Sequence[str]) -> list[dict[str, str]]:
             found = _record(item) if type(item) is dict else {ITEM: require_encodable(as_cell(item))}
             rows.append({**found, **outer})
         elif type(item) is dict:
-            rows += [row | _further_out(outer) for row in _inner(_record(item), rest)]
+            inner = _inner(_record(item), rest, is_table=is_table)
+            rows += [row | _further_out(outer) for row in inner]
         else:
             raise _absent(rest)
     return rows

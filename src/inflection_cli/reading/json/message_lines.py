@@ -1,20 +1,28 @@
-"""Read NDJSON lines as JSON objects, with exact numbers and original lines."""
+"""Read messages as JSON objects, with exact numbers and original lines.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+One object a line is how they are written. Documents, and tables with messages in a column, are read by the readers of
+exports.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
 
 from inflection_cli import rules
-from inflection_cli.lossless_json import MAX_JSON_DEPTH
+from inflection_cli.catalog import REJECT_COLUMNS
+from inflection_cli.lossless_json import MAX_JSON_DEPTH, JsonCell
+from inflection_cli.lossless_json import parse as parse_value
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint
 from inflection_cli.reading.files.line_endings import restore
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.json_objects import JsonError, Number, decode
+from inflection_cli.reading.json.message_paths import BATCH, is_body, messages_at
 from inflection_cli.reading.json.text_cursor import decode as decode_text
+from inflection_cli.reading.read import read
 from inflection_cli.reading.source import MAX_RECORD_CHARS, ReadOptions, Source
 
 COLUMNS: Final = ("message",)
@@ -36,11 +44,14 @@ class MessageLines:
 
 
 def read_lines(source: Source, options: ReadOptions) -> Iterator[MessageLines]:
-    """Read NDJSON objects in chunks of about `options.chunk_bytes` bytes.
+    """Read objects in chunks of about `options.chunk_bytes` bytes.
 
     Raises:
         InputError: The file is gone, damaged, or holds a line that no text has.
     """
+    if source.format != "ndjson":
+        yield from _of_rows(source, options)
+        return
     number = 1
     with open_source(source) as stream:
         window = Window(stream)
@@ -77,39 +88,77 @@ def _lines(block: bytes, source: Source, window: Window, number: int, records: s
     return MessageLines(chunk, objects)
 
 
-_BATCH: Final = "batch"
-"""The member of a request body that holds its messages."""
-
-_OF_ALL: Final = ("context", "integrations")
-"""Members of a request body that its messages share."""
-
-
 def _messages(text: str, found: dict[str, Any], records: str | None) -> list[tuple[str, dict[str, Any]]]:
-    """Return the messages of a line: itself, or those it holds.
+    """Return the messages of a record: itself, or those within it.
 
     Raises:
-        JsonError: The member is not there, or holds something else.
+        JsonError: Nothing is at the path, or something else than messages.
     """
-    if "type" in found or (records is None and not isinstance(found.get(_BATCH), list)):
+    if REJECT_COLUMNS[0] in found or (records is None and not is_body(found)):
         return [(text, found)]
-    value: Any = found
-    for key in (records or _BATCH).split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    if isinstance(value, str):
-        value = decode(value)
-    if value is None:
-        raise JsonError(rules.JSON_NO_RECORDS, f"no member {records!r} of this line holds messages")
-    messages = []
-    for place, each in enumerate(value if isinstance(value, list) else [value], 1):
-        if type(each) is not dict:
-            raise JsonError(rules.JSON_NOT_OBJECT, f"message {place:,} of this line is not an object")
-        message = {name: _sendable(member, name) for name, member in each.items()}
-        for name in _OF_ALL:
-            shared, own = found.get(name), message.get(name)
-            if isinstance(shared, dict) and (own is None or isinstance(own, dict)):
-                message[name] = {**shared, **(own or {})}
-        messages.append((orjson.dumps(message).decode(), message))
-    return messages
+    keys = (records or BATCH).split(".")
+    if keys[0] not in found and "type" in found:
+        return [(text, found)]
+    messages = [
+        {_checked(name, name): _sendable(member, name) for name, member in each.items()}
+        for each in messages_at(found, keys)
+    ]
+    return [(orjson.dumps(message).decode(), message) for message in messages]
+
+
+def rest_of_path(source: Source, records: str | None) -> str | None:
+    """Return the path from a record to its messages, if any.
+
+    Without a path the record is a message, or a request body.
+    """
+    return (records or "").removeprefix(source.records or "").lstrip(".") or None
+
+
+def first_record(source: Source) -> dict[str, Any] | None:
+    """Return the first record of the sample as an object."""
+    return _record(source, source.columns, source.sample[0])[1] if source.sample else None
+
+
+def _of_rows(source: Source, options: ReadOptions) -> Iterator[MessageLines]:
+    """Read the messages within rows of tables or records of documents."""
+    path = rest_of_path(source, options.records)
+    number = 1
+    for chunk in read(source, options):
+        rows: list[list[str]] = []
+        places: list[int] = []
+        objects: list[dict[str, Any]] = []
+        faults = list(chunk.faults)
+        for line, row in zip(chunk.lines, chunk.rows, strict=True):
+            try:
+                found = _messages(*_record(source, chunk.columns, row), path)
+            except JsonError as flaw:
+                faults.append(_fault(flaw, source, line, chunk.columns, row))
+                continue
+            rows += [[text] for text, _ in found]
+            places += [line] * len(found)
+            objects += [message for _, message in found]
+        faults.sort(key=lambda fault: fault.line)
+        made = replace(
+            chunk, columns=COLUMNS, rows=rows, lines=places, first_number=number, faults=tuple(faults)
+        )
+        yield MessageLines(made, objects)
+        number += len(objects)
+
+
+def _fault(flaw: JsonError, source: Source, line: int, columns: Sequence[str], row: Sequence[str]) -> Fault:
+    raw = row[0].encode() if source.is_whole else orjson.dumps(dict(zip(columns, row, strict=True)))
+    return Fault(Problem(flaw.rule, flaw.message, source.path, line, flaw.key), line, 1, raw)
+
+
+def _record(source: Source, columns: Sequence[str], row: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Return a row as an object, with its text."""
+    if source.is_whole:
+        return parse(row[0].encode())
+    cells = zip(columns, row, strict=True)
+    record = {
+        name: parse_value(str(cell)) if type(cell) is JsonCell else str(cell) for name, cell in cells if cell
+    }
+    return "", record
 
 
 def _split(block: bytes) -> list[bytes]:

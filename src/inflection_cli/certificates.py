@@ -50,6 +50,22 @@ def require_certificates(ca_file: str) -> None:
     _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), OPTION, ca_file)
 
 
+def certificate_hint(detail: str, address: str = "the address", server: str = "the server") -> str:
+    """Return what settles a certificate that could not be verified.
+
+    Args:
+        detail: What the library says of it.
+        address: What names the server.
+        server: Whose certificate it is.
+    """
+    said = detail.lower()
+    if "mismatch" in said or "not valid for" in said:
+        return f"the certificate is of another name: check {address}; a proxy's login page may have answered"
+    if "expired" in said or "not yet valid" in said:
+        return f"check this machine's clock; else {server} needs a new certificate"
+    return "behind a proxy with its own authority, trust its certificate: --ca-file FILE, or SSL_CERT_FILE"
+
+
 def _load(context: ssl.SSLContext, name: str, path: str) -> None:
     is_folder = Path(path).is_dir()
     try:
