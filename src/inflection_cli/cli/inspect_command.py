@@ -47,7 +47,7 @@ def inspect(
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
-    settings, said, own = _settled(reading, project, drafting=drafting.save is not None)
+    settings, said, own = _settled(reading, project, drafting, is_draft=drafting.save is not None)
     to_fill_in: list[str] = []
     reports = _reports(output, files)
     if reports.printed:
@@ -83,10 +83,14 @@ def inspect(
 
 
 def look(
-    found: "FoundFile", reading: InputOptions, project: ProjectOptions, speaker: "Speaker"
+    found: "FoundFile",
+    reading: InputOptions,
+    project: ProjectOptions,
+    drafting: DraftOptions,
+    speaker: "Speaker",
 ) -> "tuple[Inspection, InspectSettings]":
     """Inspect one file by these options, to draft a profile from it."""
-    settings, _, own = _settled(reading, project, drafting=True)
+    settings, _, own = _settled(reading, project, drafting, is_draft=True)
     return _surveyed([found], settings, speaker, own)[0], settings
 
 
@@ -120,7 +124,7 @@ def _write_page(reports: "Reports", report: "dict[str, Any]", found: "list[Found
 
 
 def _settled(
-    reading: InputOptions, project: ProjectOptions, *, drafting: bool
+    reading: InputOptions, project: ProjectOptions, drafting: DraftOptions, *, is_draft: bool
 ) -> "tuple[InspectSettings, SettingsSaid, SettingsOfFiles]":
     """Return the settings of an inspection and of single files."""
     from inflection_cli.cli.file_settings import own_settings
@@ -130,7 +134,7 @@ def _settled(
     from inflection_cli.reporting.used_settings import SettingsSaid
 
     found = find_project(Path.cwd(), os.environ, off=project.no_project)
-    if drafting and found is not None:
+    if is_draft and found is not None:
         # A new profile is drafted for the one that the project file names, not by it.
         found = found.without("profile")
     settled = settle(found, reading, None, os.environ)
@@ -140,6 +144,7 @@ def _settled(
         convert=convert_settings(settled.reading, None, profile),
         encoding_given=settled.reading.encoding is not None or bool(profile and profile.options.encoding),
         limit=reading.limit,
+        reads_all=drafting.whole,
     )
     said = SettingsSaid(
         None if profile is None else (profile.path, profile.digest),
@@ -157,13 +162,14 @@ def _surveyed(
     from inflection_cli.converting.inputs import empty_note
     from inflection_cli.inspecting import scan
 
-    with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
+    with _progress(speaker, found, settings.most_rows) as (begin, progress):
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
         for each in found:
             of_file = own(each.path)
             chosen = settings
             if of_file is not None:
                 chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
+            begin()
             try:
                 inspections.append(scan(each, chosen, progress))
             except EmptyFile as error:
@@ -177,30 +183,35 @@ def _surveyed(
         return inspections
 
 
-def _bytes_to_read(found: "list[FoundFile]") -> int:
-    """Return the bytes on disk that two passes read."""
+def _sizes(found: "list[FoundFile]") -> list[int]:
+    """Return the bytes on disk of each file; 0 where unknown."""
     try:
-        sizes = [
+        return [
             each.member.packed_bytes if each.member else Path(each.location).stat().st_size for each in found
         ]
     except OSError:
-        return 0
-    return 2 * sum(sizes)
+        return [0] * len(found)
 
 
 @contextmanager
-def _progress(speaker: "Speaker", size_bytes: int) -> "Iterator[Callable[[int], None]]":
+def _progress(
+    speaker: "Speaker", found: "list[FoundFile]", most_rows: int | None
+) -> "Iterator[tuple[Callable[[], None], Callable[[int], None]]]":
+    """Show progress; yield functions to call at each file and with its rows."""
     from inflection_cli.backfilling.account import Account
+    from inflection_cli.inspecting.sampling import InspectionProgress
     from inflection_cli.reporting.progress import reading_progress
 
-    with reading_progress(speaker, size_bytes) as show:
+    so_far = InspectionProgress(_sizes(found), most_rows)
+    with reading_progress(speaker, so_far.size_bytes) as show:
         account = Account()
 
         def note(rows: int) -> None:
-            account.rows.read = rows
+            so_far.note(rows)
+            account.rows.read = so_far.rows
             show(account)
 
-        yield note
+        yield so_far.begin, note
 
 
 def _refuse_idle(reading: InputOptions) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from inflection_cli.inspecting.sampling import RowSample
 from inflection_cli.mapping.column_kinds import Kind
 from inflection_cli.mapping.columns import NameReason
 from inflection_cli.mapping.layout import CallMapping
@@ -276,6 +277,7 @@ class Inspection:
         people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
             where a run would refuse the file before it looks at them.
         calls: The calls other than track that its rows are, where the user says so.
+        sample: The part that was read, where all counts are of a sample; None if all was read.
     """
 
     source: Source
@@ -292,6 +294,7 @@ class Inspection:
     refusal: tuple[str, str] | None
     people: tuple[Problem, ...] = ()
     calls: tuple[CallMapping, ...] = ()
+    sample: RowSample | None = None
 
     @property
     def path(self) -> str:

@@ -1,5 +1,6 @@
 """Check the people of a file by the rules of a run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -34,7 +35,11 @@ _OF_PEOPLE: Final = frozenset(
 
 
 def problems_of_people(
-    source: Source, reading: ReadOptions, settings: ConvertSettings, limit: int | None
+    source: Source,
+    reading: ReadOptions,
+    settings: ConvertSettings,
+    limit: int | None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[tuple[Problem, ...], InputError | None]:
     """Return the first problem of each kind, and any refusal.
 
@@ -43,6 +48,7 @@ def problems_of_people(
         reading: How it is read.
         settings: How a run would map it.
         limit: How many rows to read; None reads everything.
+        progress: Called after each chunk with the number of rows so far.
 
     Raises:
         UsageError: An option contradicts the file.
@@ -52,13 +58,15 @@ def problems_of_people(
     file = InputFile(source, layout)
     kept: dict[tuple[str, str | None], Problem] = {}
     people = People()
-    refusal = None
+    refusal, rows = None, 0
     try:
-        for known, _, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
+        for known, chunk, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
             file, converted = known, convert(identified=False)
             for seen in converted.seen:
                 people.add(source.path, seen)
             _keep(kept, converted)
+            rows += len(chunk.rows)
+            progress(rows)
     except InputError as error:
         refusal = error
     people.count()

@@ -99,7 +99,8 @@ class ProfileWriter:
         found = self._found
         name = toml_string(_short(PurePath(found.path).name))
         yield f"# How infl-seg reads exports like {name}; drafted by `infl-seg inspect` {__version__}."
-        yield f"# It is made from {rows_in_words(found.rows)}. `infl-seg validate --profile` says whether it does."
+        rows = f"the first {rows_in_words(found.rows)}" if found.sample else rows_in_words(found.rows)
+        yield f"# It is made from {rows}. `infl-seg validate --profile` says whether it does."
         if found.unreadable:
             codes = ", ".join(problem.rule.code for problem in found.problems if _rejects(problem))
             yield f"# {found.unreadable:,} more could not be read ({codes}): no profile fixes those."

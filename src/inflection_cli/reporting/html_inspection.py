@@ -37,6 +37,10 @@ def _file(found: Mapping[str, Any], digests: Mapping[str, str]) -> Markup:
         (name, str(found[name])) for name in ("format", "encoding", "delimiter", "compression") if found[name]
     ]
     facts += [("rows", f"{found['rows']:,}"), ("unreadable", f"{found['unreadable']:,}")]
+    sample = found["sample"]
+    if sample:
+        words = f"all counts are of the first {sample['rows']:,} rows, {sample['bytes']:,} bytes of the file"
+        facts.append(("sample", words))
     facts += [
         ("bytes", f"{found['size_bytes']:,}"),
         ("digest of its content (BLAKE2b)", digests.get(found["path"], "")),

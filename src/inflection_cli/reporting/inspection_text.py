@@ -2,7 +2,7 @@
 
 `inspect --json` prints `command, version, complete, files[…], saved, to_fill_in[…], exit_code`. Each file has
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them
-(those with the ids of people are among them),
+(those with the ids of people are among them), `sample{rows, bytes, of_bytes}` or null where all rows were read,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
 property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
@@ -25,9 +25,11 @@ from inflection_cli.inspecting.inspection_result import (
     TimeForm,
 )
 from inflection_cli.inspecting.open_questions import rows_in_words
+from inflection_cli.inspecting.sampling import RowSample
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reporting.json_report import empty_report, problem_object
 from inflection_cli.reporting.masking import CellDisplay
+from inflection_cli.reporting.plan_text import size_words
 from inflection_cli.sanitize import escape, mask_cell
 
 _MOST_OF_NAME: Final = 40
@@ -95,6 +97,8 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
         )
     if any(problem.rule.severity is Severity.ERROR for each in found for problem in each.people):
         return "Fix the ids of the people, then: infl-seg validate"
+    if any(each.sample for each in found):
+        return "Nothing is missing in the rows that were read. Next: infl-seg validate, which reads all"
     return "Nothing is missing. Next: infl-seg validate"
 
 
@@ -127,8 +131,18 @@ def file_lines(found: Inspection) -> Iterator[Line]:
         yield "", f"read as {found.encoding.suggested} for this look; see what is missing"
     more = f", {found.unreadable:,} more could not be read" if found.unreadable else ""
     yield "rows", f"{found.rows:,}{more}"
+    if found.sample is not None:
+        yield "sample", sample_words(found.sample)
     for problem in found.problems:
         yield "", _problem_words(problem)
+
+
+def sample_words(sample: RowSample) -> str:
+    """Return how much of a file was read, for people."""
+    read = f", {size_words(sample.bytes)} of {size_words(sample.of_bytes)}" if sample.bytes else ""
+    return (
+        f"only the first {sample.rows:,} rows were read{read}. All counts are of these rows; --all reads all"
+    )
 
 
 def _people_lines(found: Inspection) -> Iterator[Line]:
@@ -240,6 +254,13 @@ def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
         "size_bytes": source.size_bytes,
         "rows": found.rows,
         "unreadable": found.unreadable,
+        "sample": None
+        if found.sample is None
+        else {
+            "rows": found.sample.rows,
+            "bytes": found.sample.bytes,
+            "of_bytes": found.sample.of_bytes,
+        },
         "problems": [
             problem_object(each, show_values=show_values) for each in (*found.problems, *found.people)
         ],

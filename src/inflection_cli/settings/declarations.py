@@ -962,6 +962,13 @@ class DraftOptions(Group):
         common=True,
     )
     force: bool = option(False, "Replace an existing file with the profile.", forces=True, common=True)
+    whole: bool = option(
+        False,
+        "Read all rows. By default the first 200,000 rows of each file are read.",
+        name="all",
+        never="how much inspect reads is set on the command line",
+        common=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -1332,6 +1339,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     LoggedOptions,
     ReportingOptions,
     PictureOptions,
+    ForgetOptions,
     DraftOptions,
     ReplayOptions,
     ListReadingOptions,
@@ -1345,7 +1353,6 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     VerifyOptions,
     ExportOptions,
     SettleOptions,
-    ForgetOptions,
     CleanOptions,
     JsonOptions,
 )
