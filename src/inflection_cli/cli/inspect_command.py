@@ -35,6 +35,7 @@ def inspect(
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import interruptible, note_terminal_input
     from inflection_cli.inspecting.profile_writer import ProfileWriter
+    from inflection_cli.inspecting.shape_groups import shape_groups
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
@@ -65,7 +66,10 @@ def inspect(
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
-        report = inspection_report(inspections, drafting.save, to_fill_in, show_values=output.show_values)
+        groups = shape_groups(inspections, lambda path: _of_file(own, path, settings).convert)
+        report = inspection_report(
+            groups, inspections, drafting.save, to_fill_in, show_values=output.show_values
+        )
         if reports.has_pictures:
             _write_page(reports, report, found)
     if output.json:
@@ -73,8 +77,8 @@ def inspect(
         return 0
     speak(settings_lines(said), speaker, result=True)
     cells = cell_display(speaker, in_full=output.show_values, result=True)
-    for each in inspections:
-        speak(inspection_lines(each, cells), speaker, result=True)
+    for group in groups:
+        speak(inspection_lines(group, cells), speaker, result=True)
     if cells.any_masked:
         speaker.result(NOTE, "dim")
     is_complete = not any(each.missing or each.refusal or each.people for each in inspections)
@@ -165,13 +169,9 @@ def _surveyed(
     with _progress(speaker, found, settings.most_rows) as (begin, progress):
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
         for each in found:
-            of_file = own(each.path)
-            chosen = settings
-            if of_file is not None:
-                chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
             begin()
             try:
-                inspections.append(scan(each, chosen, progress))
+                inspections.append(scan(each, _of_file(own, each.path, settings), progress))
             except EmptyFile as error:
                 empty[each.path] = error
             except InputError as error:
@@ -181,6 +181,14 @@ def _surveyed(
         first = inspections[0]
         inspections[0] = replace(first, problems=(*first.problems, *starmap(empty_note, empty.items())))
         return inspections
+
+
+def _of_file(own: "SettingsOfFiles", path: str, settings: "InspectSettings") -> "InspectSettings":
+    """Return the settings of one file, its own ones where it has some."""
+    from dataclasses import replace
+
+    found = own(path)
+    return settings if found is None else replace(settings, reading=found.reading, convert=found.convert)
 
 
 def _sizes(found: "list[FoundFile]") -> list[int]:

@@ -195,11 +195,11 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         # Where a column names the type of each row, a profile reads it too.
         calls=() if layout is None or layout.type_place is not None else layout.calls,
         sample=gathered.sample,
+        own_id_conflicts=gathered.own_ids.conflicts if gathered.own_ids else 0,
     )
     if options.profile is None and options.calls.type in {None, "track"}:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
-    conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
-    return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
+    return replace(inspection, missing=tuple(missing(inspection, settings, inspection.own_id_conflicts)))
 
 
 def _of_calls(source: Source, options: ColumnOptions) -> Layout | None:

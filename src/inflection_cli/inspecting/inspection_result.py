@@ -156,6 +156,7 @@ class ColumnFinding:
         times: How its times are written.
         words: Its different cells, where they are few, with counts.
         event_share: The share of its filled cells that name one of Inflection's events.
+        is_least: Whether there may be more different cells than `distinct`.
     """
 
     name: str
@@ -173,6 +174,7 @@ class ColumnFinding:
     times: TimeFinding | None = None
     words: dict[str, int] = field(default_factory=dict, repr=False)
     event_share: float = 0.0
+    is_least: bool = False
 
     @property
     def share(self) -> float:
@@ -277,6 +279,7 @@ class Inspection:
         people: What a run would say of the people's ids: of each kind the first, with the count of its rows. Empty
             where a run would refuse the file before it looks at them.
         calls: The calls other than track that its rows are, where the user says so.
+        own_id_conflicts: How many rows an own id of the export does not tell from others.
         sample: The part that was read, where all counts are of a sample; None if all was read.
     """
 
@@ -295,6 +298,7 @@ class Inspection:
     people: tuple[Problem, ...] = ()
     calls: tuple[CallMapping, ...] = ()
     sample: RowSample | None = None
+    own_id_conflicts: int = 0
 
     @property
     def path(self) -> str:

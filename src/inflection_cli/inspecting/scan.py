@@ -73,9 +73,7 @@ def scan(
     return inspection if inspection.refusal else _with_people(inspection, settings, progress)
 
 
-def _with_people(
-    found: Inspection, settings: InspectSettings, progress: Callable[[int], None]
-) -> Inspection:
+def _with_people(found: Inspection, settings: InspectSettings, progress: Callable[[int], None]) -> Inspection:
     """Read the file again and add its problems with people."""
     people, refusal = problems_of_people(
         found.source, settings.reading, settings.convert, settings.most_rows, progress

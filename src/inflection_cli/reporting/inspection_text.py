@@ -1,6 +1,7 @@
 """Format inspection results as text lines and as a JSON object.
 
-`inspect --json` prints `command, version, complete, files[…], saved, to_fill_in[…], exit_code`. Each file has
+`inspect --json` prints `command, version, complete, files[…], shapes[{files[], rows, differs[]}], saved, to_fill_in[…],
+exit_code`. Files of one shape have the same columns, with the same meaning. Each file has
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them
 (those with the ids of people are among them), `sample{rows, bytes, of_bytes}` or null where all rows were read,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
@@ -13,7 +14,7 @@ or null; the `first` and `last` of times without a zone have no `Z`. Cells of th
 unless --show-values is given.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from inflection_cli.inspecting import Inspection
@@ -26,13 +27,18 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import rows_in_words
 from inflection_cli.inspecting.sampling import RowSample
+from inflection_cli.inspecting.shape_groups import ShapeGroup
 from inflection_cli.model import Problem, Severity
+from inflection_cli.reading import Source
 from inflection_cli.reporting.json_report import empty_report, problem_object
 from inflection_cli.reporting.masking import CellDisplay
 from inflection_cli.reporting.plan_text import size_words
-from inflection_cli.sanitize import escape, mask_cell
+from inflection_cli.sanitize import counted, escape, mask_cell
 
-_MOST_OF_NAME: Final = 40
+_WIDEST_NAME: Final = 40
+"""Columns of the names; a longer one stands in a line of its own."""
+
+_MOST_FILES: Final = 200
 _MOST_EVENTS: Final = 20
 _NAMES_OF_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _PLURAL: Final = {
@@ -60,10 +66,13 @@ _WHY: Final = {
 Line = tuple[str, str]
 
 
-def inspection_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
-    """Yield label and text for one inspected file."""
-    yield from file_lines(found)
-    yield from _column_lines(found, cells)
+def inspection_lines(group: ShapeGroup, cells: CellDisplay) -> Iterator[Line]:
+    """Yield label and text for inspected files of one shape."""
+    found = group.whole
+    yield from file_lines(found) if len(group.files) == 1 else _group_lines(group)
+    for label, difference in zip(("differs", *[""] * len(group.differs)), group.differs, strict=False):
+        yield label, escape(difference)
+    yield from _column_lines(found, cells, group.as_before)
     yield from _event_lines(found, cells)
     for proposal in found.proposals:
         yield "could be", _proposal_words(proposal)
@@ -103,13 +112,26 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
 
 
 def inspection_report(
-    found: Iterable[Inspection], saved: str | None, to_fill_in: Sequence[str], *, show_values: bool
+    groups: Iterable[ShapeGroup],
+    found: Iterable[Inspection],
+    saved: str | None,
+    to_fill_in: Sequence[str],
+    *,
+    show_values: bool,
 ) -> dict[str, Any]:
     """Return the JSON object of `inspect --json`, without the exit code."""
     return {
         **empty_report("inspect"),
         "complete": True,
         "files": [_file_object(each, show_values=show_values) for each in found],
+        "shapes": [
+            {
+                "files": [each.path for each in group.files],
+                "rows": group.whole.rows,
+                "differs": [*group.differs],
+            }
+            for group in groups
+        ],
         "saved": saved,
         "to_fill_in": [line.partition(" = ")[0] for line in to_fill_in],
     }
@@ -118,15 +140,25 @@ def inspection_report(
 def file_lines(found: Inspection) -> Iterator[Line]:
     """Yield label and text for what a file is, and its rows."""
     source = found.source
+    words = _form_words(source)
+    if source.compression:
+        words.append(source.compression)
+    name = "standard input" if source.path == "-" else escape(source.path)
+    yield "file", f"{name} ({', '.join(words)})"
+    yield from _row_lines(found)
+
+
+def _form_words(source: Source) -> list[str]:
     words = source.format_words
     if source.delimiter:
         words.append(
             _NAMES_OF_DELIMITERS.get(source.delimiter, f"delimiter {escape(repr(source.delimiter))}")
         )
-    if source.compression:
-        words.append(source.compression)
-    name = "standard input" if source.path == "-" else escape(source.path)
-    yield "file", f"{name} ({', '.join(words)})"
+    return words
+
+
+def _row_lines(found: Inspection) -> Iterator[Line]:
+    source = found.source
     if found.encoding is not None and found.encoding.suggested:
         yield "", f"read as {found.encoding.suggested} for this look; see what is missing"
     more = f", {found.unreadable:,} more could not be read" if found.unreadable else ""
@@ -134,7 +166,8 @@ def file_lines(found: Inspection) -> Iterator[Line]:
     if found.sample is not None:
         yield "sample", sample_words(found.sample)
     for problem in found.problems:
-        yield "", _problem_words(problem)
+        place = f"{escape(problem.file)}: " if problem.file not in {None, source.path} else ""
+        yield "", place + _problem_words(problem)
 
 
 def sample_words(sample: RowSample) -> str:
@@ -160,12 +193,33 @@ def _problem_words(problem: Problem) -> str:
     return f"{problem.rule.code}: {where}{escape(problem.message, 300)}{count}"
 
 
-def _column_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
-    names = [escape(column.name, _MOST_OF_NAME) for column in found.columns]
-    width = max(map(len, names), default=0)
+def _group_lines(group: ShapeGroup) -> Iterator[Line]:
+    """Yield label and text for files of one shape, with their rows."""
+    source = group.whole.source
+    yield "files", f"{len(group.files):,} of one shape ({', '.join(_form_words(source))})"
+    listed = group.files[:_MOST_FILES]
+    width = max(len(escape(each.path)) for each in listed)
+    for each in listed:
+        unread = f", {each.unreadable:,} more could not be read" if each.unreadable else ""
+        part = f" (the first of {size_words(each.sample.of_bytes)})" if each.sample else ""
+        yield "", f"{escape(each.path):<{width}}  {rows_in_words(each.rows)}{part}{unread}"
+    if len(group.files) > _MOST_FILES:
+        yield "", f"and {len(group.files) - _MOST_FILES:,} more files, which --json lists"
+    yield from _row_lines(group.whole)
+
+
+def _column_lines(found: Inspection, cells: CellDisplay, left_out: Collection[str] = ()) -> Iterator[Line]:
+    columns = [column for column in found.columns if column.name not in left_out]
+    names = [escape(column.name) for column in columns]
+    width = min(_WIDEST_NAME, max(map(len, names), default=0))
     label = "columns"
-    for name, column in zip(names, found.columns, strict=True):
-        yield label, f"{name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}"
+    for name, column in zip(names, columns, strict=True):
+        is_long = len(name) > width
+        if is_long:
+            # It has a line of its own, so that no part of it is lost.
+            yield label, name
+            label = ""
+        yield label, f"{'' if is_long else name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}"
         label = ""
         if column.samples:
             samples = dict.fromkeys(cells.of_column(sample, column) for sample in column.samples)
@@ -173,6 +227,8 @@ def _column_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
         if column.times is not None:
             for words in _time_words(column.times):
                 yield "", f"{'':<{width}}  {words}"
+    if left_out:
+        yield label, f"and {counted(len(left_out), 'column')} as above"
 
 
 def _share(column: ColumnFinding) -> str:
@@ -184,16 +240,16 @@ def _share(column: ColumnFinding) -> str:
 def _content(column: ColumnFinding) -> str:
     if not column.distinct:
         return "nothing"
-    bounded = column.distinct >= MOST_DISTINCT
+    bounded = column.is_least or column.distinct >= MOST_DISTINCT
     return f"{_PLURAL[column.kind]}, {'≥ ' if bounded else ''}{column.distinct:,}"
 
 
 def _becomes(column: ColumnFinding) -> str:
     if column.uses:
-        return f"profile: {', '.join(escape(use, 80) for use in column.uses)}"
+        return f"profile: {', '.join(map(escape, column.uses))}"
     suggestion = column.suggestion
     if suggestion and suggestion.tied_with:
-        others = ", ".join(f"“{escape(name, _MOST_OF_NAME)}”" for name in suggestion.tied_with[:3])
+        others = ", ".join(f"“{escape(name)}”" for name in suggestion.tied_with[:3])
         return f"could be {suggestion.field}, as could {others}"
     if suggestion:
         only = "" if suggestion.reason not in {"path", "content"} else ", if a profile says so"
@@ -237,7 +293,7 @@ def _event_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
 
 
 def _proposal_words(proposal: EventProposal) -> str:
-    column = f"“{escape(proposal.column, _MOST_OF_NAME)}”"
+    column = f"“{escape(proposal.column)}”"
     if proposal.timed:
         return f"{proposal.event} at {column}, {rows_in_words(proposal.filled)}"
     return f"{proposal.event} where {column} says so, {rows_in_words(proposal.filled)}"

@@ -61,7 +61,8 @@ def reading_words(rows: int, done_bytes: int, of_bytes: int, elapsed_s: float) -
     share = min(1.0, done_bytes / of_bytes) if of_bytes else None
     done = left = ""
     if share is not None:
-        done = f"{int(share * 100)} %{SEPARATOR}{size_words(min(done_bytes, of_bytes))} of {size_words(of_bytes)}{SEPARATOR}"
+        sizes = f"{size_words(min(done_bytes, of_bytes))} of {size_words(of_bytes)}"
+        done = f"{int(share * 100)} %{SEPARATOR}{sizes}{SEPARATOR}"
     if share and elapsed_s >= 1:
         left = f", about {duration_words(elapsed_s / share - elapsed_s)} left" if share < 1 else ""
     return f"checking {done}{counted(rows, 'row')}{SEPARATOR}{clock_words(elapsed_s)} elapsed{left}"
