@@ -103,7 +103,7 @@ def test_empty_files_are_notes_with_their_names(desk: Desk) -> None:
 
 
 def test_a_long_name_is_shown_whole(desk: Desk) -> None:
-    long = ".".join(["relationships", "property_total_discounts", "currency", "decimal_amount_in_euros"])
+    long = "relationships.property_total_discounts.currency.decimal_amount_in_euros"
     name = desk.file("a.csv", "open,2024-03-01T08:00:00Z,u1,c,e,x", header=HEADER.replace("plan", long))
     lines = desk.run("inspect", name).out.splitlines()
     at = next(number for number, line in enumerate(lines) if long in line)

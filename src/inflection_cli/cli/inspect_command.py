@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.converting.inputs import SettingsOfFiles
     from inflection_cli.inspecting import Inspection, InspectSettings
+    from inflection_cli.inspecting.shape_groups import ShapeGroup
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.reports import Reports
@@ -66,7 +67,8 @@ def inspect(
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
-        groups = shape_groups(inspections, lambda path: _of_file(own, path, settings).convert)
+        shapes = shape_groups(inspections, lambda path: _of_file(own, path, settings).convert)
+        groups = [*_with_proposals(shapes, files, reading, project, drafting)]
         report = inspection_report(
             groups, inspections, drafting.save, to_fill_in, show_values=output.show_values
         )
@@ -77,13 +79,31 @@ def inspect(
         return 0
     speak(settings_lines(said), speaker, result=True)
     cells = cell_display(speaker, in_full=output.show_values, result=True)
-    for group in groups:
-        speak(inspection_lines(group, cells), speaker, result=True)
+    for group, looks in groups:
+        speak(inspection_lines(group, cells, looks), speaker, result=True)
     if cells.any_masked:
         speaker.result(NOTE, "dim")
     is_complete = not any(each.missing or each.refusal or each.people for each in inspections)
     speaker.result(verdict(inspections, drafting.save, to_fill_in), "green" if is_complete else "yellow")
     return 0
+
+
+def _with_proposals(
+    shapes: "list[ShapeGroup]",
+    files: list[str],
+    reading: InputOptions,
+    project: ProjectOptions,
+    drafting: DraftOptions,
+) -> "Iterator[tuple[ShapeGroup, list[dict[str, Any]]]]":
+    """Yield each shape with what its files look like, and the commands for them."""
+    from inflection_cli.cli.proposed_commands import proposals
+
+    def settings_with(options: InputOptions) -> "InspectSettings":
+        return _settled(options, project, drafting, is_draft=drafting.save is not None)[0]
+
+    for each in shapes:
+        named = files if len(shapes) == 1 else [found.path for found in each.files]
+        yield each, [*proposals(each, named, reading, settings_with)]
 
 
 def look(

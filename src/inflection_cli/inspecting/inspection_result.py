@@ -71,12 +71,14 @@ class TimeFinding:
         naive: How many of them are times that name no zone.
         forms: The forms that read cells, the widest first; several may read the same ones.
         unread: Cells that no form reads, by the code of the problem they would be.
+        abbreviations: How many cells end in each abbreviation of a zone that nobody has explained.
     """
 
     filled: int
     naive: int
     forms: tuple[TimeForm, ...]
     unread: dict[str, int]
+    abbreviations: dict[str, int] = field(default_factory=dict)
 
     @property
     def usable(self) -> int:
@@ -280,6 +282,7 @@ class Inspection:
             where a run would refuse the file before it looks at them.
         calls: The calls other than track that its rows are, where the user says so.
         own_id_conflicts: How many rows an own id of the export does not tell from others.
+        equal_rows: How many rows give an event that is equal to an earlier one, without ids of its own.
         sample: The part that was read, where all counts are of a sample; None if all was read.
     """
 
@@ -299,6 +302,7 @@ class Inspection:
     calls: tuple[CallMapping, ...] = ()
     sample: RowSample | None = None
     own_id_conflicts: int = 0
+    equal_rows: int = 0
 
     @property
     def path(self) -> str:

@@ -1,6 +1,6 @@
 """Check the people of a file by the rules of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +12,7 @@ from inflection_cli.converting.converter import Converted, ConvertSettings
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.inputs import convertible_chunks
 from inflection_cli.errors import InputError
+from inflection_cli.inspecting.sampling import MOST_ROWS
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.layout import MissingColumnPolicy
 from inflection_cli.model import Problem
@@ -40,8 +41,8 @@ def problems_of_people(
     settings: ConvertSettings,
     limit: int | None,
     progress: Callable[[int], None] = lambda _: None,
-) -> tuple[tuple[Problem, ...], InputError | None]:
-    """Return the first problem of each kind, and any refusal.
+) -> tuple[tuple[Problem, ...], InputError | None, int]:
+    """Return the first problem of each kind, any refusal, and how many events are equal to earlier ones.
 
     Args:
         source: The file; a run would map its columns as they are.
@@ -58,10 +59,11 @@ def problems_of_people(
     file = InputFile(source, layout)
     kept: dict[tuple[str, str | None], Problem] = {}
     people = People()
-    refusal, rows = None, 0
+    refusal, rows, equal = None, 0, _EqualEvents()
     try:
         for known, chunk, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
-            file, converted = known, convert(identified=False)
+            file, converted = known, convert(identified=True)
+            equal.add(converted.content_ids)
             for seen in converted.seen:
                 people.add(source.path, seen)
             _keep(kept, converted)
@@ -71,7 +73,24 @@ def problems_of_people(
         refusal = error
     people.count()
     found = list(judged(people, [file], allowed=settings.mapping.allow_implausible))
-    return (*found, *kept.values()), refusal
+    has_own_ids = "event_id" in file.columns.by_field()
+    return (*found, *kept.values()), refusal, 0 if has_own_ids else equal.count
+
+
+class _EqualEvents:
+    """Counter of events that are equal to an earlier one, of the first `MOST_ROWS` different ones."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._seen: set[bytes] = set()
+
+    def add(self, content_ids: Sequence[bytes]) -> None:
+        """Add the ids of some events."""
+        for each in content_ids:
+            if each in self._seen:
+                self.count += 1
+            elif len(self._seen) < MOST_ROWS:
+                self._seen.add(each)
 
 
 def _keep(kept: dict[tuple[str, str | None], Problem], converted: Converted) -> None:

@@ -150,9 +150,14 @@ class ProfileWriter:
         forms = {column.name: self._form(column) for column in columns}
         zone = self._zone(columns)
         common = len(set(forms.values())) == 1
-        if zone or any(forms.values()):
+        names = self._missing("zone_names")
+        if zone or names or any(forms.values()):
             yield "[time]"
         yield from zone
+        if names is not None:
+            yield _fill_in(
+                "abbreviations", f"{names.message}. If these are meant: {names.line.partition(' = ')[2]}"
+            )
         if common and columns and forms[columns[0].name]:
             yield forms[columns[0].name]
             return

@@ -75,10 +75,12 @@ def scan(
 
 def _with_people(found: Inspection, settings: InspectSettings, progress: Callable[[int], None]) -> Inspection:
     """Read the file again and add its problems with people."""
-    people, refusal = problems_of_people(
+    people, refusal, equal = problems_of_people(
         found.source, settings.reading, settings.convert, settings.most_rows, progress
     )
-    return replace(found, people=people, refusal=(refusal.message, refusal.hint) if refusal else None)
+    equal = 0 if settings.convert.mapping.keep_equal_rows else equal
+    refused = (refusal.message, refusal.hint) if refusal else None
+    return replace(found, people=people, refusal=refused, equal_rows=equal)
 
 
 def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, EncodingFinding | None]:

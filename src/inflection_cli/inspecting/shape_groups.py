@@ -94,6 +94,7 @@ def merged(found: Sequence[Inspection], settings: ConvertSettings) -> Inspection
         events=_one_list(found),
         more_events=any(each.more_events for each in found),
         sample=_one_sample(samples),
+        equal_rows=sum(each.equal_rows for each in found),
         own_id_conflicts=sum(each.own_id_conflicts for each in found),
         refusal=next((each.refusal for each in found if each.refusal), None),
     )
@@ -243,14 +244,16 @@ def _one_time(times: Sequence[TimeFinding]) -> TimeFinding | None:
     for form in (form for each in times for form in each.forms):
         key = form.format, form.zoned
         forms[key] = _one_form(forms[key], form) if key in forms else form
-    unread = Counter[str]()
+    unread, abbreviations = Counter[str](), Counter[str]()
     for each in times:
         unread.update(each.unread)
+        abbreviations.update(each.abbreviations)
     return TimeFinding(
         filled=sum(each.filled for each in times),
         naive=sum(each.naive for each in times),
         forms=tuple(sorted(forms.values(), key=lambda form: -form.count)),
         unread=dict(unread),
+        abbreviations=dict(abbreviations.most_common()),
     )
 
 

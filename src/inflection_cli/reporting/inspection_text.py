@@ -1,7 +1,8 @@
 """Format inspection results as text lines and as a JSON object.
 
-`inspect --json` prints `command, version, complete, files[…], shapes[{files[], rows, differs[]}], saved, to_fill_in[…],
-exit_code`. Files of one shape have the same columns, with the same meaning. Each file has
+`inspect --json` prints `command, version, complete, files[…], shapes[…], saved, to_fill_in[…], exit_code`. A shape has
+`files[], rows, differs[], seems[{kind, words, evidence[], command, advice}]`: files of one shape have the same columns,
+with the same meaning. Each file has
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them
 (those with the ids of people are among them), `sample{rows, bytes, of_bytes}` or null where all rows were read,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
@@ -14,7 +15,7 @@ or null; the `first` and `last` of times without a zone have no `Z`. Cells of th
 unless --show-values is given.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from inflection_cli.inspecting import Inspection
@@ -66,12 +67,23 @@ _WHY: Final = {
 Line = tuple[str, str]
 
 
-def inspection_lines(group: ShapeGroup, cells: CellDisplay) -> Iterator[Line]:
-    """Yield label and text for inspected files of one shape."""
+def inspection_lines(
+    group: ShapeGroup, cells: CellDisplay, looks: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[Line]:
+    """Yield label and text for inspected files of one shape.
+
+    Args:
+        group: The files.
+        cells: How cells are shown.
+        looks: What they look like, as in the JSON object.
+    """
     found = group.whole
     yield from file_lines(found) if len(group.files) == 1 else _group_lines(group)
     for label, difference in zip(("differs", *[""] * len(group.differs)), group.differs, strict=False):
         yield label, escape(difference)
+    for look in looks:
+        yield "seems", escape(f"{look['words']}: {'; '.join(look['evidence'])}")
+        yield from (("", f"  → {escape(way)}") for way in (look["command"], look["advice"]) if way)
     yield from _column_lines(found, cells, group.as_before)
     yield from _event_lines(found, cells)
     for proposal in found.proposals:
@@ -112,7 +124,7 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
 
 
 def inspection_report(
-    groups: Iterable[ShapeGroup],
+    groups: Iterable[tuple[ShapeGroup, Sequence[Mapping[str, Any]]]],
     found: Iterable[Inspection],
     saved: str | None,
     to_fill_in: Sequence[str],
@@ -129,8 +141,9 @@ def inspection_report(
                 "files": [each.path for each in group.files],
                 "rows": group.whole.rows,
                 "differs": [*group.differs],
+                "seems": [*looks],
             }
-            for group in groups
+            for group, looks in groups
         ],
         "saved": saved,
         "to_fill_in": [line.partition(" = ")[0] for line in to_fill_in],
@@ -219,7 +232,10 @@ def _column_lines(found: Inspection, cells: CellDisplay, left_out: Collection[st
             # It has a line of its own, so that no part of it is lost.
             yield label, name
             label = ""
-        yield label, f"{'' if is_long else name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}"
+        yield (
+            label,
+            f"{'' if is_long else name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}",
+        )
         label = ""
         if column.samples:
             samples = dict.fromkeys(cells.of_column(sample, column) for sample in column.samples)
