@@ -44,7 +44,7 @@ def test_a_folder_of_alike_files_has_one_table_and_the_rows_of_each(desk: Desk) 
     assert "“click” in 9 rows: Link Clicked" in done.out
     assert "2024-01-01 08:00:00 UTC to 2024-05-01 08:00:00 UTC" in done.out
     assert desk.run("inspect", "months", "--json").json["shapes"] == [
-        {"files": [f"months/0{number}.csv" for number in range(1, 6)], "rows": 15, "differs": []}
+        {"files": [f"months/0{number}.csv" for number in range(1, 6)], "rows": 15, "differs": [], "seems": []}
     ]
 
 
