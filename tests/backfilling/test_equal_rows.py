@@ -112,7 +112,7 @@ def test_the_end_of_a_run_says_where_rejected_rows_are_fixed(desk: Desk) -> None
         ).out
     assert "fix it in rejects, then backfill those files" in plain
     assert "fix it in the export itself, because --keep-equal-rows counts its equal rows" in kept
-    assert "then run the same command again: what was sent is not sent twice" in kept
+    assert "Then run the same command again: what was sent is not sent twice" in kept
     verified = desk.run("runs", "verify", "a.csv", "--run", "last")
     assert "fix it in the export itself" in verified.out
 

@@ -69,7 +69,7 @@ def test_abbreviations_of_zones_are_named_with_their_options(desk: Desk, draft: 
     name = desk.file("a.csv", *rows, header=HEADER)
     out = desk.run("inspect", name).out
     assert "2 times end in PST, PDT, which may mean several offsets" in out
-    assert "→ --zone-name PST=-08:00 --zone-name PDT=-07:00, if these are meant" in out
+    assert "→ --zone-name PST=-08:00 --zone-name PDT=-07:00, if these offsets are right" in out
     assert '--timestamp-format "%m/%d/%Y %I:%M:%S %p"' in out
     assert "have no time zone" not in out
     if not draft:

@@ -95,7 +95,7 @@ def _with_proposals(
     project: ProjectOptions,
     drafting: DraftOptions,
 ) -> "Iterator[tuple[ShapeGroup, list[dict[str, Any]]]]":
-    """Yield each shape with what its files look like, and the commands for them."""
+    """Yield each shape with the commands for such files."""
     from inflection_cli.cli.proposed_commands import proposals
 
     def settings_with(options: InputOptions) -> "InspectSettings":
@@ -204,7 +204,7 @@ def _surveyed(
 
 
 def _of_file(own: "SettingsOfFiles", path: str, settings: "InspectSettings") -> "InspectSettings":
-    """Return the settings of one file, its own ones where it has some."""
+    """Return the settings of one file, its own where given."""
     from dataclasses import replace
 
     found = own(path)
@@ -225,7 +225,7 @@ def _sizes(found: "list[FoundFile]") -> list[int]:
 def _progress(
     speaker: "Speaker", found: "list[FoundFile]", most_rows: int | None
 ) -> "Iterator[tuple[Callable[[], None], Callable[[int], None]]]":
-    """Show progress; yield functions to call at each file and with its rows."""
+    """Show progress; yield functions that take each file and its rows."""
     from inflection_cli.backfilling.account import Account
     from inflection_cli.inspecting.sampling import InspectionProgress
     from inflection_cli.reporting.progress import reading_progress

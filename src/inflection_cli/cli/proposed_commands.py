@@ -1,4 +1,4 @@
-"""Commands for what a file looks like, tried on its first rows before they are shown."""
+"""Propose commands for a file, each tried on its first rows."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from inflection_cli.settings.option_names import file_word, with_value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inflection_cli.inspecting.file_recognition import FileLook
+    from inflection_cli.inspecting.file_recognition import RecognisedFile
     from inflection_cli.inspecting.scan import InspectSettings
     from inflection_cli.inspecting.shape_groups import ShapeGroup
     from inflection_cli.reading import Source
@@ -26,7 +26,7 @@ _NOT_IN: Final = {"sync": ("map",), "replay": (), "inspect": ("max_errors",)}
 def proposals(
     group: "ShapeGroup", files: Sequence[str], reading: InputOptions, settings_with: "SettingsWith"
 ) -> Iterator[dict[str, Any]]:
-    """Yield what the files of a group look like, each with a command that takes them.
+    """Yield what files of a group look like, each with its command.
 
     Args:
         group: The files of one shape.
@@ -49,7 +49,7 @@ def proposals(
 
 
 def _command(
-    look: "FileLook",
+    look: "RecognisedFile",
     files: Sequence[str],
     group: "ShapeGroup",
     reading: InputOptions,
@@ -69,7 +69,7 @@ def _command(
 
 
 def _joined(reading: InputOptions, way: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a way, behind those of a list that are typed already."""
+    """Return the options of a way, with typed ones of a list."""
     return {
         name: [*getattr(reading, name), *value] if isinstance(value, list) else value
         for name, value in way.items()
@@ -95,7 +95,7 @@ def option_words(options: InputOptions, only: Sequence[str] | None = None) -> It
 
 
 def _reads(source: "Source", settings_with: "SettingsWith", options: InputOptions) -> bool:
-    """Return whether a run with these options maps all of the first rows."""
+    """Return whether a run with these options maps the first rows."""
     from inflection_cli.converting.chunk_task import AS_CHUNKS
     from inflection_cli.converting.input_file import InputFile
     from inflection_cli.converting.inputs import convertible_chunks

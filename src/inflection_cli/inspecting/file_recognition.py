@@ -1,4 +1,4 @@
-"""Recognise what a file is by its columns and cells, with the evidence.
+"""Recognise the kind of a file by its columns and cells.
 
 `looks_of` is the one place. Each look has the ways in which a run may read the file, as options in the order to try.
 The command line tries them on the first rows and shows the first that reads all of them.
@@ -40,8 +40,8 @@ _PEOPLE: Final = ("userId", "personId", "email")
 
 
 @dataclass(frozen=True, slots=True)
-class FileLook:
-    """What a file looks like.
+class RecognisedFile:
+    """Kind of a file, with the evidence.
 
     Attributes:
         kind: A word for programs.
@@ -62,7 +62,7 @@ class FileLook:
     advice: str = ""
 
 
-def looks_of(found: Inspection) -> Iterator[FileLook]:
+def looks_of(found: Inspection) -> Iterator[RecognisedFile]:
     """Yield what a file looks like, the surest first.
 
     Args:
@@ -78,8 +78,8 @@ def looks_of(found: Inspection) -> Iterator[FileLook]:
             yield replace(look, ways=tuple({**settled, **way} for way in look.ways))
 
 
-def _contents(found: Inspection) -> Iterator[FileLook]:
-    """Yield what the rows of a file look like, where neither profile nor option says it."""
+def _contents(found: Inspection) -> Iterator[RecognisedFile]:
+    """Yield what rows look like that no profile or option explains."""
     if found.calls or any(column.uses for column in found.columns):
         return
     yield from _messages(found)
@@ -92,7 +92,7 @@ def _contents(found: Inspection) -> Iterator[FileLook]:
     yield from _equal_rows(found)
 
 
-def _off_shape(found: Inspection) -> Iterator[FileLook]:
+def _off_shape(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise CSV with lines above its header, without one, or with escapes."""
     off = found.source.off
     if off is None:
@@ -105,9 +105,9 @@ def _off_shape(found: Inspection) -> Iterator[FileLook]:
     if off.columns:
         way["columns"] = ",".join(_named_by_cells(found))
     evidence = [f"line {off.header_line} is the first as wide as most lines"] if off.header_line else []
-    evidence += ["a backslash stands before quotes within quoted cells"] if off.escape else []
+    evidence += ["quotes within quoted cells have a backslash before them"] if off.escape else []
     evidence += ["the cells of line 1 are values, as those of line 2"] if off.columns else []
-    yield FileLook("off-shape", f"CSV, and {off.words}", tuple(evidence), ways=(way,))
+    yield RecognisedFile("off-shape", f"CSV, and {off.words}", tuple(evidence), ways=(way,))
 
 
 def _named_by_cells(found: Inspection) -> Iterator[str]:
@@ -119,17 +119,17 @@ def _named_by_cells(found: Inspection) -> Iterator[str]:
             yield suggestion.field if suggestion and known else column.name
 
 
-def _messages(found: Inspection) -> Iterator[FileLook]:
+def _messages(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise ready Segment messages."""
     columns = {column.name: column for column in found.columns}
     words = columns["type"].words if columns.keys() >= _MESSAGE_KEYS else {}
     types = [word for word in words if word in _MESSAGE_TYPES]
     if len(types) * 2 > len(words):
         evidence = (_columns(sorted(_MESSAGE_KEYS)), f"type is {', '.join(types)}")
-        yield FileLook("messages", "ready Segment messages", evidence, "replay", ("--dry-run",))
+        yield RecognisedFile("messages", "ready Segment messages", evidence, "replay", ("--dry-run",))
 
 
-def _envelopes(found: Inspection) -> Iterator[FileLook]:
+def _envelopes(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise records that hold the events in a list of objects."""
     if not found.source.keys_vary or found.source.records or _has_events(found):
         return
@@ -138,12 +138,14 @@ def _envelopes(found: Inspection) -> Iterator[FileLook]:
         if column.kind == "json" and column.samples and items == ["{"] * len(column.samples):
             evidence = (f"“{column.name}” is a list of objects in each record",)
             ways = ({"records": f".{column.name}"},)
-            yield FileLook("envelopes", "records with a list of events within each", evidence, ways=ways)
+            yield RecognisedFile(
+                "envelopes", "records with a list of events within each", evidence, ways=ways
+            )
             return
 
 
-def _other_channels(found: Inspection) -> Iterator[FileLook]:
-    """Recognise activity of SMS or push, whose events have the names of email's."""
+def _other_channels(found: Inspection) -> Iterator[RecognisedFile]:
+    """Recognise activity of SMS or push, beside email's or alone."""
     named = [each.name for each in found.columns if _CHANNELS & _channel_words(each.name)]
     telling = {
         f"“{column.name}” is {word} in {count:,} rows": word
@@ -163,10 +165,12 @@ def _other_channels(found: Inspection) -> Iterator[FileLook]:
         evidence.append(f"“{taken[0].name}” would be sent as {taken[0].becomes}")
         words = "activity of SMS or push, in part or as a whole"
         advice = "keep the rows of email by [[event]] when in the profile, or leave the file out"
-        yield FileLook("other-channel", words, tuple(evidence), "inspect", (_save(found),), advice=advice)
+        yield RecognisedFile(
+            "other-channel", words, tuple(evidence), "inspect", (_save(found),), advice=advice
+        )
     else:
         ways = ({"unknown_events": UnknownEvents.SEND},)
-        yield FileLook("other-channel", "activity of SMS or push", tuple(evidence), ways=ways)
+        yield RecognisedFile("other-channel", "activity of SMS or push", tuple(evidence), ways=ways)
 
 
 def _channel_words(text: str) -> set[str]:
@@ -179,7 +183,7 @@ def _save(found: Inspection) -> str:
     return with_value("--save", f"{name if found.path != '-' else 'export'}.profile.toml")
 
 
-def _sums(found: Inspection) -> Iterator[FileLook]:
+def _sums(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise the totals of campaigns, which name no person."""
     sums = [
         column.name
@@ -188,7 +192,7 @@ def _sums(found: Inspection) -> Iterator[FileLook]:
     ]
     if len(sums) < _LEAST_SUMS or any(found.of_field(name) for name in _PEOPLE):
         return
-    yield FileLook(
+    yield RecognisedFile(
         "aggregates",
         "the totals of campaigns, and no activity of people",
         (f"counts in {_columns(sums)}", "no column has a person's id or address"),
@@ -197,7 +201,7 @@ def _sums(found: Inspection) -> Iterator[FileLook]:
     )
 
 
-def _members(found: Inspection) -> Iterator[FileLook]:
+def _members(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise the members of a list or an audience."""
     person = next(filter(None, map(found.of_field, _PEOPLE)), None)
     lists = [column for column in found.columns if squash(column.name) in _LIST_COLUMNS]
@@ -214,10 +218,10 @@ def _members(found: Inspection) -> Iterator[FileLook]:
         options.append(with_value("--segment", name))
     if person.suggestion is not None and person.suggestion.field == "email":
         options.append("--user-id-from email")
-    yield FileLook("list", "the members of a list", evidence, "sync", (*options, "--dry-run"))
+    yield RecognisedFile("list", "the members of a list", evidence, "sync", (*options, "--dry-run"))
 
 
-def _other_calls(found: Inspection) -> Iterator[FileLook]:
+def _other_calls(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise people, accounts and page views."""
     look = look_of([column.name for column in found.columns if not column.is_path])
     if look is None:
@@ -233,16 +237,16 @@ def _other_calls(found: Inspection) -> Iterator[FileLook]:
     type_words = next((column.words for column in found.columns if column.name == "type"), None)
     if type_words and type_words.keys() <= _MESSAGE_TYPES:
         ways = ({}, *ways)  # the column says what each row is
-    yield FileLook(kind, f"a list of {look.words}", (_columns(look.columns),), ways=ways)
+    yield RecognisedFile(kind, f"a list of {look.words}", (_columns(look.columns),), ways=ways)
 
 
-def _equal_rows(found: Inspection) -> Iterator[FileLook]:
+def _equal_rows(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise rows that are equal in every identifying field."""
     if found.equal_rows:
         share = f"{found.equal_rows:,} of {found.rows:,} rows give an event that is there already"
         way: Way = {"keep_equal_rows": True}
         evidence = (share, "a run sends such an event once. If each counts:")
-        yield FileLook("equal-rows", "a file with equal rows", evidence, ways=(way,))
+        yield RecognisedFile("equal-rows", "a file with equal rows", evidence, ways=(way,))
 
 
 def _has_events(found: Inspection) -> bool:

@@ -326,7 +326,7 @@ def _abbreviations(columns: Sequence[ColumnFinding]) -> Iterator[Missing]:
         yield Missing(
             "zone_names",
             f"{counts.total():,} times end in {', '.join(counts)}, which may mean several offsets",
-            f"{' '.join(f'--zone-name {name}={offset}' for name, offset in named.items())}, if these are meant",
+            f"{' '.join(f'--zone-name {name}={offset}' for name, offset in named.items())}, if these offsets are right",
             f"[time] abbreviations = {{ {table} }}",
         )
 

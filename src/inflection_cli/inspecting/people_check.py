@@ -42,7 +42,7 @@ def problems_of_people(
     limit: int | None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[tuple[Problem, ...], InputError | None, int]:
-    """Return the first problem of each kind, any refusal, and how many events are equal to earlier ones.
+    """Return the first problem of each kind, any refusal, and equal events.
 
     Args:
         source: The file; a run would map its columns as they are.
@@ -78,7 +78,10 @@ def problems_of_people(
 
 
 class _EqualEvents:
-    """Counter of events that are equal to an earlier one, of the first `MOST_ROWS` different ones."""
+    """Counter of events that are equal to an earlier one.
+
+    They are compared with the first `MOST_ROWS` different ones, so that memory is bounded.
+    """
 
     def __init__(self) -> None:
         self.count = 0

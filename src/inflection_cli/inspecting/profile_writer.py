@@ -156,7 +156,8 @@ class ProfileWriter:
         yield from zone
         if names is not None:
             yield _fill_in(
-                "abbreviations", f"{names.message}. If these are meant: {names.line.partition(' = ')[2]}"
+                "abbreviations",
+                f"{names.message}. If these offsets are right: {names.line.partition(' = ')[2]}",
             )
         if common and columns and forms[columns[0].name]:
             yield forms[columns[0].name]

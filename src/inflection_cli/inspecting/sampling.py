@@ -1,4 +1,4 @@
-"""How much of a file an inspection reads, and how far it is."""
+"""Limit the rows that an inspection reads, and estimate its progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

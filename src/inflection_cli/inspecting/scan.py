@@ -44,7 +44,7 @@ class InspectSettings:
 
     @property
     def most_rows(self) -> int | None:
-        """How many rows of a file are read at most; None for all."""
+        """The largest number of rows that is read; None for all."""
         return self.limit or (None if self.reads_all else MOST_ROWS)
 
 
@@ -114,7 +114,7 @@ def _evidence(found: FoundFile, settings: InspectSettings) -> EncodingFinding | 
 
 
 def _gathered(source: Source, settings: InspectSettings, progress: Callable[[int], None]) -> ScannedFile:
-    """Collect the statistics of a file's rows, of the first ones if there are too many."""
+    """Collect the statistics of a file, or of its first rows."""
     gatherer = _Gatherer(source, settings.convert, encoding_given=settings.encoding_given)
     gathered, most, meter = gatherer.gathered, settings.most_rows, meter_of_now()
     nulls, bytes_before = settings.convert.mapping.nulls, meter.count if meter else 0

@@ -187,7 +187,7 @@ def _form_words(formats: Iterable[str | None]) -> str:
 
 
 def _added(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the first problem of each kind and column, with counts of all."""
+    """Return the first problem of each kind, with counts of all."""
     kept: dict[tuple[str, str | None], Problem] = {}
     for each in problems:
         key = each.rule.code, each.column if each.rule is not rules.FILE_EMPTY else each.file

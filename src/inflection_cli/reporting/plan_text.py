@@ -446,8 +446,8 @@ def fix_in_export(rejected: int) -> str:
     The rejects folder lacks the rows beside them, so a file of it would get other numbers.
     """
     return (
-        f"fix {_them(rejected)} in the export itself, because --keep-equal-rows counts its equal rows; "
-        "then run the same command again: what was sent is not sent twice"
+        f"fix {_them(rejected)} in the export itself, because --keep-equal-rows counts its equal rows. "
+        "Then run the same command again: what was sent is not sent twice"
     )
 
 

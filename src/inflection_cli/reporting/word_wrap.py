@@ -53,7 +53,7 @@ def wrapped(line: Text, width: int, hang: int | None = None) -> Iterator[Text]:
 
 
 def _pieces(text: str, room: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the parts; a dotted path too long for a row is broken after dots."""
+    """Yield the spans of parts; long dotted paths are broken after dots."""
     for piece in _PIECE.finditer(text):
         first, last = piece.span()
         is_path = not _UNBROKEN.search(piece[0])

@@ -88,7 +88,7 @@ def off_shape(text: str, delimiter: str | None) -> OffShape | None:
 
 
 def _records(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each record with its physical line; a quoted cell is a Q in it."""
+    """Yield each record, with Q for quoted cells, and its line."""
     number = 1
     for line in _QUOTED.sub(lambda cell: "Q" + "\0" * cell[0].count("\n"), text.replace("\0", " ")).split(
         "\n"
