@@ -27,6 +27,13 @@ def lines(*words: str) -> str:
     return "\n".join(words) + "\n"
 
 
+MESSAGE = {
+    "type": "track",
+    "event": "Email Opened",
+    "userId": "u1",
+    "messageId": "m1",
+    "timestamp": "2024-03-05T08:00:00Z",
+}
 EVENT = {"event": "open", "timestamp": 1700000000, "userId": "u1"}
 CONTACTS = lines("userId,first_name,last_name,city,created_at", "u1,Ada,L,Paris,2024-03-05T08:00:00Z")
 KINDS: dict[str, tuple[str, str, str, str]] = {
@@ -62,7 +69,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "a.csv",
         lines("contact_id,email,list_name", "p1,a@example.com,Trial users", "p2,b@example.com,Trial users"),
         "list",
-        "sync a.csv --key contact_id --segment 'Trial users' --dry-run",
+        "sync a.csv --key contact_id --segment a --dry-run",
     ),
     "members of several lists": (
         "a.csv",
@@ -115,6 +122,18 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         ),
         "envelopes",
         "validate a.ndjson --records .data.items",
+    ),
+    "a list of envelopes": (
+        "a.json",
+        json.dumps([{"events": [EVENT]}, {"events": [EVENT | {"userId": "u2"}]}]),
+        "envelopes",
+        "validate a.json --records .events",
+    ),
+    "requests to Segment, one a line": (
+        "a.ndjson",
+        ndjson({"batch": [MESSAGE], "sentAt": "x"}, {"batch": [MESSAGE | {"messageId": "m2"}]}),
+        "messages",
+        "replay a.ndjson --dry-run",
     ),
     "no header": (
         "a.csv",
@@ -216,6 +235,16 @@ def test_totals_of_campaigns_have_no_command_and_say_what_to_export(desk: Desk) 
     assert "counts in columns “delivered”, “opens”, “clicks”" in look["evidence"]
     with_people = desk.file("b.csv", "u1,1,2", "u2,3,4", header="userId,opens,clicks")
     assert "aggregates" not in seen(desk, with_people)
+
+
+def test_no_cell_is_shown_with_what_a_file_seems(desk: Desk) -> None:
+    Path("a.csv").write_text(
+        lines(f"{HEADER},channel,list_name", f"sms to Ada,{ROW[5:]},sms for Ada,Friends of Ada")
+    )
+    Path("b.csv").write_text(lines("userId,list_name", "u1,Friends of Ada", "u2,Friends of Ada"))
+    for name in ("a.csv", "b.csv"):
+        assert seen(desk, name)
+        assert "Ada" not in desk.run("inspect", name).out + desk.run("inspect", name, "--json").out
 
 
 def test_a_body_of_a_request_is_for_replay(desk: Desk) -> None:

@@ -10,10 +10,12 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from inflection_cli.inspecting.inspection_result import Inspection
+from inflection_cli.inspecting.open_questions import rows_in_words
 from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import event_of_column, words_of
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.events import kind_of
+from inflection_cli.sanitize import counted
 from inflection_cli.settings.declarations import UnknownEvents
 from inflection_cli.settings.option_names import with_value
 
@@ -36,6 +38,7 @@ _LIST_COLUMNS: Final = frozenset(
 _NAMES_OF_LISTS: Final = frozenset({"list", "listname", "audience", "audiencename", "segment", "segmentname"})
 _MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
 _MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
+_REQUEST_LIST: Final = "batch"
 _PEOPLE: Final = ("userId", "personId", "email")
 
 
@@ -137,6 +140,9 @@ def _envelopes(found: Inspection) -> Iterator[RecognisedFile]:
         items = [text.lstrip()[1:].lstrip()[:1] for text in column.samples if text.lstrip()[:1] == "["]
         if column.kind == "json" and column.samples and items == ["{"] * len(column.samples):
             evidence = (f"“{column.name}” is a list of objects in each record",)
+            if column.name == _REQUEST_LIST:
+                yield RecognisedFile("messages", "requests to Segment", evidence, "replay", ("--dry-run",))
+                return
             ways = ({"records": f".{column.name}"},)
             yield RecognisedFile(
                 "envelopes", "records with a list of events within each", evidence, ways=ways
@@ -147,19 +153,19 @@ def _envelopes(found: Inspection) -> Iterator[RecognisedFile]:
 def _other_channels(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise activity of SMS or push, beside email's or alone."""
     named = [each.name for each in found.columns if _CHANNELS & _channel_words(each.name)]
-    telling = {
-        f"“{column.name}” is {word} in {count:,} rows": word
+    telling = [
+        f"“{column.name}” names {channel} in {rows_in_words(count)}"
         for column in found.columns
         if squash(column.name) in _CHANNEL_COLUMNS
         for word, count in column.words.items()
-        if _CHANNELS & _channel_words(word)
-    }
+        for channel in sorted(_CHANNELS & _channel_words(word))
+    ]
     events = [event.name for event in found.events if _CHANNELS & _channel_words(event.name)]
     if not (telling or events or (named and found.of_field("email") is None)):
         return
     evidence = [_columns(named)] if named else []
-    evidence += [*telling]
-    evidence += [f"events such as “{events[0]}”"] if events else []
+    evidence += telling
+    evidence += [f"{counted(len(events), 'event')} named after such a channel"] if events else []
     taken = [event for event in found.events if event.becomes and event.name not in events]
     if taken:
         evidence.append(f"“{taken[0].name}” would be sent as {taken[0].becomes}")
@@ -179,8 +185,12 @@ def _channel_words(text: str) -> set[str]:
 
 def _save(found: Inspection) -> str:
     """Return the option that drafts a profile beside the file."""
-    name = PurePath(found.path).name.partition(".")[0]
-    return with_value("--save", f"{name if found.path != '-' else 'export'}.profile.toml")
+    return with_value("--save", f"{_stem(found)}.profile.toml")
+
+
+def _stem(found: Inspection) -> str:
+    """Return the file's name without its endings."""
+    return PurePath(found.path).name.partition(".")[0].strip("-") or "export"
 
 
 def _sums(found: Inspection) -> Iterator[RecognisedFile]:
@@ -214,8 +224,8 @@ def _members(found: Inspection) -> Iterator[RecognisedFile]:
         # A person may be in several lists, so a member is a person of a list.
         options += [with_value("--key", named.name), "--added 'List Joined'", "--removed 'List Left'"]
     else:
-        name = next(iter(named.words)) if named else PurePath(found.path).name.partition(".")[0]
-        options.append(with_value("--segment", name))
+        # The name of the list in the cells is not shown, as other cells are not.
+        options.append(with_value("--segment", _stem(found)))
     if person.suggestion is not None and person.suggestion.field == "email":
         options.append("--user-id-from email")
     yield RecognisedFile("list", "the members of a list", evidence, "sync", (*options, "--dry-run"))
