@@ -7,6 +7,8 @@ import pytest
 from command_support import Desk
 
 HEADER = "event,timestamp,userId,campaign_id,email_id"
+pytestmark = pytest.mark.slow
+
 ROW = "open,2024-03-05T08:00:00Z,u1,c1,e1"
 
 

@@ -15,20 +15,20 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_a_sample_is_told_with_its_rows_and_bytes(desk: Desk) -> None:
-    name = desk.file("a.csv", *(opened(f"u{number}", number % 1_000) for number in range(9_000)))
+    name = desk.file("a.csv", *(opened(f"u{number}", campaign="c" * 300) for number in range(1_500)))
     size = (desk.folder / name).stat().st_size
     assert size > 400_000
-    file = desk.run("inspect", name, "--limit", "1000", "--json").json["files"][0]
-    assert (file["rows"], file["sample"]["rows"], file["sample"]["of_bytes"]) == (1_000, 1_000, size)
+    file = desk.run("inspect", name, "--limit", "500", "--json").json["files"][0]
+    assert (file["rows"], file["sample"]["rows"], file["sample"]["of_bytes"]) == (500, 500, size)
     assert 0 < file["sample"]["bytes"] < size
-    out = desk.run("inspect", name, "--limit", "1000").out
-    assert "  sample    only the first 1,000 rows were read" in out
+    out = desk.run("inspect", name, "--limit", "500").out
+    assert "  sample    only the first 500 rows were read" in out
     assert "All counts are of these rows; --all reads all" in out
     assert out.splitlines()[-1] == (
         "Nothing is missing in the rows that were read. Next: infl-seg validate, which reads all"
     )
-    desk.run("inspect", name, "--limit", "1000", "--save", "p.toml")
-    assert "# It is made from the first 1,000 rows." in Path("p.toml").read_text()
+    desk.run("inspect", name, "--limit", "500", "--save", "p.toml")
+    assert "# It is made from the first 500 rows." in Path("p.toml").read_text()
 
 
 def test_a_file_of_just_so_many_rows_is_no_sample(desk: Desk) -> None:

@@ -48,6 +48,7 @@ def test_a_folder_of_alike_files_has_one_table_and_the_rows_of_each(desk: Desk) 
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "time", "differs", "listed"),
     [
@@ -85,6 +86,7 @@ def test_what_is_missing_in_alike_files_is_counted_once(desk: Desk) -> None:
     assert "12 times have no time zone" in out
 
 
+@pytest.mark.slow
 def test_an_ambiguous_form_of_one_month_is_settled_by_another(desk: Desk) -> None:
     month(desk, 1, 2, time="01/02/2024 08:00")
     month(desk, 2, 2, time="13/02/2024 08:00")
@@ -93,6 +95,19 @@ def test_an_ambiguous_form_of_one_month_is_settled_by_another(desk: Desk) -> Non
     assert "%d/%m/%Y %H:%M reads all of them" in desk.run("inspect", "months").out
 
 
+@pytest.mark.slow
+def test_files_whose_times_need_different_formats_are_apart(desk: Desk) -> None:
+    month(desk, 1, 2, time="13.01.2024 08:00")
+    for number in (2, 3):
+        month(desk, number, 2, time="01/13/2024 08:00")
+    shapes = desk.run("inspect", "months", "--json").json["shapes"]
+    assert [shape["differs"] for shape in shapes] == [
+        [],
+        ["the times of “timestamp” are written as %d.%m.%Y %H:%M, not %m/%d/%Y %H:%M"],
+    ]
+
+
+@pytest.mark.slow
 def test_empty_files_are_notes_with_their_names(desk: Desk) -> None:
     month(desk, 1, 2)
     month(desk, 2, 0)

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,6 @@ def inspect(
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import interruptible, note_terminal_input
     from inflection_cli.inspecting.profile_writer import ProfileWriter
-    from inflection_cli.inspecting.shape_groups import shape_groups
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
@@ -67,8 +67,8 @@ def inspect(
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
-        shapes = shape_groups(inspections, lambda path: _of_file(own, path, settings).convert)
-        groups = [*_with_proposals(shapes, files, reading, project, drafting)]
+        settings_of = partial(_of_file, own, settings)
+        groups = [*_with_proposals(inspections, settings_of, files, reading, project, drafting)]
         report = inspection_report(
             groups, inspections, drafting.save, to_fill_in, show_values=output.show_values
         )
@@ -84,12 +84,14 @@ def inspect(
     if cells.any_masked:
         speaker.result(NOTE, "dim")
     is_complete = not any(each.missing or each.refusal or each.people for each in inspections)
-    speaker.result(verdict(inspections, drafting.save, to_fill_in), "green" if is_complete else "yellow")
+    closing = verdict(inspections, drafting.save, to_fill_in, groups)
+    speaker.result(closing, "green" if is_complete else "yellow")
     return 0
 
 
 def _with_proposals(
-    shapes: "list[ShapeGroup]",
+    inspections: "list[Inspection]",
+    settings_of: "Callable[[str], InspectSettings]",
     files: list[str],
     reading: InputOptions,
     project: ProjectOptions,
@@ -97,10 +99,12 @@ def _with_proposals(
 ) -> "Iterator[tuple[ShapeGroup, list[dict[str, Any]]]]":
     """Yield each shape with the commands for such files."""
     from inflection_cli.cli.proposed_commands import proposals
+    from inflection_cli.inspecting.shape_groups import shape_groups
 
     def settings_with(options: InputOptions) -> "InspectSettings":
         return _settled(options, project, drafting, is_draft=drafting.save is not None)[0]
 
+    shapes = shape_groups(inspections, lambda path: settings_of(path).convert)
     for each in shapes:
         named = files if len(shapes) == 1 else [found.path for found in each.files]
         yield each, [*proposals(each, named, reading, settings_with)]
@@ -191,7 +195,7 @@ def _surveyed(
         for each in found:
             begin()
             try:
-                inspections.append(scan(each, _of_file(own, each.path, settings), progress))
+                inspections.append(scan(each, _of_file(own, settings, each.path), progress))
             except EmptyFile as error:
                 empty[each.path] = error
             except InputError as error:
@@ -203,7 +207,7 @@ def _surveyed(
         return inspections
 
 
-def _of_file(own: "SettingsOfFiles", path: str, settings: "InspectSettings") -> "InspectSettings":
+def _of_file(own: "SettingsOfFiles", settings: "InspectSettings", path: str) -> "InspectSettings":
     """Return the settings of one file, its own where given."""
     from dataclasses import replace
 

@@ -89,7 +89,9 @@ def inspection_lines(
     for proposal in found.proposals:
         yield "could be", _proposal_words(proposal)
     yield from _people_lines(found)
-    for each in found.missing:
+    # Totals lack a person and an event, and no option gives them one.
+    are_totals = any(look["kind"] == "aggregates" for look in looks)
+    for each in () if are_totals else found.missing:
         yield "missing", escape(each.message)
         ways = [escape(way) for way in (each.option, each.line) if way]
         if ways:
@@ -105,17 +107,32 @@ def inspection_lines(
         yield "", f"  → {escape(hint)}"
 
 
-def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence[str]) -> str:
-    """Return the last line, which says what to do next."""
+def verdict(
+    found: Sequence[Inspection],
+    saved: str | None,
+    to_fill_in: Sequence[str],
+    groups: Sequence[tuple[ShapeGroup, Sequence[Mapping[str, Any]]]] = (),
+) -> str:
+    """Return the last line, which says what to do next.
+
+    Args:
+        found: The files.
+        saved: The profile that was written.
+        to_fill_in: Its lines that the user fills in.
+        groups: The files by shape, with what they look like.
+    """
+    looks = groups[0][1] if len(groups) == 1 else ()
     if saved and to_fill_in:
         lines = "a line" if len(to_fill_in) == 1 else f"{len(to_fill_in)} lines"
         return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
     if saved:
         return f"Next: infl-seg validate FILE --profile {escape(saved)}"
     if any(each.missing or each.refusal for each in found):
-        return (
+        look = next((look for look in looks if look["kind"] != "equal-rows"), None)
+        way = (
             "Add what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
         )
+        return way if look is None else f"Next: {escape(look['command'] or look['advice'])}"
     if any(problem.rule.severity is Severity.ERROR for each in found for problem in each.people):
         return "Fix the ids of the people, then: infl-seg validate"
     if any(each.sample for each in found):
