@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from inflection_cli.inspecting.inspection_result import Inspection
-from inflection_cli.inspecting.open_questions import rows_in_words
+from inflection_cli.inspecting.open_questions import MESSAGE_KEYS, MESSAGE_TYPES, rows_in_words
 from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import event_of_column, words_of
 from inflection_cli.mapping.column_names import squash
@@ -36,8 +36,6 @@ _LIST_COLUMNS: Final = frozenset(
     }
 )
 _NAMES_OF_LISTS: Final = frozenset({"list", "listname", "audience", "audiencename", "segment", "segmentname"})
-_MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
-_MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 _REQUEST_LIST: Final = "batch"
 _PEOPLE: Final = ("userId", "personId", "email")
 
@@ -125,10 +123,10 @@ def _named_by_cells(found: Inspection) -> Iterator[str]:
 def _messages(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise ready Segment messages."""
     columns = {column.name: column for column in found.columns}
-    words = columns["type"].words if columns.keys() >= _MESSAGE_KEYS else {}
-    types = [word for word in words if word in _MESSAGE_TYPES]
+    words = columns["type"].words if columns.keys() >= MESSAGE_KEYS else {}
+    types = [word for word in words if word in MESSAGE_TYPES]
     if len(types) * 2 > len(words):
-        evidence = (_columns(sorted(_MESSAGE_KEYS)), f"type is {', '.join(types)}")
+        evidence = (_columns(sorted(MESSAGE_KEYS)), f"type is {', '.join(types)}")
         yield RecognisedFile("messages", "ready Segment messages", evidence, "replay", ("--dry-run",))
 
 
@@ -245,7 +243,7 @@ def _other_calls(found: Inspection) -> Iterator[RecognisedFile]:
     kind = {"identify": "people", "group": "accounts"}.get(look.type, "page-views")
     ways = ways if kind != "page-views" else (call,)
     type_words = next((column.words for column in found.columns if column.name == "type"), None)
-    if type_words and type_words.keys() <= _MESSAGE_TYPES:
+    if type_words and type_words.keys() <= MESSAGE_TYPES:
         ways = ({}, *ways)  # the column says what each row is
     yield RecognisedFile(kind, f"a list of {look.words}", (_columns(look.columns),), ways=ways)
 

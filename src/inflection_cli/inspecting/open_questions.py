@@ -48,8 +48,8 @@ _OWN_IDS: Final = frozenset(
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
-_MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
-_MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
+MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
+MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
 
 def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts: int) -> Iterator[Missing]:
@@ -165,9 +165,9 @@ def _encoding(inspection: Inspection) -> Iterator[Missing]:
 def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
     """Report a file of ready Segment messages, which need no mapping."""
     columns = {column.name: column for column in inspection.columns}
-    if columns.keys() >= _MESSAGE_KEYS:
+    if columns.keys() >= MESSAGE_KEYS:
         words = columns["type"].words
-        if words and sum(word in _MESSAGE_TYPES for word in words) * 2 > len(words):
+        if words and sum(word in MESSAGE_TYPES for word in words) * 2 > len(words):
             yield Missing(
                 "other",
                 "these look like ready Segment messages, which need no profile",

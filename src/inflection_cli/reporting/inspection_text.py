@@ -202,10 +202,11 @@ def _row_lines(found: Inspection) -> Iterator[Line]:
 
 def sample_words(sample: RowSample) -> str:
     """Return how much of a file was read, for people."""
-    read = f", {size_words(sample.bytes)} of {size_words(sample.of_bytes)}" if sample.bytes else ""
-    return (
-        f"only the first {sample.rows:,} rows were read{read}. All counts are of these rows; --all reads all"
-    )
+    whole = size_words(sample.of_bytes)
+    # A small file is read by one block, however few of its rows count.
+    is_part = 0 < sample.bytes < sample.of_bytes
+    read = f"were read, {size_words(sample.bytes)} of {whole}" if is_part else f"of {whole} were read"
+    return f"only the first {sample.rows:,} rows {read}. All counts are of these rows; --all reads all"
 
 
 def _people_lines(found: Inspection) -> Iterator[Line]:
