@@ -43,7 +43,7 @@ def test_a_file_of_just_so_many_rows_is_no_sample(desk: Desk) -> None:
 def test_a_large_file_is_sampled_unless_all_is_asked_for(desk: Desk) -> None:
     lines = ["open,u1,,e,c,2024-03-01"] * 200_000
     name = desk.file("a.csv", *lines, "click,u2,,e,c,2024-03-01", header=HEADER)
-    assert "only the first 200,000 rows were read" in desk.run("init", name).out
+    assert "  sample    only the first 200,000 rows " in desk.run("init", name).out
     assert "the first 200,000 rows" in Path("a.profile.toml").read_text()
     file = desk.run("inspect", name, "--all", "--json").json["files"][0]
     assert (file["rows"], file["sample"]) == (200_001, None)
