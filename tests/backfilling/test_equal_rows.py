@@ -1,20 +1,21 @@
 """Rows that are equal in every identifying field, kept by their number within a file (F16)."""
 
 import json
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from command_support import Desk, opened, to
+import reference
+from command_support import HEADER, Desk, opened, to
 from example_support import examples
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from inflection_cli import SandboxSettings, serve_sandbox
+from inflection_cli.version import __version__
 
 KEEP = "--keep-equal-rows"
+KEPT = reference.Settings(version=__version__, keep_equal_rows=True)
 
 
 @pytest.fixture
@@ -32,20 +33,16 @@ def ids(desk: Desk, *words: str) -> list[str]:
     return [each["messageId"] for each in sent(desk, *words)]
 
 
-def numbered(first: str, number: int) -> str:
-    """The id of the `number`th of equal events, written down from the documentation alone."""
-    if number == 1:
-        return first
-    text = f"{len(str(number))}:{number},"
-    digest = blake2b(b"infl-seg/1 occurrence\n" + text.encode() + UUID(first).bytes, digest_size=13).digest()
-    return str(UUID(bytes=digest[:6] + bytes.fromhex("8001" + "80") + digest[6:]))
-
-
 def test_equal_rows_go_once_unless_they_are_kept(desk: Desk) -> None:
     desk.file("a.csv", opened("u1"), opened("u2"), opened("u1"), opened("u1"))
     once, kept = ids(desk, "a.csv"), ids(desk, "a.csv", KEEP)
     assert len(once) == 2
-    assert kept == [once[0], once[1], numbered(once[0], 2), numbered(once[0], 3)]
+    rows = [
+        dict(zip(HEADER.split(","), opened(user).split(","), strict=True))
+        for user in ("u1", "u2", "u1", "u1")
+    ]
+    assert kept == [one.content_id for one in reference.expect(rows, KEPT)]
+    assert kept[:2] == once
 
 
 def test_the_second_of_two_equal_rows_is_one_event_in_two_overlapping_files(desk: Desk) -> None:
@@ -106,17 +103,52 @@ def test_rejected_rows_are_not_numbered_without_the_rows_beside_them(desk: Desk,
     assert again["events"]["accepted"] == again["events"]["already_accepted"] == 1
 
 
-@examples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(files=st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=8), min_size=1, max_size=3))
-def test_each_file_has_as_many_events_as_rows_and_the_same_ids_as_a_plain_count(
-    desk: Desk, files: list[list[str]]
+def test_the_end_of_a_run_says_where_rejected_rows_are_fixed(desk: Desk) -> None:
+    desk.file("a.csv", opened("u1"), opened("u1"), opened("u2").replace("2024-03-01", "soon"))
+    words = ("a.csv", "--max-errors", "1", "--rejects", "rejects")
+    with serve_sandbox(SandboxSettings()) as sandbox:
+        plain = desk.run("backfill", *words, *to(sandbox.url, "--namespace", "a", "--new-destination")).out
+        kept = desk.run(
+            "backfill", *words, KEEP, *to(sandbox.url, "--namespace", "b", "--new-destination")
+        ).out
+    assert "fix it in rejects, then backfill those files" in plain
+    assert "fix it in the export itself, because --keep-equal-rows counts its equal rows" in kept
+    assert "Then run the same command again: what was sent is not sent twice" in kept
+    verified = desk.run("runs", "verify", "a.csv", "--run", "last")
+    assert "fix it in the export itself" in verified.out
+
+
+NAMES = ("event", "userId", "timestamp", "email_id", "campaign_id", "email_link_url", "note")
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "event": st.sampled_from(["Email Opened", "Link Clicked"]),
+            "userId": st.sampled_from(["u1", "u2"]),
+            "timestamp": st.sampled_from(
+                ["2024-03-01T10:00:00Z", "2024-03-01T10:00:00.000Z", "2024-03-02T10:00:00Z"]
+            ),
+            "email_id": st.sampled_from(["", "e1"]),
+            "campaign_id": st.just("c1"),
+            "email_link_url": st.sampled_from(["", "https://x.example/1"]),
+            "note": st.sampled_from(["", "first", "second"]),
+        }
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=st.lists(ROWS, min_size=1, max_size=3), kept=st.booleans())
+def test_events_are_those_of_the_reference_kept_or_not(
+    desk: Desk, files: list[list[dict[str, str]]], kept: bool
 ) -> None:
-    names = [desk.file(f"{at}.csv", *map(opened, users)) for at, users in enumerate(files)]
-    due: dict[tuple[str, int], None] = {}
-    for users in files:
-        due |= dict.fromkeys((user, users[: at + 1].count(user)) for at, user in enumerate(users))
-    found = sent(desk, *names, KEEP)
-    first = {each["userId"]: each["messageId"] for each in reversed(found)}
-    assert [(each["userId"], each["messageId"]) for each in found] == [
-        (user, numbered(first[user], number)) for user, number in due
+    names = [
+        desk.file(
+            f"{at}.csv", *(",".join(row[name] for name in NAMES) for row in rows), header=",".join(NAMES)
+        )
+        for at, rows in enumerate(files)
     ]
+    due = reference.expect_files(files, KEPT if kept else reference.Settings(version=__version__))
+    found = sent(desk, *names, *([KEEP] if kept else []))
+    assert found == [one.message for one in due]

@@ -142,10 +142,10 @@ def test_16_an_interruption_says_that_open_requests_were_finished() -> None:
 
 
 def test_17_an_internal_error_is_called_a_bug(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("inflection_cli.reading.find", broken)
+    monkeypatch.setattr("inflection_cli.inspecting.shape_groups.shape_groups", broken)
     desk.file("a.csv", opened("u1"))
     done = desk.run("inspect", "a.csv")
     assert done.code == 70

@@ -20,6 +20,7 @@ FILE = {
     "size_bytes",
     "rows",
     "unreadable",
+    "sample",
     "problems",
     "encoding_evidence",
     "columns",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from command_support import CAMPAIGN, HEADER, SAMPLES, Desk, opened
 from example_support import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inflection_cli.settings.option_names import names_an_option
@@ -309,6 +309,7 @@ def test_whatever_a_name_holds_toml_gives_it_back(names: list[str]) -> None:
     assert [*read.items()] == [(name, name) for name in names if name != "all_of_them"]
 
 
+@example(names=["00", "0\n", "\n0", "0"])
 @examples(25)
 @given(st.lists(NAMES.filter(_could_be_a_column), min_size=4, max_size=4, unique=True))
 def test_whatever_the_columns_are_called_a_saved_profile_names_them(names: list[str]) -> None:

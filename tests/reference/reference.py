@@ -55,6 +55,7 @@ class Settings:
         skip: Spellings whose rows are left out.
         zone: The zone of times that name none.
         own_ids: Whether a cell in `event_id` is the event's identity.
+        keep_equal_rows: Whether events that are equal in every identifying field are told apart by their number.
     """
 
     version: str
@@ -63,6 +64,7 @@ class Settings:
     skip: frozenset[str] = frozenset()
     zone: str | None = None
     own_ids: bool = True
+    keep_equal_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,33 @@ def _text(value: object) -> str:
 
 
 def expect(rows: Iterable[Mapping[str, str]], settings: Settings) -> Iterator[Expected]:
-    """For each row that is not skipped, what it should become, in the order of the rows."""
+    """For each row of a file that is not skipped, what it should become, in the order of the rows."""
+    met: list[str] = []
     for row in rows:
         fields = {settings.columns.get(name, name): cell for name, cell in row.items()}
         if fields["event"].strip() not in settings.skip:
-            yield expect_row(fields, settings)
+            found = expect_row(fields, settings)
+            if settings.keep_equal_rows:
+                met.append(found.content_id)
+                found = occurrence(found, met.count(found.content_id))
+            yield found
+
+
+def expect_files(files: Iterable[Iterable[Mapping[str, str]]], settings: Settings) -> list[Expected]:
+    """What the rows of several files should become: each event once, at its first place."""
+    found: dict[str, Expected] = {}
+    for one in (one for rows in files for one in expect(rows, settings)):
+        found.setdefault(one.content_id, one)
+    return list(found.values())
+
+
+def occurrence(found: Expected, number: int) -> Expected:
+    """The `number`th of events that are equal in every identifying field; the first keeps its id."""
+    if number == 1:
+        return found
+    text = b"infl-seg/1 occurrence\n" + netstring(str(number)) + uuid.UUID(found.content_id).bytes
+    content_id = uuid8(text)
+    return Expected({**found.message, "messageId": content_id}, content_id, found.instant)
 
 
 def expect_links(rows: Iterable[Mapping[str, str]], settings: Settings) -> list[Expected]:

@@ -61,6 +61,23 @@ def test_the_wire_id_hangs_on_namespace_and_label() -> None:
     assert len({one.wire_id("a"), one.wire_id("b"), one.wire_id("a", "again"), one.content_id}) == 4
 
 
+def test_the_second_of_equal_rows_has_the_id_that_the_scheme_writes() -> None:
+    kept = reference.Settings(version="0.1.0", keep_equal_rows=True)
+    first, other, second, third = reference.expect([ROW, {**ROW, "userId": "u2"}, ROW, ROW], kept)
+    assert first == reference.expect_row(ROW, SETTINGS)
+    assert second.message == {**first.message, "messageId": second.content_id}
+    text = b"infl-seg/1 occurrence\n1:2," + uuid.UUID(first.content_id).bytes
+    digest = hashlib.blake2b(text, digest_size=13).hexdigest()
+    assert uuid.UUID(second.content_id).hex == f"{digest[:12]}800180{digest[12:]}"
+    assert len({one.content_id for one in (first, other, second, third)}) == 4
+    # The line of ARCHITECTURE.md that has this id.
+    documented = reference.Expected({}, "d00ea491-7040-8001-80db-c4fe8bf8ed5a", Fraction(0))
+    assert reference.occurrence(documented, 2).content_id == "61d62bc6-68eb-8001-80e5-506267e5c8f6"
+    assert [one.content_id for one in reference.expect_files([[ROW, ROW], [ROW, ROW, ROW]], kept)] == [
+        one.content_id for one in (first, second, third)
+    ]
+
+
 def test_a_message_is_what_the_specification_says() -> None:
     row = {
         **ROW,

@@ -74,5 +74,8 @@ def test_a_pause_is_counted_down_and_adds_to_the_time_left() -> None:
 
 
 def test_reading_says_how_far_it_is_by_bytes() -> None:
-    assert reading_words(48_200, 0.25, 3.0) == "checking 25 % · 48,200 rows · 0:03 elapsed, about 9 s left"
-    assert reading_words(1, None, 65.0) == "checking 1 row · 1:05 elapsed"
+    assert (
+        reading_words(48_200, 2_500_000, 10_000_000, 3.0)
+        == "checking 25 % · 2.5 MB of 10.0 MB · 48,200 rows · 0:03 elapsed, about 9 s left"
+    )
+    assert reading_words(1, 80, 0, 65.0) == "checking 1 row · 1:05 elapsed"

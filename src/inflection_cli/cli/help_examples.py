@@ -39,7 +39,7 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
             ("infl-seg inspect export.csv", "Show format, columns, and what is missing"),
             ("infl-seg inspect export.csv --save profile.toml", "Write a profile to edit"),
             ("infl-seg inspect export.csv --profile profile.toml", "Show what a profile makes of the file"),
-            ("infl-seg inspect export.csv --limit 1000", "Look at the first rows only"),
+            ("infl-seg inspect exports/ --all", "Read all rows of all files, not the first 200,000 of each"),
         ),
         "infl-seg validate": (
             ("infl-seg validate export.csv", "Check a file, and send nothing"),

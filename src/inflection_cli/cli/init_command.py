@@ -113,11 +113,15 @@ class _Setup:
         from inflection_cli.reporting.inspection_text import file_lines, verdict
 
         answers, seen = Answers(), None
-        inspection, settings = look(self._found, answers.options, self._project, self._speaker)
+        inspection, settings = look(
+            self._found, answers.options, self._project, self._drafting, self._speaker
+        )
         self._voice.lines(file_lines(inspection))
         while answers.options != seen:
             if seen is not None:
-                inspection, settings = look(self._found, answers.options, self._project, self._speaker)
+                inspection, settings = look(
+                    self._found, answers.options, self._project, self._drafting, self._speaker
+                )
             seen = answers.options
             while question := next_question(inspection, answers):
                 answers = self._voice.ask(question, answers)

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from inflection_cli.converting.inputs import SettingsOfFiles
     from inflection_cli.inspecting import Inspection, InspectSettings
     from inflection_cli.inspecting.preset_recognition import Presets
+    from inflection_cli.inspecting.shape_groups import ShapeGroup
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.reports import Reports
@@ -48,7 +50,7 @@ def inspect(
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
-    settings, said, own = _settled(reading, project, drafting=drafting.save is not None)
+    settings, said, own = _settled(reading, project, drafting, is_draft=drafting.save is not None)
     to_fill_in: list[str] = []
     reports = _reports(output, files)
     if reports.printed:
@@ -66,7 +68,11 @@ def inspect(
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
-        report = inspection_report(inspections, drafting.save, to_fill_in, show_values=output.show_values)
+        settings_of = partial(_of_file, own, settings)
+        groups = [*_with_proposals(inspections, settings_of, files, reading, project, drafting)]
+        report = inspection_report(
+            groups, inspections, drafting.save, to_fill_in, show_values=output.show_values
+        )
         if reports.has_pictures:
             _write_page(reports, report, found)
     if output.json:
@@ -74,20 +80,46 @@ def inspect(
         return 0
     speak(settings_lines(said), speaker, result=True)
     cells = cell_display(speaker, in_full=output.show_values, result=True)
-    for each in inspections:
-        speak(inspection_lines(each, cells), speaker, result=True)
+    for group, looks in groups:
+        speak(inspection_lines(group, cells, looks), speaker, result=True)
     if cells.any_masked:
         speaker.result(NOTE, "dim")
     is_complete = not any(each.missing or each.refusal or each.people for each in inspections)
-    speaker.result(verdict(inspections, drafting.save, to_fill_in), "green" if is_complete else "yellow")
+    closing = verdict(inspections, drafting.save, to_fill_in, groups)
+    speaker.result(closing, "green" if is_complete else "yellow")
     return 0
 
 
+def _with_proposals(
+    inspections: "list[Inspection]",
+    settings_of: "Callable[[str], InspectSettings]",
+    files: list[str],
+    reading: InputOptions,
+    project: ProjectOptions,
+    drafting: DraftOptions,
+) -> "Iterator[tuple[ShapeGroup, list[dict[str, Any]]]]":
+    """Yield each shape with the commands for such files."""
+    from inflection_cli.cli.proposed_commands import proposals
+    from inflection_cli.inspecting.shape_groups import shape_groups
+
+    def settings_with(options: InputOptions) -> "InspectSettings":
+        return _settled(options, project, drafting, is_draft=drafting.save is not None)[0]
+
+    shapes = shape_groups(inspections, lambda path: settings_of(path).convert)
+    for each in shapes:
+        named = files if len(shapes) == 1 else [found.path for found in each.files]
+        yield each, [*proposals(each, named, reading, settings_with)]
+
+
 def look(
-    found: "FoundFile", reading: InputOptions, project: ProjectOptions, speaker: "Speaker"
+    found: "FoundFile",
+    reading: InputOptions,
+    project: ProjectOptions,
+    drafting: DraftOptions,
+    speaker: "Speaker",
 ) -> "tuple[Inspection, InspectSettings]":
     """Inspect one file by these options, to draft a profile from it."""
-    settings, _, own = _settled(reading, project, drafting=True)
+    settings, _, own = _settled(reading, project, drafting, is_draft=True)
     return _surveyed([found], settings, speaker, own)[0], settings
 
 
@@ -121,7 +153,7 @@ def _write_page(reports: "Reports", report: "dict[str, Any]", found: "list[Found
 
 
 def _settled(
-    reading: InputOptions, project: ProjectOptions, *, drafting: bool
+    reading: InputOptions, project: ProjectOptions, drafting: DraftOptions, *, is_draft: bool
 ) -> "tuple[InspectSettings, SettingsSaid, SettingsOfFiles]":
     """Return the settings of an inspection and of single files."""
     from inflection_cli.cli.file_settings import own_settings
@@ -131,7 +163,7 @@ def _settled(
     from inflection_cli.reporting.used_settings import SettingsSaid
 
     found = find_project(Path.cwd(), os.environ, off=project.no_project)
-    if drafting and found is not None:
+    if is_draft and found is not None:
         # A new profile is drafted for the one that the project file names, not by it.
         found = found.without("profile", "preset")
     settled = settle(found, reading, None, os.environ)
@@ -141,6 +173,7 @@ def _settled(
         convert=convert_settings(settled.reading, None, profile),
         encoding_given=settled.reading.encoding is not None or bool(profile and profile.options.encoding),
         limit=reading.limit,
+        reads_all=drafting.whole,
     )
     said = SettingsSaid(
         None if profile is None else (profile.path, profile.digest),
@@ -159,15 +192,13 @@ def _surveyed(
     from inflection_cli.inspecting.preset_recognition import scan_for_presets
 
     of_run = _presets(settings)
-    with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
+    with _progress(speaker, found, settings.most_rows) as (begin, progress):
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
         for each in found:
-            of_file = own(each.path)
-            chosen = settings
-            if of_file is not None:
-                chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
+            begin()
             try:
-                presets = of_run if of_file is None else _presets(chosen)
+                chosen = _of_file(own, settings, each.path)
+                presets = of_run if chosen is settings else _presets(chosen)
                 inspections.append(scan_for_presets(each, chosen, presets, progress))
             except EmptyFile as error:
                 empty[each.path] = error
@@ -192,30 +223,43 @@ def _presets(settings: "InspectSettings") -> "Presets":
     return [(each, with_input_table(settings.reading, each.raw.get("input", {}))) for each in files]
 
 
-def _bytes_to_read(found: "list[FoundFile]") -> int:
-    """Return the bytes on disk that two passes read."""
+def _of_file(own: "SettingsOfFiles", settings: "InspectSettings", path: str) -> "InspectSettings":
+    """Return the settings of one file, its own where given."""
+    from dataclasses import replace
+
+    found = own(path)
+    return settings if found is None else replace(settings, reading=found.reading, convert=found.convert)
+
+
+def _sizes(found: "list[FoundFile]") -> list[int]:
+    """Return the bytes on disk of each file; 0 where unknown."""
     try:
-        sizes = [
+        return [
             each.member.packed_bytes if each.member else Path(each.location).stat().st_size for each in found
         ]
     except OSError:
-        return 0
-    return 2 * sum(sizes)
+        return [0] * len(found)
 
 
 @contextmanager
-def _progress(speaker: "Speaker", size_bytes: int) -> "Iterator[Callable[[int], None]]":
+def _progress(
+    speaker: "Speaker", found: "list[FoundFile]", most_rows: int | None
+) -> "Iterator[tuple[Callable[[], None], Callable[[int], None]]]":
+    """Show progress; yield functions that take each file and its rows."""
     from inflection_cli.backfilling.account import Account
+    from inflection_cli.inspecting.sampling import InspectionProgress
     from inflection_cli.reporting.progress import reading_progress
 
-    with reading_progress(speaker, size_bytes) as show:
+    so_far = InspectionProgress(_sizes(found), most_rows)
+    with reading_progress(speaker, so_far.size_bytes) as show:
         account = Account()
 
         def note(rows: int) -> None:
-            account.rows.read = rows
+            so_far.note(rows)
+            account.rows.read = so_far.rows
             show(account)
 
-        yield note
+        yield so_far.begin, note
 
 
 def _refuse_idle(reading: InputOptions) -> None:

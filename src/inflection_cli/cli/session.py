@@ -97,7 +97,7 @@ class Session:
         if self.reports.has_pictures:
             plan.figures = EventFigures()
         size_bytes = sum(each.source.packed_bytes for each in plan.inputs) if plan.limit is None else 0
-        with reading_progress(self.speaker, size_bytes) as progress:
+        with reading_progress(self.speaker, lambda: size_bytes) as progress:
             yield progress
 
     def say_problems(self, rest: str = "", *, result: bool = False) -> None:

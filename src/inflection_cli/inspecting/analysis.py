@@ -20,6 +20,7 @@ from inflection_cli.inspecting.inspection_result import (
     Suggestion,
 )
 from inflection_cli.inspecting.open_questions import missing, unbound_fields
+from inflection_cli.inspecting.sampling import RowSample
 from inflection_cli.mapping.bind import bind, refusal_of
 from inflection_cli.mapping.column_kinds import event_of_column
 from inflection_cli.mapping.column_names import snake_case
@@ -120,6 +121,7 @@ class ScannedFile:
         paths: What each path into a column with JSON holds.
         encoding: The bytes of regions with bad ones.
         own_ids: Whether the export's own ids identify events; None before the first row.
+        sample: The part that was read; None for all.
     """
 
     source: Source
@@ -131,6 +133,7 @@ class ScannedFile:
     paths: dict[str, ColumnStats] = field(default_factory=dict)
     encoding: EncodingEvidence = field(default_factory=EncodingEvidence)
     own_ids: OwnIdStats | None = None
+    sample: RowSample | None = None
 
     def add_problem(self, problem: Problem) -> None:
         """Record the first problem of each rule, and count the others."""
@@ -191,11 +194,12 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         refusal=refused,
         # Where a column names the type of each row, a profile reads it too.
         calls=() if layout is None or layout.type_place is not None else layout.calls,
+        sample=gathered.sample,
+        own_id_conflicts=gathered.own_ids.conflicts if gathered.own_ids else 0,
     )
     if options.profile is None and options.calls.type in {None, "track"}:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
-    conflicts = gathered.own_ids.conflicts if gathered.own_ids else 0
-    return replace(inspection, missing=tuple(missing(inspection, settings, conflicts)))
+    return replace(inspection, missing=tuple(missing(inspection, settings, inspection.own_id_conflicts)))
 
 
 def _of_calls(source: Source, options: ColumnOptions) -> Layout | None:

@@ -23,7 +23,7 @@ from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.time_format import suggest
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, before
-from inflection_cli.mapping.times.zone_names import NO_NAMES
+from inflection_cli.mapping.times.zone_names import NO_NAMES, example_of, is_usual, offset_of, split_zone
 from inflection_cli.mapping.times.zones import Fold, Zone
 
 _MOST_IDS: Final = 50_000
@@ -118,8 +118,10 @@ class TimeStats:
         names: Mapping[str, int] = NO_NAMES,
     ) -> None:
         self._now = now
-        self._as_given = TimestampReader(now=now, zone=None, format=format, names=names)
-        self._in_utc = TimestampReader(now=now, zone="UTC", format=format, names=names)
+        self._known, self._names = names, {**names}
+        self._abbreviations: Counter[str] = Counter()
+        self._as_given = TimestampReader(now=now, zone=None, format=format, names=self._names)
+        self._in_utc = TimestampReader(now=now, zone="UTC", format=format, names=self._names)
         self._given = format
         self._zones = tuple(Zone(name) for name in ((timezone,) if timezone else COMMON_ZONES))
         self._forms: dict[tuple[str | None, bool], _Form] = {}
@@ -131,6 +133,7 @@ class TimeStats:
         """Add non-empty cells without outer white space, with their counts."""
         texts = list(cells)
         naive = []
+        self._note_abbreviations(cells)
         for text, read in zip(texts, self._as_given.read(texts), strict=True):
             self._filled += cells[text]
             exact = _exact(read)
@@ -151,20 +154,38 @@ class TimeStats:
     def finding(self) -> TimeFinding:
         """Return the time formats found."""
         forms = sorted(self._forms.values(), key=lambda form: -form.count)
-        return TimeFinding(self._filled, self._naive, tuple(map(_finished, forms)), dict(self._unread))
+        return TimeFinding(
+            self._filled,
+            self._naive,
+            tuple(map(_finished, forms)),
+            dict(self._unread),
+            dict(self._abbreviations.most_common()),
+        )
+
+    def _note_abbreviations(self, cells: Mapping[str, int]) -> None:
+        """Note the abbreviations of zones behind times that nobody has explained.
+
+        Their times are read here as if each meant what it most often does, which only the user can confirm.
+        """
+        for text, count in cells.items():
+            name = (split_zone(text) or ("", ""))[1]
+            if is_usual(name) and name not in self._known:
+                self._abbreviations[name] += count
+                self._names[name] = offset_of(example_of(name)) or 0
 
     def _in_some_form(self, text: str, read: TimeProblem, count: int) -> None:
         """Count a cell that is not an ISO time, by matching format."""
-        formats = () if self._given else suggest(text)
+        named = split_zone(text)
+        formats = () if self._given else suggest(named[0] if named else text)
         if read.rule is rules.TIMESTAMP_DATE_ONLY:
             formats = tuple(each for each in _DATE_ONLY if f'"{each}"' in read.hint)
         found = {each: exact for each in formats if (exact := self._read_by(each, text)) is not None}
         if not found:
             self._unread[read.rule.code] += count
             return
-        self._naive += count * (not any(map(_names_zone, found)))
+        self._naive += count * (not (named or any(map(_names_zone, found))))
         for each, exact in found.items():
-            if _names_zone(each):
+            if named or _names_zone(each):
                 self._form(each, zoned=True).take(exact, count)
             else:
                 self._take_local(each, exact, count)
@@ -173,7 +194,9 @@ class TimeStats:
         """Read a text by a format; texts without a zone mean UTC."""
         reader = self._readers.get(form)
         if reader is None:
-            reader = self._readers[form] = TimestampReader(now=self._now, zone="UTC", format=form)
+            reader = self._readers[form] = TimestampReader(
+                now=self._now, zone="UTC", format=form, names=self._names
+            )
         return _exact(reader.read([text])[0])
 
     def _take_local(self, form: str | None, exact: str, count: int) -> None:

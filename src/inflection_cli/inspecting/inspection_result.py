@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from inflection_cli.inspecting.sampling import RowSample
 from inflection_cli.mapping.column_kinds import Kind
 from inflection_cli.mapping.columns import NameReason
 from inflection_cli.mapping.layout import CallMapping
@@ -70,12 +71,14 @@ class TimeFinding:
         naive: How many of them are times that name no zone.
         forms: The forms that read cells, the widest first; several may read the same ones.
         unread: Cells that no form reads, by the code of the problem they would be.
+        abbreviations: How many cells end in each abbreviation of a zone that nobody has explained.
     """
 
     filled: int
     naive: int
     forms: tuple[TimeForm, ...]
     unread: dict[str, int]
+    abbreviations: dict[str, int] = field(default_factory=dict)
 
     @property
     def usable(self) -> int:
@@ -155,6 +158,7 @@ class ColumnFinding:
         times: How its times are written.
         words: Its different cells, where they are few, with counts.
         event_share: The share of its filled cells that name one of Inflection's events.
+        is_least: Whether there may be more different cells than `distinct`.
     """
 
     name: str
@@ -172,6 +176,7 @@ class ColumnFinding:
     times: TimeFinding | None = None
     words: dict[str, int] = field(default_factory=dict, repr=False)
     event_share: float = 0.0
+    is_least: bool = False
 
     @property
     def share(self) -> float:
@@ -298,6 +303,9 @@ class Inspection:
             where a run would refuse the file before it looks at them.
         calls: The calls other than track that its rows are, where the user says so.
         preset: The preset that it is for, without a profile.
+        own_id_conflicts: How many rows an own id of the export does not tell from others.
+        equal_rows: How many rows give an event that is equal to an earlier one, without ids of its own.
+        sample: The part that was read, where all counts are of a sample; None if all was read.
     """
 
     source: Source
@@ -314,6 +322,9 @@ class Inspection:
     refusal: tuple[str, str] | None
     people: tuple[Problem, ...] = ()
     calls: tuple[CallMapping, ...] = ()
+    sample: RowSample | None = None
+    own_id_conflicts: int = 0
+    equal_rows: int = 0
     preset: PresetProposal | None = None
 
     @property

@@ -1,6 +1,7 @@
 """Questions that only the user can answer, with options and profile lines."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender,
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
+from inflection_cli.mapping.times.zone_names import example_of
 from inflection_cli.mapping.unbound import Unbound, unbound_essentials
 from inflection_cli.settings.toml_text import toml_string
 
@@ -46,8 +48,8 @@ _OWN_IDS: Final = frozenset(
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
-_MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
-_MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
+MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
+MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
 
 def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts: int) -> Iterator[Missing]:
@@ -163,9 +165,9 @@ def _encoding(inspection: Inspection) -> Iterator[Missing]:
 def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
     """Report a file of ready Segment messages, which need no mapping."""
     columns = {column.name: column for column in inspection.columns}
-    if columns.keys() >= _MESSAGE_KEYS:
+    if columns.keys() >= MESSAGE_KEYS:
         words = columns["type"].words
-        if words and sum(word in _MESSAGE_TYPES for word in words) * 2 > len(words):
+        if words and sum(word in MESSAGE_TYPES for word in words) * 2 > len(words):
             yield Missing(
                 "other",
                 "these look like ready Segment messages, which need no profile",
@@ -296,7 +298,8 @@ def _is_the_rows_own(column: ColumnFinding) -> bool:
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
     columns = [column for column in time_columns(inspection) if column.times is not None]
     for column in columns:
-        yield from _form(column)
+        yield from _form(column, is_given=_has_form(settings, column.name))
+    yield from _abbreviations(columns)
     naive = [column for column in columns if column.times and column.times.naive]
     profile = settings.mapping.columns.profile
     if not naive or settings.timezone or any(_has_zone(settings, column.name) for column in naive):
@@ -312,6 +315,22 @@ def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missin
     )
 
 
+def _abbreviations(columns: Sequence[ColumnFinding]) -> Iterator[Missing]:
+    """Report the zones that are named by abbreviations only."""
+    counts = Counter[str]()
+    for column in columns:
+        counts.update(column.times.abbreviations if column.times else {})
+    if counts:
+        named = {name: example_of(name) for name in counts}
+        table = ", ".join(f'{name} = "{offset}"' for name, offset in named.items())
+        yield Missing(
+            "zone_names",
+            f"{counts.total():,} times end in {', '.join(counts)}, which may mean several offsets",
+            f"{' '.join(f'--zone-name {name}={offset}' for name, offset in named.items())}, if these offsets are right",
+            f"[time] abbreviations = {{ {table} }}",
+        )
+
+
 def _example_zone(column: ColumnFinding) -> str:
     """Return UTC, and a zone that no time excludes, if any."""
     zones = column.times.zones if column.times else ()
@@ -325,7 +344,15 @@ def _has_zone(settings: ConvertSettings, name: str) -> bool:
     return bool(rule and rule.zone) or bool(profile and profile.options.timezone)
 
 
-def _form(column: ColumnFinding) -> Iterator[Missing]:
+def _has_form(settings: ConvertSettings, name: str) -> bool:
+    profile = settings.mapping.columns.profile
+    rule = profile.times.get(name) if profile else None
+    return bool(
+        settings.timestamp_format or settings.mapping.columns.timestamp_format or (rule and rule.format)
+    )
+
+
+def _form(column: ColumnFinding, *, is_given: bool) -> Iterator[Missing]:
     times = column.times
     assert times is not None
     if times.unread:
@@ -333,6 +360,8 @@ def _form(column: ColumnFinding) -> Iterator[Missing]:
         yield Missing(
             "other", f"{sum(times.unread.values()):,} of “{column.name}” are not usable times: {codes}"
         )
+    if is_given:
+        return
     advice, formats = times.advice
     if advice == "none needed":
         odd = times.usable - times.by_format.get(None, times.usable)

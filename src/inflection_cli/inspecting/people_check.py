@@ -1,5 +1,6 @@
 """Check the people of a file by the rules of a run."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from inflection_cli.converting.converter import Converted, ConvertSettings
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.inputs import convertible_chunks
 from inflection_cli.errors import InputError
+from inflection_cli.inspecting.sampling import MOST_ROWS
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.layout import MissingColumnPolicy
 from inflection_cli.model import Problem
@@ -34,15 +36,20 @@ _OF_PEOPLE: Final = frozenset(
 
 
 def problems_of_people(
-    source: Source, reading: ReadOptions, settings: ConvertSettings, limit: int | None
-) -> tuple[tuple[Problem, ...], InputError | None]:
-    """Return the first problem of each kind, and any refusal.
+    source: Source,
+    reading: ReadOptions,
+    settings: ConvertSettings,
+    limit: int | None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[tuple[Problem, ...], InputError | None, int]:
+    """Return the first problem of each kind, any refusal, and equal events.
 
     Args:
         source: The file; a run would map its columns as they are.
         reading: How it is read.
         settings: How a run would map it.
         limit: How many rows to read; None reads everything.
+        progress: Called after each chunk with the number of rows so far.
 
     Raises:
         UsageError: An option contradicts the file.
@@ -52,18 +59,41 @@ def problems_of_people(
     file = InputFile(source, layout)
     kept: dict[tuple[str, str | None], Problem] = {}
     people = People()
-    refusal = None
+    refusal, rows, equal = None, 0, _EqualEvents()
     try:
-        for known, _, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
-            file, converted = known, convert(identified=False)
+        for known, chunk, convert in convertible_chunks([file], reading, settings, AS_CHUNKS, limit=limit):
+            file, converted = known, convert(identified=True)
+            equal.add(converted.content_ids)
             for seen in converted.seen:
                 people.add(source.path, seen)
             _keep(kept, converted)
+            rows += len(chunk.rows)
+            progress(rows)
     except InputError as error:
         refusal = error
     people.count()
     found = list(judged(people, [file], allowed=settings.mapping.allow_implausible))
-    return (*found, *kept.values()), refusal
+    has_own_ids = "event_id" in file.columns.by_field()
+    return (*found, *kept.values()), refusal, 0 if has_own_ids else equal.count
+
+
+class _EqualEvents:
+    """Counter of events that are equal to an earlier one.
+
+    They are compared with the first `MOST_ROWS` different ones, so that memory is bounded.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._seen: set[bytes] = set()
+
+    def add(self, content_ids: Sequence[bytes]) -> None:
+        """Add the ids of some events."""
+        for each in content_ids:
+            if each in self._seen:
+                self.count += 1
+            elif len(self._seen) < MOST_ROWS:
+                self._seen.add(each)
 
 
 def _keep(kept: dict[tuple[str, str | None], Problem], converted: Converted) -> None:

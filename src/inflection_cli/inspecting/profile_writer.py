@@ -107,7 +107,8 @@ class ProfileWriter:
         found = self._found
         name = toml_string(_short(PurePath(found.path).name))
         yield f"# How infl-seg reads exports like {name}; drafted by `infl-seg inspect` {__version__}."
-        yield f"# It is made from {rows_in_words(found.rows)}. `infl-seg validate --profile` says whether it does."
+        rows = f"the first {rows_in_words(found.rows)}" if found.sample else rows_in_words(found.rows)
+        yield f"# It is made from {rows}. `infl-seg validate --profile` says whether it does."
         if found.unreadable:
             codes = ", ".join(problem.rule.code for problem in found.problems if _rejects(problem))
             yield f"# {found.unreadable:,} more could not be read ({codes}): no profile fixes those."
@@ -157,9 +158,15 @@ class ProfileWriter:
         forms = {column.name: self._form(column) for column in columns}
         zone = self._zone(columns)
         common = len(set(forms.values())) == 1
-        if zone or any(forms.values()):
+        names = self._missing("zone_names")
+        if zone or names or any(forms.values()):
             yield "[time]"
         yield from zone
+        if names is not None:
+            yield _fill_in(
+                "abbreviations",
+                f"{names.message}. If these offsets are right: {names.line.partition(' = ')[2]}",
+            )
         if common and columns and forms[columns[0].name]:
             yield forms[columns[0].name]
             return

@@ -1,6 +1,6 @@
-"""Scan a whole file and inspect it, with constant memory."""
+"""Scan a file and inspect it, with constant memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,9 +14,11 @@ from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
 from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import EncodingFinding, Inspection
 from inflection_cli.inspecting.people_check import problems_of_people
+from inflection_cli.inspecting.sampling import MOST_ROWS, RowSample
 from inflection_cli.mapping.nulls import emptied
 from inflection_cli.model import Chunk
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, read
+from inflection_cli.reading.files.bytes_read import meter_of_now
 
 _ANY_BYTE: Final = "iso-8859-1"
 """Gives every byte back, and is no guess of what it means."""
@@ -30,13 +32,20 @@ class InspectSettings:
         reading: How files are read.
         convert: How a run would map them.
         encoding_given: Whether the user has named the encoding.
-        limit: How many rows to read; None reads everything.
+        limit: How many rows the user wants read; None for no such wish.
+        reads_all: Whether all rows are read, where there is no such wish.
     """
 
     reading: ReadOptions
     convert: ConvertSettings
     encoding_given: bool = False
     limit: int | None = None
+    reads_all: bool = False
+
+    @property
+    def most_rows(self) -> int | None:
+        """The largest number of rows that is read; None for all."""
+        return self.limit or (None if self.reads_all else MOST_ROWS)
 
 
 def scan(
@@ -61,13 +70,17 @@ def scan(
             source = detect(found, replace(settings.reading, encoding=encoding.suggested, guesses=True))
             gathered = _gathered(source, settings, progress)
     inspection = analyse(gathered, encoding, settings.convert)
-    return inspection if inspection.refusal else _with_people(inspection, settings)
+    return inspection if inspection.refusal else _with_people(inspection, settings, progress)
 
 
-def _with_people(found: Inspection, settings: InspectSettings) -> Inspection:
+def _with_people(found: Inspection, settings: InspectSettings, progress: Callable[[int], None]) -> Inspection:
     """Read the file again and add its problems with people."""
-    people, refusal = problems_of_people(found.source, settings.reading, settings.convert, settings.limit)
-    return replace(found, people=people, refusal=(refusal.message, refusal.hint) if refusal else None)
+    people, refusal, equal = problems_of_people(
+        found.source, settings.reading, settings.convert, settings.most_rows, progress
+    )
+    equal = 0 if settings.convert.mapping.keep_equal_rows else equal
+    refused = (refusal.message, refusal.hint) if refusal else None
+    return replace(found, people=people, refusal=refused, equal_rows=equal)
 
 
 def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, EncodingFinding | None]:
@@ -75,22 +88,25 @@ def _opened(found: FoundFile, settings: InspectSettings) -> tuple[Source, Encodi
     try:
         return detect(found, replace(settings.reading, guesses=True)), None
     except InputError:
-        finding = None if settings.encoding_given else _evidence(found, settings.reading)
+        finding = None if settings.encoding_given else _evidence(found, settings)
         if finding is None or finding.suggested is None:
             raise
         return detect(found, replace(settings.reading, encoding=finding.suggested, guesses=True)), finding
 
 
-def _evidence(found: FoundFile, reading: ReadOptions) -> EncodingFinding | None:
+def _evidence(found: FoundFile, settings: InspectSettings) -> EncodingFinding | None:
     """Return the likely encoding of a file that UTF-8 cannot read."""
-    bare = replace(reading, encoding=_ANY_BYTE)
-    gauge = EncodingEvidence()
+    bare = replace(settings.reading, encoding=_ANY_BYTE)
+    gauge, rows = EncodingEvidence(), 0
     try:
         source = detect(found, bare)
         gauge.add(" ".join(source.columns).encode(_ANY_BYTE, "ignore"))
         for chunk in read(source, bare):
             for row in chunk.rows:
                 gauge.add(" ".join(row).encode(_ANY_BYTE, "ignore"))
+            rows += len(chunk.rows)
+            if settings.most_rows is not None and rows >= settings.most_rows:
+                break
     except InputError:
         return None
     # A byte order mark beats the option: then the bytes are damaged, and no other encoding.
@@ -98,23 +114,26 @@ def _evidence(found: FoundFile, reading: ReadOptions) -> EncodingFinding | None:
 
 
 def _gathered(source: Source, settings: InspectSettings, progress: Callable[[int], None]) -> ScannedFile:
+    """Collect the statistics of a file, or of its first rows."""
     gatherer = _Gatherer(source, settings.convert, encoding_given=settings.encoding_given)
-    nulls = settings.convert.mapping.nulls
-    for chunk in _limited(read(source, settings.reading), settings.limit):
+    gathered, most, meter = gatherer.gathered, settings.most_rows, meter_of_now()
+    nulls, bytes_before = settings.convert.mapping.nulls, meter.count if meter else 0
+    for whole in read(source, settings.reading):
+        seen = gathered.rows + gathered.unreadable
+        chunk = whole if most is None else first_rows(whole, most - seen)
         gatherer.take(replace(chunk, rows=emptied(chunk.rows, nulls)) if nulls else chunk)
-        progress(gatherer.gathered.rows)
-    return gatherer.gathered
+        progress(gathered.rows)
+        if _rows_of(chunk) < _rows_of(whole):
+            size = meter.count - bytes_before if meter else 0
+            of_bytes = source.packed_bytes
+            rows = gathered.rows + gathered.unreadable
+            gathered.sample = RowSample(rows, min(size, of_bytes), of_bytes)
+            break
+    return gathered
 
 
-def _limited(chunks: Iterator[Chunk], limit: int | None) -> Iterator[Chunk]:
-    left = limit
-    for chunk in chunks:
-        taken = chunk if left is None else first_rows(chunk, left)
-        yield taken
-        if left is not None:
-            left -= len(taken.rows) + sum(fault.rows for fault in taken.faults)
-            if left <= 0:
-                return
+def _rows_of(chunk: Chunk) -> int:
+    return len(chunk.rows) + sum(fault.rows for fault in chunk.faults)
 
 
 class _Gatherer:

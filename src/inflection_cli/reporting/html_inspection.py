@@ -39,6 +39,10 @@ def _file(found: Mapping[str, Any], digests: Mapping[str, str]) -> Markup:
     if found["preset"]:
         facts += [("preset", f"{found['preset']['name']}: {found['preset']['title']}")]
     facts += [("rows", f"{found['rows']:,}"), ("unreadable", f"{found['unreadable']:,}")]
+    sample = found["sample"]
+    if sample:
+        words = f"all counts are of the first {sample['rows']:,} rows, {sample['bytes']:,} bytes of the file"
+        facts.append(("sample", words))
     facts += [
         ("bytes", f"{found['size_bytes']:,}"),
         ("digest of its content (BLAKE2b)", digests.get(found["path"], "")),

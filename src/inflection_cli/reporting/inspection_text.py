@@ -1,8 +1,10 @@
 """Format inspection results as text lines and as a JSON object.
 
-`inspect --json` prints `command, version, complete, files[…], saved, to_fill_in[…], exit_code`. Each file has
+`inspect --json` prints `command, version, complete, files[…], shapes[…], saved, to_fill_in[…], exit_code`. A shape has
+`files[], rows, differs[], seems[{kind, words, evidence[], command, advice}]`: files of one shape have the same columns,
+with the same meaning. Each file has
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them
-(those with the ids of people are among them),
+(those with the ids of people are among them), `sample{rows, bytes, of_bytes}` or null where all rows were read,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
 property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
@@ -14,7 +16,7 @@ or null; the `first` and `last` of times without a zone have no `Z`. Cells of th
 unless --show-values is given.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -27,13 +29,20 @@ from inflection_cli.inspecting.inspection_result import (
     TimeForm,
 )
 from inflection_cli.inspecting.open_questions import rows_in_words
+from inflection_cli.inspecting.sampling import RowSample
+from inflection_cli.inspecting.shape_groups import ShapeGroup
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.model import Problem, Severity
+from inflection_cli.reading import Source
 from inflection_cli.reporting.json_report import empty_report, problem_object
 from inflection_cli.reporting.masking import CellDisplay
-from inflection_cli.sanitize import escape, mask_cell
+from inflection_cli.reporting.plan_text import size_words
+from inflection_cli.sanitize import counted, escape, mask_cell
 
-_MOST_OF_NAME: Final = 40
+_WIDEST_NAME: Final = 40
+"""Columns of the names; a longer one stands in a line of its own."""
+
+_MOST_FILES: Final = 200
 _MOST_EVENTS: Final = 20
 _NAMES_OF_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _PLURAL: Final = {
@@ -61,16 +70,32 @@ _WHY: Final = {
 Line = tuple[str, str]
 
 
-def inspection_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
-    """Yield label and text for one inspected file."""
-    yield from file_lines(found)
+def inspection_lines(
+    group: ShapeGroup, cells: CellDisplay, looks: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[Line]:
+    """Yield label and text for inspected files of one shape.
+
+    Args:
+        group: The files.
+        cells: How cells are shown.
+        looks: What they look like, as in the JSON object.
+    """
+    found = group.whole
+    yield from file_lines(found) if len(group.files) == 1 else _group_lines(group)
+    for label, difference in zip(("differs", *[""] * len(group.differs)), group.differs, strict=False):
+        yield label, escape(difference)
     yield from preset_lines(found)
-    yield from _column_lines(found, cells)
+    for look in looks:
+        yield "seems", escape(f"{look['words']}: {'; '.join(look['evidence'])}")
+        yield from (("", f"  → {escape(way)}") for way in (look["command"], look["advice"]) if way)
+    yield from _column_lines(found, cells, group.as_before)
     yield from _event_lines(found, cells)
     for proposal in found.proposals:
         yield "could be", _proposal_words(proposal)
     yield from _people_lines(found)
-    for each in found.missing:
+    # Totals lack a person and an event, and no option gives them one.
+    are_totals = any(look["kind"] == "aggregates" for look in looks)
+    for each in () if are_totals else found.missing:
         yield "missing", escape(each.message)
         ways = [escape(way) for way in (each.option, each.line) if way]
         if ways:
@@ -86,8 +111,21 @@ def inspection_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
         yield "", f"  → {escape(hint)}"
 
 
-def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence[str]) -> str:
-    """Return the last line, which says what to do next."""
+def verdict(
+    found: Sequence[Inspection],
+    saved: str | None,
+    to_fill_in: Sequence[str],
+    groups: Sequence[tuple[ShapeGroup, Sequence[Mapping[str, Any]]]] = (),
+) -> str:
+    """Return the last line, which says what to do next.
+
+    Args:
+        found: The files.
+        saved: The profile that was written.
+        to_fill_in: Its lines that the user fills in.
+        groups: The files by shape, with what they look like.
+    """
+    looks = groups[0][1] if len(groups) == 1 else ()
     if saved and to_fill_in:
         lines = "a line" if len(to_fill_in) == 1 else f"{len(to_fill_in)} lines"
         return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
@@ -97,22 +135,40 @@ def verdict(found: Sequence[Inspection], saved: str | None, to_fill_in: Sequence
     if len(names) == 1 and (name := names.pop()) is not None:
         return f"Next: infl-seg validate FILE --preset {name}"
     if any(each.missing or each.refusal for each in found):
-        return (
+        look = next((look for look in looks if look["kind"] != "equal-rows"), None)
+        way = (
             "Add what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
         )
+        return way if look is None else f"Next: {escape(look['command'] or look['advice'])}"
     if any(problem.rule.severity is Severity.ERROR for each in found for problem in each.people):
         return "Fix the ids of the people, then: infl-seg validate"
-    return "Nothing is missing. Next: infl-seg validate"
+    is_part = any(each.sample for each in found)
+    where, what = (" in the rows that were read", ", which reads all") if is_part else ("", "")
+    return f"Nothing is missing{where}. Next: infl-seg validate{what}"
 
 
 def inspection_report(
-    found: Iterable[Inspection], saved: str | None, to_fill_in: Sequence[str], *, show_values: bool
+    groups: Iterable[tuple[ShapeGroup, Sequence[Mapping[str, Any]]]],
+    found: Iterable[Inspection],
+    saved: str | None,
+    to_fill_in: Sequence[str],
+    *,
+    show_values: bool,
 ) -> dict[str, Any]:
     """Return the JSON object of `inspect --json`, without the exit code."""
     return {
         **empty_report("inspect"),
         "complete": True,
         "files": [_file_object(each, show_values=show_values) for each in found],
+        "shapes": [
+            {
+                "files": [each.path for each in group.files],
+                "rows": group.whole.rows,
+                "differs": [*group.differs],
+                "seems": [*looks],
+            }
+            for group, looks in groups
+        ],
         "saved": saved,
         "to_fill_in": [line.partition(" = ")[0] for line in to_fill_in],
     }
@@ -121,21 +177,43 @@ def inspection_report(
 def file_lines(found: Inspection) -> Iterator[Line]:
     """Yield label and text for what a file is, and its rows."""
     source = found.source
+    words = _form_words(source)
+    if source.compression:
+        words.append(source.compression)
+    name = "standard input" if source.path == "-" else escape(source.path)
+    yield "file", f"{name} ({', '.join(words)})"
+    yield from _row_lines(found)
+
+
+def _form_words(source: Source) -> list[str]:
     words = source.format_words
     if source.delimiter:
         words.append(
             _NAMES_OF_DELIMITERS.get(source.delimiter, f"delimiter {escape(repr(source.delimiter))}")
         )
-    if source.compression:
-        words.append(source.compression)
-    name = "standard input" if source.path == "-" else escape(source.path)
-    yield "file", f"{name} ({', '.join(words)})"
+    return words
+
+
+def _row_lines(found: Inspection) -> Iterator[Line]:
+    source = found.source
     if found.encoding is not None and found.encoding.suggested:
         yield "", f"read as {found.encoding.suggested} for this look; see what is missing"
     more = f", {found.unreadable:,} more could not be read" if found.unreadable else ""
     yield "rows", f"{found.rows:,}{more}"
+    if found.sample is not None:
+        yield "sample", sample_words(found.sample)
     for problem in found.problems:
-        yield "", _problem_words(problem)
+        place = f"{escape(problem.file)}: " if problem.file not in {None, source.path} else ""
+        yield "", place + _problem_words(problem)
+
+
+def sample_words(sample: RowSample) -> str:
+    """Return how much of a file was read, for people."""
+    whole = size_words(sample.of_bytes)
+    # A small file is read by one block, however few of its rows count.
+    is_part = 0 < sample.bytes < sample.of_bytes
+    read = f"were read, {size_words(sample.bytes)} of {whole}" if is_part else f"of {whole} were read"
+    return f"only the first {sample.rows:,} rows {read}. All counts are of these rows; --all reads all"
 
 
 def preset_lines(found: Inspection) -> Iterator[Line]:
@@ -165,12 +243,36 @@ def _problem_words(problem: Problem) -> str:
     return f"{problem.rule.code}: {where}{escape(problem.message, 300)}{count}"
 
 
-def _column_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
-    names = [escape(column.name, _MOST_OF_NAME) for column in found.columns]
-    width = max(map(len, names), default=0)
+def _group_lines(group: ShapeGroup) -> Iterator[Line]:
+    """Yield label and text for files of one shape, with their rows."""
+    source = group.whole.source
+    yield "files", f"{len(group.files):,} of one shape ({', '.join(_form_words(source))})"
+    listed = group.files[:_MOST_FILES]
+    width = max(len(escape(each.path)) for each in listed)
+    for each in listed:
+        unread = f", {each.unreadable:,} more could not be read" if each.unreadable else ""
+        part = f" (the first of {size_words(each.sample.of_bytes)})" if each.sample else ""
+        yield "", f"{escape(each.path):<{width}}  {rows_in_words(each.rows)}{part}{unread}"
+    if len(group.files) > _MOST_FILES:
+        yield "", f"and {len(group.files) - _MOST_FILES:,} more files, which --json lists"
+    yield from _row_lines(group.whole)
+
+
+def _column_lines(found: Inspection, cells: CellDisplay, left_out: Collection[str] = ()) -> Iterator[Line]:
+    columns = [column for column in found.columns if column.name not in left_out]
+    names = [escape(column.name) for column in columns]
+    width = min(_WIDEST_NAME, max(map(len, names), default=0))
     label = "columns"
-    for name, column in zip(names, found.columns, strict=True):
-        yield label, f"{name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}"
+    for name, column in zip(names, columns, strict=True):
+        is_long = len(name) > width
+        if is_long:
+            # It has a line of its own, so that no part of it is lost.
+            yield label, name
+            label = ""
+        yield (
+            label,
+            f"{'' if is_long else name:<{width}}  {_share(column):>5} {_content(column):<20} {_becomes(column)}",
+        )
         label = ""
         if column.samples:
             samples = dict.fromkeys(cells.of_column(sample, column) for sample in column.samples)
@@ -178,6 +280,8 @@ def _column_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
         if column.times is not None:
             for words in _time_words(column.times):
                 yield "", f"{'':<{width}}  {words}"
+    if left_out:
+        yield label, f"and {counted(len(left_out), 'column')} as above"
 
 
 def _share(column: ColumnFinding) -> str:
@@ -189,16 +293,16 @@ def _share(column: ColumnFinding) -> str:
 def _content(column: ColumnFinding) -> str:
     if not column.distinct:
         return "nothing"
-    bounded = column.distinct >= MOST_DISTINCT
+    bounded = column.is_least or column.distinct >= MOST_DISTINCT
     return f"{_PLURAL[column.kind]}, {'≥ ' if bounded else ''}{column.distinct:,}"
 
 
 def _becomes(column: ColumnFinding) -> str:
     if column.uses:
-        return f"profile: {', '.join(escape(use, 80) for use in column.uses)}"
+        return f"profile: {', '.join(map(escape, column.uses))}"
     suggestion = column.suggestion
     if suggestion and suggestion.tied_with:
-        others = ", ".join(f"“{escape(name, _MOST_OF_NAME)}”" for name in suggestion.tied_with[:3])
+        others = ", ".join(f"“{escape(name)}”" for name in suggestion.tied_with[:3])
         return f"could be {suggestion.field}, as could {others}"
     if suggestion:
         only = "" if suggestion.reason not in {"path", "content"} else ", if a profile says so"
@@ -242,7 +346,7 @@ def _event_lines(found: Inspection, cells: CellDisplay) -> Iterator[Line]:
 
 
 def _proposal_words(proposal: EventProposal) -> str:
-    column = f"“{escape(proposal.column, _MOST_OF_NAME)}”"
+    column = f"“{escape(proposal.column)}”"
     if proposal.timed:
         return f"{proposal.event} at {column}, {rows_in_words(proposal.filled)}"
     return f"{proposal.event} where {column} says so, {rows_in_words(proposal.filled)}"
@@ -259,6 +363,13 @@ def _file_object(found: Inspection, *, show_values: bool) -> dict[str, Any]:
         "size_bytes": source.size_bytes,
         "rows": found.rows,
         "unreadable": found.unreadable,
+        "sample": None
+        if found.sample is None
+        else {
+            "rows": found.sample.rows,
+            "bytes": found.sample.bytes,
+            "of_bytes": found.sample.of_bytes,
+        },
         "problems": [
             problem_object(each, show_values=show_values) for each in (*found.problems, *found.people)
         ],

@@ -433,11 +433,22 @@ def closing(
             return f"Done, but {many} refused, and no file took {_them(refused)}: {again}. {look}"
         return f"Done, but {many} refused; fix {_them(refused)} in {where}, then replay that file. {look}"
     if rejected:
-        return (
-            f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; fix {_them(rejected)} in {rejects}, "
-            f"then {command} those files. {look}"
-        )
+        fix = f"fix {_them(rejected)} in {rejects}, then {command} those files"
+        if plan.settings.mapping.keep_equal_rows:
+            fix = fix_in_export(rejected)
+        return f"Done, but {counted(rejected, 'row was', 'rows were')} rejected; {fix}. {look}"
     return f"Done: every event is accounted for. {look}"
+
+
+def fix_in_export(rejected: int) -> str:
+    """Return how rejected rows are mended where equal rows are numbered.
+
+    The rejects folder lacks the rows beside them, so a file of it would get other numbers.
+    """
+    return (
+        f"fix {_them(rejected)} in the export itself, because --keep-equal-rows counts its equal rows. "
+        "Then run the same command again: what was sent is not sent twice"
+    )
 
 
 def list_closing(plan: Plan, delivered: "Delivered", kept_in: str | None, command: str) -> str:

@@ -14,7 +14,7 @@ from inflection_cli.model import Message
 from inflection_cli.reading.files.bytes_read import counting
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.live_line import LiveLine
-from inflection_cli.reporting.plan_text import SHOWN_PER_CODE, duration_words
+from inflection_cli.reporting.plan_text import SHOWN_PER_CODE, duration_words, size_words
 from inflection_cli.reporting.progress_line import SEPARATOR, DeliveryState, clock_words, line_of, plain_line
 from inflection_cli.sanitize import counted, escape
 
@@ -22,18 +22,20 @@ PLAIN_EVERY_S: Final = 10.0
 
 
 @contextmanager
-def reading_progress(speaker: Speaker, size_bytes: int = 0) -> Iterator[Callable[[Account], None]]:
+def reading_progress(
+    speaker: Speaker, size_bytes: Callable[[], int] = lambda: 0
+) -> Iterator[Callable[[Account], None]]:
     """Show progress of reading; yield a function to call per chunk.
 
     Args:
         speaker: The two streams.
-        size_bytes: How many bytes of files will be read, packed where they are; 0 where that is unknown.
+        size_bytes: Returns how many bytes of files will be read, packed where they are; 0 where that is unknown.
     """
     rows, started = 0, time.monotonic()
     said = started
 
     def words() -> str:
-        return reading_words(rows, meter.share(size_bytes), time.monotonic() - started)
+        return reading_words(rows, meter.count, size_bytes(), time.monotonic() - started)
 
     def note(account: Account) -> None:
         nonlocal rows, said
@@ -41,7 +43,7 @@ def reading_progress(speaker: Speaker, size_bytes: int = 0) -> Iterator[Callable
         now = time.monotonic()
         if now - said >= PLAIN_EVERY_S:
             said = now
-            speaker.noted("reading", rows=rows, share=meter.share(size_bytes))
+            speaker.noted("reading", rows=rows, share=meter.share(size_bytes()))
             if not animated:
                 speaker.shown(f"{_stamp()} {words()}")
 
@@ -54,13 +56,16 @@ def reading_progress(speaker: Speaker, size_bytes: int = 0) -> Iterator[Callable
             yield note
 
 
-def reading_words(rows: int, share: float | None, elapsed_s: float) -> str:
-    """Format the progress of reading, with per cent where known."""
-    percent = "" if share is None else f"{int(share * 100)} %{SEPARATOR}"
-    left = ""
+def reading_words(rows: int, done_bytes: int, of_bytes: int, elapsed_s: float) -> str:
+    """Format the progress of reading, with bytes and per cent where known."""
+    share = min(1.0, done_bytes / of_bytes) if of_bytes else None
+    done = left = ""
+    if share is not None:
+        sizes = f"{size_words(min(done_bytes, of_bytes))} of {size_words(of_bytes)}"
+        done = f"{int(share * 100)} %{SEPARATOR}{sizes}{SEPARATOR}"
     if share and elapsed_s >= 1:
         left = f", about {duration_words(elapsed_s / share - elapsed_s)} left" if share < 1 else ""
-    return f"checking {percent}{counted(rows, 'row')}{SEPARATOR}{clock_words(elapsed_s)} elapsed{left}"
+    return f"checking {done}{counted(rows, 'row')}{SEPARATOR}{clock_words(elapsed_s)} elapsed{left}"
 
 
 def _cut(words: str, width: int) -> Text:

@@ -10,7 +10,7 @@ from inflection_cli.history.run_history import RunEnd, RunStatus, StateOfBatches
 from inflection_cli.history.verify import EventLookup, Verification
 from inflection_cli.mapping.personal_data import is_personal_setting, is_personal_text
 from inflection_cli.model import BatchState, Severity
-from inflection_cli.reporting.plan_text import duration_words, events_equation, rows_equation
+from inflection_cli.reporting.plan_text import duration_words, events_equation, fix_in_export, rows_equation
 from inflection_cli.sanitize import counted, escape
 from inflection_cli.settings.redaction import FINGERPRINT, HIDDEN
 
@@ -278,7 +278,10 @@ def verified_verdict(verified: Verification, entry: RunStatus) -> str:
         where = _refused_in(entry)
         return f"Not all there: {refused} refused. Fix the messages in {where}, then: infl-seg replay FILE"
     rejected = counted(verified.plan.account.rows.rejected, "row was", "rows were")
-    return f"All events are there, but {rejected} rejected: fix them in the rejects, then backfill those"
+    fix = "fix them in the rejects, then backfill those"
+    if verified.plan.settings.mapping.keep_equal_rows:
+        fix = fix_in_export(verified.plan.account.rows.rejected)
+    return f"All events are there, but {rejected} rejected: {fix}"
 
 
 def _refused_in(entry: RunStatus) -> str:

@@ -16,6 +16,9 @@ _OPTION: Final = rf"--[\w-]+ (?:[\w.]*=(?:{_QUOTED})|{_QUOTED}|[^\s;,]*=[^\s;,]*
 _PIECE: Final = re.compile(rf"infl-seg (?:(?:runs|help) )?[a-z-]+(?: (?:{_WORD}))*\S*|{_OPTION}\S*|\S+")
 """A part of a line that is never broken: a command or an option, which are copied whole, or a word."""
 
+_UNBROKEN: Final = re.compile(r"\s|^-|://")
+"""What no path has: a command or an option, and an address."""
+
 _LABELLED: Final = re.compile(r"  (?=\w[\w ]{8} \S).{10}")
 """A label of the reports, in a column of its own, and the space behind it."""
 
@@ -41,12 +44,23 @@ def wrapped(line: Text, width: int, hang: int | None = None) -> Iterator[Text]:
     indent = min(hang, max(0, width - _NARROWEST))
     start = end = 0
     room = width
-    for piece in _PIECE.finditer(line.plain):
-        if end > start and cell_len(line.plain[start : piece.end()]) > room and line.plain[start:end].strip():
+    for first, last in _pieces(line.plain, width - indent):
+        if end > start and cell_len(line.plain[start:last]) > room and line.plain[start:end].strip():
             yield _row(line, start, end, indent)
-            start, room = piece.start(), width - indent
-        end = piece.end()
+            start, room = first, width - indent
+        end = last
     yield _row(line, start, len(line.plain), indent)
+
+
+def _pieces(text: str, room: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of parts; long dotted paths are broken after dots."""
+    for piece in _PIECE.finditer(text):
+        first, last = piece.span()
+        is_path = not _UNBROKEN.search(piece[0])
+        while is_path and last - first > room and (dot := text.rfind(".", first + 1, first + room)) > 0:
+            yield first, dot + 1
+            first = dot + 1
+        yield first, last
 
 
 def _row(line: Text, start: int, end: int, indent: int) -> Text:

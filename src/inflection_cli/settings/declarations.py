@@ -973,6 +973,13 @@ class DraftOptions(Group):
         common=True,
     )
     force: bool = option(False, "Replace an existing file with the profile.", forces=True, common=True)
+    whole: bool = option(
+        False,
+        "Read all rows. By default the first 200,000 rows of each file are read.",
+        name="all",
+        never="how much inspect reads is set on the command line",
+        common=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -1355,6 +1362,7 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     LoggedOptions,
     ReportingOptions,
     PictureOptions,
+    ForgetOptions,
     DraftOptions,
     ReplayOptions,
     ListReadingOptions,
@@ -1368,7 +1376,6 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
     VerifyOptions,
     ExportOptions,
     SettleOptions,
-    ForgetOptions,
     CleanOptions,
     JsonOptions,
     PresetOptions,

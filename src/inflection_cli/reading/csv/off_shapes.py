@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +72,7 @@ def off_shape(text: str, delimiter: str | None) -> OffShape | None:
         delimiter: The character between cells, where it is known.
     """
     escape = "\\" if _ESCAPED.search(text) else None
-    lines = _QUOTED.sub(lambda found: "Q" + "\n" * found[0].count("\n"), text).split("\n")[:_LINES]
+    lines = list(_records(text))[:_LINES]
     found = [each for one in ([delimiter] if delimiter else DELIMITERS) if (each := _header(lines, one))]
     line, cells = max(found, key=lambda each: len(each[1]), default=(1, []))
     raw = text.split("\n")[:_LINES]
@@ -87,17 +87,28 @@ def off_shape(text: str, delimiter: str | None) -> OffShape | None:
     return off if off != OffShape() else None
 
 
-def _header(lines: Sequence[str], delimiter: str) -> tuple[int, list[str]] | None:
-    """Return number and cells of the first line of usual width."""
-    filled = [line for line in lines[:-1] or lines if line.strip()]
+def _records(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each record, with Q for quoted cells, and its line."""
+    number = 1
+    for line in _QUOTED.sub(lambda cell: "Q" + "\0" * cell[0].count("\n"), text.replace("\0", " ")).split(
+        "\n"
+    ):
+        yield number, line.replace("\0", "")
+        number += 1 + line.count("\0")
+
+
+def _header(lines: Sequence[tuple[int, str]], delimiter: str) -> tuple[int, list[str]] | None:
+    """Return physical line and cells of the first record of usual width."""
+    filled = [line for _, line in lines[:-1] or lines if line.strip()]
     counts = Counter(line.count(delimiter) for line in filled)
     usual, times = max(counts.items(), key=lambda each: (each[0] > 0, each[1], each[0]), default=(0, 0))
     if usual == 0 or (times < 2 and len(filled) > 1):
         return None
-    at = next(
-        number for number, line in enumerate(lines, 1) if line.strip() and line.count(delimiter) == usual
+    return next(
+        (number, line.split(delimiter))
+        for number, line in lines
+        if line.strip() and line.count(delimiter) == usual
     )
-    return at, lines[at - 1].split(delimiter)
 
 
 def _cells(line: str, count: int, delimiter: str | None) -> list[str]:

@@ -7,9 +7,10 @@ from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError
 from inflection_cli.reading.json.envelope import Members, has_list, members
 from inflection_cli.reading.source import Source
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.option_names import file_word, with_value
 
 THE_OBJECT_ITSELF: Final = "."
+_REQUEST_LIST: Final = "batch"
 """As `--records`: the object is a record, whatever lists it holds."""
 
 WHERE_IT_IS: Final = "?"
@@ -87,9 +88,11 @@ def _spread(first: Members, head: bytes) -> bool:
 
 
 def _enveloped(path: str, first: Members) -> InputError:
+    is_body = first.lists[0] == _REQUEST_LIST
+    body = f"a request to Segment goes through infl-seg replay {file_word(path)} --dry-run. For records: "
     return InputError(
         f"{path}: is one object that holds its records in a list: {' or '.join(first.lists)}",
-        hint=f"say which list they are in: {with_value('--records', first.lists[0])}; "
+        hint=f"{body if is_body else ''}say which list they are in: {with_value('--records', first.lists[0])}; "
         f"--records {THE_OBJECT_ITSELF} takes the object itself for a record",
     )
 
