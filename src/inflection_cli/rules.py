@@ -101,7 +101,8 @@ COLUMN_LEFT_OUT = Rule(
     _WARNING,
     _COLUMN,
     "A column is not sent as a property: it is personal, reserved by Segment, or its name is in use.",
-    "--property COLUMN sends a personal column; rename a column that is reserved or in use",
+    "--property COLUMN sends a personal column; in a profile [properties] other_name = \"COLUMN\" sends one "
+    "that is reserved or in use",
     "Phone Number",
 )
 VALUE_LEFT_OUT = Rule(
@@ -360,7 +361,7 @@ TIMESTAMP_UNREADABLE = Rule(
     _ERROR,
     _ROW,
     "The cell is neither an ISO 8601 time nor an epoch number.",
-    'fix the cell, or set the time format: --timestamp-format "%Y-%m-%d %H:%M:%S"',
+    "fix the cell in the export, or map the column of the times: --map timestamp=COLUMN",
     "yesterday",
 )
 TIMESTAMP_IMPOSSIBLE = Rule(
@@ -763,7 +764,8 @@ ID_NOT_TEXT = Rule(
     "id-not-text",
     _ERROR,
     _ROW,
-    "An id is empty or not a string. Segment discards such a message after answering 200.",
+    "An id is empty or not a string, or a JSON list or object is in place of an id or a text. Segment "
+    "discards a message whose id is not a string after answering 200.",
     "write the id in quotes, or leave the member out",
     '{"userId": 17}',
 )
