@@ -101,7 +101,7 @@ COLUMN_LEFT_OUT = Rule(
     _WARNING,
     _COLUMN,
     "A column is not sent as a property: it is personal, reserved by Segment, or its name is in use.",
-    "--property COLUMN sends a personal column; in a profile [properties] other_name = \"COLUMN\" sends one "
+    '--property COLUMN sends a personal column; in a profile [properties] other_name = "COLUMN" sends one '
     "that is reserved or in use",
     "Phone Number",
 )

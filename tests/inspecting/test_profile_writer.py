@@ -34,8 +34,12 @@ NAMES = st.text(
 
 def _could_be_a_column(name: str) -> bool:
     is_option = names_an_option(name) and not re.match(r"\s*-[^\W\d_]{2}", name)
+    is_there = name.strip() in {"userId", "event", "timestamp"}
     return (
-        bool(name.strip()) and "\0" not in name and not name.strip().startswith("FILL IN") and not is_option
+        bool(name.strip())
+        and "\0" not in name
+        and not name.strip().startswith("FILL IN")
+        and not (is_option or is_there)
     )
 
 

@@ -37,7 +37,7 @@ DIGEST_BYTES: Final = 16
 """A digest of the raw bytes of each chunk."""
 
 _ROWS_TWICE: Final = (
-    "no action needed: the export's own event id says that these rows are one event. --no-event-id ignores the ids"
+    "no action needed: rows with one event id of the export are one event. --no-event-id ignores the ids"
 )
 REPEATS_SHARE: Final = 0.01
 """More repeats than this share of the events, and the export's times may be too coarse."""

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS
 from inflection_cli.errors import InflSegError
@@ -12,9 +12,14 @@ from inflection_cli.inspecting.profile_writer import FILL_IN, ProfileWriter
 from inflection_cli.inspecting.scan import InspectSettings
 from inflection_cli.mapping.bind import bind
 from inflection_cli.mapping.column_names import squash
-from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import Layout, MissingColumnPolicy
+from inflection_cli.mapping.unbound import PERSON
 
+if TYPE_CHECKING:
+    from inflection_cli.mapping.columns import BoundColumns
+
+IN_PART: Final = "a part of it is a field, and its other members are not sent unless a profile names them"
+_WHOLE: Final = "what it holds is a field"
 _STAND_IN: Final = "-"
 _PERSONS: Final = ("userId", "personId")
 _NAMES: Final = frozenset(squash(word) for name in FIELDS for word in (name, *COLUMN_ALIASES.get(name, ())))
@@ -49,7 +54,9 @@ def _layout(found: Inspection, settings: InspectSettings) -> Layout | None:
     """Bind the file's columns by its draft; None if the draft fits no file."""
     from inflection_cli.mapping.profile.profile_file import profile_of  # noqa: PLC0415 - most files need no profile
 
-    tables, open_fields = _answered(found, tomllib.loads(ProfileWriter(found, settings, show_values=False).text()))
+    tables, open_fields = _answered(
+        found, tomllib.loads(ProfileWriter(found, settings, show_values=False).text())
+    )
     source = found.source
     try:
         options = replace(
@@ -72,7 +79,7 @@ def _answered(found: Inspection, tables: dict[str, Any]) -> tuple[dict[str, Any]
     fields = tables.setdefault("fields", {})
     open_fields = [name for name, value in fields.items() if value == FILL_IN]
     for name in open_fields:
-        column = found.of_field(name)
+        column = found.of_field(name) or _path_for(name, found)
         if column is None:
             del fields[name]
         else:
@@ -83,6 +90,13 @@ def _answered(found: Inspection, tables: dict[str, Any]) -> tuple[dict[str, Any]
     given = {*fields, *(["event", "timestamp"] if tables.get("event") else [])}
     persons = [] if given.intersection(_PERSONS) or "user_id_from" in tables["options"] else ["userId"]
     return tables, [*(name for name in ("event", "timestamp") if name not in given), *persons]
+
+
+def _path_for(name: str, found: Inspection) -> ColumnFinding | None:
+    """Return the path that could be a field: whichever it is, its column is sent no more."""
+    names = {name, PERSON} if name in _PERSONS else {name}
+    could = [column for each in found.unbound if each.field in names for column in each.candidates]
+    return next((each for each in map(found.column, could) if each.is_path), None)
 
 
 def _without_open(table: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +117,13 @@ def _as_bound(found: Inspection, layout: Layout) -> Iterator[ColumnFinding]:
     bound: BoundColumns = layout.columns
     sent = {origin: name for name, origins in bound.by_property().items() for origin in origins}
     left_out = {note.field: note.detail for note in bound.notes}
+    remarks = dict.fromkeys(layout.in_part, IN_PART)
+    fields = {origin for origins in bound.by_field().values() for origin in origins}
+    used = {each.name for each in found.columns if any(path.startswith(f"{each.name}.") for path in fields)}
     for column in found.columns:
-        property_name = sent.get(column.name)
-        yield replace(column, sent_as=property_name, left_out=left_out.get(column.name))
+        yield replace(
+            column,
+            sent_as=sent.get(column.name),
+            left_out=left_out.get(column.name),
+            remark=column.remark or remarks.get(column.name) or (_WHOLE if column.name in used else None),
+        )

@@ -8,7 +8,6 @@ from inflection_cli.catalog import PERSON_WORDS
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.inspecting.inspection_result import (
     AUTOMATIC,
-    MOST_DISTINCT,
     ColumnFinding,
     EventName,
     Inspection,
@@ -20,7 +19,7 @@ from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender,
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
-from inflection_cli.mapping.unbound import Unbound, unbound_essentials
+from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
 from inflection_cli.settings.toml_text import toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})
@@ -44,6 +43,9 @@ _OWN_IDS: Final = frozenset(
     }
 )
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
+_FEW_ROWS: Final = 20
+"""In so many rows the id of a person may well not come again."""
+
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
 _MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
@@ -203,7 +205,22 @@ def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[U
         return name in ties or name in options.constants or _is_settled(inspection, name)
 
     for each in unbound_essentials(is_bound, person_from_email=options.person_from_email):
-        yield _with_candidates(each, inspection)
+        yield _beside_addresses(each, inspection) or _with_candidates(each, inspection)
+
+
+def _beside_addresses(unbound: Unbound, inspection: Inspection) -> Unbound | None:
+    """Return the person as unbound where there are ids of people besides addresses."""
+    address = inspection.of_field("email")
+    if unbound.reason != "addresses" or address is None:
+        return None
+    found = _with_candidates(Unbound(PERSON), inspection)
+    people = tuple(
+        name
+        for name in found.candidates
+        if _is_of_a_person(name) and inspection.column(name).kind != "address"
+    )
+    evidence = f"; columns that may hold ids: {listed(people)}; addresses in “{address.name}”"
+    return replace(found, candidates=people, evidence=evidence) if people else None
 
 
 def _is_settled(inspection: Inspection, name: str) -> bool:
@@ -230,7 +247,9 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
         evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}" if candidates else evidence
     else:
         candidates = _id_columns(inspection)
-        proposed = [name for name in candidates if _PERSON_NAMES & words_of(name.replace(".", "_"))]
+        proposed = [name for name in candidates if _is_of_a_person(name) and inspection.column(name).repeats]
+        if len([name for name in candidates if _is_of_a_person(name)]) > 1:
+            proposed = []  # the one that repeats is no surer than the one that does not
         evidence = f"; columns that may hold ids: {listed(candidates, _MOST_IDS)}" if candidates else ""
     only = proposed[0] if len(proposed) == 1 else None
     return replace(unbound, candidates=tuple(candidates), proposed=only, evidence=evidence)
@@ -272,14 +291,28 @@ def _id_columns(inspection: Inspection) -> list[str]:
         column.name
         for column in inspection.columns
         if column.kind in _IDS
-        and (column.suggestion is None or column.suggestion.reason == "content")
-        and column.distinct > 1
-        and column.share > _FILLED_SHARE
-        and not (is_of_the_sender(column.name) or _is_the_rows_own(column) or _is_prose(column))
+        and (_is_a_persons_tie(column) or _may_be_a_person(column))
+        and not (is_of_the_sender(column.name) or is_copy_stamp(column.name))
     ]
-    return sorted(names, key=lambda name: _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_"))))[
-        :_MOST_IDS
-    ]
+    return sorted(names, key=lambda name: not _is_of_a_person(name))[:_MOST_IDS]
+
+
+def _may_be_a_person(column: ColumnFinding) -> bool:
+    """Return whether a column of no other use could hold ids of people."""
+    is_free = column.suggestion is None or column.suggestion.reason == "content"
+    is_filled = column.distinct > 1 and column.share > _FILLED_SHARE
+    return is_free and is_filled and not (_is_the_rows_own(column) or _is_prose(column))
+
+
+def _is_a_persons_tie(column: ColumnFinding) -> bool:
+    """Return whether a path is one of several that end in a person's id."""
+    said = column.suggestion
+    return bool(said and said.tied_with and said.reason == "path" and said.field in {"userId", "personId"})
+
+
+def _is_of_a_person(name: str) -> bool:
+    """Return whether a name has a word for the one who gets messages."""
+    return not _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_")))
 
 
 def _is_prose(column: ColumnFinding) -> bool:
@@ -289,8 +322,9 @@ def _is_prose(column: ColumnFinding) -> bool:
 
 def _is_the_rows_own(column: ColumnFinding) -> bool:
     """Return whether a column is a row's own id, which never repeats."""
-    never_repeats = column.distinct == column.filled or column.distinct >= MOST_DISTINCT
-    return never_repeats and squash(column.name.rpartition(".")[2]) in _OWN_IDS
+    is_named_so = squash(column.name.rpartition(".")[2]) in _OWN_IDS
+    is_others = column.rows > _FEW_ROWS and not _is_of_a_person(column.name)
+    return not column.repeats and (is_named_so or is_others)
 
 
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:

@@ -18,8 +18,9 @@ _KNOWN: Final = {
 
 _OTHER_STEMS: Final = (
     "block", "cancel", "convert", "defer", "delay", "drop", "error", "expir", "fail", "filter", "held", "hold",
-    "ignor", "inapp", "invalid", "no", "not", "pause", "process", "push", "queue", "reject", "remov",
-    "resub", "schedul", "send", "sent", "skip", "sms", "suppress", "un", "web", "whatsapp",
+    "ignor", "inapp", "invalid", "mms", "mobile", "no", "non", "not", "pause", "process", "push", "queue", "rcs",
+    "reject", "remov", "resub", "schedul", "send", "sent", "skip", "sms", "soft", "suppress", "un", "viber", "voice",
+    "web", "whatsapp",
 )  # fmt: skip
 """Beginnings of words that make another event of a name: it did not happen, on another channel, or earlier."""
 
@@ -37,4 +38,6 @@ def nearest_event(name: str) -> str | None:
 
 
 def _says_otherwise(word: str, known: str) -> bool:
-    return any((stem in word) != (stem in known) for stem in _OTHER_STEMS)
+    # A bounce has no negation in it, however it is misspelt.
+    said, known = word.replace("boun", "bon"), known.replace("boun", "bon")
+    return any((stem in said) != (stem in known) for stem in _OTHER_STEMS)

@@ -1,0 +1,233 @@
+"""A draft that is written, filled in and run does with each column what `inspect` reported."""
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pytest
+from command_support import Desk
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inflection_cli.cli.option_values import convert_settings, read_options
+from inflection_cli.inspecting import Inspection, InspectSettings, scan
+from inflection_cli.inspecting.profile_writer import FILL_IN, ProfileWriter
+from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.layout import MissingColumnPolicy
+from inflection_cli.mapping.profile.profile_file import read_profile
+from inflection_cli.reading import detect, find
+from inflection_cli.reporting.inspection_text import inspection_report
+from inflection_cli.settings.declarations import InputOptions
+from inflection_cli.settings.toml_text import toml_string
+
+ROWS: Final = 4
+TIMES: Final = tuple(f"2024-03-0{day}T09:30:00Z" for day in range(1, ROWS + 1))
+LOCAL: Final = tuple(f"2024-03-0{day} 09:30:00" for day in range(1, ROWS + 1))
+WORDS: Final = ("opened", "clicked", "opened", "delivered")
+PEOPLE: Final = ("u1", "u2", "u1", "u3")
+ADDRESSES: Final = tuple(f"{name}@shop.example" for name in PEOPLE)
+LINKS: Final = tuple(f"https://x.example/{name}" for name in PEOPLE)
+WRAPPED: Final = tuple({"string": name} for name in PEOPLE)
+NESTED: Final = tuple(
+    {"customer_id": name, "plan": "gold", "campaign_id": "k", "url": link}
+    for name, link in zip(PEOPLE, LINKS, strict=True)
+)
+
+Cells = tuple[Any, ...]
+COLUMNS: Final[Mapping[str, Cells]] = {
+    **dict.fromkeys(("event", "Event Type", "metric", "What happened", "action"), WORDS),
+    "status": ("OPN", "CLK", "OPN", "OPN"),
+    **dict.fromkeys(("timestamp", "Event Time", "created", "occurred at", "ts"), TIMES),
+    **dict.fromkeys(("_fivetran_synced", "_sdc_batched_at", "etl_loaded_at"), TIMES),
+    "local time": LOCAL,
+    **dict.fromkeys(("user_id", "Customer ID", "lead_id", "subscriber_key", "personId", "Kunde"), PEOPLE),
+    **dict.fromkeys(("email", "Recipient", "from_email", "reply_to"), ADDRESSES),
+    **dict.fromkeys(("url", "Goto", "avatar_url"), LINKS),
+    **dict.fromkeys(
+        ("campaign_id", "Journey ID", "email_id", "send_id", "campaign_name", "subject"), ("k",) * ROWS
+    ),
+    **dict.fromkeys(("id", "event_id", "insert_id", "_dlt_id"), ("e1", "e2", "e3", "e4")),
+    "Message ID": ("m1", "m1", "m2", "m3"),
+    **dict.fromkeys(("ip", "server_ip"), ("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.1")),
+    **dict.fromkeys(
+        ("Ünïcode ✓", "a.b", '"q"', "x\\y", "last name", "Phone", "#", "null"), ("a", "b", "a", "c")
+    ),
+    **dict.fromkeys(("is_unique_open", "webform_id"), ("true", "false", "true", "true")),
+    "score": ("1", "2.5", "3", "4"),
+}
+WIDE: Final[Mapping[str, Cells]] = {
+    **dict.fromkeys(("Delivered At", "opened_at", "first_click_at", "Unsubscribed On"), TIMES),
+    **dict.fromkeys(("bounced", "clicked"), ("1", "0", "1", "1")),
+    **dict.fromkeys(("clicks", "Bounce Type"), ("2", "0", "1", "3")),
+}
+INNER: Final[Mapping[str, Cells]] = {
+    **dict.fromkeys(("data", "payload", "properties", "user", "metadata"), NESTED),
+    **dict.fromkeys(("campaign_name", "send_id", "subject", "user_id", "url", "email_id", "Kunde"), WRAPPED),
+    **dict.fromkeys(("tags", "category", "campaign_id"), (["a"], ["b"], ["a"], ["c"])),
+    "items": (["a", "b"], [], ["a"], ["c", "d"]),
+    "score": (1, 2.5, 3, 4),
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """A made-up export: its columns, its format, and the call that its rows are."""
+
+    columns: Mapping[str, Cells]
+    format: str
+    call: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"export.{self.format}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options that say what its rows are."""
+        return ("--as", self.call) if self.call else ()
+
+    def data(self) -> bytes:
+        rows = list(zip(*self.columns.values(), strict=True))
+        if self.format == "ndjson":
+            lines = [
+                json.dumps(dict(zip(self.columns, row, strict=True)), ensure_ascii=False) for row in rows
+            ]
+            return "\n".join(lines).encode()
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter="\t" if self.format == "tsv" else ",", lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(rows)
+        return out.getvalue().encode()
+
+
+@st.composite
+def exports(draw: st.DrawFn) -> Export:
+    """Exports long and wide, flat and nested, of events and of other calls."""
+    kind = draw(st.sampled_from(("csv", "tsv", "ndjson")))
+    call = draw(st.sampled_from((None, None, None, "identify", "page")))
+    known = {**COLUMNS, **(WIDE if draw(st.booleans()) else {})}
+    if kind == "ndjson":
+        known |= {
+            **known,
+            **{name: INNER[name] for name in draw(st.sets(st.sampled_from(sorted(INNER)), max_size=5))},
+        }
+    names = draw(st.lists(st.sampled_from(list(known)), min_size=2, max_size=12, unique=True))
+    always = ("user_id", "timestamp", "name") if call else ("Kunde", "spare", "spare 2")
+    columns = {name: known.get(name, PEOPLE) for name in dict.fromkeys((*names, *always))}
+    return Export(columns, kind, call)
+
+
+@dataclass
+class Table:
+    """What becomes of the columns of a file: fields, properties, and columns that are not sent."""
+
+    fields: dict[str, set[str]]
+    properties: dict[str, str]
+    left_out: set[str]
+
+    def answered(self, field: str, column: str) -> None:
+        """Note a column that the user chose for a field."""
+        self.fields[field] = {column}
+        for place in (column, column.partition(".")[0]):
+            self.properties.pop(place, None)
+            self.left_out.discard(place)
+
+
+def reported(found: Mapping[str, Any]) -> Table:
+    """The table of a file in `inspect --json`."""
+    table = Table({}, {}, set())
+    for column in found["columns"]:
+        if column["field"]:
+            table.fields.setdefault(column["field"], set()).add(column["name"])
+        if column["property"]:
+            table.properties[column["name"]] = column["property"]
+        if column["left_out"]:
+            table.left_out.add(column["name"])
+    if found["proposals"]:
+        table.fields["timestamp"] = {each["column"] for each in found["proposals"] if each["timed"]}
+    return table
+
+
+def filled_in(draft: str, found: Mapping[str, Any], table: Table) -> str:
+    """Fill in a draft as a user would, and note in the table what that decides."""
+    columns = {each["name"]: each for each in found["columns"]}
+    plain = {"zone": '"UTC"', "unknown_events": '"skip"', "user_id_from": '"email"', "own_ids": "false"}
+    lines = []
+    in_event = False
+    for line in draft.splitlines():
+        in_event = in_event or line == "[[event]]"
+        key, is_open, why = line.partition(f' = "{FILL_IN}"  # {FILL_IN}: ')
+        if not is_open or line.startswith("#"):
+            lines.append(line)
+            continue
+        if key == "own_ids":
+            table.fields.pop("event_id", None)
+        if key in plain:
+            lines.append(f"{key} = {plain[key]}")
+            continue
+        named = [name for name in columns if toml_string(name) in why.rpartition("; ")[2]]
+        if not named and key == "event":
+            lines.append('event = { constant = "Email Opened" }')
+            continue
+        choice = named[0] if named else next(name for name in columns if table.properties.get(name))
+        lines.append(f"{key} = {toml_string(choice)}")
+        if in_event:
+            table.fields["timestamp"].add(choice)
+        else:
+            table.answered(key, choice)
+    return "\n".join(lines) + "\n"
+
+
+def tied(found: Mapping[str, Any]) -> set[str]:
+    """The columns of which one will be a field: until the user chooses, nobody knows which are not."""
+    return {each["name"] for each in found["columns"] if each["tied_with"] and not each["path"]}
+
+
+def inspected(folder: Path, export: Export) -> tuple[Inspection, InspectSettings]:
+    (folder / export.name).write_bytes(export.data())
+    options = InputOptions(call_type=[export.call] if export.call else [])
+    chosen = InspectSettings(read_options(options), convert_settings(options))
+    return scan(find([str(folder / export.name)])[0], chosen), chosen
+
+
+def run_table(path: Path, profile: Path, words: InputOptions) -> Table:
+    """What a run by a profile does with the columns, without reading on."""
+    said = read_profile(profile, {})
+    reading, convert = read_options(words, said), convert_settings(words, None, said)
+    source = detect(find([str(path)])[0], reading)
+    leeway = MissingColumnPolicy(source.keys_vary)
+    layout = lay_out(source.columns, source.sample, convert.mapping.columns, file=source.path, leeway=leeway)
+    bound = layout.columns
+    return Table(
+        {name: set(names) for name, names in bound.by_field().items()},
+        {origin: name for name, origins in bound.by_property().items() for origin in origins},
+        {str(note.field) for note in bound.notes},
+    )
+
+
+def without(table: Table, columns: set[str]) -> Table:
+    kept = {name: sent for name, sent in table.properties.items() if name not in columns}
+    return Table(table.fields, kept, table.left_out - columns)
+
+
+@settings(max_examples=40, deadline=None)
+@given(exports())
+def test_a_drafts_table_is_what_inspect_reports(export: Export) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        found, chosen = inspected(folder, export)
+        report = inspection_report([found], None, [], show_values=True)["files"][0]
+        table = reported(report)
+        draft = ProfileWriter(found, chosen, show_values=False).text()
+        tomllib.loads(draft)
+        profile = folder / "p.toml"
+        profile.write_text(filled_in(draft, report, table), encoding="utf-8")
+        open_columns = tied(report)
+        ran = run_table(folder / export.name, profile, InputOptions())
+        assert without(ran, open_columns) == without(table, open_columns), profile.read_text(encoding="utf-8")
