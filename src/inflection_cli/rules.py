@@ -410,8 +410,8 @@ TIME_OF_ANOTHER_EVENT = Rule(
     _ERROR,
     _ROW,
     "The timestamp column is named after another event than the row's. The row would get that event's time.",
-    "use a profile with an event for each such column: infl-seg inspect FILE --save PROFILE.toml. Or "
-    "rename the column so that it names no event",
+    "use a profile with an event for each such column, and no --map timestamp: infl-seg inspect FILE "
+    "--save PROFILE.toml. Or rename the column so that it names no event",
     "Link Clicked with --map timestamp=opened_at",
 )
 TIMESTAMP_EPOCH_UNCLEAR = Rule(
@@ -505,7 +505,8 @@ NUMBER_TOO_LARGE = Rule(
     _COLUMN,
     "A JSON number is too large for a 64-bit float. It is sent unchanged, and a destination may "
     "refuse the message.",
-    'send it as text: type = "string" under [properties] of a profile, or --properties-as-text',
+    "send it as text: --properties-as-text, or in a profile [properties] NAME = { column = "
+    '"COLUMN", type = "string" }',
     '{"score": 1e400}',
 )
 
@@ -606,7 +607,7 @@ IDENTIFY_OLD = Rule(
     _WARNING,
     _ROW,
     "An identify with traits is replayed long after its time; Segment treats its traits as the newest ones.",
-    "check that its traits are still true; --since leaves older messages out",
+    "check that its traits are still true; --since TIME leaves older messages out",
     '{"type": "identify", "userId": "u1", "traits": {"plan": "free"}, "timestamp": "2021-03-01T09:30:00Z"}',
 )
 
@@ -949,7 +950,7 @@ SESSION_ID_LINKED = Rule(
     _WARNING,
     _COLUMN,
     "Messages have a userId, and a session id as anonymousId. Segment may link the two permanently.",
-    "leave --session-id out unless a destination needs it; use session ids that no two people share",
+    "no action needed for Freshsuccess, which needs session ids; use ids that no two people share",
     "--session-id person with --check freshsuccess",
 )
 USER_IN_TWO_ACCOUNTS = Rule(
@@ -1006,8 +1007,7 @@ TRAIT_TYPE = Rule(
     _ERROR,
     _ROW,
     "Segment reserves the name with a type, and the cell does not have this type. Destinations depend on it.",
-    'fix the cell; or set its type in a profile, under [traits]: employees = { column = "Size", type '
-    '= "string" }',
+    'fix the cell; or set its type in a profile [traits] NAME = { column = "COLUMN", type = "string" }',
     "11-50 as employees",
 )
 TRAITS_OVERWRITE = Rule(

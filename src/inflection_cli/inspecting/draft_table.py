@@ -93,10 +93,11 @@ def _answered(found: Inspection, tables: dict[str, Any]) -> tuple[dict[str, Any]
 
 
 def _path_for(name: str, found: Inspection) -> ColumnFinding | None:
-    """Return the path that could be a field: whichever it is, its column is sent no more."""
+    """Return a path that could be a field, if all such paths lead into one column, which is sent no more."""
     names = {name, PERSON} if name in _PERSONS else {name}
     could = [column for each in found.unbound if each.field in names for column in each.candidates]
-    return next((each for each in map(found.column, could) if each.is_path), None)
+    columns = {each.partition(".")[0] for each in could}
+    return found.column(could[0]) if len(columns) == 1 and found.column(could[0]).is_path else None
 
 
 def _without_open(table: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:

@@ -287,10 +287,13 @@ def _id_columns(inspection: Inspection) -> list[str]:
 
     They are filled throughout, of no other use, no sender's and no row's own; those named after a person come first.
     """
+    told = {each.column for each in inspection.proposals}
+    told |= {column for each in inspection.proposals for _, column in each.properties}
     names = [
         column.name
         for column in inspection.columns
         if column.kind in _IDS
+        and column.name not in told
         and (_is_a_persons_tie(column) or _may_be_a_person(column))
         and not (is_of_the_sender(column.name) or is_copy_stamp(column.name))
     ]

@@ -20,7 +20,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.errors import UsageError
 from inflection_cli.lossless_json import JsonCell, fits_a_float
-from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.column_names import quoted, snake_case, squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.personal_data import (
@@ -371,10 +371,13 @@ class EventReader:
         """Yield the problems of a property's cell, of which `kind` is sent."""
         yield from _nulls(column, cell)
         if personal is not None:
-            yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
+            hint = f"--property {quoted(column)} sends the column unchanged"
+            yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell, hint)
         if kind not in "t-" and not _fits(cell):
             detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
-            yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell)
+            line = f'{snake_case(column)} = {{ column = {json.dumps(column, ensure_ascii=False)}, type = "string" }}'
+            hint = f"send it as text: --properties-as-text, or in a profile [properties] {line}"
+            yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell, hint)
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
         """Return why a cell is personal, and whether all versions withheld it."""
@@ -419,8 +422,9 @@ class EventReader:
 
     def _json_notes(self, name: str, cell: str) -> Iterator[Note]:
         """Yield a note where JSON other than a text would be sent as its characters."""
-        if type(cell) is JsonCell and self._options.judges_people and is_container(cell):
-            yield not_text(name, cell, self.columns.column_of(name) or "COLUMN")
+        text = cell.strip()  # orjson reads no subclass of a string
+        if type(cell) is JsonCell and self._options.judges_people and is_container(text):
+            yield not_text(name, text, self.columns.column_of(name) or "COLUMN")
 
     def _faults(self, name: str, text: str | None) -> Iterator[Note]:
         """Yield notes on invisible characters and damage in a name or link."""
