@@ -11,13 +11,14 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from command_support import Desk
-from hint_cases import CASES, NO_WAY, Case
+from hint_cases import ALL_CASES as CASES
+from hint_cases import INSPECTED, NO_WAY, Case
 from option_support import PLACES
 
 from inflection_cli import rules
@@ -221,6 +222,40 @@ def test_every_way_of_a_hint_settles_its_case(
             after, left = told(desk, words)
             assert code not in after, f"{code}: {way} settles nothing ({' '.join(words)}): {left}"
             assert not after.keys() - before.keys() - case.brings - _TOLD, f"{code}: {way} leads to {left}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INSPECTED)
+def test_every_option_that_inspect_names_settles_what_is_missing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = INSPECTED[name]
+    desk = Desk.at(tmp_path, monkeypatch)
+    put(desk, case)
+    (file,) = desk.run("inspect", case.name, "--json").json["files"]
+    assert file["missing"]
+    for each in file["missing"]:
+        segments = [segment for segment in re.split(r",? or (?=.*--)", each["option"]) if "--" in segment]
+        assert segments, each
+        for segment in segments:
+            options = [way.text for way in ways_of(segment) if way.kind == "option"]
+            words = [word for text in options for word in _given(case, text)]
+            (after,) = desk.run("inspect", case.name, *words, "--json").json["files"]
+            left = {one["about"] for one in after["missing"]}
+            assert each["message"] not in {one["message"] for one in after["missing"]}, (
+                segment,
+                after["missing"],
+            )
+            assert not left - {one["about"] for one in file["missing"]} - case.brings, (
+                segment,
+                after["missing"],
+            )
+
+
+def _given(case: Case, text: str) -> list[str]:
+    for placeholder, value in case.given.items():
+        text = text.replace(placeholder, value)
+    return shlex.split(text)
 
 
 def _folder(tmp_path: Path, name: str) -> Path:

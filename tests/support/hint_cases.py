@@ -106,7 +106,10 @@ def edited(text: str | bytes, *edits: tuple[str | bytes, str | bytes], why: str,
 SPREADSHEET: Final = "Digits are lost in the file, and only the program that wrote it has them."
 TEXT: Final = "What the cell means is known to whoever wrote it."
 SYNTAX: Final = "The text of the record is wrong, and no reading of it is the only one."
-NDJSON: Final = '{"event":"Email Opened","userId":"u1","email_id":"e1","campaign_id":"c1","timestamp":"2024-03-05T09:00:00Z"'
+NDJSON: Final = (
+    '{"event":"Email Opened","userId":"u1","email_id":"e1","campaign_id":"c1",'
+    '"timestamp":"2024-03-05T09:00:00Z"'
+)
 
 
 def record(more: str, **case: object) -> Case:
@@ -595,7 +598,7 @@ CASES: Final[dict[str, list[Case]]] = {
     ],
 }
 
-CASES |= {
+OTHER_CASES: Final[dict[str, list[Case]]] = {
     "lookup-key-missing": [
         profiled(
             table(ROW, {**ROW, "campaign_id": "c2"}),
@@ -681,6 +684,21 @@ CASES |= {
             slot='type = "string"',
         )
     ],
+    "check-member-recommended": [
+        Case(
+            table({**CLICK, "campaign_name": "n", "link_id": "l", "other": "s"}),
+            options=("--check", "email-spec", "--naming", "spec"),
+            given=MAP,
+        ),
+    ],
+    "check-member-too-long": [
+        edited(
+            table({**ACCOUNT, "name": "Initech", "description": "x" * 600}),
+            ("x" * 600, "x"),
+            why="What may be cut off a text is known to whoever wrote it.",
+            options=("--as", "group", "--all-traits", "--check", "freshsuccess"),
+        )
+    ],
     "list-own-id-missing": [
         Case(
             "id,userId,Change\n8,u8,c1\n9,u9,\n",
@@ -692,6 +710,8 @@ CASES |= {
     ],
 }
 
+ALL_CASES: Final = {**CASES, **OTHER_CASES}
+
 NO_WAY: Final[dict[str, str]] = {
     "session-id-linked": "Freshsuccess needs the id of the session, so nothing can be left out.",
     "file-named-twice": "The command line names a file twice, and the file is read once either way.",
@@ -700,8 +720,48 @@ NO_WAY: Final[dict[str, str]] = {
     "remote-unchecked": "A store without a checksum cannot give one; the user may compare the file's own.",
     "profile-column-missing": "No action is needed if other records have the members.",
     "traits-overwrite": "No action is needed if the export is newer than Segment's data.",
+    "list-column-differs": "A column that is new or gone needs no change, and a renamed one its old name.",
     "check-member-ignored": "No action is needed: the destination ignores a member that others receive.",
-    "check-member-recommended": "The values that a destination recommends are known to the user alone.",
-    "check-member-too-long": "What may be cut off a text is known to whoever wrote it.",
-    "list-column-differs": "A column that is new or gone needs no change, and one that is renamed its old name.",
 }
+
+INSPECTED: Final[dict[str, Case]] = {
+    "a tie": Case(
+        without("event", **{"Event Name": "opened", "event-name": "opened"}), given={"COLUMN": "event-name"}
+    ),
+    "no event": Case(without("event", what="opened")),
+    "no event word": Case(
+        without("event", what="OPN"), given={"COLUMN": "what"}, brings=frozenset({"unknown_events"})
+    ),
+    "no time": Case(without("timestamp", created=STAMP)),
+    "no person": Case(
+        table(*({**{k: v for k, v in ROW.items() if k != "userId"}, "lead_ref": n} for n in "aab"))
+    ),
+    "an address": Case(without("userId", email="ada@shop.example")),
+    "an address by its cells": Case(without("userId", rcpt="ada@shop.example")),
+    "no zone": Case(one(timestamp=LOCAL), given=ZONE),
+    "a format": Case(one(timestamp="01.03.2024 10:00"), given=ZONE),
+    "two formats": Case(one(timestamp="03/04/2024 10:00:00"), given=ZONE),
+    "dates": Case(one(timestamp="2024-03-05"), given=ZONE),
+    "a zone in the cell": Case(one(timestamp=f"{LOCAL} EST")),
+    "no time at all": Case(one(timestamp="yesterday", other=STAMP), given=MAP),
+    "unknown events": Case(
+        table(*({**ROW, "event": name} for name in ("Sent", "Sent", "Queued", "Queued"))),
+        given={"'NAME=": "'Sent=", "--skip-event NAME": "--skip-event Queued"},
+    ),
+    "own ids": Case(
+        table({**ROW, "event_id": "1"}, {**ROW, "event_id": "1", "timestamp": "2024-03-05T10:00:00Z"})
+    ),
+    "an encoding": Case(
+        table(*({**ROW, "note": w} for w in ("Café", "grün", "Übung", "schön"))).encode("windows-1252")
+    ),
+    "people": Case(
+        table(
+            *(
+                {"email": f"u{n}@x.example", "first_name": "A", "phone": "1", "userId": n, "timestamp": STAMP}
+                for n in "abc"
+            )
+        )
+    ),
+    "lines before the header": Case("Export of March\n\n" + table(ROW)),
+}
+"""Files of which `inspect` says that something is missing, with the option that settles it."""

@@ -1,5 +1,6 @@
 """Questions that only the user can answer, with options and profile lines."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -19,6 +20,7 @@ from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender,
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
 from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
 from inflection_cli.settings.toml_text import toml_string
 
@@ -233,7 +235,10 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
     """Add the columns a field could be; only one alone is proposed."""
     if unbound.reason == "addresses":
         address = inspection.of_field("email")
-        return replace(unbound, candidates=(address.name,) if address else ())
+        if address is None or address.suggestion is None:
+            return unbound
+        named = None if address.suggestion.reason in AUTOMATIC else address.name
+        return replace(unbound, candidates=(address.name,), proposed=named, by_option=not address.is_path)
     names = [column.name for column in inspection.columns if not column.is_path]
     evidence = f"; the columns are {listed(names)}"
     if unbound.field == "event":
@@ -331,9 +336,11 @@ def _is_the_rows_own(column: ColumnFinding) -> bool:
 
 
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
-    columns = [column for column in time_columns(inspection) if column.times is not None]
-    for column in columns:
-        yield from _form(column)
+    of_times = time_columns(inspection)
+    columns = [column for column in of_times if column.times is not None]
+    for column in of_times:
+        yield from _form(column) if column.times is not None and not settings.timestamp_format else ()
+        yield from _unread(column, settings)
     naive = [column for column in columns if column.times and column.times.naive]
     profile = settings.mapping.columns.profile
     if not naive or settings.timezone or any(_has_zone(settings, column.name) for column in naive):
@@ -365,11 +372,6 @@ def _has_zone(settings: ConvertSettings, name: str) -> bool:
 def _form(column: ColumnFinding) -> Iterator[Missing]:
     times = column.times
     assert times is not None
-    if times.unread:
-        codes = ", ".join(f"{code} ({count:,})" for code, count in times.unread.items())
-        yield Missing(
-            "other", f"{sum(times.unread.values()):,} of “{column.name}” are not usable times: {codes}"
-        )
     advice, formats = times.advice
     if advice == "none needed":
         odd = times.usable - times.by_format.get(None, times.usable)
@@ -384,6 +386,25 @@ def _form(column: ColumnFinding) -> Iterator[Missing]:
         "several": f"the times of “{column.name}” are written in several forms: {_forms(times)}",
     }
     yield Missing("format", said[advice], f"--timestamp-format {ways}", f"[time] format = {ways}")
+
+
+def _unread(column: ColumnFinding, settings: ConvertSettings) -> Iterator[Missing]:
+    """Report the cells of a column of times that a run cannot read, with its hint."""
+    zone, form = settings.timezone or "UTC", settings.timestamp_format
+    reader = TimestampReader(now=settings.now, zone=zone, format=form, names=settings.zone_names)
+    said = [
+        each for each in reader.read(column.samples) if isinstance(each, TimeProblem) and each.exact is None
+    ]
+    unread = column.times.unread if column.times else Counter(each.rule.code for each in said)
+    if not unread:
+        return
+    hint = next((each.hint or each.rule.fix for each in said if each.rule.code in unread), "")
+    if column.times is None:
+        codes, count = ", ".join(unread), "the cells"
+    else:
+        codes = ", ".join(f"{code} ({count:,})" for code, count in unread.items())
+        count = f"{sum(unread.values()):,}"
+    yield Missing("other", f"{count} of “{column.name}” are not usable times: {codes}", hint)
 
 
 def _forms(times: TimeFinding) -> str:
