@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from inflection_cli.cli.option_values import convert_settings, read_options
 from inflection_cli.inspecting import Inspection, InspectSettings, scan
 from inflection_cli.inspecting.profile_writer import FILL_IN, ProfileWriter
 from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender
 from inflection_cli.mapping.layout import MissingColumnPolicy
 from inflection_cli.mapping.profile.profile_file import read_profile
 from inflection_cli.reading import detect, find
@@ -269,3 +270,215 @@ def test_the_commands_say_the_same(export: Export) -> None:
         (file,) = said["files"]
         ran = Table({k: {*v} for k, v in file["fields"].items()}, file["properties"], {*file["left_out"]})
         assert without(ran, tied(report)) == without(table, tied(report)), text
+
+
+# --- what is never proposed ----------------------------------------------------------------------
+
+COPIED = (
+    *(
+        "_fivetran_synced",
+        "_airbyte_emitted_at",
+        "_airbyte_ab_id",
+        "_sdc_batched_at",
+        "_sdc_sequence",
+        "row_loaded_at",
+    ),
+    *(
+        "_dlt_load_id",
+        "_dlt_id",
+        "etl_time",
+        "ingested_at",
+        "__hevo__ingested_at",
+        "_stitch_synced",
+        "dbt_updated_at",
+    ),
+    *(
+        "_metadata.file_modification_time",
+        "_metadata_created",
+        "emitted_at",
+        "synced_at",
+        "load_ts",
+        "uuid_ts",
+    ),
+)
+SENDERS = (
+    "from_email",
+    "from_address",
+    "fromName",
+    "From",
+    "reply_to",
+    "replyTo",
+    "sender",
+    "senderId",
+    "Sender Email",
+)
+OWN = (
+    "occurred_at",
+    "created",
+    "timestamp",
+    "metadata.time",
+    "loaded_page_at",
+    "import_id",
+    "uploaded_by_user",
+)
+RECIPIENTS = ("email", "recipient", "lead_id", "user_of_campaign", "to", "afrom")
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_what_a_copy_added_is_neither_a_time_nor_a_person(name: str) -> None:
+    assert is_copy_stamp(name)
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_the_sender_is_nobody_who_got_a_message(name: str) -> None:
+    assert is_of_the_sender(name)
+
+
+def test_other_names_are_neither() -> None:
+    assert not [name for name in OWN if is_copy_stamp(name)]
+    assert not [name for name in RECIPIENTS if is_of_the_sender(name)]
+
+
+def proposals(columns: Mapping[str, Cells]) -> dict[str, str]:
+    """The options that `inspect` proposes for columns, by what they are about."""
+    with TemporaryDirectory() as name:
+        found, _ = inspected(Path(name), Export(columns, "csv"))
+        return {each.key: each.option for each in found.missing}
+
+
+BARE: Final[Mapping[str, Cells]] = {"event": WORDS, "campaign_id": ("k",) * ROWS, "email_id": ("m",) * ROWS}
+
+
+@pytest.mark.parametrize("name", [name for name in COPIED if "." not in name])
+def test_no_option_names_a_column_of_a_copy(name: str) -> None:
+    told = proposals({**BARE, name: TIMES, f"{name} 2": TIMES, "user_id": PEOPLE})
+    assert told["timestamp"] == "--map timestamp=COLUMN" or f"={name}" not in told["timestamp"]
+    assert name not in proposals({**BARE, "timestamp": TIMES, name: PEOPLE}).get("person", "")
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_no_option_names_a_sender(name: str) -> None:
+    for cells in (ADDRESSES, PEOPLE):
+        told = proposals({**BARE, "timestamp": TIMES, name: cells})
+        assert told == {"person": "--map userId=COLUMN"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "option"),
+    [
+        ({"lead_id": PEOPLE}, "--map userId=lead_id"),
+        ({"lead_id": PEOPLE, "member_no": PEOPLE}, "--map userId=COLUMN"),
+        ({"lead_id": ("a", "b", "c", "d")}, "--map userId=COLUMN"),
+        ({"lead_id": ("a", "b", "c", "d"), "id": ("e", "f", "g", "h")}, "--map userId=COLUMN"),
+        ({"lead_id": PEOPLE, "id": ("e", "f", "g", "h")}, "--map userId=lead_id"),
+        ({"id": ("e", "f", "g", "h"), "uuid": ("e", "f", "g", "h")}, "--map userId=COLUMN"),
+    ],
+)
+def test_one_column_alone_that_repeats_is_proposed_for_the_person(
+    columns: Mapping[str, Cells], option: str
+) -> None:
+    assert proposals({**BARE, "timestamp": TIMES, **columns})["person"] == option
+
+
+def test_several_columns_of_times_are_nobodys_to_choose() -> None:
+    assert (
+        proposals({**BARE, "user_id": PEOPLE, "made": TIMES, "kept": TIMES})["timestamp"]
+        == "--map timestamp=COLUMN"
+    )
+    assert proposals({**BARE, "user_id": PEOPLE, "made": TIMES})["timestamp"] == "--map timestamp=made"
+
+
+def test_a_long_file_names_no_column_that_never_repeats() -> None:
+    rows = 40
+    columns = {name: cells * 10 for name, cells in {**BARE, "timestamp": TIMES}.items()}
+    columns |= {
+        "ref": tuple(f"r{n}" for n in range(rows)),
+        "account": tuple(f"a{n % 7}" for n in range(rows)),
+    }
+    with TemporaryDirectory() as name:
+        found, _ = inspected(Path(name), Export(columns, "csv"))
+        (missing,) = found.missing
+        assert "account" in missing.message
+        assert "ref" not in missing.message
+
+
+# --- the cases that drafts had wrong -------------------------------------------------------------
+
+
+def drafted(records: Sequence[Mapping[str, Any]], *words: str) -> tuple[str, Mapping[str, Any]]:
+    """Draft a profile of NDJSON by the command; give its text and the report."""
+    with TemporaryDirectory() as name:
+        desk = Desk(Path(name))
+        path, profile = desk.folder / "e.ndjson", desk.folder / "p.toml"
+        path.write_text("".join(f"{json.dumps(each)}\n" for each in records), encoding="utf-8")
+        report = desk.run("inspect", str(path), "--save", str(profile), "--json", *words).json
+        return profile.read_text(encoding="utf-8"), report["files"][0]
+
+
+PLAIN: Final = {"event": "open", "timestamp": 1700000000, "campaign_id": "k", "email_id": "m"}
+
+
+def test_a_value_that_is_alone_in_an_object_is_drafted_by_its_path() -> None:
+    text, _ = drafted(
+        [
+            {
+                **PLAIN,
+                "user_id": "u1",
+                "campaign_name": {"string": "S"},
+                "subject": ["Hi"],
+                "ip": {"string": "192.0.2.1"},
+            }
+        ]
+    )
+    fields = tomllib.loads(text)["fields"]
+    assert fields["campaign_name"] == "campaign_name.string"
+    assert fields["email_subject"] == "subject.0"
+    assert fields["ip"] == "ip.string"
+
+
+def test_a_draft_says_which_members_are_not_sent_and_has_the_lines_that_send_them() -> None:
+    text, file = drafted(
+        [{**PLAIN, "data": {"customer_id": "u1", "plan": "gold", "phone": "+1 202 555 0143"}}]
+    )
+    assert '"data" is sent as' not in text
+    assert "its other members are not sent" in text
+    assert '# data_plan = "data.plan"' in text
+    assert "data.phone" not in text
+    (data,) = [each for each in file["columns"] if each["name"] == "data"]
+    assert (data["field"], data["property"], data["left_out"]) == (None, None, None)
+
+
+def test_own_ids_that_identify_nothing_are_no_field_of_the_draft() -> None:
+    rows = [
+        {**PLAIN, "event_id": "x1", "user_id": user, "timestamp": 1700000000 + at}
+        for at, user in enumerate(("u1", "u2"))
+    ]
+    text, _ = drafted(rows)
+    assert "event_id" not in tomllib.loads(text)["fields"]
+    assert '# event_id = "event_id"  # one id of it stands for several events' in text
+    assert 'own_ids = "FILL IN"' in text
+
+
+def test_two_ids_that_tie_are_asked_for_although_there_is_an_address() -> None:
+    record = {
+        "event": "open",
+        "time": 1700000000,
+        "user": {"user_id": "i1", "external_user_id": "c1"},
+        "mail": "a@x.example",
+    }
+    text, _ = drafted([record])
+    (line,) = [line for line in text.splitlines() if line.startswith("userId = ")]
+    assert line.endswith('perhaps "user.user_id" or "user.external_user_id"')
+    assert '# user_id_from = "email"' in text
+
+
+def test_a_column_of_a_persons_id_beside_addresses_is_asked_for() -> None:
+    told = proposals({**BARE, "timestamp": TIMES, "email": ADDRESSES, "subscriber_key": PEOPLE})
+    assert told == {"person": "--map userId=subscriber_key"}
+
+
+def test_links_that_nobody_clicks_are_no_link_of_an_event() -> None:
+    text, _ = drafted([{**PLAIN, "user_id": "u1", "avatar_url": "https://x.example/1"}])
+    assert "email_link_url" not in tomllib.loads(text)["fields"]
+    text, _ = drafted([{**PLAIN, "user_id": "u1", "goto": "https://x.example/1"}])
+    assert tomllib.loads(text)["fields"]["email_link_url"] == "goto"

@@ -22,7 +22,7 @@ from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
 from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
-from inflection_cli.settings.toml_text import toml_string
+from inflection_cli.settings.toml_text import toml_list, toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})
 _MOST_IDS: Final = 5
@@ -182,6 +182,10 @@ def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
     empty = column.rows - column.filled if column is not None and _is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
         when = f"[[event]] when = {{ column = {toml_string(column.name)}, filled = true }} leaves them out"
+        others = [each for each in event_times(inspection) if each != column.name] if name == "timestamp" else []
+        if others:
+            columns = toml_list([column.name, *others[:_MOST_IDS]])
+            when = f"[fields] timestamp = {{ columns = {columns} }} takes the first that is filled; {when}"
         yield Missing("other", f"{rows_in_words(empty)} without {name} in “{column.name}”", line=when)
 
 

@@ -294,7 +294,7 @@ class ProfileWriter:
             yield f"# {toml_key(snake_case(each.name))} = {toml_string(each.name)}"
 
     def _typed(self, sent: Iterable[ColumnFinding]) -> Iterator[str]:
-        typed = [each for each in sent if each.kind in _TYPES][:_MOST_NAMED]
+        typed = [each for each in sent if each.kind in _TYPES and not _is_count_or_flag(each)][:_MOST_NAMED]
         if typed:
             yield ""
             yield "# Sent as text unless a line here says otherwise; a warehouse keeps the first type it sees."
@@ -406,6 +406,12 @@ class ProfileWriter:
 
     def _missing(self, key: str) -> Missing | None:
         return next((each for each in self._found.missing if each.key == key), None)
+
+
+def _is_count_or_flag(column: ColumnFinding) -> bool:
+    """Return whether 0 and 1 may as well be numbers or ids, which nobody types but the user."""
+    is_named_so = snake_case(column.name).startswith(("is_", "has_", "was_"))
+    return column.kind == "flag" and {*column.words} <= {"0", "1"} and not is_named_so
 
 
 def _is_personal(column: ColumnFinding) -> bool:
