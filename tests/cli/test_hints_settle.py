@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 from command_support import Desk
 from hint_cases import ALL_CASES as CASES
-from hint_cases import INSPECTED, NO_WAY, Case
+from hint_cases import ERRORS, INSPECTED, NO_WAY, Case
 from option_support import PLACES
 
 from inflection_cli import rules
@@ -27,7 +27,7 @@ from inflection_cli.model import Rule
 
 CODES: Final = {value.code for value in vars(rules).values() if isinstance(value, Rule)}
 _TAKES_VALUE: Final = {place.name: place.takes_value for place in PLACES}
-_WORD: Final = r"""(?:[^\s,;:"'=]+=)?(?:"[^"]*"|'[^']*'|[^\s,;"']+)"""
+_WORD: Final = r"""(?:[^\s,;:"'=]+=)?(?:"[^"]*"|'[^']*'|(?:[^\s,;"']|,(?=\S))+)"""
 _OPTION: Final = re.compile(rf"(?P<name>--[a-z][a-z-]+)(?: (?P<value>{_WORD}))?")
 _DROPPED: Final = re.compile(r"(?:without|[Ww]ithout|leave) (?P<name>--[a-z][a-z-]+)(?: out)?")
 _TABLE: Final = re.compile(r"\[(?P<table>fields|input|time|options|properties|traits)\]\s+")
@@ -38,6 +38,9 @@ _TOLD: Final = {"column-left-out"}
 """A column that another one replaces is a column that is not sent, and its hint undoes nothing."""
 
 _NOT_BESIDE: Final = re.compile(r"and no (?P<name>--map) (?P<field>\w+)")
+_COMMAND: Final = re.compile(r"infl-seg (replay|backfill) FILE sends")
+_ASIDE: Final = re.compile(r"infl-seg (?:inspect|backfill|replay) FILE")
+_LEFT_OUT: Final = re.compile(r"drop (--[a-z]+) \w+=…(?: or (--[a-z]+) \w+=…)?")
 _SHELL: Final = re.compile(r"tr [^<]+ < OLD > NEW")
 
 
@@ -61,26 +64,36 @@ class Way:
 
 def ways_of(hint: str) -> Iterator[Way]:
     """The ways that a hint names, as they are printed."""
+    yield from _of_commands(hint)
+    rest = _ASIDE.sub("", _NOT_BESIDE.sub("", hint.replace(_DRAFT, "")))
+    for found in (*_DROPPED.finditer(rest), *_LEFT_OUT.finditer(rest)):
+        yield from (Way("drop", name) for name in re.findall(r"--[a-z][a-z-]+", found[0]))
+    rest = _LEFT_OUT.sub("", _DROPPED.sub("", rest))
+    for found in _OPTION.finditer(rest):
+        value = (found["value"] or "").rstrip(".:)?") if _TAKES_VALUE[found["name"]] else ""
+        yield Way("option", f"{found['name']} {value}".strip())
+    yield from _of_profiles(rest)
+
+
+def _of_commands(hint: str) -> Iterator[Way]:
+    """The commands that a hint names."""
     if _DRAFT in hint:
         beside = _NOT_BESIDE.search(hint)
         yield Way("draft", _DRAFT, beside["field"] if beside else "")
-    for shell in _SHELL.findall(hint):
-        yield Way("shell", shell)
-    for found in _DROPPED.finditer(hint):
-        yield Way("drop", found["name"])
-    rest = _NOT_BESIDE.sub("", _DROPPED.sub("", hint.replace(_DRAFT, "")))
-    for found in _OPTION.finditer(rest):
-        takes = _TAKES_VALUE[found["name"]]
-        value = (found["value"] or "").rstrip(".:)") if takes else ""
-        yield Way("option", f"{found['name']} {value}".strip())
-    for found in _OTHERWISE.finditer(_TABLE.split(rest)[0]):
-        for value in re.findall(r'"[a-z]+"', found["values"]):
-            yield Way("value", f"{found['key']} = {value}")
-    for text in _VALUES.findall(_TABLE.split(rest)[0]):
-        yield Way("value", text)
-    for found in _TABLE.finditer(rest):
-        for line in _lines(rest[found.end() :]):
-            yield Way("line", line, found["table"])
+    yield from (Way("shell", shell) for shell in _SHELL.findall(hint))
+    yield from (Way("command", command) for command in _COMMAND.findall(hint))
+
+
+def _of_profiles(hint: str) -> Iterator[Way]:
+    """The values and lines of a profile that a hint names."""
+    before = _TABLE.split(hint)[0]
+    for found in _OTHERWISE.finditer(before):
+        yield from (
+            Way("value", f"{found['key']} = {value}") for value in re.findall(r'"[a-z]+"', found["values"])
+        )
+    yield from (Way("value", text) for text in _VALUES.findall(before))
+    for found in _TABLE.finditer(hint):
+        yield from (Way("line", line, found["table"]) for line in _lines(hint[found.end() :]))
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -127,31 +140,54 @@ def settled(desk: Desk, case: Case, way: Way) -> tuple[str, ...]:
     assert not re.search(r"\b(COLUMN|VALUE|NAME|FMT|KEY|ID|TIME)\b", text), (
         f"{way}: the case gives nothing for it"
     )
+    if way.kind in {"line", "draft"}:
+        return _by_profile(desk, case, text, way)
+    if way.kind in {"option", "drop", "command"}:
+        return _retyped(case, text, way)
+    _changed(desk, case, text, way)
+    return tuple("new.csv" if way.kind == "shell" and word == case.name else word for word in case.words)
+
+
+def _retyped(case: Case, text: str, way: Way) -> tuple[str, ...]:
+    """Type the command with an option more, or one less, or as another command."""
     words = case.words
-    if way.kind == "option":
-        return (*words, *shlex.split(text), *case.together.get(text.split()[0], ()))
+    if way.kind == "command":
+        return (text, *words[1:], "--dry-run")
     if way.kind == "drop":
         at = words.index(text)
         return (*words[:at], *words[at + (2 if _TAKES_VALUE[text] else 1) :])
+    typed = shlex.split(text)
+    beside = next((more for start, more in case.together.items() if text.startswith(start)), ())
+    return (*_replaced(words, typed), *typed, *beside)
+
+
+def _changed(desk: Desk, case: Case, text: str, way: Way) -> None:
+    """Change the export or the profile as the hint says."""
     if way.kind == "shell":
         command = text.replace("OLD", case.name).replace("NEW", "new.csv")
         subprocess.run(["sh", "-c", command], cwd=desk.folder, check=True, timeout=60)
-        return tuple("new.csv" if word == case.name else word for word in words)
-    if way.kind == "value":
+    elif way.kind == "value":
         path = desk.folder / "p.toml"
         said = path.read_text(encoding="utf-8")
         assert said.count(case.slot) == 1
         beside = f"{case.slot}, " if text.startswith("values") else ""
         path.write_text(said.replace(case.slot, beside + text), encoding="utf-8")
-        return words
-    if way.kind == "edit":
+    else:
         (desk.folder / case.name).write_bytes(case.edited)
-        return words
-    return _by_profile(desk, case, words, text, way)
 
 
-def _by_profile(desk: Desk, case: Case, words: tuple[str, ...], line: str, way: Way) -> tuple[str, ...]:
+def _replaced(words: tuple[str, ...], typed: list[str]) -> tuple[str, ...]:
+    """The words without the option that is typed in another way, or for another column."""
+    key = typed[1].partition("=")[0] + "=" if len(typed) > 1 and "=" in typed[1] else ""
+    for at, word in enumerate(words):
+        if word == typed[0] and words[at + 1].startswith(key):
+            return (*words[:at], *words[at + 2 :])
+    return words
+
+
+def _by_profile(desk: Desk, case: Case, line: str, way: Way) -> tuple[str, ...]:
     """Draft a profile where there is none, and put a line into it."""
+    words = case.words
     if way.kind == "draft" and way.table:
         at = next(at for at, word in enumerate(words) if word.startswith(f"{way.table}="))
         words = (*words[: at - 1], *words[at + 1 :])
@@ -222,6 +258,27 @@ def test_every_way_of_a_hint_settles_its_case(
             after, left = told(desk, words)
             assert code not in after, f"{code}: {way} settles nothing ({' '.join(words)}): {left}"
             assert not after.keys() - before.keys() - case.brings - _TOLD, f"{code}: {way} leads to {left}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_option_that_an_error_names_settles_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = ERRORS[name]
+    first = Desk.at(_folder(tmp_path, "first"), monkeypatch)
+    put(first, case)
+    error = first.run(*case.words, "--json").json["error"]
+    ways = list(ways_of(error["hint"].replace(case.name, "FILE")))
+    kept = [way for way in ways if not any(way.text.startswith(each) for each in case.others)]
+    assert kept, error
+    for at, way in enumerate(kept):
+        desk = Desk.at(_folder(tmp_path, f"{at}"), monkeypatch)
+        put(desk, case)
+        words = settled(desk, case, way)
+        report = desk.run(*words, "--json").json
+        assert "error" not in report or report["error"]["code"] == "over-budget", (words, report["error"])
+        assert report.get("rows", {"read": 1})["read"], report
 
 
 @pytest.mark.slow

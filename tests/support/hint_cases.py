@@ -765,3 +765,53 @@ INSPECTED: Final[dict[str, Case]] = {
     "lines before the header": Case("Export of March\n\n" + table(ROW)),
 }
 """Files of which `inspect` says that something is missing, with the option that settles it."""
+
+ERRORS: Final[dict[str, Case]] = {
+    "a tie": Case(without("event", **{"Event Name": "opened", "event-name": "opened"})),
+    "no event": Case(without("event", what="opened"), others=("--as",)),
+    "no event word": Case(without("event", what="OPN", other="opened"), given=MAP, others=("--as",)),
+    "no time": Case(without("timestamp", made=STAMP), given={"COLUMN": "made"}),
+    "no person": Case(
+        without("userId", who="u1", mail_of="a@x.example"),
+        given={"email=COLUMN": "email=mail_of", "COLUMN": "who"},
+        together={"--map email": ("--user-id-from", "email")},
+        others=("--user-id-from",),
+    ),
+    "addresses": Case(without("userId", email="ada@shop.example")),
+    "nothing at all": Case(
+        "What,When,Who\nopened,2024-03-05T09:00:00Z,u1\n",
+        given={
+            "event=COLUMN": "event=What",
+            "timestamp=COLUMN": "timestamp=When",
+            "userId=COLUMN": "userId=Who",
+        },
+        together={"--map event": ("--map", "timestamp=When", "--map", "userId=Who")},
+        others=("--header-line", "--map timestamp", "--map userId"),
+    ),
+    "lines before the header": Case(
+        "Export of March\n" + table(ROW), others=("--map", "--columns"), given={"line N": "line 2"}
+    ),
+    "no header": Case("Email Opened,u1,e1,c1,2024-03-05T09:00:00Z\n" * 2, brings=frozenset({"repeats-many"})),
+    "a column that is not there": Case(without("userId", lead_id="u1"), options=("--map", "userId=leadid2")),
+    "a column that is misspelt": Case(
+        without("userId", subscriber="u1"), options=("--map", "userId=subscribr")
+    ),
+    "a field twice": Case(one(other="c2"), options=("--map", "campaign_id=other", "--set", "campaign_id=c3")),
+    "a format of another tool": Case(
+        one(timestamp="05.03.2024 09:00"),
+        options=("--timezone", "UTC", "--timestamp-format", "DD.MM.YYYY HH:mm"),
+    ),
+    "an option that inspect does not take": Case(
+        table(ROW), command=("inspect",), options=("--since", "2024-01-01")
+    ),
+    "ready messages": Case(MESSAGE, "m.ndjson"),
+    "a wide file": Case(
+        without("timestamp", event="opened", sent_at=STAMP, opened_at="2024-03-06T09:00:00Z"),
+    ),
+    "own ids of several events": Case(
+        table({**ROW, "event_id": "1"}, {**ROW, "event_id": "1", "timestamp": "2024-03-05T10:00:00Z"}),
+        command=("backfill",),
+        options=("--dry-run",),
+    ),
+}
+"""Files and options that a command refuses, with the option that settles it."""

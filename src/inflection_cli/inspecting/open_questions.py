@@ -182,7 +182,9 @@ def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
     empty = column.rows - column.filled if column is not None and _is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
         when = f"[[event]] when = {{ column = {toml_string(column.name)}, filled = true }} leaves them out"
-        others = [each for each in event_times(inspection) if each != column.name] if name == "timestamp" else []
+        others = (
+            [each for each in event_times(inspection) if each != column.name] if name == "timestamp" else []
+        )
         if others:
             columns = toml_list([column.name, *others[:_MOST_IDS]])
             when = f"[fields] timestamp = {{ columns = {columns} }} takes the first that is filled; {when}"
