@@ -238,14 +238,14 @@ def check(export: Export) -> None:
         assert without(ran, still_open) == without(table, still_open), profile.read_text(encoding="utf-8")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(exports())
 def test_a_drafts_table_is_what_inspect_reports(export: Export) -> None:
     check(export)
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(exports())
 def test_a_drafts_table_is_what_inspect_reports_for_many_more_exports(export: Export) -> None:
     check(export)
@@ -324,14 +324,12 @@ OWN = (
 RECIPIENTS = ("email", "recipient", "lead_id", "user_of_campaign", "to", "afrom")
 
 
-@pytest.mark.parametrize("name", COPIED)
-def test_what_a_copy_added_is_neither_a_time_nor_a_person(name: str) -> None:
-    assert is_copy_stamp(name)
+def test_what_a_copy_added_is_neither_a_time_nor_a_person() -> None:
+    assert not [name for name in COPIED if not is_copy_stamp(name)]
 
 
-@pytest.mark.parametrize("name", SENDERS)
-def test_the_sender_is_nobody_who_got_a_message(name: str) -> None:
-    assert is_of_the_sender(name)
+def test_the_sender_is_nobody_who_got_a_message() -> None:
+    assert not [name for name in SENDERS if not is_of_the_sender(name)]
 
 
 def test_other_names_are_neither() -> None:
@@ -349,18 +347,18 @@ def proposals(columns: Mapping[str, Cells]) -> dict[str, str]:
 BARE: Final[Mapping[str, Cells]] = {"event": WORDS, "campaign_id": ("k",) * ROWS, "email_id": ("m",) * ROWS}
 
 
-@pytest.mark.parametrize("name", [name for name in COPIED if "." not in name])
-def test_no_option_names_a_column_of_a_copy(name: str) -> None:
-    told = proposals({**BARE, name: TIMES, f"{name} 2": TIMES, "user_id": PEOPLE})
-    assert told["timestamp"] == "--map timestamp=COLUMN" or f"={name}" not in told["timestamp"]
-    assert name not in proposals({**BARE, "timestamp": TIMES, name: PEOPLE}).get("person", "")
+def test_no_option_names_a_column_of_a_copy() -> None:
+    copied = [name for name in COPIED if "." not in name]
+    told = proposals({**BARE, "user_id": PEOPLE, "made": TIMES, **dict.fromkeys(copied, TIMES)})
+    assert told == {"timestamp": "--map timestamp=made"}
+    told = proposals({**BARE, "timestamp": TIMES, "lead_id": PEOPLE, **dict.fromkeys(copied, PEOPLE)})
+    assert told == {"person": "--map userId=lead_id"}
 
 
-@pytest.mark.parametrize("name", SENDERS)
-def test_no_option_names_a_sender(name: str) -> None:
-    for cells in (ADDRESSES, PEOPLE):
-        told = proposals({**BARE, "timestamp": TIMES, name: cells})
-        assert told == {"person": "--map userId=COLUMN"}
+@pytest.mark.parametrize("cells", [ADDRESSES, PEOPLE])
+def test_no_option_names_a_sender(cells: Cells) -> None:
+    told = proposals({**BARE, "timestamp": TIMES, **dict.fromkeys(SENDERS, cells)})
+    assert told == {"person": "--map userId=COLUMN"}
 
 
 @pytest.mark.parametrize(
