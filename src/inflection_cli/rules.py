@@ -765,8 +765,8 @@ ID_NOT_TEXT = Rule(
     "id-not-text",
     _ERROR,
     _ROW,
-    "An id is empty or not a string, or a JSON list or object is in place of an id or a text. Segment "
-    "discards a message whose id is not a string after answering 200.",
+    "An id is empty or not a string, or a JSON list or object is in place of a text. Segment discards a "
+    "message whose id is not a string after answering 200.",
     "write the id in quotes, or leave the member out",
     '{"userId": 17}',
 )

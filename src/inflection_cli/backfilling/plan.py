@@ -323,7 +323,7 @@ class Planner:
         self.plan.account.problems.add_all(idle_call_options(self.plan.inputs, self.plan.settings, built))
 
     def _all_own_ids(self) -> bool:
-        """Return whether the export's own event ids identify the events of every file."""
+        """Return whether every file has event ids of its own."""
         return all(source.columns.has("event_id") for source in self.plan.inputs)
 
     def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:

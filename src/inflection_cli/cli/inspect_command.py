@@ -156,6 +156,7 @@ def _surveyed(
 
     from inflection_cli.converting.inputs import empty_note
     from inflection_cli.inspecting import scan
+    from inflection_cli.inspecting.draft_table import as_drafted
 
     with _progress(speaker, 0 if settings.limit else _bytes_to_read(found)) as progress:
         inspections, empty, faults = list["Inspection"](), dict[str, InputError](), list[InputError]()
@@ -165,7 +166,7 @@ def _surveyed(
             if of_file is not None:
                 chosen = replace(settings, reading=of_file.reading, convert=of_file.convert)
             try:
-                inspections.append(scan(each, chosen, progress))
+                inspections.append(as_drafted(scan(each, chosen, progress), chosen))
             except EmptyFile as error:
                 empty[each.path] = error
             except InputError as error:

@@ -187,7 +187,7 @@ def _found(line: _Line, path: str, value: Any) -> Iterator[Note]:
 
 
 def _type_hint(kind: MemberType) -> str:
-    """Return the type of a profile that makes a member of a kind; empty if none does."""
+    """Return the hint with the type that a profile needs, or ""."""
     name = _TYPES_OF_A_PROFILE.get(kind)
     return f'set the column\'s type in a profile: type = "{name}"; or leave the column out' if name else ""
 

@@ -375,7 +375,7 @@ class ColumnStats:
 
 
 def paths_of(name: str, cells: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
-    """Split JSON objects and lists of one text in cells into texts by dotted path.
+    """Split JSON objects and lists of one into texts by path.
 
     Args:
         name: The column's name, with which each path begins.

@@ -1,4 +1,4 @@
-"""What a run by the draft does with each column: the table that inspect reports."""
+"""Columns as a run by the draft uses them."""
 
 import tomllib
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _BY_A_PROFILE: Final = frozenset({"path", "content"})
 
 
 def as_drafted(found: Inspection, settings: InspectSettings) -> Inspection:
-    """Return the inspection with the columns as a run by its draft has them.
+    """Return the inspection with the columns as its draft uses them.
 
     A run without a profile uses the columns that it knows by name, and a file that needs no more is told so. Once a
     path or a column of no known name is a field, only the draft says what becomes of the others: a column of which a
@@ -43,7 +43,7 @@ def as_drafted(found: Inspection, settings: InspectSettings) -> Inspection:
 
 
 def _needs_a_profile(column: ColumnFinding) -> bool:
-    """Return whether a run without a profile takes a column for something else."""
+    """Return whether only a profile uses a column so."""
     said = column.suggestion
     if said is not None:
         return said.reason in _BY_A_PROFILE
@@ -51,7 +51,7 @@ def _needs_a_profile(column: ColumnFinding) -> bool:
 
 
 def _layout(found: Inspection, settings: InspectSettings) -> Layout | None:
-    """Bind the file's columns by its draft; None if the draft fits no file."""
+    """Bind the file by its draft; None if it cannot be bound."""
     from inflection_cli.mapping.profile.profile_file import profile_of  # noqa: PLC0415 - most files need no profile
 
     tables, open_fields = _answered(
@@ -93,7 +93,7 @@ def _answered(found: Inspection, tables: dict[str, Any]) -> tuple[dict[str, Any]
 
 
 def _path_for(name: str, found: Inspection) -> ColumnFinding | None:
-    """Return a path that could be a field, if all such paths lead into one column, which is sent no more."""
+    """Return a path for a field if all candidates share a column."""
     names = {name, PERSON} if name in _PERSONS else {name}
     could = [column for each in found.unbound if each.field in names for column in each.candidates]
     columns = {each.partition(".")[0] for each in could}

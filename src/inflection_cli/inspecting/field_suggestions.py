@@ -106,7 +106,7 @@ def _by_option(names: Sequence[str], options: ColumnOptions) -> dict[str, Sugges
 
 
 def _unwrapping(columns: Sequence[ColumnFinding]) -> list[str]:
-    """Return the paths to values that are alone in an object or a list."""
+    """Return the paths to sole values of objects or lists."""
     inner = Counter(each.name.rpartition(".")[0] for each in columns if each.is_path)
     return [
         each.name
@@ -118,7 +118,7 @@ def _unwrapping(columns: Sequence[ColumnFinding]) -> list[str]:
 
 
 def _known_name(column: ColumnFinding, wrapped: Collection[str]) -> str:
-    """Return the name to bind by; paths and wrapped values have none, JSON no alias."""
+    """Return the name to bind by; empty for paths and wrapped values."""
     is_json = column.kind == "json" and (column.name in wrapped or squash(column.name) in _ALIASES)
     return "" if column.is_path or is_json else column.name
 

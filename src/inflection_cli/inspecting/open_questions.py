@@ -46,7 +46,10 @@ _OWN_IDS: Final = frozenset(
 )
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _FEW_ROWS: Final = 20
-"""In so many rows the id of a person may well not come again."""
+"""In so many rows the id of a person may well not come again: a column is then named, but not as an option."""
+
+_FEWEST_ROWS: Final = 5
+"""So few rows say nothing at all about what comes again."""
 
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
@@ -217,7 +220,7 @@ def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[U
 
 
 def _beside_addresses(unbound: Unbound, inspection: Inspection) -> Unbound | None:
-    """Return the person as unbound where there are ids of people besides addresses."""
+    """Return the person as unbound if ids stand beside addresses."""
     address = inspection.of_field("email")
     if unbound.reason != "addresses" or address is None:
         return None
@@ -258,9 +261,9 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
         evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}" if candidates else evidence
     else:
         candidates = _id_columns(inspection)
-        proposed = [name for name in candidates if _is_of_a_person(name) and inspection.column(name).repeats]
-        if len([name for name in candidates if _is_of_a_person(name)]) > 1:
-            proposed = []  # the one that repeats is no surer than the one that does not
+        proposed = [name for name in candidates if _is_of_a_person(name)]
+        if inspection.rows > _FEWEST_ROWS:
+            proposed = [name for name in proposed if len(proposed) > 1 or inspection.column(name).repeats]
         evidence = f"; columns that may hold ids: {listed(candidates, _MOST_IDS)}" if candidates else ""
     only = proposed[0] if len(proposed) == 1 else None
     return replace(unbound, candidates=tuple(candidates), proposed=only, evidence=evidence)
@@ -312,20 +315,20 @@ def _id_columns(inspection: Inspection) -> list[str]:
 
 
 def _may_be_a_person(column: ColumnFinding) -> bool:
-    """Return whether a column of no other use could hold ids of people."""
+    """Return whether a free column could hold ids of people."""
     is_free = column.suggestion is None or column.suggestion.reason == "content"
     is_filled = column.distinct > 1 and column.share > _FILLED_SHARE
     return is_free and is_filled and not (_is_the_rows_own(column) or _is_prose(column))
 
 
 def _is_a_persons_tie(column: ColumnFinding) -> bool:
-    """Return whether a path is one of several that end in a person's id."""
+    """Return whether a path is one of several for the person."""
     said = column.suggestion
     return bool(said and said.tied_with and said.reason == "path" and said.field in {"userId", "personId"})
 
 
 def _is_of_a_person(name: str) -> bool:
-    """Return whether a name has a word for the one who gets messages."""
+    """Return whether a name has a word for a recipient."""
     return not _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_")))
 
 
@@ -395,7 +398,7 @@ def _form(column: ColumnFinding) -> Iterator[Missing]:
 
 
 def _unread(column: ColumnFinding, settings: ConvertSettings) -> Iterator[Missing]:
-    """Report the cells of a column of times that a run cannot read, with its hint."""
+    """Report times that a run cannot read, with its hint."""
     zone, form = settings.timezone or "UTC", settings.timestamp_format
     reader = TimestampReader(now=settings.now, zone=zone, format=form, names=settings.zone_names)
     said = [

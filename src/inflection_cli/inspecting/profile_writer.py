@@ -222,7 +222,7 @@ class ProfileWriter:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
 
     def _is_answered(self, name: str, reason: str) -> bool:
-        """Return whether blocks have a field, or the user said that a column is not it."""
+        """Return whether a field needs no line of its own."""
         if name == "timestamp":
             return bool(self._found.proposals) and reason != "option"
         return name == "email_link_url" and reason == "content" and "columns" in self._answers.asked
@@ -283,7 +283,7 @@ class ProfileWriter:
         ]
 
     def _members(self, column: ColumnFinding) -> Iterator[str]:
-        """Yield the lines that would send the other members of a JSON column."""
+        """Yield the lines that would send other members of JSON."""
         inner = [
             each for each in self._found.columns if each.name.startswith(f"{column.name}.") and each.is_path
         ]
@@ -409,7 +409,7 @@ class ProfileWriter:
 
 
 def _is_count_or_flag(column: ColumnFinding) -> bool:
-    """Return whether 0 and 1 may as well be numbers or ids, which nobody types but the user."""
+    """Return whether a column of 0 and 1 may hold numbers."""
     is_named_so = snake_case(column.name).startswith(("is_", "has_", "was_"))
     return column.kind == "flag" and {*column.words} <= {"0", "1"} and not is_named_so
 

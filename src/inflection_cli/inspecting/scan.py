@@ -53,8 +53,6 @@ def scan(
         InputError: It is nothing that can be read.
         UsageError: An option names no encoding, delimiter, zone or format.
     """
-    from inflection_cli.inspecting.draft_table import as_drafted  # noqa: PLC0415 - it needs this module's settings
-
     source, encoding = _opened(found, settings)
     gathered = _gathered(source, settings, progress)
     if encoding is None and gathered.bad_bytes and not settings.encoding_given:
@@ -62,7 +60,7 @@ def scan(
         if encoding is not None and encoding.suggested:
             source = detect(found, replace(settings.reading, encoding=encoding.suggested, guesses=True))
             gathered = _gathered(source, settings, progress)
-    inspection = as_drafted(analyse(gathered, encoding, settings.convert), settings)
+    inspection = analyse(gathered, encoding, settings.convert)
     return inspection if inspection.refusal else _with_people(inspection, settings)
 
 

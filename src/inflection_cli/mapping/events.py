@@ -421,7 +421,7 @@ class EventReader:
         return cell or None
 
     def _json_notes(self, name: str, cell: str) -> Iterator[Note]:
-        """Yield a note where JSON other than a text would be sent as its characters."""
+        """Yield a note on JSON that would be sent as text."""
         text = cell.strip()  # orjson reads no subclass of a string
         if type(cell) is JsonCell and self._options.judges_people and is_container(text):
             yield not_text(name, text, self.columns.column_of(name) or "COLUMN")
@@ -514,7 +514,7 @@ def _odd_forms(name: str, value: str, column: str) -> Iterator[Note]:
 
 
 def not_text(name: str, value: str, column: str) -> Note:
-    """Return the note on a list or object where a text must be."""
+    """Return the note on JSON in place of a text."""
     hint = _way_into(name, value, column)
     return Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value, hint)
 

@@ -111,7 +111,7 @@ def _kind(value: Any) -> str:
 
 
 def has_more(cell: str, paths: Iterable[tuple[str, ...]]) -> bool:
-    """Return whether a cell of JSON has members that no path leads to."""
+    """Return whether a cell has JSON members without a path."""
     try:
         return _has_more(swiftly(cell), list(paths))
     except ValueError:

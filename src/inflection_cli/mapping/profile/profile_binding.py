@@ -350,7 +350,7 @@ class _LayoutBuilder:
         )
 
     def _in_part(self, mapped: set[int]) -> tuple[str, ...]:
-        """Return the columns of which the profile takes parts alone, if it sends others."""
+        """Return the columns of which the profile takes parts alone."""
         if self._profile.other_columns == "drop":
             return ()
         places = self._drawing.places.values()

@@ -194,7 +194,7 @@ def _split(text: str) -> list[str]:
 
 
 def _translated(text: str) -> str:
-    """Return the directives that letters of other tools mean, as in YYYY-MM-DD; empty if others are left."""
+    """Return the directives for letters like YYYY-MM-DD, or ""."""
     form = re.sub("|".join(_OF_OTHER_TOOLS), lambda found: _OF_OTHER_TOOLS[found[0]], text)
     return form if re.fullmatch(r"(?:%[A-Za-z]|[^A-Za-z%]|T)+", form) else ""
 
