@@ -286,6 +286,7 @@ CASES: Final[dict[str, list[Case]]] = {
     "campaign-id-missing": [
         Case(without("campaign_id", other="c1"), given={**MAP, "VALUE": "c1"}),
         Case(without("email_id", other="e1"), given={**MAP, "VALUE": "e1"}),
+        Case(one(email_id="", other="e1"), given={**MAP, "VALUE": "e1"}),
     ],
     "link-missing": [Case(one(event="Link Clicked", other="https://shop.example/1"), given=MAP)],
     "link-not-http": [

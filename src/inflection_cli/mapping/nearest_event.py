@@ -18,9 +18,8 @@ _KNOWN: Final = {
 
 _OTHER_STEMS: Final = (
     "block", "cancel", "convert", "defer", "delay", "drop", "error", "expir", "fail", "filter", "held", "hold",
-    "ignor", "inapp", "invalid", "mms", "mobile", "no", "non", "not", "pause", "process", "push", "queue", "rcs",
-    "reject", "remov", "resub", "schedul", "send", "sent", "skip", "sms", "soft", "suppress", "un", "viber", "voice",
-    "web", "whatsapp",
+    "ignor", "inapp", "invalid", "no", "not", "pause", "process", "push", "queue", "reject", "remov",
+    "resub", "schedul", "send", "sent", "skip", "sms", "suppress", "un", "web", "whatsapp",
 )  # fmt: skip
 """Beginnings of words that make another event of a name: it did not happen, on another channel, or earlier."""
 
