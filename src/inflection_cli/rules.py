@@ -101,7 +101,8 @@ COLUMN_LEFT_OUT = Rule(
     _WARNING,
     _COLUMN,
     "A column is not sent as a property: it is personal, reserved by Segment, or its name is in use.",
-    "--property COLUMN sends a personal column; rename a column that is reserved or in use",
+    '--property COLUMN sends a personal column; in a profile [properties] other_name = "COLUMN" sends one '
+    "that is reserved or in use",
     "Phone Number",
 )
 VALUE_LEFT_OUT = Rule(
@@ -360,7 +361,7 @@ TIMESTAMP_UNREADABLE = Rule(
     _ERROR,
     _ROW,
     "The cell is neither an ISO 8601 time nor an epoch number.",
-    'fix the cell, or set the time format: --timestamp-format "%Y-%m-%d %H:%M:%S"',
+    "fix the cell in the export, or map the column of the times: --map timestamp=COLUMN",
     "yesterday",
 )
 TIMESTAMP_IMPOSSIBLE = Rule(
@@ -409,8 +410,8 @@ TIME_OF_ANOTHER_EVENT = Rule(
     _ERROR,
     _ROW,
     "The timestamp column is named after another event than the row's. The row would get that event's time.",
-    "use a profile with an event for each such column: infl-seg inspect FILE --save PROFILE.toml. Or "
-    "rename the column so that it names no event",
+    "use a profile with an event for each such column, and no --map timestamp: infl-seg inspect FILE "
+    "--save PROFILE.toml. Or rename the column so that it names no event",
     "Link Clicked with --map timestamp=opened_at",
 )
 TIMESTAMP_EPOCH_UNCLEAR = Rule(
@@ -504,7 +505,8 @@ NUMBER_TOO_LARGE = Rule(
     _COLUMN,
     "A JSON number is too large for a 64-bit float. It is sent unchanged, and a destination may "
     "refuse the message.",
-    'send it as text: type = "string" under [properties] of a profile, or --properties-as-text',
+    "send it as text: --properties-as-text, or in a profile [properties] NAME = { column = "
+    '"COLUMN", type = "string" }',
     '{"score": 1e400}',
 )
 
@@ -605,7 +607,7 @@ IDENTIFY_OLD = Rule(
     _WARNING,
     _ROW,
     "An identify with traits is replayed long after its time; Segment treats its traits as the newest ones.",
-    "check that its traits are still true; --since leaves older messages out",
+    "check that its traits are still true; --since TIME leaves older messages out",
     '{"type": "identify", "userId": "u1", "traits": {"plan": "free"}, "timestamp": "2021-03-01T09:30:00Z"}',
 )
 
@@ -763,7 +765,8 @@ ID_NOT_TEXT = Rule(
     "id-not-text",
     _ERROR,
     _ROW,
-    "An id is empty or not a string. Segment discards such a message after answering 200.",
+    "An id is empty or not a string, or a JSON list or object is in place of a text. Segment discards a "
+    "message whose id is not a string after answering 200.",
     "write the id in quotes, or leave the member out",
     '{"userId": 17}',
 )
@@ -947,7 +950,7 @@ SESSION_ID_LINKED = Rule(
     _WARNING,
     _COLUMN,
     "Messages have a userId, and a session id as anonymousId. Segment may link the two permanently.",
-    "leave --session-id out unless a destination needs it; use session ids that no two people share",
+    "no action needed for Freshsuccess, which needs session ids; use ids that no two people share",
     "--session-id person with --check freshsuccess",
 )
 USER_IN_TWO_ACCOUNTS = Rule(
@@ -1004,8 +1007,7 @@ TRAIT_TYPE = Rule(
     _ERROR,
     _ROW,
     "Segment reserves the name with a type, and the cell does not have this type. Destinations depend on it.",
-    'fix the cell; or set its type in a profile, under [traits]: employees = { column = "Size", type '
-    '= "string" }',
+    'fix the cell; or set its type in a profile [traits] NAME = { column = "COLUMN", type = "string" }',
     "11-50 as employees",
 )
 TRAITS_OVERWRITE = Rule(

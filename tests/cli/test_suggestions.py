@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from option_support import PLACES, WORDS
 
 import inflection_cli
-from inflection_cli.catalog import COLUMN_ALIASES, FIELDS
+from inflection_cli.catalog import COLUMN_ALIASES, EVENTS, FIELDS
 from inflection_cli.cli.foreign_words import COMMANDS, OPTIONS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import ColumnOptions
+from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.settings.option_names import with_value
@@ -228,11 +229,39 @@ def test_no_suggestion_for_an_event_says_the_opposite_or_another_channel(event: 
     assert nearest_event(event) is None
 
 
+OTHERWISE = (
+    "fail",
+    "failed",
+    "delay",
+    "delayed",
+    "held",
+    "un",
+    "soft",
+    "not",
+    "non",
+    "sms",
+    "push",
+    "in-app",
+    "web",
+)
+
+
+@pytest.mark.parametrize("word", OTHERWISE)
+def test_no_event_is_near_a_name_with_a_negation_or_another_channel(word: str) -> None:
+    names = [name for kind in EVENTS for name in (kind.name, kind.action)]
+    for name in names:
+        after = () if word == "un" else (f"{name} {word}", f"{name}.{word}")
+        for said in (f"{word} {name}", f"{word}{name}", *after):
+            meant = nearest_event(said)
+            assert meant is None or kind_of(said) is not None, (said, meant)
+
+
 @pytest.mark.parametrize(
     ("typed", "event"),
     [
         ("Email Opend", "Email Opened"),
         ("Email Bounecd", "Email Bounced"),
+        ("Email Bonced", "Email Bounced"),
         ("unsubscibed", "Email Unsubscribed"),
     ],
 )

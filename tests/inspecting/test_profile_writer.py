@@ -33,18 +33,14 @@ NAMES = st.text(
 )
 
 
-OTHERS = ("userId", "event", "timestamp")
-"""Columns that are there already: one more of a name is no column of its own."""
-
-
 def _could_be_a_column(name: str) -> bool:
     is_option = names_an_option(name) and not re.match(r"\s*-[^\W\d_]{2}", name)
+    is_there = name.strip() in {"userId", "event", "timestamp"}
     return (
         bool(name.strip())
         and "\0" not in name
-        and name not in OTHERS
         and not name.strip().startswith("FILL IN")
-        and not is_option
+        and not (is_option or is_there)
     )
 
 

@@ -36,6 +36,9 @@ from inflection_cli.sanitize import counted
 DIGEST_BYTES: Final = 16
 """A digest of the raw bytes of each chunk."""
 
+_ROWS_TWICE: Final = (
+    "no action needed: rows with one event id of the export are one event. --no-event-id ignores the ids"
+)
 REPEATS_SHARE: Final = 0.01
 """More repeats than this share of the events, and the export's times may be too coarse."""
 
@@ -319,6 +322,10 @@ class Planner:
         built = [kind for kind, count in self.plan.account.by_type.items() if count]
         self.plan.account.problems.add_all(idle_call_options(self.plan.inputs, self.plan.settings, built))
 
+    def _all_own_ids(self) -> bool:
+        """Return whether every file has event ids of its own."""
+        return all(source.columns.has("event_id") for source in self.plan.inputs)
+
     def _judge_repeats(self, dispositions: Dispositions, run_words: Callable[[int], str] | None) -> None:
         problems = self.plan.account.problems
         repeats = dispositions.counts[Disposition.DUPLICATE]
@@ -329,6 +336,7 @@ class Planner:
                     rules.REPEATS_MANY,
                     f"{repeats:,} of {built:,} events repeat another one and go once",
                     count=repeats,
+                    hint=_ROWS_TWICE if self._all_own_ids() else "",
                 )
             )
         for conflict in dispositions.conflicts:

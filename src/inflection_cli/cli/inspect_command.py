@@ -189,6 +189,7 @@ def _surveyed(
     from itertools import starmap
 
     from inflection_cli.converting.inputs import empty_note
+    from inflection_cli.inspecting.draft_table import as_drafted
     from inflection_cli.inspecting.preset_recognition import scan_for_presets
 
     of_run = _presets(settings)
@@ -199,7 +200,7 @@ def _surveyed(
             try:
                 chosen = _of_file(own, settings, each.path)
                 presets = of_run if chosen is settings else _presets(chosen)
-                inspections.append(scan_for_presets(each, chosen, presets, progress))
+                inspections.append(as_drafted(scan_for_presets(each, chosen, presets, progress), chosen))
             except EmptyFile as error:
                 empty[each.path] = error
             except InputError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
-from inflection_cli.mapping.checks import CAMPAIGN_IDS
+from inflection_cli.mapping.checks import CAMPAIGN_IDS, missing_id_hint
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import Layout
 from inflection_cli.model import Problem
@@ -112,4 +112,6 @@ class InputFile:
             if not all(known):
                 lost = _WITHOUT[name]
                 message = f"no {name} column{' for some events' if any(known) else ''}: {lost}"
-                yield Problem(rules.CAMPAIGN_ID_MISSING, message, self.path, column=name)
+                yield Problem(
+                    rules.CAMPAIGN_ID_MISSING, message, self.path, column=name, hint=missing_id_hint(name)
+                )

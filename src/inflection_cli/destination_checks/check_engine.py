@@ -173,7 +173,7 @@ def _found(line: _Line, path: str, value: Any) -> Iterator[Note]:
         yield _there(line, row.rule, "reads", path)
     elif not _is_of_kind(value, row.kind):
         detail = f"{title} reads {path} as {row.kind}{_about(row)}, and this is something else"
-        yield Note(rules.CHECK_MEMBER_TYPE, detail, path, str(value), row.hint)
+        yield Note(rules.CHECK_MEMBER_TYPE, detail, path, str(value), row.hint or _type_hint(row.kind))
     elif row.one_of and value not in row.one_of:
         detail = f"{title} takes {_listed(row.one_of)} as {path}, and this is “{value}”"
         yield Note(row.rule or rules.CHECK_MEMBER_TYPE, detail, path, hint=row.hint)
@@ -184,6 +184,20 @@ def _found(line: _Line, path: str, value: Any) -> Iterator[Note]:
         yield Note(rules.CHECK_MEMBER_TOO_LONG, detail, path, value, row.hint)
     elif row.alias is not None:
         yield from _alias(row, row.alias, value)
+
+
+def _type_hint(kind: MemberType) -> str:
+    """Return the hint with the type that a profile needs, or ""."""
+    name = _TYPES_OF_A_PROFILE.get(kind)
+    return f'set the column\'s type in a profile: type = "{name}"; or leave the column out' if name else ""
+
+
+_TYPES_OF_A_PROFILE: Final = {
+    MemberType.STRING: "string",
+    MemberType.NUMBER: "number",
+    MemberType.BOOLEAN: "boolean",
+    MemberType.TIME: "timestamp",
+}
 
 
 def _alias(row: TableRow, rule: Rule, name: str) -> Iterator[Note]:

@@ -14,7 +14,8 @@ def call_parts(call: CallMapping) -> tuple[list[str], ...]:
 
 def _fields(call: CallMapping) -> Iterator[str]:
     names, columns = call.columns.names, call.columns
-    fields = [(name, names[index]) for name, index in columns.fields.items() if name != "email"]
+    is_trait = call.type in TRAIT_CALLS
+    fields = [(name, names[i]) for name, i in columns.fields.items() if not (is_trait and name == "email")]
     if fields:
         yield "[fields]"
     for name, column in fields:

@@ -319,6 +319,7 @@ class ColumnStats:
         self._clock = clock
         self._times: TimeStats | None = None
         self._seen: set[int] = set()
+        self._repeats = False
         self._kinds: Counter[Kind] = Counter()
         self._samples: list[str] = []
         self._words: Counter[str] = Counter()
@@ -343,11 +344,12 @@ class ColumnStats:
         if self._times is not None:
             self._times.add(counts)
 
-    def _look_at(self, texts: Iterable[str]) -> None:
-        """Classify new texts until `MOST_DISTINCT` were seen."""
-        for text in texts:
+    def _look_at(self, texts: Mapping[str, int]) -> None:
+        """Classify new texts until `MOST_DISTINCT` were seen, with their counts."""
+        for text, count in texts.items():
             if len(self._seen) >= MOST_DISTINCT:
                 return
+            self._repeats = self._repeats or count > 1 or hash(text) in self._seen
             if hash(text) not in self._seen:
                 self._seen.add(hash(text))
                 self._kinds[kind_of_cell(text)] += 1
@@ -385,6 +387,7 @@ class ColumnStats:
             rows=rows,
             filled=self.filled,
             distinct=len(self._seen),
+            repeats=self._repeats,
             kind=self.kind,
             samples=tuple(self._samples),
             times=self._times.finding() if self._times else None,
@@ -395,16 +398,16 @@ class ColumnStats:
 
 
 def paths_of(name: str, cells: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
-    """Split JSON objects in cells into texts by dotted path.
+    """Split JSON objects and lists of one into texts by path.
 
     Args:
         name: The column's name, with which each path begins.
-        cells: Its cells; those that hold no object are passed over.
+        cells: Its cells; those that hold neither are passed over.
         known: The paths met so far; beyond a bound no new ones are taken.
     """
     found: dict[str, list[str]] = {}
     for cell in cells:
-        if cell.lstrip()[:1] == "{":
+        if cell.lstrip()[:1] in {"{", "["}:
             try:
                 leaves = list(_leaves(name, parse(cell), 0))
             except JsonError:
@@ -421,5 +424,9 @@ def _leaves(path: str, value: object, depth: int) -> Iterable[tuple[str, str]]:
             # A key with a dot in it cannot be told from two keys; one that is an address is somebody's data.
             if key and "." not in key and not looks_personal(key):
                 yield from _leaves(f"{path}.{key}", inner, depth + 1)
+    elif isinstance(value, list) and not depth:
+        # Of a list the one text is meant; what is one of several is nobody's to choose.
+        if len(value) == 1 and isinstance(value[0], str):
+            yield f"{path}.0", value[0]
     elif depth and value is not None:
         yield path, as_text(value)

@@ -1,6 +1,7 @@
 """Suggest the field of each column by its name and its cells."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from inflection_cli.catalog import (
@@ -29,6 +30,41 @@ _BY_CONTENT: Final[Mapping[str, Kind]] = {
 _ALIASES: Final = frozenset(alias for aliases in COLUMN_ALIASES.values() for alias in aliases)
 _PERSON_FIELDS: Final = frozenset({"userId", "personId", "email", "ip", "user_agent"})
 
+_NOT_CLICKED: Final = frozenset(
+    {
+        *(
+            "archive",
+            "avatar",
+            "homepage",
+            "icon",
+            "image",
+            "img",
+            "logo",
+            "mirror",
+            "open",
+            "page",
+            "photo",
+            "picture",
+        ),
+        *(
+            "pixel",
+            "preferences",
+            "profile",
+            "referer",
+            "referrer",
+            "site",
+            "source",
+            "thumbnail",
+            "unsubscribe",
+        ),
+        *("version", "website"),
+    }
+)
+"""Words in the name of a column of links that nobody clicked."""
+
+_WRAPPERS: Final = ("0", "string", "int", "long", "boolean")
+"""The one key under which JSON of Avro has a value of a union; 0 is the one item of a list."""
+
 _TAILS: Final = 2
 """So many of a path's last keys are held against a field's names: `user.id` is a userId."""
 
@@ -45,7 +81,8 @@ def suggest_fields(columns: Sequence[ColumnFinding], options: ColumnOptions) -> 
     found = _by_option([each.name for each in columns], options)
     taken = {i for i, each in enumerate(columns) if each.name in found}
     given = {*options.constants, *(each.field for each in found.values())}
-    matches = fields_by_name([_known_name(each) for each in columns], given, taken, options)
+    wrapped = {path.rpartition(".")[0] for path in _unwrapping(columns)}
+    matches = fields_by_name([_known_name(each, wrapped) for each in columns], given, taken, options)
     for field, match in matches.items():
         found |= _suggested(field, match.reason, [columns[i].name for i in match.columns])
     given |= {*matches, *(["event_id"] if not options.own_ids else [])}
@@ -68,11 +105,22 @@ def _by_option(names: Sequence[str], options: ColumnOptions) -> dict[str, Sugges
     return found
 
 
-def _known_name(column: ColumnFinding) -> str:
-    """Return the name to bind by; paths have none, JSON no alias."""
-    if column.is_path or (column.kind == "json" and squash(column.name) in _ALIASES):
-        return ""
-    return column.name
+def _unwrapping(columns: Sequence[ColumnFinding]) -> list[str]:
+    """Return the paths to sole values of objects or lists."""
+    inner = Counter(each.name.rpartition(".")[0] for each in columns if each.is_path)
+    return [
+        each.name
+        for each in columns
+        if each.is_path
+        and each.name.rpartition(".")[2] in _WRAPPERS
+        and inner[each.name.rpartition(".")[0]] == 1
+    ]
+
+
+def _known_name(column: ColumnFinding, wrapped: Collection[str]) -> str:
+    """Return the name to bind by; empty for paths and wrapped values."""
+    is_json = column.kind == "json" and (column.name in wrapped or squash(column.name) in _ALIASES)
+    return "" if column.is_path or is_json else column.name
 
 
 def _suggested(field: str, reason: Reason, names: Sequence[str]) -> dict[str, Suggestion]:
@@ -85,8 +133,10 @@ def _is_possible(column: ColumnFinding, field: str) -> bool:
     """Return whether a column's name allows it to be a field."""
     if column.name in REJECT_COLUMNS:
         return False
-    if field == "timestamp":
-        return not is_copy_stamp(column.name)
+    if is_copy_stamp(column.name) and field in {"timestamp", *_PERSON_FIELDS}:
+        return False
+    if field == "email_link_url":
+        return _NOT_CLICKED.isdisjoint(path_words(column.name))
     if field not in _PERSON_FIELDS:
         return True
     is_server = field == "ip" and not SERVER_WORDS.isdisjoint(path_words(column.name))
@@ -96,6 +146,8 @@ def _is_possible(column: ColumnFinding, field: str) -> bool:
 def _ends_in(column: ColumnFinding, field: str) -> bool:
     """Return whether a path ends in a field's name or fitting alias."""
     keys = column.name.split(".")
+    if keys[-1] in _WRAPPERS and len(keys) > 1:
+        keys = keys[:-1]
     tails = {squash("".join(keys[-count:])) for count in range(1, _TAILS + 1)}
     if squash(field) in tails:
         return True

@@ -154,11 +154,13 @@ class ColumnFinding:
         sent_as: The property that it would be sent as, where it is no field.
         sent_types: What that would be: `text` or kinds of JSON.
         left_out: Why it would not be sent, where it is neither.
+        remark: What else is to be said of one that is neither a field nor sent.
         uses: Where the profile at hand names it.
         times: How its times are written.
         words: Its different cells, where they are few, with counts.
         event_share: The share of its filled cells that name one of Inflection's events.
         is_least: Whether there may be more different cells than `distinct`.
+        repeats: Whether any of its cells, of the first `MOST_DISTINCT` different ones, comes again.
     """
 
     name: str
@@ -172,11 +174,13 @@ class ColumnFinding:
     sent_as: str | None = None
     sent_types: tuple[str, ...] = ("text",)
     left_out: str | None = None
+    remark: str | None = None
     uses: tuple[str, ...] = ()
     times: TimeFinding | None = None
     words: dict[str, int] = field(default_factory=dict, repr=False)
     event_share: float = 0.0
     is_least: bool = False
+    repeats: bool = False
 
     @property
     def share(self) -> float:

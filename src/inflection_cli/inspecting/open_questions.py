@@ -9,7 +9,6 @@ from inflection_cli.catalog import PERSON_WORDS
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.inspecting.inspection_result import (
     AUTOMATIC,
-    MOST_DISTINCT,
     ColumnFinding,
     EventName,
     Inspection,
@@ -21,9 +20,10 @@ from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender,
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
+from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
 from inflection_cli.mapping.times.zone_names import example_of
-from inflection_cli.mapping.unbound import Unbound, unbound_essentials
-from inflection_cli.settings.toml_text import toml_string
+from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
+from inflection_cli.settings.toml_text import toml_list, toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})
 _MOST_IDS: Final = 5
@@ -46,6 +46,12 @@ _OWN_IDS: Final = frozenset(
     }
 )
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
+_FEW_ROWS: Final = 20
+"""In so many rows the id of a person may well not come again: a column is then named, but not as an option."""
+
+_FEWEST_ROWS: Final = 5
+"""So few rows say nothing at all about what comes again."""
+
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
 MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
@@ -180,6 +186,12 @@ def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
     empty = column.rows - column.filled if column is not None and _is_settled(inspection, name) else 0
     if column is not None and empty and not inspection.proposals:
         when = f"[[event]] when = {{ column = {toml_string(column.name)}, filled = true }} leaves them out"
+        others = (
+            [each for each in event_times(inspection) if each != column.name] if name == "timestamp" else []
+        )
+        if others:
+            columns = toml_list([column.name, *others[:_MOST_IDS]])
+            when = f"[fields] timestamp = {{ columns = {columns} }} takes the first that is filled; {when}"
         yield Missing("other", f"{rows_in_words(empty)} without {name} in “{column.name}”", line=when)
 
 
@@ -205,7 +217,22 @@ def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[U
         return name in ties or name in options.constants or _is_settled(inspection, name)
 
     for each in unbound_essentials(is_bound, person_from_email=options.person_from_email):
-        yield _with_candidates(each, inspection)
+        yield _beside_addresses(each, inspection) or _with_candidates(each, inspection)
+
+
+def _beside_addresses(unbound: Unbound, inspection: Inspection) -> Unbound | None:
+    """Return the person as unbound if ids stand beside addresses."""
+    address = inspection.of_field("email")
+    if unbound.reason != "addresses" or address is None:
+        return None
+    found = _with_candidates(Unbound(PERSON), inspection)
+    people = tuple(
+        name
+        for name in found.candidates
+        if _is_of_a_person(name) and inspection.column(name).kind != "address"
+    )
+    evidence = f"; columns that may hold ids: {listed(people)}; addresses in “{address.name}”"
+    return replace(found, candidates=people, evidence=evidence) if people else None
 
 
 def _is_settled(inspection: Inspection, name: str) -> bool:
@@ -218,7 +245,10 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
     """Add the columns a field could be; only one alone is proposed."""
     if unbound.reason == "addresses":
         address = inspection.of_field("email")
-        return replace(unbound, candidates=(address.name,) if address else ())
+        if address is None or address.suggestion is None:
+            return unbound
+        named = None if address.suggestion.reason in AUTOMATIC else address.name
+        return replace(unbound, candidates=(address.name,), proposed=named, by_option=not address.is_path)
     names = [column.name for column in inspection.columns if not column.is_path]
     evidence = f"; the columns are {listed(names)}"
     if unbound.field == "event":
@@ -232,7 +262,9 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
         evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}" if candidates else evidence
     else:
         candidates = _id_columns(inspection)
-        proposed = [name for name in candidates if _PERSON_NAMES & words_of(name.replace(".", "_"))]
+        proposed = [name for name in candidates if _is_of_a_person(name)]
+        if inspection.rows > _FEWEST_ROWS:
+            proposed = [name for name in proposed if len(proposed) > 1 or inspection.column(name).repeats]
         evidence = f"; columns that may hold ids: {listed(candidates, _MOST_IDS)}" if candidates else ""
     only = proposed[0] if len(proposed) == 1 else None
     return replace(unbound, candidates=tuple(candidates), proposed=only, evidence=evidence)
@@ -270,18 +302,35 @@ def _id_columns(inspection: Inspection) -> list[str]:
 
     They are filled throughout, of no other use, no sender's and no row's own; those named after a person come first.
     """
+    told = {each.column for each in inspection.proposals}
+    told |= {column for each in inspection.proposals for _, column in each.properties}
     names = [
         column.name
         for column in inspection.columns
         if column.kind in _IDS
-        and (column.suggestion is None or column.suggestion.reason == "content")
-        and column.distinct > 1
-        and column.share > _FILLED_SHARE
-        and not (is_of_the_sender(column.name) or _is_the_rows_own(column) or _is_prose(column))
+        and column.name not in told
+        and (_is_a_persons_tie(column) or _may_be_a_person(column))
+        and not (is_of_the_sender(column.name) or is_copy_stamp(column.name))
     ]
-    return sorted(names, key=lambda name: _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_"))))[
-        :_MOST_IDS
-    ]
+    return sorted(names, key=lambda name: not _is_of_a_person(name))[:_MOST_IDS]
+
+
+def _may_be_a_person(column: ColumnFinding) -> bool:
+    """Return whether a free column could hold ids of people."""
+    is_free = column.suggestion is None or column.suggestion.reason == "content"
+    is_filled = column.distinct > 1 and column.share > _FILLED_SHARE
+    return is_free and is_filled and not (_is_the_rows_own(column) or _is_prose(column))
+
+
+def _is_a_persons_tie(column: ColumnFinding) -> bool:
+    """Return whether a path is one of several for the person."""
+    said = column.suggestion
+    return bool(said and said.tied_with and said.reason == "path" and said.field in {"userId", "personId"})
+
+
+def _is_of_a_person(name: str) -> bool:
+    """Return whether a name has a word for a recipient."""
+    return not _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_")))
 
 
 def _is_prose(column: ColumnFinding) -> bool:
@@ -291,14 +340,18 @@ def _is_prose(column: ColumnFinding) -> bool:
 
 def _is_the_rows_own(column: ColumnFinding) -> bool:
     """Return whether a column is a row's own id, which never repeats."""
-    never_repeats = column.distinct == column.filled or column.distinct >= MOST_DISTINCT
-    return never_repeats and squash(column.name.rpartition(".")[2]) in _OWN_IDS
+    is_named_so = squash(column.name.rpartition(".")[2]) in _OWN_IDS
+    is_others = column.rows > _FEW_ROWS and not _is_of_a_person(column.name)
+    return not column.repeats and (is_named_so or is_others)
 
 
 def _times(inspection: Inspection, settings: ConvertSettings) -> Iterator[Missing]:
-    columns = [column for column in time_columns(inspection) if column.times is not None]
-    for column in columns:
-        yield from _form(column, is_given=_has_form(settings, column.name))
+    of_times = time_columns(inspection)
+    columns = [column for column in of_times if column.times is not None]
+    for column in of_times:
+        is_given = column.times is None or _has_form(settings, column.name)
+        yield from () if is_given else _form(column)
+        yield from _unread(column, settings)
     yield from _abbreviations(columns)
     naive = [column for column in columns if column.times and column.times.naive]
     profile = settings.mapping.columns.profile
@@ -352,16 +405,9 @@ def _has_form(settings: ConvertSettings, name: str) -> bool:
     )
 
 
-def _form(column: ColumnFinding, *, is_given: bool) -> Iterator[Missing]:
+def _form(column: ColumnFinding) -> Iterator[Missing]:
     times = column.times
     assert times is not None
-    if times.unread:
-        codes = ", ".join(f"{code} ({count:,})" for code, count in times.unread.items())
-        yield Missing(
-            "other", f"{sum(times.unread.values()):,} of “{column.name}” are not usable times: {codes}"
-        )
-    if is_given:
-        return
     advice, formats = times.advice
     if advice == "none needed":
         odd = times.usable - times.by_format.get(None, times.usable)
@@ -376,6 +422,25 @@ def _form(column: ColumnFinding, *, is_given: bool) -> Iterator[Missing]:
         "several": f"the times of “{column.name}” are written in several forms: {_forms(times)}",
     }
     yield Missing("format", said[advice], f"--timestamp-format {ways}", f"[time] format = {ways}")
+
+
+def _unread(column: ColumnFinding, settings: ConvertSettings) -> Iterator[Missing]:
+    """Report times that a run cannot read, with its hint."""
+    zone, form = settings.timezone or "UTC", settings.timestamp_format
+    reader = TimestampReader(now=settings.now, zone=zone, format=form, names=settings.zone_names)
+    said = [
+        each for each in reader.read(column.samples) if isinstance(each, TimeProblem) and each.exact is None
+    ]
+    unread = column.times.unread if column.times else Counter(each.rule.code for each in said)
+    if not unread:
+        return
+    hint = next((each.hint or each.rule.fix for each in said if each.rule.code in unread), "")
+    if column.times is None:
+        codes, count = ", ".join(unread), "the cells"
+    else:
+        codes = ", ".join(f"{code} ({count:,})" for code, count in unread.items())
+        count = f"{sum(unread.values()):,}"
+    yield Missing("other", f"{count} of “{column.name}” are not usable times: {codes}", hint)
 
 
 def _forms(times: TimeFinding) -> str:

@@ -21,6 +21,8 @@ from inflection_cli.inspecting.open_questions import (
     zone_words,
 )
 from inflection_cli.inspecting.setup_questions import Answers
+from inflection_cli.mapping.column_names import snake_case, squash
+from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.model import Problem, Severity
 from inflection_cli.reading.csv.off_shapes import OffShape
@@ -41,8 +43,8 @@ _WHO_AND_WHEN: Final = {
 }
 """What must be there, and what nobody guesses."""
 
-_BY_CELLS: Final = frozenset({"email", "user_agent"})
-"""Fields that are no part of what an event is: a column may be one for what its cells are."""
+_BY_CELLS: Final = frozenset({"email", "email_link_url", "user_agent"})
+"""Fields that say neither what happened nor who and when: a column may be one for what its cells are."""
 
 _ADVICE: Final = {
     "ambiguous": "nothing tells day and month apart; write",
@@ -91,7 +93,7 @@ class ProfileWriter:
     def text(self) -> str:
         """Return the profile as TOML."""
         rest: tuple[Iterable[str], ...]
-        rest = (self._fields(), self._columns(), self._events(), self._choices())
+        rest = (self._fields(), self._properties(), self._columns(), self._events(), self._choices())
         if self._found.calls:
             rest = call_parts(self._found.calls[0])
         parts = (self._head(), self._input(), self._time(), *rest)
@@ -215,7 +217,7 @@ class ProfileWriter:
             return
         unbound, column = self._unbound(name), self._found.of_field(name)
         reason = column.suggestion.reason if column and column.suggestion else ""
-        if name == "timestamp" and self._found.proposals and reason != "option":
+        if self._is_answered(name, reason):
             return
         if unbound is not None and unbound.reason == "tied":
             either = _either(unbound.candidates[:_MOST_NAMED])
@@ -223,16 +225,22 @@ class ProfileWriter:
         elif column and name == "event" and (named := self._event_names()):
             pairs = ", ".join(f"{toml_string(word)} = {toml_string(to)}" for word, to in named.items())
             yield f"event = {{ column = {toml_string(column.name)}, values = {{ {pairs} }} }}"
+        elif column and name == "event_id" and self._missing("own_ids"):
+            yield f"# {name} = {toml_string(column.name)}  # one id of it stands for several events; see own_ids"
         elif column and reason != "content":
             yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
         elif unbound is not None:
             yield _fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(unbound.candidates)}")
         elif column and name in _BY_CELLS:
             yield f"{name} = {toml_string(column.name)}  # by its cells"
-        elif column and name == "email_link_url":
-            yield f"# {name} = {toml_string(_short(column.name))}  # its cells are links"
         elif name in {"campaign_id", "email_id"}:
             yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
+
+    def _is_answered(self, name: str, reason: str) -> bool:
+        """Return whether a field needs no line of its own."""
+        if name == "timestamp":
+            return bool(self._found.proposals) and reason != "option"
+        return name == "email_link_url" and reason == "content" and "columns" in self._answers.asked
 
     def _event_names(self) -> dict[str, str]:
         named = {word: to for word, to in self._options.event_names.items() if to}
@@ -259,7 +267,8 @@ class ProfileWriter:
         for column in left_out[:_MOST_LISTED]:
             yield f"# {toml_string(_short(column.name))} is not sent: {toml_comment(column.left_out or '')}"
         for column in self._documents()[:_MOST_LISTED]:
-            yield f"# {toml_string(_short(column.name))} holds JSON, and no line has it as a field"
+            yield f"# {toml_string(_short(column.name))}: {column.remark or 'no line has it as a field'}"
+            yield from self._members(column)
         unlisted = max(0, len(sent) - _MOST_LISTED) + max(0, len(left_out) - _MOST_LISTED)
         if unlisted:
             yield f"# and {unlisted:,} columns more"
@@ -268,15 +277,39 @@ class ProfileWriter:
             yield f"# drop = {toml_list(names)}"
             yield from self._typed(sent)
 
+    def _properties(self) -> Iterator[str]:
+        """Yield the columns and values that options send as properties."""
+        asked = {squash(name) for name in self._options.properties}
+        columns = [each.name for each in self._found.columns if squash(each.name) in asked]
+        if not (columns or self._options.properties_set):
+            return
+        yield "[properties]"
+        for column in columns:
+            yield f"{toml_key(snake_case(column))} = {toml_string(column)}"
+        for name, value in self._options.properties_set.items():
+            yield f"{toml_key(name)} = {{ constant = {toml_string(value)} }}"
+
     def _documents(self) -> list[ColumnFinding]:
         return [
             each
             for each in self._found.columns
-            if each.kind == "json" and not (each.suggestion or each.sent_as or each.left_out or each.is_path)
+            if (each.kind == "json" or each.remark)
+            and not (each.suggestion or each.sent_as or each.left_out or each.is_path)
         ]
 
+    def _members(self, column: ColumnFinding) -> Iterator[str]:
+        """Yield the lines that would send other members of JSON."""
+        inner = [
+            each for each in self._found.columns if each.name.startswith(f"{column.name}.") and each.is_path
+        ]
+        free = [each for each in inner if not (each.suggestion or _is_personal(each))]
+        if free:
+            yield "# [properties]"
+        for each in free[:_MOST_NAMED]:
+            yield f"# {toml_key(snake_case(each.name))} = {toml_string(each.name)}"
+
     def _typed(self, sent: Iterable[ColumnFinding]) -> Iterator[str]:
-        typed = [each for each in sent if each.kind in _TYPES][:_MOST_NAMED]
+        typed = [each for each in sent if each.kind in _TYPES and not _is_count_or_flag(each)][:_MOST_NAMED]
         if typed:
             yield ""
             yield "# Sent as text unless a line here says otherwise; a warehouse keeps the first type it sees."
@@ -383,9 +416,21 @@ class ProfileWriter:
                 "user_id_from", 'write "email" to send addresses as userId, or have the next line instead'
             )
             yield '# anonymous_id_from = "email"  # which sends a SHA-256 of the address'
+        elif any(each.field == PERSON for each in self._found.unbound) and self._found.of_field("email"):
+            yield '# user_id_from = "email"  # in place of userId above, sends the address'
 
     def _missing(self, key: str) -> Missing | None:
         return next((each for each in self._found.missing if each.key == key), None)
+
+
+def _is_count_or_flag(column: ColumnFinding) -> bool:
+    """Return whether a column of 0 and 1 may hold numbers."""
+    is_named_so = snake_case(column.name).startswith(("is_", "has_", "was_"))
+    return column.kind == "flag" and {*column.words} <= {"0", "1"} and not is_named_so
+
+
+def _is_personal(column: ColumnFinding) -> bool:
+    return column.kind in {"address", "phone"} or is_personal_name(column.name.rpartition(".")[2])
 
 
 def _fill_in(key: str, words: str) -> str:

@@ -27,6 +27,7 @@ from inflection_cli.inspecting.open_questions import (
 from inflection_cli.mapping.calls.file_looks import FileLook, look_of
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.events import kind_of
+from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.times.zones import Zone
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.sanitize import escape, mask_cell
@@ -379,7 +380,8 @@ def _event(word: str) -> str:
     kind = kind_of(word)
     if kind is None:
         known = [each.name for each in EVENTS]
-        near = meant(nearest(word, known)) or f"these are: {', '.join(known)}"
+        found = nearest_event(word)
+        near = meant([found]) if found else f"these are: {', '.join(known)}"
         raise UsageError(f"“{escape(word, 80)}” is not an event of Inflection", hint=near)
     return kind.name
 

@@ -238,6 +238,7 @@ def _one_column(columns: Sequence[ColumnFinding], rows: int) -> ColumnFinding:
         filled=filled,
         distinct=len(words) if is_listed else fullest.distinct,
         is_least=not is_listed and len(columns) > 1,
+        repeats=any(column.repeats for column in columns),
         samples=tuple(dict.fromkeys(text for column in columns for text in column.samples))[:_SAMPLES],
         suggestion=suggestion,
         sent_types=tuple(sorted({kind for column in columns if column.filled for kind in column.sent_types}))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column
+from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column, is_copy_stamp
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import (
     BoundColumns,
@@ -90,6 +90,7 @@ def _nearest_columns(
     """Return the one column near a field by cells or spelling."""
     taken = {columns.names[index] for index in columns.fields.values()}
     free = [each for each in free_names(columns.names, options, name) if each not in taken]
+    free = [each for each in free if not is_copy_stamp(each)]
     told = event_columns(columns.names, free, sample) if name == "event" else []
     return tuple(told if len(told) == 1 else nearest(name, free))
 

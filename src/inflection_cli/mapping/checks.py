@@ -20,12 +20,19 @@ def check_campaign(campaign: Campaign) -> Iterator[Note]:
     """Yield the notes on an event's campaign part."""
     for name in CAMPAIGN_IDS:
         if getattr(campaign, name) is None:
-            yield Note(rules.CAMPAIGN_ID_MISSING, f"{name} is empty", name)
+            yield Note(rules.CAMPAIGN_ID_MISSING, f"{name} is empty", name, hint=missing_id_hint(name))
     for name in ("email_id", "campaign_id", "campaign_run_id"):
         yield from check_id(name, getattr(campaign, name))
     flag = campaign.unique_flag
     if flag is not None and getattr(campaign, flag) is False:
         yield Note(rules.UNIQUE_CONTRADICTION, f"{flag} is false on “{campaign.event}”", flag)
+
+
+def missing_id_hint(name: str) -> str:
+    """Return where a campaign's or an email's id can come from."""
+    return rules.CAMPAIGN_ID_MISSING.fix.replace("campaign_id", name).replace(
+        "one campaign", f"one {name.removesuffix('_id')}"
+    )
 
 
 def check_person(person: Person, column_of: Callable[[str], str | None]) -> tuple[Note, ...]:

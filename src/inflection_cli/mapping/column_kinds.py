@@ -48,10 +48,26 @@ EVENT_SHARE: Final = 0.5
 _NAMES_REMEMBERED: Final = 1 << 13
 
 _COPY_STAMP: Final = re.compile(
-    r"_*(?:fivetran|airbyte|sdc|dlt|hevo|rivery|stitch|etl)_.*"
-    r"|(?:.*_)?(?:emitted|extracted|ingested|loaded|replicated|synced)(?:_at|_on|_date|_time|_ts)?"
+    r"(?:fivetran|airbyte|sdc|dlt|hevo|rivery|stitch|etl|dbt)_.*|uuid_ts"
+    r"|(?:.*_)?(?:emitted|exported|extracted|imported|ingested|loaded|replicated|synced)(?:_(?:at|on|date|time|ts))?"
+    r"|(?:.*_)?(?:extraction|ingest|ingestion|load|replication|sync)_(?:at|on|date|datetime|id|time|timestamp|ts)"
 )
-"""Names of the time at which a row was copied from one store to another; it says nothing of when anything happened."""
+"""Names of what was added when a row was copied from one store to another: a time, or the copy's own id."""
+
+_OF_A_COPY: Final = ("_metadata", "_stitch")
+"""Beginnings of such names, in which the line counts: metadata may well be the export's own."""
+
+_OF_A_SENDER: Final = (
+    "sender",
+    "replyto",
+    "mailfrom",
+    "fromaddr",
+    "fromdomain",
+    "fromemail",
+    "fromid",
+    "fromname",
+)
+"""Beginnings of names without signs between their words that are about the sender."""
 
 _IDLE_WORDS: Final = frozenset(
     {
@@ -154,13 +170,16 @@ def event_of_column(name: str) -> EventKind | None:
 
 
 def is_copy_stamp(name: str) -> bool:
-    """Return whether a name is a copy's time: `_fivetran_synced`, `emitted_at`."""
+    """Return whether a copy added a column: `_fivetran_synced`, `emitted_at`, `_dlt_id`."""
+    if name.lower().startswith(_OF_A_COPY):
+        return True
     return _COPY_STAMP.fullmatch(snake_case(name.rpartition(".")[2])) is not None
 
 
 def is_of_the_sender(name: str) -> bool:
     """Return whether a name is the sender's: `from_email`, `data.from`, `sender.id`."""
-    return not SENDER_WORDS.isdisjoint(path_words(name))
+    words = path_words(name)
+    return not SENDER_WORDS.isdisjoint(words) or any(word.startswith(_OF_A_SENDER) for word in words)
 
 
 def path_words(name: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Bind columns to fields, by option or by name."""
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -263,7 +264,8 @@ def explicit_fields(
         if snake_case(names[index]) in RESERVED_PROPERTIES:
             raise UsageError(
                 f"--property {column}: Segment discards properties named “{snake_case(column)}”",
-                hint="rename the column in the export",
+                hint=f"in a profile [properties] export_{snake_case(names[index])} = "
+                f"{json.dumps(names[index], ensure_ascii=False)} sends it by another name",
             )
     return fields
 

@@ -20,7 +20,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.errors import UsageError
 from inflection_cli.lossless_json import JsonCell, fits_a_float
-from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.column_names import quoted, snake_case, squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
 from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.personal_data import (
@@ -270,6 +270,8 @@ class EventReader:
             notes.append(Note(rules.PERSON_MISSING, "there is neither a userId nor a personId"))
         if not self._options.judges_people:
             notes = [note for note in notes if note.rule not in ODD_PEOPLE]
+        for name, cell in (("ip", ip_cell), ("user_agent", user_agent)):
+            notes += self._json_notes(name, cell)
         if notes and has_error(notes):
             return None, tuple(notes)
         ip = trimmed("ip", ip_cell, notes) if ip_cell else None
@@ -305,6 +307,7 @@ class EventReader:
         has_link = len(self.link_columns)
         link = cells[0] if has_link else self._constant_link
         notes = [] if "".join(cells).isascii() else self._unplain(link, cells[has_link:])
+        notes += self._json_notes("email_link_url", link or "")
         kinds: list[str] = []
         extras, hashed, typed = [], [], []
         for column, cell in zip(self._carried, cells[has_link:], strict=True):
@@ -368,10 +371,13 @@ class EventReader:
         """Yield the problems of a property's cell, of which `kind` is sent."""
         yield from _nulls(column, cell)
         if personal is not None:
-            yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell)
+            hint = f"--property {quoted(column)} sends the column unchanged"
+            yield Note(rules.VALUE_LEFT_OUT, f"a cell {personal} and is not sent", column, cell, hint)
         if kind not in "t-" and not _fits(cell):
             detail = "a number is beyond what a 64-bit float holds, and is sent as it is written"
-            yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell)
+            line = f'{snake_case(column)} = {{ column = {json.dumps(column, ensure_ascii=False)}, type = "string" }}'
+            hint = f"send it as text: --properties-as-text, or in a profile [properties] {line}"
+            yield Note(rules.NUMBER_TOO_LARGE, detail, column, cell, hint)
 
     def _personal(self, place: int, cell: str) -> tuple[str | None, bool]:
         """Return why a cell is personal, and whether all versions withheld it."""
@@ -409,9 +415,16 @@ class EventReader:
     def _text(self, name: str, raw: Mapping[str, str], notes: list[Note]) -> str | None:
         """Read a text that is sent unchanged."""
         cell = raw.get(name, "")
+        notes += self._json_notes(name, cell)
         notes += self._damages(name, cell)
         notes += _nulls(name, cell)
         return cell or None
+
+    def _json_notes(self, name: str, cell: str) -> Iterator[Note]:
+        """Yield a note on JSON that would be sent as text."""
+        text = cell.strip()  # orjson reads no subclass of a string
+        if type(cell) is JsonCell and self._options.judges_people and is_container(text):
+            yield not_text(name, text, self.columns.column_of(name) or "COLUMN")
 
     def _faults(self, name: str, text: str | None) -> Iterator[Note]:
         """Yield notes on invisible characters and damage in a name or link."""
@@ -497,9 +510,13 @@ def _odd_forms(name: str, value: str, column: str) -> Iterator[Note]:
     if value.startswith("="):
         yield Note(rules.ID_FORMULA, f"{name} begins with an equals sign", name, value)
     if is_container(value):
-        yield Note(
-            rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value, _way_into(name, value, column)
-        )
+        yield not_text(name, value, column)
+
+
+def not_text(name: str, value: str, column: str) -> Note:
+    """Return the note on JSON in place of a text."""
+    hint = _way_into(name, value, column)
+    return Note(rules.ID_NOT_TEXT, f"{name} is a JSON list or object", name, value, hint)
 
 
 def _way_into(name: str, value: str, column: str) -> str:

@@ -165,6 +165,8 @@ class Layout:
         type_place: The column that names each row's type; None where there is none.
         is_track_first: Whether that column names nothing but track events in the first rows: then it is a property of
             theirs as well, and what names no type is a track event.
+        in_part: Columns of which a profile takes parts alone, though it sends what it does not name: the rest is not
+            sent.
     """
 
     columns: BoundColumns
@@ -176,6 +178,7 @@ class Layout:
     calls: tuple[CallMapping, ...] = ()
     type_place: int | None = None
     is_track_first: bool = False
+    in_part: tuple[str, ...] = ()
 
 
 def one_event(columns: BoundColumns) -> Layout:

@@ -37,4 +37,6 @@ def nearest_event(name: str) -> str | None:
 
 
 def _says_otherwise(word: str, known: str) -> bool:
-    return any((stem in word) != (stem in known) for stem in _OTHER_STEMS)
+    # A bounce has no negation in it, however it is misspelt.
+    said, known = word.replace("boun", "bon"), known.replace("boun", "bon")
+    return any((stem in said) != (stem in known) for stem in _OTHER_STEMS)

@@ -62,6 +62,7 @@ class Unbound:
         proposed: The one column that can be proposed; None where more than one could be meant.
         evidence: What the file says of it, for the end of the message.
         from_email: Whether an address stands in for the person's id, so that its column is missing.
+        by_option: Whether an option can name the column that is proposed; a profile alone names a path.
         place: The part of a profile that leaves it so; None without a profile.
     """
 
@@ -71,6 +72,7 @@ class Unbound:
     proposed: str | None = None
     evidence: str = ""
     from_email: bool = False
+    by_option: bool = True
     place: ProfilePlace | None = None
 
     @property
@@ -93,7 +95,9 @@ class Unbound:
     def option(self) -> str:
         """Options that bind it, with a value to try."""
         if self.reason == "addresses":
-            return "--user-id-from email, or --anonymous-id-from email, which sends a hash"
+            named = f"--map email={quoted(self.proposed)} " if self.proposed else ""
+            ways = f"{named}--user-id-from email, or {named}--anonymous-id-from email, which sends a hash"
+            return ways if self.by_option else ""
         constant = ', or --set event="Email Opened"' if self._may_be_constant else ""
         return f"{self._mapped()}{constant}"
 
@@ -101,7 +105,8 @@ class Unbound:
     def line(self) -> str:
         """Line of a profile that binds it."""
         if self.reason == "addresses":
-            return '[options] user_id_from = "email", or anonymous_id_from = "email"'
+            named = f"[fields] email = {toml_string(self.proposed)} and " if self.proposed else ""
+            return f'{named}[options] user_id_from = "email", or anonymous_id_from = "email"'
         constant = ', or { constant = "Email Opened" }' if self._may_be_constant else ""
         return f"[fields] {self._name} = {toml_string(self.proposed or 'COLUMN')}{constant}"
 

@@ -1,5 +1,6 @@
 """Columns that are not fields: sent as properties, or left out."""
 
+import json
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -168,4 +169,9 @@ def _fix_for(column: str, reason: str) -> str:
         return f"to send it: {chosen_by(None, quoted(column))}"
     if reason.startswith("the profile does not name"):
         return "name it under [fields] of the profile to have it as that field"
-    return "rename the column in the export to send it"
+    name = snake_case(column)
+    if not name:
+        return "rename the column in the export to send it"
+    own = f"if it is the event's own id: {chosen_by('event_id', quoted(column))}; or " if name == "id" else ""
+    line = f"export_{name} = {json.dumps(column, ensure_ascii=False)}"
+    return f"{own}rename the column in the export, or in a profile [properties] {line} sends it"

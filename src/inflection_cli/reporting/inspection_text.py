@@ -310,7 +310,7 @@ def _becomes(column: ColumnFinding) -> str:
     if column.sent_as:
         types = "" if column.sent_types == ("text",) else f" ({' or '.join(column.sent_types)})"
         return f"property {column.sent_as}{types}"
-    return f"not sent: {escape(column.left_out, 200)}" if column.left_out else ""
+    return f"not sent: {escape(column.left_out, 200)}" if column.left_out else column.remark or ""
 
 
 def _time_words(times: TimeFinding) -> Iterator[str]:

@@ -139,5 +139,6 @@ def _file(source: InputFile, plan: Plan) -> dict[str, Any]:
         "property_types": file_kinds(source, plan),
         "not_used": {name: [*could] for name, could in source.columns.not_used.items()},
         "left_out": [note.field for note in source.columns.notes],
+        "in_part": [*source.layout.in_part],
         "emptied": dict(plan.account.emptied.get(found.path, {})),
     }

@@ -93,6 +93,9 @@ def _lines_of_file(source: InputFile, plan: Plan) -> Iterator[tuple[str, str]]:
     if left_out:
         way = "--property COLUMN" if source.layout.blocks else "see below"
         yield "", f"not sent: {', '.join(left_out)} ({way})"
+    if source.layout.in_part:
+        parts = ", ".join(map(escape, source.layout.in_part))
+        yield "", f"in part: the other members of {parts} are not sent (name them under [properties])"
     yield from _emptied(plan.account.emptied.get(source.path, {}))
 
 

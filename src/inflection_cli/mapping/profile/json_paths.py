@@ -1,11 +1,11 @@
 """Dotted paths from a column name into the JSON of its cells."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from inflection_cli import rules
-from inflection_cli.lossless_json import JsonError, Number
+from inflection_cli.lossless_json import JsonError, Number, swiftly
 from inflection_cli.mapping.column_names import squash
 
 _ITEM_DIGITS: Final = 9
@@ -113,3 +113,24 @@ def _kind(value: Any) -> str:
     if isinstance(value, Number | int | float):
         return "a number"
     return "a list" if isinstance(value, list) else "a text"
+
+
+def has_more(cell: str, paths: Iterable[tuple[str, ...]]) -> bool:
+    """Return whether a cell has JSON members without a path."""
+    try:
+        return _has_more(swiftly(cell), list(paths))
+    except ValueError:
+        return False
+
+
+def _has_more(value: object, paths: list[tuple[str, ...]]) -> bool:
+    if () in paths:
+        return False
+    if not isinstance(value, dict | list):
+        return False  # what no path leads into is no member
+    members = value.items() if isinstance(value, dict) else ((str(at), each) for at, each in enumerate(value))
+    for key, inner in members:
+        further = [path[1:] for path in paths if path[0] == key]
+        if inner not in (None, "", [], {}) and (not further or _has_more(inner, further)):
+            return True
+    return False

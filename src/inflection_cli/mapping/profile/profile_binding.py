@@ -40,7 +40,7 @@ from inflection_cli.mapping.layout import (
 from inflection_cli.mapping.profile.call_blocks import CallBlocks
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
 from inflection_cli.mapping.profile.extraction import fold
-from inflection_cli.mapping.profile.json_paths import first_key
+from inflection_cli.mapping.profile.json_paths import first_key, has_more
 from inflection_cli.mapping.profile.profile_schema import Condition, Event, Profile, Timestamp
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import PERSON, ProfilePlace, Unbound, unbound_essentials
@@ -207,6 +207,9 @@ def _counted(names: Sequence[str]) -> str:
     return "a column" if len(names) == 1 else f"{len(names)} columns"
 
 
+_ROWS_LOOKED_AT: Final = 100
+"""Rows of the sample that are asked for members that the profile does not name."""
+
 _SENT_UNASKED: Final = frozenset({"ip", "user_agent"})
 """Fields that go out whatever they are for; a profile that drops what it does not name drops them too."""
 
@@ -346,6 +349,22 @@ class _LayoutBuilder:
             calls,
             self._type_place,
             self._type_place is not None and not self._types,
+            self._in_part(mapped),
+        )
+
+    def _in_part(self, mapped: set[int]) -> tuple[str, ...]:
+        """Return the columns of which the profile takes parts alone."""
+        if self._profile.other_columns == "drop":
+            return ()
+        places = self._drawing.places.values()
+        paths: dict[int, set[tuple[str, ...]]] = {}
+        for place in places:
+            paths.setdefault(place.column, set()).add(place.keys)
+        return tuple(
+            self._names[i]
+            for i, keys in sorted(paths.items())
+            if i in mapped
+            and any(has_more(row[i], keys) for row in self._sample[:_ROWS_LOOKED_AT] if i < len(row))
         )
 
     def _with_calls(self, columns: BoundColumns, calls: Sequence[CallMapping]) -> BoundColumns:
@@ -645,7 +664,9 @@ def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
 
 
 def _refuse_property_names(profile: Profile) -> None:
-    for properties in (profile.properties, *(block.properties for block in profile.events)):
+    # A page or a screen has no fields of an event, and may have properties of their names.
+    own = {} if profile.type in {"page", "screen"} else profile.properties
+    for properties in (own, *(block.properties for block in profile.events)):
         for name in properties:
             if snake_case(name) in RESERVED_PROPERTIES or name in MESSAGE_FIELDS or not name:
                 raise UsageError(

@@ -15,6 +15,7 @@ from inflection_cli.catalog import (
     RESERVED_PROPERTIES,
 )
 from inflection_cli.errors import UsageError
+from inflection_cli.mapping.calls.call_catalog import CALL_FIELDS
 from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
 from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.events import kind_of
@@ -55,7 +56,8 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
     yield from _times(profile.time)
     cells = _Cells(environ, _strange_events_are_meant(profile), _skipped(profile))
     yield from cells.of_fields(("fields",), profile.fields)
-    yield from cells.of_properties(("properties",), profile.properties)
+    views = CALL_FIELDS[profile.type] if profile.type in {"page", "screen"} else None
+    yield from cells.of_properties(("properties",), profile.properties, views)
     yield from cells.of_traits(("traits",), profile.traits)
     yield from _drops(profile)
     for index, event in enumerate(profile.event):
@@ -220,11 +222,20 @@ class _Cells:
                 yield from self._cell((*path, name), given)
                 yield from self._field((*path, name), name, given)
 
-    def of_properties(self, path: Path, properties: Mapping[str, shape.PropertyCell]) -> Iterator[TomlFault]:
-        """Yield the faults of properties and their names."""
+    def of_properties(
+        self, path: Path, properties: Mapping[str, shape.PropertyCell], fields: Sequence[str] | None = None
+    ) -> Iterator[TomlFault]:
+        """Yield the faults of properties and their names.
+
+        Args:
+            path: Where they are.
+            properties: What they are made of, by name.
+            fields: The fields of the call that has them, if it is no event.
+        """
+        taken = _NO_PROPERTIES if fields is None else frozenset(fields)
         seen: dict[str, str] = {}
         for name, given in properties.items():
-            yield from _property_name((*path, name), name, seen)
+            yield from _property_name((*path, name), name, seen, taken)
             yield from self._typed((*path, name), given)
 
     def of_traits(self, path: Path, traits: Mapping[str, shape.PropertyCell]) -> Iterator[TomlFault]:
@@ -331,7 +342,9 @@ def _values(path: Path, given: shape.Cell) -> Iterator[TomlFault]:
         seen[squashed] = key
 
 
-def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[TomlFault]:
+def _property_name(
+    path: Path, name: str, seen: dict[str, str], fields: frozenset[str]
+) -> Iterator[TomlFault]:
     column = snake_case(name)
     if not column:
         yield TomlFault(path, "a property's name needs a letter or a digit")
@@ -339,8 +352,9 @@ def _property_name(path: Path, name: str, seen: dict[str, str]) -> Iterator[Toml
         yield TomlFault(
             path, "Segment reserves this name and drops the property; choose another, such as my_" + column
         )
-    elif column in {snake_case(field) for field in _NO_PROPERTIES} or name in _NO_PROPERTIES:
-        yield TomlFault(path, f"is one of Inflection's fields; write it under [fields]{near(name, FIELDS)}")
+    elif column in {snake_case(field) for field in fields} or name in fields:
+        near_one = "" if name in FIELDS else near(name, FIELDS)
+        yield TomlFault(path, f"is one of Inflection's fields; write it under [fields]{near_one}")
     elif column in seen:
         yield TomlFault(path, f"would be the same column in a warehouse as {shortened(seen[column])}")
     seen.setdefault(column, name)

@@ -42,6 +42,15 @@ def read_profile(path: str | Path, environ: Mapping[str, str], *, file: str | No
     return replace(profile, preset=layers.preset, of_preset=layers.of_preset)
 
 
+def profile_of(tables: Mapping[str, Any], file: str) -> shape.Profile:
+    """Return the profile of parsed TOML that this package wrote.
+
+    Raises:
+        ValueError: It has not the shape of a profile.
+    """
+    return _profile(shape.ProfileFile.model_validate(tables), file, "", {})
+
+
 def profile_schema() -> dict[str, Any]:
     """Return the JSON Schema of a profile, draft 2020-12."""
     return schema_of(shape.ProfileFile, "profile")

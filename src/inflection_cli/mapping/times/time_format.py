@@ -50,6 +50,23 @@ _DIRECTIVES: dict[str, tuple[str, str]] = {
 _SHORTHANDS = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y"}
 _WORDS = frozenset("bBhaAp")
 _NUMBERS = frozenset("YymdejHIMSfs")
+_OF_OTHER_TOOLS = {
+    "YYYY": "%Y",
+    "yyyy": "%Y",
+    "YY": "%y",
+    "yy": "%y",
+    "MMM": "%b",
+    "MM": "%m",
+    "DD": "%d",
+    "dd": "%d",
+    "HH": "%H",
+    "hh": "%I",
+    "mm": "%M",
+    "ss": "%S",
+    "tt": "%p",
+    "a": "%p",
+    "A": "%p",
+}
 _TRY = 'for example --timestamp-format "%d/%m/%Y %H:%M:%S", or "%b %d, %Y %I:%M %p"'
 
 
@@ -176,6 +193,12 @@ def _split(text: str) -> list[str]:
     return [f"%{part[2:]}" if part[:2] == "%-" and len(part) == 3 else part for part in parts]
 
 
+def _translated(text: str) -> str:
+    """Return the directives for letters like YYYY-MM-DD, or ""."""
+    form = re.sub("|".join(_OF_OTHER_TOOLS), lambda found: _OF_OTHER_TOOLS[found[0]], text)
+    return form if re.fullmatch(r"(?:%[A-Za-z]|[^A-Za-z%]|T)+", form) else ""
+
+
 def _check(text: str, letters: list[str]) -> None:
     """Raise an error if the format cannot give a time.
 
@@ -183,7 +206,9 @@ def _check(text: str, letters: list[str]) -> None:
         UsageError: A directive is unknown, locale-dependent, given twice, or the parts do not give one time.
     """
     if not letters:
-        raise UsageError(f"--timestamp-format {text!r} has no directive such as %Y", hint=_TRY)
+        meant = _translated(text)
+        hint = f'did you mean --timestamp-format "{meant}"?' if meant else _TRY
+        raise UsageError(f"--timestamp-format {text!r} has no directive such as %Y", hint=hint)
     for letter in letters:
         if letter in set("cxX"):
             raise UsageError(

@@ -25,7 +25,7 @@ _OF_ZONES: Final[Mapping[str, Callable[[str], str]]] = {
 }
 _OF_FORMATS: Final[Mapping[str, Callable[[str], str]]] = {
     rules.TIMESTAMP_UNREADABLE.code: lambda table: (
-        f'fix the cell, or say how the times are written: {table} format = "%Y-%m-%d %H:%M:%S"'
+        f'fix the cell in the export, or give the format of all cells: {table} format = "FMT"'
     ),
     rules.TIMESTAMP_FORMAT_MISMATCH.code: lambda table: (
         f'fix the cell, or give the format that fits: {table} format = "FMT"; ISO 8601 and epochs are read '
@@ -61,6 +61,8 @@ class TimeHints:
         code = trouble.rule.code
         if trouble.formats:
             return self._formats(trouble)
+        if trouble.rule is rules.TIMESTAMP_FUTURE and trouble.hint:
+            return f"check this machine's clock, and {_OTHER_COLUMN} in {self.profile}"
         if code in _OF_COLUMNS:
             return f"{_OTHER_COLUMN} in {self.profile}"
         line = (None if self.zone_asked else _OF_ZONES.get(code)) or (

@@ -258,7 +258,7 @@ class TimestampReader:
 
     def _advised(self, trouble: TimeProblem) -> TimeProblem:
         """Add the zone to a hint if the zone is missing too."""
-        if self._zone is not None or "%z" in trouble.hint:
+        if self._zone is not None or not trouble.formats or "%z" in trouble.hint:
             return trouble
         hint = f"{trouble.hint}; and --timezone NAME, for example Europe/Berlin or UTC"
         return TimeProblem(trouble.rule, trouble.detail, trouble.exact, hint, trouble.formats, zoneless=True)
@@ -268,10 +268,10 @@ class TimestampReader:
         second, fold = _instant(clock, zone)
         trouble = self._error(second, fold, leap=clock.leap)
         if trouble is not None:
-            return trouble
+            return _FUTURE_EVERYWHERE if trouble is _FUTURE and clock.offset is not None else trouble
         exact = exact_text(second, clock.fraction)
         if second == self._limit_s and sort_key(exact) > self._limit:
-            return _FUTURE
+            return _FUTURE if clock.offset is None else _FUTURE_EVERYWHERE
         if fold is Fold.TWICE:
             return TimeProblem(
                 rules.TIMESTAMP_IN_OVERLAP, "the clocks were put back, so this time was there twice", exact
@@ -392,6 +392,12 @@ _BEFORE_1970 = TimeProblem(rules.TIMESTAMP_BEFORE_1970, "the time is before 1970
 _FUTURE = TimeProblem(
     rules.TIMESTAMP_FUTURE, "the time is more than five minutes after the start of this run"
 )
+_FUTURE_EVERYWHERE = TimeProblem(
+    rules.TIMESTAMP_FUTURE,
+    _FUTURE.detail,
+    hint="check this machine's clock, or map the column of the event's time: --map timestamp=COLUMN",
+)
+"""Of a time with an offset, or of an epoch number, which no zone changes."""
 _NO_DATE = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "this date does not exist")
 _NO_TIME = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "this time or offset does not exist")
 _NO_DAY = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "this date, weekday, time or offset does not exist")
