@@ -222,7 +222,7 @@ def without(table: Table, columns: set[str]) -> Table:
 def filled(folder: Path, export: Export) -> tuple[Table, Path, set[str]]:
     """Inspect an export, and fill in the draft; give the table, the profile and the columns left open."""
     found, chosen = inspected(folder, export)
-    report = inspection_report([found], None, [], show_values=True)["files"][0]
+    report = inspection_report([], [found], None, [], show_values=True)["files"][0]
     table = reported(report)
     draft = ProfileWriter(found, chosen, show_values=False).text()
     tomllib.loads(draft)

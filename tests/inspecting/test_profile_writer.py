@@ -314,7 +314,7 @@ def test_whatever_the_columns_are_called_a_saved_profile_names_them(names: list[
     with TemporaryDirectory() as folder:
         desk = Desk(Path(folder))
         export, profile = (str(desk.folder / name) for name in ("e.csv", "p.toml"))
-        text = f"{','.join(OTHERS)},{quoted}\nu1,opened,2024-03-01T09:30:00Z,a,b,c,d\n"
+        text = f"userId,event,timestamp,{quoted}\nu1,opened,2024-03-01T09:30:00Z,a,b,c,d\n"
         Path(export).write_bytes(text.encode())
         options = [word for field, name in mapped.items() for word in ("--map", f"{field}={name}")]
         assert desk.run("inspect", export, "--save", profile, *options).code == 0
