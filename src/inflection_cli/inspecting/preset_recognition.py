@@ -61,7 +61,7 @@ def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadO
 
 
 def _searches(reading: ReadOptions) -> bool:
-    """Return whether a list of records is searched for beyond a file's beginning."""
+    """Return whether all of the file is searched for a list."""
     path = reading.records
     return path is not None and path != THE_OBJECT_ITSELF and not path.endswith(WHERE_IT_IS)
 

@@ -142,7 +142,7 @@ class ColumnResolver:
         return found if isinstance(found, int) else self.text(found, cell.sources[0])
 
     def text(self, text: str, name: str) -> int:
-        """Return the index of a cell that is the same for all rows."""
+        """Return the index of a cell that holds one text."""
         return self._add(text, name)
 
     def has(self, name: str) -> bool:
@@ -354,7 +354,7 @@ class ColumnResolver:
         )
 
     def _set_by_option(self, where: str) -> str:
-        """Return the hint to set a preset's field by an option, or nothing."""
+        """Return a hint with the option for a field of a preset."""
         field = where.rpartition("fields.")[2]
         if not self._is_preset or field not in FIELDS:
             return ""
