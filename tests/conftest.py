@@ -1,5 +1,6 @@
 """What holds for every test: no network but loopback, no clock on a property, no leftover of the user's."""
 
+import gc
 import ipaddress
 import os
 import signal
@@ -21,6 +22,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Hundreds of commands are started: without stored bytecode each would compile the whole package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+# As the program itself does; what pytest and hypothesis hold is looked through no more once all is collected.
+gc.set_threshold(50_000)
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that was imported and collected out of every later collection of garbage."""
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

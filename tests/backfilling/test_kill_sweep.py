@@ -7,14 +7,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
-from kill_sweep_support import CALM, RELEVANT, ROUGH, Bench, Outcome, Point, Weather, spread, why_not
+from kill_sweep_support import CALM, RELEVANT, ROUGH, Bench, Killed, Outcome, Weather, spread, why_not
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 
-AT_ONCE = 2
 SPARE = 6  # a run may make a call less than the one that was watched, and then is not killed
 
 
@@ -39,9 +39,17 @@ def install_strace() -> None:
                 subprocess.run(["apt-get", *words], check=False, capture_output=True)
 
 
-def all_of(kill: Callable[[Point], Outcome], points: Sequence[Point]) -> list[Outcome]:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(kill, points))
+def all_of(bench: Bench, kills: Sequence[Callable[[], Killed]]) -> list[Outcome]:
+    """Resume each killed run in this process, while the next one is killed beside it."""
+    outcomes = []
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(kills[0])
+        for following in [*kills[1:], None]:
+            killed = ahead.result()
+            if following is not None:
+                ahead = pool.submit(following)
+            outcomes.append(killed.resumed(bench.here))
+    return outcomes
 
 
 def faults_of(outcomes: Sequence[Outcome]) -> list[str]:
@@ -53,7 +61,7 @@ def test_a_run_killed_at_any_call_resumes_with_nothing_lost_and_nothing_twice(
     bench: Bench, weather: Weather, kills: int
 ) -> None:
     points = spread(bench.points(weather), kills + SPARE)
-    outcomes = all_of(lambda point: bench.killed_at(weather, point), points)
+    outcomes = all_of(bench, [partial(bench.kill, weather, point) for point in points])
     assert not faults_of(outcomes)
     assert sum(outcome.hits for outcome in outcomes) >= kills
     assert max(outcome.in_flight for outcome in outcomes) > 0
@@ -64,7 +72,7 @@ def test_a_run_killed_again_while_it_resumes_loses_nothing_either(bench: Bench) 
     second = iter(reversed(spread(points[: len(points) // 3], 16)))
     first = spread(points[len(points) // 6 : -len(points) // 6], 16)
     pairs = dict(zip(first, second, strict=True))
-    outcomes = all_of(lambda point: bench.killed_at(CALM, point, pairs[point]), first)
+    outcomes = all_of(bench, [partial(bench.kill, CALM, point, pairs[point]) for point in first])
     assert not faults_of(outcomes)
     assert sum(outcome.hits == 2 for outcome in outcomes) >= 10
 

@@ -209,9 +209,8 @@ DEFECTS = (
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     original = Path(inflection_cli.__file__).parent
-    return Path(
-        shutil.copytree(original, tmp_path / original.name, ignore=shutil.ignore_patterns("__pycache__"))
-    )
+    # With its bytecode, which holds for every file but the one that is edited: compiling takes longer than most tests.
+    return Path(shutil.copytree(original, tmp_path / original.name))
 
 
 def run_tests(package: Path, *names: str) -> tuple[int, str]:

@@ -49,7 +49,7 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_run_killed_again_while_it_resumes_loses_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     with station(tmp_path, latency_s=0.1) as place:

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_support import KEY, PATIENCE_S
 from kill_sweep_support import Point, _relevant, _strace, why_not
+from run_support import Station
 
 from inflection_cli.comparing.remembered_list import KeptList
 from inflection_cli.sandbox import Sandbox, Settings, serve
@@ -57,12 +57,8 @@ class Bench:
     def run(
         self, sandbox: Sandbox, state: Path, under: Sequence[str] = ()
     ) -> subprocess.CompletedProcess[bytes]:
-        words = ["sync", "list.csv", "--key", "id", "--added", "A", "--changed", "C", "--removed", "R"]
-        words += ["--endpoint", sandbox.url, "--write-key", KEY, "--namespace", "n", "--dedup-window", "20"]
-        words += ["--yes", "--state-dir", str(state), "--events-per-second", "80", "--rejects", f"{state}-r"]
-        words += ["--max-removed", "4"]
         return subprocess.run(
-            [*under, sys.executable, "-m", "inflection_cli", *words],
+            [*under, sys.executable, "-m", "inflection_cli", *self._words(sandbox, state)],
             cwd=self.folder,
             env={**os.environ, "PYTHONHASHSEED": "0"},
             stdin=subprocess.DEVNULL,
@@ -70,6 +66,12 @@ class Bench:
             check=False,
             timeout=PATIENCE_S,
         )
+
+    def _words(self, sandbox: Sandbox, state: Path) -> list[str]:
+        words = ["sync", "list.csv", "--key", "id", "--added", "A", "--changed", "C", "--removed", "R"]
+        words += ["--endpoint", sandbox.url, "--write-key", KEY, "--namespace", "n", "--dedup-window", "20"]
+        words += ["--yes", "--state-dir", str(state), "--events-per-second", "80", "--rejects", f"{state}-r"]
+        return [*words, "--max-removed", "4"]
 
     def points(self) -> list[Point]:
         """The durable steps of a run that nobody disturbs."""
@@ -89,9 +91,9 @@ class Bench:
             done = self.run(sandbox, state, _strace(f"trace={point.call}", inject))
             if remembered(state) not in (OLD, self.remembered):
                 faults.append(f"{name}: something between is remembered")
-            again = self.run(sandbox, state)
-            if again.returncode not in {0, 1}:
-                faults.append(f"{name}: {again.stderr.decode()[-500:]}")
+            again = Station(self.folder, sandbox).here(*self._words(sandbox, state))
+            if again.code not in {0, 1}:
+                faults.append(f"{name}: {again.err[-500:]}")
             if by_id(sandbox) != self.messages:
                 faults.append(f"{name}: other messages than those of an undisturbed run")
             if len({each["timestamp"] for each in sandbox.messages()}) != 1:
@@ -126,7 +128,6 @@ def test_a_sync_killed_at_any_durable_step_sends_and_remembers_the_same(
     bench = Bench(tmp_path, rows)
     points = [point for point in bench.points() if point.call in calls]
     assert {point.call for point in points} >= {"fsync", "rename"}
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(bench.killed_at, points))
+    outcomes = [bench.killed_at(point) for point in points]
     assert [fault for _, faults in outcomes for fault in faults] == []
     assert sum(hit for hit, _ in outcomes) >= len(points) - 2

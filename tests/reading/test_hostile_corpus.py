@@ -246,7 +246,7 @@ def test_what_is_far_too_large_costs_its_own_record_and_is_given_up_in_pieces(
     assert all(len(fault.raw) < 6_000_000 for fault in read[1].faults)
 
 
-@pytest.mark.parametrize("every", [61, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [61, pytest.param(19, marks=pytest.mark.slow)])
 def test_a_broken_file_gives_one_json_object_and_an_exit_code_of_the_contract(
     every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

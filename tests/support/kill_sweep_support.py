@@ -14,8 +14,8 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from uuid import UUID
 import reference
 from command_support import events_balance, rows_balance
 from ledger_support import best_states, known_events
+from run_support import Station
 
 import inflection_cli
 from inflection_cli.ledger.ledger_file import ledger_files, read_ledger
@@ -174,18 +175,26 @@ class Bench:
 
     def killed_at(self, weather: Weather, point: Point, again: Point | None = None) -> Outcome:
         """Kill a run at a point, and its resumption at another where one is given; then resume for good."""
+        return self.kill(weather, point, again).resumed(self._run)
+
+    def kill(self, weather: Weather, point: Point, again: Point | None = None) -> "Killed":
+        """Kill a run as `killed_at` does, and leave it to the caller to resume it for good."""
         name = f"{weather.name}-{point.call}-{point.nth}" + (f"-{again.call}-{again.nth}" if again else "")
         state = self._state(name)
-        with serve(_settings(weather)) as sink:
+        with ExitStack() as stack:
+            sink = stack.enter_context(serve(_settings(weather)))
             case = _Case(self, sink, weather, state)
             for at in (point, *([again] if again else [])):
                 inject = f"inject=?{at.call}:signal=SIGKILL:when={at.nth}"
                 done = self._run(sink, state, _strace(f"trace=?{at.call}", inject))
                 case.look(done)
-            outcome = case.close(self._run(sink, state))
-        if not outcome.faults:
-            shutil.rmtree(state, ignore_errors=True)
-        return replace(outcome, faults=tuple(f"{name}: {fault}" for fault in outcome.faults))
+            return Killed(name, state, sink, case, stack.pop_all())
+
+    def here(self, sink: Sandbox, state: Path) -> subprocess.CompletedProcess[bytes]:
+        """Run the command in this process: starting one costs several times what resuming does."""
+        words = self._words(sink, state)
+        done = Station(self._folder, sink, KEY).here(*words)
+        return subprocess.CompletedProcess(words, done.code, done.out.encode(), done.err.encode())
 
     def _state(self, name: str) -> Path:
         return self._folder / "states" / name
@@ -194,11 +203,8 @@ class Bench:
         self, sink: Sandbox, state: Path, under: Sequence[str] = ()
     ) -> subprocess.CompletedProcess[bytes]:
         state.parent.mkdir(exist_ok=True)
-        words = ["backfill", str(self._export), "--endpoint", sink.url, "--write-key", KEY, "--yes", "--json"]
-        words += ["--dedup-window", "20", "--state-dir", str(state)]
-        words += ["--events-per-second", str(_EVENTS_PER_SECOND)]
         return subprocess.run(
-            [*under, sys.executable, "-m", "inflection_cli", *words],
+            [*under, sys.executable, "-m", "inflection_cli", *self._words(sink, state)],
             cwd=self._folder,
             env=self._environ,
             stdin=subprocess.DEVNULL,
@@ -206,6 +212,38 @@ class Bench:
             check=False,
             timeout=_PATIENCE_S,
         )
+
+    def _words(self, sink: Sandbox, state: Path) -> list[str]:
+        words = ["backfill", str(self._export), "--endpoint", sink.url, "--write-key", KEY, "--yes", "--json"]
+        words += ["--dedup-window", "20", "--state-dir", str(state)]
+        return [*words, "--events-per-second", str(_EVENTS_PER_SECOND)]
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A run that was killed, beside the destination that outlives it.
+
+    Attributes:
+        name: For reports.
+        state: Its state directory.
+        sink: Its destination.
+        case: What was found after each kill.
+        opened: Closes the destination.
+    """
+
+    name: str
+    state: Path
+    sink: Sandbox
+    case: "_Case"
+    opened: ExitStack
+
+    def resumed(self, run: Callable[[Sandbox, Path], subprocess.CompletedProcess[bytes]]) -> Outcome:
+        """Resume it for good, and judge all that it came to."""
+        with self.opened:
+            outcome = self.case.close(run(self.sink, self.state))
+        if not outcome.faults:
+            shutil.rmtree(self.state, ignore_errors=True)
+        return replace(outcome, faults=tuple(f"{self.name}: {fault}" for fault in outcome.faults))
 
 
 class _Case:

@@ -123,8 +123,11 @@ def _run(arguments: Sequence[str]) -> int:
 def _parser(first: str = "") -> Any:
     """Build the parser of the command that the first word names.
 
-    Any other word gets that of all commands, whose options take a twentieth of a short run to build.
+    Any other word gets that of all commands, whose options take a twentieth of a short run to build. So does
+    `init`, which runs other commands by the same parser.
     """
+    if first == "init":
+        return get_command(app)
     one = copy(app)
     one.registered_commands = [each for each in app.registered_commands if each.name == first]
     one.registered_groups = [each for each in app.registered_groups if each.name == first]
