@@ -156,7 +156,7 @@ def test_the_other_ways_to_ask_for_help_and_version(typed: str, same: str, desk:
     "typed",
     [
         "validate spring-launch.csv -h extra --bogus",
-        "backfill spring-launch.csv --yes --map --help",
+        "backfill spring-launch.csv --yes --resume --help",
         "runs show --help nowhere last --resume",
     ],
 )

@@ -29,14 +29,12 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words after the command's name, once they are checked.
 
-        A word that asks for help wins over all others, right or wrong.
+        A word that asks for help wins over wrong options and arguments.
 
         Raises:
             UsageError: An option has no value of its own.
         """
-        words = args[: args.index("--")] if "--" in args else args
-        asked = [word for word in words if word in _HELP]
-        return _parsed(self, super().parse_args, ctx, asked or args)
+        return _parsed(self, super().parse_args, ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, once numbers and the environment are checked.
@@ -89,6 +87,12 @@ def _with_help(command: Any, ctx: Any) -> list[Any]:
     return [*command.params, *command.help_options]
 
 
+def _asked(args: list[str]) -> list[str]:
+    """Return the words that ask for help."""
+    words = args[: args.index("--")] if "--" in args else args
+    return [word for word in words if word in _HELP]
+
+
 def _parsed(command: Any, parse: Any, ctx: Any, args: list[str]) -> list[str]:
     if ctx.resilient_parsing:
         return list(parse(ctx, args))
@@ -100,7 +104,7 @@ def _parsed(command: Any, parse: Any, ctx: Any, args: list[str]) -> list[str]:
     options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
     values = refuse_swallowed_words(options, args)
     try:
-        return list(parse(ctx, args))
+        return list(parse(ctx, args if hasattr(command, "commands") else _asked(args) or args))
     except Exception as error:
         # What the parser refuses does not always say which word it refused.
         error.given = values  # type: ignore[attr-defined]
