@@ -46,8 +46,20 @@ TAKEN: set[tuple[str, ...]] = set()
 
 VARIABLES = {"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_FILE", "INFL_SEG_STATE_DIR", "INFL_SEG_NO_PROJECT"}
 
-every_value = pytest.mark.parametrize("place", VALUES, ids=str)
-every_flag = pytest.mark.parametrize("place", FLAGS, ids=str)
+
+def each_option(places: list[Place]) -> list[object]:
+    """Give all places, those of an option that was met already to the slow suite."""
+    seen = set[str]()
+    given = list[object]()
+    for place in places:
+        marks = [pytest.mark.slow] if place.name in seen else []
+        given.append(pytest.param(place, marks=marks, id=str(place)))
+        seen.add(place.name)
+    return given
+
+
+every_value = pytest.mark.parametrize("place", each_option(VALUES))
+every_flag = pytest.mark.parametrize("place", each_option(FLAGS))
 
 
 @pytest.fixture

@@ -292,6 +292,7 @@ def test_a_dry_run_whose_messages_find_no_room_leaves_no_part_of_them(desk: Desk
     assert not list(desk.folder.glob("out.ndjson*"))
 
 
+@pytest.mark.slow
 def test_long_cells_that_all_differ_do_not_fill_the_memory() -> None:
     header = ("event", "userId", "email_id", "campaign_id", "timestamp", "note")
     rows = [["opened", "u", "e", "c", "1709285400", f"x{n:014000}"] for n in range(1_200)]

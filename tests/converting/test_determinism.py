@@ -123,6 +123,7 @@ def test_the_present_is_fixed_once_and_judges_all_times() -> None:
     assert (len(found.lines), found.codes["timestamp-future"]) == (1, 1)
 
 
+@pytest.mark.slow
 def test_another_process_with_another_hash_seed_writes_the_same_bytes(desk: Desk) -> None:
     for seed in ("1", "2"):
         done = desk.spawn(

@@ -359,6 +359,7 @@ def mixed(desk: Desk) -> str:
     return desk.file("mixed.csv", *rows, *rows[:40])
 
 
+@pytest.mark.slow
 def test_real_workers_make_of_a_file_what_one_process_makes(desk: Desk) -> None:
     name = mixed(desk)
     made = []

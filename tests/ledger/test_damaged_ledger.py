@@ -77,6 +77,7 @@ def test_fifty_flipped_bits_are_told_by_the_real_program(ledger: Harmed) -> None
         ledger.judge(name, (*ledger.commands[name], "--json"), f"bit {bit}", ledger.desk.spawn)
 
 
+@pytest.mark.slow
 def test_each_bit_of_the_header_and_of_the_schema_is_told_or_changes_nothing(ledger: Harmed) -> None:
     every = [*range(100), *range(100 + 8, PAGE)]
     for byte in every[:100] + random.Random(SEED).sample(every[100:], 100):
@@ -105,6 +106,7 @@ def test_a_ledger_that_is_cut_anywhere_is_told(ledger: Harmed) -> None:
         judged(ledger, ledger.whole[:size], f"cut to {size}", READERS if size % 2 else COMMANDS)
 
 
+@pytest.mark.slow
 def test_a_page_that_is_zeroed_or_stands_in_anothers_place_is_told(ledger: Harmed) -> None:
     pages = [ledger.whole[at : at + PAGE] for at in range(0, len(ledger.whole), PAGE)]
     for one in range(len(pages)):

@@ -210,6 +210,7 @@ def test_times_of_avro_beyond_the_calendar_stay_numbers() -> None:
     assert reading(tables.avro_of(schema, [(1, far)])).rows[0]["millis"] == str(2**62)
 
 
+@pytest.mark.slow
 def test_a_workbook_tells_what_excel_has_spoiled_as_csv_does() -> None:
     row = {
         "event": "Email Opened",

@@ -213,6 +213,7 @@ def test_tables_with_one_thing_broken_are_read_as_the_oracle_reads_them(tmp_path
     assert refused < count / 10
 
 
+@pytest.mark.slow
 def test_documents_with_one_thing_broken_give_no_record_that_is_not_there(tmp_path: Path) -> None:
     some = islice(broken_documents(stride=41, among=MOSTLY), 0, None, 3)
     count, refused = check(some, tmp_path / "export.json")

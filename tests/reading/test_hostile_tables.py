@@ -242,6 +242,7 @@ def test_two_cells_at_opposite_corners_of_a_sheet_are_two_cells() -> None:
     assert found.rows[2]["XFD"] == "7"
 
 
+@pytest.mark.slow
 def test_what_a_table_may_become_is_an_option() -> None:
     data = constant_rows(200_000)
     with pytest.raises(InputError, match="has more than 1,000,000 bytes"):

@@ -169,6 +169,7 @@ def converted(count: int, *, start: int = 0) -> Converted:
     return result
 
 
+@pytest.mark.slow
 def test_however_much_was_read_the_figures_are_bounded_and_none_is_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -169,6 +169,7 @@ def test_a_record_over_the_bound_is_given_up_and_good_lines_after_it_are_read(si
     accounted(data, reading)
 
 
+@pytest.mark.slow
 def test_a_region_is_no_longer_than_a_record_may_be() -> None:
     data = (
         HEADER

@@ -58,6 +58,7 @@ def test_unreadable_lines_are_kept_as_they_stood() -> None:
     assert fault_of(b"a,b\r" + GOOD + b'1,"2\n"x\r3,4\r').raw == b'1,"2\n"x\r'
 
 
+@pytest.mark.slow
 def test_windows_line_ends_far_behind_old_ones_are_no_silent_difference() -> None:
     reading = whole(source_of(b"a,b\r" + GOOD + b"3,4\r\n5,6\r\n"))
     assert len(reading.rows) == 20_001

@@ -159,6 +159,7 @@ def test_columns_come_in_the_order_in_which_their_keys_appear() -> None:
     assert found.sample == (["1", "", ""], ["2", "1", ""], ["", "4", "3"])
 
 
+@pytest.mark.slow
 def test_keys_made_of_data_do_not_make_columns_without_end() -> None:
     reading = whole(source(b"".join(b'{"k%d": 1}\n' % number for number in range(2_010))))
     assert len(reading.rows) == 2_000
