@@ -1032,7 +1032,7 @@ GUESSES: Final = {
     "addresses are asked for, and only the sender's are there": Mistake(
         f"{V} --user-id-from email",
         0,
-        r"--user-id-from email finds nothing to do: no column is known as the email",
+        r"--user-id-from email finds nothing to do: no column is recognised as the email",
         r"--map email=COLUMN; or leave --user-id-from email out",
         V,
         export(LETTER),

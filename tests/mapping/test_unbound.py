@@ -181,7 +181,7 @@ def test_the_draft_asks_for_what_the_run_misses_and_names_the_same_candidates(
 
 
 def test_the_sentence_on_an_unbound_essential_stands_in_one_file() -> None:
-    """Other files say of a campaign's ids, links and addresses that no column is known as them."""
+    """Other files say of a campaign's ids, links and addresses that no column is recognised as them."""
     sources = Path(inflection_cli.__file__).parent.rglob("*.py")
     found = [
         path.name

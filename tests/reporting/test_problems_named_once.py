@@ -130,7 +130,7 @@ def test_clicks_of_a_file_without_links_are_told_once_however_many_they_are(desk
             "bare.csv",
             None,
             "email_link_url",
-            "no column is known as the email_link_url, so no click of this file has a link",
+            "no column is recognised as the email_link_url, so no click of this file has a link",
         )
     ]
     assert report["problem_counts"] == {"link-missing": 1}

@@ -37,7 +37,7 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
     for name, field, option in _asked(settings, profile):
         yield Problem(
             rules.OPTION_IDLE,
-            f"{name} finds nothing to do: no column is known as the email",
+            f"{name} finds nothing to do: no column is recognised as the email",
             source.path,
             column=field,
             hint=_fix(source, field, profile, option),
@@ -121,5 +121,5 @@ def unlinked(source: InputFile) -> Problem:
     """Return one problem for a file whose clicks have no link column."""
     some = any(block.columns.has(_LINK) for block in source.layout.blocks)
     whose = "some clicks of this file have no link" if some else "no click of this file has a link"
-    message = f"no column is known as the {_LINK}, so {whose}"
+    message = f"no column is recognised as the {_LINK}, so {whose}"
     return Problem(rules.LINK_MISSING, message, source.path, column=_LINK)

@@ -62,7 +62,7 @@ class Job:
         size: About how many bytes make a chunk.
         layout: What its rows mean.
         settings: What shapes messages and ids.
-        address: Where addresses are, where no column is known as the email.
+        address: Where addresses are, where no column is recognised as the email.
         work: What is done with each chunk.
     """
 

@@ -206,7 +206,7 @@ class Converter:
         layout: What the file's rows mean.
         settings: What shapes messages and ids.
         encoding: How the file was decoded.
-        address: Where addresses are, where no column is known as the email.
+        address: Where addresses are, where no column is recognised as the email.
     """
 
     def __init__(

@@ -165,7 +165,7 @@ class Watch:
 
     Args:
         columns: What each cell is.
-        address: Where addresses are, where no column is known as the email.
+        address: Where addresses are, where no column is recognised as the email.
         block: The number of the block.
     """
 

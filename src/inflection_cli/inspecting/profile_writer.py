@@ -234,7 +234,7 @@ class ProfileWriter:
         elif column and name in _BY_CELLS:
             yield f"{name} = {toml_string(column.name)}  # by its cells"
         elif name in {"campaign_id", "email_id"}:
-            yield f'# {name} = {{ constant = "…" }}  # no column is known as it'
+            yield f'# {name} = {{ constant = "…" }}  # no column is recognised as it'
 
     def _is_answered(self, name: str, reason: str) -> bool:
         """Return whether a field needs no line of its own."""

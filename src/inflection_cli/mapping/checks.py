@@ -10,7 +10,7 @@ from inflection_cli.model import Campaign, Note, Person, Trail
 from inflection_cli.text_faults import empty_option, has_merge_tag, is_null_word, is_placeholder, misspelled
 
 CAMPAIGN_IDS: Final = ("campaign_id", "email_id")
-"""What tells a campaign's events from another's; where no column is known as one, that is said once of the file."""
+"""What tells a campaign's events from another's; where there is no such column, that is said once of the file."""
 
 is_http: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE).match
 _IN_BRACKETS: Final = re.compile(r"\s*[^<>@\s]++@[^<>@\s]++\s*>\s*")

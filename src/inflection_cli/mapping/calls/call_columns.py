@@ -386,7 +386,7 @@ def _only_addresses(work: CallColumns, columns: BoundColumns) -> InputError:
 
 def _lacks(work: CallColumns, what: str, hint: str) -> InputError:
     return InputError(
-        f"{work.file}: no column is known as the {what}; the columns are {listed(work.names)}", hint=hint
+        f"{work.file}: no column is recognised as the {what}; the columns are {listed(work.names)}", hint=hint
     )
 
 
