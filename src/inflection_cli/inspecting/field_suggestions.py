@@ -27,7 +27,9 @@ _BY_CONTENT: Final[Mapping[str, Kind]] = {
     "email_link_url": "link",
     "user_agent": "browser",
 }
-_ALIASES: Final = frozenset(alias for aliases in COLUMN_ALIASES.values() for alias in aliases)
+_ALIASES: Final = frozenset(
+    {*map(squash, FIELDS), *(alias for aliases in COLUMN_ALIASES.values() for alias in aliases)}
+)
 _PERSON_FIELDS: Final = frozenset({"userId", "personId", "email", "ip", "user_agent"})
 
 _NOT_CLICKED: Final = frozenset(

@@ -17,7 +17,7 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender, words_of
-from inflection_cli.mapping.column_names import listed, squash
+from inflection_cli.mapping.column_names import listed, snake_case, squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
@@ -46,6 +46,16 @@ _OWN_IDS: Final = frozenset(
     }
 )
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
+_ID_WORDS: Final = frozenset({"id", "identifier", "key", "no", "nr", "number", "ref", "uid", "uuid"})
+_OTHER_TIMES: Final = frozenset(
+    {
+        *("birth", "birthday", "dob", "since", "last", "login", "signup", "subscribed", "registered"),
+        *("send", "sent", "scheduled", "launch", "expires", "expiry", "report", "generated"),
+        *("batched", "deleted", "modified", "partitiontime", "processed", "updated", "uploaded"),
+    }
+)
+"""Words of times that are of a person, a mail, or a row, and not of what a person did."""
+
 _FEW_ROWS: Final = 20
 """In so many rows the id of a person may well not come again: a column is then named, but not as an option."""
 
@@ -258,11 +268,12 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
         if found:
             evidence = f". Best match: “{found.name}” (its cells are event names)"
     elif unbound.field == "timestamp":
-        candidates = proposed = event_times(inspection)
+        candidates = event_times(inspection)
+        proposed = [] if any(map(_is_another_time, candidates)) else candidates
         evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}" if candidates else evidence
     else:
         candidates = _id_columns(inspection)
-        proposed = [name for name in candidates if _is_of_a_person(name)]
+        proposed = [name for name in candidates if _names_a_person(name)]
         if inspection.rows > _FEWEST_ROWS:
             proposed = [name for name in proposed if len(proposed) > 1 or inspection.column(name).repeats]
         evidence = f"; columns that may hold ids: {listed(candidates, _MOST_IDS)}" if candidates else ""
@@ -331,6 +342,19 @@ def _is_a_persons_tie(column: ColumnFinding) -> bool:
 def _is_of_a_person(name: str) -> bool:
     """Return whether a name has a word for a recipient."""
     return not _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_")))
+
+
+def _names_a_person(name: str) -> bool:
+    """Return whether a name is of people's ids: `lead_id`, and not `lead_status`."""
+    words = [word for word in snake_case(name.rpartition(".")[2]).split("_") if len(word) > 1]
+    if not words or words[-1] in _PERSON_NAMES:
+        return bool(words)
+    return words[-1] in _ID_WORDS and not _PERSON_NAMES.isdisjoint(words[-2:-1])
+
+
+def _is_another_time(name: str) -> bool:
+    """Return whether a name is of another time than the event's: `birthday`."""
+    return not _OTHER_TIMES.isdisjoint(words_of(name.replace(".", "_")))
 
 
 def _is_prose(column: ColumnFinding) -> bool:
@@ -415,8 +439,10 @@ def _form(column: ColumnFinding) -> Iterator[Missing]:
             yield Missing("other", f"{odd:,} of “{column.name}” are written in other forms than the rest")
         return
     ways = " or ".join(f'"{each}"' for each in formats[:3])
+    unread = sum(times.unread.values())
+    all_read = f"all of them but {unread:,}" if unread else "all of them"
     said = {
-        "settled": f"the times of “{column.name}” need a format; {formats[0]} reads all of them",
+        "settled": f"the times of “{column.name}” need a format; {formats[0]} reads {all_read}",
         "ambiguous": f"the times of “{column.name}” can be read in {len(formats)} ways",
         "dates only": f"“{column.name}” holds dates without a time of day, all of a day would be its midnight",
         "several": f"the times of “{column.name}” are written in several forms: {_forms(times)}",

@@ -293,6 +293,8 @@ class EventReader:
             notes += self._damages("email", email, rules.PERSON_ID_DAMAGED)
         if not (as_user or as_person or self._options.email_trait):
             return email, user_id, person_id
+        if (as_user or as_person) and is_container(email):
+            notes.append(not_text("email", email, self.columns.column_of("email") or "email"))
         address = alone(email, notes)
         if (as_user or as_person) and not is_address(address) and not has_error(notes):
             detail = "the cell is used as an id and is not an e-mail address"

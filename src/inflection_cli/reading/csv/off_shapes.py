@@ -81,6 +81,8 @@ def off_shape(text: str, delimiter: str | None) -> OffShape | None:
     is_row = any(
         _A_VALUE.fullmatch(one) and _A_VALUE.fullmatch(two) for one, two in zip(first, second, strict=False)
     )
+    # Below a header on line 1, a cell that the next row has again shows a row, and not another header.
+    is_row |= line > 1 and any(one and one == two for one, two in zip(first, second, strict=False))
     off = OffShape(
         line if line > 1 and not is_row else None, escape, len(cells) if is_row and line == 1 else None
     )
