@@ -1,0 +1,86 @@
+"""Columns that inspect never makes a ready option for a person or a time, and files it must not misread."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_support import Desk
+
+ROWS = 12
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk.at(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("customer_tier", "lead_status", "lead_score", "user_role", "contact_type", "customer_since"),
+        *("recipient_domain", "subscriber_segment", "lead_source_id", "subscriber_list_id", "user_device_id"),
+    ],
+)
+def test_a_column_beside_a_person_is_no_ready_option_for_one(desk: Desk, column: str) -> None:
+    rows = [f"open,2024-03-0{at % 9 + 1}T08:00:00Z,v{at % 3},c1,e1" for at in range(ROWS)]
+    desk.file("a.csv", *rows, header=f"event,timestamp,{column},campaign_id,email_id")
+    said = desk.run("inspect", "a.csv").out
+    assert "--map userId=COLUMN" in said
+    assert f"userId={column}" not in said
+
+
+@pytest.mark.parametrize("column", ["prospect_id", "subscriber_key", "customer_number", "recipient"])
+def test_a_column_of_people_is_one(desk: Desk, column: str) -> None:
+    rows = [f"open,2024-03-0{at % 9 + 1}T08:00:00Z,v{at % 3},c1,e1" for at in range(ROWS)]
+    desk.file("a.csv", *rows, header=f"event,timestamp,{column},campaign_id,email_id")
+    done = desk.run("inspect", "a.csv", "--show-values")
+    assert f"--map userId={column}" in done.out or f"{column} " in done.out.partition("could")[0]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("birthday", "dob", "expires_at", "last_login", "signup_date", "subscribed_at", "registered_at"),
+        *("scheduled_at", "launch_date", "send_time", "campaign_sent_at", "deleted_at", "updated_at"),
+        *("uploaded_at", "processed_at", "report_date", "_PARTITIONTIME", "_batched_at"),
+    ],
+)
+def test_a_time_of_something_else_is_no_ready_option_for_the_events(desk: Desk, column: str) -> None:
+    rows = [f"open,u{at % 3},2024-03-0{at % 9 + 1}T08:00:00Z,c1,e1" for at in range(ROWS)]
+    desk.file("a.csv", *rows, header=f"event,user_id,{column},campaign_id,email_id")
+    said = desk.run("inspect", "a.csv").out
+    assert "--map timestamp=COLUMN" in said
+    assert f"timestamp={column}" not in said
+
+
+def test_an_object_is_no_address(desk: Desk) -> None:
+    lines = [
+        {
+            "event": "open",
+            "timestamp": 1_700_000_000 + at,
+            "campaign_id": "c",
+            "email": {"id": "e", "to": f"u{at}@x.example"},
+        }
+        for at in range(6)
+    ]
+    (desk.folder / "a.ndjson").write_text(
+        "".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8"
+    )
+    done = desk.run("validate", "a.ndjson", "--user-id-from", "email", "--json")
+    assert json.loads(done.out)["rows"]["mapped"] == 0
+    assert "id-not-text" in {each["code"] for each in json.loads(done.out)["problems"]}
+
+
+def test_a_row_that_has_a_cell_too_many_is_not_a_header(desk: Desk) -> None:
+    rows = [f"Email Opened,Mar {at + 1}, 2024 8:00 AM,u{at % 3},c1,e1" for at in range(20)]
+    desk.file("a.csv", *rows, header="event,timestamp,userId,campaign_id,email_id")
+    assert "--header-line" not in desk.run("inspect", "a.csv").out
+
+
+def test_a_format_that_does_not_read_all_times_is_not_said_to(desk: Desk) -> None:
+    rows = [
+        f"Email Opened,{at + 5}. {month} 2024 08:00,u1,c1,e1" for at, month in enumerate(["April", "März"])
+    ]
+    desk.file("a.csv", *rows, header="event,timestamp,userId,campaign_id,email_id")
+    said = desk.run("inspect", "a.csv").out
+    assert "reads all of them but 1" in said or "reads all of them" not in said
