@@ -93,14 +93,14 @@ def inspection_lines(
     for proposal in found.proposals:
         yield "could be", _proposal_words(proposal)
     yield from _people_lines(found)
-    # Totals lack a person and an event, and no option gives them one.
-    are_totals = any(look["kind"] == "aggregates" for look in looks)
-    for each in () if are_totals else found.missing:
+    # Totals lack a person and an event, and no option gives them one. A preset answers what is missing.
+    is_settled = found.preset is not None or any(look["kind"] == "aggregates" for look in looks)
+    for each in () if is_settled else found.missing:
         yield "missing", escape(each.message)
         ways = [escape(way) for way in (each.option, each.line) if way]
         if ways:
             yield "", f"  → {' · in a profile: '.join(ways)}"
-    if found.refusal and not found.missing:
+    if found.refusal and not (found.missing or found.preset):
         message, hint = found.refusal
         if found.proposals or any(
             each.suggestion and each.suggestion.reason == "path" for each in found.columns
