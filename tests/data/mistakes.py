@@ -771,7 +771,7 @@ IDS: Final = {
         "validate export.ndjson --profile p.toml",
         1,
         r"error id-not-text.*\n.*line 1, column “campaign_id”: campaign_id is a JSON list or object",
-        r'in a profile \[fields\] (campaign_id = "campaign_id\.0")',
+        r'in a profile \[fields\] (campaign_id = \{ columns = \["campaign_id\.0", "campaign_id"\] \})',
         files={
             "export.ndjson": '{"event":"open","timestamp":1700000000,"userId":"u1","email_id":"e",'
             '"campaign_id":["k"]}\n',
@@ -779,7 +779,7 @@ IDS: Final = {
         },
         edit={
             "p.toml": 'profile = 1\n[fields]\nuserId = "userId"\n'
-            + OTHER_FIELDS.replace('"campaign_id"', '"campaign_id.0"')
+            + OTHER_FIELDS.replace('"campaign_id"', '{ columns = ["campaign_id.0", "campaign_id"] }')
         },
         shows=NO_WARNING,
     ),

@@ -530,7 +530,8 @@ def _way_into(name: str, value: str, column: str) -> str:
     # One that is an address is somebody's data, and one of several is the user's choice.
     known = len(keys) == 1 and not looks_personal(keys[0])
     key = keys[0] if known else "KEY" if isinstance(found, dict) else "0"
-    line = f"{name} = {json.dumps(spell_path([column, key]), ensure_ascii=False)}"
+    # Other rows may have a text there, which the column itself gives.
+    line = f"{name} = {{ columns = {json.dumps([spell_path([column, key]), column], ensure_ascii=False)} }}"
     return f"take the text that is inside, in a profile [fields] {line}"
 
 
