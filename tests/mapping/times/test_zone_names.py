@@ -55,7 +55,12 @@ def test_the_zone_behind_a_time_is_its_own_whatever_zone_is_named(
         ("03/05/2024 08:00:00 AM EST", US, "timestamp-no-zone", "--zone-name EST=-05:00"),
         ("03/13/2024 08:00:00 AM PST", None, "timestamp-needs-format", "%m/%d/%Y %I:%M:%S %p"),
         ("2024-03-05 08:00:00 Mars/Olympus", None, "timestamp-unreadable", ""),
-        ("2024-03-10 02:30:00 America/Los_Angeles", None, "timestamp-in-gap", ""),
+        (
+            "2024-03-10 02:30:00 America/Los_Angeles",
+            None,
+            "timestamp-in-gap",
+            "correct the cell in the export",
+        ),
         ("2024-03-05 08:00:00+05:00 PST", None, "timestamp-no-zone", "the right one of the two"),
         ("2024-03-05 08:00:00Z PST", None, "timestamp-no-zone", "the right one of the two"),
         ("1709632800 PST", None, "timestamp-no-zone", "the right one of the two"),

@@ -63,6 +63,8 @@ class TimeHints:
             return self._formats(trouble)
         if trouble.rule is rules.TIMESTAMP_FUTURE and trouble.hint:
             return f"check this machine's clock, and {_OTHER_COLUMN} in {self.profile}"
+        if trouble.rule is rules.TIMESTAMP_IN_GAP and trouble.hint:
+            return trouble.hint
         if code in _OF_COLUMNS:
             return f"{_OTHER_COLUMN} in {self.profile}"
         line = (None if self.zone_asked else _OF_ZONES.get(code)) or (

@@ -267,6 +267,8 @@ class TimestampReader:
         """Convert a clock time to exact text, or return its problem."""
         second, fold = _instant(clock, zone)
         trouble = self._error(second, fold, leap=clock.leap)
+        if trouble is _IN_GAP and zone is not self._zone:
+            return _IN_GAP_OF_CELL
         if trouble is not None:
             return _FUTURE_EVERYWHERE if trouble is _FUTURE and clock.offset is not None else trouble
         exact = exact_text(second, clock.fraction)
@@ -388,6 +390,11 @@ _MISSING = TimeProblem(rules.TIMESTAMP_MISSING, "the cell is empty")
 _NO_ZONE = TimeProblem(rules.TIMESTAMP_NO_ZONE, "the time has no time zone")
 _NO_LEAP = TimeProblem(rules.TIMESTAMP_IMPOSSIBLE, "no leap second is possible there")
 _IN_GAP = TimeProblem(rules.TIMESTAMP_IN_GAP, "this local time was skipped when summer time started")
+_IN_GAP_OF_CELL = TimeProblem(
+    rules.TIMESTAMP_IN_GAP,
+    "this local time was skipped in the zone that the cell names",
+    hint="no option changes a zone that the cell names; correct the cell in the export, or leave the row out",
+)
 _BEFORE_1970 = TimeProblem(rules.TIMESTAMP_BEFORE_1970, "the time is before 1970")
 _FUTURE = TimeProblem(
     rules.TIMESTAMP_FUTURE, "the time is more than five minutes after the start of this run"
