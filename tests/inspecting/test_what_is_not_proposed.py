@@ -84,3 +84,14 @@ def test_a_format_that_does_not_read_all_times_is_not_said_to(desk: Desk) -> Non
     desk.file("a.csv", *rows, header="event,timestamp,userId,campaign_id,email_id")
     said = desk.run("inspect", "a.csv").out
     assert "reads all of them but 1" in said or "reads all of them" not in said
+
+
+def test_activity_of_other_channels_is_not_called_complete(desk: Desk) -> None:
+    rows = [
+        f"open,{('email', 'sms')[at % 2]},2024-03-0{at % 9 + 1}T08:00:00Z,u{at % 3},c1,e1" for at in range(20)
+    ]
+    desk.file("a.csv", *rows, header="event,channel,timestamp,userId,campaign_id,email_id")
+    said = desk.run("inspect", "a.csv").out
+    assert "Nothing is missing" not in said
+    assert "keep the rows of email by [[event]] when in the profile" in said
+    assert said.splitlines()[-1].startswith("Next: infl-seg inspect a.csv --save")

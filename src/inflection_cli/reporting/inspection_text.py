@@ -134,7 +134,9 @@ def verdict(
     names = {each.preset.name if each.preset else None for each in found}
     if len(names) == 1 and (name := names.pop()) is not None:
         return f"Next: infl-seg validate FILE --preset {name}"
-    if any(each.missing or each.refusal for each in found):
+    # Activity of other channels goes out as e-mail, until a profile leaves it out.
+    mixed = any(look["kind"] == "other-channel" and look["advice"] for look in looks)
+    if mixed or any(each.missing or each.refusal for each in found):
         look = next((look for look in looks if look["kind"] != "equal-rows"), None)
         way = (
             "Add what is missing by these options, or by a profile: infl-seg inspect FILE --save PROFILE.toml"
