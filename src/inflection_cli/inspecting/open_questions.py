@@ -194,7 +194,7 @@ def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
 
 
 def path_option(inspection: Inspection) -> tuple[str, ...]:
-    """Return the option with the path to the records, if the file has one."""
+    """Return the option with the path to the records, if any."""
     records = inspection.source.records
     return (with_value("--records", records),) if records and records != THE_OBJECT_ITSELF else ()
 
