@@ -230,3 +230,47 @@ def test_a_resorted_file_that_had_nothing_left_to_send_is_guarded_as_well(tmp_pa
         known = place.backfill("b.csv", more=["--timezone", "UTC"])
         assert (known.code, known.events["already_accepted"]) == (0, 20)
         assert_stopped(place, "b.csv", ("--timezone", "Asia/Tokyo"), "--timezone was UTC, is Asia/Tokyo")
+
+
+SENDGRID = '{"email":"example@test.com","timestamp":%d,"event":"open","sg_event_id":"e%d"}\n'
+
+
+@pytest.mark.parametrize("profile", ["mine.toml", "preset:sendgrid-events"])
+def test_a_run_that_found_everything_sent_stops_no_later_one_with_equal_ids(
+    tmp_path: Path, profile: str
+) -> None:
+    with station(tmp_path) as place:
+        if profile == "mine.toml":
+            (tmp_path / profile).write_text("profile = 1\n", encoding="utf-8")
+            one = campaign(tmp_path / "s1.csv", (*range(20), 0))
+            two = campaign(tmp_path / "s2.csv", range(30, 40))
+        else:
+            one, two = "s1.json", "s2.json"
+            lines = [SENDGRID % (1_513_299_569 + n, n) for n in (*range(20), 0)]
+            (tmp_path / one).write_text("".join(lines), encoding="utf-8")
+            (tmp_path / two).write_text(SENDGRID % (1_513_299_999, 99), encoding="utf-8")
+        sent = [place.backfill(one, more=["--profile", profile]) for _ in range(2)]
+        assert [(done.code, done.events["already_accepted"]) for done in sent] == [(0, 0), (0, 20)]
+        done = place.backfill(one, two, more=["--profile-for", f"s*={profile}"])
+        assert (done.code, done.events["already_accepted"]) == (0, 20)
+        assert done.events["accepted"] > 0
+
+
+def test_a_run_that_found_everything_sent_still_stops_one_with_other_ids(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        file = zoneless(tmp_path)
+        for _ in range(2):
+            assert place.backfill(file, more=["--timezone", "UTC"]).code == 0
+        assert_stopped(place, file, ("--timezone", "Asia/Tokyo"), "--timezone was UTC, is Asia/Tokyo")
+
+
+def test_what_a_run_found_sent_from_another_file_stops_one_that_gives_it_other_ids(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        late = "2024-03-01T11:00:00Z,Email Opened,u99,e1,c1,j1\n"
+        place.backfill(zoneless(tmp_path), more=["--timezone", "UTC"])
+        file = zoneless(tmp_path, "b.csv")
+        with (tmp_path / file).open("a", encoding="utf-8") as opened:
+            opened.write(late)
+        for accepted in (1, 0):
+            assert place.backfill(file, more=["--timezone", "UTC"]).events["accepted"] == accepted
+        assert_stopped(place, file, ("--timezone", "Asia/Tokyo"), "--timezone was UTC, is Asia/Tokyo")

@@ -106,6 +106,17 @@ def test_dead_letters_are_found_by_their_path_be_they_objects_or_text(desk: Desk
     assert b'"price":1.50' in Path("m").read_bytes()
 
 
+@pytest.mark.parametrize("spread", [None, 1])
+def test_a_path_is_taken_with_the_dot_that_inspect_writes_before_it(desk: Desk, spread: int | None) -> None:
+    letters = [{"id": n, "request": {"body": {**BODY, "batch": [message(n)]}}} for n in (1, 2)]
+    Path("d.json").write_text("\n".join(json.dumps(each, indent=spread) for each in letters))
+    inspected = desk.run("inspect", "d.json", "--records", ".request.body.batch")
+    proposed = "replay d.json --records .request.body.batch --dry-run"
+    assert proposed in inspected.out
+    assert "infl-seg replay FILE --records .request.body.batch" in inspected.out
+    assert [each["userId"] for each in replayed(desk, *proposed.split()[1:-1])] == ["u1", "u2"]
+
+
 def test_a_line_without_the_member_is_rejected_with_its_number(desk: Desk) -> None:
     Path("d.ndjson").write_text(json.dumps({"payload": message(1)}) + '\n{"error": 1}\n{"payload": [3]}\n')
     told = desk.run("replay", "d.ndjson", "--records", "payload", "--dry-run", "--json").json

@@ -319,12 +319,14 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
     counts = ledger.counts()
     for run in reversed(ledger.runs()):
         states = counts.get(run.run_id, {})
-        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL)) or _found_accepted(run)
-        common = set(plan.fingerprints.values()) & {str(entry.get("fingerprint")) for entry in run.inputs}
-        if run.label != label or not sent or not common:
+        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        common = set(plan.fingerprints.values()) & _fingerprints(run)
+        if run.label != label or not common or not (sent or _found_accepted(run)):
             continue
         differing = list(_differences(run.shaping, shaping, sorted(common)))
-        if not differing or _has_all_of(plan, ledger, run.run_id):
+        if not differing or (
+            _has_all_of(plan, ledger, [run]) if sent else _has_all_found(plan, ledger, run, common)
+        ):
             return
         raise DecisionNeeded(
             f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
@@ -333,30 +335,50 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
         )
 
 
-def _found_accepted(run: Run) -> bool:
-    """Return whether earlier runs had already sent events of a run's input."""
+def _fingerprints(run: Run) -> set[str]:
+    return {str(entry.get("fingerprint")) for entry in run.inputs}
+
+
+def _found_accepted(run: Run) -> int:
+    """Return how many events of a run's input earlier runs had sent."""
     events = (run.summary or {}).get("events", {})
-    return bool(events.get("already_accepted"))
+    return int(events.get("already_accepted") or 0)
 
 
-def _has_all_of(plan: Plan, ledger: LedgerReader, run_id: str) -> bool:
-    """Return whether the input has every event that a run sent.
+def _has_all_found(plan: Plan, ledger: LedgerReader, run: Run, common: set[str]) -> bool:
+    """Return whether the input has every event that a run found accepted.
 
-    Of a run that sent none itself nothing can be told.
+    The ledger has no events of a run that sent none, but those of the runs that sent the same files. Where these
+    are fewer than it found, or a file has no such run, the rest came from other files, and nothing can be told.
     """
-    if not any(True for _ in ledger.batches(run_id)):
-        return False
+    counts = ledger.counts()
+    senders = [
+        other
+        for other in ledger.runs()
+        if other.label == run.label
+        and any(counts.get(other.run_id, {}).get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        and not common.isdisjoint(_fingerprints(other))
+    ]
+    covered = set[str]().union(*map(_fingerprints, senders))
+    return common <= covered and _has_all_of(plan, ledger, senders, _found_accepted(run))
+
+
+def _has_all_of(plan: Plan, ledger: LedgerReader, runs: Sequence[Run], at_least: int = 0) -> bool:
+    """Return whether the input has every event of runs, enough of them."""
     met = SpillGroups(ID_BYTES + 1)
     for ids in plan.identities.ids():
         met.add(content_id + _IN_INPUT for content_id in ids)
-    for batch in ledger.known_batches(states=(BatchState.ACCEPTED, *_DOUBTFUL), run_id=run_id):
-        met.add(known.content_id + _IN_RUN for known in batch)
-    found = True
+    for run in runs:
+        for batch in ledger.known_batches(states=(BatchState.ACCEPTED, *_DOUBTFUL), run_id=run.run_id):
+            met.add(known.content_id + _IN_RUN for known in batch)
+    found, count = True, 0
     for records in met.parts():
         every = set(records)
-        found &= all(r[:ID_BYTES] + _IN_INPUT in every for r in every if r.endswith(_IN_RUN))
+        sent = [record[:ID_BYTES] for record in every if record.endswith(_IN_RUN)]
+        found &= all(content_id + _IN_INPUT in every for content_id in sent)
+        count += len(sent)
     met.close()
-    return found
+    return found and count >= at_least
 
 
 def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Sequence[str]) -> Iterator[str]:

@@ -154,6 +154,8 @@ def planner_of(
     from inflection_cli.replaying.replayer import ReplaySettings, open_messages, replayable_chunks
     from inflection_cli.segment.prebuilt_messages import ReadySettings
 
+    # Other commands write a dot before a path within each record; here every path starts there.
+    chosen = replace(chosen, records=(chosen.records or "").removeprefix(".") or None)
     convert = convert_settings(chosen, message)
     convert = replace(convert, mapping=replace(convert.mapping, judges_people=judges_people))
     if now is not None:

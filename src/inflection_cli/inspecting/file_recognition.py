@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from inflection_cli.inspecting.inspection_result import Inspection
-from inflection_cli.inspecting.open_questions import MESSAGE_KEYS, MESSAGE_TYPES, rows_in_words
+from inflection_cli.inspecting.open_questions import MESSAGE_KEYS, MESSAGE_TYPES, path_option, rows_in_words
 from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import event_of_column, words_of
 from inflection_cli.mapping.column_names import squash
@@ -127,7 +127,8 @@ def _messages(found: Inspection) -> Iterator[RecognisedFile]:
     types = [word for word in words if word in MESSAGE_TYPES]
     if len(types) * 2 > len(words):
         evidence = (_columns(sorted(MESSAGE_KEYS)), f"type is {', '.join(types)}")
-        yield RecognisedFile("messages", "ready Segment messages", evidence, "replay", ("--dry-run",))
+        options = (*path_option(found), "--dry-run")
+        yield RecognisedFile("messages", "ready Segment messages", evidence, "replay", options)
 
 
 def _envelopes(found: Inspection) -> Iterator[RecognisedFile]:

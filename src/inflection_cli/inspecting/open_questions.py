@@ -23,6 +23,8 @@ from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
 from inflection_cli.mapping.times.zone_names import example_of
 from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
+from inflection_cli.settings.option_names import with_value
 from inflection_cli.settings.toml_text import toml_list, toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})
@@ -187,8 +189,14 @@ def _ready_messages(inspection: Inspection) -> Iterator[Missing]:
             yield Missing(
                 "other",
                 "these look like ready Segment messages, which need no profile",
-                "infl-seg replay FILE",
+                " ".join(("infl-seg replay FILE", *path_option(inspection))),
             )
+
+
+def path_option(inspection: Inspection) -> tuple[str, ...]:
+    """Return the option with the path to the records, if any."""
+    records = inspection.source.records
+    return (with_value("--records", records),) if records and records != THE_OBJECT_ITSELF else ()
 
 
 def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:

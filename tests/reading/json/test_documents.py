@@ -227,6 +227,22 @@ def test_a_page_without_a_list_among_others_is_a_problem() -> None:
     assert reading.places() == [("json-no-records", 2, None)]
 
 
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        (b'{"error": "x"}', "json-no-records"),
+        (b'{"error": "x"}\n\n', "json-no-records"),
+        (b'{"data": 5, "error": "x"}', "json-no-records"),
+        (b'{"error": "x"', "json-cut-off"),
+    ],
+)
+def test_a_last_page_without_a_list_is_one_problem_and_cut_off_only_where_it_is_open(
+    last: bytes, code: str
+) -> None:
+    reading = whole(source(b'{"data": [{"a": 1}]}\n' + last, "data"))
+    assert (reading.rows, reading.places()) == ([{"a": "1"}], [(code, 2, None)])
+
+
 def test_a_list_that_is_there_twice_is_read_once_and_told() -> None:
     reading = whole(source(b'{"data": [{"a": 1}],\n"data": [{"a": 2}]}', "data"))
     assert reading.rows == [{"a": "1"}]

@@ -206,6 +206,8 @@ class _Reader(ChunkBuilder):
             self._broken_envelope(self._envelope.why)
         elif met is Met.NO_LIST:
             self._no_list(self._envelope.why)
+            if self._envelope.ended:
+                self._where = _Where.DOCUMENT
 
     def _finish(self) -> None:
         """Report a file that ends in the middle of a document."""

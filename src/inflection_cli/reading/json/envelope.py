@@ -67,12 +67,14 @@ class Envelope:
 
     Attributes:
         why: What is wrong, where a walk came to `BROKEN` or `NO_LIST`.
+        ended: Whether a walk that came to `NO_LIST` is at the document's end.
         keys: The keys of the whole path.
         rest: Those that lead from an item of the list that was met to a list within it.
     """
 
     def __init__(self, path: str, encoding: str) -> None:
         self.why = ""
+        self.ended = False
         self.keys = tuple(path.split("."))
         self.rest: tuple[str, ...] = ()
         self._encoding = encoding
@@ -115,12 +117,12 @@ class Envelope:
             if token[0] == _BRACKET:
                 self.rest = self.keys[dotted.count(".") + 1 :]
                 return Met.LIST
-            self.why = f"the member {self._wanted!r} holds no list"
+            self.why, self.ended = f"the member {self._wanted!r} holds no list", False
             return Met.NO_LIST
         if self._path.place.due is not Expected.NOTHING:
             return Met.NOTHING
         found, self._found, self._path = self._found, False, _Path(self._encoding)
-        self.why = f"no member {self._wanted!r} holds a list"
+        self.why, self.ended = f"no member {self._wanted!r} holds a list", True
         return Met.END if found else Met.NO_LIST
 
 
