@@ -123,3 +123,55 @@ def test_one_record_of_ses_is_a_record_and_no_envelope_of_its_lists(desk: Desk) 
     bounced = next(each for each in records("ses-events") if each.get("bounce"))
     (desk.folder / "a.json").write_text(json.dumps(bounced, indent=1))
     assert [each["event"] for each in sent(desk, "a.json", preset="ses-events").values()] == ["Email Bounced"]
+
+
+@pytest.mark.slow
+def test_ses_takes_no_recipient_of_the_mail_for_one_of_a_delivery_bounce_or_complaint(desk: Desk) -> None:
+    lists = {
+        "Delivery": ("delivery", "recipients"),
+        "Bounce": ("bounce", "bouncedRecipients"),
+        "Complaint": ("complaint", "complainedRecipients"),
+    }
+    given = {
+        each["eventType"]: each
+        for each in reversed(records("ses-events"))
+        if "eventType" in each and not each["mail"]["destination"][1:]
+    }
+    lines = [json.dumps(given["Open"])]
+    for kind, (part, key) in lists.items():
+        for own in (None, [], "none"):
+            mail = {**given[kind]["mail"], "destination": ["ada@shop.example", "eve@shop.example"]}
+            body = {name: value for name, value in given[kind][part].items() if name != key}
+            body |= {} if own == "none" else {key: own}
+            lines.append(json.dumps({**given[kind], "mail": mail, part: body}))
+    (desk.folder / "a.ndjson").write_text("\n".join(lines) + "\n")
+    done = desk.run("validate", "a.ndjson", "--preset", "ses-events", "--json")
+    problems = done.json["problems"]
+    assert {each["code"] for each in problems} == {"person-missing"}
+    assert (sum(each["count"] for each in problems), done.json["rows"]["rejected"]) == (9, 9)
+
+
+def test_ses_counts_recipients_behind_one_that_is_null(desk: Desk) -> None:
+    opened = next(each for each in records("ses-events") if each.get("eventType") == "Open")
+    given = [
+        opened,
+        {**opened, "mail": {**opened["mail"], "destination": ["a@x.example", None, "b@x.example"]}},
+    ]
+    (desk.folder / "a.ndjson").write_text("".join(json.dumps(each) + "\n" for each in given))
+    assert len(sent(desk, "a.ndjson", preset="ses-events")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "beside"),
+    [
+        ("ses-events", {"eventType": "Click"}, {"delivery": {"timestamp": "2020-01-01T00:00:00.000Z"}}),
+        ("postmark-webhooks", {"RecordType": "Bounce"}, {"DeliveredAt": "2020-01-01T00:00:00Z"}),
+    ],
+)
+def test_an_event_never_has_the_time_of_a_delivery_beside_it(
+    desk: Desk, name: str, kind: dict[str, str], beside: dict[str, Any]
+) -> None:
+    given = [each for each in records(name) if kind.items() <= each.items()]
+    for file, more in (("a.ndjson", {}), ("b.ndjson", beside)):
+        (desk.folder / file).write_text("".join(json.dumps({**each, **more}) + "\n" for each in given))
+    assert sent(desk, "a.ndjson", preset=name) == sent(desk, "b.ndjson", preset=name)
