@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from command_support import Desk
-from test_presets import PRESETS, exports
+from test_presets import HERE, PRESETS, exports
+
+from inflection_cli.mapping.profile.column_resolver import best_patterns
+from inflection_cli.mapping.profile.preset_files import preset_file
 
 ENVELOPED = {"mailgun-events": "items", "hubspot-email-events": "events"}
 DELIVERED = {
@@ -139,11 +142,11 @@ def test_ses_takes_no_recipient_of_the_mail_for_one_of_a_delivery_bounce_or_comp
     }
     lines = [json.dumps(given["Open"])]
     for kind, (part, key) in lists.items():
-        for own in (None, [], "none"):
+        owns: list[dict[str, Any]] = [{}, {key: None}, {key: []}]
+        for own in owns:
             mail = {**given[kind]["mail"], "destination": ["ada@shop.example", "eve@shop.example"]}
             body = {name: value for name, value in given[kind][part].items() if name != key}
-            body |= {} if own == "none" else {key: own}
-            lines.append(json.dumps({**given[kind], "mail": mail, part: body}))
+            lines.append(json.dumps({**given[kind], "mail": mail, part: body | own}))
     (desk.folder / "a.ndjson").write_text("\n".join(lines) + "\n")
     done = desk.run("validate", "a.ndjson", "--preset", "ses-events", "--json")
     problems = done.json["problems"]
@@ -175,3 +178,42 @@ def test_an_event_never_has_the_time_of_a_delivery_beside_it(
     for file, more in (("a.ndjson", {}), ("b.ndjson", beside)):
         (desk.folder / file).write_text("".join(json.dumps({**each, **more}) + "\n" for each in given))
     assert sent(desk, "a.ndjson", preset=name) == sent(desk, "b.ndjson", preset=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "events"),
+    [
+        ("sfmc-tracking", "_Open.csv", {"Email Opened"}),
+        ("sfmc-tracking", "_Opens.csv.gz", {"Email Opened"}),
+        ("sfmc-tracking", "x_Open_2024.csv", {"Email Opened"}),
+        ("sfmc-tracking", "DV_OpenRate.csv", set()),
+        ("sfmc-tracking", "DV_OpenHouse.csv", set()),
+        ("sfmc-tracking", "Spring_OpenHouse_Click.csv", {"Link Clicked"}),
+        ("sfmc-tracking", "Spring_Open_House_Click.csv", {"Email Opened", "Link Clicked"}),
+        ("sfmc-tracking", "2024_Sent_Bounces_Bounce.csv", {"Sent", "Email Bounced"}),
+        ("sfmc-tracking", "_Unsubscribe.csv", {"Email Unsubscribed"}),
+        ("iterable-events", "emailSend.json", {"emailSend"}),
+        ("iterable-events", "emailSendSkip.json", {"emailSendSkip"}),
+        ("iterable-events", "emailOpen-2024-03.json", {"Email Opened"}),
+        ("iterable-events", "emailOpenRate.json", set()),
+        ("iterable-events", "emailSubscribe.json", {"emailSubscribe"}),
+        ("iterable-events", "emailUnSubscribe.json.gz", {"Email Unsubscribed"}),
+        ("iterable-events", "my-emailOpen-and-emailClick.json", {"Email Opened", "Link Clicked"}),
+        ("braze-currents", "in/event_type=users.messages.email.Open/date=1/1.avro", {"Email Opened"}),
+        ("braze-currents", "in/event_type=users.messages.push.Open/date=1/1.avro", {"another event"}),
+        ("braze-currents", "in/event_type=custom/date=1/1.avro", {"another event"}),
+    ],
+)
+def test_the_name_of_a_file_means_one_event_or_none(name: str, file: str, events: set[str]) -> None:
+    patterns = preset_file(name).raw["fields"]["event"]["by_file"]
+    assert {*best_patterns(file.lower(), patterns).values()} == events
+
+
+def test_a_file_whose_name_fits_patterns_of_two_events_is_refused_with_both(desk: Desk) -> None:
+    name = "2024_Sent_Bounces_Bounce.csv"
+    (desk.folder / name).write_bytes((HERE / "sfmc-tracking" / "export._Open.csv").read_bytes())
+    done = desk.run("validate", name, "--preset", "sfmc-tracking")
+    assert done.code == 4
+    assert "“*_Sent[!a-z]*” for Sent and “*_Bounces[!a-z]*” for Email Bounced" in done.err
+    assert '--set event="Email Opened"' in done.err
+    assert desk.run("validate", name, "--preset", "sfmc-tracking", "--set", "event=Email Opened").code == 0
