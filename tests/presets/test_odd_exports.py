@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from command_support import Desk
-from test_presets import HERE, PRESETS, exports
+from test_presets import HERE, NAMES, PRESETS, exports
 
 from inflection_cli.mapping.profile.column_resolver import best_patterns
 from inflection_cli.mapping.profile.preset_files import preset_file
@@ -217,3 +217,45 @@ def test_a_file_whose_name_fits_patterns_of_two_events_is_refused_with_both(desk
     assert "“*_Sent[!a-z]*” for Sent and “*_Bounces[!a-z]*” for Email Bounced" in done.err
     assert '--set event="Email Opened"' in done.err
     assert desk.run("validate", name, "--preset", "sfmc-tracking", "--set", "event=Email Opened").code == 0
+
+
+SKIPPING = ("braze-currents", "klaviyo-events", "marketo-activities")
+"""Presets that leave out what they do not list, as their exports have events of many kinds."""
+OPENED_IN = {
+    "braze-currents": ("export.lines.ndjson", "users.messages.email.Open", "users.messages.email.{}"),
+    "brevo-webhooks": ("export-transactional.ndjson", "opened", "{}"),
+    "customerio-reporting": ("export.ndjson", "opened", "{}"),
+    "hubspot-email-events": ("export.ndjson", "OPEN", "{}"),
+    "iterable-events": ("export.named.json", "emailOpen", "{}"),
+    "klaviyo-events": ("export-webhooks.ndjson", "event:klaviyo.opened_email", "{}"),
+    "mailchimp-activity": ("export.ndjson", "open", "{}"),
+    "mailgun-events": ("export-webhooks.ndjson", "opened", "{}"),
+    "mailjet-events": ("export.ndjson", "open", "{}"),
+    "marketo-activities": ("export.1.csv", "10", "{}"),
+    "postmark-webhooks": ("export.ndjson", "Open", "{}"),
+    "sendgrid-events": ("export.ndjson", "open", "{}"),
+    "ses-events": ("export-firehose.ndjson", "Open", "{}"),
+    "sfmc-tracking": ("export.Opens.csv", "Open", "{}"),
+}
+"""A file of each preset, what it calls an opening, and the form of its names."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_an_event_that_the_preset_does_not_list_is_never_sent(desk: Desk, name: str) -> None:
+    file, opened, form = OPENED_IN[name]
+    text = (HERE / name / file).read_bytes().decode("utf-16" if file == "export.Opens.csv" else "utf-8")
+    golden = {
+        json.loads(line)["messageId"] for line in (HERE / name / "golden.ndjson").read_bytes().splitlines()
+    }
+    left, right = (",", ",") if file == "export.1.csv" else ('"', '"')
+    for other in ("uniqueOpened", "opened unique"):
+        changed = text.replace(f"{left}{opened}{right}", f"{left}{form.format(other)}{right}")
+        assert changed != text
+        (desk.folder / f"x{Path(file).suffix}").write_text(changed, encoding="utf-8")
+        made = desk.run(
+            *("backfill", f"x{Path(file).suffix}", "--preset", name, "--dry-run", "--out", f"{other}.out"),
+            *("--max-errors", "100%"),
+        )
+        assert made.code == 1 or name in SKIPPING, made.err
+        assert {each["messageId"] for each in desk.messages(f"{other}.out")} < golden
