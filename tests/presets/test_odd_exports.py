@@ -259,3 +259,12 @@ def test_a_name_of_an_event_that_the_preset_does_not_list_is_never_sent(desk: De
         )
         assert made.code == 1 or name in SKIPPING, made.err
         assert {each["messageId"] for each in desk.messages(f"{other}.out")} < golden
+
+
+@pytest.mark.parametrize("source", ["signupSource", "unsubSource"])
+def test_a_list_of_contacts_is_no_export_of_iterable_events(desk: Desk, source: str) -> None:
+    contact = {"createdAt": "2024-03-05 10:11:00 +00:00", "email": "ada@shop.example", source: "Import"}
+    for more, found in (({}, False), ({"emailListIds": [7]}, True)):
+        (desk.folder / "a.ndjson").write_text(json.dumps({**contact, **more}) + "\n")
+        preset = desk.run("inspect", "a.ndjson", "--json").json["files"][0]["preset"]
+        assert (preset is not None) == found
