@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from command_support import Desk
-from test_presets import PRESETS, exports
+from test_presets import HERE, NAMES, PRESETS, exports
+
+from inflection_cli.mapping.profile.column_resolver import best_patterns
+from inflection_cli.mapping.profile.preset_files import preset_file
 
 ENVELOPED = {"mailgun-events": "items", "hubspot-email-events": "events"}
 DELIVERED = {
@@ -123,3 +126,145 @@ def test_one_record_of_ses_is_a_record_and_no_envelope_of_its_lists(desk: Desk) 
     bounced = next(each for each in records("ses-events") if each.get("bounce"))
     (desk.folder / "a.json").write_text(json.dumps(bounced, indent=1))
     assert [each["event"] for each in sent(desk, "a.json", preset="ses-events").values()] == ["Email Bounced"]
+
+
+@pytest.mark.slow
+def test_ses_takes_no_recipient_of_the_mail_for_one_of_a_delivery_bounce_or_complaint(desk: Desk) -> None:
+    lists = {
+        "Delivery": ("delivery", "recipients"),
+        "Bounce": ("bounce", "bouncedRecipients"),
+        "Complaint": ("complaint", "complainedRecipients"),
+    }
+    given = {
+        each["eventType"]: each
+        for each in reversed(records("ses-events"))
+        if "eventType" in each and not each["mail"]["destination"][1:]
+    }
+    lines = [json.dumps(given["Open"])]
+    for kind, (part, key) in lists.items():
+        owns: list[dict[str, Any]] = [{}, {key: None}, {key: []}]
+        for own in owns:
+            mail = {**given[kind]["mail"], "destination": ["ada@shop.example", "eve@shop.example"]}
+            body = {name: value for name, value in given[kind][part].items() if name != key}
+            lines.append(json.dumps({**given[kind], "mail": mail, part: body | own}))
+    (desk.folder / "a.ndjson").write_text("\n".join(lines) + "\n")
+    done = desk.run("validate", "a.ndjson", "--preset", "ses-events", "--json")
+    problems = done.json["problems"]
+    assert {each["code"] for each in problems} == {"person-missing"}
+    assert (sum(each["count"] for each in problems), done.json["rows"]["rejected"]) == (9, 9)
+
+
+def test_ses_counts_recipients_behind_one_that_is_null(desk: Desk) -> None:
+    opened = next(each for each in records("ses-events") if each.get("eventType") == "Open")
+    given = [
+        opened,
+        {**opened, "mail": {**opened["mail"], "destination": ["a@x.example", None, "b@x.example"]}},
+    ]
+    (desk.folder / "a.ndjson").write_text("".join(json.dumps(each) + "\n" for each in given))
+    assert len(sent(desk, "a.ndjson", preset="ses-events")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "beside"),
+    [
+        ("ses-events", {"eventType": "Click"}, {"delivery": {"timestamp": "2020-01-01T00:00:00.000Z"}}),
+        ("postmark-webhooks", {"RecordType": "Bounce"}, {"DeliveredAt": "2020-01-01T00:00:00Z"}),
+    ],
+)
+def test_an_event_never_has_the_time_of_a_delivery_beside_it(
+    desk: Desk, name: str, kind: dict[str, str], beside: dict[str, Any]
+) -> None:
+    given = [each for each in records(name) if kind.items() <= each.items()]
+    for file, more in (("a.ndjson", {}), ("b.ndjson", beside)):
+        (desk.folder / file).write_text("".join(json.dumps({**each, **more}) + "\n" for each in given))
+    assert sent(desk, "a.ndjson", preset=name) == sent(desk, "b.ndjson", preset=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "events"),
+    [
+        ("sfmc-tracking", "_Open.csv", {"Email Opened"}),
+        ("sfmc-tracking", "_Opens.csv.gz", {"Email Opened"}),
+        ("sfmc-tracking", "x_Open_2024.csv", {"Email Opened"}),
+        ("sfmc-tracking", "DV_OpenRate.csv", set()),
+        ("sfmc-tracking", "DV_OpenHouse.csv", set()),
+        ("sfmc-tracking", "Spring_OpenHouse_Click.csv", {"Link Clicked"}),
+        ("sfmc-tracking", "Spring_Open_House_Click.csv", {"Email Opened", "Link Clicked"}),
+        ("sfmc-tracking", "2024_Sent_Bounces_Bounce.csv", {"Sent", "Email Bounced"}),
+        ("sfmc-tracking", "_Unsubscribe.csv", {"Email Unsubscribed"}),
+        ("iterable-events", "emailSend.json", {"emailSend"}),
+        ("iterable-events", "emailSendSkip.json", {"emailSendSkip"}),
+        ("iterable-events", "emailOpen-2024-03.json", {"Email Opened"}),
+        ("iterable-events", "emailOpenRate.json", set()),
+        ("iterable-events", "emailSubscribe.json", {"emailSubscribe"}),
+        ("iterable-events", "emailUnSubscribe.json.gz", {"Email Unsubscribed"}),
+        ("iterable-events", "my-emailOpen-and-emailClick.json", {"Email Opened", "Link Clicked"}),
+        ("braze-currents", "in/event_type=users.messages.email.Open/date=1/1.avro", {"Email Opened"}),
+        ("braze-currents", "in/event_type=users.messages.push.Open/date=1/1.avro", {"another event"}),
+        ("braze-currents", "in/event_type=custom/date=1/1.avro", {"another event"}),
+    ],
+)
+def test_the_name_of_a_file_means_one_event_or_none(name: str, file: str, events: set[str]) -> None:
+    patterns = preset_file(name).raw["fields"]["event"]["by_file"]
+    assert {*best_patterns(file.lower(), patterns).values()} == events
+
+
+def test_a_file_whose_name_fits_patterns_of_two_events_is_refused_with_both(desk: Desk) -> None:
+    name = "2024_Sent_Bounces_Bounce.csv"
+    (desk.folder / name).write_bytes((HERE / "sfmc-tracking" / "export._Open.csv").read_bytes())
+    done = desk.run("validate", name, "--preset", "sfmc-tracking")
+    assert done.code == 4
+    assert "“*_Sent[!a-z]*” for Sent and “*_Bounces[!a-z]*” for Email Bounced" in done.err
+    assert '--set event="Email Opened"' in done.err
+    assert desk.run("validate", name, "--preset", "sfmc-tracking", "--set", "event=Email Opened").code == 0
+
+
+SKIPPING = ("braze-currents", "klaviyo-events", "marketo-activities")
+"""Presets that leave out what they do not list, as their exports have events of many kinds."""
+OPENED_IN = {
+    "braze-currents": ("export.lines.ndjson", "users.messages.email.Open", "users.messages.email.{}"),
+    "brevo-webhooks": ("export-transactional.ndjson", "opened", "{}"),
+    "customerio-reporting": ("export.ndjson", "opened", "{}"),
+    "hubspot-email-events": ("export.ndjson", "OPEN", "{}"),
+    "iterable-events": ("export.named.json", "emailOpen", "{}"),
+    "klaviyo-events": ("export-webhooks.ndjson", "event:klaviyo.opened_email", "{}"),
+    "mailchimp-activity": ("export.ndjson", "open", "{}"),
+    "mailgun-events": ("export-webhooks.ndjson", "opened", "{}"),
+    "mailjet-events": ("export.ndjson", "open", "{}"),
+    "marketo-activities": ("export.1.csv", "10", "{}"),
+    "postmark-webhooks": ("export.ndjson", "Open", "{}"),
+    "sendgrid-events": ("export.ndjson", "open", "{}"),
+    "ses-events": ("export-firehose.ndjson", "Open", "{}"),
+    "sfmc-tracking": ("export.Opens.csv", "Open", "{}"),
+}
+"""A file of each preset, what it calls an opening, and the form of its names."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_an_event_that_the_preset_does_not_list_is_never_sent(desk: Desk, name: str) -> None:
+    file, opened, form = OPENED_IN[name]
+    text = (HERE / name / file).read_bytes().decode("utf-16" if file == "export.Opens.csv" else "utf-8")
+    golden = {
+        json.loads(line)["messageId"] for line in (HERE / name / "golden.ndjson").read_bytes().splitlines()
+    }
+    left, right = (",", ",") if file == "export.1.csv" else ('"', '"')
+    for other in ("uniqueOpened", "opened unique"):
+        changed = text.replace(f"{left}{opened}{right}", f"{left}{form.format(other)}{right}")
+        assert changed != text
+        (desk.folder / f"x{Path(file).suffix}").write_text(changed, encoding="utf-8")
+        made = desk.run(
+            *("backfill", f"x{Path(file).suffix}", "--preset", name, "--dry-run", "--out", f"{other}.out"),
+            *("--max-errors", "100%"),
+        )
+        assert made.code == 1 or name in SKIPPING, made.err
+        assert {each["messageId"] for each in desk.messages(f"{other}.out")} < golden
+
+
+@pytest.mark.parametrize("source", ["signupSource", "unsubSource"])
+def test_a_list_of_contacts_is_no_export_of_iterable_events(desk: Desk, source: str) -> None:
+    contact = {"createdAt": "2024-03-05 10:11:00 +00:00", "email": "ada@shop.example", source: "Import"}
+    for more, found in (({}, False), ({"emailListIds": [7]}, True)):
+        (desk.folder / "a.ndjson").write_text(json.dumps({**contact, **more}) + "\n")
+        preset = desk.run("inspect", "a.ndjson", "--json").json["files"][0]["preset"]
+        assert (preset is not None) == found

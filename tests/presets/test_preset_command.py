@@ -346,3 +346,13 @@ def test_sendgrids_own_id_of_a_person_takes_the_place_of_the_address(desk: Desk)
     # Nobody is two people: without the id a row is rejected, and does not fall back on the address.
     assert [each["userId"] for each in desk.messages("m.ndjson")] == ["u-1"]
     assert preset_file("sendgrid-events").raw["options"]["user_id_from"] == "email"
+
+
+def test_a_preset_may_be_named_with_its_prefix(desk: Desk) -> None:
+    assert (
+        desk.run("presets", "show", "preset:ses-events").out == desk.run("presets", "show", "ses-events").out
+    )
+    assert (
+        validated(desk, "--preset", "preset:sendgrid-events").json["profile"]
+        == (validated(desk, "--preset", "sendgrid-events").json["profile"])
+    )

@@ -66,10 +66,10 @@ def save_preset(
     from shlex import quote
 
     from inflection_cli.atomic_file import refuse_to_replace, save_text
-    from inflection_cli.mapping.profile.preset_files import preset_path
+    from inflection_cli.mapping.profile.preset_files import PREFIX, preset_path
     from inflection_cli.sanitize import escape
 
-    text = preset_path(name).read_text(encoding="utf-8")
+    text, name = preset_path(name).read_text(encoding="utf-8"), name.removeprefix(PREFIX)
     path, option = file if file is not None else name + _ENDING, f"infl-seg presets save {name}"
     refuse_to_replace(path, [], force=saving.force, option=option)
     save_text(path, text, force=saving.force, option=option)

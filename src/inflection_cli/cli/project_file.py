@@ -199,7 +199,7 @@ def _profile(project: Project | None, reading: InputOptions, environ: Mapping[st
 
     if preset is not None and reading.profile is None:
         preset_path(preset)  # an unknown one is reported under the name that was typed
-        return read_profile(PREFIX + preset, environ)
+        return read_profile(PREFIX + preset.removeprefix(PREFIX), environ)
     if reading.profile is not None:
         return _extending(read_profile(reading.profile, environ), preset)
     assert project is not None
@@ -224,7 +224,9 @@ def _extending(profile: "Profile", preset: str | None) -> "Profile":
     Raises:
         UsageError: It does not.
     """
-    if preset is not None and (profile.preset is None or profile.preset.name != preset):
+    from inflection_cli.mapping.profile.preset_files import PREFIX
+
+    if preset is not None and (profile.preset is None or profile.preset.name != preset.removeprefix(PREFIX)):
         raise UsageError(
             f"--preset {preset} and --profile {profile.path} are two mappings of one export",
             hint=f'leave one of them out, or let the profile begin with: extends = "preset:{preset}"',

@@ -272,6 +272,21 @@ def test_a_file_whose_name_fits_no_pattern_is_refused_with_the_patterns() -> Non
     assert '"*"' in error.hint
 
 
+def test_of_two_patterns_the_one_counts_whose_fixed_text_contains_the_other_s() -> None:
+    patterns = {
+        "*.csv": "Email Delivered",
+        "*send*": "Sent",
+        "*send-skip*": "Skipped",
+        "*-opens*": "Email Opened",
+    }
+    said = tools.profile(fields={"event": PropertyCell(by_file=patterns)})
+    for file, event in (("a.csv", "Email Delivered"), ("x-send-skip.txt", "Skipped"), ("send-1.txt", "Sent")):
+        assert tools.laid_out(NAMES[1:], said, file=file).blocks[0].columns.constants == {"event": event}
+    error = refused(NAMES[1:], said, file="send-opens.txt")
+    assert "“*send*” for Sent and “*-opens*” for Email Opened" in error.message
+    assert "rename the file" in error.hint
+
+
 EITHER = PropertyCell(
     columns=["Kind", "Type"],
     values={"o": "Email Opened", "?": ""},

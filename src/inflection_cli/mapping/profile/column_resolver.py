@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Lookup
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|bz2|xz)\Z")
+_ENDING: Final = re.compile(r"\*\.\w+")
+_WILDCARDS: Final = re.compile(r"[*?]|\[!?\]?[^\]]*\]")
 _REJECTED: Final = re.compile(r"\.rejects(?:-\d+)?(?=\.)")
 
 
@@ -50,6 +52,28 @@ def fits(name: str, pattern: str) -> bool:
     """
     name = name if "/" in pattern else name.rpartition("/")[2]
     return any(fnmatchcase(one, pattern.lower()) for one in (name, _PACKED.sub("", name)))
+
+
+def best_patterns(name: str, patterns: Mapping[str, str]) -> dict[str, str]:
+    """Return the patterns that decide for a file, with their texts.
+
+    A pattern gives way to one whose fixed text contains its own and more: `*Send*` to `*SendSkip*`. So `*` and
+    `*.csv` give way to any. Several with different texts mean that the name is ambiguous.
+    """
+    found = [pattern for pattern in patterns if fits(name, pattern)]
+    return {one: patterns[one] for one in found if not any(_is_wider(one, other) for other in found)}
+
+
+def _is_wider(pattern: str, other: str) -> bool:
+    """Return whether the other's fixed text contains this one's and more."""
+    parts, whole = _fixed(pattern), "".join(_fixed(other))
+    if _ENDING.fullmatch(pattern):
+        return bool(whole) and not _ENDING.fullmatch(other)
+    return len("".join(parts)) < len(whole) and bool(re.search(".*".join(map(re.escape, parts)), whole))
+
+
+def _fixed(pattern: str) -> list[str]:
+    return [part for part in _WILDCARDS.split(pattern.lower()) if part]
 
 
 Use = Literal["takes", "copies", "looks"]
@@ -334,11 +358,12 @@ class ColumnResolver:
         return None  # a file that lacks columns as well is better told that
 
     def _of_names(self, patterns: Mapping[str, str]) -> list[str | None]:
-        """Return the text for each file that the rows were exported in."""
-        return [
-            next((text for pattern, text in patterns.items() if fits(name, pattern)), None)
-            for name in self._exported
-        ]
+        """Return the text for each file that the rows were exported in.
+
+        It is None where no pattern fits the name, or several with different texts.
+        """
+        found = [set(best_patterns(name, patterns).values()) for name in self._exported]
+        return [next(iter(texts)) if len(texts) == 1 else None for texts in found]
 
     def _misfit(self, patterns: Mapping[str, str], where: str, *, mixed: bool) -> InputError:
         if mixed:
@@ -347,11 +372,25 @@ class ColumnResolver:
                 f"says different things under {where}",
                 hint="name the rejects of each file as they were written, each in a file of its own",
             )
+        ambiguous = [name for name in self._exported if len(best_patterns(name, patterns)) > 1]
+        if ambiguous:
+            return self._ambiguous(best_patterns(ambiguous[0], patterns), where)
         return InputError(
             f"{self._file}: its name fits none of the patterns that {self._profile.path} has for {where}: "
             f"{listed(list(patterns))}",
             hint=self._set_by_option(where)
             or 'add a pattern that fits; "*" as the last one stands for all other files',
+        )
+
+    def _ambiguous(self, found: Mapping[str, str], where: str) -> InputError:
+        texts = dict[str, str]()
+        for pattern, text in found.items():
+            texts.setdefault(text, pattern)
+        named = " and ".join(f"“{pattern}” for {text or 'no text'}" for text, pattern in texts.items())
+        return InputError(
+            f"{self._file}: its name fits several patterns that {self._profile.path} has for {where}: {named}",
+            hint=self._set_by_option(where)
+            or "rename the file so that one pattern fits, or make a pattern longer",
         )
 
     def _set_by_option(self, where: str) -> str:
@@ -360,7 +399,7 @@ class ColumnResolver:
         if not self._is_preset or field not in FIELDS:
             return ""
         value = "Email Opened" if field == "event" else "VALUE"
-        return f'rename the file so that a pattern fits, or set it for all rows: --set {field}="{value}"'
+        return f'rename the file so that one pattern fits, or set it for all rows: --set {field}="{value}"'
 
     def _add(self, cell: AddedCell, name: str) -> int:
         """Add a cell to the shaped row if new; return its index."""

@@ -63,7 +63,7 @@ def preset_path(name: str) -> Path:
     Raises:
         UsageError: There is no such preset; the nearest names are given.
     """
-    names = preset_names()
+    names, name = preset_names(), name.removeprefix(PREFIX)
     if name in names:
         return FOLDER / name / _FILE
     near = nearest(name, names, 3) or [each for each in names if _shares_a_word(name, each)][:3]
@@ -79,7 +79,7 @@ def preset_file(name: str) -> PresetFile:
     Raises:
         UsageError: There is no such preset.
     """
-    return PresetFile(name, tomllib.loads(preset_path(name).read_text(encoding="utf-8")))
+    return PresetFile(name.removeprefix(PREFIX), tomllib.loads(preset_path(name).read_text(encoding="utf-8")))
 
 
 def preset_in(path: str | Path) -> str | None:

@@ -41,7 +41,7 @@ class Cell(Table):
     by_file: dict[str, str] = Field(
         default={},
         min_length=1,
-        description="A text for each pattern of a file's name, such as `*-opens.csv`; the first that matches counts. "
+        description="A text for each pattern of a file's name, such as `*-opens.csv`; the most exact one counts. "
         "A pattern with a slash is for the path. Beside a column it is for rows in which that is empty.",
     )
     split: Text | None = Field(
