@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inflection_cli.backfilling import dedup
 from inflection_cli.backfilling.dedup import Deduplicator, Dispositions, LedgerEvents
-from inflection_cli.backfilling.spill_groups import RUN_RECORDS, SpillGroups, count_distinct
+from inflection_cli.backfilling.spill import RUN_RECORDS, SpillGroups, count_distinct
 from inflection_cli.model import Disposition
 
 SEND, DUPLICATE = Disposition.SEND, Disposition.DUPLICATE

@@ -13,7 +13,7 @@ from command_support import FAST, Desk, to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.backfilling.person_counts import People
+from inflection_cli.backfilling.plausibility import People
 from inflection_cli.converting.person_columns import Seen
 from inflection_cli.sandbox import Sandbox, serve
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command_support import FAST, KEY, PATIENCE_S, Desk, Result, command, opened, to
 
-from inflection_cli.backfilling.refused_messages import RefusedMessages, beside_the_ledger
+from inflection_cli.backfilling.rejects_folder import RefusedMessages, beside_the_ledger
 from inflection_cli.reading.line_file import LineFile
 from inflection_cli.reading.rejected_rows import RejectsFolder
 from inflection_cli.sandbox import Sandbox, Settings, serve

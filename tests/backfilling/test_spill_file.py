@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from command_support import Desk, opened
 
-from inflection_cli.backfilling.event_store import EventIds
-from inflection_cli.backfilling.spill_file import scratch_file
+from inflection_cli.backfilling.spill import EventIds, scratch_file
 from inflection_cli.errors import TemporaryFolderFull
 from inflection_cli.ledger.ledger_records import ID_BYTES
 

@@ -21,11 +21,11 @@ from pyfakefs.fake_filesystem import FakeFilesystem
 
 from inflection_cli.backfilling.dedup import UNCOMPARED, Dispositions, LedgerEvents
 from inflection_cli.backfilling.delivery_run import DeliverySettings, batches_of
-from inflection_cli.backfilling.event_store import EventIds
 from inflection_cli.backfilling.message_file import open_message_file
-from inflection_cli.backfilling.person_counts import People
 from inflection_cli.backfilling.plan import Planner
+from inflection_cli.backfilling.plausibility import People
 from inflection_cli.backfilling.second_pass import outgoing
+from inflection_cli.backfilling.spill import EventIds
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.columnar import Cells, ColumnarReader
 from inflection_cli.converting.converter import Conversion, Converted, Converter, ConvertSettings
@@ -184,7 +184,7 @@ def test_what_pass_1_identified_is_read_back_in_any_order(
     chunks: list[list[tuple[bytes, int]]], block_bytes: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inflection_cli.backfilling.spill_file.SPILL_BYTES", block_bytes)
+        patch.setattr("inflection_cli.backfilling.spill.SPILL_BYTES", block_bytes)
         kept = EventIds()
         for chunk in chunks:
             kept.add([content_id for content_id, _ in chunk], [content_hash for _, content_hash in chunk])

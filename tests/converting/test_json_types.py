@@ -16,8 +16,8 @@ from example_support import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from inflection_cli.backfilling.ledger_lookup import sent_as_text_before
 from inflection_cli.backfilling.plan import Plan, Planner
-from inflection_cli.backfilling.property_types_sent import sent_as_text_before
 from inflection_cli.cli.option_values import convert_settings, read_options
 from inflection_cli.cli.saved_options import read_back, recorded
 from inflection_cli.converting.chunk_task import AS_CHUNKS

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.backfilling.chunk_work import Planned
-from inflection_cli.backfilling.event_store import EventLocations
 from inflection_cli.backfilling.linking import Linking
 from inflection_cli.backfilling.plan import Planner
+from inflection_cli.backfilling.spill import EventLocations
 from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
 from inflection_cli.cli.opening import open_rows
 from inflection_cli.converting.checked_converter import chunk_converter

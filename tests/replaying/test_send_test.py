@@ -12,7 +12,7 @@ import pytest
 import reference
 from command_support import KEY, Desk
 
-from inflection_cli.backfilling.run_options import Target
+from inflection_cli.backfilling.run_state import Target
 from inflection_cli.cli.target import unusual_key
 from inflection_cli.sandbox import Sandbox, Settings, SourceState, serve
 from inflection_cli.segment.destination import Destination, Secret

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from inflection_cli.backfilling.account import EventCounts, RowCounts
-from inflection_cli.backfilling.estimate import Estimate
-from inflection_cli.backfilling.plan import Plan
+from inflection_cli.backfilling.plan import Estimate, Plan
 from inflection_cli.backfilling.run_state import RunState, delivered_figures, planned_events
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.model import Problem

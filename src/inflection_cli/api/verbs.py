@@ -27,8 +27,7 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run import run
-from inflection_cli.backfilling.run_options import OpenedFiles, RunCommand, RunOptions, Target
-from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.backfilling.run_state import OpenedFiles, RunCommand, RunOptions, RunState, Target
 from inflection_cli.cli.opening import open_prebuilt, open_rows
 from inflection_cli.cli.option_values import budget, seconds
 from inflection_cli.cli.project_file import Project, find_project, slowed

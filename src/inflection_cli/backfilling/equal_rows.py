@@ -9,8 +9,7 @@ from itertools import groupby
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from inflection_cli.backfilling.spill_groups import SpillGroups
-from inflection_cli.backfilling.spill_sorted import SortedRecords
+from inflection_cli.backfilling.spill import SortedRecords, SpillGroups
 from inflection_cli.converting.chunk_task import ChunkTask
 from inflection_cli.segment.ids import occurrence_id
 from inflection_cli.segment.message import renamed

@@ -5,8 +5,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Final
 
-from inflection_cli.backfilling.spill_groups import SpillGroups
-from inflection_cli.backfilling.spill_sorted import RECORD_BYTES, SortedRecords
+from inflection_cli.backfilling.spill import RECORD_BYTES, SortedRecords, SpillGroups
 from inflection_cli.ledger.ledger_file import LedgerReader
 from inflection_cli.ledger.ledger_records import DIGEST_BYTES, ID_BYTES
 from inflection_cli.model import BatchState

@@ -19,10 +19,15 @@ import orjson
 from inflection_cli import rules
 from inflection_cli.backfilling.dedup import UNCOMPARED
 from inflection_cli.backfilling.known_people import NOBODY, KnownPeople
-from inflection_cli.backfilling.spill_file import Spill
-from inflection_cli.backfilling.spill_groups import SpillGroups
-from inflection_cli.backfilling.spill_rows import PARTS, ROWS_HELD, SpillRows
-from inflection_cli.backfilling.spill_sorted import RECORD_BYTES, SortedRecords
+from inflection_cli.backfilling.spill import (
+    PARTS,
+    RECORD_BYTES,
+    ROWS_HELD,
+    SortedRecords,
+    Spill,
+    SpillGroups,
+    SpillRows,
+)
 from inflection_cli.converting.converter import Converted
 from inflection_cli.ledger.ledger_records import DIGEST_BYTES
 from inflection_cli.model import Problem

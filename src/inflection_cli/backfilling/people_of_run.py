@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from inflection_cli.backfilling.known_people import NOBODY, KnownPeople, open_people
 from inflection_cli.backfilling.linking import Linking
-from inflection_cli.backfilling.spill_groups import SpillGroups
-from inflection_cli.backfilling.spill_sorted import RECORD_BYTES, SortedRecords
+from inflection_cli.backfilling.spill import RECORD_BYTES, SortedRecords, SpillGroups
 from inflection_cli.ledger.ledger_file import Ledger, LedgerReader
 from inflection_cli.ledger.ledger_records import Run
 from inflection_cli.model import BatchState

@@ -9,19 +9,16 @@ from typing import Any, Final, Protocol
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import Account
-from inflection_cli.backfilling.changed_back import ChangedBack
 from inflection_cli.backfilling.chunk_work import ChunkReader, ndjson, planned, unjudged
-from inflection_cli.backfilling.dedup import Conflict, Deduplicator, Dispositions, LedgerEvents
+from inflection_cli.backfilling.dedup import ChangedBack, Conflict, Deduplicator, Dispositions, LedgerEvents
 from inflection_cli.backfilling.equal_rows import EqualRows, lines_of
 from inflection_cli.backfilling.event_figures import EventFigures
-from inflection_cli.backfilling.event_store import EventIds, EventLocations
 from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.linking import Linking
-from inflection_cli.backfilling.memberships import GroupCounts, Memberships
-from inflection_cli.backfilling.person_counts import People
-from inflection_cli.backfilling.plausibility import judged
+from inflection_cli.backfilling.plausibility import People, judged
+from inflection_cli.backfilling.spill import EventIds, EventLocations
 from inflection_cli.backfilling.unused_options import idle_call_options, idle_options, unlinked
-from inflection_cli.backfilling.users_in_accounts import UsersInAccounts
+from inflection_cli.backfilling.users_in_accounts import GroupCounts, Memberships, UsersInAccounts
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.converting.checked_converter import once_a_column, whole_messages
 from inflection_cli.converting.chunk_task import ChunkTask, no_argument
@@ -32,6 +29,7 @@ from inflection_cli.errors import UsageError
 from inflection_cli.model import Chunk, Disposition, Note, Problem
 from inflection_cli.reading.files.fingerprint import fingerprint
 from inflection_cli.sanitize import counted
+from inflection_cli.segment.limits import MAX_BATCH_EVENTS, MAX_BODY_BYTES, max_batch_events
 
 DIGEST_BYTES: Final = 16
 """A digest of the raw bytes of each chunk."""
@@ -357,3 +355,35 @@ class Planner:
 
 def _in_the_ledger(conflict: Conflict, run_words: Callable[[int], str] | None) -> str:
     return "the ledger has it" if run_words is None or conflict.run is None else run_words(conflict.run)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Estimated cost of a delivery.
+
+    Attributes:
+        events: API calls as Segment bills them.
+        requests: HTTP requests, roughly.
+        bytes: Encoded bytes, roughly, where only a part of the events is to be sent.
+        seconds: At the chosen rates, if nothing goes wrong.
+        new_users_upper_bound: Monthly tracked users that may be new.
+    """
+
+    events: int
+    requests: int
+    bytes: int
+    seconds: float
+    new_users_upper_bound: int
+
+
+def estimate(plan: Plan, requests_per_second: float, events_per_second: float) -> Estimate:
+    """Estimate the cost of a plan at these rates."""
+    events = plan.to_send
+    built = plan.account.events.built
+    size = plan.account.message_bytes * events // built if built else 0
+    by_bytes = -(-size // (MAX_BODY_BYTES - MAX_BODY_BYTES // 100))
+    most = max_batch_events(events_per_second) if events_per_second else MAX_BATCH_EVENTS
+    requests = max(-(-events // most), by_bytes)
+    paces = [requests / requests_per_second if requests_per_second else 0.0]
+    paces.append(events / events_per_second if events_per_second else 0.0)
+    return Estimate(events, requests, size, max(paces), plan.tracked_users if events else 0)

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from inflection_cli.backfilling.run_refusals import refuse, refuse_over_budget
+from inflection_cli.backfilling.run_decisions import refuse, refuse_over_budget
 from inflection_cli.backfilling.run_state import Reporter, RunState
 from inflection_cli.backfilling.run_steps import (
     account,

@@ -7,9 +7,9 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from inflection_cli.backfilling.estimate import estimate
 from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.ledger_lookup import (
+    RECORDED,
     Doubts,
     KnownEvents,
     bound_otherwise,
@@ -18,6 +18,8 @@ from inflection_cli.backfilling.ledger_lookup import (
     looked_up_ledger,
     other_preset_versions,
     others_if_empty,
+    plan_kinds,
+    sent_as_text_before,
     shaping_settings,
     unprotected,
 )
@@ -29,10 +31,16 @@ from inflection_cli.backfilling.message_file import (
     write_messages,
 )
 from inflection_cli.backfilling.people_of_run import PeopleOfRun
-from inflection_cli.backfilling.property_types_sent import RECORDED, plan_kinds, sent_as_text_before
-from inflection_cli.backfilling.run_endings import run_error, trouble_words
-from inflection_cli.backfilling.run_options import RunOptions, Target
-from inflection_cli.backfilling.run_state import Reporter, RunState, ledger_figures, planned_events
+from inflection_cli.backfilling.plan import estimate
+from inflection_cli.backfilling.run_decisions import run_error, trouble_words
+from inflection_cli.backfilling.run_state import (
+    Reporter,
+    RunOptions,
+    RunState,
+    Target,
+    ledger_figures,
+    planned_events,
+)
 from inflection_cli.errors import InflSegError, InputError, Interrupted
 from inflection_cli.ledger.ledger_records import RunStart
 from inflection_cli.model import Batch, Disposition, Message

@@ -6,8 +6,8 @@ from itertools import compress
 from typing import Final, TypeVar
 
 from inflection_cli.backfilling.chunk_work import ToSend, WireIds, encoded
-from inflection_cli.backfilling.event_store import ChunkIds
 from inflection_cli.backfilling.plan import DIGEST_BYTES, Plan
+from inflection_cli.backfilling.spill import ChunkIds
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.errors import InputChanged, InputError
 from inflection_cli.model import Batch, Chunk, Disposition

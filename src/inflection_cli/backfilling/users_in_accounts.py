@@ -1,16 +1,51 @@
-"""Find users of several accounts who have messages without a groupId."""
+"""Count memberships; find users of several accounts without a groupId."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import nsmallest
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import KEPT_PER_CODE
-from inflection_cli.backfilling.event_store import EventLocations
-from inflection_cli.backfilling.spill_groups import RUN_RECORDS, SpillGroups
+from inflection_cli.backfilling.spill import RUN_RECORDS, EventLocations, SpillGroups, count_distinct
 from inflection_cli.model import Problem
+
+_ONE: Final = Struct(">q")
+_PAIR: Final = Struct(">qq")
+
+
+class GroupCounts(NamedTuple):
+    """Different people, accounts, and pairs of the two, of all groups."""
+
+    people: int = 0
+    accounts: int = 0
+    memberships: int = 0
+
+
+class Memberships:
+    """Collect members by 64-bit hashes from Python's own `hash`."""
+
+    def __init__(self) -> None:
+        self._people = SpillGroups(_ONE.size)
+        self._accounts = SpillGroups(_ONE.size)
+        self._pairs = SpillGroups(_PAIR.size)
+
+    def add(self, memberships: Sequence[tuple[str, str]]) -> None:
+        """Take who is a member of which account.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be written.
+        """
+        if memberships:
+            self._people.add({_ONE.pack(hash(who)) for who, _ in memberships})
+            self._accounts.add({_ONE.pack(hash(account)) for _, account in memberships})
+            self._pairs.add({_PAIR.pack(hash(pair), hash(pair[1])) for pair in memberships})
+
+    def count(self) -> GroupCounts:
+        """Count all that differ, and free the memory."""
+        return GroupCounts(*map(count_distinct, (self._people, self._accounts, self._pairs)))
+
 
 _RECORD: Final = Struct(">qqQ")
 """Hashes of the userId and of the groupId (0 for none), and the ordinal of the first such message."""

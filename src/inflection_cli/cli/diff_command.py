@@ -43,7 +43,7 @@ def diff(
 ) -> int:
     """Send what changed between two lists as events: added, changed, removed."""
     from inflection_cli.backfilling.rejects_folder import Rejects
-    from inflection_cli.backfilling.run_options import OpenedFiles
+    from inflection_cli.backfilling.run_state import OpenedFiles
     from inflection_cli.cli.list_running import compared_files, list_work
     from inflection_cli.cli.sending import Sending
     from inflection_cli.cli.session import Session

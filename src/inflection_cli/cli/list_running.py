@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.backfilling.plan import RejectSink
-from inflection_cli.backfilling.run_options import OpenedFiles
+from inflection_cli.backfilling.run_state import OpenedFiles
 from inflection_cli.cli.option_values import call_types, convert_settings, pairs, read_options
 from inflection_cli.cli.project_file import Project, settle
 from inflection_cli.cli.saved_options import recorded

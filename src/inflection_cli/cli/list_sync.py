@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from inflection_cli.backfilling.rejects_folder import Rejects
-from inflection_cli.backfilling.run_options import OpenedFiles, Target
-from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.backfilling.run_state import OpenedFiles, RunState, Target
 from inflection_cli.cli.list_running import ListWork, list_work
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.sending import Sending

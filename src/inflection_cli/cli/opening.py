@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from inflection_cli.backfilling.plan import Planner, RejectSink
-from inflection_cli.backfilling.run_options import OpenedFiles
+from inflection_cli.backfilling.run_state import OpenedFiles
 from inflection_cli.cli.file_settings import own_settings
 from inflection_cli.cli.option_values import convert_settings, linking_of, pairs, read_options
 from inflection_cli.cli.project_file import Project, of_messages, settle, shared

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from inflection_cli.backfilling.run_options import Target
-from inflection_cli.backfilling.spill_file import translated
+from inflection_cli.backfilling.run_state import Target
+from inflection_cli.backfilling.spill import translated
 from inflection_cli.errors import Interrupted
 from inflection_cli.sandbox import Settings, serve
 from inflection_cli.segment.destination import Destination, Secret

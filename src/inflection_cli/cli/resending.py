@@ -12,8 +12,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run import run
-from inflection_cli.backfilling.run_options import OpenedFiles, RunOptions, Target
-from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.backfilling.run_state import OpenedFiles, RunOptions, RunState, Target
 from inflection_cli.cli.option_values import seconds
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session

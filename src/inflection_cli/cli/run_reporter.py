@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.plan import Plan
-from inflection_cli.backfilling.run_endings import refused_places
-from inflection_cli.backfilling.run_options import Target
-from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.backfilling.run_decisions import refused_places
+from inflection_cli.backfilling.run_state import RunState, Target
 from inflection_cli.cli.session import Session, on_signal
 from inflection_cli.cli.target import unusual_key, with_answer
 from inflection_cli.cli.typed_command import shown_command

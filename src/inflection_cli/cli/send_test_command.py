@@ -17,7 +17,7 @@ from inflection_cli.settings.declarations import (
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
-    from inflection_cli.backfilling.run_options import Target
+    from inflection_cli.backfilling.run_state import Target
     from inflection_cli.delivery.context import StopSignal
     from inflection_cli.replaying.wiring_test import Probe
     from inflection_cli.reporting.console import Speaker

@@ -10,8 +10,7 @@ from pathlib import Path
 from inflection_cli.backfilling.message_file import is_stdout
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.backfilling.run import run
-from inflection_cli.backfilling.run_options import OpenedFiles, RunCommand, RunOptions, Target
-from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.backfilling.run_state import OpenedFiles, RunCommand, RunOptions, RunState, Target
 from inflection_cli.cli.option_values import budget, seconds
 from inflection_cli.cli.project_file import slowed
 from inflection_cli.cli.run_reporter import RunReporter

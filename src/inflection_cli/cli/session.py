@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.plan import Plan
-from inflection_cli.backfilling.run_options import OpenedFiles
-from inflection_cli.backfilling.run_state import RunState
+from inflection_cli.backfilling.run_state import OpenedFiles, RunState
 from inflection_cli.cli.command_log import logged
 from inflection_cli.cli.project_file import Project, find_project, reporting
 from inflection_cli.cli.typed_command import kept_command, redacted_error

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inflection_cli.backfilling.run_options import Target
+from inflection_cli.backfilling.run_state import Target
 from inflection_cli.cli.write_key import KEY_CHARACTERS, STDIN, is_packed, key_in, key_of
 from inflection_cli.errors import UsageError
 from inflection_cli.ledger.destination_answers import kept_dedup_window_s

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
-from inflection_cli.backfilling.spill_rows import PARTS, SpillRows
+from inflection_cli.backfilling.spill import PARTS, SpillRows
 from inflection_cli.comparing.list_layout import (
     KINDS,
     DiffSettings,

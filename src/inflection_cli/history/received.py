@@ -12,7 +12,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.plan import Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
-from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.backfilling.spill import SpillGroups
 from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.history.received_ids import ids_in
 from inflection_cli.ledger.ledger_file import LedgerReader

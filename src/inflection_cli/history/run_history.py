@@ -11,8 +11,8 @@ from struct import Struct
 from typing import Any, Final
 
 from inflection_cli.backfilling.ledger_lookup import held_ledger
-from inflection_cli.backfilling.refused_messages import kept_beside_the_ledger
-from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.backfilling.rejects_folder import kept_beside_the_ledger
+from inflection_cli.backfilling.spill import SpillGroups
 from inflection_cli.errors import LedgerError, UsageError
 from inflection_cli.ledger.destination_answers import forget_answers
 from inflection_cli.ledger.ledger_file import LedgerReader, ledger_files, read_ledger

@@ -8,7 +8,7 @@ from inflection_cli.backfilling.known_people import KnownPeople
 from inflection_cli.backfilling.ledger_lookup import Doubts, KnownEvents
 from inflection_cli.backfilling.plan import Plan, Planner
 from inflection_cli.backfilling.second_pass import unchanged_chunks
-from inflection_cli.backfilling.spill_groups import SpillGroups
+from inflection_cli.backfilling.spill import SpillGroups
 from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.history.run_history import RunStatus
 from inflection_cli.ledger.ledger_records import ID_BYTES

@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.backfilling.person_counts import People
-from inflection_cli.backfilling.plausibility import judged
+from inflection_cli.backfilling.plausibility import People, judged
 from inflection_cli.converting.chunk_task import AS_CHUNKS
 from inflection_cli.converting.converter import Converted, ConvertSettings
 from inflection_cli.converting.input_file import InputFile

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import orjson
 
+from inflection_cli.backfilling.ledger_lookup import file_kinds
 from inflection_cli.backfilling.plan import Plan
-from inflection_cli.backfilling.property_types_sent import file_kinds
 from inflection_cli.backfilling.run_state import (
     RunState,
     delivered_figures,

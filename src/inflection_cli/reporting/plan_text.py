@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 from inflection_cli import rules
 from inflection_cli.backfilling.account import EventCounts, ProblemTally, RowCounts
-from inflection_cli.backfilling.estimate import Estimate
-from inflection_cli.backfilling.plan import Plan
-from inflection_cli.backfilling.property_types_sent import TEXT, TextBefore, file_kinds
-from inflection_cli.backfilling.rejection_cause import is_small, main_cause, share_words
-from inflection_cli.backfilling.rejects_folder import Rejects
-from inflection_cli.backfilling.run_endings import trouble_words
+from inflection_cli.backfilling.ledger_lookup import TEXT, TextBefore, file_kinds
+from inflection_cli.backfilling.plan import Estimate, Plan
+from inflection_cli.backfilling.rejects_folder import Rejects, is_small, main_cause, share_words
+from inflection_cli.backfilling.run_decisions import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import snake_case

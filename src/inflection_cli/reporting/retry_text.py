@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from inflection_cli.backfilling.run_options import Target
+from inflection_cli.backfilling.run_state import Target
 from inflection_cli.sanitize import counted
 
 _HOUR_S: Final = 3600.0
