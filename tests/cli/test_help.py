@@ -13,7 +13,7 @@ from command_support import KEY, PATIENCE_S, Desk, command, opened
 from option_support import PLACES, commands
 
 from inflection_cli.cli.app import _parser
-from inflection_cli.cli.help_examples import EXAMPLES, FIRST_STEPS
+from inflection_cli.cli.help_pages import EXAMPLES, FIRST_STEPS
 from inflection_cli.settings.declarations import ALL_OPTIONS
 
 PATHS = [" ".join(("infl-seg", *path)) for path, _ in commands()]

@@ -9,7 +9,7 @@ import pytest
 from collector_support import Answer, collecting
 from command_support import Desk, Result, opened, to
 
-from inflection_cli.cli.typed_command import kept_command, redacted, redacted_error
+from inflection_cli.cli.usage_errors import kept_command, redacted, redacted_error
 from inflection_cli.errors import UsageError
 from inflection_cli.sandbox import serve
 from inflection_cli.segment.echoes import without_echoes

@@ -17,7 +17,7 @@ from option_support import PLACES, WORDS
 
 import inflection_cli
 from inflection_cli.catalog import COLUMN_ALIASES, EVENTS, FIELDS
-from inflection_cli.cli.foreign_words import COMMANDS, OPTIONS
+from inflection_cli.cli.usage_errors import COMMANDS, OPTIONS
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.column_names import squash

@@ -26,8 +26,7 @@ from inflection_cli.cli.runs_command import runs
 from inflection_cli.cli.sandbox_command import sandbox
 from inflection_cli.cli.send_test_command import send_test
 from inflection_cli.cli.sync_command import sync
-from inflection_cli.cli.typed_command import redacted_error
-from inflection_cli.cli.usage_errors import usage_error
+from inflection_cli.cli.usage_errors import redacted_error, usage_error
 from inflection_cli.cli.validate_command import validate
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft
 from inflection_cli.reporting.outlet import outlets

@@ -2,15 +2,211 @@
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from inflection_cli.cli.help_examples import EXAMPLES, FIRST_STEPS
 from inflection_cli.cli.options import long_name
 from inflection_cli.settings.declarations import ALL_OPTIONS, SAFETY
 
 if TYPE_CHECKING:
     from inflection_cli.reporting.help_text import HelpPage, HelpSection
+
+
+FIRST_STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "infl-seg inspect": "Show what a file holds.",
+        "infl-seg validate": "Check files, and send nothing.",
+        "infl-seg backfill": "Send files to Segment.",
+        "infl-seg runs list": "List all runs.",
+        "infl-seg runs show": "Show what a run sent.",
+        "infl-seg runs verify": "Check that a file was sent.",
+        "infl-seg presets list": "List all presets.",
+        "infl-seg presets show": "Show a preset.",
+        "infl-seg presets save": "Write a copy to edit.",
+    }
+)
+"""The commands that are named where no command was typed, with what each does in few words."""
+
+Examples = tuple[tuple[str, str], ...]
+"""Each a command line and what it does."""
+
+EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
+    {
+        "infl-seg": (
+            ("infl-seg validate export.csv", "Check a file, and send nothing"),
+            ("infl-seg backfill export.csv --dry-run", "Show the plan of a run, and send nothing"),
+            ("infl-seg backfill export.csv --rehearse", "Deliver to a local stand-in for Segment"),
+            ("infl-seg backfill export.csv", "Show the plan, ask, and send"),
+        ),
+        "infl-seg init": (
+            ("infl-seg init export.csv", "Ask what is missing, write a profile, offer a rehearsal"),
+            ("infl-seg init export.csv --save crm.profile.toml", "Write the profile to this file"),
+            ("infl-seg init export.csv --no-input", "Ask nothing: draft it as inspect --save does"),
+        ),
+        "infl-seg inspect": (
+            ("infl-seg inspect export.csv", "Show format, columns, and what is missing"),
+            ("infl-seg inspect export.csv --save profile.toml", "Write a profile to edit"),
+            ("infl-seg inspect export.csv --profile profile.toml", "Show what a profile makes of the file"),
+            ("infl-seg inspect exports/ --all", "Read all rows of all files, not the first 200,000 of each"),
+        ),
+        "infl-seg validate": (
+            ("infl-seg validate export.csv", "Check a file, and send nothing"),
+            ("infl-seg validate exports/ --profile profile.toml", "Check a folder of files by a profile"),
+            (
+                "infl-seg validate export.csv --map userId='Customer ID' --timezone UTC",
+                "Name a column, and the zone of the times",
+            ),
+            ("infl-seg validate export.csv --report junit=report.xml", "Write a report for CI"),
+        ),
+        "infl-seg backfill": (
+            ("infl-seg backfill export.csv --dry-run", "Show the plan, and send nothing"),
+            ("infl-seg backfill export.csv --rehearse", "Deliver to a local stand-in; no key is needed"),
+            ("infl-seg backfill export.csv --write-key-file key.txt", "Show the plan, ask, and send"),
+            (
+                "infl-seg backfill export.csv --until 2024-04-01 --write-key-file key.txt",
+                "Leave out what the live source has sent",
+            ),
+            (
+                "infl-seg backfill export.csv --max-errors 1% --dry-run",
+                "Accept that up to 1 % of the rows are rejected",
+            ),
+        ),
+        "infl-seg send-test": (
+            ("infl-seg send-test --rehearse", "Try the command without a key"),
+            ("infl-seg send-test --write-key-file key.txt", "Send one test message of each event"),
+            ("infl-seg send-test --write-key-file key.txt --region eu", "Send them to a workspace in the EU"),
+        ),
+        "infl-seg replay": (
+            ("infl-seg replay messages.ndjson --dry-run", "Show the plan, and send nothing"),
+            ("infl-seg replay messages.ndjson --rehearse", "Deliver to a local stand-in; no key is needed"),
+            ("infl-seg replay messages.ndjson --write-key-file key.txt", "Show the plan, ask, and send"),
+            (
+                "infl-seg replay messages.ndjson --event 'Email Opened' --dry-run",
+                "Take the messages of one event",
+            ),
+        ),
+        "infl-seg diff": (
+            (
+                "infl-seg diff old.csv new.csv --key id --segment 'Trial users' --dry-run",
+                "Show what changed, and send nothing",
+            ),
+            (
+                "infl-seg diff old.csv new.csv --key id --added Joined --removed Left --dry-run --out changes.ndjson",
+                "Write the events to a file",
+            ),
+            (
+                "infl-seg diff old.csv new.csv --key id --as identify --all-traits --rehearse",
+                "Deliver what is new or changed to a local stand-in",
+            ),
+        ),
+        "infl-seg sync": (
+            (
+                "infl-seg sync audience.csv --key 'Contact ID' --segment 'Trial users' --dry-run",
+                "Show what changed since the last time, and send nothing",
+            ),
+            (
+                "infl-seg sync audience.csv --key 'Contact ID' --segment 'Trial users' --write-key-file key.txt",
+                "Send who came and who left, and remember the list",
+            ),
+            ("infl-seg sync list", "Show which lists are remembered"),
+            ("infl-seg sync forget 'audience.csv by Contact ID'", "Forget a list"),
+        ),
+        "infl-seg runs": (
+            ("infl-seg runs list", "List all runs"),
+            ("infl-seg runs show last", "Show the receipt of the latest run"),
+            ("infl-seg runs verify export.csv", "Check that every event of a file was accepted"),
+        ),
+        "infl-seg runs list": (
+            ("infl-seg runs list", "List all runs of all destinations"),
+            ("infl-seg runs list --namespace crm-eu", "List the runs of one destination"),
+            ("infl-seg runs list --json", "Print the list for a script"),
+        ),
+        "infl-seg runs show": (
+            ("infl-seg runs show last", "Show the latest run"),
+            ("infl-seg runs show 2024", "Show the run whose id begins so"),
+            ("infl-seg runs show last --json", "Print the receipt for a script"),
+        ),
+        "infl-seg runs verify": (
+            ("infl-seg runs verify export.csv", "Compare with the latest run that read the file"),
+            ("infl-seg runs verify export.csv --run last", "Compare with the latest run"),
+            ("infl-seg runs verify export.csv --json", "Print the result for a script"),
+        ),
+        "infl-seg runs export": (
+            ("infl-seg runs export last", "Print the message ids of the latest run"),
+            ("infl-seg runs export last --format ndjson", "Print an object for each message"),
+            (
+                "infl-seg runs export last --format sql --table prod.email_opened",
+                "Print SQL that deletes the messages from a table",
+            ),
+        ),
+        "infl-seg runs settle": (
+            ("infl-seg runs show last", "See first which events are unconfirmed"),
+            (
+                "infl-seg runs settle last --accepted",
+                "The events are in the warehouse: never send them again",
+            ),
+            ("infl-seg runs settle last --pending", "The events are not there: send them again"),
+        ),
+        "infl-seg runs clean": (
+            ("infl-seg runs clean", "Ask, then delete the rejects folders of tries that sent nothing"),
+            ("infl-seg runs clean exports", "Ask, then delete those in another folder"),
+            ("infl-seg runs clean exports --yes", "Delete those in another folder, without a question"),
+        ),
+        "infl-seg runs forget": (
+            ("infl-seg runs list", "See first which runs there are"),
+            ("infl-seg runs forget last", "Ask, then delete the latest run"),
+            ("infl-seg runs forget --all", "Ask, then delete all runs"),
+        ),
+        "infl-seg sandbox": (
+            ("infl-seg sandbox", "Start a local stand-in for Segment"),
+            ("infl-seg sandbox --port 0 --fault 429=0.05", "Take a free port; answer 5 % with status 429"),
+            ("infl-seg sandbox --keep received.ndjson", "Write what was accepted to a file"),
+        ),
+        "infl-seg doctor": (
+            ("infl-seg doctor", "Check folders, disk, key and settings"),
+            ("infl-seg doctor --region eu", "Ask a region for its time too, without a key"),
+            ("infl-seg doctor --profile profile.toml --json", "List what a profile sets, for a script"),
+        ),
+        "infl-seg check-profile": (
+            ("infl-seg check-profile profiles/crm.toml", "Check a profile without an export"),
+            ("infl-seg check-profile profiles/crm.toml profiles/shop.toml", "Check several profiles"),
+            ("infl-seg check-profile profiles/crm.toml --json", "Print the faults for a script"),
+        ),
+        "infl-seg presets": (
+            ("infl-seg presets list", "List the vendors' exports that have a preset"),
+            ("infl-seg presets show sendgrid-events", "Show a preset"),
+            ("infl-seg presets save sendgrid-events", "Write a copy to edit"),
+        ),
+        "infl-seg presets list": (
+            ("infl-seg presets list", "List all presets"),
+            ("infl-seg presets list --json", "Print the list for a script"),
+            ("infl-seg presets list --no-color", "Print it without colour"),
+        ),
+        "infl-seg presets show": (
+            ("infl-seg presets show sendgrid-events", "Show a preset and the page that it follows"),
+            ("infl-seg presets show sendgrid-events --json", "Print it for a script"),
+            ("infl-seg presets show sendgrid-events --no-color", "Print it without colour"),
+        ),
+        "infl-seg presets save": (
+            ("infl-seg presets save sendgrid-events", "Write sendgrid-events.profile.toml"),
+            ("infl-seg presets save sendgrid-events mine.toml", "Write it to this file"),
+            ("infl-seg presets save sendgrid-events mine.toml --force", "Replace the file"),
+        ),
+        "infl-seg explain": (
+            ("infl-seg explain", "List all codes"),
+            ("infl-seg explain ragged-row", "Explain one code"),
+            ("infl-seg explain ragged-row --json", "Print it for a script"),
+        ),
+        "infl-seg schema": (
+            ("infl-seg schema", "Print the schema of a profile"),
+            ("infl-seg schema project", "Print the schema of infl-seg.toml"),
+            ("infl-seg schema profile > profile.schema.json", "Write it to a file, for an editor"),
+        ),
+    }
+)
+"""By the words of the command."""
+
 
 SHORT: Final = 16
 """A command with more options than this shows the common ones only."""

@@ -174,8 +174,7 @@ class _Setup:
 
     def _ask_for_key(self) -> str:
         """Return the option that names the key's file; keep no key."""
-        from inflection_cli.cli.target import find_key
-        from inflection_cli.cli.write_key import key_in
+        from inflection_cli.cli.target import find_key, key_in
         from inflection_cli.settings.declarations import DestinationOptions
         from inflection_cli.settings.option_names import with_value
 

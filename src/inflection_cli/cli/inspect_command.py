@@ -34,9 +34,8 @@ def inspect(
 ) -> int:
     """Report a file's format, columns, mapping and missing fields; send nothing."""
     from inflection_cli.atomic_file import refuse_to_replace, save_text
-    from inflection_cli.cli.command_log import logged
     from inflection_cli.cli.option_values import budget
-    from inflection_cli.cli.session import interruptible, note_terminal_input
+    from inflection_cli.cli.session import interruptible, logged, note_terminal_input
     from inflection_cli.inspecting.profile_writer import ProfileWriter
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
@@ -144,7 +143,7 @@ def _reports(output: PictureOptions, files: list[str]) -> "Reports":
 
 
 def _write_page(reports: "Reports", report: "dict[str, Any]", found: "list[FoundFile]") -> None:
-    from inflection_cli.cli.typed_command import kept_command
+    from inflection_cli.cli.usage_errors import kept_command
     from inflection_cli.reading.files.fingerprint import fingerprint
     from inflection_cli.reporting.html_inspection import html_inspection
 
@@ -156,9 +155,8 @@ def _settled(
     reading: InputOptions, project: ProjectOptions, drafting: DraftOptions, *, is_draft: bool
 ) -> "tuple[InspectSettings, SettingsSaid, SettingsOfFiles]":
     """Return the settings of an inspection and of single files."""
-    from inflection_cli.cli.file_settings import own_settings
     from inflection_cli.cli.option_values import convert_settings, read_options
-    from inflection_cli.cli.project_file import find_project, settle
+    from inflection_cli.cli.project_file import find_project, own_settings, settle
     from inflection_cli.inspecting import InspectSettings
     from inflection_cli.reporting.used_settings import SettingsSaid
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from inflection_cli.cli.typed_command import kept_command
+from inflection_cli.cli.usage_errors import kept_command
 from inflection_cli.comparing.remembered_list import KeptList, ListMemory, remembered_lists
 from inflection_cli.errors import ConfirmationMissing, UsageError
 from inflection_cli.ledger.lock import Holder, take_lock

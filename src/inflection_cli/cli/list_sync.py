@@ -21,7 +21,7 @@ from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.sending import Sending
 from inflection_cli.cli.session import Session
 from inflection_cli.cli.target import find_target, takes_stdin
-from inflection_cli.cli.typed_command import kept_command
+from inflection_cli.cli.usage_errors import kept_command
 from inflection_cli.comparing.held_rows import HeldRows
 from inflection_cli.comparing.keyed_lists import ComparedList, EmptyList, ListFile, Row, compare
 from inflection_cli.comparing.remembered_list import (

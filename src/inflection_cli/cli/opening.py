@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from inflection_cli.backfilling.plan import Planner, RejectSink
 from inflection_cli.backfilling.run_state import OpenedFiles
-from inflection_cli.cli.file_settings import own_settings
 from inflection_cli.cli.option_values import convert_settings, linking_of, pairs, read_options
-from inflection_cli.cli.project_file import Project, of_messages, settle, shared
+from inflection_cli.cli.project_file import Project, of_messages, own_settings, settle, shared
 from inflection_cli.cli.saved_options import recorded
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs

@@ -17,7 +17,7 @@ from inflection_cli.cli.option_values import seconds
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session
 from inflection_cli.cli.target import find_target, required, with_kept_answer
-from inflection_cli.cli.typed_command import kept_command, shown_command
+from inflection_cli.cli.usage_errors import kept_command, shown_command
 from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InputChanged, UsageError
 from inflection_cli.history.received import Receipts
 from inflection_cli.history.run_history import RunStatus

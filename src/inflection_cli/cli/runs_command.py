@@ -418,9 +418,9 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     from functools import partial
 
     from inflection_cli.backfilling.plan import Planner
-    from inflection_cli.cli.file_settings import own_settings_then
     from inflection_cli.cli.opening import planner_of
     from inflection_cli.cli.option_values import convert_settings, linking_of, read_options
+    from inflection_cli.cli.project_file import own_settings_then
     from inflection_cli.cli.saved_options import read_back
     from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 @with_groups
 def send_test(source: SourceOptions, testing: TestOptions, output: LoggedOptions) -> int:
     """Send one test message per event; print where to check them."""
-    from inflection_cli.cli.command_log import logged
     from inflection_cli.cli.option_values import seconds
-    from inflection_cli.cli.session import interruptible
+    from inflection_cli.cli.session import interruptible, logged
     from inflection_cli.cli.target import unusual_key
     from inflection_cli.errors import InflSegError
     from inflection_cli.reporting.console import Speaker

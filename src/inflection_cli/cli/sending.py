@@ -16,7 +16,7 @@ from inflection_cli.cli.project_file import slowed
 from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session, session
 from inflection_cli.cli.target import find_target, required, takes_stdin, with_kept_answer
-from inflection_cli.cli.typed_command import kept_command, shown_command
+from inflection_cli.cli.usage_errors import kept_command, shown_command
 from inflection_cli.errors import UsageError
 from inflection_cli.ledger.ledger_file import new_run_id
 from inflection_cli.ledger.state_dir import state_dir

@@ -1,4 +1,4 @@
-"""Shared code of validate, backfill and replay: a command's output and reports."""
+"""Shared code of validate, backfill and replay: output, reports, log."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -14,23 +15,66 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.backfilling.event_figures import EventFigures
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.run_state import OpenedFiles, RunState
-from inflection_cli.cli.command_log import logged
 from inflection_cli.cli.project_file import Project, find_project, reporting
-from inflection_cli.cli.typed_command import kept_command, redacted_error
+from inflection_cli.cli.usage_errors import kept_command, redacted, redacted_error
 from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputLost, UsageError
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.html_report import RunFacts
 from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
+from inflection_cli.reporting.log_file import LogFile
 from inflection_cli.reporting.masking import NOTE, cell_display
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
 from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines, settings_object
 from inflection_cli.sanitize import escape
+from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
     from inflection_cli.settings.declarations import ProjectOptions, ReportingOptions
+
+
+@contextmanager
+def logged(
+    path: str | None, command: str, speaker: Speaker, outcome: Callable[[], dict[str, Any]]
+) -> Iterator[None]:
+    """Write a log of the command if one was asked for.
+
+    Args:
+        path: Where it is; None for no log.
+        command: The command's name.
+        speaker: Its talk is logged too.
+        outcome: Returns exit code and counts, once the command has come to its end.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    if path is None:
+        yield
+        return
+    log = speaker.log = LogFile(path, partial(redacted, argv=sys.argv))
+    log.event("start", command=command, version=__version__, typed=kept_command(sys.argv))
+    try:
+        yield
+    except Exception as error:
+        log.event("end", **{**outcome(), **_fault(error)})
+        raise
+    else:
+        log.event("end", **outcome())
+    finally:
+        speaker.log = None
+        log.close()
+        if log.trouble:
+            speaker.warn(f"--log-file {path} took no more: {log.trouble}; the log is not complete")
+
+
+def _fault(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, InflSegError):
+        told = {"code": InflSegError.code, "message": type(error).__name__}
+        return {"exit_code": InflSegError.exit_code, "error": told}
+    told = {"code": error.code, "message": error.message, "hint": error.hint, "cause": error.cause}
+    return {"exit_code": error.exit_code, "error": told}
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ def validate(
     from inflection_cli.cli.opening import open_rows
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import session
-    from inflection_cli.cli.typed_command import backfill_after
+    from inflection_cli.cli.usage_errors import backfill_after
     from inflection_cli.reporting import plan_text
     from inflection_cli.reporting.json_report import dumps
     from inflection_cli.reporting.outlet import print_machine

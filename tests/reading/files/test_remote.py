@@ -15,7 +15,7 @@ import table_files as tables
 from command_support import HEADER, Desk, Result, opened
 from reading_support import whole
 
-from inflection_cli.cli.typed_command import kept_command, shown_command
+from inflection_cli.cli.usage_errors import kept_command, shown_command
 from inflection_cli.errors import InputError
 from inflection_cli.reading import ReadOptions, detect, find, forget_copies
 
