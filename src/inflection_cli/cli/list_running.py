@@ -12,9 +12,8 @@ from inflection_cli.cli.option_values import call_types, convert_settings, pairs
 from inflection_cli.cli.project_file import Project, settle
 from inflection_cli.cli.saved_options import recorded
 from inflection_cli.comparing.keyed_lists import ComparedList, Difference, ListFile, compare
-from inflection_cli.comparing.list_changes import ListChanges
+from inflection_cli.comparing.list_changes import ListChanges, MaxRemoved, refuse_shrunken
 from inflection_cli.comparing.list_layout import ENTERED, EXITED, KINDS, DiffSettings, Kind, for_lists
-from inflection_cli.comparing.shrinking import MaxRemoved, refuse_shrunken
 from inflection_cli.errors import EmptyFile, UsageError
 from inflection_cli.reading import ReadOptions
 from inflection_cli.reporting.list_text import list_lines, list_object, nothing_words

@@ -22,16 +22,16 @@ from inflection_cli.cli.sending import Sending
 from inflection_cli.cli.session import Session
 from inflection_cli.cli.target import find_target, takes_stdin
 from inflection_cli.cli.usage_errors import kept_command
-from inflection_cli.comparing.held_rows import HeldRows
 from inflection_cli.comparing.keyed_lists import ComparedList, EmptyList, ListFile, Row, compare
+from inflection_cli.comparing.list_changes import refuse_shrunken
 from inflection_cli.comparing.remembered_list import (
+    HeldRows,
     KeptList,
     ListDraft,
     ListFacts,
     ListMemory,
     lists_elsewhere,
 )
-from inflection_cli.comparing.shrinking import refuse_shrunken
 from inflection_cli.errors import DecisionNeeded, EmptyFile, UsageError
 from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import state_dir

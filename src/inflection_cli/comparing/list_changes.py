@@ -1,9 +1,10 @@
-"""Turn a difference of two lists into chunks that a run delivers."""
+"""Turn a difference of two lists into chunks that are delivered."""
 
 import marshal
+import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from functools import partial
 from hashlib import blake2b
@@ -15,7 +16,7 @@ import orjson
 
 from inflection_cli import rules
 from inflection_cli.backfilling.plan import Planner, RejectSink
-from inflection_cli.comparing.keyed_lists import Cell, Change, Difference, content_of, unpacked
+from inflection_cli.comparing.keyed_lists import Cell, Change, Difference, ListCounts, content_of, unpacked
 from inflection_cli.comparing.list_layout import (
     ADDED_COLUMNS,
     KINDS,
@@ -31,13 +32,79 @@ from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.converter import Conversion, Converted, Rejected
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.person_columns import address_place
-from inflection_cli.errors import InputError
+from inflection_cli.errors import InputError, ListShrank, UsageError
 from inflection_cli.mapping.events import EventReader
 from inflection_cli.mapping.layout import Layout
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading import Source
+from inflection_cli.sanitize import counted
 from inflection_cli.segment.ids import list_change_ids, netstring
 from inflection_cli.segment.message import MessageEncoder
+
+_SHARE: Final = 0.1
+_FEW: Final = 20
+"""So many rows may be gone from a list of any size."""
+
+_FORM: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,6}))?\s*(%?)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxRemoved:
+    """Limit of removed rows, from the user or by default.
+
+    Attributes:
+        most: Rows, or percent of the old list; None for what is likely.
+        percent: Whether it is percent.
+    """
+
+    most: float | None = None
+    percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str | None) -> "MaxRemoved":
+        """Parse `--max-removed`.
+
+        Raises:
+            UsageError: It is neither a number nor a share.
+        """
+        if text is None:
+            return cls()
+        found = _FORM.fullmatch(text.strip())
+        if found is None or (found[2] and not found[3]) or (found[3] and float(text.strip(" %")) > 100):
+            raise UsageError(
+                f"--max-removed {text!r} is neither a number of rows nor a share of the old list",
+                hint="--max-removed 500, or --max-removed 25%",
+            )
+        return cls(float(text.strip().rstrip("%")), percent=bool(found[3]))
+
+    def allows(self, counts: ListCounts) -> bool:
+        """Return whether so many rows may be gone."""
+        if self.most is None:
+            in_common = counts.changed + counts.unchanged
+            few = counts.removed <= max(_FEW, _SHARE * counts.old)
+            return not counts.removed or (few and counts.new > 0 and 2 * in_common >= counts.old)
+        return counts.removed <= (self.most * counts.old / 100 if self.percent else self.most)
+
+
+def refuse_shrunken(counts: ListCounts, allowed: MaxRemoved, old: str, new: str) -> None:
+    """Raise an error if too many rows are gone.
+
+    A broken export is no exodus: `--yes` does not agree to it.
+
+    Raises:
+        ListShrank: It has.
+    """
+    if allowed.allows(counts):
+        return
+    gone = f"{counts.removed:,} of {counted(counts.old, 'row')}"
+    error = ListShrank(
+        f"{gone} of {old} {'is' if counts.removed == 1 else 'are'} not in {new}, which has "
+        f"{counted(counts.new, 'row')}; nothing was sent",
+        hint=f"check that the new list is complete; if so many rows really are gone: --max-removed {counts.removed}",
+    )
+    error.report = {"list": asdict(counts)}
+    raise error
+
 
 R = TypeVar("R")
 _CHUNK_ROWS: Final = 512
