@@ -29,10 +29,9 @@ from inflection_cli.backfilling.spill import EventIds
 from inflection_cli.converting.chunk_task import AS_CHUNKS, ChunkTask
 from inflection_cli.converting.columnar import Cells, ColumnarReader
 from inflection_cli.converting.converter import Conversion, Converted, Converter, ConvertSettings
-from inflection_cli.converting.identities import PeopleColumns
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
-from inflection_cli.converting.person_columns import Seen
+from inflection_cli.converting.person_columns import PeopleColumns, Seen
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.checks import check_person

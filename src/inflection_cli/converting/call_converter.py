@@ -9,8 +9,7 @@ from operator import not_
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.converting.call_reader import BuiltCall, CallReader, ReadCall
-from inflection_cli.converting.call_values import NO_LIMIT
+from inflection_cli.converting.call_reader import NO_LIMIT, BuiltCall, CallReader, ReadCall
 from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, Rejected
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
 from inflection_cli.mapping.calls.call_catalog import VIEWS

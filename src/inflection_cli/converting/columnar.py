@@ -12,8 +12,8 @@ from operator import add, attrgetter, itemgetter
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.converting.identities import ExactPerson, PeopleColumns, people_of_all
 from inflection_cli.converting.part_cache import PartCache
+from inflection_cli.converting.person_columns import ExactPerson, PeopleColumns, people_of_all
 from inflection_cli.converting.property_columns import PropertyReader, hash64
 from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail, is_http
 from inflection_cli.mapping.column_names import squash

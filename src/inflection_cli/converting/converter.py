@@ -20,9 +20,8 @@ from inflection_cli.converting.columnar import (
     Fragments,
     events_of_all,
 )
-from inflection_cli.converting.identities import PeopleColumns
 from inflection_cli.converting.part_cache import PartCache
-from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
+from inflection_cli.converting.person_columns import AddressPlace, PeopleColumns, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
 from inflection_cli.mapping.events import MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeSource
