@@ -26,8 +26,13 @@ from virtual_delivery import (
     unlimited,
 )
 
-from inflection_cli.delivery.context import DeliveryContext, NullObserver, StopSignal
-from inflection_cli.delivery.counters import DeliveryCounts, StopReason
+from inflection_cli.delivery.context import (
+    DeliveryContext,
+    DeliveryCounts,
+    NullObserver,
+    StopReason,
+    StopSignal,
+)
 from inflection_cli.delivery.deliver import deliver
 from inflection_cli.delivery.journal import MemoryJournal
 from inflection_cli.delivery.pacing import SILENT_AFTER

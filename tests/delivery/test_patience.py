@@ -23,10 +23,9 @@ from virtual_delivery import (
     unreachable,
 )
 
-from inflection_cli.delivery.context import DeliveryContext
-from inflection_cli.delivery.counters import DeliveryCounts, StopReason
+from inflection_cli.delivery.context import DeliveryContext, DeliveryCounts, StopReason
 from inflection_cli.delivery.deliver import deliver
-from inflection_cli.delivery.patience import Patience
+from inflection_cli.delivery.pacing import Patience
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch
 

@@ -18,8 +18,7 @@ from virtual_delivery import (
     run_virtually,
 )
 
-from inflection_cli.delivery.context import StopSignal
-from inflection_cli.delivery.counters import DeliveryCounts, StopReason
+from inflection_cli.delivery.context import DeliveryCounts, StopReason, StopSignal
 from inflection_cli.delivery.deliver import deliver
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch, BatchState

@@ -8,8 +8,7 @@ from typing import Any
 
 import anyio
 
-from inflection_cli.delivery.context import DeliveryContext, Gate
-from inflection_cli.delivery.counters import DeliveryCounts
+from inflection_cli.delivery.context import DeliveryContext, DeliveryCounts, Gate
 from inflection_cli.delivery.deliver import deliver
 from inflection_cli.delivery.journal import MemoryJournal
 from inflection_cli.delivery.throttle import Throttle

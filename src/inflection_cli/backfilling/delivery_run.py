@@ -13,8 +13,14 @@ from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.link_delivery import LinkPhase, Outcomes
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.second_pass import UNSENT
-from inflection_cli.delivery.context import DeliveryContext, Observer, StopSignal
-from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
+from inflection_cli.delivery.context import (
+    DeliveryContext,
+    DeliveryCounts,
+    Observer,
+    Stopped,
+    StopReason,
+    StopSignal,
+)
 from inflection_cli.delivery.deliver import deliver
 from inflection_cli.delivery.journal import Journal
 from inflection_cli.delivery.throttle import Throttle

@@ -9,8 +9,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from inflection_cli.delivery.context import DeliveryContext, Left
-from inflection_cli.delivery.counters import DeliveryCounts, Stopped, StopReason
+from inflection_cli.delivery.context import DeliveryContext, DeliveryCounts, Left, Stopped, StopReason
 from inflection_cli.delivery.pacing import GateClosed, RateGate, Ticket
 from inflection_cli.model import Batch, BatchState
 from inflection_cli.sanitize import counted
