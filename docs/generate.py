@@ -17,8 +17,7 @@ import typer.main
 
 from inflection_cli.cli.app import EXIT_CODES, app
 from inflection_cli.cli.project_schema import project_schema
-from inflection_cli.destination_checks.check_engine import known_tables
-from inflection_cli.destination_checks.check_rows import EVERY_CALL, TableRow
+from inflection_cli.destination_checks.check_engine import EVERY_CALL, TableRow, known_tables
 from inflection_cli.errors import InflSegError
 from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
 from inflection_cli.mapping.profile.profile_file import profile_schema

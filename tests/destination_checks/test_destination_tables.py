@@ -10,8 +10,7 @@ from typing import Any, Final
 import pytest
 from command_support import Desk
 
-from inflection_cli.destination_checks.check_engine import DestinationChecks, known_tables
-from inflection_cli.destination_checks.check_rows import EVERY_CALL, Level
+from inflection_cli.destination_checks.check_engine import EVERY_CALL, DestinationChecks, Level, known_tables
 
 GONE: Final = object()
 CLICKED: Final = "Email Link Clicked"

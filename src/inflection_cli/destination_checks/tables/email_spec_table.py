@@ -3,7 +3,7 @@
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.destination_checks.check_rows import DestinationTable, Level, MemberType, TableRow
+from inflection_cli.destination_checks.check_engine import DestinationTable, Level, MemberType, TableRow
 
 PAGE: Final = "https://segment.com/docs/connections/spec/email/"
 CLICKED: Final = "Email Link Clicked"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from inflection_cli import rules
-from inflection_cli.destination_checks.check_rows import (
+from inflection_cli.destination_checks.check_engine import (
     EVERY_CALL,
     DestinationTable,
     Level,
