@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from old_ledger import as_version_3
 
-from inflection_cli.ledger.row_checksums import PeopleTotalsRow, RunRow, columns, row_checksum
+from inflection_cli.ledger.ledger_records import PeopleTotalsRow, RunRow, columns, row_checksum
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.version import __version__
 

@@ -10,9 +10,9 @@ import pytest
 from run_support import KEY, Station, campaign, station
 
 from inflection_cli.backfilling.ledger_lookup import held_ledger
-from inflection_cli.ledger.destination_answers import keep_dedup_window_s, kept_dedup_window_s
 from inflection_cli.ledger.ledger_file import Ledger
 from inflection_cli.ledger.ledger_records import RunStart
+from inflection_cli.ledger.state_dir import keep_dedup_window_s, kept_dedup_window_s
 from inflection_cli.model import Batch
 
 LOST = "ack-lost"

@@ -5,12 +5,8 @@ from pathlib import Path
 import pytest
 
 from inflection_cli.errors import LedgerError
-from inflection_cli.ledger.destination_answers import (
-    answers_path,
-    keep_dedup_window_s,
-    kept_dedup_window_s,
-)
 from inflection_cli.ledger.ledger_file import ledger_files
+from inflection_cli.ledger.state_dir import answers_path, keep_dedup_window_s, kept_dedup_window_s
 
 
 @pytest.mark.parametrize("window_s", [0.0, 72_000.0])

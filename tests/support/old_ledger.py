@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from inflection_cli.ledger.ledger_records import BatchRow, LedgerRow, RunRow
 from inflection_cli.ledger.ledger_schema import APPLICATION_ID, MIGRATIONS, migrate
-from inflection_cli.ledger.row_checksums import BatchRow, LedgerRow, RunRow
 
 _ROWS = {
     "ledger": LedgerRow._fields[:-1],

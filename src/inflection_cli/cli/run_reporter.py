@@ -15,7 +15,7 @@ from inflection_cli.cli.session import Session, on_signal
 from inflection_cli.cli.target import unusual_key, with_answer
 from inflection_cli.cli.usage_errors import shown_command
 from inflection_cli.errors import ConfirmationMissing
-from inflection_cli.ledger.destination_answers import keep_dedup_window_s
+from inflection_cli.ledger.state_dir import keep_dedup_window_s
 from inflection_cli.model import Disposition, Message
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import answered_yes

@@ -351,7 +351,7 @@ def _looking(command: str, look: LookOptions) -> Iterator[_Desk]:
     from inflection_cli.backfilling.ledger_lookup import unprotected
     from inflection_cli.cli.session import interruptible
     from inflection_cli.history.run_history import open_ledgers
-    from inflection_cli.ledger.ledger_errors import making_sense
+    from inflection_cli.ledger.ledger_checks import making_sense
     from inflection_cli.ledger.state_dir import state_dir
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.json_report import empty_report

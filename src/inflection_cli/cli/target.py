@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from inflection_cli.backfilling.run_state import Target
 from inflection_cli.errors import UsageError
-from inflection_cli.ledger.destination_answers import kept_dedup_window_s
+from inflection_cli.ledger.state_dir import kept_dedup_window_s
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.ids import namespace_of
 from inflection_cli.segment.limits import BATCH_PATH, DEDUP_WINDOW_S, REGION_ENDPOINTS

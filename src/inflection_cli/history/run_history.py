@@ -14,11 +14,10 @@ from inflection_cli.backfilling.ledger_lookup import held_ledger
 from inflection_cli.backfilling.rejects_folder import kept_beside_the_ledger
 from inflection_cli.backfilling.spill import SpillGroups
 from inflection_cli.errors import LedgerError, UsageError
-from inflection_cli.ledger.destination_answers import forget_answers
 from inflection_cli.ledger.ledger_file import LedgerReader, ledger_files, read_ledger
 from inflection_cli.ledger.ledger_records import ID_BYTES, Run
 from inflection_cli.ledger.lock import Holder, holder_of
-from inflection_cli.ledger.state_dir import LOCK_SUFFIX, ledger_path
+from inflection_cli.ledger.state_dir import LOCK_SUFFIX, forget_answers, ledger_path
 from inflection_cli.model import BatchState
 from inflection_cli.settings.option_names import with_value
 from inflection_cli.suggestions import meant, nearest

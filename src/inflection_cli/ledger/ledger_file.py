@@ -25,16 +25,34 @@ from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from inflection_cli.errors import LedgerDamaged, LedgerError, UsageError
-from inflection_cli.ledger.ledger_checks import Checked, check_ledger, checked_row, totals_of
-from inflection_cli.ledger.ledger_errors import START_AGAIN, damaged, making_sense, translated
+from inflection_cli.ledger.ledger_checks import (
+    START_AGAIN,
+    Checked,
+    check_ledger,
+    checked_row,
+    damaged,
+    making_sense,
+    totals_of,
+    translated,
+)
 from inflection_cli.ledger.ledger_records import (
     DIGEST_BYTES,
     ID_BYTES,
     OPEN_BYTES,
+    SALT_BYTES,
     BatchRecord,
+    BatchRow,
     KnownBatch,
+    LedgerRow,
+    PeopleRow,
+    PeopleTotalsRow,
     Run,
+    RunRow,
     RunStart,
+    TotalsRow,
+    columns,
+    content_digest,
+    row_checksum,
 )
 from inflection_cli.ledger.ledger_schema import (
     APPLICATION_ID,
@@ -47,18 +65,6 @@ from inflection_cli.ledger.ledger_schema import (
     migrate,
 )
 from inflection_cli.ledger.lock import Lock
-from inflection_cli.ledger.row_checksums import (
-    SALT_BYTES,
-    BatchRow,
-    LedgerRow,
-    PeopleRow,
-    PeopleTotalsRow,
-    RunRow,
-    TotalsRow,
-    columns,
-    content_digest,
-    row_checksum,
-)
 from inflection_cli.ledger.state_dir import (
     LEDGER_SUFFIX,
     check_private_file,

@@ -1,8 +1,15 @@
-"""Records of the ledger, and rules that combine an event's states."""
+"""Records and rows of the ledger, and checksums of rows.
 
-from collections.abc import Iterator, Mapping, Sequence
+The key belongs to one ledger, so a row or a page of another one does not pass. A row's checksum covers the name of
+its table and every other column, the key of the row included; a batch's row holds the digest of its ids and hashes.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from struct import iter_unpack
+from hashlib import blake2b
+from struct import iter_unpack, pack
 from typing import Any, Final, NamedTuple
 
 from inflection_cli.model import BatchState
@@ -146,3 +153,210 @@ class KnownBatch:
         ids, hashes = iter_unpack(f"{ID_BYTES}s", self.ids), iter_unpack(f"{HASH_BYTES}s", self.hashes)
         for (content_id,), (content_hash,) in zip(ids, hashes, strict=True):
             yield EventState(content_id, content_hash, *told)
+
+
+CHECKSUM_BYTES: Final = 16
+SALT_BYTES: Final = 16
+
+Value = str | bytes | int | float | None
+"""What a column holds."""
+
+
+class LedgerRow(NamedTuple):
+    """The one row that says what the ledger is for."""
+
+    namespace: str
+    created: float
+    salt: bytes
+
+
+class RunRow(NamedTuple):
+    """A row of `runs`, without its checksum."""
+
+    number: int
+    id: str
+    started: float
+    ended: float | None
+    command: str
+    arguments: str
+    shaping: str
+    inputs: str
+    label: str
+    endpoint: str
+    version: str
+    summary: str | None
+    exit_code: int | None
+
+
+class BatchRow(NamedTuple):
+    """A row of `batches` without its checksum; `digest` covers its content."""
+
+    key: int
+    run: int
+    state: str
+    events: int
+    attempts: int
+    statuses: str
+    intended: float
+    settled: float | None
+    unknown_since: float | None
+    doubtful_since: float | None
+    digest: bytes
+
+
+class TotalsRow(NamedTuple):
+    """The one row that counts the others; it reveals deleted ones."""
+
+    runs: int
+    batches: int
+
+
+class PeopleRow(NamedTuple):
+    """A row of `people`: digests of people whom a run sends."""
+
+    key: int
+    run: int
+    digests: bytes
+
+
+class PeopleTotalsRow(NamedTuple):
+    """The one row that counts the rows of `people`."""
+
+    people: int
+
+
+Row = LedgerRow | RunRow | BatchRow | TotalsRow | PeopleRow | PeopleTotalsRow
+
+TABLES: Final = {
+    LedgerRow: "ledger",
+    RunRow: "runs",
+    BatchRow: "batches",
+    TotalsRow: "totals",
+    PeopleRow: "people",
+    PeopleTotalsRow: "people_totals",
+}
+
+
+def row_checksum(salt: bytes, row: Row) -> bytes:
+    """Return the checksum of a row.
+
+    Args:
+        salt: The ledger's own bytes.
+        row: Its columns, numbers of time as floats: SQLite returns them so.
+    """
+    encoded = b"".join(map(_encoded, (TABLES[type(row)], *row)))
+    return blake2b(encoded, digest_size=CHECKSUM_BYTES, key=salt).digest()
+
+
+def content_digest(salt: bytes, key: int, ids: bytes, hashes: bytes) -> bytes:
+    """Return the digest of what a batch holds."""
+    digest = blake2b(b"contents" + pack(">qQ", key, len(ids)), digest_size=CHECKSUM_BYTES, key=salt)
+    digest.update(ids)
+    digest.update(hashes)
+    return digest.digest()
+
+
+def columns(kind: type[Row], *more: str) -> str:
+    """Return a row's column names for a query, followed by others."""
+    return ", ".join((*kind._fields, *more))
+
+
+def _encoded(value: Value) -> bytes:
+    if value is None:
+        return b"~"
+    if isinstance(value, int):
+        return b"i%d," % value
+    if isinstance(value, float):
+        return b"f" + pack(">d", value)
+    data = value.encode() if isinstance(value, str) else value
+    return b"%c%d:" % (b"s" if isinstance(value, str) else b"b", len(data)) + data
+
+
+_LATEST_S: Final = 253_402_300_800.0  # the end of the year 9999, beyond which Python has no date
+_STATUSES: Final = re.compile(r"(?:(?:-|user|\d{3})(?: (?:-|user|\d{3}))*)?", re.ASCII)
+
+
+def check_batch(row: BatchRow) -> None:
+    """Check that a batch's row could have been written.
+
+    Raises:
+        ValueError: It could not.
+    """
+    BatchState(row.state)
+    _check(row.events >= 0 and row.attempts > 0, "a count")
+    _check(_STATUSES.fullmatch(row.statuses) is not None, "an outcome")
+    for seconds in (row.intended, row.settled, row.unknown_since, row.doubtful_since):
+        _check_time(seconds)
+
+
+def check_run(row: RunRow) -> None:
+    """Check that a run's row could have been written.
+
+    Raises:
+        ValueError: It could not.
+    """
+    texts = (row.id, row.command, row.label, row.endpoint, row.version)
+    _check(all(isinstance(text, str) for text in texts), "a text")
+    _check_time(row.started)
+    _check_time(row.ended)
+    _check(row.exit_code is None or isinstance(row.exit_code, int), "an exit code")
+    arguments, shaping, inputs = json.loads(row.arguments), json.loads(row.shaping), json.loads(row.inputs)
+    _check(_is_arguments(arguments), "arguments")
+    _check(_is_shaping(shaping), "shaping")
+    _check(isinstance(inputs, list) and all(_is_input(each) for each in inputs), "an input")
+    _check(row.summary is None or _is_report(json.loads(row.summary)), "a summary")
+
+
+def _check(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(f"{what} that no version wrote")
+
+
+def _check_time(seconds: object) -> None:
+    if seconds is not None:
+        _check(isinstance(seconds, float) and 0 <= seconds < _LATEST_S, "a time")
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _is_table_of(value: Any, holds: Callable[[Any], bool]) -> bool:
+    return isinstance(value, dict) and all(map(holds, value.values()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_columns(value: Any) -> bool:
+    return _is_table_of(value, lambda name: isinstance(name, str))
+
+
+def _is_input(value: Any) -> bool:
+    return _is_table_of(value, _is_plain) and _is_number(value.get("rows", 0))
+
+
+def _is_arguments(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("command", ""), str):
+        return False
+    plan = value.get("plan")
+    return plan is None or _is_report(plan)
+
+
+def _is_shaping(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if not _is_table_of(value.get("columns", {}), _is_columns) or not _is_columns(value.get("encodings", {})):
+        return False
+    return all(_is_plain(held) for name, held in value.items() if name not in {"columns", "encodings"})
+
+
+def _is_report(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    tables = (value.get(name) or {} for name in ("rows", "events", "by_event", "problem_counts"))
+    if not all(_is_table_of(table, lambda n: n is None or _is_number(n)) for table in tables):
+        return False
+    estimate = value.get("estimate") or {}
+    return isinstance(estimate, dict) and isinstance(value.get("rejects") or "", str)

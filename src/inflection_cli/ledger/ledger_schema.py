@@ -17,9 +17,9 @@ from functools import cache
 from secrets import token_bytes
 from typing import Final
 
-from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES
-from inflection_cli.ledger.ledger_rows import check_batch, check_run
-from inflection_cli.ledger.row_checksums import (
+from inflection_cli.ledger.ledger_records import (
+    HASH_BYTES,
+    ID_BYTES,
     SALT_BYTES,
     TABLES,
     BatchRow,
@@ -28,6 +28,8 @@ from inflection_cli.ledger.row_checksums import (
     Row,
     RunRow,
     TotalsRow,
+    check_batch,
+    check_run,
     columns,
     content_digest,
     row_checksum,
