@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inflection_cli.converting.call_converter import CallConverter, converter_of
 from inflection_cli.converting.converter import Converted
 from inflection_cli.mapping.bind import lay_out
-from inflection_cli.mapping.calls.call_options import CallOptions
+from inflection_cli.mapping.calls.call_catalog import CallOptions
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.profile.profile_schema import (
     Cell,

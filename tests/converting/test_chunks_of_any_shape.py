@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from inflection_cli.converting.converter import Converter
 from inflection_cli.lossless_json import JsonCell
 from inflection_cli.mapping.bind import lay_out
+from inflection_cli.mapping.checks import odd_ids
 from inflection_cli.mapping.columns import ColumnOptions
-from inflection_cli.mapping.odd_ids import odd_ids
 from inflection_cli.model import Chunk
 
 NAMES = (

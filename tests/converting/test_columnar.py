@@ -34,11 +34,10 @@ from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.converting.person_columns import PeopleColumns, Seen
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
-from inflection_cli.mapping.checks import check_person
+from inflection_cli.mapping.checks import check_person, odd_ids
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.events import EventReader, MapOptions
 from inflection_cli.mapping.layout import EventMapping
-from inflection_cli.mapping.odd_ids import odd_ids
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Batch, Chunk, Disposition
 from inflection_cli.reading import ReadOptions

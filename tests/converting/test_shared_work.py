@@ -26,7 +26,7 @@ from inflection_cli.converting.converter import Converted
 from inflection_cli.converting.in_order import Workers
 from inflection_cli.converting.inputs import convertible_chunks, open_inputs
 from inflection_cli.converting.job_count import LEAST_BYTES, default_jobs
-from inflection_cli.mapping.calls.call_options import CallOptions
+from inflection_cli.mapping.calls.call_catalog import CallOptions
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.reading import ReadOptions, detect, read
 from inflection_cli.reading.csv.csv_reader import record_end

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.input_file import InputFile
-from inflection_cli.mapping.calls.call_options import CALL_TYPES, TRAIT_CALLS, CallType
+from inflection_cli.mapping.calls.call_catalog import CALL_TYPES, TRAIT_CALLS, CallType
 from inflection_cli.mapping.column_kinds import is_of_the_sender
 from inflection_cli.mapping.column_names import quoted
 from inflection_cli.mapping.personal_data import is_address

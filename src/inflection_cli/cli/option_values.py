@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.backfilling.linking import Linking
     from inflection_cli.converting.converter import ConvertSettings
-    from inflection_cli.mapping.calls.call_options import CallOptions, CallType
+    from inflection_cli.mapping.calls.call_catalog import CallOptions, CallType
     from inflection_cli.mapping.events import MapOptions
     from inflection_cli.mapping.profile.profile_schema import Profile
     from inflection_cli.reading.source import ReadOptions
@@ -172,7 +172,7 @@ def _zone_names(options: "InputOptions") -> dict[str, int]:
     Raises:
         UsageError: One is no abbreviation, or its offset none.
     """
-    from inflection_cli.mapping.times.zone_names import offset_of
+    from inflection_cli.mapping.times.zones import offset_of
 
     named = pairs("--zone-name", options.zone_name, "PST=-08:00")
     found = {name: offset_of(text) for name, text in named.items()}
@@ -225,9 +225,9 @@ def _map_options(
         flags: What beats also what the profile says of single columns.
         profile: The profile.
     """
+    from inflection_cli.mapping.checks import null_texts
     from inflection_cli.mapping.columns import ColumnOptions
     from inflection_cli.mapping.events import MapOptions, event_names
-    from inflection_cli.mapping.nulls import null_texts
 
     nulls = null_texts(options.null)
     from_user = _only_email("--user-id-from", options.user_id_from)
@@ -277,8 +277,7 @@ def _event_names(options: "InputOptions", *, strange: bool) -> dict[str, str]:
     Raises:
         UsageError: A name comes twice, or stands for no event.
     """
-    from inflection_cli.mapping.events import kind_of
-    from inflection_cli.mapping.nearest_event import nearest_event
+    from inflection_cli.mapping.events import kind_of, nearest_event
 
     found: dict[str, str] = {}
     example = "'Hard Bounce=Email Bounced'"
@@ -342,7 +341,7 @@ def _call_options(options: "InputOptions") -> "CallOptions":
     Raises:
         UsageError: A type is unknown, or two options contradict each other.
     """
-    from inflection_cli.mapping.calls.call_options import CallOptions
+    from inflection_cli.mapping.calls.call_catalog import CallOptions
 
     if options.group_anonymous_id not in {None, "account"}:
         raise UsageError(
@@ -379,7 +378,7 @@ def call_types(options: "InputOptions") -> "list[tuple[str | None, CallType]]":
     Raises:
         UsageError: A type is unknown, or there are two for all files.
     """
-    from inflection_cli.mapping.calls.call_options import CALL_TYPES, is_call_type
+    from inflection_cli.mapping.calls.call_catalog import CALL_TYPES, is_call_type
     from inflection_cli.suggestions import meant, nearest
 
     found: list[tuple[str | None, CallType]] = []

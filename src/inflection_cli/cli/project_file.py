@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.converting.converter import ConvertSettings
     from inflection_cli.converting.input_file import FileSettings
-    from inflection_cli.mapping.calls.call_options import CallType
+    from inflection_cli.mapping.calls.call_catalog import CallType
     from inflection_cli.mapping.profile.profile_schema import Profile
     from inflection_cli.reading.source import ReadOptions
 

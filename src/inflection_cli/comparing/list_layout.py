@@ -10,7 +10,7 @@ from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind import lay_out
-from inflection_cli.mapping.calls.call_options import CallType
+from inflection_cli.mapping.calls.call_catalog import CallType
 from inflection_cli.mapping.column_names import listed, squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
 from inflection_cli.mapping.layout import (

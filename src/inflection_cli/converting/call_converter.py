@@ -12,11 +12,10 @@ from inflection_cli import rules
 from inflection_cli.converting.call_reader import NO_LIMIT, BuiltCall, CallReader, ReadCall
 from inflection_cli.converting.converter import Converted, Converter, ConvertSettings, Rejected
 from inflection_cli.converting.person_columns import AddressPlace, Seen, Watch
-from inflection_cli.mapping.calls.call_catalog import VIEWS
-from inflection_cli.mapping.calls.call_options import CALL_TYPES, is_call_type
+from inflection_cli.mapping.calls.call_catalog import CALL_TYPES, VIEWS, is_call_type
+from inflection_cli.mapping.checks import count_emptied, emptied
 from inflection_cli.mapping.events import has_error
 from inflection_cli.mapping.layout import Layout, Shaped, TimeSource
-from inflection_cli.mapping.nulls import count_emptied, emptied
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.call_messages import MESSAGE_ID_BYTES, CallEncoder, whole_calls, with_user

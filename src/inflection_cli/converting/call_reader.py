@@ -14,8 +14,7 @@ import orjson
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.lossless_json import JsonCell, JsonError, fits_a_float, parse
-from inflection_cli.mapping.calls.call_catalog import VIEWS
-from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
+from inflection_cli.mapping.calls.call_catalog import TRAIT_CALLS, VIEWS
 from inflection_cli.mapping.checks import check_id, check_person
 from inflection_cli.mapping.events import EventReader, has_error, trimmed
 from inflection_cli.mapping.layout import CallMapping, CallValue, TimeSource

@@ -15,7 +15,14 @@ from inflection_cli import rules
 from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import ExactPerson, PeopleColumns, people_of_all
 from inflection_cli.converting.property_columns import PropertyReader, hash64
-from inflection_cli.mapping.checks import check_campaign, check_id, check_person, check_trail, is_http
+from inflection_cli.mapping.checks import (
+    check_campaign,
+    check_id,
+    check_person,
+    check_trail,
+    is_http,
+    odd_ids,
+)
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.events import (
     PERSON_FIELDS,
@@ -26,7 +33,6 @@ from inflection_cli.mapping.events import (
     has_error,
 )
 from inflection_cli.mapping.layout import EventMapping, TimeSource
-from inflection_cli.mapping.odd_ids import odd_ids
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key
 from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note

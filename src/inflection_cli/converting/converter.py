@@ -23,9 +23,9 @@ from inflection_cli.converting.columnar import (
 from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, PeopleColumns, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
+from inflection_cli.mapping.checks import count_emptied, emptied
 from inflection_cli.mapping.events import MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeSource
-from inflection_cli.mapping.nulls import count_emptied, emptied
 from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire_all
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.ids import (

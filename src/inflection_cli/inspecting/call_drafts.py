@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
+from inflection_cli.mapping.calls.call_catalog import TRAIT_CALLS
 from inflection_cli.mapping.layout import CallMapping
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_string
 

@@ -23,8 +23,15 @@ from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.time_format import suggest
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, before
-from inflection_cli.mapping.times.zone_names import NO_NAMES, example_of, is_usual, offset_of, split_zone
-from inflection_cli.mapping.times.zones import Fold, Zone
+from inflection_cli.mapping.times.zones import (
+    NO_NAMES,
+    Fold,
+    Zone,
+    example_of,
+    is_usual,
+    offset_of,
+    split_zone,
+)
 
 _MOST_IDS: Final = 50_000
 _CONTENT: Final = ("timestamp", "email_link_url", "userId", "personId")

@@ -21,7 +21,7 @@ from inflection_cli.mapping.column_names import listed, snake_case, squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
-from inflection_cli.mapping.times.zone_names import example_of
+from inflection_cli.mapping.times.zones import example_of
 from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
 from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
 from inflection_cli.settings.option_names import with_value

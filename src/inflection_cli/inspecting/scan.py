@@ -15,7 +15,7 @@ from inflection_cli.inspecting.field_suggestions import suggest_fields
 from inflection_cli.inspecting.inspection_result import EncodingFinding, Inspection
 from inflection_cli.inspecting.people_check import problems_of_people
 from inflection_cli.inspecting.sampling import MOST_ROWS, RowSample
-from inflection_cli.mapping.nulls import emptied
+from inflection_cli.mapping.checks import emptied
 from inflection_cli.model import Chunk
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect, read
 from inflection_cli.reading.files.bytes_read import meter_of_now

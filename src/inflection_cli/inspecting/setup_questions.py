@@ -26,8 +26,7 @@ from inflection_cli.inspecting.open_questions import (
 )
 from inflection_cli.mapping.calls.file_looks import FileLook, look_of
 from inflection_cli.mapping.column_names import listed
-from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.nearest_event import nearest_event
+from inflection_cli.mapping.events import kind_of, nearest_event
 from inflection_cli.mapping.times.zones import Zone
 from inflection_cli.mapping.unbound import PERSON, Unbound
 from inflection_cli.sanitize import escape, mask_cell

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Final
 
 from inflection_cli.errors import InputError
-from inflection_cli.mapping.added_columns import with_added_columns
 from inflection_cli.mapping.bind_by_name import bind_by_name
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy
 from inflection_cli.mapping.unbound import refusal
+from inflection_cli.mapping.unmapped_columns import with_added_columns
 from inflection_cli.mapping.wide_times import differing_times
 from inflection_cli.settings.option_names import file_word
 

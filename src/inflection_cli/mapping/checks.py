@@ -1,13 +1,118 @@
-"""Checks for faults in event parts that Segment accepts without an error."""
+"""Checks for faults that Segment accepts without an error."""
 
 import re
-from collections.abc import Callable, Iterator
+import string
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from inflection_cli import rules
+from inflection_cli.catalog import PLACEHOLDER_IDS
+from inflection_cli.errors import UsageError
 from inflection_cli.mapping.column_names import quoted, squash
+from inflection_cli.mapping.events import is_decimal, is_scientific
 from inflection_cli.model import Campaign, Note, Person, Trail
 from inflection_cli.text_faults import empty_option, has_merge_tag, is_null_word, is_placeholder, misspelled
+
+
+def null_texts(given: Sequence[str]) -> frozenset[str]:
+    """Read the values of `--null`.
+
+    Raises:
+        UsageError: One is empty, or white space alone.
+    """
+    for text in given:
+        if not text.strip():
+            raise UsageError(
+                "--null needs the text that stands for nothing; an empty cell is empty without it",
+                hint="--null NULL, or --null '\\N'",
+            )
+    return frozenset(text.strip() for text in given)
+
+
+def emptied(rows: list[list[str]], nulls: frozenset[str]) -> list[list[str]]:
+    """Return rows with each cell that equals a null text emptied."""
+    if not nulls or nulls.isdisjoint(map(str.strip, chain.from_iterable(rows))):
+        return rows
+    return [["" if cell.strip() in nulls else cell for cell in row] for row in rows]
+
+
+def count_emptied(names: Sequence[str], before: list[list[str]], after: list[list[str]]) -> Counter[str]:
+    """Return the number of emptied cells by column."""
+    if before is after:
+        return Counter()
+    pairs = ((names, row, left) for row, left in zip(before, after, strict=True) if row != left)
+    return Counter(name for of in pairs for name, cell, left in zip(*of, strict=False) if cell != left)
+
+
+_LETTERS: Final = string.ascii_letters.encode()
+_OTHERS: Final = string.digits.encode() + b"_.@:|/+-"
+"""Beside letters, of these alone an id needs neither trimming nor escaping."""
+
+_ALL_BITS: Final = "ffffffff-ffff"
+
+
+def _word(text: str) -> bytes:
+    """Return the lower-case letters of a text of plain characters."""
+    return text.lower().encode().translate(None, _OTHERS)
+
+
+_WORDS: Final = frozenset({*map(_word, PLACEHOLDER_IDS), b"e", b"f" * 32}) - {b""}
+"""The letters of placeholders, of numbers in scientific notation, and of the id with all bits set."""
+
+
+def odd_ids(ids: Sequence[str], own_name: str = "") -> set[int]:
+    """Return the indexes of ids that a reader may change or note.
+
+    An empty id is not odd, nor is one of plain characters that is no placeholder and no mangled number.
+
+    Args:
+        ids: Cells.
+        own_name: The squashed name of their column, which is not an id; empty if any text may be one.
+    """
+    joined = "\n".join(ids)
+    # Letters and what is not plain are left, and the line ends between the cells.
+    left = joined.lower().encode().translate(None, _OTHERS)
+    words = left.split(b"\n")
+    if len(words) != len(ids):
+        if not ids:
+            return set()
+        words = [cell.lower().encode().translate(None, _OTHERS) for cell in ids]
+    odd: set[int] = set()
+    if len(left.translate(None, _LETTERS)) != len(ids) - 1:
+        odd.update(i for i, word in enumerate(words) if word and word.translate(None, _LETTERS))
+    if words.count(b"") > ids.count(""):
+        odd.update(
+            i for i, word in enumerate(words) if not word and ids[i] and _is_odd_number(ids[i], own_name)
+        )
+    own_word = _word(own_name) if own_name.isascii() else b""
+    if not _WORDS.isdisjoint(words) or (own_word and own_word in words):
+        suspects = _WORDS | {own_word}
+        odd.update(
+            i for i, word in enumerate(words) if word and word in suspects and _is_no_id(ids[i], own_name)
+        )
+    if "@@" in joined:
+        odd.update(i for i, cell in enumerate(ids) if "@@" in cell)
+    return odd
+
+
+def _is_odd_number(cell: str, own_name: str) -> bool:
+    """Return whether a cell without letters is odd."""
+    no_id = not cell.strip("0-") or is_decimal(cell) or cell in PLACEHOLDER_IDS
+    return no_id or (own_name.isdigit() and _is_no_id(cell, own_name))
+
+
+def _is_no_id(cell: str, own_name: str) -> bool:
+    """Return whether a cell with a placeholder's letters may be one."""
+    lowered = cell.lower()
+    return (
+        lowered in PLACEHOLDER_IDS
+        or _ALL_BITS in lowered
+        or is_scientific(cell)
+        or (own_name != "" and "".join(filter(str.isalnum, lowered)) == own_name)
+    )
+
 
 CAMPAIGN_IDS: Final = ("campaign_id", "email_id")
 """What tells a campaign's events from another's; where there is no such column, that is said once of the file."""

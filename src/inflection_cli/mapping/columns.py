@@ -15,8 +15,7 @@ from inflection_cli.catalog import (
     RESERVED_PROPERTIES,
 )
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.mapping.calls.call_catalog import MAPPABLE
-from inflection_cli.mapping.calls.call_options import CallOptions
+from inflection_cli.mapping.calls.call_catalog import MAPPABLE, CallOptions
 from inflection_cli.mapping.column_names import chosen_by, listed, quoted, snake_case, squash
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import Unbound

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
 from typing import Final, Literal, NamedTuple
@@ -22,7 +23,6 @@ from inflection_cli.errors import UsageError
 from inflection_cli.lossless_json import JsonCell, fits_a_float
 from inflection_cli.mapping.column_names import quoted, snake_case, squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
-from inflection_cli.mapping.nearest_event import nearest_event
 from inflection_cli.mapping.personal_data import (
     has_only_addresses,
     is_address,
@@ -32,6 +32,7 @@ from inflection_cli.mapping.personal_data import (
 from inflection_cli.mapping.profile.json_paths import spell_path
 from inflection_cli.mapping.profile.property_types import LITERAL_TYPES
 from inflection_cli.model import Campaign, Note, Person, Rule, Severity, Trail
+from inflection_cli.suggestions import distance, nearest
 from inflection_cli.text_faults import (
     damage,
     damage_hint,
@@ -43,6 +44,41 @@ from inflection_cli.text_faults import (
     null_option,
     unseen,
 )
+
+_LOOKED_UP: Final = 1 << 10
+"""Names kept: a file repeats its few unknown events on thousands of rows."""
+
+_KNOWN: Final = {
+    word: kind.name
+    for kind in EVENTS
+    for word in (squash(kind.name), squash(kind.spec_name), *kind.other_names)
+}
+
+_OTHER_STEMS: Final = (
+    "block", "cancel", "convert", "defer", "delay", "drop", "error", "expir", "fail", "filter", "held", "hold",
+    "ignor", "inapp", "invalid", "no", "not", "pause", "process", "push", "queue", "reject", "remov",
+    "resub", "schedul", "send", "sent", "skip", "sms", "suppress", "un", "web", "whatsapp",
+)  # fmt: skip
+"""Beginnings of words that make another event of a name: it did not happen, on another channel, or earlier."""
+
+
+@lru_cache(maxsize=_LOOKED_UP)
+def nearest_event(name: str) -> str | None:
+    """Return the Inflection event that a misspelt name means, or None."""
+    word = squash(name)
+    found = [each for each in nearest(word, _KNOWN, len(_KNOWN)) if not _says_otherwise(word, each)]
+    if not found:
+        return None
+    least = distance(word, found[0])
+    events = {_KNOWN[each] for each in found if distance(word, each) == least}
+    return events.pop() if len(events) == 1 else None
+
+
+def _says_otherwise(word: str, known: str) -> bool:
+    # A bounce has no negation in it, however it is misspelt.
+    said, known = word.replace("boun", "bon"), known.replace("boun", "bon")
+    return any((stem in said) != (stem in known) for stem in _OTHER_STEMS)
+
 
 PERSON_FIELDS: Final = ("userId", "personId", "email", "ip", "user_agent", "groupId", "session_id")
 PERSON_IDS: Final = PERSON_FIELDS[:2]

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 
-from inflection_cli.mapping.calls.call_catalog import ValueKind
-from inflection_cli.mapping.calls.call_options import CallType
+from inflection_cli.mapping.calls.call_catalog import CallType, ValueKind
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.profile.json_paths import JsonPath
-from inflection_cli.mapping.times.time_hints import TimeHints
+from inflection_cli.mapping.times.timestamps import TimeHints
 from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
 

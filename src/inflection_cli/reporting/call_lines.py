@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.converting.input_file import InputFile
-from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
+from inflection_cli.mapping.calls.call_catalog import TRAIT_CALLS
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.layout import CallMapping
 from inflection_cli.sanitize import counted, escape

@@ -12,7 +12,7 @@ from inflection_cli.backfilling.run_decisions import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import snake_case
-from inflection_cli.mapping.nearest_event import nearest_event
+from inflection_cli.mapping.events import nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
 from inflection_cli.reporting.console import Speaker

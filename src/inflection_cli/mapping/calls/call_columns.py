@@ -17,10 +17,11 @@ from inflection_cli.mapping.calls.call_catalog import (
     RESERVED,
     TEXT_OF_OBJECT,
     TIME_ALIASES,
+    TRAIT_CALLS,
     VIEWS,
+    CallType,
     Reserved,
 )
-from inflection_cli.mapping.calls.call_options import TRAIT_CALLS, CallType
 from inflection_cli.mapping.column_names import listed, quoted, snake_case, squash
 from inflection_cli.mapping.columns import (
     BoundColumns,

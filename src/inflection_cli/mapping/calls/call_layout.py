@@ -6,8 +6,8 @@ from typing import Final
 
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.bind_by_name import bind_by_name
+from inflection_cli.mapping.calls.call_catalog import CALL_TYPES, CallType, is_call_type
 from inflection_cli.mapping.calls.call_columns import bind_call
-from inflection_cli.mapping.calls.call_options import CALL_TYPES, CallType, is_call_type
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns, Carried, ColumnOptions
 from inflection_cli.mapping.layout import (

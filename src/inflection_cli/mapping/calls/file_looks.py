@@ -11,9 +11,9 @@ from inflection_cli.mapping.calls.call_catalog import (
     GROUP_TRAITS,
     PAGE_PROPERTIES,
     USER_TRAITS,
+    CallType,
     Reserved,
 )
-from inflection_cli.mapping.calls.call_options import CallType
 from inflection_cli.mapping.column_kinds import event_of_column
 from inflection_cli.mapping.column_names import listed, quoted, squash
 from inflection_cli.mapping.columns import ColumnOptions

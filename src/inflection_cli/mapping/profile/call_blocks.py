@@ -10,6 +10,8 @@ from inflection_cli.mapping.calls.call_catalog import (
     CALL_FIELDS,
     RESERVED,
     TEXT_OF_OBJECT,
+    TRAIT_CALLS,
+    CallType,
     Reserved,
     ValueKind,
 )
@@ -20,7 +22,6 @@ from inflection_cli.mapping.calls.call_columns import (
     require_parts,
     take_mapped,
 )
-from inflection_cli.mapping.calls.call_options import TRAIT_CALLS, CallType
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.mapping.layout import (
     CallMapping,

@@ -14,7 +14,7 @@ from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
 from inflection_cli.mapping.profile.lookups import FirstFilled, LookedUp
 from inflection_cli.mapping.profile.preset_files import PREFIX
 from inflection_cli.mapping.profile.profile_schema import Cell, Profile, PropertyCell, TimeColumn
-from inflection_cli.mapping.times.time_hints import TimeHints
+from inflection_cli.mapping.times.timestamps import TimeHints
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Lookup

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from inflection_cli import rules
 from inflection_cli.catalog import EVENT_FIELDS, FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.calls.call_catalog import CALL_TYPES
 from inflection_cli.mapping.calls.call_columns import CallColumns
 from inflection_cli.mapping.calls.call_layout import (
     ONLY_TRACK,
@@ -16,7 +17,6 @@ from inflection_cli.mapping.calls.call_layout import (
     type_column,
     types_named,
 )
-from inflection_cli.mapping.calls.call_options import CALL_TYPES
 from inflection_cli.mapping.column_names import listed, snake_case
 from inflection_cli.mapping.columns import (
     MESSAGE_FIELDS,
@@ -50,7 +50,7 @@ from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
 if TYPE_CHECKING:
-    from inflection_cli.mapping.calls.call_options import CallType
+    from inflection_cli.mapping.calls.call_catalog import CallType
 
 
 @dataclass(frozen=True, slots=True)

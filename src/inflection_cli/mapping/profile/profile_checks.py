@@ -15,8 +15,7 @@ from inflection_cli.catalog import (
     RESERVED_PROPERTIES,
 )
 from inflection_cli.errors import UsageError
-from inflection_cli.mapping.calls.call_catalog import CALL_FIELDS
-from inflection_cli.mapping.calls.call_options import TRAIT_CALLS
+from inflection_cli.mapping.calls.call_catalog import CALL_FIELDS, TRAIT_CALLS
 from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.profile import profile_schema as shape

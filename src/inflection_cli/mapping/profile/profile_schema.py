@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, m
 from pydantic_core import CoreSchema
 
 from inflection_cli.catalog import CALL_ONLY_FIELDS, FIELDS
-from inflection_cli.mapping.calls.call_options import CallType
+from inflection_cli.mapping.calls.call_catalog import CallType
 from inflection_cli.mapping.profile.lookups import LookupTable
 from inflection_cli.mapping.profile.preset_files import PresetVersion
 from inflection_cli.mapping.profile.property_types import PropertyType

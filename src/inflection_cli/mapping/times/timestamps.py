@@ -20,13 +20,15 @@ A text that names no zone is read in the reader's; one that does keeps its own. 
 amiss, errors come before warnings, and the overlap of a zone before the age of the time.
 """
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
+from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.errors import UsageError
@@ -38,8 +40,15 @@ from inflection_cli.mapping.times.time_format import (
     suggest,
     zone_offset,
 )
-from inflection_cli.mapping.times.zone_names import NO_NAMES, example_of, is_usual, named_zone, split_zone
-from inflection_cli.mapping.times.zones import Fold, Zone
+from inflection_cli.mapping.times.zones import (
+    NO_NAMES,
+    Fold,
+    Zone,
+    example_of,
+    is_usual,
+    named_zone,
+    split_zone,
+)
 from inflection_cli.model import Rule
 from inflection_cli.text_faults import is_null_word, null_option, spaced, unseen
 
@@ -729,3 +738,81 @@ _HOUR_ENDS = [f"T{hour:02}" for hour in range(24)]
 @lru_cache(maxsize=4096)  # eleven years
 def _day_text(day: int) -> str:
     return date.fromordinal(_EPOCH_DAY + day).isoformat()
+
+
+_OF_ZONES: Final[Mapping[str, Callable[[str], str]]] = {
+    rules.TIMESTAMP_NO_ZONE.code: lambda table: (
+        f'{table} zone = "Europe/Berlin", for example, or "UTC": the zone in which the export was written'
+    ),
+    rules.TIMESTAMP_SERIAL.code: lambda table: (
+        "format the column as yyyy-mm-dd hh:mm:ss in the spreadsheet and save it again, then write "
+        f'{table} zone = "UTC"'
+    ),
+    rules.TIMESTAMP_IN_GAP.code: lambda table: (
+        f'check whether the export is in that zone; {table} zone = "UTC" if its times are UTC'
+    ),
+    rules.TIMESTAMP_FUTURE.code: lambda table: (
+        f"check whether the zone is right, {table} zone, and this machine's clock"
+    ),
+}
+_OF_FORMATS: Final[Mapping[str, Callable[[str], str]]] = {
+    rules.TIMESTAMP_UNREADABLE.code: lambda table: (
+        f'fix the cell in the export, or give the format of all cells: {table} format = "FMT"'
+    ),
+    rules.TIMESTAMP_FORMAT_MISMATCH.code: lambda table: (
+        f'fix the cell, or give the format that fits: {table} format = "FMT"; ISO 8601 and epochs are read '
+        "where the profile gives none"
+    ),
+}
+_OTHER_COLUMN: Final = (
+    'check that the right column is mapped: timestamp = "COLUMN" under [fields] or [[event]]'
+)
+_OF_COLUMNS: Final = frozenset({rules.TIMESTAMP_EPOCH_UNCLEAR.code, rules.TIMESTAMP_BEFORE_2000.code})
+
+
+@dataclass(frozen=True, slots=True)
+class TimeHints:
+    """Source of a column's time settings: a profile or the options.
+
+    Attributes:
+        profile: The profile's path; None where it has no say, and options do.
+        column: The column's name as the profile writes it.
+        zone_asked: Whether an option says the zone, which beats the profile.
+        format_asked: Whether one says the form.
+    """
+
+    profile: str | None = None
+    column: str = ""
+    zone_asked: bool = False
+    format_asked: bool = False
+
+    def of(self, trouble: TimeProblem) -> str:
+        """Return the hint for a problem, with a value to try."""
+        if self.profile is None:
+            return trouble.hint
+        code = trouble.rule.code
+        if trouble.formats:
+            return self._formats(trouble)
+        if trouble.rule is rules.TIMESTAMP_FUTURE and trouble.hint:
+            return f"check this machine's clock, and {_OTHER_COLUMN} in {self.profile}"
+        if trouble.rule is rules.TIMESTAMP_IN_GAP and trouble.hint:
+            return trouble.hint
+        if code in _OF_COLUMNS:
+            return f"{_OTHER_COLUMN} in {self.profile}"
+        line = (None if self.zone_asked else _OF_ZONES.get(code)) or (
+            None if self.format_asked else _OF_FORMATS.get(code)
+        )
+        return line(self._table) if line else trouble.hint
+
+    def _formats(self, trouble: TimeProblem) -> str:
+        ways = " or ".join(map(_quoted, trouble.formats))
+        zone = '; and zone = "NAME" there, for example "Europe/Berlin" or "UTC"' if trouble.zoneless else ""
+        return f"{self._table} format = {ways}{zone}"
+
+    @property
+    def _table(self) -> str:
+        return f"in {self.profile} [time.columns.{_quoted(self.column)}]"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,13 +1,17 @@
-"""Time zones: convert a local clock time to its instant."""
+"""Time zones and their names: convert a local time to its instant."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from inflection_cli.errors import UsageError
+from inflection_cli.mapping.times.time_format import zone_offset
 from inflection_cli.suggestions import nearest
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock's own epoch; the zone is what is looked up
@@ -32,7 +36,7 @@ _ABBREVIATIONS = {
 _ALL_YEAR = {"EST": ("five", "Etc/GMT+5"), "MST": ("seven", "Etc/GMT+7")}
 """Names that tzdata has for an offset all year, where people mean a place whose clocks change."""
 
-_OFFSET = re.compile(r"(?:utc|gmt|cet|z)?\s*([+-])\s*0?(\d{1,2})(?::?00)?", re.IGNORECASE)
+_WHOLE_HOURS = re.compile(r"(?:utc|gmt|cet|z)?\s*([+-])\s*0?(\d{1,2})(?::?00)?", re.IGNORECASE)
 
 
 class Fold(Enum):
@@ -107,7 +111,7 @@ def _names() -> frozenset[str]:
 def _hint(name: str, known: frozenset[str]) -> str:
     if name.strip().lower() == "local":
         return f"this machine's own zone is not part of the export; {_TRY}"
-    offset = _OFFSET.fullmatch(name.strip())
+    offset = _WHOLE_HOURS.fullmatch(name.strip())
     if offset is not None and int(offset[2]) <= 12:
         # POSIX counts the hours that UTC is ahead, so the sign is turned round.
         turned = "-" if offset[1] == "+" else "+"
@@ -132,3 +136,58 @@ def _close(name: str, known: frozenset[str]) -> list[str]:
     if cities:
         return cities[:3]
     return nearest(wanted, spelled.values(), 3)
+
+
+NO_NAMES: Final[Mapping[str, int]] = MappingProxyType({})
+
+_PLACE: Final = r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)+"
+_BEHIND: Final = re.compile(
+    rf"(?P<time>.*[0-9MmZz])(?: (?P<name>{_PLACE}|[A-Z]{{2,5}})| ?\[(?P<place>{_PLACE})\])", re.ASCII
+)
+_NO_NAMES: Final = frozenset({"AM", "PM", "UTC", "GMT"})
+_OFFSET: Final = re.compile(r"[+-]\d\d?(?::?\d\d)?", re.ASCII)
+_ZONES_KEPT: Final = 64
+
+_COMMON: Final = {
+    "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00", "MDT": "-06:00",
+    "PST": "-08:00", "PDT": "-07:00", "CET": "+01:00", "CEST": "+02:00", "BST": "+01:00", "IST": "+05:30",
+    "JST": "+09:00", "AEST": "+10:00", "AEDT": "+11:00",
+}  # fmt: skip
+"""The offset that each most often means, as an example; nothing is read by it."""
+
+
+def split_zone(text: str) -> tuple[str, str] | None:
+    """Split a text into time and zone name, if it has one."""
+    found = _BEHIND.fullmatch(text)
+    if found is None or found["name"] in _NO_NAMES:
+        return None
+    return found["time"], found["name"] or found["place"]
+
+
+@lru_cache(maxsize=_ZONES_KEPT)
+def named_zone(name: str) -> Zone | None:
+    """Return tzdata's zone of a name; None if there is none."""
+    try:
+        return Zone(name)
+    except UsageError:
+        return None
+
+
+def offset_of(text: str) -> int | None:
+    """Return the seconds ahead of UTC of a text like -08:00."""
+    if text.strip().upper() in {"UTC", "Z"}:
+        return 0
+    if _OFFSET.fullmatch(text.strip()) is None:
+        return None
+    sign, digits = text.strip()[0], text.strip()[1:]
+    return zone_offset(sign + (digits if len(digits.partition(":")[0]) != 1 else f"0{digits}"))
+
+
+def example_of(name: str) -> str:
+    """Return an offset that an abbreviation may mean."""
+    return _COMMON.get(name, "+01:00")
+
+
+def is_usual(name: str) -> bool:
+    """Return whether an abbreviation is a usual one of a zone."""
+    return name in _COMMON
