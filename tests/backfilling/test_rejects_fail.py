@@ -13,8 +13,7 @@ import pytest
 from command_support import FAST, KEY, PATIENCE_S, Desk, Result, command, opened, to
 
 from inflection_cli.backfilling.rejects_folder import RefusedMessages, beside_the_ledger
-from inflection_cli.reading.line_file import LineFile
-from inflection_cli.reading.rejected_rows import RejectsFolder
+from inflection_cli.reading.rejected_rows import LineFile, RejectsFolder
 from inflection_cli.sandbox import Sandbox, Settings, serve
 
 CONFINED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
@@ -208,7 +207,7 @@ def test_every_line_is_in_one_file_or_counted_as_in_none(tmp_path: Path) -> None
 def test_of_a_line_that_does_not_fit_nothing_stays(tmp_path: Path) -> None:
     program = (
         "import os, resource, sys, pathlib\n"
-        "from inflection_cli.reading.line_file import LineFile\n"
+        "from inflection_cli.reading.rejected_rows import LineFile\n"
         "sys.dont_write_bytecode = True\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
         "path = pathlib.Path(sys.argv[1])\n"

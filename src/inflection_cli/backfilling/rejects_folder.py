@@ -16,8 +16,7 @@ from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InflSegError
 from inflection_cli.ledger.state_dir import make_private_folder, open_private, refused_path
 from inflection_cli.model import Chunk, Message, Severity
-from inflection_cli.reading.line_file import LineFile
-from inflection_cli.reading.rejected_rows import RejectsFolder
+from inflection_cli.reading.rejected_rows import LineFile, RejectsFolder
 from inflection_cli.sanitize import counted
 from inflection_cli.segment.ids import uuid_text
 from inflection_cli.segment.message import renamed

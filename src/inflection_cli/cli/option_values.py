@@ -54,8 +54,8 @@ def read_options(options: "InputOptions", profile: "Profile | None" = None) -> "
     Raises:
         UsageError: An option cannot be met.
     """
-    from inflection_cli.reading.csv.delimiters import parse_delimiter
     from inflection_cli.reading.csv.escapes import parse_escape
+    from inflection_cli.reading.csv.off_shapes import parse_delimiter
     from inflection_cli.reading.source import Limits, ReadOptions
 
     options = _with_profile(options, profile)

@@ -14,34 +14,34 @@ from inflection_cli.errors import EmptyFile, InputError
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.binary.binary_format import name_of
 from inflection_cli.reading.csv.csv_reader import Header, read_header
-from inflection_cli.reading.csv.delimiters import (
+from inflection_cli.reading.csv.escapes import require_escapes
+from inflection_cli.reading.csv.off_shapes import (
     DELIMITERS,
     UNUSUAL,
+    OffShape,
     format_delimiter,
+    off_shape,
     read_hint,
     resolve_delimiter,
 )
-from inflection_cli.reading.csv.escapes import require_escapes
-from inflection_cli.reading.csv.off_shapes import OffShape, off_shape
-from inflection_cli.reading.files.encoding import text_encoding
+from inflection_cli.reading.files.encoding import swap_text, text_encoding
 from inflection_cli.reading.files.find import FoundFile, unfolded
-from inflection_cli.reading.files.line_endings import swap_text
 from inflection_cli.reading.files.sniff import BOM, HEAD_BYTES, refuse_endless, sniff
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
-from inflection_cli.reading.json.chunk_builder import joined
-from inflection_cli.reading.json.envelope import members
 from inflection_cli.reading.json.inner_lists import within_each
 from inflection_cli.reading.json.json_format import (
     THE_OBJECT_ITSELF,
     are_rejects,
     brackets_are_certain,
     json_format,
+    members,
     path_here,
 )
+from inflection_cli.reading.json.json_grammar import decode
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.message_paths import BATCH
-from inflection_cli.reading.json.text_cursor import decode
+from inflection_cli.reading.json.ndjson import joined
 from inflection_cli.reading.read import read
 from inflection_cli.reading.source import SAMPLE_CHARS, SAMPLE_ROWS, BinaryFormat, ReadOptions, Source
 

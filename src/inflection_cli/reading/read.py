@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from inflection_cli.model import Chunk
 from inflection_cli.reading.csv.csv_reader import read_csv, record_end
-from inflection_cli.reading.files.line_endings import restore, restore_lines
+from inflection_cli.reading.files.encoding import restore, restore_lines
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.ndjson import read_ndjson

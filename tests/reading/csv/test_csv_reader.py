@@ -12,8 +12,7 @@ from reading_support import SIZES, cells, source_of, whole
 from reference_csv import table
 
 from inflection_cli.reading import ReadOptions
-from inflection_cli.reading.csv.bare_quotes import bare_quotes
-from inflection_cli.reading.csv.csv_grammar import Grammar, RecordEnd
+from inflection_cli.reading.csv.strict_csv import Grammar, RecordEnd, bare_quotes
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 CSV_TEXT = st.text(st.sampled_from(list('",;\n\r ab\u2028é😀')), max_size=12)

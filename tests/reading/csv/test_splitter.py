@@ -8,7 +8,7 @@ from example_support import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inflection_cli.reading.csv.splitter import split_rows
+from inflection_cli.reading.csv.csv_reader import split_rows
 
 ALPHABET = st.sampled_from(['"', '"', ",", ";", "\n", "\r\n", "\r", "a", "ü", " ", "\u2028", "\x1e"])
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from inflection_cli.errors import InputError, UsageError
-from inflection_cli.reading.csv.delimiters import DELIMITERS
+from inflection_cli.reading.csv.off_shapes import DELIMITERS
 from inflection_cli.reading.files.compression import ByteSource
 from inflection_cli.reading.json.json_format import brackets_are_certain
 

@@ -1,19 +1,257 @@
-"""Read CSV record by record: rows, faults and recovery after errors."""
+"""Read CSV record by record: grammar, rows, faults and recovery.
+
+A lost delimiter before a quoted cell makes the same text: `Spring"Hello, friends"` may have been two cells, of which
+the second holds the comma. Where such a reading is there, nobody can say which cell is which; where none is, as in
+`5" screen`, the cell is read unchanged. A cell that was quoted may hold line breaks too: then the quote is not
+closed within its record, and what comes next tells (`runs_on`).
+"""
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.model import Fault, Problem, Rule
-from inflection_cli.reading.csv.bare_quotes import judge, runs_on, with_delimiter
-from inflection_cli.reading.csv.csv_grammar import Grammar, RecordEnd, RecordScan
 from inflection_cli.reading.files.encoding import wrong_bytes
 from inflection_cli.reading.files.window import MoreNeeded, Window
-from inflection_cli.reading.json.text_cursor import TextCursor
+from inflection_cli.reading.json.json_grammar import TextCursor
 from inflection_cli.reading.source import MAX_RECORD_CHARS
+
+_INSIDE_QUOTES = re.compile(r'(?:[^"]++|"")*+')
+_LINE_END = re.compile(r"\r?+\n")
+
+
+class Quote(NamedTuple):
+    """Opening quote of a cell: its offset and the cell's index."""
+
+    offset: int
+    cell: int
+
+
+class RecordEnd(Enum):
+    """Ways in which the scan of a record can end."""
+
+    WHOLE = auto()  # with a line end
+    OPEN = auto()  # the text is over inside quotes
+    CUT = auto()  # the text is over outside quotes, without a line end
+    TEXT_AFTER_QUOTE = auto()
+    BARE_RETURN = auto()
+    CROWDED = auto()  # it spans lines and has too many cells already; where it ends was not looked for
+    OVERLONG = auto()  # beyond the bound of a record
+
+
+@dataclass(frozen=True, slots=True)
+class RecordScan:
+    """Result of scanning one record from its first character.
+
+    Attributes:
+        ending: How it ends.
+        end: The offset just behind it, or of what breaks it.
+        cells: How many cells are complete.
+        spanning: Opens the first cell that spans lines and is closed.
+        broken: Opens the cell that is never closed, or is closed and followed by text.
+    """
+
+    ending: RecordEnd
+    end: int
+    cells: int
+    spanning: Quote | None
+    broken: Quote | None = None
+
+
+class Grammar:
+    """Strict RFC 4180 grammar for one delimiter, as in `csv` with `strict=True`.
+
+    A quote inside an unquoted cell is a character like any other, of which `bare_quotes` tells more. A line ends
+    with LF or CRLF.
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+        self._unquoted = re.compile(rf"[^{re.escape(delimiter)}\r\n]*+")
+        self._after_quote = frozenset(delimiter + "\r\n")
+
+    def scan(self, text: str, start: int, stop: int, width: int) -> RecordScan:
+        """Scan the record at `start`, and read no further than `stop`.
+
+        Args:
+            text: Holds the record.
+            start: Where the record starts, which is where a line starts.
+            stop: Where the text is over.
+            width: The number of cells due; a record that spans lines is not followed beyond it.
+        """
+        at, cells = start, 0
+        spanning: Quote | None = None
+        while True:
+            if text.startswith('"', at, stop):
+                quote = Quote(at, cells)
+                at = self._closing(text, at + 1, stop)
+                if at >= stop:
+                    return RecordScan(RecordEnd.OPEN, stop, cells, spanning, quote)
+                at += 1
+                if at < stop and text[at] not in self._after_quote:
+                    return RecordScan(RecordEnd.TEXT_AFTER_QUOTE, at, cells, spanning, quote)
+                if spanning is None and text.find("\n", quote.offset, at) >= 0:
+                    spanning = quote
+            else:
+                at = self._unquoted.match(text, at, stop).end()  # type: ignore[union-attr]  # nothing matches too
+            cells += 1
+            if at >= stop:
+                return RecordScan(RecordEnd.CUT, stop, cells, spanning)
+            if text[at] != self._delimiter:
+                return self._end(text, at, stop, RecordScan(RecordEnd.WHOLE, at, cells, spanning))
+            at += 1
+            if spanning is not None and cells >= width:
+                return RecordScan(RecordEnd.CROWDED, at, cells, spanning)
+
+    @staticmethod
+    def _closing(text: str, at: int, stop: int) -> int:
+        """Return the offset of the closing quote, or `stop` if missing."""
+        return _INSIDE_QUOTES.match(text, at, stop).end()  # type: ignore[union-attr]  # nothing matches too
+
+    @staticmethod
+    def _end(text: str, at: int, stop: int, shape: RecordScan) -> RecordScan:
+        """Return the scan with the kind and offset of its end."""
+        line_end = _LINE_END.match(text, at, stop)
+        if line_end is None:
+            return replace(shape, ending=RecordEnd.CUT if at + 1 == stop else RecordEnd.BARE_RETURN)
+        return replace(shape, end=line_end.end())
+
+
+_QUOTES: Final = re.compile('"++')
+
+
+class BareQuote(NamedTuple):
+    """The first quote inside a cell that does not begin with one.
+
+    Attributes:
+        cell: The index of the cell.
+        after_blank: Whether nothing but white space is before it.
+        opens: Whether it, or a later one of the cell, can be taken as an opening quote so that the record has another
+            count of cells.
+        start: The offset of the cell.
+        open_at: The offset of the first quote of the cell that is not closed within the record.
+    """
+
+    cell: int
+    after_blank: bool
+    opens: bool
+    start: int
+    open_at: int | None
+
+
+def bare_quotes(record: str, delimiter: str) -> Iterator[BareQuote]:
+    """Yield the cells of a whole record that hold such a quote.
+
+    Args:
+        record: Its text, with or without its line end.
+        delimiter: The character between cells.
+    """
+    unquoted, at, cell = _unquoted(delimiter), 0, 0
+    while True:
+        if record.startswith('"', at):
+            at = _closing(record, at) + 1
+        else:
+            start, at = at, unquoted.match(record, at).end()  # type: ignore[union-attr]  # nothing matches too
+            first = record.find('"', start, at)
+            if first >= 0:
+                blank = not record[start:first].strip()
+                yield BareQuote(cell, blank, *_reach(record, start, at, delimiter))
+        if not record.startswith(delimiter, at):
+            return
+        at, cell = at + 1, cell + 1
+
+
+def judge(
+    record: str, delimiter: str, file: str, line: int, name: Callable[[int], str | None]
+) -> tuple[Problem | None, list[Problem]]:
+    """Return a rejection for a record's bare quotes, or else warnings.
+
+    Args:
+        record: Its text.
+        delimiter: The character between cells.
+        file: The path to show.
+        line: The line on which the record starts.
+        name: Returns the name of a cell's column.
+    """
+    warnings = []
+    for quote in bare_quotes(record, delimiter):
+        where = (
+            "after a blank at the start of a cell" if quote.after_blank else "inside a cell without quotes"
+        )
+        if quote.opens:
+            message = (
+                f"a quote is {where}; read as an opening quote, it gives the row another number of cells"
+            )
+            return Problem(rules.QUOTE_IN_BARE_CELL, message, file, line, name(quote.cell)), []
+        message = f"a quote is {where} and is read as text, first in this line"
+        warnings.append(Problem(rules.QUOTE_AS_TEXT, message, file, line, name(quote.cell)))
+    return None, warnings
+
+
+def with_delimiter(record: str, delimiter: str) -> str | None:
+    """Return a record with the delimiter lost before its open quote.
+
+    Blanks before a quote are taken away instead. None where no quote is left open, or another one has two readings
+    within the record.
+    """
+    quotes = list(bare_quotes(record, delimiter))
+    if any(quote.opens for quote in quotes):
+        return None
+    for quote in quotes:
+        if quote.open_at is not None:
+            blank = not record[quote.start : quote.open_at].strip()
+            before = record[: quote.start] if blank else record[: quote.open_at] + delimiter
+            return before + record[quote.open_at :]
+    return None
+
+
+def runs_on(fixed: str, following: str, delimiter: str, width: int) -> bool:
+    """Return whether a fixed record ends where the next one does.
+
+    Args:
+        fixed: What `with_delimiter` returns.
+        following: What comes next, up to the end of a record.
+        delimiter: The character between cells.
+        width: The number of cells due.
+    """
+    text = fixed + following
+    shape = Grammar(delimiter).scan(text, 0, len(text), width)
+    ends = shape.ending in {RecordEnd.WHOLE, RecordEnd.CUT} and shape.end == len(text)
+    return ends and shape.cells == width
+
+
+def _reach(record: str, start: int, end: int, delimiter: str) -> tuple[bool, int, int | None]:
+    """Return a cell's `opens`, `start` and `open_at`."""
+    after = {delimiter, "\r", "\n", ""}
+    closing = start
+    for quotes in _QUOTES.finditer(record, start, end):
+        # What opens within another one's reach ends with it; so all of it is followed once.
+        if quotes.end() <= closing:
+            continue
+        closing = _closing(record, quotes.end() - 1)
+        if closing == len(record):
+            return False, start, quotes.end() - 1
+        if closing >= end and record[closing + 1 : closing + 2] in after:
+            return True, start, None
+    return False, start, None
+
+
+def _closing(record: str, quote: int) -> int:
+    """Return the index of the closing quote, or the record's end."""
+    return _INSIDE_QUOTES.match(record, quote + 1).end()  # type: ignore[union-attr]  # nothing matches too
+
+
+@lru_cache(maxsize=8)
+def _unquoted(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf"[^{re.escape(delimiter)}\r\n]*+")
+
 
 # Trying lines as the start of a record that spans lines costs at most so many cells in one region. Then only
 # lines that are whole records by themselves count as fitting: what can be built to wear a reader out, cannot.

@@ -16,10 +16,10 @@ from inflection_cli.reading.files.encoding import (
     has_byte_order_mark,
     is_ascii_incompatible,
     looks_utf16,
+    swap_bytes,
 )
 from inflection_cli.reading.files.find import FoundFile
 from inflection_cli.reading.files.foreign_text import foreign_text
-from inflection_cli.reading.files.line_endings import swap_bytes
 from inflection_cli.reading.files.private_copy import keep_copy
 from inflection_cli.reading.files.stream import Stream, open_bytes, open_source
 from inflection_cli.reading.source import (

@@ -15,8 +15,7 @@ from inflection_cli.reading.files.compression import (
     DecompressionError,
     ExpansionExceeded,
 )
-from inflection_cli.reading.files.encoding import Utf8Transcoder, is_ascii_incompatible
-from inflection_cli.reading.files.line_endings import SwappedLineEndings
+from inflection_cli.reading.files.encoding import SwappedLineEndings, Utf8Transcoder, is_ascii_incompatible
 from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.source import FREE_BYTES, Compression, Limits, Source
 

@@ -17,16 +17,13 @@ from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
-from inflection_cli.reading.json.byte_cursor import ByteCursor
-from inflection_cli.reading.json.chunk_builder import ChunkBuilder
-from inflection_cli.reading.json.envelope import Envelope, Met, members
-from inflection_cli.reading.json.json_errors import JsonErrors
-from inflection_cli.reading.json.json_grammar import Scan, ScanStop, swift_value
+from inflection_cli.reading.json.json_errors import JsonErrors, Lookahead
+from inflection_cli.reading.json.json_format import Envelope, Met, members
+from inflection_cli.reading.json.json_grammar import ByteCursor, Scan, ScanStop, decode, swift_value
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.json.json_objects import decode as decode_object
-from inflection_cli.reading.json.lookahead import Lookahead
+from inflection_cli.reading.json.ndjson import ChunkBuilder
 from inflection_cli.reading.json.resync import RecordPrefixes, Resynchronizer, ResyncPoint, ResyncResult
-from inflection_cli.reading.json.text_cursor import decode
 from inflection_cli.reading.source import ReadOptions, Source
 from inflection_cli.settings.option_names import with_value
 

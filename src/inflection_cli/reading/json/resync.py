@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from inflection_cli.reading.json.byte_cursor import ByteCursor
-from inflection_cli.reading.json.json_grammar import CLOSES, STRING, ScanStop, scan
+from inflection_cli.reading.json.json_grammar import CLOSES, STRING, ByteCursor, ScanStop, scan
 
 _LOOSE: Final = re.compile(
     rb"[ \t\r]*+(?:(?P<string>" + STRING + rb')|(?P<mark>[{}\[\],:])|(?P<end>\n)|(?P<open>")|'
