@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from inflection_cli.reporting.word_wrap import wrapped
+from inflection_cli.reporting.console import wrapped
 
 HEADER = "event,timestamp,userId,campaign_id,email_id,plan"
 

@@ -112,7 +112,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     for name in ("CI", "COLORTERM", "LINES", *ENVIRONMENT):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr("inflection_cli.reporting.live_line.EVERY_S", 3_600.0)
+    monkeypatch.setattr("inflection_cli.reporting.progress_line.EVERY_S", 3_600.0)
     for sample in SAMPLES.iterdir():
         shutil.copy(sample, folder)
     for name, text in MADE.items():

@@ -30,7 +30,7 @@ def on_terminal(width: int, kind: str = "xterm") -> tuple[Speaker, StringIO]:
 
 @pytest.fixture(autouse=True)
 def _redrawn_on_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inflection_cli.reporting.live_line.EVERY_S", 3_600.0)
+    monkeypatch.setattr("inflection_cli.reporting.progress_line.EVERY_S", 3_600.0)
 
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ "

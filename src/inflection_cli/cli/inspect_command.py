@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from inflection_cli.inspecting.shape_groups import ShapeGroup
     from inflection_cli.reading import FoundFile
     from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.plan_text import SettingsSaid
     from inflection_cli.reporting.reports import Reports
-    from inflection_cli.reporting.used_settings import SettingsSaid
 
 
 @with_groups
@@ -43,8 +43,7 @@ def inspect(
     from inflection_cli.reporting.json_report import dumps
     from inflection_cli.reporting.masking import NOTE, cell_display
     from inflection_cli.reporting.outlet import print_machine
-    from inflection_cli.reporting.plan_text import speak
-    from inflection_cli.reporting.used_settings import settings_lines, settings_object
+    from inflection_cli.reporting.plan_text import settings_lines, settings_object, speak
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     _refuse_idle(reading)
@@ -158,7 +157,7 @@ def _settled(
     from inflection_cli.cli.option_values import convert_settings, read_options
     from inflection_cli.cli.project_file import find_project, own_settings, settle
     from inflection_cli.inspecting import InspectSettings
-    from inflection_cli.reporting.used_settings import SettingsSaid
+    from inflection_cli.reporting.plan_text import SettingsSaid
 
     found = find_project(Path.cwd(), os.environ, off=project.no_project)
     if is_draft and found is not None:

@@ -21,9 +21,9 @@ from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import answered_yes
 from inflection_cli.reporting.json_report import dumps
 from inflection_cli.reporting.outlet import print_machine
+from inflection_cli.reporting.plan_text import settings_lines
 from inflection_cli.reporting.progress import DeliveryProgress
 from inflection_cli.reporting.retry_text import answer_kept, retry_lines, window_question
-from inflection_cli.reporting.used_settings import settings_lines
 from inflection_cli.sanitize import escape
 from inflection_cli.segment.limits import DEDUP_WINDOW_S
 

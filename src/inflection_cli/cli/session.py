@@ -25,9 +25,9 @@ from inflection_cli.reporting.html_report import RunFacts
 from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
 from inflection_cli.reporting.log_file import LogFile
 from inflection_cli.reporting.masking import NOTE, cell_display
+from inflection_cli.reporting.plan_text import SettingsSaid, settings_lines, settings_object
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
-from inflection_cli.reporting.used_settings import SettingsSaid, settings_lines, settings_object
 from inflection_cli.sanitize import escape
 from inflection_cli.version import __version__
 

@@ -23,7 +23,7 @@ def validate(
     from inflection_cli.reporting import plan_text
     from inflection_cli.reporting.json_report import dumps
     from inflection_cli.reporting.outlet import print_machine
-    from inflection_cli.reporting.used_settings import settings_lines
+    from inflection_cli.reporting.plan_text import settings_lines
 
     budget(reading.max_errors)  # it decides nothing here, and a bad one is not to be found later
     with session("validate", output, files, project) as at_work:

@@ -13,9 +13,15 @@ from inflection_cli.backfilling.account import Account
 from inflection_cli.model import Message
 from inflection_cli.reading.files.bytes_read import counting
 from inflection_cli.reporting.console import Speaker
-from inflection_cli.reporting.live_line import LiveLine
 from inflection_cli.reporting.plan_text import SHOWN_PER_CODE, duration_words, size_words
-from inflection_cli.reporting.progress_line import SEPARATOR, DeliveryState, clock_words, line_of, plain_line
+from inflection_cli.reporting.progress_line import (
+    SEPARATOR,
+    DeliveryState,
+    LiveLine,
+    clock_words,
+    line_of,
+    plain_line,
+)
 from inflection_cli.sanitize import counted, escape
 
 PLAIN_EVERY_S: Final = 10.0
