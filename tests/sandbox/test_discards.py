@@ -6,8 +6,8 @@ import pytest
 from sandbox_support import KEY, basic, batch, event
 
 from inflection_cli.sandbox.discards import Discard, discard_reason
+from inflection_cli.sandbox.faults import SourceState
 from inflection_cli.sandbox.judge import Post, judge
-from inflection_cli.sandbox.sandbox_settings import SourceState
 
 EVENTS: list[tuple[Discard, Any]] = [
     (Discard.NOT_AN_OBJECT, "track"),

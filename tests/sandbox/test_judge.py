@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_support import KEY, basic, batch, event
 
+from inflection_cli.sandbox.faults import SourceState
 from inflection_cli.sandbox.judge import Hazard, Post, Verdict, judge
 from inflection_cli.sandbox.message_store import event_bytes
-from inflection_cli.sandbox.sandbox_settings import SourceState
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),

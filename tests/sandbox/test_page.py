@@ -16,9 +16,9 @@ from sandbox_support import ask, batch, connect, event, get, post
 from inflection_cli.sandbox import Sandbox, Settings, serve
 from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, Discard
 from inflection_cli.sandbox.event_window import EventWindow
+from inflection_cli.sandbox.faults import SourceState
 from inflection_cli.sandbox.judge import Post, Verdict, judge
 from inflection_cli.sandbox.message_replay import replayed
-from inflection_cli.sandbox.sandbox_settings import SourceState
 
 WATCHED = Settings(watch=True)
 FILES = ("/page/page.html", "/page/page.css", "/page/page.js", "/page/icon.svg")

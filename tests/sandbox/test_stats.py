@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_support import batch, event
 
+from inflection_cli.sandbox.faults import SourceState
 from inflection_cli.sandbox.judge import Post, judge
 from inflection_cli.sandbox.message_store import MessageStore
-from inflection_cli.sandbox.sandbox_settings import SourceState
 from inflection_cli.sandbox.stats import ReceivedStats
 
 EVENTS = st.builds(

@@ -20,8 +20,8 @@ from inflection_cli.sandbox.discards import (
     Discard,
     discard_reason,
 )
+from inflection_cli.sandbox.faults import SourceState
 from inflection_cli.sandbox.message_store import event_bytes
-from inflection_cli.sandbox.sandbox_settings import SourceState
 
 BATCH_CALLS: Final = frozenset({"batch", "import"})
 """The calls that carry many events; `import` is the older name of `batch`."""

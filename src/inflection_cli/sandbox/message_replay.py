@@ -9,8 +9,8 @@ import orjson
 
 from inflection_cli.errors import UsageError
 from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, MAX_BODY_BYTES
+from inflection_cli.sandbox.faults import SourceState
 from inflection_cli.sandbox.judge import Post, Verdict, judge
-from inflection_cli.sandbox.sandbox_settings import SourceState
 
 _MOST_LINES: Final = 500
 _ENVELOPE: Final = b'{"writeKey":"replayed","batch":['

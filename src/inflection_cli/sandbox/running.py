@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from inflection_cli.sandbox.sandbox_settings import Settings
+from inflection_cli.sandbox.faults import Settings
 from inflection_cli.sandbox.server import HOST, Server
 from inflection_cli.sandbox.stats import Stats
 

@@ -17,12 +17,11 @@ from inflection_cli.errors import UsageError
 from inflection_cli.sandbox.connection import HttpConnection, SandboxAnswer, SandboxRequest
 from inflection_cli.sandbox.discards import BODY_BOUND_BYTES, TYPES
 from inflection_cli.sandbox.event_window import EventWindow
-from inflection_cli.sandbox.faults import Act, Dice, SandboxFault
+from inflection_cli.sandbox.faults import Act, Dice, SandboxFault, Settings
 from inflection_cli.sandbox.judge import BATCH_CALLS, Post, Verdict, judge
 from inflection_cli.sandbox.message_replay import replayed, require_file
 from inflection_cli.sandbox.message_store import MessageStore
 from inflection_cli.sandbox.page_routes import SAFE_HEADERS, STREAM_PATH, event_stream, is_local, page_file
-from inflection_cli.sandbox.sandbox_settings import Settings
 from inflection_cli.sandbox.stats import ReceivedStats, Stats
 
 HOST: Final = "127.0.0.1"
