@@ -99,13 +99,13 @@ DEFECTS = (
     ),
     Defect(
         "3xx counted as success",
-        "segment/retry.py",
+        "segment/response.py",
         (("    if 200 <= status < 300:\n", "    if 200 <= status < 400:\n"),),
         f"{RETRY}test_every_other_status_stops_the_run_and_only_a_5xx_leaves_a_doubt",
     ),
     Defect(
         "an HTML 200 counted as success: not looked at",
-        "segment/retry.py",
+        "segment/response.py",
         (("outcome.genuine and outcome.body_left", "outcome.body_left"),),
         f"{DELIVER}test_an_answer_that_is_not_segments_stops_the_run_in_doubt",
     ),
@@ -122,7 +122,7 @@ DEFECTS = (
     ),
     Defect(
         "Retry-After ignored",
-        "segment/retry.py",
+        "segment/response.py",
         (("wait_s = retry_after_s(outcome.retry_after, now=now)", "wait_s = None"),),
         f"{RETRY}test_retry_after_counts_on_every_status_that_is_retried",
     ),

@@ -9,15 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.segment.cause import cause_words
-from inflection_cli.segment.response import Answer, Failure, FailureKind, classify, own_words
-from inflection_cli.segment.retry import (
+from inflection_cli.segment.client import cause_words
+from inflection_cli.segment.response import (
     Accepted,
+    Answer,
     Content,
+    Failure,
+    FailureKind,
     Retry,
     Stop,
     backoff_bound_s,
     backoff_s,
+    classify,
+    own_words,
     reset_s,
     retry_after_s,
     verdict,

@@ -32,8 +32,7 @@ from inflection_cli.converting.converter import Converted
 from inflection_cli.ledger.ledger_records import DIGEST_BYTES
 from inflection_cli.model import Problem
 from inflection_cli.segment.ids import link_ids, uuid_text
-from inflection_cli.segment.link_messages import ID_BYTES, link_bodies
-from inflection_cli.segment.message import with_id
+from inflection_cli.segment.message import ID_BYTES, link_bodies, with_id
 
 IDENTIFY: Final = "identify"
 SHOWN: Final = 100

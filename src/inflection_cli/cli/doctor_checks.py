@@ -20,8 +20,7 @@ from inflection_cli.cli.target import find_key, find_target, unusual_key
 from inflection_cli.errors import InflSegError, LedgerError
 from inflection_cli.ledger.state_dir import LEDGER_SUFFIX, file_trouble, ledger_folder, state_dir
 from inflection_cli.sanitize import counted
-from inflection_cli.segment.cause import cause_words
-from inflection_cli.segment.client import Client, Reached
+from inflection_cli.segment.client import Client, Reached, cause_words
 from inflection_cli.segment.destination import Destination, Secret, Timeouts
 from inflection_cli.segment.limits import REGION_ENDPOINTS
 from inflection_cli.segment.response import Failure, FailureKind

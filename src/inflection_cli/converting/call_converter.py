@@ -18,7 +18,7 @@ from inflection_cli.mapping.events import has_error
 from inflection_cli.mapping.layout import Layout, Shaped, TimeSource
 from inflection_cli.mapping.times.timestamps import TimestampReader
 from inflection_cli.model import Chunk, Note, Problem
-from inflection_cli.segment.call_messages import MESSAGE_ID_BYTES, CallEncoder, whole_calls, with_user
+from inflection_cli.segment.message import MESSAGE_ID_BYTES, CallEncoder, whole_calls, with_user
 
 _OTHER_CALLS: Final = frozenset({*CALL_TYPES, "alias"} - {"track"})
 NO_EVENT: Final = "no [[event]] of the profile applies"

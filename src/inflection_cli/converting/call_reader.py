@@ -22,7 +22,6 @@ from inflection_cli.mapping.personal_data import has_only_addresses, looks_perso
 from inflection_cli.mapping.profile.property_types import Typed, is_day
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, sort_key, wire
 from inflection_cli.model import Note, Person
-from inflection_cli.segment.call_messages import MESSAGE_ID_BYTES, Call, CallEncoder
 from inflection_cli.segment.ids import (
     CONTENT_REST,
     group_call_id,
@@ -33,6 +32,7 @@ from inflection_cli.segment.ids import (
     view_id,
 )
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
+from inflection_cli.segment.message import MESSAGE_ID_BYTES, Call, CallEncoder
 from inflection_cli.settings.redaction import fingerprint_of
 from inflection_cli.text_faults import damage, damage_hint, is_null_in_text, null_option
 

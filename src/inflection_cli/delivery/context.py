@@ -18,8 +18,7 @@ from inflection_cli.delivery.journal import Journal
 from inflection_cli.delivery.throttle import Throttle
 from inflection_cli.model import Batch, Message
 from inflection_cli.segment.limits import DEDUP_WINDOW_S
-from inflection_cli.segment.response import Answer, Failure
-from inflection_cli.segment.retry import Content
+from inflection_cli.segment.response import Answer, Content, Failure
 
 
 class StopReason(StrEnum):

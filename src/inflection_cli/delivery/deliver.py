@@ -13,8 +13,7 @@ from inflection_cli.delivery.context import DeliveryContext, DeliveryCounts, Lef
 from inflection_cli.delivery.pacing import GateClosed, RateGate, Ticket
 from inflection_cli.model import Batch, BatchState
 from inflection_cli.sanitize import counted
-from inflection_cli.segment.response import Answer, Failure
-from inflection_cli.segment.retry import Accepted, Content, Retry, Stop, verdict
+from inflection_cli.segment.response import Accepted, Answer, Content, Failure, Retry, Stop, verdict
 
 MAX_IN_FLIGHT: Final = 64
 """Batches on their way at once under a rate; as many are used as rate and latency ask for."""

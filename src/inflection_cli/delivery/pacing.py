@@ -9,7 +9,7 @@ import anyio
 
 from inflection_cli.delivery.context import DeliveryContext, DeliveryCounts, Left, Stopped, StopReason
 from inflection_cli.segment.limits import BACKOFF_CAP_S
-from inflection_cli.segment.retry import Retry, backoff_bound_s, backoff_s
+from inflection_cli.segment.response import Retry, backoff_bound_s, backoff_s
 
 _SLACK_S: Final = 1.0  # a loop that is later than this did not run: it was stopped, or the machine slept
 

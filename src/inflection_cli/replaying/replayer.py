@@ -42,8 +42,7 @@ from inflection_cli.reading.rejected_rows import RejectsFolder, first_origin
 from inflection_cli.reading.source import Source
 from inflection_cli.segment.ids import ready_id, uuid_text
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
-from inflection_cli.segment.link_messages import is_link
-from inflection_cli.segment.message import with_id
+from inflection_cli.segment.message import is_link, with_id
 from inflection_cli.segment.prebuilt_messages import (
     TYPES,
     ReadySettings,

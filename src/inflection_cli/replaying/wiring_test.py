@@ -18,7 +18,7 @@ from inflection_cli.errors import DeliveryIncomplete, DestinationError, InflSegE
 from inflection_cli.model import Batch, Campaign, Person, Trail
 from inflection_cli.segment.ids import uuid_text
 from inflection_cli.segment.message import MessageEncoder, MessageSettings, messages, with_id
-from inflection_cli.segment.retry import Content
+from inflection_cli.segment.response import Content
 
 PAST: Final = timedelta(days=30)
 """How long ago one of the events is stamped: only so is it seen whether historical times survive."""

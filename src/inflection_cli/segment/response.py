@@ -1,10 +1,18 @@
-"""Results of a request: an answer or a failure."""
+"""Results of a request, and the retry policy for them.
+
+The policy is that of Segment's newest official SDKs, but for their count of attempts: nothing is dropped.
+"""
 
 import html
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
+
+from inflection_cli.certificates import certificate_hint
+from inflection_cli.segment.limits import BACKOFF_CAP_S, BACKOFF_FIRST_S, MAX_RETRY_AFTER_S
 
 _HTML_TYPES = ("text/html", "application/xhtml")
 _PAGE_CHARS = 4_096  # bounds the search in a page that was made to take long
@@ -164,3 +172,195 @@ def _is_markup(text: str, content_type: str) -> bool:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple)
 """Reads what strict readers refuse, such as NaN, and keeps a name that stands twice."""
+
+
+_RETRIED_4XX = frozenset({408, 410, 429, 460})
+_FINAL_5XX = frozenset({501, 505, 511})
+_CONTENT = frozenset({400, 413})
+_EPOCH_LIKE_S = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Verdict: the batch was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Verdict: the batch is sent again with the same ids.
+
+    Attributes:
+        reason: What happened, in a few words.
+        after_s: How long the destination asks the whole run to wait; None where it does not say.
+        doubt: Whether the batch may be in nevertheless.
+        unreachable: Whether the host is unknown or refused the connection.
+    """
+
+    reason: str
+    after_s: float | None
+    doubt: bool
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Verdict: some content is refused, so the batch is split.
+
+    It is halved until the refused event stands alone.
+    """
+
+    status: int
+    excerpt: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Verdict: another try cannot help, so the run ends.
+
+    Attributes:
+        reason: What happened, as a sentence.
+        hint: What may settle it.
+        doubt: Whether the batch may be in nevertheless.
+        cause: What happened, as a clause without words of the destination's, which may repeat personal data.
+    """
+
+    reason: str
+    hint: str
+    doubt: bool
+    cause: str
+
+
+Verdict = Accepted | Retry | Content | Stop
+
+
+def verdict(outcome: Answer | Failure, *, now: float) -> Verdict:
+    """Return the verdict for a batch, from its answer or failure.
+
+    Args:
+        outcome: What came of its request.
+        now: Wall clock in unix seconds, for a Retry-After that is a date.
+    """
+    if isinstance(outcome, Failure):
+        return _of_failure(outcome)
+    status = outcome.status
+    if 200 <= status < 300:
+        return Accepted() if outcome.genuine and outcome.body_left else _not_accepted(outcome)
+    if is_retryable(status):
+        wait_s = retry_after_s(outcome.retry_after, now=now)
+        if wait_s is None and status == 429:
+            wait_s = reset_s(outcome.rate_limit_reset)
+        return Retry(outcome.words, wait_s, doubt=status != 429 and outcome.body_left)
+    if status in _CONTENT:
+        return Content(status, outcome.excerpt, outcome.words)
+    return _final(outcome)
+
+
+def is_retryable(status: int) -> bool:
+    """Return whether a status calls for a retry."""
+    return status in _RETRIED_4XX or (500 <= status < 600 and status not in _FINAL_5XX)
+
+
+def backoff_s(misses: int, draw: float) -> float:
+    """Return the backoff in seconds: full jitter over an exponential bound.
+
+    Args:
+        misses: How many failures there were before this one, from 0.
+        draw: A random number in [0, 1).
+    """
+    return draw * backoff_bound_s(misses)
+
+
+def backoff_bound_s(misses: int) -> float:
+    """Return the longest backoff after consecutive failures, in seconds."""
+    return float(min(BACKOFF_CAP_S, BACKOFF_FIRST_S * 2 ** min(misses, 32)))
+
+
+def retry_after_s(header: str | None, *, now: float) -> float | None:
+    """Parse `Retry-After`: seconds or HTTP date (RFC 9110), at most 300 s.
+
+    Zero, what lies in the past, and junk are as if the header were absent.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    wait_s = _whole_seconds(text)
+    if wait_s is None:
+        wait_s = _seconds_to(text, now)
+    return min(wait_s, MAX_RETRY_AFTER_S) if wait_s is not None and wait_s > 0 else None
+
+
+def reset_s(header: str | None) -> float | None:
+    """Parse `X-RateLimit-Reset`: seconds from now, at most 300 s.
+
+    A date is ignored.
+    """
+    wait_s = None if header is None else _whole_seconds(header.strip())
+    return min(wait_s, MAX_RETRY_AFTER_S) if wait_s is not None and 0 < wait_s < _EPOCH_LIKE_S else None
+
+
+def _whole_seconds(text: str) -> float | None:
+    # Twelve digits: more is no wait anyone means, and int() refuses thousands of them.
+    return float(text[:12]) if text.isascii() and text.isdigit() else None
+
+
+def _seconds_to(text: str, now: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def _of_failure(failure: Failure) -> Retry | Stop:
+    if failure.kind is FailureKind.CERTIFICATE:
+        return Stop(
+            f"The destination's certificate could not be verified: {failure.detail}",
+            certificate_hint(failure.detail, "--endpoint", "the destination"),
+            doubt=failure.body_left,
+            cause=f"certificate not verified: {failure.detail}",
+        )
+    if failure.proxy_status is not None and not is_retryable(failure.proxy_status):
+        return Stop(
+            f"The proxy refused to connect: {failure.detail}",
+            "check HTTPS_PROXY and its credentials, or name the host in NO_PROXY",
+            doubt=failure.body_left,
+            cause=failure.detail,
+        )
+    reason = failure.detail or failure.kind.value
+    return Retry(reason, None, doubt=failure.body_left, unreachable=failure.unreachable)
+
+
+def _not_accepted(answer: Answer) -> Stop:
+    said = f": “{answer.excerpt}”" if answer.excerpt else "."
+    return Stop(
+        f"HTTP {answer.status} came back, but not in a form in which Segment accepts anything{said}",
+        "a proxy's login page may have answered in place of the destination. "
+        "Check the write key, --endpoint and the proxy settings",
+        doubt=True,
+        cause=f"{answer.words} without an acceptance",
+    )
+
+
+def _final(answer: Answer) -> Stop:
+    status = answer.status
+    # A redirect is no acceptance by anyone, and is named among what leaves events pending; only what is
+    # neither that nor a final 4xx leaves a doubt.
+    doubt = not 300 <= status < 500 and answer.body_left
+    detail = f": {answer.excerpt}" if answer.excerpt else "."
+    reason = f"The destination answered HTTP {status}{detail}"
+    return Stop(reason, _hint(status), doubt=doubt, cause=answer.words)
+
+
+def _hint(status: int) -> str:
+    if status in {401, 403}:
+        return "check the write key: --write-key-file FILE, or SEGMENT_WRITE_KEY"
+    if 300 <= status < 400:
+        return "redirects are not followed, to protect the write key; set --endpoint to the final address"
+    if status in {404, 405}:
+        return "--endpoint takes the base address; the tool posts to URL/v1/batch"
+    if status == 415:
+        return "the destination may refuse compressed bodies: --no-gzip sends them uncompressed"
+    if status == 511:
+        return "the network asks for a login; log in, then run the same command again"
+    return "check --endpoint; then run the same command again"
