@@ -16,7 +16,7 @@ from inflection_cli.cli.option_check import LONGEST_VALUE
 from inflection_cli.cli.options import example_of
 from inflection_cli.sandbox import Sandbox, serve
 from inflection_cli.settings.declarations import ALL_OPTIONS
-from inflection_cli.settings.option_names import OPTION_NAMES, SHORT_NAMES, names_an_option
+from inflection_cli.settings.layering import OPTION_NAMES, SHORT_NAMES, names_an_option
 
 MESSAGE = (
     '{"type":"track","messageId":"m1","event":"Email Opened","userId":"u1",'

@@ -24,7 +24,7 @@ from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.events import kind_of, nearest_event
 from inflection_cli.segment.destination import Destination, Secret
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 from inflection_cli.suggestions import MOST_EDITS, distance, nearest
 from inflection_cli.text_faults import null_option
 

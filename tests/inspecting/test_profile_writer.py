@@ -13,7 +13,7 @@ from example_support import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inflection_cli.settings.option_names import names_an_option
+from inflection_cli.settings.layering import names_an_option
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 
 EXPORTS = Path(__file__).resolve().parents[1] / "data" / "exports"

@@ -22,8 +22,7 @@ from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import ledger_path, lock_path
 from inflection_cli.model import BatchState, Disposition
 from inflection_cli.segment.ids import Binder
-from inflection_cli.settings.option_names import with_value
-from inflection_cli.settings.redaction import storable_constant
+from inflection_cli.settings.layering import storable_constant, with_value
 
 TEXT: Final = "text"
 RECORDED: Final = "property_types"

@@ -20,7 +20,7 @@ from inflection_cli.backfilling.second_pass import SENT, outgoing
 from inflection_cli.errors import InputError, Interrupted, UsageError
 from inflection_cli.model import Batch
 from inflection_cli.segment.message import renamed
-from inflection_cli.settings.option_names import file_word, with_value
+from inflection_cli.settings.layering import file_word, with_value
 
 _BUFFER: Final = 1 << 20
 _READER_WAIT_S: Final = 0.005

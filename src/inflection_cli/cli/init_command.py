@@ -176,7 +176,7 @@ class _Setup:
         """Return the option that names the key's file; keep no key."""
         from inflection_cli.cli.target import find_key, key_in
         from inflection_cli.settings.declarations import DestinationOptions
-        from inflection_cli.settings.option_names import with_value
+        from inflection_cli.settings.layering import with_value
 
         if find_key(DestinationOptions(), os.environ) is not None:
             self._voice.say("The write key comes from the environment.")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from inflection_cli.cli.options import example_of, long_name
 from inflection_cli.errors import UsageError
 from inflection_cli.settings.declarations import ALL_OPTIONS
-from inflection_cli.settings.option_names import looks_like_an_option, names_an_option, plain_dashes
+from inflection_cli.settings.layering import looks_like_an_option, names_an_option, plain_dashes
 
 _KEY_OPTION: Final = "--write-key"
 """The one option whose value is never repeated."""

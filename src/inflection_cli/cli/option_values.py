@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
 from inflection_cli.errors import UsageError
 from inflection_cli.settings.declarations import ENCODING, TraitsStyle
-from inflection_cli.settings.layering import given_values, missing_values, with_values
-from inflection_cli.settings.redaction import HIDDEN
+from inflection_cli.settings.layering import HIDDEN, given_values, missing_values, with_values
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:

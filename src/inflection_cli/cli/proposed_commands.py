@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.settings.declarations import InputOptions, declared
-from inflection_cli.settings.option_names import file_word, with_value
+from inflection_cli.settings.layering import file_word, with_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from inflection_cli.errors import UsageError
 from inflection_cli.mapping.profile.preset_files import PresetVersion, preset_in
 from inflection_cli.settings.declarations import InputOptions, MessageOptions, declared, profile_keys
-from inflection_cli.settings.redaction import PERSONAL, fingerprint_of, storable_constant
+from inflection_cli.settings.layering import PERSONAL, fingerprint_of, storable_constant
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile

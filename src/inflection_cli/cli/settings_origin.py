@@ -16,8 +16,7 @@ from inflection_cli.settings.declarations import (
     ReportingOptions,
     declared,
 )
-from inflection_cli.settings.layering import given_values
-from inflection_cli.settings.redaction import PERSONAL
+from inflection_cli.settings.layering import PERSONAL, given_values
 
 if TYPE_CHECKING:
     from inflection_cli.cli.project_file import Project

@@ -16,7 +16,7 @@ from inflection_cli.ledger.state_dir import kept_dedup_window_s
 from inflection_cli.segment.destination import Destination, Secret
 from inflection_cli.segment.ids import namespace_of
 from inflection_cli.segment.limits import BATCH_PATH, DEDUP_WINDOW_S, REGION_ENDPOINTS
-from inflection_cli.settings.option_names import names_an_option
+from inflection_cli.settings.layering import names_an_option
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import Any, Final
 from inflection_cli.cli.options import example, long_name
 from inflection_cli.errors import InflSegError, UsageError
 from inflection_cli.settings.declarations import ALL_OPTIONS
-from inflection_cli.settings.option_names import file_word
-from inflection_cli.settings.redaction import HIDDEN
+from inflection_cli.settings.layering import HIDDEN, file_word
 from inflection_cli.suggestions import meant, nearest
 
 _RESUME: Final = (

@@ -33,7 +33,7 @@ from inflection_cli.segment.ids import (
 )
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
 from inflection_cli.segment.message import MESSAGE_ID_BYTES, Call, CallEncoder
-from inflection_cli.settings.redaction import fingerprint_of
+from inflection_cli.settings.layering import fingerprint_of
 from inflection_cli.text_faults import damage, damage_hint, is_null_in_text, null_option
 
 # When somebody was born or an account began may be long past, and a contract may begin in a year.

@@ -19,7 +19,7 @@ from inflection_cli.ledger.ledger_records import ID_BYTES, Run
 from inflection_cli.ledger.lock import Holder, holder_of
 from inflection_cli.ledger.state_dir import LOCK_SUFFIX, forget_answers, ledger_path
 from inflection_cli.model import BatchState
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 from inflection_cli.suggestions import meant, nearest
 
 LAST: Final = "last"

@@ -17,7 +17,7 @@ from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.sanitize import counted
 from inflection_cli.settings.declarations import UnknownEvents
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 
 Way = Mapping[str, Any]
 """Options of `InputOptions`, by field."""

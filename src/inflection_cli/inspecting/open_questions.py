@@ -24,7 +24,7 @@ from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
 from inflection_cli.mapping.times.zones import example_of
 from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
 from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 from inflection_cli.settings.toml_text import toml_list, toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})

@@ -78,7 +78,7 @@ from inflection_cli.ledger.state_dir import (
     vanished,
 )
 from inflection_cli.model import Batch, BatchState
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 
 _BUSY_TIMEOUT_S: Final = 60.0  # a reader's checks of a large ledger on a slow disk take seconds
 _PAGE_OF_BATCHES: Final = 32

@@ -11,7 +11,7 @@ from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy
 from inflection_cli.mapping.unbound import refusal
 from inflection_cli.mapping.unmapped_columns import with_added_columns
 from inflection_cli.mapping.wide_times import differing_times
-from inflection_cli.settings.option_names import file_word
+from inflection_cli.settings.layering import file_word
 
 _READY_KEYS: Final = frozenset({"messageId", "type"})
 

@@ -20,7 +20,7 @@ from inflection_cli.mapping.column_names import chosen_by, listed, quoted, snake
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Note
-from inflection_cli.settings.option_names import file_word
+from inflection_cli.settings.layering import file_word
 from inflection_cli.suggestions import nearest
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.lossless_json import swiftly
 from inflection_cli.mapping.column_names import snake_case, squash
-from inflection_cli.settings.redaction import PERSONAL
+from inflection_cli.settings.layering import PERSONAL
 
 _NAMES_REMEMBERED: Final = 1 << 13
 _ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+\s*")

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from inflection_cli.errors import InputError
 from inflection_cli.mapping.column_names import listed, quoted
 from inflection_cli.mapping.personal_data import looks_personal
-from inflection_cli.settings.option_names import file_word
+from inflection_cli.settings.layering import file_word
 from inflection_cli.settings.toml_text import toml_string
 
 Reason = Literal["absent", "tied", "addresses", "other times"]

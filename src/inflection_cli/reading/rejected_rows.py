@@ -22,7 +22,7 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.lossless_json import JsonCell
 from inflection_cli.reading.files.file_patterns import unpacked_name
 from inflection_cli.reading.source import Source
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 
 
 class LineFile:

@@ -57,7 +57,7 @@ from inflection_cli.segment.prebuilt_messages import (
     trimmed,
 )
 from inflection_cli.settings.declarations import DeliveryOptions, MessageOptions, ReplayOptions, declared
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 from inflection_cli.text_faults import damage, damage_hint, null_option
 
 R = TypeVar("R")

@@ -20,7 +20,7 @@ from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.outlet import print_machine
 from inflection_cli.reporting.sarif import sarif_json
 from inflection_cli.sanitize import counted, escape
-from inflection_cli.settings.option_names import file_word
+from inflection_cli.settings.layering import file_word
 from inflection_cli.suggestions import nearest
 
 

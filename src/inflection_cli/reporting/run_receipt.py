@@ -12,7 +12,7 @@ from inflection_cli.mapping.personal_data import is_personal_setting, is_persona
 from inflection_cli.model import BatchState, Severity
 from inflection_cli.reporting.plan_text import duration_words, events_equation, fix_in_export, rows_equation
 from inflection_cli.sanitize import counted, escape
-from inflection_cli.settings.redaction import FINGERPRINT, HIDDEN
+from inflection_cli.settings.layering import FINGERPRINT, HIDDEN
 
 Lines = Iterator[tuple[str, str]]
 

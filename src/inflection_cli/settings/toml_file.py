@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema
 
 from inflection_cli.errors import SettingsFileFaults, UsageError
 from inflection_cli.settings.declarations import Declared, Texts
-from inflection_cli.settings.option_names import names_an_option, plain_dashes
+from inflection_cli.settings.layering import names_an_option, plain_dashes
 from inflection_cli.suggestions import meant, nearest
 
 MAX_FILE_BYTES: Final = 256_000

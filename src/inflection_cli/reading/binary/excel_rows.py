@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 from inflection_cli.errors import InputError
 from inflection_cli.reading.binary.row_stream import Rows, line_of
 from inflection_cli.reading.files.stream import judge_size
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -26,7 +26,7 @@ from inflection_cli.reading.files.open_file import open_file, raise_input_error
 from inflection_cli.reading.files.private_copy import keep_copy
 from inflection_cli.reading.files.stream import judge_size, open_bytes
 from inflection_cli.reading.source import Limits
-from inflection_cli.settings.option_names import file_word
+from inflection_cli.settings.layering import file_word
 
 
 def exports_in(folder: str) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 from inflection_cli.errors import InputError
-from inflection_cli.settings.option_names import file_word
+from inflection_cli.settings.layering import file_word
 from inflection_cli.suggestions import nearest
 
 _NAMES_LOOKED_AT = 1000

@@ -25,7 +25,7 @@ from inflection_cli.reading.json.json_objects import decode as decode_object
 from inflection_cli.reading.json.ndjson import ChunkBuilder
 from inflection_cli.reading.json.resync import RecordPrefixes, Resynchronizer, ResyncPoint, ResyncResult
 from inflection_cli.reading.source import ReadOptions, Source
-from inflection_cli.settings.option_names import with_value
+from inflection_cli.settings.layering import with_value
 
 _SWIFT: Final = swift_value()
 _BEGINNINGS: Final = 16

@@ -11,7 +11,7 @@ from inflection_cli.errors import InputError
 from inflection_cli.lossless_json import MAX_JSON_DEPTH
 from inflection_cli.reading.json.json_grammar import TOKEN, ByteCursor, Expected, Place, cut_short, decode
 from inflection_cli.reading.source import Source
-from inflection_cli.settings.option_names import file_word, with_value
+from inflection_cli.settings.layering import file_word, with_value
 
 _BRACE, _BRACKET = b"{["
 _LISTS_NAMED: Final = 5
