@@ -208,7 +208,7 @@ PERSON_IMPLAUSIBLE = Rule(
     '"COLUMN"; if the people are correct, --allow-implausible-people',
     "50 addresses with one userId (from three on). Or an id that is the campaign's or the email's "
     "own on 95 % of 20 rows or more. Or one person, whose id is not an address, with more than half "
-    "of 200 events or more",
+    "of 200 events or more. Or one address with more than 95 % of them",
 )
 PERSON_TWO_USERS = Rule(
     "person-two-users",
