@@ -89,7 +89,7 @@ MASKS: Final = (
     (r"(?<=2024-04-01T12:00:00)\.\d{3}", ".000"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "00000000-0000-8000-8000-000000000000"),
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:12345"),
-    (r"/tmp/infl-seg-captures-\w{8}", "FOLDER-infl-seg-captures-xxxxxx"),
+    (r"/[\w/]+/infl-seg-captures-\w{8}", "FOLDER-infl-seg-captures-xxxxxx"),
     (r"infl-seg \d+\.\d+\.\d+", "infl-seg 0.1.0"),
     (r"\d+(?:\.\d)? [GT]B are free", "10.0 GB are free"),
 )

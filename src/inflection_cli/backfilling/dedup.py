@@ -1,7 +1,8 @@
 """Dispositions of events: merge input ids with ledger ids.
 
-Calls at the time of the run have ids without a time, so a state that comes back has the id of long ago. The content
-hash of such a call begins with whose state it is, and batches stand in the ledger in the order in which they went.
+With `--now`, calls have ids without a time, so a state that comes back after another one has the id of long ago. The
+content hash of such a call begins with whose state it is, and batches stand in the ledger in the order in which they
+went.
 """
 
 from bisect import insort

@@ -1,10 +1,12 @@
 """Scratch files: group, sort and look up records in bounded memory.
 
-Records are bytes that begin with a hash, so their first byte spreads evenly. A run is written with its records
-grouped by first byte, and notes where each group begins; what is handed back is one first byte at a time, gathered
-from all runs. Sorting is left to who needs it: most inputs have no repeats, which a set tells sooner than a sort.
+Records of groups are bytes that begin with a hash, so their first byte spreads evenly. A run is written with its
+records grouped by first byte, and notes where each group begins; what is handed back is one first byte at a time,
+gathered from all runs. Sorting is left to who needs it: most inputs have no repeats, which a set tells sooner than a
+sort.
 
-Pass 2 reads the ids again: computing all hashes a second time would take a good part of a delivery.
+The ids of events are kept too. Pass 2 reads them again: computing all hashes a second time would take a good part of a
+delivery.
 """
 
 import marshal

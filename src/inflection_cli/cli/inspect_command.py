@@ -66,11 +66,10 @@ def inspect(
             draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
             save_text(drafting.save, draft.text(), force=drafting.force)
             to_fill_in = draft.to_fill_in
-        settings_of = partial(_of_file, own, settings)
-        groups = [*_with_proposals(inspections, settings_of, files, reading, project, drafting)]
-        report = inspection_report(
-            groups, inspections, drafting.save, to_fill_in, show_values=output.show_values
-        )
+        of_file = partial(_of_file, own, settings)
+        groups = [*_with_proposals(inspections, of_file, files, reading, project, drafting)]
+        show = output.show_values
+        report = inspection_report(groups, inspections, drafting.save, to_fill_in, show_values=show)
         if reports.has_pictures:
             _write_page(reports, report, found)
     if output.json:

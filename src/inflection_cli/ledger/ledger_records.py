@@ -1,7 +1,8 @@
 """Records and rows of the ledger, and checksums of rows.
 
-The key belongs to one ledger, so a row or a page of another one does not pass. A row's checksum covers the name of
-its table and every other column, the key of the row included; a batch's row holds the digest of its ids and hashes.
+Checksums are keyed. The key belongs to one ledger, so a row or a page of another one does not pass. A row's checksum
+covers the name of its table and every other column, the key of the row included; a batch's row holds the digest of its
+ids and hashes.
 """
 
 import json

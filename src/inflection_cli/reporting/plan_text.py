@@ -1,6 +1,6 @@
 """Format plan, problems and summary as text lines.
 
-So a report is not filtered without a trace.
+It names the settings files that affected a run, so that no report is filtered without a trace.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized

@@ -1,8 +1,8 @@
 """Read Parquet by row groups, after its pages are measured.
 
-What a page unpacks to stands in its header alone, and the library makes room for it unasked. Its view of a footer that
-is wrong can end the process, so the places of the pages are read here too. All of these are structs of Thrift's compact
-protocol; the numbers are those of the fields in parquet-format's parquet.thrift.
+The size that a page unpacks to stands in its header alone, and the library makes room for it unasked. Its view of a
+footer that is wrong can end the process, so the places of the pages are read here too. All of these are structs of
+Thrift's compact protocol; the numbers are those of the fields in parquet-format's parquet.thrift.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """Read CSV record by record: grammar, rows, faults and recovery.
 
-A lost delimiter before a quoted cell makes the same text: `Spring"Hello, friends"` may have been two cells, of which
-the second holds the comma. Where such a reading is there, nobody can say which cell is which; where none is, as in
-`5" screen`, the cell is read unchanged. A cell that was quoted may hold line breaks too: then the quote is not
-closed within its record, and what comes next tells (`runs_on`).
+RFC 4180 does not define a quote inside a bare cell. A lost delimiter before a quoted cell makes the same text:
+`Spring"Hello, friends"` may have been two cells, of which the second holds the comma. Where such a reading is there,
+nobody can say which cell is which; where none is, as in `5" screen`, the cell is read unchanged. A cell that was quoted
+may hold line breaks too: then the quote is not closed within its record, and what comes next tells (`runs_on`).
 """
 
 import csv

@@ -1,7 +1,8 @@
 """Convert UTF-16, UTF-32, EBCDIC and old line ends while reading.
 
-So everything between sees lines that end in LF, a CR in a quoted cell stays one, and an LF that ends no line is what
-a CR that ends none is elsewhere: a problem, never a silent difference.
+In files of old Macs, CR and LF are swapped while reading and put back afterwards. Everything between sees lines that
+end in LF, a CR in a quoted cell stays one, and an LF that ends no line is what a CR that ends none is elsewhere: a
+problem, never a silent difference.
 """
 
 import codecs

@@ -1,8 +1,8 @@
 """Confirm where a record ends; build errors for invalid JSON.
 
-`{"a": 1}, "b": 2}` lost a brace somewhere, and its first half is no record. Where a quote is lost or one too many,
-what was text becomes structure up to the end of the line and no further: so what follows on the same line is looked
-at up to the end of the next record.
+What follows a record confirms where it ends. `{"a": 1}, "b": 2}` lost a brace somewhere, and its first half is no
+record. Where a quote is lost or one too many, what was text becomes structure up to the end of the line and no further:
+so what follows on the same line is looked at up to the end of the next record.
 """
 
 from dataclasses import dataclass
