@@ -274,3 +274,12 @@ def test_what_a_run_found_sent_from_another_file_stops_one_that_gives_it_other_i
         for accepted in (1, 0):
             assert place.backfill(file, more=["--timezone", "UTC"]).events["accepted"] == accepted
         assert_stopped(place, file, ("--timezone", "Asia/Tokyo"), "--timezone was UTC, is Asia/Tokyo")
+
+
+def test_each_file_is_judged_by_the_last_run_that_had_it(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        one, two = zoneless(tmp_path), zoneless(tmp_path, "b.csv", rows=5)
+        assert place.backfill(one, more=["--timezone", "UTC"]).code == 0
+        assert place.backfill(two, more=["--timezone", "Asia/Tokyo"]).code == 0
+        words = (two, "--timezone", "Asia/Tokyo")
+        assert_stopped(place, one, words, "--timezone was UTC, is Asia/Tokyo")

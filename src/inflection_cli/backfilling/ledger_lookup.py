@@ -399,8 +399,9 @@ def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
 def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
     """Raise an error if this input was sent under different id settings.
 
-    Where nothing is to be sent nothing can be doubled, whatever differs; nor where the input still has every
-    event that the run sent, under the same id: a time zone that only rows without one need changes no other.
+    Each file is judged by the last run that had it. Where nothing is to be sent nothing can be doubled, whatever
+    differs; nor where the input still has every event that the run sent, under the same id: a time zone that only
+    rows without one need changes no other.
 
     Raises:
         DecisionNeeded: It was.
@@ -408,18 +409,19 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
     if plan.to_send == 0:
         return
     shaping = shaping_settings(plan)
-    counts = ledger.counts()
+    counts, unjudged = ledger.counts(), set(plan.fingerprints.values())
     for run in reversed(ledger.runs()):
         states = counts.get(run.run_id, {})
         sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
-        common = set(plan.fingerprints.values()) & _fingerprints(run)
+        common = unjudged & _fingerprints(run)
         if run.label != label or not common or not (sent or _found_accepted(run)):
             continue
         differing = list(_differences(run.shaping, shaping, sorted(common)))
         if not differing or (
             _has_all_of(plan, ledger, [run]) if sent else _has_all_found(plan, ledger, run, common)
         ):
-            return
+            unjudged -= common
+            continue
         raise DecisionNeeded(
             f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
             f"{'; '.join(differing)}",

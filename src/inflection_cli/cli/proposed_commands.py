@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     SettingsWith = Callable[[InputOptions], InspectSettings]
 
 _TRIED_ROWS: Final = 1_000
-_NOT_IN: Final = {"sync": ("map",), "replay": (), "inspect": ("max_errors",)}
-"""Options that are typed again, for a command that has not all those of `inspect`; an entry lists what it has."""
+_TYPED_AGAIN: Final = {"sync": ("map",), "replay": (), "inspect": ("max_errors",)}
+"""Fields of the options that a command shares with `inspect`, where it does not have all of them."""
 
 
 def proposals(
@@ -55,7 +55,7 @@ def _command(
     reading: InputOptions,
     settings_with: "SettingsWith",
 ) -> str:
-    verb, options = look.verb, [*option_words(reading, _NOT_IN.get(look.verb))]
+    verb, options = look.verb, [*option_words(reading, _TYPED_AGAIN.get(look.verb))]
     if look.ways:
         tried = [dataclasses.replace(reading, **_joined(reading, way)) for way in look.ways]
         works = (each for each in tried if _reads(group.files[0].source, settings_with, each))
