@@ -92,6 +92,7 @@ def test_a_kind_without_a_name_is_not_sent_and_the_plan_counts_it(desk: Desk) ->
         "removed": 1,
         "unchanged": 1,
         "left_out": 2,
+        "withheld": 0,
         "generation": None,
     }
     told = desk.run("diff", "old.csv", "new.csv", "--key", "id", "--added", "Joined", "--dry-run").err
@@ -283,11 +284,51 @@ def test_no_project_file_says_how_many_may_be_gone_or_what_the_key_is(desk: Desk
         assert "infl-seg.toml" in done.err
 
 
-def test_a_line_that_cannot_be_read_sends_nothing(desk: Desk) -> None:
-    (desk.folder / "torn.csv").write_text(NEW + '5,"basic,u5,1\n', encoding="utf-8")
-    done = desk.run("diff", "old.csv", "torn.csv", "--key", "id", *SENT, "--rehearse", "--json")
+def test_whoever_may_be_on_a_line_that_cannot_be_read_is_not_sent_as_gone(desk: Desk) -> None:
+    (desk.folder / "torn.csv").write_text(NEW + "3,pro\n", encoding="utf-8")
+    words = ("--key", "id", *SENT)
+    assert [each[:2] for each in brief(changes(desk, *words, new="torn.csv", code=1))] == [
+        ("Joined", "u4"),
+        ("Changed", "u2"),
+    ]
+    done = desk.run("diff", "old.csv", "torn.csv", *words, "-n", "--json", "--rejects", "r")
+    assert (done.json["list"]["removed"], done.json["list"]["withheld"]) == (1, 1)
+    assert (done.json["rows"]["rejected"], done.json["problems"][0]["line"]) == (1, 5)
+    assert b"3,pro" in b"".join(path.read_bytes() for path in (desk.folder / "r").iterdir())
+    told = desk.run("diff", "old.csv", "torn.csv", *words, "-n").err
+    assert "not sent: 1 removed (a line of the new list cannot be read, and may be one of them)" in told
+
+
+def test_a_line_of_the_old_list_that_cannot_be_read_sends_nothing(desk: Desk) -> None:
+    (desk.folder / "torn.csv").write_text(OLD + '5,"basic,u5,1\n', encoding="utf-8")
+    done = desk.run("diff", "torn.csv", "new.csv", "--key", "id", *SENT, "--rehearse", "--json")
     assert (done.code, done.json["error"]["code"]) == (4, "list-unreadable")
     assert "torn.csv, line 5" in done.json["error"]["message"]
+
+
+@pytest.mark.parametrize(("kept", "code"), [(0.5, 8), (0.99, 1)])
+def test_a_list_that_breaks_off_within_a_row_removes_no_one(kept: float, code: int, desk: Desk) -> None:
+    desk.file("many.csv", *(f"{number},u{number},pro" for number in range(400)), header="id,userId,Plan")
+    whole = (desk.folder / "many.csv").read_text(encoding="utf-8")
+    cut = whole.rindex("\n", 0, int(len(whole) * kept))
+    (desk.folder / "torn.csv").write_text(whole[: cut + 4], encoding="utf-8")
+    done = desk.run("diff", "many.csv", "torn.csv", "--key", "id", *SENT, "--rehearse", "--json")
+    assert done.code == code
+    if code == 8:
+        assert done.json["error"]["code"] == "list-shrank"
+        assert "of 400 rows of many.csv" in done.json["error"]["message"]
+        assert "and 1 line that cannot be read" in done.json["error"]["message"]
+    else:
+        assert (done.json["events"]["built"], done.json["list"]["withheld"] > 1) == (0, True)
+
+
+def test_a_file_whose_lines_are_none_of_a_list_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inflection_cli.comparing.keyed_lists._MOST_FAULTS", 2)
+    (desk.folder / "torn.csv").write_text(NEW + "5\n6\n7\n", encoding="utf-8")
+    done = desk.run("diff", "old.csv", "torn.csv", "--key", "id", *SENT, "--rehearse", "--json")
+    assert (done.code, done.json["error"]["code"]) == (4, "list-unreadable")
 
 
 @pytest.mark.parametrize(

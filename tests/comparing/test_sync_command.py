@@ -83,6 +83,7 @@ def test_the_first_night_remembers_and_the_next_ones_send_what_changed(desk: Des
         "removed": 1,
         "unchanged": 1,
         "left_out": 0,
+        "withheld": 0,
         "generation": 2,
     }
     assert brief(sandbox) == [("Left", "u3"), ("Joined", "u4"), ("Changed", "u2")]
@@ -254,6 +255,63 @@ def test_a_rejected_row_keeps_its_old_state_and_is_tried_again(desk: Desk, sandb
     day(desk, *(row.replace(",,", f",u{row[0]},") for row in bad))
     synced(desk, sandbox)
     assert brief(sandbox)[3:] == [("Joined", "u4"), ("Changed", "u2")]
+
+
+TORN = ("1,u1,pro,a@x.org", "2,u2", "4,u4,pro,d@x.org")
+"""The list of a night on which the rows of 2 and 3 are missing, and one of them is a line that cannot be read."""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        SENT,
+        pytest.param(("--added", "Joined", "--changed", "Changed"), marks=pytest.mark.slow),
+        pytest.param(("--changed", "Changed"), marks=pytest.mark.slow),
+    ],
+)
+def test_a_line_that_cannot_be_read_freezes_no_list_and_removes_no_one(
+    sent: tuple[str, ...], desk: Desk, sandbox: Sandbox
+) -> None:
+    words = to(sandbox.url, "--key", "id", *sent, "--max-removed", "2")
+    known = {"Joined": "u4", "Changed": "u1"}
+    for rows, code in ((MONDAY, 0), (TORN, 1), (TORN, 1)):
+        day(desk, *rows)
+        done = desk.run("sync", "list.csv", *words)
+        assert done.code == code, done.err
+    assert "2 rows keep their old state in the remembered list" in done.err
+    assert brief(sandbox) == [(name, user) for name, user in known.items() if name in sent]
+    assert [row[0] for row in rows_of(desk)] == ["1", "4", "2", "3"]
+    day(desk, "1,u1,pro,a@x.org", "2,u2,pro,b@x.org", "4,u4,pro,d@x.org")
+    assert desk.run("sync", "list.csv", *words).code == 0
+    assert brief(sandbox)[len(set(known) & {*sent}) :] == ([("Left", "u3")] if "Left" in sent else [])
+    assert [row[0] for row in rows_of(desk)] == ["1", "2", "4"]
+
+
+@pytest.mark.slow
+def test_a_difference_with_a_line_that_cannot_be_read_is_finished_without_removing_anyone(desk: Desk) -> None:
+    script = (None, *["500"] * 50)
+    words = (*ONE_BY_ONE, "--patience", "100ms", "--dedup-window", "20", "--max-removed", "2")
+    with serve(Settings(keep_messages=True)) as sandbox:
+        port = sandbox.port
+        day(desk, *MONDAY)
+        synced(desk, sandbox)
+    with serve(Settings(keep_messages=True, port=port, script=script)) as broken:
+        day(desk, *TORN)
+        synced(desk, broken, *words, code=3)
+    with serve(Settings(keep_messages=True, port=port)) as sandbox:
+        day(desk, *MONDAY[1:], "1,u1,pro,a@x.org", "4,u4,pro,d@x.org")
+        synced(desk, sandbox, *words)
+        assert brief(broken) + brief(sandbox) == [("Joined", "u4"), ("Changed", "u1")]
+
+
+def test_the_first_list_must_be_read_completely_unless_it_is_sent(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, *TORN)
+    assert synced(desk, sandbox, "--json", code=4).json["error"]["code"] == "list-unreadable"
+    assert kept(desk) == []
+    synced(desk, sandbox, "--initial", "send", code=1)
+    day(desk, *(TORN[0], "2,u2,pro,b@x.org", TORN[2]))
+    synced(desk, sandbox)
+    assert brief(sandbox) == [("Joined", "u1"), ("Joined", "u4"), ("Joined", "u2")]
 
 
 REFUSED = {

@@ -230,5 +230,5 @@ def compared_files(work: ListWork, old: str, new: str, rejects: RejectSink) -> O
     if before.kept is None and after.kept is None:
         raise EmptyFile(f"{old} and {new} are both empty", hint="check that the exports are complete")
     difference = compare(before, after, work.settings)
-    refuse_shrunken(difference.counts, work.max_removed, old, new)
+    refuse_shrunken(difference, work.max_removed, old, new)
     return work.opened(difference, before, after, rejects)

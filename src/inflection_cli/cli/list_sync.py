@@ -31,11 +31,12 @@ from inflection_cli.comparing.remembered_list import (
     ListFacts,
     ListMemory,
     lists_elsewhere,
+    withheld_rows,
 )
 from inflection_cli.errors import DecisionNeeded, EmptyFile, UsageError
 from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import state_dir
-from inflection_cli.model import Message
+from inflection_cli.model import Fault, Message
 from inflection_cli.reading import Source
 from inflection_cli.sanitize import counted
 from inflection_cli.settings.declarations import (
@@ -81,7 +82,12 @@ class _Step:
         """Keep the new list before any event leaves."""
         changes = self.work.changes
         assert changes is not None
-        if self.memory is None or self.draft is None or not changes.sent:
+        if self.memory is None or self.draft is None:
+            return
+        # What finishes this difference after a kill knows nothing of the lines that cannot be read.
+        for cells in withheld_rows(changes):
+            self.draft.add(cells)
+        if not changes.sent:
             return
         self.memory.begin(self.draft, self._complete_facts())
         self.draft = None
@@ -94,8 +100,8 @@ class _Step:
         if memory is None:
             return
         rows = HeldRows(changes, state.plan.dispositions, self.refused)
-        self.held = len(rows)
-        if self.held:
+        self.held = len(rows) + changes.withheld
+        if len(rows):
             waiting = memory.under_way()
             assert waiting is not None
             self.draft = memory.draft()
@@ -179,6 +185,10 @@ class _Drafted:
     @property
     def kept(self) -> Source | None:
         return self.file.kept
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        return self.file.faults
 
     def rows(self) -> Iterator[Row]:
         return self.draft.through(self.file.rows())
@@ -307,20 +317,22 @@ class ListSync:
         memory = self._memory if self._remembers else None
         self._step = step = _Step(work, facts, memory)
         old: ComparedList = remembered or EmptyList()
-        new: ComparedList = waiting or self._new_list(step)
         is_first = remembered is None and waiting is None
-        if is_first and not self._sends_first(work):
+        # A line that is not remembered would be a new row once it can be read.
+        is_skipped = is_first and not self._sends_first(work)
+        new: ComparedList = waiting or self._new_list(step, strict=is_skipped)
+        if is_skipped:
             work.settings = replace(work.settings, events={})
         difference = compare(old, new, work.settings)
         if waiting is None:
-            refuse_shrunken(difference.counts, work.max_removed, "the remembered list", new.label)
+            refuse_shrunken(difference, work.max_removed, "the remembered list", new.label)
         if is_first:
             work.notes += self._first_words(work, difference.counts.new)
         return work.opened(difference, old, new, rejects)
 
-    def _new_list(self, step: _Step) -> ComparedList:
+    def _new_list(self, step: _Step, *, strict: bool) -> ComparedList:
         """Open the file, with a draft of it where it is remembered."""
-        file = ListFile(self._file, step.work.reading, step.work.settings)
+        file = ListFile(self._file, step.work.reading, step.work.settings, strict=strict)
         if file.kept is None and not (self._memory and self._memory.remembered()):
             raise EmptyFile(f"{file.label} holds no row", hint="check that the export is complete")
         if step.memory is None:

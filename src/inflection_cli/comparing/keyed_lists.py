@@ -23,7 +23,7 @@ from inflection_cli.comparing.list_layout import (
 )
 from inflection_cli.errors import EmptyFile, InputError, ListKeys, ListUnreadable, UsageError
 from inflection_cli.lossless_json import JsonCell
-from inflection_cli.model import Problem
+from inflection_cli.model import Fault, Problem
 from inflection_cli.reading import ReadOptions, Source, detect, find, read
 from inflection_cli.reading.source import MAX_COLUMNS
 from inflection_cli.sanitize import counted
@@ -36,6 +36,9 @@ Row = tuple[int, list[Any]]
 
 _HELD: Final = 1 << 12
 _LINES_SHOWN: Final = 5
+_MOST_FAULTS: Final = 1000
+_MOST_FAULT_BYTES: Final = 1 << 20
+"""A list with more unreadable lines than these is another kind of file."""
 
 
 def packed(cell: str) -> Cell:
@@ -67,6 +70,10 @@ class ComparedList(Protocol):
     def kept(self) -> Source | None:
         """The list reduced to the columns that count; None without rows."""
 
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """The lines that cannot be read, once all rows are."""
+
     def rows(self) -> Iterator[Row]:
         """Yield line and cells of each row."""
 
@@ -77,6 +84,7 @@ class EmptyList:
     label = ""
     columns: Sequence[str] = ()
     digest = ""
+    faults: Sequence[Fault] = ()
     kept = None
 
     def rows(self) -> Iterator[Row]:
@@ -92,10 +100,12 @@ class ListFile:
         reading: How it is read.
         settings: What is compared and sent.
         newer: The list that it is compared with, where it is the old one; it may lack what that one has.
+        strict: Whether a line that cannot be read refuses the list. That is so for an old list too.
 
     Attributes:
         label: The file in messages.
         columns: The columns that count, complete once the rows are read.
+        faults: The lines that cannot be read, once all rows are.
 
     Raises:
         InputError: It cannot be read or mapped at all.
@@ -103,7 +113,13 @@ class ListFile:
     """
 
     def __init__(
-        self, path: str, reading: ReadOptions, settings: DiffSettings, newer: "ListFile | None" = None
+        self,
+        path: str,
+        reading: ReadOptions,
+        settings: DiffSettings,
+        newer: "ListFile | None" = None,
+        *,
+        strict: bool = False,
     ) -> None:
         found = find([path], reading.limits, reading.ca_file)
         if len(found) != 1:
@@ -114,6 +130,8 @@ class ListFile:
         self.columns: list[str] = []
         self._reading, self._settings = reading, settings
         self._newer = newer
+        self._strict = strict or newer is not None
+        self.faults: list[Fault] = []
         self._digest = blake2b(digest_size=16)
         self._source: Source | None = None
         self._told: list[Problem] = []
@@ -165,7 +183,7 @@ class ListFile:
         """Yield line and cells of each row; late JSON keys add cells.
 
         Raises:
-            ListUnreadable: Lines cannot be read, so nobody knows whose they are.
+            ListUnreadable: Lines cannot be read, so nobody knows whose they are, and they must be.
         """
         source = self._source
         if source is None:
@@ -173,8 +191,7 @@ class ListFile:
         known = source.columns
         places = [known.index(name) for name in self.columns]
         for chunk in read(source, self._reading):
-            if chunk.faults:
-                raise _unreadable(self.label, chunk.faults[0].problem.message, chunk.faults[0].line)
+            self._note(chunk.faults)
             self._digest.update(chunk.digest)
             if chunk.columns != known:
                 known = chunk.columns
@@ -183,6 +200,13 @@ class ListFile:
             for line, row in zip(chunk.lines, chunk.rows, strict=True):
                 cells: list[Any] = [row[at] for at in places]
                 yield line, ([packed(cell) for cell in cells] if chunk.typed else cells)
+
+    def _note(self, faults: Sequence[Fault]) -> None:
+        """Store unreadable lines, as far as they may be there."""
+        self.faults += faults
+        size = sum(len(fault.raw) for fault in self.faults) if faults else 0
+        if faults and (self._strict or len(self.faults) > _MOST_FAULTS or size > _MOST_FAULT_BYTES):
+            raise _unreadable(self.label, self.faults[0].problem.message, self.faults[0].line)
 
 
 def _unreadable(label: str, message: str, line: int) -> ListUnreadable:
@@ -231,6 +255,7 @@ class Difference:
         compared: The columns that were compared, sorted.
         old_columns: The columns of the old list that count.
         new_columns: Those of the new one.
+        faults: The lines of the new list that cannot be read. Whoever seems to be gone may be on one of them.
         spills: The rows that differ, by kind.
     """
 
@@ -238,6 +263,7 @@ class Difference:
     compared: list[str]
     old_columns: list[str]
     new_columns: list[str]
+    faults: Sequence[Fault] = ()
     spills: dict[Kind, SpillRows] = field(default_factory=dict)
 
     @property
@@ -340,7 +366,7 @@ def compare(old: ComparedList, new: ComparedList, settings: DiffSettings) -> Dif
     known = [{*names} for names, count in zip(columns, (old_count, new_count), strict=True) if count]
     in_all = set.intersection(*known) if known else set()
     compared = sorted(in_all - {*settings.ignore, *settings.key})
-    result = Difference(ListCounts(old_count, new_count), compared, *columns)
+    result = Difference(ListCounts(old_count, new_count), compared, *columns, faults=new.faults)
     spreads = {kind: _by_place(old_count if kind == "removed" else new_count) for kind in KINDS}
     repeats = _KeyFaults(old.label), _KeyFaults(new.label)
     contents = content_of(compared, columns[0]), content_of(compared, columns[1])

@@ -86,7 +86,7 @@ class MaxRemoved:
         return counts.removed <= (self.most * counts.old / 100 if self.percent else self.most)
 
 
-def refuse_shrunken(counts: ListCounts, allowed: MaxRemoved, old: str, new: str) -> None:
+def refuse_shrunken(difference: Difference, allowed: MaxRemoved, old: str, new: str) -> None:
     """Raise an error if too many rows are gone.
 
     A broken export is no exodus: `--yes` does not agree to it.
@@ -94,12 +94,19 @@ def refuse_shrunken(counts: ListCounts, allowed: MaxRemoved, old: str, new: str)
     Raises:
         ListShrank: It has.
     """
+    counts, faults = difference.counts, difference.faults
     if allowed.allows(counts):
         return
     gone = f"{counts.removed:,} of {counted(counts.old, 'row')}"
+    torn = counted(len(faults), "line", "lines") if faults else ""
+    told = (
+        f" and {torn} that cannot be read (line {faults[0].line}: {faults[0].problem.message})"
+        if torn
+        else ""
+    )
     error = ListShrank(
         f"{gone} of {old} {'is' if counts.removed == 1 else 'are'} not in {new}, which has "
-        f"{counted(counts.new, 'row')}; nothing was sent",
+        f"{counted(counts.new, 'row')}{told}; nothing was sent",
         hint=f"check that the new list is complete; if so many rows really are gone: --max-removed {counts.removed}",
     )
     error.report = {"list": asdict(counts)}
@@ -152,7 +159,15 @@ class ListChanges:
 
     def count(self, kind: Kind) -> int:
         """Return how many rows of a kind are sent."""
-        return getattr(self.difference.counts, kind) if kind in self.settings.events else 0
+        if kind not in self.settings.events or (kind == "removed" and self.difference.faults):
+            return 0
+        found: int = getattr(self.difference.counts, kind)
+        return found
+
+    @property
+    def withheld(self) -> int:
+        """Number of rows that seem to be gone, and may be on a line that cannot be read."""
+        return self.difference.counts.removed if self.difference.faults else 0
 
     @property
     def sent(self) -> int:
@@ -164,7 +179,11 @@ class ListChanges:
         """Number of rows by kind whose event has no name."""
         counts = self.difference.counts
         found = {kind: getattr(counts, kind) for kind in KINDS if kind not in self.settings.events}
-        return {kind: count for kind, count in found.items() if count}
+        return {
+            kind: count
+            for kind, count in found.items()
+            if count and not (kind == "removed" and self.withheld)
+        }
 
     def planner(self, rejects: RejectSink | None, fingerprints: Mapping[str, str]) -> Planner:
         """Return what plans the run.
@@ -226,6 +245,19 @@ class ListChanges:
                 work = _Portion(chunk, side.converter, parts, idle, first, self)
                 yield side.input, chunk, partial(_converted, work)
                 first += len(changes)
+        if self.difference.faults and self._new is not None:
+            chunk = self._unreadable(self._new, first)
+            yield (
+                self._new.input,
+                chunk,
+                partial(_converted, _Portion(chunk, self._new.converter, [], (), first, self)),
+            )
+
+    def _unreadable(self, side: "_Side", first: int) -> Chunk:
+        """Return a chunk without rows, with the lines that cannot be read."""
+        faults, names = self.difference.faults, (*side.input.source.columns, *ADDED_COLUMNS)
+        digest = blake2b(b"".join(fault.raw for fault in faults), digest_size=16).digest()
+        return Chunk(side.input.path, names, [], [], first + 1, tuple(faults), digest)
 
     def _chunk(
         self,

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -30,7 +31,7 @@ from inflection_cli.ledger.state_dir import (
     sync_folder,
     translated,
 )
-from inflection_cli.model import Disposition
+from inflection_cli.model import Disposition, Fault
 from inflection_cli.reading import Source
 from inflection_cli.reading.source import SAMPLE_ROWS
 from inflection_cli.segment.ids import netstring
@@ -80,15 +81,24 @@ class HeldRows:
     def _old(self, kind: Kind) -> Iterator[tuple[int, Sequence[Any]]]:
         """Yield place and old cells of a kind's rows, by new columns."""
         places = self._places[kind]
-        if not places:
-            return
-        columns = self._changes.difference.old_columns
-        at = [columns.index(name) if name in columns else -1 for name in self._changes.difference.new_columns]
-        for changes in self._changes.difference.changes(kind):
-            for change in changes:
-                if change.old is not None and _has(places, change.position):
-                    old = change.old
-                    yield change.position, [old[i] if 0 <= i < len(old) else "" for i in at]
+        if places:
+            found = _old_rows(self._changes, kind)
+            yield from (row for row in found if _has(places, row[0]))
+
+
+def withheld_rows(changes: ListChanges) -> Iterator[Sequence[Any]]:
+    """Yield the old cells of rows that only seem to be gone, by new columns."""
+    if changes.withheld:
+        yield from (cells for _, cells in _old_rows(changes, "removed"))
+
+
+def _old_rows(changes: ListChanges, kind: Kind) -> Iterator[tuple[int, Sequence[Any]]]:
+    columns = changes.difference.old_columns
+    at = [columns.index(name) if name in columns else -1 for name in changes.difference.new_columns]
+    for change in chain.from_iterable(changes.difference.changes(kind)):
+        old = change.old
+        if old is not None:
+            yield change.position, [old[i] if 0 <= i < len(old) else "" for i in at]
 
 
 def _has(places: Sequence[int], place: int) -> bool:
@@ -153,6 +163,8 @@ class KeptList:
         self.path = path
         self.facts, self.digest = _facts(path)
         self._sample: list[list[str]] = []
+
+    faults: Sequence[Fault] = ()
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ def list_object(changes: ListChanges) -> dict[str, Any]:
         "name": settings.name or None,
         **{kind: getattr(counts, kind) for kind in ("added", "changed", "removed", "unchanged")},
         "left_out": sum(changes.left_out.values()),
+        "withheld": changes.withheld,
         "generation": settings.generation,
     }
 
@@ -35,6 +36,14 @@ def list_lines(changes: ListChanges, notes: Sequence[str]) -> Iterator[tuple[str
             "",
             f"properties beside: segment_name, and key with the cell of {' + '.join(map(escape, settings.key))}",
         )
+    if changes.withheld:
+        one = len(changes.difference.faults) == 1
+        line = (
+            "a line of the new list cannot be read, and may be one"
+            if one
+            else "lines of the new list cannot be read, and may be some"
+        )
+        yield "", f"not sent: {changes.withheld:,} removed ({line} of them)"
     for kind, count in changes.left_out.items() if settings.events else ():
         way = "identify and group have none" if settings.call_type else f"--{kind} NAME sends them"
         if settings.segment is not None and kind == "changed":
