@@ -94,6 +94,7 @@ def test_a_kind_without_a_name_is_not_sent_and_the_plan_counts_it(desk: Desk) ->
         "left_out": 2,
         "withheld": 0,
         "generation": None,
+        "finished": None,
     }
     told = desk.run("diff", "old.csv", "new.csv", "--key", "id", "--added", "Joined", "--dry-run").err
     assert "not sent: 1 removed (--removed NAME sends them)" in told
@@ -161,6 +162,13 @@ def test_what_a_profile_draws_tells_what_changed(desk: Desk) -> None:
     assert one["properties"]["previous"] == {"seats": 3}
     done = desk.run("diff", "old.ndjson", "new.ndjson", *words, "-n", "--json")
     assert done.json["rows"] == {"read": 2, "mapped": 1, "rejected": 0, "filtered": 1}
+
+
+def test_a_spelling_of_nothing_is_an_empty_cell(desk: Desk) -> None:
+    desk.file("a.csv", "1,u1,,x", "2,u2,NULL,x", header="id,userId,plan,more")
+    desk.file("b.csv", "1,u1,NULL,x", "2,u2,,y", header="id,userId,plan,more")
+    (one,) = changes(desk, "--key", "id", *SENT, "--null", "NULL", "--previous", old="a.csv", new="b.csv")
+    assert (one["properties"]["changed_fields"], one["properties"]["previous"]) == (["more"], {"more": "x"})
 
 
 def test_a_column_whose_name_is_taken_is_told_and_no_change(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import socket
 import stat
 import subprocess
@@ -85,6 +86,7 @@ def test_the_first_night_remembers_and_the_next_ones_send_what_changed(desk: Des
         "left_out": 0,
         "withheld": 0,
         "generation": 2,
+        "finished": None,
     }
     assert brief(sandbox) == [("Left", "u3"), ("Joined", "u4"), ("Changed", "u2")]
     again = synced(desk, sandbox, "--json")
@@ -102,6 +104,13 @@ def test_the_first_list_is_sent_where_it_is_asked_for_and_as_identify_always(
     done = desk.run("sync", "list.csv", *to(sandbox.url, *words))
     assert done.code == 0, done.err
     assert [each["type"] for each in sandbox.messages()[3:]] == ["identify"] * 3
+
+
+def test_a_first_list_that_is_always_sent_is_not_skipped(desk: Desk, sandbox: Sandbox) -> None:
+    words = ("--key", "id", "--as", "identify", "--initial", "skip")
+    done = desk.run("sync", day(desk, *MONDAY), *to(sandbox.url, *words))
+    assert (done.code, "the first list is always sent as identify" in done.err) == (2, True)
+    assert sandbox.messages() == []
 
 
 def test_only_the_key_and_what_is_mapped_is_kept_and_for_the_owner_alone(
@@ -195,7 +204,10 @@ def test_an_unfinished_difference_is_finished_first_from_what_is_kept(desk: Desk
     assert one.facts.generation == 1
     assert desk.run("sync", "list", "--json").json["lists"][0]["under_way"] is True
     day(desk, "1,u1,pro,a@x.org", "2,u2,basic,b@x.org", "5,u5,pro,d@x.org")
-    done = synced(desk, resumed, "--dedup-window", "20", "--json")
+    done = synced(desk, resumed, "--dedup-window", "20", "--json", "--out", "sent.ndjson")
+    assert "its messages are not written to --out" in done.err
+    assert len(desk.messages("sent.ndjson")) == 3
+    assert [done.json["list"]["finished"][name] for name in ("generation", "added", "removed")] == [2, 1, 1]
     assert brief(resumed) == [
         *(("Joined", "u4"), ("Changed", "u2")),
         *(("Left", "u4"), ("Joined", "u5"), ("Changed", "u1")),
@@ -229,6 +241,7 @@ def test_other_options_do_not_finish_it(desk: Desk, resumed: Sandbox) -> None:
         assert done.json["error"]["code"] == "decision-needed"
         assert f"by other options: {name}" in done.json["error"]["message"]
         assert "finish it first: infl-seg sync list.csv --endpoint" in done.json["error"]["hint"]
+        assert "infl-seg sync forget 'list.csv by id'" in done.json["error"]["hint"]
     assert resumed.messages() == []
 
 
@@ -610,6 +623,14 @@ def test_an_unfinished_difference_keeps_its_generation_where_forgetting_was_brok
     synced(desk, resumed, "--dedup-window", "20")
     assert brief(resumed) == [("Joined", "u4"), ("Changed", "u2")]
     assert [each.facts.generation for each in kept(desk)] == [8]
+
+
+def test_what_a_kill_left_of_a_complete_difference_is_not_unfinished(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, *MONDAY)
+    synced(desk, sandbox)
+    (one,) = kept(desk)
+    shutil.copy(one.path, one.path.with_suffix(".next"))
+    assert desk.run("sync", "list", "--json").json["lists"][0]["under_way"] is False
 
 
 def test_a_report_of_a_run_has_its_list(desk: Desk, sandbox: Sandbox) -> None:

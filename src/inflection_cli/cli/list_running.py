@@ -45,6 +45,7 @@ class ListWork:
         took: What the project file had a say in.
         notes: Lines of the plan that only this list has.
         changes: What differs, once the lists are compared.
+        finished: The counts of an earlier difference that this command has finished first.
     """
 
     settings: DiffSettings
@@ -55,6 +56,13 @@ class ListWork:
     took: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
     changes: ListChanges | None = None
+    finished: dict[str, Any] | None = None
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The counts of the difference as a JSON object, once it is known."""
+        assert self.changes is not None
+        return {**list_object(self.changes), "finished": self.finished}
 
     def at(self, now: datetime) -> None:
         """Fix the time of the run, as an earlier try had it."""
@@ -77,7 +85,7 @@ class ListWork:
         changes = self.changes = ListChanges(difference, old.kept, new.kept, self.settings)
         # A list is no export: that a run has compared it says nothing of what sending it would double.
         prints = {each.label: f"list {each.digest}" for each in (old, new)}
-        figures = {"list": list_object(changes)}
+        figures = {"list": self.figures}
         return OpenedFiles(
             changes.planner(rejects, prints),
             {**self.arguments, **figures},

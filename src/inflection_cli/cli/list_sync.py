@@ -1,6 +1,7 @@
 """Carry out a sync: finish, compare, deliver, remember."""
 
 import os
+import shlex
 import socket
 import sys
 import time
@@ -223,6 +224,8 @@ class ListSync:
         self._label = ""
         self._remembers = False
         self._step: _Step | None = None
+        self._has_out = False
+        self._finished: dict[str, Any] | None = None
 
     def run(
         self,
@@ -248,7 +251,9 @@ class ListSync:
             if not self._remembers:
                 return deliver(delivery, output, waiting)
             beside = replace(output, json=False, report=[])
+            self._has_out = delivery.out is not None
             code = deliver(replace(delivery, out=None), beside, waiting, beside=output.json or output.report)
+            self._finished = self._current().work.figures
             return max(code, deliver(delivery, output, None))
 
     def _locked(self, given: Path | None) -> KeptList | None:
@@ -306,13 +311,18 @@ class ListSync:
             name=self._name,
             generation=generation,
         )
+        _refuse_skipped(self._initial, work)
         options = _flat({**work.arguments, "again": self._label})
         if waiting is not None:
             _refuse_other_options(waiting, options)
             work.at(datetime.fromisoformat(waiting.facts.now))
             work.notes.append("finishes what an earlier run began; the new list comes after it")
+            work.notes += [
+                "its messages are not written to --out, which gets those of the new list"
+            ] * self._has_out
         elif remembered is not None:
             _refuse_other_key(remembered, work.settings.key)
+        work.finished = self._finished
         facts = waiting.facts if waiting else self._facts(work, options, generation)
         memory = self._memory if self._remembers else None
         self._step = step = _Step(work, facts, memory)
@@ -367,6 +377,20 @@ class ListSync:
         )
 
 
+def _refuse_skipped(initial: Initial | None, work: ListWork) -> None:
+    """Raise an error if the first list is to be skipped and always sent.
+
+    Raises:
+        UsageError: It is.
+    """
+    kind = work.settings.call_type
+    if kind is not None and initial is Initial.SKIP:
+        raise UsageError(
+            f"--initial skip and --as {kind} exclude each other: the first list is always sent as {kind}",
+            hint="leave --initial skip out; or send events of changes alone: --segment NAME, or --added NAME",
+        )
+
+
 def _name_of(file: str, lists: ListOptions, remembering: SyncOptions) -> str:
     """Return the name that a list is remembered by.
 
@@ -409,7 +433,8 @@ def _refuse_other_options(waiting: KeptList, options: Mapping[str, Any]) -> None
         names = ", ".join(dict.fromkeys(name.rpartition(".")[2].replace("_", "-") for name in differing))
         raise DecisionNeeded(
             f"a difference of the list “{waiting.facts.name}” is unfinished, and was begun by other options: {names}",
-            hint=f"finish it first: {waiting.facts.command}; then take the new options",
+            hint=f"finish it first: {waiting.facts.command}; then take the new options; or give up what it has not "
+            f"sent, and begin again: infl-seg sync forget {shlex.quote(waiting.facts.name)}",
         )
 
 

@@ -4,7 +4,7 @@ Rows are spread over 256 parts by a hash of their keys, and each part of both li
 differs is spread once more, by its place in its file, and comes back in that order.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -369,7 +369,7 @@ def compare(old: ComparedList, new: ComparedList, settings: DiffSettings) -> Dif
     result = Difference(ListCounts(old_count, new_count), compared, *columns, faults=new.faults)
     spreads = {kind: _by_place(old_count if kind == "removed" else new_count) for kind in KINDS}
     repeats = _KeyFaults(old.label), _KeyFaults(new.label)
-    contents = content_of(compared, columns[0]), content_of(compared, columns[1])
+    contents = content_of(compared, columns[0], nulls), content_of(compared, columns[1], nulls)
     for part in zip_longest(old_parts.parts(), new_parts.parts(), fillvalue=()):
         before, after = (_unique(rows, fault) for rows, fault in zip(part, repeats, strict=True))
         _compare_part(before, after, contents, result.counts, spreads)
@@ -424,11 +424,16 @@ def _unique(rows: Iterable[Any], faults: _KeyFaults) -> dict[tuple[str, ...], An
     return found
 
 
-def content_of(compared: Sequence[str], columns: Sequence[str]) -> Callable[[list[Any]], Sequence[Any]]:
+def content_of(
+    compared: Sequence[str], columns: Sequence[str], nulls: Collection[str] = ()
+) -> Callable[[list[Any]], Sequence[Any]]:
     """Return a function that picks the compared cells of a row.
 
-    What the list does not have is none of its content.
+    What the list does not have is none of its content. A spelling of nothing (`nulls`) is an empty cell.
     """
+    if nulls:
+        picked = content_of(compared, columns)
+        return lambda cells: ["" if _key_text(cell) in nulls else cell for cell in picked(cells)]
     places = [columns.index(name) for name in compared if name in columns]
     if not places:
         return lambda _: ()

@@ -486,7 +486,7 @@ class _ChangedFields:
     ) -> None:
         self._compared = difference.compared
         self._picks = tuple(
-            content_of(difference.compared, columns)
+            content_of(difference.compared, columns, settings.convert.mapping.nulls)
             for columns in (difference.old_columns, difference.new_columns)
         )
         self._names = names_by_column(new.input.layout, difference.new_columns) if new else {}

@@ -352,10 +352,8 @@ class ListMemory:
         Raises:
             LedgerError: It cannot be read.
         """
-        waiting, kept = _list_at(self._path(_NEXT)), self.remembered()
-        # A kill between two steps may have left what has taken the old list's place already.
-        is_old = waiting and kept and waiting.facts.generation <= kept.facts.generation
-        return None if is_old else waiting
+        waiting = _list_at(self._path(_NEXT))
+        return waiting if _is_unfinished(self.remembered(), waiting) else None
 
     def next_generation(self) -> int:
         """Return the number of the next difference; forgetting resets none.
@@ -423,6 +421,11 @@ def _list_at(path: Path) -> KeptList | None:
     return KeptList(path) if os.path.lexists(path) else None
 
 
+def _is_unfinished(kept: KeptList | None, waiting: KeptList | None) -> bool:
+    # A kill between two steps may have left what has taken the old list's place already.
+    return waiting is not None and (kept is None or waiting.facts.generation > kept.facts.generation)
+
+
 def lists_folder(state_dir: Path) -> Path:
     """Return the folder of the remembered lists."""
     return state_dir.absolute() / "lists"
@@ -455,7 +458,10 @@ def remembered_lists(state_dir: Path) -> list[tuple[KeptList, bool]]:
     with translated(folder):
         found = sorted(folder.glob(f"*{_KEPT}")) if folder.is_dir() else []
         waiting = sorted(folder.glob(f"*{_NEXT}")) if folder.is_dir() else []
-    names = {path.stem: path for path in (*waiting, *found)}
-    under_way = {path.stem for path in waiting}
-    lists = [(KeptList(path), stem in under_way) for stem, path in names.items()]
+    lists = []
+    for stem in {path.stem for path in (*found, *waiting)}:
+        kept, new = _list_at(folder / f"{stem}{_KEPT}"), _list_at(folder / f"{stem}{_NEXT}")
+        shown = kept or new
+        if shown is not None:
+            lists.append((shown, _is_unfinished(kept, new)))
     return sorted(lists, key=lambda each: (each[0].facts.name, each[0].facts.namespace))
