@@ -61,23 +61,27 @@ def test_the_script_for_cron_sends_what_changed_each_night(tmp_path: Path, sandb
 
 
 @pytest.mark.slow
-def test_the_steps_for_ci_send_what_a_commit_changed(tmp_path: Path, sandbox: Sandbox) -> None:
+def test_the_steps_for_ci_send_what_a_push_changed(tmp_path: Path, sandbox: Sandbox) -> None:
     steps = re.findall(r"^ +- run: (.*)$", PAGE, re.MULTILINE)
     script = "\n".join(["set -e", *(step for step in steps if "pip install" not in step)])
-    assert "git show HEAD~1:audience.csv" in script
+    assert 'git show "$BEFORE:audience.csv"' in script
     git = "git -c user.name=t -c user.email=t@example.org -c commit.gpgsign=false"
     assert run("git init -q .", tmp_path, sandbox) == 0
-    for number, numbers in enumerate(((1, 2, 3), (1, 2, 4), (1, 2, 3), (1, 2, 4))):
-        audience(tmp_path, *numbers)
-        assert run(f"git add audience.csv && {git} commit -qm {number}", tmp_path, sandbox) == 0
-        if number:
-            assert run(script, tmp_path, sandbox, GITHUB_RUN_NUMBER=str(number), SEGMENT_WRITE_KEY=KEY) == 0
+    before = none_before = "0" * 40
+    # The last push has two commits.
+    for build, commits in enumerate([[(1, 2, 3)], [(1, 2, 4)], [(1, 2, 3)], [(1, 2, 3, 5), (1, 2, 4, 5)]]):
+        for numbers in commits:
+            audience(tmp_path, *numbers)
+            assert run(f"git add audience.csv && {git} commit -qm {build}", tmp_path, sandbox) == 0
+        environ = {"GITHUB_RUN_NUMBER": str(build), "SEGMENT_WRITE_KEY": KEY, "BEFORE": before}
+        assert run(script, tmp_path, sandbox, **environ) == (128 if before == none_before else 0)
+        before = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=tmp_path, text=True).strip()
     forth, back = [("Left", "u3"), ("Joined", "u4")], [("Left", "u4"), ("Joined", "u3")]
-    assert who(sandbox) == [*forth, *back, *forth]
+    assert who(sandbox) == [*forth, *back, *forth, ("Joined", "u5")]
 
 
 def test_every_test_that_the_page_names_is_there() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "comparing").glob("*.py"))
     named = re.findall(r"`(test_\w+)`", PAGE)
-    assert len(named) >= 15
+    assert len(named) >= 19
     assert [name for name in named if f"def {name}(" not in source] == []

@@ -60,7 +60,7 @@ class ListWork:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The counts of the difference as a JSON object, once it is known."""
+        """The counts of a known difference, as a JSON object."""
         assert self.changes is not None
         return {**list_object(self.changes), "finished": self.finished}
 

@@ -378,7 +378,7 @@ class ListSync:
 
 
 def _refuse_skipped(initial: Initial | None, work: ListWork) -> None:
-    """Raise an error if the first list is to be skipped and always sent.
+    """Refuse to skip a first list that is always sent.
 
     Raises:
         UsageError: It is.

@@ -166,7 +166,7 @@ class ListChanges:
 
     @property
     def withheld(self) -> int:
-        """Number of rows that seem to be gone, and may be on a line that cannot be read."""
+        """Number of removed rows that may be on an unreadable line."""
         return self.difference.counts.removed if self.difference.faults else 0
 
     @property

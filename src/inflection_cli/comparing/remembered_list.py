@@ -87,7 +87,7 @@ class HeldRows:
 
 
 def withheld_rows(changes: ListChanges) -> Iterator[Sequence[Any]]:
-    """Yield the old cells of rows that only seem to be gone, by new columns."""
+    """Yield the old cells of withheld rows, by new columns."""
     if changes.withheld:
         yield from (cells for _, cells in _old_rows(changes, "removed"))
 
