@@ -69,7 +69,13 @@ def test_the_steps_for_ci_send_what_a_push_changed(tmp_path: Path, sandbox: Sand
     assert run("git init -q .", tmp_path, sandbox) == 0
     before = none_before = "0" * 40
     # The last push has two commits.
-    for build, commits in enumerate([[(1, 2, 3)], [(1, 2, 4)], [(1, 2, 3)], [(1, 2, 3, 5), (1, 2, 4, 5)]]):
+    pushes: list[list[tuple[int, ...]]] = [
+        [(1, 2, 3)],
+        [(1, 2, 4)],
+        [(1, 2, 3)],
+        [(1, 2, 3, 5), (1, 2, 4, 5)],
+    ]
+    for build, commits in enumerate(pushes):
         for numbers in commits:
             audience(tmp_path, *numbers)
             assert run(f"git add audience.csv && {git} commit -qm {build}", tmp_path, sandbox) == 0

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,10 @@ def kept(desk: Desk) -> list[KeptList]:
 def rows_of(desk: Desk) -> list[list[Any]]:
     (one,) = kept(desk)
     return [cells for _, cells in one.rows()]
+
+
+def line_of(message: Mapping[str, Any]) -> str:
+    return json.dumps(message) + "\n"
 
 
 def brief(sandbox: Sandbox) -> list[tuple[str, str]]:
@@ -268,6 +272,18 @@ def test_a_rejected_row_keeps_its_old_state_and_is_tried_again(desk: Desk, sandb
     day(desk, *(row.replace(",,", f",u{row[0]},") for row in bad))
     synced(desk, sandbox)
     assert brief(sandbox)[3:] == [("Joined", "u4"), ("Changed", "u2")]
+
+
+def test_a_row_that_left_and_is_always_rejected_can_be_given_up(desk: Desk, sandbox: Sandbox) -> None:
+    day(desk, *MONDAY, "4,,pro,d@x.org")
+    synced(desk, sandbox)
+    day(desk, *MONDAY)
+    told = synced(desk, sandbox, code=1).err
+    assert "to give up on that: infl-seg sync forget 'list.csv by id'" in told
+    assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
+    synced(desk, sandbox, "--initial", "skip")
+    synced(desk, sandbox)
+    assert sandbox.messages() == []
 
 
 TORN = ("1,u1,pro,a@x.org", "2,u2", "4,u4,pro,d@x.org")
@@ -637,11 +653,23 @@ def test_a_report_of_a_run_has_its_list(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, *MONDAY)
     synced(desk, sandbox)
     day(desk, *TUESDAY)
-    synced(desk, sandbox, "--report", "json=report.json")
+    pages = ("text", "github", "html", "junit")
+    synced(desk, sandbox, "--report", "json=report.json", *(f"--report={each}={each}" for each in pages))
+    for page in pages:
+        told = (desk.folder / page).read_text(encoding="utf-8")
+        assert "list.csv by id, generation 2: 1 removed, 1 added, 1 changed, 1 unchanged" in told
     report = json.loads((desk.folder / "report.json").read_bytes())
     assert report["list"]["added"] == 1
     shown = desk.run("runs", "show", "last", "--json").json["run"]
     assert (shown["command"], shown["events"]["accepted"]) == ("sync", 3)
+    (desk.folder / "there.ndjson").write_text("".join(map(line_of, sandbox.messages())), encoding="utf-8")
+    step = (
+        desk.run("runs", "show", "last")
+        .out.partition("check it: infl-seg ")[2]
+        .replace("FILE", "there.ndjson")
+    )
+    proof = desk.run(*step.split(), "--json").json
+    assert (proof["received"]["rows"], proof["exit_code"]) == (3, 0)
     # A backfill of the same file is another thing, and no list is verified by its file.
     assert desk.run("runs", "verify", "list.csv").code == 7
     verified = desk.run("runs", "verify", "list.csv", "--run", "last")

@@ -69,6 +69,7 @@ class _Step:
         draft: The new list as it is written; None for the one under way.
         work: What is compared and sent.
         held: How many rows keep their old state, at the end.
+        gone: How many of them are gone from the list, and were rejected or refused.
         refused: The ordinals of refused events.
     """
 
@@ -77,6 +78,7 @@ class _Step:
     memory: ListMemory | None
     draft: ListDraft | None = None
     held: int = 0
+    gone: int = 0
     refused: set[int] = field(default_factory=set)
 
     def begin(self) -> None:
@@ -101,7 +103,7 @@ class _Step:
         if memory is None:
             return
         rows = HeldRows(changes, state.plan.dispositions, self.refused)
-        self.held = len(rows) + changes.withheld
+        self.held, self.gone = len(rows) + changes.withheld, rows.gone
         if len(rows):
             waiting = memory.under_way()
             assert waiting is not None
@@ -160,6 +162,13 @@ class SyncReporter(RunReporter):
                 rows = counted(step.held, "row keeps its", "rows keep their")
                 self.note(
                     f"{rows} old state in the remembered list, and the next sync tries again", warns=True
+                )
+            if step.gone:
+                name = shlex.quote(step.facts.name)
+                self.note(
+                    f"nobody can fix {counted(step.gone, 'row', 'rows')} that left the list; to give up on that: "
+                    f"infl-seg sync forget {name}, then sync the same file with --initial skip",
+                    warns=True,
                 )
         super().ended(state)
 

@@ -181,10 +181,14 @@ class Session:
                 error=error,
                 show_values=self.output.show_values,
                 root=self.reports.root,
-                notes=[f"{label}: {said}" for label, said in settings_lines(self.settings_said())],
+                notes=[f"{label}: {said}" for label, said in self._notes() if label],
             ),
             self._facts,
         )
+
+    def _notes(self) -> Iterator[tuple[str, str]]:
+        yield from settings_lines(self.settings_said())
+        yield from self.opened.lines if self.opened else ()
 
     def _facts(self) -> RunFacts:
         """Return what only the HTML report names."""

@@ -66,6 +66,11 @@ class HeldRows:
     def __len__(self) -> int:
         return sum(map(len, self._places.values()))
 
+    @property
+    def gone(self) -> int:
+        """Number of removed rows among them."""
+        return len(self._places["removed"])
+
     def applied(self, rows: Iterator[Row]) -> Iterator[Sequence[Any]]:
         """Yield the new list's cells, with the old state of these rows."""
         added, changed = self._places["added"], self._old("changed")

@@ -182,7 +182,9 @@ def next_step(entry: RunStatus) -> str:
         return f"run the same command again: {typed}"
     if entry.events.refused:
         return f"fix the refused messages in {_refused_in(entry)}, then: infl-seg replay FILE"
-    return f"check it: infl-seg runs verify FILE --run {run.run_id}"
+    # What changed in a list is in no file, so only the destination's own rows can be compared.
+    file = "--received FILE" if run.command in {"diff", "sync"} else "FILE"
+    return f"check it: infl-seg runs verify {file} --run {run.run_id}"
 
 
 def verified_object(verified: Verification, entry: RunStatus) -> dict[str, Any]:
