@@ -607,6 +607,15 @@ def test_lists_are_shown_and_forgotten(desk: Desk, sandbox: Sandbox) -> None:
     assert "first time" in synced(desk, sandbox).err
 
 
+def test_a_file_with_the_name_of_a_command_is_no_command(desk: Desk, sandbox: Sandbox) -> None:
+    for name in ("list", "forget"):
+        desk.file(name, *MONDAY, header=HEADER)
+        told = desk.run("sync", name, *to(sandbox.url, *WORDS))
+        assert (told.code, f"a file of this name: ./{name}" in told.err) == (2, True)
+        assert desk.run("sync", f"./{name}", *to(sandbox.url, *WORDS)).code == 0
+    assert "needs the name of a list" in desk.run("sync", "forget").err
+
+
 def test_a_change_after_forgetting_is_a_new_event_though_it_was_sent_before(
     desk: Desk, sandbox: Sandbox
 ) -> None:

@@ -43,8 +43,17 @@ def sync(
     from inflection_cli.cli.list_memory import forget_list, show_lists
     from inflection_cli.cli.list_sync import ListSync
 
+    if words[0] in {"list", "forget"} and (lists, remembering) != (ListOptions(), SyncOptions()):
+        raise UsageError(
+            f"sync {words[0]} takes no option about the rows of a list",
+            hint=f"a file of this name: ./{words[0]}",
+        )
     if words == ["list"]:
         return show_lists(delivery, destination, output)
+    if words == ["forget"]:
+        raise UsageError(
+            "sync forget needs the name of a list", hint="infl-seg sync list; a file of this name: ./forget"
+        )
     if words[0] == "forget" and len(words) == 2:
         return forget_list(words[1], delivery, destination, output)
     if len(words) > 1:
