@@ -82,6 +82,20 @@ def test_what_is_new_or_changed_is_sent_as_identify_or_group(
     assert top.items() <= found[0].items()
 
 
+def test_without_a_key_the_messages_are_written_and_nothing_is_sent(desk: Desk) -> None:
+    words = ("diff", "old.csv", "new.csv", "--key", "id", "--out", "changes.ndjson")
+    done = desk.run(*words)
+    assert (done.code, "this is a dry run" in done.err) == (0, True)
+    assert [each["event"] for each in desk.messages("changes.ndjson")] == ["Removed", "Added", "Changed"]
+    assert desk.run(*words, "--segment", "T").code == 0
+    assert [each["event"] for each in desk.messages("changes.ndjson")] == [
+        "Segment Exited",
+        "Segment Entered",
+    ]
+    for more in (("--yes",), ("--endpoint", "http://127.0.0.1:1")):
+        assert desk.run(*words, "--segment", "T", *more).code == 2
+
+
 def test_a_kind_without_a_name_is_not_sent_and_the_plan_counts_it(desk: Desk) -> None:
     done = desk.run("diff", "old.csv", "new.csv", "--key", "id", "--added", "Joined", "--dry-run", "--json")
     assert done.json["events"]["built"] == 1

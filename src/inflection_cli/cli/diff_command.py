@@ -1,5 +1,7 @@
 """The command `infl-seg diff`: what changed between two lists becomes events."""
 
+import os
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -48,8 +50,17 @@ def diff(
     from inflection_cli.cli.sending import Sending
     from inflection_cli.cli.session import Session
 
+    shows = _only_shows(destination, delivery)
+    if shows:
+        delivery = replace(delivery, dry_run=True)
+    is_unnamed = shows and (lists.segment, lists.added, lists.changed, lists.removed) == (None,) * 4
+    if is_unnamed and not lists.call_type:
+        lists = replace(lists, added="Added", changed="Changed", removed="Removed")
+
     def opened(at_work: Session, rejects: Rejects) -> OpenedFiles:
         work = list_work(lists, reading, message, at_work.project, generation=comparing.generation)
+        if shows:
+            work.notes.append("no write key is named, so nothing is sent: this is a dry run")
         return compared_files(work, old, new, rejects)
 
     sending = Sending(
@@ -62,3 +73,13 @@ def diff(
         rejects=reading.rejects,
     )
     return sending.run(opened, [old, new])
+
+
+def _only_shows(destination: DestinationOptions, delivery: DeliveryOptions) -> bool:
+    """Return whether messages are to be written, and no destination is named."""
+    from inflection_cli.cli.target import find_target, takes_stdin
+
+    is_told = delivery.dry_run or delivery.rehearse or delivery.yes or destination.endpoint is not None
+    if is_told or delivery.out is None or takes_stdin(destination, os.environ):
+        return False
+    return find_target(destination, gzip=not delivery.no_gzip) is None
