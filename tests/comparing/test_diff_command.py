@@ -183,6 +183,8 @@ def test_a_spelling_of_nothing_is_an_empty_cell(desk: Desk) -> None:
     desk.file("b.csv", "1,u1,NULL,x", "2,u2,,y", header="id,userId,plan,more")
     (one,) = changes(desk, "--key", "id", *SENT, "--null", "NULL", "--previous", old="a.csv", new="b.csv")
     assert (one["properties"]["changed_fields"], one["properties"]["previous"]) == (["more"], {"more": "x"})
+    done = desk.run("diff", "a.csv", "b.csv", "--key", "id", *SENT, "--null", "NULL", "-n", "--json")
+    assert done.json["list"]["changed"] == 1
 
 
 def test_a_column_whose_name_is_taken_is_told_and_no_change(desk: Desk) -> None:

@@ -279,7 +279,7 @@ def test_a_row_that_left_and_is_always_rejected_can_be_given_up(desk: Desk, sand
     synced(desk, sandbox)
     day(desk, *MONDAY)
     told = synced(desk, sandbox, code=1).err
-    assert "to give up on that: infl-seg sync forget 'list.csv by id'" in told
+    assert "To give up: infl-seg sync forget 'list.csv by id', then the same sync with --initial skip" in told
     assert desk.run("sync", "forget", "list.csv by id", "--yes").code == 0
     synced(desk, sandbox, "--initial", "skip")
     synced(desk, sandbox)

@@ -166,8 +166,8 @@ class SyncReporter(RunReporter):
             if step.gone:
                 name = shlex.quote(step.facts.name)
                 self.note(
-                    f"nobody can fix {counted(step.gone, 'row', 'rows')} that left the list; to give up on that: "
-                    f"infl-seg sync forget {name}, then sync the same file with --initial skip",
+                    f"{counted(step.gone, 'row', 'rows')} that left the list cannot be fixed there. To give up: "
+                    f"infl-seg sync forget {name}, then the same sync with --initial skip",
                     warns=True,
                 )
         super().ended(state)
