@@ -274,6 +274,7 @@ def test_a_rejected_row_keeps_its_old_state_and_is_tried_again(desk: Desk, sandb
     assert brief(sandbox)[3:] == [("Joined", "u4"), ("Changed", "u2")]
 
 
+@pytest.mark.slow
 def test_a_row_that_left_and_is_always_rejected_can_be_given_up(desk: Desk, sandbox: Sandbox) -> None:
     day(desk, *MONDAY, "4,,pro,d@x.org")
     synced(desk, sandbox)
@@ -607,6 +608,7 @@ def test_lists_are_shown_and_forgotten(desk: Desk, sandbox: Sandbox) -> None:
     assert "first time" in synced(desk, sandbox).err
 
 
+@pytest.mark.slow
 def test_a_file_with_the_name_of_a_command_is_no_command(desk: Desk, sandbox: Sandbox) -> None:
     for name in ("list", "forget"):
         desk.file(name, *MONDAY, header=HEADER)
