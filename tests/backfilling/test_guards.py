@@ -283,3 +283,33 @@ def test_each_file_is_judged_by_the_last_run_that_had_it(tmp_path: Path) -> None
         assert place.backfill(two, more=["--timezone", "Asia/Tokyo"]).code == 0
         words = (two, "--timezone", "Asia/Tokyo")
         assert_stopped(place, one, words, "--timezone was UTC, is Asia/Tokyo")
+
+
+LATE = "2024-03-01T11:00:00Z,Email Opened,u99,e1,c1,j1\n"
+"""A row whose event is the same in every time zone."""
+
+
+@pytest.mark.parametrize("grown", [False, True])
+def test_a_run_that_sent_a_part_and_found_the_rest_is_judged_by_both(tmp_path: Path, *, grown: bool) -> None:
+    with station(tmp_path) as place:
+        file = zoneless(tmp_path)
+        whole = zoneless(tmp_path, "b.csv" if grown else file)
+        with (tmp_path / whole).open("a", encoding="utf-8") as opened:
+            opened.write(LATE)
+        part = place.backfill(file, more=["--timezone", "UTC", "--limit", "20"])
+        rest = place.backfill(whole, more=["--timezone", "UTC"])
+        assert [each.events["accepted"] for each in (part, rest)] == [20, 1]
+        # Its own part is the same event under either zone.
+        assert_stopped(place, whole, ("--timezone", "Asia/Tokyo", "--until", "2024-03-02"), "is Asia/Tokyo")
+
+
+def test_what_a_run_found_sent_stops_no_setting_that_leaves_all_of_it_alone(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        zoned = "".join(f"2024-03-01T10:00:{n:02}Z,Email Opened,u{n},e1,c1,j1\n" for n in range(9))
+        (tmp_path / "a.csv").write_text(f"{NO_ZONE}\n{zoned}", encoding="utf-8")
+        bare = "2024-03-01 12:00:00,Email Opened,u50,e1,c1,j1\n"
+        (tmp_path / "b.csv").write_text(f"{NO_ZONE}\n{zoned}{LATE}{bare}", encoding="utf-8")
+        assert place.backfill("a.csv").events["accepted"] == 9
+        assert place.backfill("b.csv", more=["--max-errors", "1"]).events["accepted"] == 1
+        done = place.backfill("b.csv", more=["--timezone", "Asia/Tokyo"])
+        assert (done.code, done.events["accepted"], done.events["already_accepted"]) == (0, 1, 10)

@@ -240,14 +240,17 @@ def test_nothing_that_pass_1_reads_is_lost_on_the_way_from_a_worker(tmp_path: Pa
     some = tools.mapped_by(columns=columns, events=frozenset({"Link Clicked"}))
     states = replace(columns, calls=replace(columns.calls, now=True))
     session = tools.mapped_by(columns=states, person_is_session=True)
+    skipping = tools.mapped_by(columns=columns, unknown_events="skip")
+    strange = [(*rows[-1][:5], "Sent", *rows[-1][6:])]
     options, found = ReadOptions(), list[Converted]()
-    for name, make, how in (
-        ("a.csv", tools.csv_of, plain),
-        ("b.csv", tools.csv_of, replace(plain, checks=("partner-source",))),
-        ("c.ndjson", tools.ndjson_of, some),
-        ("d.csv", tools.csv_of, session),
+    for name, make, how, written in (
+        ("a.csv", tools.csv_of, plain, rows),
+        ("b.csv", tools.csv_of, replace(plain, checks=("partner-source",)), rows),
+        ("c.ndjson", tools.ndjson_of, some, rows),
+        ("d.csv", tools.csv_of, session, rows),
+        ("e.csv", tools.csv_of, skipping, strange),
     ):
-        (tmp_path / name).write_bytes(make(rows, CALL_COLUMNS))
+        (tmp_path / name).write_bytes(make(written, CALL_COLUMNS))
         inputs = open_inputs([str(tmp_path / name)], options, how)
         found += [convert() for _, _, convert in convertible_chunks(inputs, options, how, AS_CHUNKS)]
     back = [pickle.loads(pickle.dumps(Planned(each, b"", ()))).converted for each in found]

@@ -1,6 +1,5 @@
 """`--preset`, `infl-seg presets`, and what a run remembers of a preset."""
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -314,26 +313,6 @@ def test_inspect_proposes_no_preset_for_inflections_own_export_or_under_a_profil
 
 
 # --- single presets ------------------------------------------------------------------------------
-
-
-def test_klaviyos_events_of_several_metrics_are_rejected_until_a_profile_names_them(desk: Desk) -> None:
-    pages = json.loads((HERE / "klaviyo-events" / "export-pages.json").read_text(encoding="utf-8"))
-    pages[0]["included"].insert(0, {"type": "profile", "id": "p"})
-    pages[1]["included"] = [{"type": "profile", "id": "p"}]
-    del pages[2]["included"]
-    Path("k.json").write_text(json.dumps(pages), encoding="utf-8")
-    report = desk.run("validate", "k.json", "--preset", "klaviyo-events", "--json").json
-    assert report["rows"] == {"read": 4, "mapped": 0, "rejected": 4, "filtered": 0}
-    assert report["problem_counts"]["event-missing"] == 4
-    ids = {each["relationships"]["metric"]["data"]["id"] for page in pages for each in page["data"]}
-    values = ", ".join(f'{each} = "Email Opened"' for each in sorted(ids))
-    Path("k.toml").write_text(
-        'profile = 1\nextends = "preset:klaviyo-events"\nwithout = ["event"]\n[fields]\n'
-        f'event = {{ column = "relationships.metric.data.id", values = {{ {values} }} }}\n',
-        encoding="utf-8",
-    )
-    named = desk.run("validate", "k.json", "--profile", "k.toml", "--json").json
-    assert named["rows"] == {"read": 4, "mapped": 4, "rejected": 0, "filtered": 0}
 
 
 def test_sendgrids_own_id_of_a_person_takes_the_place_of_the_address(desk: Desk) -> None:

@@ -75,6 +75,7 @@ def sparkpost() -> Vendor:
         "bounce": BOUNCED,
     }
     names |= {"out_of_band": BOUNCED, "spam_complaint": SPAM, "list_unsubscribe": UNSUBSCRIBED}
+    names["link_unsubscribe"] = UNSUBSCRIBED
     facts = [
         ("injection", "2024-02-29T23:59:58.000Z", "ada@shop.example", "007", None, {}),
         (
@@ -112,6 +113,7 @@ def sparkpost() -> Vendor:
             None,
             {},
         ),
+        ("link_unsubscribe", "2024-03-02T02:00:00.000Z", "bob@shop.example", None, None, {}),
     ]
     records, messages = [], []
     for number, (kind, when, address, customer, link, more) in enumerate(facts):

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Final
 
-from inflection_cli.backfilling.value_tally import ValueTally
-from inflection_cli.converting.converter import Converted
+from inflection_cli.backfilling.value_tally import MOST_VALUES, ValueTally
+from inflection_cli.converting.converter import Converted, LeftOut
 from inflection_cli.model import Chunk, Problem, Scope, Severity
 
 KEPT_PER_CODE: Final = 100
 """Problems of one code that are kept with their place; the rest are counted, and stand in the rejects."""
+
+
+OTHERS: Final = LeftOut("", None, names_event=False)
+"""Stands for further cells that leave rows out, once there are many."""
 
 
 class ProblemTally:
@@ -110,6 +114,7 @@ class Account:
     Attributes:
         rows_by_file: Rows read, by path.
         filtered_by: Rows left out, by the option that did it.
+        left_out: Of these, rows that are no event of the profile, by the cell that decides.
         by_event: Events built, by Inflection's name.
         by_type: Events built, by the type of call.
         types_of: By path, the types of calls that a file has.
@@ -125,6 +130,7 @@ class Account:
     events: EventCounts = field(default_factory=EventCounts)
     rows_by_file: Counter[str] = field(default_factory=Counter)
     filtered_by: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[LeftOut] = field(default_factory=Counter)
     by_event: Counter[str] = field(default_factory=Counter)
     by_type: Counter[str] = field(default_factory=Counter)
     types_of: dict[str, set[str]] = field(default_factory=dict)
@@ -146,6 +152,9 @@ class Account:
         for reason, count in converted.filtered.items():
             rows.filtered += count
             self.filtered_by[reason] += count
+        for cell, count in converted.left_out.items():
+            is_known = cell in self.left_out or len(self.left_out) < MOST_VALUES
+            self.left_out[cell if is_known else OTHERS] += count
         for fault in chunk.faults:
             rows.read += fault.rows
             rows.rejected += fault.rows

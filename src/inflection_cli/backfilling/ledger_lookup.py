@@ -183,6 +183,7 @@ def known_from_archives(ledger: LedgerReader, label: str) -> Iterator[LedgerEven
 
 _NUMBER: Final = Struct(">I")
 _DOUBTFUL: Final = frozenset({BatchState.IN_DOUBT, BatchState.IN_FLIGHT})
+_KNOWN: Final = (Disposition.ALREADY_ACCEPTED, Disposition.IN_DOUBT, Disposition.RESEND)
 _IN_INPUT: Final = b"i"
 _IN_RUN: Final = b"r"
 _BY_FILE: Final = frozenset({"columns", "encodings"})
@@ -400,33 +401,36 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
     """Raise an error if this input was sent under different id settings.
 
     Each file is judged by the last run that had it. Where nothing is to be sent nothing can be doubled, whatever
-    differs; nor where the input still has every event that the run sent, under the same id: a time zone that only
-    rows without one need changes no other.
+    differs; nor where the input still has every event that the run sent or found accepted, under the same id: a
+    time zone that only rows without one need changes no other.
 
     Raises:
         DecisionNeeded: It was.
     """
     if plan.to_send == 0:
         return
-    shaping = shaping_settings(plan)
-    counts, unjudged = ledger.counts(), set(plan.fingerprints.values())
+    shaping, unjudged, sent = shaping_settings(plan), set(plan.fingerprints.values()), _sent(ledger)
     for run in reversed(ledger.runs()):
-        states = counts.get(run.run_id, {})
-        sent = any(states.get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
         common = unjudged & _fingerprints(run)
-        if run.label != label or not common or not (sent or _found_accepted(run)):
+        if run.label != label or not common or not (sent[run.run_id] or _found_accepted(run)):
             continue
         differing = list(_differences(run.shaping, shaping, sorted(common)))
-        if not differing or (
-            _has_all_of(plan, ledger, [run]) if sent else _has_all_found(plan, ledger, run, common)
-        ):
+        if not differing:
             unjudged -= common
             continue
-        raise DecisionNeeded(
-            f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
-            f"{'; '.join(differing)}",
-            hint="use the settings of that run, or send everything once more on purpose: --again LABEL",
-        )
+        # The file stays unjudged: a run that was resumed is one of several that sent it.
+        if not (_has_all_of(plan, ledger, [run]) and _has_all_found(plan, ledger, run, common, sent)):
+            raise DecisionNeeded(
+                f"run {run.run_id} has sent the same file under settings that gave its events other ids: "
+                f"{'; '.join(differing)}",
+                hint="use the settings of that run, or send everything once more on purpose: --again LABEL",
+            )
+
+
+def _sent(ledger: LedgerReader) -> Counter[str]:
+    """Return how many events each run has sent, unconfirmed ones included."""
+    counts = ledger.counts().items()
+    return Counter({run_id: sum(states.get(state, 0) for state in _SENT) for run_id, states in counts})
 
 
 def _fingerprints(run: Run) -> set[str]:
@@ -439,22 +443,28 @@ def _found_accepted(run: Run) -> int:
     return int(events.get("already_accepted") or 0)
 
 
-def _has_all_found(plan: Plan, ledger: LedgerReader, run: Run, common: set[str]) -> bool:
+def _has_all_found(plan: Plan, ledger: LedgerReader, run: Run, common: set[str], sent: Counter[str]) -> bool:
     """Return whether the input has every event that a run found accepted.
 
-    The ledger has no events of a run that sent none, but those of the runs that sent the same files. Where these
-    are fewer than it found, or a file has no such run, the rest came from other files, and nothing can be told.
+    The ledger has no list of what it found. For the same files the plan itself says how many events are known. For
+    others it is what other runs sent of the files. Where these are fewer than it found, or a file has no such run, the
+    rest came from other files, and nothing can be told.
     """
-    counts = ledger.counts()
+    found = _found_accepted(run)
+    if not found:
+        return True
+    if set(plan.fingerprints.values()) == _fingerprints(run):
+        return sum(map(plan.count, _KNOWN)) >= found + sent[run.run_id]
     senders = [
         other
         for other in ledger.runs()
         if other.label == run.label
-        and any(counts.get(other.run_id, {}).get(state) for state in (BatchState.ACCEPTED, *_DOUBTFUL))
+        and other.run_id != run.run_id
+        and sent[other.run_id]
         and not common.isdisjoint(_fingerprints(other))
     ]
     covered = set[str]().union(*map(_fingerprints, senders))
-    return common <= covered and _has_all_of(plan, ledger, senders, _found_accepted(run))
+    return common <= covered and _has_all_of(plan, ledger, senders, found)
 
 
 def _has_all_of(plan: Plan, ledger: LedgerReader, runs: Sequence[Run], at_least: int = 0) -> bool:

@@ -126,7 +126,8 @@ class _Setup:
             while question := next_question(inspection, answers):
                 answers = self._voice.ask(question, answers)
         if answers.preset:
-            self._save(extension_of(answers.preset))
+            records = inspection.preset.records if inspection.preset else None
+            self._save(extension_of(answers.preset, records))
             return []
         draft = ProfileWriter(inspection, settings, show_values=self._output.show_values, answers=answers)
         self._save(draft.text())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inflection_cli.inspecting import Inspection, InspectSettings
     from inflection_cli.inspecting.preset_recognition import Presets
     from inflection_cli.inspecting.shape_groups import ShapeGroup
-    from inflection_cli.reading import FoundFile
+    from inflection_cli.reading import FoundFile, ReadOptions
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.plan_text import SettingsSaid
     from inflection_cli.reporting.reports import Reports
@@ -210,14 +210,22 @@ def _surveyed(
 
 def _presets(settings: "InspectSettings") -> "Presets":
     """Return each preset and how it reads; none under a profile."""
+    from dataclasses import replace
+
     from inflection_cli.cli.option_values import with_input_table
     from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
 
     columns = settings.convert.mapping.columns
     if columns.profile is not None or columns.calls.type is not None:
         return []
+
+    def read_by(table: "dict[str, Any]") -> "ReadOptions":
+        own = with_input_table(settings.reading, table)
+        records = settings.reading.records
+        return own if records is None else replace(own, records=records)
+
     files = map(preset_file, preset_names())
-    return [(each, with_input_table(settings.reading, each.raw.get("input", {}))) for each in files]
+    return [(each, read_by(each.raw.get("input", {}))) for each in files]
 
 
 def _of_file(own: "SettingsOfFiles", settings: "InspectSettings", path: str) -> "InspectSettings":

@@ -249,7 +249,7 @@ def _map_options(
             properties_set=properties_set,
             session_column=None if options.session_id == _PERSON else options.session_id,
             calls=_call_options(options),
-            event_names=_event_names(options, strange=unknown != "reject"),
+            event_names=_event_names(options, flags.skip_event, strange=unknown != "reject"),
             zone_names=_zone_names(options),
         ),
         unknown_events=unknown,
@@ -266,11 +266,12 @@ def _map_options(
     )
 
 
-def _event_names(options: "InputOptions", *, strange: bool) -> dict[str, str]:
+def _event_names(options: "InputOptions", skipped: "Sequence[str]", *, strange: bool) -> dict[str, str]:
     """Return the events by folded name of the export; "" leaves out.
 
     Args:
-        options: What the user says.
+        options: What the user and the profile say.
+        skipped: What the user alone leaves out; names that the profile does become events by an option.
         strange: Whether events that are none of Inflection's may be named.
 
     Raises:
@@ -281,7 +282,11 @@ def _event_names(options: "InputOptions", *, strange: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     example = "'Hard Bounce=Email Bounced'"
     named = pairs("--event-name", options.event_name, example)
-    for name, event in [*named.items(), *((name, "") for name in options.skip_event)]:
+    renamed = {name.strip().casefold() for name in named}
+    left_out = [
+        name for name in options.skip_event if name in skipped or name.strip().casefold() not in renamed
+    ]
+    for name, event in [*named.items(), *((name, "") for name in left_out)]:
         flag = "--event-name" if event else "--skip-event"
         if not name.strip():
             raise UsageError(f"{flag} needs an event name", hint=f"{flag} {example if event else 'Sent'}")

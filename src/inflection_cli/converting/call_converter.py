@@ -209,7 +209,9 @@ class CallConverter:
             if not (found[i].failed or found[i].built or found[i].filtered or i in with_events)
         ]
         if rest and self._track is not None:
-            for reason, count in self._track(_some(numbered, rest), identified=False).filtered.items():
+            left = self._track(_some(numbered, rest), identified=False)
+            result.left_out += left.left_out
+            for reason, count in left.filtered.items():
                 result.filtered[reason] = result.filtered.get(reason, 0) + count
 
     def _order(self, found: Sequence[_Row], track: Converted, result: Converted, *, identified: bool) -> None:

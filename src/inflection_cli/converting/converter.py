@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from itertools import compress
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from inflection_cli.converting.columnar import (
     Cells,
@@ -24,8 +24,8 @@ from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, PeopleColumns, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
 from inflection_cli.mapping.checks import count_emptied, emptied
-from inflection_cli.mapping.events import MapOptions, has_error
-from inflection_cli.mapping.layout import Layout, TimeSource
+from inflection_cli.mapping.events import SKIPPED, MapOptions, has_error
+from inflection_cli.mapping.layout import Layout, TimeSource, Unmet
 from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire_all
 from inflection_cli.model import Chunk, Note, Problem
 from inflection_cli.segment.ids import (
@@ -42,6 +42,7 @@ from inflection_cli.segment.message import MessageEncoder, MessageSettings, know
 
 _NO_EVENT: Final = "no [[event]] of the profile applies"
 _BOUNDS: Final = "--since/--until"
+_MOST_OF_VALUE: Final = 100
 _NO_LINK: Final = netstring(None)
 
 
@@ -87,6 +88,20 @@ class Rejected:
     problems: tuple[Problem, ...]
 
 
+class LeftOut(NamedTuple):
+    """Reason for which a row is no event of the profile.
+
+    Attributes:
+        column: The name or path of the cell that decides.
+        value: The cell; None if it only has to be empty.
+        names_event: Whether it is the event's name.
+    """
+
+    column: str
+    value: str | None
+    names_event: bool
+
+
 @dataclass(slots=True)
 class Converted:
     """Result of a chunk; the event lists are parallel, in input order.
@@ -94,6 +109,7 @@ class Converted:
     Attributes:
         mapped: Rows all of whose events were built.
         filtered: Rows left out by the user's filters, by reason.
+        left_out: Of these, rows that are no event of the profile, by the cell that decides.
         rejected: Rows left out because something is wrong with them.
         warnings: Problems of rows that go out all the same.
         events_filtered: Events that a filter dropped.
@@ -121,6 +137,7 @@ class Converted:
 
     mapped: int = 0
     filtered: dict[str, int] = field(default_factory=dict)
+    left_out: Counter[LeftOut] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     events_filtered: int = 0
@@ -229,6 +246,7 @@ class Converter:
         self._tail = encoder.tail
         self._extras: PartCache[int] = PartCache(_extras_hash)
         self._shaper = layout.shaper
+        self._blocks = layout.blocks
         self._nulls = settings.mapping.nulls
         self._readers = [
             ColumnarReader(block, settings.mapping, encoder, times, encoding=encoding)
@@ -255,7 +273,7 @@ class Converter:
             columns, said, nulls = self._shaper(columns, len(rows))
         result.emptied = count_emptied(chunk.columns, chunk.rows, rows) + Counter(nulls)
         blocks = [self._block(reader, columns, chunk) for reader in self._readers]
-        self._judge(chunk, said, blocks, result)
+        self._count_left_out(self._judge(chunk, said, blocks, result), columns, result)
         kept = [block.kept() for block in blocks]
         events = _in_order(blocks, kept)
         if events.campaigns:
@@ -308,12 +326,15 @@ class Converter:
         said: Mapping[int, tuple[Note, ...]],
         blocks: Sequence[_Block],
         result: Converted,
-    ) -> None:
+    ) -> list[tuple[int, str]]:
         """Check each odd row, and drop the events that are not sent.
 
         One event with an error rejects the whole row.
+
+        Returns:
+            The rows that are left out, each with the reason.
         """
-        result.mapped = len(chunk.rows)
+        result.mapped, left_out = len(chunk.rows), list[tuple[int, str]]()
         odd = set(said).union(*(block.odd_rows() for block in blocks))
         if not any(isinstance(block.events.rows, range) for block in blocks):
             odd |= set(range(len(chunk.rows))).difference(*(block.events.rows for block in blocks))
@@ -331,7 +352,31 @@ class Converter:
                     continue
                 reason = verdict.filtered[0] if verdict.filtered else _NO_EVENT
                 result.filtered[reason] = result.filtered.get(reason, 0) + 1
+                left_out.append((i, reason))
             result.mapped -= 1
+        return left_out
+
+    def _count_left_out(
+        self, rows: Sequence[tuple[int, str]], columns: Sequence[Sequence[str]], result: Converted
+    ) -> None:
+        """Count by which cells the profile or an option left rows out."""
+        if any(reason in {_NO_EVENT, SKIPPED} for _, reason in rows):
+            shaped = list(zip(*columns, strict=True))
+            cells = (self._left_out(shaped[i], reason) for i, reason in rows)
+            result.left_out.update(filter(None, cells))
+
+    def _left_out(self, row: Sequence[str], reason: str) -> LeftOut | None:
+        """Return the cell that keeps a row from its likeliest block."""
+        columns, found = self._blocks[0].columns, None
+        if reason == _NO_EVENT:
+            unmet = [each.applies.unmet(row) for each in self._blocks if each.applies is not None]
+            found = max(filter(None, unmet), key=lambda each: each.passed, default=None)
+        elif reason == SKIPPED and (place := columns.fields.get("event")) is not None:
+            found = Unmet(0, place, row[place].strip(), names_event=True)
+        if found is None:
+            return None
+        name, value = columns.names[found.index], found.value
+        return LeftOut(name, value and value[:_MOST_OF_VALUE], found.names_event)
 
     def _verdict(self, chunk: Chunk, i: int, said: Sequence[Note], blocks: Sequence[_Block]) -> _Verdict:
         """Check one row; `said` are the notes on its extracted cells."""

@@ -39,16 +39,17 @@ def with_tables(
         InputError: A file cannot be read, is too large, or has a key twice.
         UsageError: A table has no file, or a file no table.
     """
+    of_files = {name: said for name, said in profile.lookups.items() if said.list is None}
     for name in paths:
-        if name not in profile.lookups and not strangers:
-            near = nearest(name, profile.lookups)
-            known = listed([*profile.lookups]) if profile.lookups else "none"
+        if name not in of_files and not strangers:
+            near = nearest(name, of_files)
+            known = listed([*of_files]) if of_files else "none"
             raise UsageError(
-                f"--lookup-file {name}=…: {profile.path} has no table [lookup.{name}]; it has {known}",
+                f"--lookup-file {name}=…: {profile.path} has no table [lookup.{name}] of a file; it has {known}",
                 hint=f"did you mean --lookup-file {near[0]}=FILE?" if near else "leave --lookup-file out",
             )
     tables, left = {}, most_chars
-    for name, said in profile.lookups.items():
+    for name, said in of_files.items():
         path = paths[name] if name in paths else _beside(profile.path, name, said)
         tables[name], used = _table(path, name, said, left)
         left -= used

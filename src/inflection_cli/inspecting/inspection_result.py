@@ -11,6 +11,7 @@ from inflection_cli.mapping.layout import CallMapping
 from inflection_cli.mapping.unbound import Unbound
 from inflection_cli.model import Problem
 from inflection_cli.reading import Source
+from inflection_cli.settings.layering import with_value
 
 Reason = NameReason | Literal["option", "path", "content"]
 """Why a column is a field: the user's word, the exact name, a spelling, another word, the end of a path, its cells."""
@@ -276,6 +277,7 @@ class PresetProposal:
         page: The vendor's public page that it follows.
         columns: Columns or paths that the first records have.
         values: By column or path, the preset's own values that its cells have.
+        records: The path to the records, where they are in an envelope that the preset does not know.
     """
 
     name: str
@@ -284,6 +286,13 @@ class PresetProposal:
     page: str
     columns: tuple[str, ...]
     values: dict[str, tuple[str, ...]]
+    records: str | None = None
+
+    @property
+    def options(self) -> str:
+        """The options for a run of the file, as typed."""
+        words = [f"--preset {self.name}"]
+        return " ".join(words if self.records is None else [*words, with_value("--records", self.records)])
 
 
 @dataclass(frozen=True, slots=True)

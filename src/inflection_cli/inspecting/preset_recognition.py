@@ -13,10 +13,13 @@ from inflection_cli.mapping.profile.json_paths import dig, find_path, last_key
 from inflection_cli.mapping.profile.preset_files import PresetFile
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect
 from inflection_cli.reading.files.sniff import sniff
-from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, WHERE_IT_IS
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, WHERE_IT_IS, members
 
 _MOST_VALUES: Final = 1_000
 """Different cells of a column are compared up to here."""
+
+_BEFORE_AN_OBJECT: Final = b" \t\r\n[\xef\xbb\xbf"
+"""A list, white space and a byte order mark."""
 
 Presets = Sequence[tuple[PresetFile, ReadOptions]]
 """Each preset, and how a file would be read by it."""
@@ -33,10 +36,14 @@ def scan_for_presets(
         InputError: As `scan`.
         UsageError: Likewise.
     """
-    proposal = recognise(found, presets)
+    proposal = recognise(found, presets, searches=settings.reading.records is None)
     if proposal is None:
         return scan(found, settings, progress)
     preset, reading = proposal
+    if preset.records is None:
+        preset = replace(preset, records=settings.reading.records)
+    if preset.records is not None:
+        settings = replace(settings, reading=replace(settings.reading, records=preset.records))
     try:
         inspection = scan(found, settings, progress)
     except InputError:
@@ -44,20 +51,66 @@ def scan_for_presets(
     return replace(inspection, preset=preset)
 
 
-def recognise(found: FoundFile, presets: Presets) -> tuple[PresetProposal, ReadOptions] | None:
-    """Return the only preset that fits a file, and its options."""
+def recognise(
+    found: FoundFile, presets: Presets, *, searches: bool = True
+) -> tuple[PresetProposal, ReadOptions] | None:
+    """Return the only preset that fits a file, and its options.
+
+    Args:
+        found: The file.
+        presets: Each preset, and how it reads.
+        searches: Whether records in an envelope that no preset knows count, if the file fits none as it is.
+    """
+    matches = _matches(found, presets)
+    if not matches and searches:
+        for name in _lists_of(found, presets):
+            matches += [
+                (replace(proposal, records=reading.records), reading)
+                for proposal, reading in _matches(found, [*_within(name, presets)], searched=True)
+            ]
+    # The innermost list that fits is told by the first of its paths.
+    names = {proposal.name for proposal, _ in matches}
+    return matches[0] if len(names) == 1 else None
+
+
+def _matches(
+    found: FoundFile, presets: Presets, *, searched: bool = False
+) -> list[tuple[PresetProposal, ReadOptions]]:
+    """Return the presets that fit a file, each with its options."""
     sources: dict[ReadOptions, Source | None] = {}
     matches = list[tuple[PresetProposal, ReadOptions]]()
     for preset, reading in presets:
         for shape in preset.head["recognise"]:
-            if reading not in sources and not (_searches(reading) and not _may_have(found, reading, shape)):
+            is_searched = searched or _searches(reading)
+            if reading not in sources and not (is_searched and not _may_have(found, reading, shape)):
                 sources[reading] = _source(found, reading)
             source = sources.get(reading)
             proposal = None if source is None else _proposal(preset, shape, source)
             if proposal is not None:
                 matches.append((proposal, reading))
                 break
-    return matches[0] if len(matches) == 1 else None
+    return matches
+
+
+def _lists_of(found: FoundFile, presets: Presets) -> tuple[str, ...]:
+    """Return the lists of objects in a file's first document."""
+    for _, reading in presets[:1]:
+        with suppress(InputError, UsageError):
+            source, head = sniff(found, replace(reading, records=None))
+            if not source.is_binary:
+                return members(head.lstrip(_BEFORE_AN_OBJECT), source.encoding).lists
+    return ()
+
+
+def _within(name: str, presets: Presets) -> Iterator[tuple[PresetFile, ReadOptions]]:
+    """Yield each preset with the paths to its records in a list."""
+    for preset, reading in presets:
+        own = (reading.records or "").removesuffix(WHERE_IT_IS)
+        yield preset, replace(reading, records=name)
+        if own.strip(THE_OBJECT_ITSELF):
+            # A path with a dot in front has the members of each level beside the records.
+            dot = THE_OBJECT_ITSELF if own.startswith(THE_OBJECT_ITSELF) else ""
+            yield preset, replace(reading, records=f"{dot}{name}.{own.removeprefix(THE_OBJECT_ITSELF)}")
 
 
 def _searches(reading: ReadOptions) -> bool:

@@ -55,11 +55,12 @@ _WHY: Final = {"alias": "  # another word for it", "path": "  # the end of a pat
 _TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
 
 
-def extension_of(preset: str) -> str:
+def extension_of(preset: str, records: str | None = None) -> str:
     """Return a profile that extends a preset, for keys of one's own."""
+    path = f"\n[input]\nrecords = {toml_string(records)}\n" if records else ""
     return (
         f"# Lines here replace those of the preset: infl-seg presets show {preset}\nprofile = 1\n"
-        f'extends = "preset:{preset}"\n'
+        f'extends = "preset:{preset}"\n{path}'
     )
 
 
@@ -145,8 +146,10 @@ class ProfileWriter:
             lines += [f"columns = {toml_string(','.join(options.columns))}"]
         elif source.off is not None:
             lines += source.off.lines
-        if options.records is not None:
-            lines += [f"records = {toml_string(options.records)}"]
+        # A file that fits a preset may be read by a path of it.
+        records = options.records or source.records
+        if records is not None:
+            lines += [f"records = {toml_string(records)}"]
         if options.sheet is not None:
             lines += [f"sheet = {toml_string(options.sheet)}"]
         if self._nulls:

@@ -98,6 +98,9 @@ _NAMED: Final = re.compile(r"[^<>]*[^<>\s][^<>]*<\s*(?P<address>[^<>\s]+)\s*>")
 _COMMENTED: Final = re.compile(r"(?P<address>[^\s()<>]+)\s+\([^()]*\)")
 _ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:\"'()]+")
 
+SKIPPED: Final = "--unknown-events skip"
+"""Why an event is left out whose name is none of Inflection's."""
+
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
 _KINDS: Final[Mapping[str, EventKind]] = {
@@ -260,7 +263,7 @@ class EventReader:
             return Filtered("--event" if name else "--skip-event")
         if kind is None:
             if options.unknown_events == "skip":
-                return Filtered("--unknown-events skip")
+                return Filtered(SKIPPED)
             if options.unknown_events == "reject":
                 notes.append(self._unknown(name))
                 return None

@@ -34,11 +34,31 @@ class Shaper(Protocol):
         """Return the columns of `count` rows with added ones, notes and counts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """The first test that a row fails.
+
+    Attributes:
+        passed: How many tests stand before it.
+        index: The tested cell's place in a shaped row.
+        value: The cell; None if it only has to be empty.
+        names_event: Whether the cell is the event's name.
+    """
+
+    passed: int
+    index: int
+    value: str | None
+    names_event: bool
+
+
 class RowCondition(Protocol):
     """Protocol that decides to which rows a block applies."""
 
     def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each shaped row whether the block applies."""
+
+    def unmet(self, row: Sequence[str]) -> Unmet | None:
+        """Return the first test that a row fails, or None."""
 
 
 @dataclass(frozen=True, slots=True)

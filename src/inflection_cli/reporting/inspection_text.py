@@ -9,8 +9,8 @@ with the same meaning. Each file has
 `columns[{name, path, filled, share, distinct, distinct_bounded, content, samples[], field, why, tied_with[],
 property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
 `proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
-`missing[{about, message, option, profile}]`, `preset{name, version, title, page, columns[], values{column: []}}` or
-null, and `refused{message, hint}` or null. A column's `times` are
+`missing[{about, message, option, profile}]`, `preset{name, version, title, page, columns[], values{column: []},
+records}` or null, and `refused{message, hint}` or null. A column's `times` are
 `{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
 or null; the `first` and `last` of times without a zone have no `Z`. Cells of the object are masked
 unless --show-values is given.
@@ -131,9 +131,9 @@ def verdict(
         return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
     if saved:
         return f"Next: infl-seg validate FILE --profile {escape(saved)}"
-    names = {each.preset.name if each.preset else None for each in found}
-    if len(names) == 1 and (name := names.pop()) is not None:
-        return f"Next: infl-seg validate FILE --preset {name}"
+    options = {each.preset.options if each.preset else None for each in found}
+    if len(options) == 1 and (words := options.pop()) is not None:
+        return f"Next: infl-seg validate FILE {escape(words)}"
     # Activity of other channels goes out as e-mail, until a profile leaves it out.
     mixed = any(look["kind"] == "other-channel" and look["advice"] for look in looks)
     if mixed or any(each.missing or each.refusal for each in found):
@@ -227,7 +227,9 @@ def preset_lines(found: Inspection) -> Iterator[Line]:
     yield "", f"the file has {listed(preset.columns)}"
     for column, values in preset.values.items():
         yield "", f"“{column}” has {listed(values)}"
-    yield "", f"  → infl-seg validate FILE --preset {preset.name}"
+    if preset.records is not None:
+        yield "", f"its records are in the list “{escape(preset.records)}”"
+    yield "", f"  → infl-seg validate FILE {escape(preset.options)}"
 
 
 def _people_lines(found: Inspection) -> Iterator[Line]:

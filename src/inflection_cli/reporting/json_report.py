@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ from inflection_cli.backfilling.run_state import (
     refused_figures,
     time_range,
 )
+from inflection_cli.converting.converter import LeftOut
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
 from inflection_cli.reporting.call_lines import met_types, own_profile
+from inflection_cli.reporting.masking import open_value
 from inflection_cli.sanitize import mask_cell
 from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
@@ -62,6 +65,7 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
             "filtered": account.events.filtered,
         },
         "filtered_by": dict(account.filtered_by),
+        "left_out": [_left_out(each, account.left_out, show_values=show_values) for each in account.left_out],
         "by_event": dict(account.by_event),
         "by_type": dict(account.by_type),
         "time_range": time_range(account),
@@ -73,6 +77,14 @@ def plan_report(command: str, plan: Plan, *, show_values: bool) -> dict[str, Any
             for problem in account.problems.first(PROBLEMS_SHOWN)
         ],
     }
+
+
+def _left_out(cell: LeftOut, every: Counter[LeftOut], *, show_values: bool) -> dict[str, Any]:
+    """Return the cell by which rows are no event of the profile."""
+    value = cell.value
+    if value and not show_values and open_value(cell, every) is None:
+        value = mask_cell(value, in_full=False)
+    return {"column": cell.column, "value": value, "rows": every[cell]}
 
 
 def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from inflection_cli.reporting.console import Speaker
 from inflection_cli.sanitize import escape, mask, mask_cell
 
 if TYPE_CHECKING:
+    from inflection_cli.converting.converter import LeftOut
     from inflection_cli.converting.input_file import InputFile
     from inflection_cli.inspecting.inspection_result import ColumnFinding
 
@@ -122,6 +123,12 @@ def cell_display(
     is_seen = stream.isatty() and not in_ci
     # What is said on stderr is logged as well, and a log is kept.
     return CellDisplay(in_full, is_seen and (result or speaker.log is None), fields)
+
+
+def open_value(cell: "LeftOut", every: "Mapping[LeftOut, int]") -> str | None:
+    """Return a cell that leaves rows out; None if possibly personal."""
+    of_column = sum(each.column == cell.column for each in every)
+    return None if of_column > FEW_VALUES else _open_form(cell.value or "", "event", cell.column)
 
 
 def ends(value: str) -> str:

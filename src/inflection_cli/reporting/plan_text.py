@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli import rules
-from inflection_cli.backfilling.account import EventCounts, ProblemTally, RowCounts
+from inflection_cli.backfilling.account import OTHERS, EventCounts, ProblemTally, RowCounts
 from inflection_cli.backfilling.ledger_lookup import TEXT, TextBefore, file_kinds
 from inflection_cli.backfilling.plan import Estimate, Plan
 from inflection_cli.backfilling.rejects_folder import Rejects, is_small, main_cause, share_words
 from inflection_cli.backfilling.run_decisions import trouble_words
 from inflection_cli.catalog import EVENTS
+from inflection_cli.converting.converter import LeftOut
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import snake_case
 from inflection_cli.mapping.events import nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
 from inflection_cli.reporting.console import Speaker
+from inflection_cli.reporting.masking import open_value
 from inflection_cli.reporting.retry_text import failed_words
-from inflection_cli.sanitize import counted, escape
+from inflection_cli.sanitize import counted, escape, mask_cell
+from inflection_cli.settings.layering import with_value
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 _MOST_OF_VALUE: Final = 60
 _MOST_OF_LINE: Final = 800
 _MOST_LISTED: Final = 5
+_MOST_LEFT_OUT: Final = 12
+"""More than of other lists: the small kinds are those that nobody foresaw."""
+
 _DIGEST: Final = 12
 _LEAVING_OUT: Final = frozenset({"event", "since", "until", "unknown_events", "skip_event"})
 
@@ -115,6 +121,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "", f"reading stopped after {counted(account.rows.read, 'row')} (--limit)"
     for reason, count in account.filtered_by.items():
         yield "", f"{count:,} {_left_out(reason)}"
+    yield from left_out_lines(plan)
     kinds = ", ".join(f"{escape(name)} {count:,}" for name, count in _in_order(account.by_event))
     yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
     repeats = plan.count(Disposition.DUPLICATE)
@@ -125,6 +132,42 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "people", f"{plan.people:,}"
     yield from _identity_lines(plan)
     yield from group_lines(plan)
+
+
+def left_out_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the cells that leave rows out, and what sends them."""
+    found = plan.account.left_out
+    shown = [each for each, _ in found.most_common(_MOST_LEFT_OUT) if each != OTHERS]
+    for each in shown:
+        yield "", f"  {_unmet(each, found)} in {counted(found[each], 'row')}"
+    rest = found.total() - sum(found[each] for each in shown)
+    if rest:
+        yield "", f"  {counted(rest, 'row')} for other cells, which --json lists"
+    named = next((each for each in shown if each.names_event and each.value), None)
+    if named is not None:
+        option = with_value("--event-name", f"{open_value(named, found) or 'NAME'}=EVENT")
+        yield "", f"  to send one as an event: {escape(option)}"
+    profile = plan.settings.mapping.columns.profile
+    if profile is None or all(each.names_event for each in shown):
+        return
+    if profile.path.startswith("preset:"):
+        name = profile.path.removeprefix("preset:")
+        yield (
+            "",
+            f"  to send others: infl-seg presets save {name} mine.toml; change the when of its [[event]]",
+        )
+    else:
+        yield "", f"  to send others, change the when of the [[event]] in {escape(profile.path)}"
+
+
+def _unmet(cell: LeftOut, every: Mapping[LeftOut, int]) -> str:
+    column = f"“{escape(cell.column, _MOST_OF_NAME)}”"
+    if not cell.value:
+        return f"{column} is {'filled' if cell.value is None else 'empty'}"
+    value = open_value(cell, every)
+    if value is None:
+        return f"{column} is {mask_cell(cell.value, in_full=False)}"
+    return f"{column} is “{escape(value, _MOST_OF_VALUE)}”"
 
 
 def _identity_lines(plan: Plan) -> Iterator[tuple[str, str]]:

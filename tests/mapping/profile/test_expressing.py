@@ -378,3 +378,84 @@ def test_null_spellings_of_a_lookup_table_are_empty_and_counted(desk: Desk) -> N
     ]
     told = desk.run("validate", "p.ndjson", "--profile", "p.toml", "--json").json
     assert told["files"][0]["emptied"] == {"title of c.csv": 1}
+
+
+# --- a table that is a list in each record -------------------------------------------------------
+
+LISTED = (
+    '[input]\nrecords = ".rows?"\n[lookup.kinds]\nlist = "^.kinds"\nkey = "ref.id"\nby = "kind"\n{more}'
+    '[fields]\nevent = "kinds.name"\ntimestamp = "timestamp"\nuserId = "uid"\n'
+)
+OF_TWO = [{"ref": {"id": 7}, "name": "open"}, {"ref": {"id": "k2"}, "name": "click"}]
+
+
+def page_of(*kinds: Any, table: Any = OF_TWO) -> str:
+    rows = [
+        {"kind": kind, "timestamp": 1700000000 + number, "uid": f"u{number}"}
+        for number, kind in enumerate(kinds)
+    ]
+    return json.dumps({"rows": rows, "kinds": table}) + "\n"
+
+
+def test_a_list_in_the_outer_record_is_a_table_for_its_rows(desk: Desk) -> None:
+    other = [{"ref": {"id": 7}, "name": "bounce"}]
+    lines = page_of(7, "k2", " k2 ") + page_of("7", table=other)
+    found = sent(desk, "a.ndjson", lines, LISTED.format(more=""))
+    assert [each["event"] for each in found] == [
+        *("Email Opened", "Link Clicked", "Link Clicked", "Email Bounced")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        ("k3", OF_TWO),
+        ("k2", [*OF_TWO, {"ref": {"id": "k2"}, "name": "open"}]),
+        ("k2", [{"ref": "k2", "name": "open"}]),
+        ("k2", [{"ref": {"id": "k2"}}]),
+        ("k2", "k2"),
+        ("k2", None),
+    ],
+)
+@pytest.mark.parametrize("otherwise", ["warn", "reject", "empty"])
+def test_a_key_that_a_list_lacks_or_has_twice_is_told_as_of_a_file(
+    desk: Desk, kind: str, table: Any, otherwise: str
+) -> None:
+    Path("a.ndjson").write_text(page_of(7) + page_of(kind, table=table), encoding="utf-8")
+    text = LISTED.format(more=f'otherwise = "{otherwise}"\n')
+    Path("p.toml").write_text(f"profile = 1\n{text}", encoding="utf-8")
+    report = desk.run("validate", "a.ndjson", "--profile", "p.toml", "--json").json
+    assert (report["by_event"], report["rows"]["rejected"]) == ({"Email Opened": 1}, 1)
+    told = {"warn": ["lookup-key-missing", "event-missing"], "reject": ["lookup-key-unknown"]}
+    wanted = told.get(otherwise, ["event-missing"])
+    assert {each["code"] for each in report["problems"]} - {"campaign-id-missing"} == {*wanted}
+    assert {each["line"] for each in report["problems"] if each["code"] in wanted} == {2}
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ('file = "c.csv"\nby = "kind"\n', "a table is a file or a list; keep one of them"),
+        ("", "does not say which column holds the key of an item"),
+    ],
+)
+def test_a_table_is_a_file_or_a_list_with_a_key(desk: Desk, more: str, fault: str) -> None:
+    Path("p.toml").write_text(f'profile = 1\n[lookup.k]\nlist = "^.k"\nkey = "id"\n{more}{OPENS}')
+    assert fault in desk.run("check-profile", "p.toml").err
+
+
+def test_no_file_can_be_named_for_a_table_that_is_a_list(desk: Desk) -> None:
+    Path("a.ndjson").write_text(page_of(7), encoding="utf-8")
+    Path("p.toml").write_text("profile = 1\n" + LISTED.format(more=""), encoding="utf-8")
+    refused = desk.run("validate", "a.ndjson", "--profile", "p.toml", "--lookup-file", "kinds=a.ndjson")
+    assert refused.code == 2
+    assert "has no table [lookup.kinds] of a file" in refused.err
+
+
+def test_objects_with_and_without_the_list_stand_in_one_file(desk: Desk) -> None:
+    bare = OPENED + '{"event":"open","timestamp":1700000009,"uid":"u2","rows":"x"}\n'
+    within = '{"rows":[{"event":"click","timestamp":1700000000,"uid":"u3"}]}\n{"rows":[]}\n'
+    found = sent(desk, "a.ndjson", bare + within, f'[input]\nrecords = ".rows?"\n{OPENS}')
+    assert [(each["event"], each["userId"]) for each in found] == [
+        *(("Email Opened", "u1"), ("Email Opened", "u2"), ("Link Clicked", "u3"))
+    ]

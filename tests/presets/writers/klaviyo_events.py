@@ -23,7 +23,10 @@ CAMPAIGN = {"$message": "01SPRINGMESSAGE", "Campaign Name": "Spring — Frühlin
 FLOW = {"$flow": "W3lc0m", "$message": "R3m1nd", "Campaign Name": "Welcome #2", "Subject": "Hello"}
 
 
-def event(number: int, person: int, **properties: Any) -> Event:
+METRIC_IDS = {name: f"M{number}tr1c" for number, name in enumerate(METRICS)}
+
+
+def event(number: int, person: int, metric: str, **properties: Any) -> Event:
     """One event, as both ways have it."""
     return {
         "type": "event",
@@ -36,31 +39,43 @@ def event(number: int, person: int, **properties: Any) -> Event:
         },
         "relationships": {
             "profile": {"data": {"type": "profile", "id": f"01PROFILE{person:04}"}},
-            "metric": {"data": {"type": "metric", "id": f"M{number % 7}tr1c"}},
+            "metric": {"data": {"type": "metric", "id": METRIC_IDS[metric]}},
             "attributions": {"data": []},
         },
         "links": {"self": f"https://a.klaviyo.example/api/events/4evt{number:07}"},
     }
 
 
+def of(metric: str, number: int, person: int, **properties: Any) -> tuple[str, Event]:
+    """One event with the name of its metric."""
+    return metric, event(number, person, metric, **properties)
+
+
 HOOKED = [
-    ("Received Email", event(1, 1, **CAMPAIGN)),
-    ("Opened Email", event(2, 1, **CAMPAIGN, machine_open=False)),
-    ("Opened Email", event(3, 2, **CAMPAIGN, machine_open=True)),
-    ("Clicked Email", event(4, 1, **CAMPAIGN, URL="https://shop.example/?a=1#ü")),
-    ("Bounced Email", event(5, 3, **FLOW, **{"Bounce Type": "Hard"})),
-    ("Bounced Email", event(6, 4, **FLOW, **{"Bounce Type": "Soft"})),
-    ("Marked Email as Spam", event(7, 2, **FLOW)),
-    ("Unsubscribed from Email Marketing", event(8, 2, method="preference page")),
-    ("Dropped Email", event(9, 3, **FLOW)),
-    ("Sent SMS", event(10, 1, **{"Message Body": "hi"})),
+    of("Received Email", 1, 1, **CAMPAIGN),
+    of("Opened Email", 2, 1, **CAMPAIGN, machine_open=False),
+    of("Opened Email", 3, 2, **CAMPAIGN, machine_open=True),
+    of("Clicked Email", 4, 1, **CAMPAIGN, URL="https://shop.example/?a=1#ü"),
+    of("Bounced Email", 5, 3, **FLOW, **{"Bounce Type": "Hard"}),
+    of("Bounced Email", 6, 4, **FLOW, **{"Bounce Type": "Soft"}),
+    of("Marked Email as Spam", 7, 2, **FLOW),
+    of("Unsubscribed from Email Marketing", 8, 2, method="preference page"),
+    of("Dropped Email", 9, 3, **FLOW),
+    of("Sent SMS", 10, 1, **{"Message Body": "hi"}),
 ]
 PAGES = [
-    ("Opened Email", [event(2, 1, **CAMPAIGN, machine_open=False), event(11, 5, **FLOW)]),
-    ("Clicked Email", [event(12, 5, **FLOW, URL="https://shop.example/flow")]),
-    ("Dropped Email", [event(13, 5, **FLOW)]),
-    ("Received Email", []),
+    [of("Opened Email", 2, 1, **CAMPAIGN, machine_open=False), of("Opened Email", 11, 5, **FLOW)],
+    [of("Clicked Email", 12, 5, **FLOW, URL="https://shop.example/flow")],
+    [of("Dropped Email", 13, 5, **FLOW)],
+    [],
+    [
+        of("Sent SMS", 14, 5),
+        of("Opened Email", 15, 6, **FLOW),
+        of("Marked Email as Spam", 16, 6, **FLOW),
+        of("Opened Email", 17, 5, **FLOW),
+    ],
 ]
+"""The last one is of all metrics, and asked for their people too."""
 
 
 def post(*batch: tuple[str, Event]) -> dict[str, Any]:
@@ -78,14 +93,21 @@ def post(*batch: tuple[str, Event]) -> dict[str, Any]:
     }
 
 
-def page(metric: str, events: list[Event]) -> dict[str, Any]:
-    """One answer of the API for one metric."""
-    named = {
-        "type": "metric",
-        "id": "M1tr1c",
-        "attributes": {"name": metric, "integration": {"name": "Klaviyo"}},
-    }
-    return {"data": events, "included": [named], "links": {"next": None}}
+def page(events: list[tuple[str, Event]]) -> dict[str, Any]:
+    """One answer of the API, for one metric or for all."""
+    metrics = dict.fromkeys(metric for metric, _ in events)
+    people = dict.fromkeys(each["relationships"]["profile"]["data"]["id"] for _, each in events)
+    included: list[dict[str, Any]] = [
+        {
+            "type": "metric",
+            "id": METRIC_IDS[metric],
+            "attributes": {"name": metric, "integration": {"name": "Klaviyo"}},
+        }
+        for metric in metrics
+    ]
+    if len(metrics) > 1:
+        included[1:1] = [{"type": "profile", "id": person, "attributes": {}} for person in people]
+    return {"data": [each for _, each in events], "included": included, "links": {"next": None}}
 
 
 def messages(events: list[tuple[str, Event]]) -> Iterator[Message]:
@@ -112,7 +134,6 @@ def messages(events: list[tuple[str, Event]]) -> Iterator[Message]:
 
 def write(folder: Path) -> None:
     """Write the export and the golden file."""
-    write_json(folder / "export-pages.json", [page(*each) for each in PAGES])
+    write_json(folder / "export-pages.json", list(map(page, PAGES)))
     write_ndjson(folder / "export-webhooks.ndjson", [post(*HOOKED[:4]), post(*HOOKED[4:])])
-    paged = [(metric, each) for metric, events in PAGES for each in events]
-    write_golden(folder, messages([*paged, *HOOKED]))
+    write_golden(folder, messages([each for events in PAGES for each in events] + HOOKED))

@@ -329,7 +329,7 @@ def test_a_page_without_items_is_empty_and_not_a_record(desk: Desk) -> None:
     assert done["rows"]["read"] == done["rows"]["mapped"] == 1
 
 
-@pytest.mark.parametrize("path", ["?", "a..b?", ".items?"])
+@pytest.mark.parametrize("path", ["?", "a..b?", ".?", "..items?"])
 def test_a_path_with_a_question_mark_is_checked_like_others(desk: Desk, path: str) -> None:
     Path("p.toml").write_text(f'profile = 1\n[input]\nrecords = "{path}"\n')
     Path("p.json").write_text(EVENT % 1)

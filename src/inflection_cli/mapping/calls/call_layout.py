@@ -16,6 +16,7 @@ from inflection_cli.mapping.layout import (
     Layout,
     MissingColumnPolicy,
     TimeSource,
+    Unmet,
 )
 from inflection_cli.mapping.unbound import refusal
 
@@ -43,6 +44,11 @@ class TypeTest:
     def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each row whether it is of the type."""
         return [row[self.place].strip().lower() == self.type for row in rows]
+
+    def unmet(self, row: Sequence[str]) -> Unmet | None:
+        """Return the test if a row fails it."""
+        word = row[self.place].strip()
+        return None if word.lower() == self.type else Unmet(0, self.place, word, names_event=False)
 
 
 def of_one_type(

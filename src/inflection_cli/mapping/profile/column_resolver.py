@@ -10,8 +10,8 @@ from inflection_cli.errors import InputError, UsageError
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.profile.extraction import AddedCell, CellTransform, Extraction, RowExtender
-from inflection_cli.mapping.profile.json_paths import JsonPath, find_path
-from inflection_cli.mapping.profile.lookups import FirstFilled, LookedUp
+from inflection_cli.mapping.profile.json_paths import JsonPath, find_path, keys_of
+from inflection_cli.mapping.profile.lookups import FirstFilled, ListedItem, LookedUp
 from inflection_cli.mapping.profile.preset_files import PREFIX
 from inflection_cli.mapping.profile.profile_schema import Cell, Profile, PropertyCell, TimeColumn
 from inflection_cli.mapping.times.timestamps import TimeHints
@@ -155,9 +155,21 @@ class ColumnResolver:
             self.missing.setdefault(source, where)
         return found
 
-    def column(self, name: str, where: str, *, use: Use = "takes") -> int:
-        """Return a column's index in the shaped row; absent columns are empty."""
-        found = self.cell(Cell(column=name), where, use=use)
+    def column(self, name: str, where: str, *, use: Use = "takes", optional: bool = False) -> int:
+        """Return a column's index in the shaped row; absent columns are empty.
+
+        Args:
+            name: Its name or path.
+            where: The key of the profile that names it.
+            use: What becomes of the field of the column's name.
+            optional: Whether a path into a text or number has nothing at its end, as one of several.
+        """
+        found: int | str
+        if optional and self._table_of(name) is None:
+            place = self.place(name, where, use=use)
+            found = "" if place is None else self._extracted(name, place, CellTransform(), optional=True)
+        else:
+            found = self.cell(Cell(column=name), where, use=use)
         return found if isinstance(found, int) else self._add("", name)
 
     def tested(self, cell: Cell, where: str) -> int:
@@ -276,10 +288,15 @@ class ColumnResolver:
             InputError: The table has no such column.
         """
         name, _, column = path.partition(".")
-        said, table = self._profile.lookups[name], self._profile.tables[name]
+        said = self._profile.lookups[name]
         key = self._extracted(said.by or said.key, place, CellTransform())
-        at = table.column(column, self._profile.path)
         by = self.names()[key]
+        if said.list is not None:
+            items = self.column(said.list, f"lookup.{name}.list", use="looks")
+            parts = (keys_of(said.key), keys_of(column), said.otherwise)
+            return self._add(ListedItem(by, key, said.list, items, *parts), path)
+        table = self._profile.tables[name]
+        at = table.column(column, self._profile.path)
         return self._add(LookedUp(by, key, table, at, said.otherwise, self._options.nulls), path)
 
     def property(self, name: str, cell: PropertyCell, where: str) -> int | None:
@@ -299,7 +316,7 @@ class ColumnResolver:
         cell = self._added[index - len(self._names)]
         if isinstance(cell, Extraction):
             return [cell.place.column]
-        sources = cell.sources if isinstance(cell, FirstFilled | LookedUp) else ()
+        sources = cell.sources if isinstance(cell, FirstFilled | LookedUp | ListedItem) else ()
         return [column for source in sources for column in self.origins(source)]
 
     def origin(self, index: int) -> int | None:

@@ -58,6 +58,11 @@ def last_key(text: str) -> str:
     return next(reversed(_split(text)[0]), text)
 
 
+def keys_of(text: str) -> tuple[str, ...]:
+    """Return all keys of a path."""
+    return tuple(_split(text)[0]) or (text,)
+
+
 def spell_path(keys: Sequence[str]) -> str:
     """Join keys to a dotted path, with quotes where needed."""
     return ".".join(key if _PLAIN.fullmatch(key) else '"' + key.replace('"', '""') + '"' for key in keys)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from inflection_cli import rules
 from inflection_cli.errors import InputError
+from inflection_cli.lossless_json import JsonError, as_text, parse
 from inflection_cli.mapping.column_names import listed
+from inflection_cli.mapping.profile.json_paths import dig
 from inflection_cli.model import Note
 from inflection_cli.suggestions import nearest
 
@@ -88,6 +90,75 @@ class LookedUp:
     def _note(self, key: str) -> Note:
         rule = rules.LOOKUP_KEY_UNKNOWN if self.otherwise == "reject" else rules.LOOKUP_KEY_MISSING
         return Note(rule, f"{self.table.path} has no row for this key", self.name, key)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """A cell of a list's item that another cell names.
+
+    Attributes:
+        name: The column or path that holds the key, for notes.
+        key: The key's place in a shaped row.
+        list_name: The column or path of the list, for notes.
+        items: The list's place in a shaped row.
+        identified: The keys to what identifies an item.
+        take: The keys to what is taken of it.
+        otherwise: What becomes of a key that the list lacks.
+    """
+
+    name: str
+    key: int
+    list_name: str
+    items: int
+    identified: tuple[str, ...]
+    take: tuple[str, ...]
+    otherwise: Literal["warn", "reject", "empty"]
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Places of the cells that it is made of."""
+        return self.key, self.items
+
+    def __call__(self, columns: Sequence[Sequence[str]], _: int) -> _Derived:
+        """Return each row's cell, notes on missing keys, and no counts."""
+        # The rows of one page have the same list.
+        tables = {text: self._table(text) for text in set(columns[self.items])}
+        keys = [key.strip() for key in columns[self.key]]
+        cells = [tables[text].get(key, "") for key, text in zip(keys, columns[self.items], strict=True)]
+        if self.otherwise == "empty":
+            return cells, {}, {}
+        lacking = [i for i, (key, cell) in enumerate(zip(keys, cells, strict=True)) if key and not cell]
+        return cells, {i: (self._note(columns[self.key][i]),) for i in lacking}, {}
+
+    def _table(self, text: str) -> dict[str, str]:
+        """Return what a list's items have, by their keys."""
+        found: dict[str, set[str]] = {}
+        try:
+            items = parse(str(text)) if text.strip() else []
+        except JsonError:
+            items = []
+        for item in items if isinstance(items, list) else [items]:
+            key, taken = self._at(item, self.identified), self._at(item, self.take)
+            if key and taken:
+                found.setdefault(key, set()).add(taken)
+        # Items that share a key and differ say nothing for certain.
+        return {key: taken.pop() for key, taken in found.items() if len(taken) == 1}
+
+    def _at(self, item: Any, keys: tuple[str, ...]) -> str:
+        try:
+            return as_text(dig(item, keys, "")).strip()
+        except JsonError:
+            return ""
+
+    def _note(self, key: str) -> Note:
+        rule = rules.LOOKUP_KEY_UNKNOWN if self.otherwise == "reject" else rules.LOOKUP_KEY_MISSING
+        take = ".".join(self.take)
+        detail = f"“{self.list_name}” has no one item with this “{'.'.join(self.identified)}” and a “{take}”"
+        hint = (
+            "give the records as they came, each page with its own list; or give the texts yourself, in a profile: "
+            f'{{ column = "{self.name}", values = {{ KEY = "TEXT" }} }}'
+        )
+        return Note(rule, detail, self.name, key, hint)
 
 
 @dataclass(frozen=True, slots=True)

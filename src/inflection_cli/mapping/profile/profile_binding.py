@@ -1,6 +1,6 @@
 """Build a file's layout by a profile: blocks, conditions and missing columns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
@@ -36,6 +36,7 @@ from inflection_cli.mapping.layout import (
     MissingColumnPolicy,
     RowCondition,
     TimeSource,
+    Unmet,
 )
 from inflection_cli.mapping.profile.call_blocks import CallBlocks
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
@@ -62,20 +63,32 @@ class CellTest:
         words: Folded texts that the cell is to be one of, or none of.
         wanted: Whether it is to be one of them.
         filled: Whether the cell is to hold anything but white space; None where words decide.
+        names_event: Whether the cell is the event's name.
     """
 
     index: int
     words: frozenset[str] = frozenset()
     wanted: bool = True
     filled: bool | None = None
+    names_event: bool = False
 
     @classmethod
-    def of(cls, condition: Condition, index: int) -> "CellTest":
-        """Build the test of a profile's condition on the cell at `index`."""
+    def of(cls, condition: Condition, index: int, event_names: Mapping[str, str]) -> "CellTest":
+        """Build the test of a profile's condition on the cell at `index`.
+
+        Args:
+            condition: As the profile says.
+            index: The cell's place.
+            event_names: Inflection's event by the folded name in the export, where an option says so.
+        """
         if condition.filled is not None:
-            return cls(index, filled=condition.filled)
-        words = condition.equals or condition.not_equals
-        return cls(index, frozenset(map(fold, words)), bool(condition.equals))
+            return cls(index, filled=condition.filled, names_event=bool(condition.field))
+        words = frozenset(map(fold, condition.equals or condition.not_equals))
+        if condition.field:
+            # A name is tested as the run understands it.
+            renamed = {name for name, event in event_names.items() if fold(event) in words}
+            words = words - event_names.keys() | renamed
+        return cls(index, words, bool(condition.equals), names_event=bool(condition.field))
 
     def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each row whether the condition holds."""
@@ -83,6 +96,10 @@ class CellTest:
         if filled is not None:
             return [bool(row[index].strip()) is filled for row in rows]
         return [(fold(row[index]) in words) is wanted for row in rows]
+
+    def value(self, row: Sequence[str]) -> str | None:
+        """Return the tested cell; None if it only has to be empty."""
+        return None if self.filled is False else row[self.index].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,13 @@ class When:
     def __call__(self, rows: Sequence[Sequence[str]]) -> list[bool]:
         """Return for each shaped row whether all conditions hold."""
         return [all(answers) for answers in zip(*(test(rows) for test in self.tests), strict=True)]
+
+    def unmet(self, row: Sequence[str]) -> Unmet | None:
+        """Return the first test that a row fails, or None."""
+        for passed, test in enumerate(self.tests):
+            if not test([row])[0]:
+                return Unmet(passed, test.index, test.value(row), test.names_event)
+        return None
 
 
 _MOST: Final = 0.5
@@ -461,7 +485,7 @@ class _LayoutBuilder:
     def _times(self, said: Timestamp, where: str) -> tuple[TimeSource, ...]:
         columns = []
         for column in said.columns:
-            index = self._drawing.column(column, where)
+            index = self._drawing.column(column, where, optional=len(said.columns) > 1)
             rule = self._drawing.time_rule(column)
             hints = self._drawing.time_hints(column, named=True)
             columns.append(TimeSource(index, rule.zone, rule.format, hints))
@@ -475,6 +499,7 @@ class _LayoutBuilder:
                 self._name_of(event, where)
                 if condition.field
                 else self._drawing.tested(condition.source, where),
+                self._options.event_names,
             )
             for condition in said.when
         ]
@@ -620,7 +645,11 @@ class _LayoutBuilder:
         found: dict[str, dict[str, None]] = {}
         for name, index in uses:
             found.setdefault(name, {}).update(dict.fromkeys(self._drawing.sources(index)))
-        return {name: tuple(sources) for name, sources in found.items()}
+        # A path into one of the columns is that column, in exports that write its values in objects.
+        return {
+            name: tuple(one for one in sources if not any(one.startswith(f"{other}.") for other in sources))
+            for name, sources in found.items()
+        }
 
 
 def bind_by_profile(

@@ -64,6 +64,7 @@ def faults_of(profile: shape.ProfileFile, environ: Mapping[str, str]) -> Iterato
             ("event", index), event, cells, event.type or profile.type or "track", profile.fields
         )
     yield from _own_ids(profile)
+    yield from _lookups(profile)
     yield from context_faults(("context",), profile.context)
     yield from integration_faults(("integrations",), profile.integrations)
 
@@ -93,8 +94,6 @@ def records_fault(path: Path, given: str | None) -> Iterator[TomlFault]:
         return
     if not all(given.removeprefix(".").removesuffix("?").split(".")):
         yield TomlFault(path, "expected names with single dots between them, such as data or result.items")
-    elif given.startswith(".") and given.endswith("?"):
-        yield TomlFault(path, "a path within each document takes no ? at its end; leave one of the two out")
 
 
 def null_faults(path: Path, texts: Sequence[str] | None) -> Iterator[TomlFault]:
@@ -317,6 +316,14 @@ def _timestamp(path: Path, given: shape.Timestamp) -> Iterator[TomlFault]:
         yield TomlFault((*path, "choose"), "is for several columns, and there is one; leave it out")
     elif len(set(given.columns)) < len(given.columns):
         yield TomlFault((*path, "columns"), "a column is named twice")
+
+
+def _lookups(profile: shape.ProfileFile) -> Iterator[TomlFault]:
+    for name, table in profile.lookup.items():
+        if table.list is not None and table.file is not None:
+            yield TomlFault(("lookup", name, "list"), "a table is a file or a list; keep one of them")
+        elif table.list is not None and table.by is None:
+            yield TomlFault(("lookup", name), "does not say which column holds the key of an item: by = …")
 
 
 def _part(path: Path, given: shape.Cell) -> Iterator[TomlFault]:

@@ -242,11 +242,15 @@ class Event(Table):
 
 
 class Lookup(Table):
-    """A table of another file; its cells are columns `NAME.COLUMN`."""
+    """A table of a file or record; its cells are columns `NAME.COLUMN`."""
 
     file: Text | None = Field(
         default=None,
         description="A CSV or NDJSON file beside the profile or below; any other by `--lookup-file NAME=FILE`.",
+    )
+    list: Text | None = Field(
+        default=None,
+        description="In place of a file: the record's column or path with a list of objects, such as `^.included`.",
     )
     key: Text = Field(description="The table's column that identifies its rows.")
     by: Text | None = Field(
@@ -389,9 +393,13 @@ class ProfileFile(Table):
         cells += [cell for part in parts for cell in part.traits.values()]
         cells += [test.source for event in self.event for test in event.when]
         times = [self.fields.timestamp, *(event.timestamp for event in self.event)]
+        tables = [
+            name for table in self.lookup.values() for name in (table.by or table.key, table.list) if name
+        ]
         return frozenset(
             [name for cell in cells for name in cell.sources]
             + [name for time in times if time is not None for name in time.columns]
+            + tables
         )
 
 

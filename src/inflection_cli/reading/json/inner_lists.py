@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from inflection_cli import rules
 from inflection_cli.lossless_json import JsonCell, JsonError, as_cell, parse, require_encodable, without_nul
-from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
+from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, WHERE_IT_IS
 
 OUTER: Final = "^."
 ITEM: Final = "item"
@@ -24,7 +24,13 @@ def within_each(records: str | None) -> tuple[str, ...]:
     """Return the keys to a list within each document, if any."""
     if records is None or records == THE_OBJECT_ITSELF or not records.startswith(THE_OBJECT_ITSELF):
         return ()
-    return tuple(records[1:].split("."))
+    return tuple(records[1:].removesuffix(WHERE_IT_IS).split("."))
+
+
+def is_itself(record: dict[str, str], records: str | None, keys: Sequence[str]) -> bool:
+    """Return whether an object is a record, without an optional list."""
+    cell = record.get(keys[0], "")
+    return bool(records and records.endswith(WHERE_IT_IS)) and type(cell) is not JsonCell
 
 
 def items_of_line(text: str) -> list[dict[str, str]]:

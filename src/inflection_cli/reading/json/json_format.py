@@ -220,6 +220,8 @@ def path_here(records: str | None, head: bytes, encoding: str) -> str | None:
     if records is None or not records.endswith(WHERE_IT_IS):
         return records
     path = records.removesuffix(WHERE_IT_IS)
+    if path.startswith(THE_OBJECT_ITSELF):
+        return records if _LIST.match(head) or _OBJECT.match(head) else None
     if has_list(head, encoding, path):
         return path
     return THE_OBJECT_ITSELF if _OBJECT.match(head) else None

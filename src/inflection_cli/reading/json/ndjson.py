@@ -7,7 +7,7 @@ from inflection_cli import rules
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint
 from inflection_cli.reading.files.window import Piece, PieceRead, Window
-from inflection_cli.reading.json.inner_lists import inner_records, items_of_line, within_each
+from inflection_cli.reading.json.inner_lists import inner_records, is_itself, items_of_line, within_each
 from inflection_cli.reading.json.json_grammar import decode
 from inflection_cli.reading.json.json_objects import JsonError, read_object
 from inflection_cli.reading.source import MAX_COLUMNS, Source
@@ -33,7 +33,7 @@ class ChunkBuilder:
         Raises:
             JsonError: The list within it is not there, or there are too many keys.
         """
-        if not self._inner:
+        if not self._inner or is_itself(record, self._source.records, self._inner):
             if not self._known.issuperset(record):
                 self._count(record)
             return [record]
