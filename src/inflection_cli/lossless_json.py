@@ -13,10 +13,14 @@ from inflection_cli.model import Rule
 MAX_JSON_DEPTH: Final = 32
 """Objects and lists within each other, the outermost included."""
 
-_BETWEEN: Final = "infl-seg/between"
+_BETWEEN: Final = "481516234296815162"
+"""Stands between texts that are parsed at once. No escape can spell a number, so it is no part of other texts."""
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NO_BRACKET = re.compile(r"[^\[\]{}]++")
+_ESCAPED_BACKSLASH: Final = re.compile(r"\\{2}")
+_UNSENDABLE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_LONE_SURROGATE: Final = "half of a surrogate pair is alone"
 
 
 class JsonError(Exception):
@@ -33,12 +37,6 @@ class JsonError(Exception):
         self.rule = rule
         self.message = message
         self.key = key
-
-
-class Number(str):
-    """A JSON number as text, exactly as in the input."""
-
-    __slots__ = ()
 
 
 class JsonCell(str):
@@ -75,128 +73,110 @@ FALSE: Final = JsonCell("false")
 _KINDS: Final = {"{": "object", "[": "list", "t": "boolean", "f": "boolean"}
 
 
-def parse(text: str) -> Any:
-    """Parse one JSON value; every number becomes a `Number`.
+def parse(text: str, *, to_send: bool = False) -> Any:
+    """Parse one JSON value, without a loss.
+
+    NULs and lone surrogates within strings are left to the caller, see `may_hold_unsendable`.
+
+    Args:
+        text: The JSON.
+        to_send: Whether numbers become what `orjson.dumps` writes as they stood; else they are `JsonCell`.
 
     Raises:
-        Flaw: It is none. NULs and lone surrogates within strings are left to the caller, see `require_encodable`.
+        JsonError: It is none.
     """
-    _measure(text)
+    if _is_too_deep(text):
+        message = f"objects and lists are nested more than {MAX_JSON_DEPTH} deep"
+        raise JsonError(rules.JSON_TOO_DEEP, message)
+    decoder = _MESSAGES if to_send else _CELLS
     try:
-        return _DECODER.decode(text)
+        value, end = decoder.raw_decode(text)
+        if end == len(text):
+            return value
+    except json.JSONDecodeError:
+        pass
+    try:
+        return decoder.decode(text)  # which takes white space around a value, and names what else is there
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg.lower()}, at character {error.pos + 1:,}"
         raise JsonError(rules.JSON_INVALID, message) from error
 
 
-def swiftly(text: str) -> Any:
-    """Parse one JSON value with `orjson`; raise if anything would be lost.
+def parse_all(texts: Sequence[str], *, to_send: bool = False) -> list[Any] | None:
+    """Parse many JSON values in one call, each as `parse` does.
 
-    Raises:
-        ValueError: It is no JSON, or such as the fast parser does not give back whole: `parse` tells.
+    Returns:
+        The values; None if `parse` would raise an error for one, or a text holds what is put between them.
     """
-    if _brackets(text) > MAX_JSON_DEPTH:
-        raise ValueError
-    return _swiftly(text)
-
-
-def swiftly_all(texts: Sequence[str]) -> list[Any]:
-    """Parse many JSON values at once with `orjson`; empty text means null.
-
-    Raises:
-        ValueError: `swiftly` would raise it for one of them, or one holds what is put between them.
-    """
-    if max(map(_brackets, texts)) > MAX_JSON_DEPTH:
-        raise ValueError
-    joined = f',"{_BETWEEN}",'.join([text or "null" for text in texts])
-    if joined.count(_BETWEEN) != len(texts) - 1:
-        raise ValueError
-    found = _swiftly(f"[{joined}]")
+    # A call of the scanner, and the memory of keys that it forgets after each, cost as much as a short record.
+    if _BETWEEN in "".join(texts) or any(map(_is_too_deep, texts)):
+        return None
+    joined = f",{_BETWEEN},".join(texts)
+    try:
+        found, end = (_MESSAGES if to_send else _CELLS).raw_decode(f"[{joined}]")
+    except (json.JSONDecodeError, JsonError):
+        return None
     # A text may be two values, or the beginning of one: only where what is between stands alone is each text one.
-    if len(found) != 2 * len(texts) - 1 or found[1::2].count(_BETWEEN) != len(texts) - 1:
-        raise ValueError
-    return cast(list[Any], found[::2])
-
-
-def _brackets(text: str) -> int:
-    return text.count("{") + text.count("[")
-
-
-def _swiftly(text: str) -> Any:
-    found = orjson.loads(str(text))  # which takes no class beneath str
-    if not _is_same(found, text):
-        raise ValueError
-    return found
-
-
-def is_lossless(found: Any, text: str) -> bool:
-    """Return whether `orjson` lost nothing of a text."""
-    return _brackets(text) <= MAX_JSON_DEPTH and _is_same(found, text)
-
-
-def _is_same(found: Any, text: str) -> bool:
-    """Return whether a value is written as the text it is from."""
-    again = orjson.dumps(found).decode()
-    # A key that was there twice, and a number that is spelled otherwise, would not be written as they were read.
-    # Spaces are none of both, and where strings have lost theirs too they are still as many strings.
-    same = again == text or again.replace(" ", "") == text.replace(" ", "")
-    return same and not ("\\" in text and "\\u0000" in text) and '"":' not in again
-
-
-def swift_text(value: Any) -> str:
-    """Convert a value from `swiftly` to a cell, as `as_text` does."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else orjson.dumps(value).decode()
-
-
-def swift_cell(value: Any) -> str:
-    """Write a value that `swiftly` read as a cell, as `as_cell` does."""
-    if value is None:
-        return ""
-    if value is True:
-        return TRUE
-    if value is False:
-        return FALSE
-    if isinstance(value, str):
-        return value
-    return JsonCell(orjson.dumps(value).decode())
+    between = found[1::2]
+    is_apart = between.count(int(_BETWEEN) if to_send else _BETWEEN) == len(texts) - 1 and str not in map(
+        type, between
+    )
+    is_each_one = end == len(joined) + 2 and len(found) == 2 * len(texts) - 1
+    return found[::2] if is_apart and is_each_one else None
 
 
 def as_text(value: Any) -> str:
-    """Convert a value to a cell; numbers stay exact, null becomes "".
+    """Convert a parsed value to a text, "" for null.
 
     Raises:
-        Flaw: A string in it holds a NUL.
+        JsonError: A string in it holds a NUL, or half of a surrogate pair within a list or an object.
     """
-    if isinstance(value, str):
-        return without_nul(str(value))
-    if value is None:
-        return ""
-    return ("true" if value else "false") if isinstance(value, bool) else _compact(value)
+    return str(as_cell(value))
 
 
 def as_cell(value: Any) -> str:
-    """Convert a value to a cell; JSON other than strings becomes `JsonCell`.
+    """Convert a parsed value to a cell, "" for null.
+
+    All but strings and null becomes a `JsonCell`; numbers stay exact.
 
     Raises:
-        Flaw: A string in it holds a NUL.
+        JsonError: As for `as_text`.
     """
     kind = type(value)
+    if kind is JsonCell:
+        return cast(str, value)
     if kind is str:
         return without_nul(value)
     if value is None:
         return ""
     if kind is bool:
         return TRUE if value else FALSE
-    return JsonCell(value if kind is Number else _compact(value))
+    return JsonCell(_compact(value))
+
+
+def message_number(spelled: str) -> int | orjson.Fragment:
+    """Return an int if orjson writes it equally, else a `Fragment`."""
+    plain = len(spelled) < _INT_DIGITS and spelled != "-0" and spelled.removeprefix("-").isdigit()
+    return int(spelled) if plain else orjson.Fragment(spelled.encode())
+
+
+def may_hold_unsendable(text: str) -> bool:
+    """Return whether strings in JSON may hold NULs or lone surrogates."""
+    return ("\\" in text and _UNSENDABLE.search(text) is not None) or not _is_encodable(text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def without_nul(text: str) -> str:
     """Return the text unchanged if it holds no NUL.
 
     Raises:
-        Flaw: It does.
+        JsonError: It does.
     """
     if "\0" in text:
         raise JsonError(rules.NUL_CHARACTER, "a string holds an escaped NUL")
@@ -211,27 +191,27 @@ def require_encodable(text: str, key: str | None = None) -> str:
         key: The key that a flaw concerns.
 
     Raises:
-        Flaw: Half of a surrogate pair stands alone in it.
+        JsonError: Half of a surrogate pair stands alone in it.
     """
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise JsonError(rules.JSON_LONE_SURROGATE, "half of a surrogate pair is alone", key) from error
+        raise JsonError(rules.JSON_LONE_SURROGATE, _LONE_SURROGATE, key) from error
     return text
 
 
-def _measure(text: str) -> None:
-    """Raise an error if the JSON is nested too deeply."""
-    if _brackets(text) <= MAX_JSON_DEPTH:
-        return
+def _is_too_deep(text: str) -> bool:
+    """Return whether objects and lists are nested too deeply."""
+    if "[" not in text and text.find("{", 1) < 0:
+        return False  # by far the quickest look at a flat object
+    if text.count("{") + text.count("[") <= MAX_JSON_DEPTH:
+        return False
     depth = 0
     for bracket in _NO_BRACKET.sub("", _STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_JSON_DEPTH:
-            raise JsonError(
-                rules.JSON_TOO_DEEP,
-                f"objects and lists are nested more than {MAX_JSON_DEPTH} deep",
-            )
+            return True
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -251,23 +231,27 @@ def _constant(name: str) -> NoReturn:
     raise JsonError(rules.JSON_NOT_A_NUMBER, f"{name} is not JSON")
 
 
-_number: Callable[[str], Any] = Number
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_int=_number,
-    parse_float=_number,
-    parse_constant=_constant,
-)
+def _decoder(number: Callable[[str], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_object, parse_int=number, parse_float=number, parse_constant=_constant
+    )
+
+
+_INT_DIGITS: Final = 19
+_CELLS: Final = _decoder(JsonCell)
+_MESSAGES: Final = _decoder(message_number)
 
 
 def _compact(value: Any) -> str:
-    """Encode a value as JSON without spaces; numbers stay exact."""
-    if isinstance(value, Number):
-        return str(value)
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_compact(key)}:{_compact(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_compact, value)) + "]"
-    if isinstance(value, str):
-        without_nul(value)
-    return json.dumps(value, ensure_ascii=False)
+    """Write an object or list as JSON without spaces; numbers stay exact."""
+    try:
+        written = orjson.dumps(value, _verbatim, orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    except orjson.JSONEncodeError as error:
+        raise JsonError(rules.JSON_LONE_SURROGATE, _LONE_SURROGATE) from error
+    if "\\u0000" in written:
+        without_nul(_ESCAPED_BACKSLASH.sub("", written).replace("\\u0000", "\0"))
+    return written
+
+
+def _verbatim(number: str) -> orjson.Fragment:
+    return orjson.Fragment(str(number))

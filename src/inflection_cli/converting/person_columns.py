@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
 from inflection_cli.catalog import COLUMN_ALIASES, PERSON_WORDS
-from inflection_cli.lossless_json import swiftly
+from inflection_cli.lossless_json import JsonError, parse
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.model import Note
@@ -272,8 +272,8 @@ def _object(cell: str) -> Any:
     if not cell.startswith("{"):
         return None
     try:
-        return swiftly(cell)
-    except ValueError:
+        return parse(cell, to_send=True)
+    except JsonError:
         return None
 
 

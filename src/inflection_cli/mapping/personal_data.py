@@ -11,7 +11,7 @@ from inflection_cli.catalog import (
     PERSON_WORDS,
     PERSONAL_COLUMNS,
 )
-from inflection_cli.lossless_json import swiftly
+from inflection_cli.lossless_json import JsonError, parse
 from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.settings.layering import PERSONAL
 
@@ -99,8 +99,8 @@ def personal_member(cell: str) -> str | None:
     if not cell.lstrip().startswith(_BRACKETS) or _has_no_text(cell):
         return None
     try:
-        return _member_of(swiftly(cell))
-    except ValueError:
+        return _member_of(parse(cell, to_send=True))
+    except JsonError:
         pass
     try:
         # A key that is there twice has two values, and either may be personal.

@@ -11,6 +11,7 @@ from typing import cast
 from inflection_cli import rules
 from inflection_cli.catalog import NAME_AND_PLACE
 from inflection_cli.errors import EmptyFile, InputError
+from inflection_cli.lossless_json import JsonError
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.binary.binary_format import name_of
 from inflection_cli.reading.csv.csv_reader import Header, read_header
@@ -39,7 +40,7 @@ from inflection_cli.reading.json.json_format import (
     path_here,
 )
 from inflection_cli.reading.json.json_grammar import decode
-from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.json_objects import read_object
 from inflection_cli.reading.json.message_paths import BATCH
 from inflection_cli.reading.json.ndjson import joined
 from inflection_cli.reading.read import read

@@ -20,6 +20,7 @@ from inflection_cli.converting.input_file import InputFile
 from inflection_cli.converting.person_columns import ADDRESS_NAMES, CAMPAIGN_IDS, Seen, addresses
 from inflection_cli.destination_checks.check_engine import DestinationChecks
 from inflection_cli.errors import InputError
+from inflection_cli.lossless_json import JsonError
 from inflection_cli.mapping.checks import check_person_id
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns
@@ -28,7 +29,6 @@ from inflection_cli.mapping.layout import one_event
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader, exact_text, wire
 from inflection_cli.model import Chunk, Note, Severity
 from inflection_cli.reading import ReadOptions, detect, find
-from inflection_cli.reading.json.json_objects import JsonError
 from inflection_cli.reading.json.message_lines import (
     COLUMNS,
     MessageLines,

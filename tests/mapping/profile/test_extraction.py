@@ -5,6 +5,7 @@ import json
 import pickle
 from collections import Counter
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import layout_support as tools
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflection_cli.errors import InputError
-from inflection_cli.lossless_json import as_text, parse, swift_text, swiftly
+from inflection_cli.lossless_json import JsonError, as_text, parse, parse_all
 from inflection_cli.mapping.profile.extraction import RowExtender
 from inflection_cli.mapping.profile.profile_schema import Condition, TimeColumn
 from inflection_cli.settings.declarations import InputOptions
@@ -93,35 +94,55 @@ def test_a_path_into_json_gives_back_exactly_the_text_and_the_digits(
 
 
 @given(value=VALUES)
-def test_the_fast_parser_gives_what_the_strict_one_does_or_nothing(value: Any) -> None:
-    text = spell({"a": value}, " ")
-    try:
-        found = swiftly(text)
-    except ValueError:
-        return
-    assert swift_text(found["a"]) == as_text(parse(text)["a"])
+def test_parsed_json_is_written_back_with_the_spelling_of_every_number(value: Any) -> None:
+    assert as_text(parse(spell({"a": [value]}, " "))) == spell({"a": [value]})
+
+
+@given(values=st.lists(VALUES, min_size=1, max_size=5), space=st.sampled_from(["", " ", "\n\t"]))
+def test_many_texts_are_parsed_as_each_alone(values: list[Any], space: str) -> None:
+    texts = [spell(value, space) for value in values]
+    assert parse_all(texts) == list(map(parse, texts))
+
+
+BESIDE = (
+    "{}",
+    "481516234296815162",
+    '{"a": [1',
+    "2]}",
+    '{"b": 1},{"c": 2}',
+    '{"b": 1},"48151623429681516\\u0032",{"c": 2}',
+    '{"b": 1},481516234296815162,{"c": 2}',
+    "[",
+    "]",
+    "",
+    "[" * 33 + "]" * 33,
+)
+
+
+@pytest.mark.parametrize("to_send", [False, True])
+def test_texts_that_are_not_each_one_value_are_not_parsed_together(*, to_send: bool) -> None:
+    together = [texts for texts in product(BESIDE, repeat=3) if parse_all(texts, to_send=to_send)]
+    assert together == [("{}", "{}", "{}")]
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "code"),
     [
-        '{"a": 1, "a": 1}',
-        '{"a": {"b c": 1, "b c": 2}}',
-        '{"a": 1.10}',
-        '{"a": -0}',
-        '{"a": 1e2}',
-        '{"a": 123456789012345678901}',
-        '{"": 1}',
-        '{"a": {"": {}}}',
-        '{"a": "\\u0000"}',
-        '{"a": "\\ud83d"}',
-        '{"a": NaN}',
-        "[" * 33 + "]" * 33,
+        ('{"a": 1, "a": 1}', "json-duplicate-key"),
+        ('{"a": {"b c": 1, "b c": 2}}', "json-duplicate-key"),
+        ('{"": 1}', "json-empty-key"),
+        ('{"a": {"": {}}}', "json-empty-key"),
+        ('{"a": "\\u0000"}', "nul-character"),
+        ('{"a": "\\ud83d"}', "json-lone-surrogate"),
+        ('{"a": ["\\ud83d"]}', "json-lone-surrogate"),
+        ('{"a": NaN}', "json-not-a-number"),
+        ("[" * 33 + "]" * 33, "json-too-deep"),
     ],
 )
-def test_the_fast_parser_gives_nothing_where_it_would_lose_something(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - what it says is for nobody: the strict parser tells
-        swiftly(text)
+def test_json_that_would_lose_something_is_refused(text: str, code: str) -> None:
+    with pytest.raises(JsonError) as refused:
+        as_text(parse(text))
+    assert refused.value.rule.code == code
 
 
 @pytest.mark.parametrize(

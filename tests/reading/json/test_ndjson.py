@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from reading_support import SIZES, Reading, source_of, whole
 
 from inflection_cli.errors import InputError
+from inflection_cli.lossless_json import JsonError
 from inflection_cli.reading import ReadOptions, Source, read
-from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.json_objects import read_object
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 KEY = TEXT.filter(bool)

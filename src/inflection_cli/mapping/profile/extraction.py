@@ -1,7 +1,7 @@
 """Extract values from cells by a profile, and append them to rows."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
@@ -15,12 +15,10 @@ from inflection_cli.lossless_json import (
     JsonError,
     as_cell,
     as_text,
+    may_hold_unsendable,
     parse,
+    parse_all,
     require_encodable,
-    swift_cell,
-    swift_text,
-    swiftly,
-    swiftly_all,
 )
 from inflection_cli.mapping.layout import Shaped
 from inflection_cli.mapping.profile.json_paths import JsonPath, dig
@@ -333,7 +331,7 @@ class _Memo(dict[str, _Drawn]):
 
     def __init__(self, draws: Sequence[Extraction], *, typed: bool) -> None:
         super().__init__()
-        self._swift, self._strict = (swift_cell, _strict_cell) if typed else (swift_text, _strict_text)
+        self._spell = _sendable_cell if typed else _sendable_text
         self._draws = [
             (
                 draw,
@@ -368,10 +366,14 @@ class _Memo(dict[str, _Drawn]):
         """Extract from many cells together; None if any cell needs a note."""
         columns: list[Sequence[str]] = []
         emptied: Counter[str] = Counter()
+        values = (
+            None if may_hold_unsendable("".join(cells)) else parse_all([cell or "null" for cell in cells])
+        )
+        if values is None:
+            return None
         try:
-            values = swiftly_all(cells)
             for _, keys, name, treatment in self._draws:
-                texts = [self._swift(dig(value, keys, name)) for value in values] if keys else cells
+                texts = self._texts_at(values, keys, name) if keys else cells
                 if keys and self._nulls:
                     are_null = [text.strip() in self._nulls for text in texts]
                     emptied[name] += sum(are_null)
@@ -382,18 +384,22 @@ class _Memo(dict[str, _Drawn]):
                         return None
                     texts = [text for text, _ in treated]
                 columns.append(texts)
-        except (ValueError, JsonError):
+        except JsonError:
             return None
         return columns, [], emptied
 
+    def _texts_at(self, values: Sequence[Any], keys: Sequence[str], name: str) -> Sequence[str]:
+        found = [dig(value, keys, name) for value in values]
+        return [value if type(value) is str else self._spell(value) for value in found]
+
     def _draw(self, cell: str) -> _Drawn:
-        value, spell, notes = self._parsed(cell)
+        value, notes = self._parsed(cell)
         texts, nulls = [], []
         for draw, keys, name, treatment in self._draws:
             text, note = cell, None
             if keys:
                 try:
-                    text = spell(dig(value, keys, name))
+                    text = self._spell(dig(value, keys, name))
                     if text.strip() in self._nulls:
                         text = ""
                         nulls.append(name)
@@ -407,22 +413,15 @@ class _Memo(dict[str, _Drawn]):
                 notes.append(note)
         return tuple(texts), tuple(dict.fromkeys(notes)) if notes else (), tuple(nulls)
 
-    def _parsed(self, cell: str) -> tuple[Any, Callable[[Any], str], list[Note]]:
-        """Parse a cell as JSON; return value, text function and notes.
-
-        What comes with the value writes a part of it as text.
-        """
+    def _parsed(self, cell: str) -> tuple[Any, list[Note]]:
+        """Return the value of a cell of JSON, or a note."""
         if not self._has_paths or not cell.strip() or not (self._needs_json or cell.lstrip()[0] in "{["):
-            return None, swift_text, []
+            return None, []
         try:
-            return swiftly(cell), self._swift, []
-        except ValueError:
-            pass
-        try:
-            return parse(cell), self._strict, []
+            return parse(cell), []
         except JsonError as flaw:
             first = next(draw for draw, keys, *_ in self._draws if keys)
-            return None, swift_text, [_not_json(flaw, first, cell)]
+            return None, [_not_json(flaw, first, cell)]
 
 
 def _json_list(text: str) -> list[str] | None:
@@ -433,16 +432,16 @@ def _json_list(text: str) -> list[str] | None:
     if not text.lstrip().startswith("["):
         return None
     try:
-        return list(map(_strict_text, parse(str(text))))
+        return list(map(_sendable_text, parse(str(text))))
     except JsonError:
         return None
 
 
-def _strict_text(value: Any) -> str:
+def _sendable_text(value: Any) -> str:
     return require_encodable(as_text(value))
 
 
-def _strict_cell(value: Any) -> str:
+def _sendable_cell(value: Any) -> str:
     return require_encodable(as_cell(value))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from inflection_cli import rules
-from inflection_cli.lossless_json import JsonError, Number, swiftly
+from inflection_cli.lossless_json import JsonCell, JsonError, parse
 from inflection_cli.mapping.column_names import squash
 
 _ITEM_DIGITS: Final = 9
@@ -86,12 +86,12 @@ def dig(value: Any, keys: Sequence[str], name: str) -> Any:
     """Return the value at `keys` in parsed JSON; None if absent.
 
     Args:
-        value: As `strict_json.parse` or `strict_json.swiftly` gives it.
+        value: As `lossless_json.parse` gives it.
         keys: Keys of objects, places in lists.
         name: The whole path, for the message.
 
     Raises:
-        Flaw: The way leads through something that has no keys.
+        JsonError: The way leads through something that has no keys.
     """
     for at, key in enumerate(keys):
         kind = type(value)  # what JSON is read into, which is quicker told than by isinstance
@@ -115,7 +115,7 @@ def _is_item(key: str) -> bool:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
-    if isinstance(value, Number | int | float):
+    if isinstance(value, JsonCell):
         return "a number"
     return "a list" if isinstance(value, list) else "a text"
 
@@ -123,8 +123,8 @@ def _kind(value: Any) -> str:
 def has_more(cell: str, paths: Iterable[tuple[str, ...]]) -> bool:
     """Return whether a cell has JSON members without a path."""
     try:
-        return _has_more(swiftly(cell), list(paths))
-    except ValueError:
+        return _has_more(parse(cell), list(paths))
+    except JsonError:
         return False
 
 

@@ -153,7 +153,13 @@ _BAD_BYTE = re.compile("[\udc80-\udcff]")
 
 def holds_bad_bytes(text: str) -> bool:
     """Return whether decoded text contains a byte that could not be decoded."""
-    return not text.isascii() and _BAD_BYTE.search(text) is not None
+    if text.isascii():
+        return False
+    try:
+        text.encode()  # which is quicker than to search, and takes no surrogate
+    except UnicodeEncodeError:
+        return _BAD_BYTE.search(text) is not None
+    return False
 
 
 def wrong_bytes(text: str, file: str, line: int, encoding: str) -> Problem | None:

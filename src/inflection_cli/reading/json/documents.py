@@ -13,6 +13,7 @@ from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.errors import InputError
+from inflection_cli.lossless_json import JsonError
 from inflection_cli.model import Chunk, Problem
 from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
 from inflection_cli.reading.files.stream import open_source
@@ -20,7 +21,7 @@ from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.json_errors import JsonErrors, Lookahead
 from inflection_cli.reading.json.json_format import Envelope, Met, members
 from inflection_cli.reading.json.json_grammar import ByteCursor, Scan, ScanStop, decode, swift_value
-from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.json_objects import AT_ONCE, read_object, read_objects
 from inflection_cli.reading.json.json_objects import decode as decode_object
 from inflection_cli.reading.json.ndjson import ChunkBuilder
 from inflection_cli.reading.json.resync import RecordPrefixes, Resynchronizer, ResyncPoint, ResyncResult
@@ -246,31 +247,49 @@ class _Reader(ChunkBuilder):
         self._alike(size, between, text_encoding(self._source.encoding))
 
     def _alike(self, size: int, between: bytes, encoding: str) -> None:
-        """Read records quickly while they have the same layout as before.
-
-        If records share a line, each is added only after the next one was read.
-        """
+        """Read records quickly while they have the same layout as before."""
         tape, apart = self._tape, b"\n" in between
-        held: dict[str, str] | None = None
-        at = tape.at
-        while at < size and (end := self._likely_end(between, at)):
-            try:
-                record = self._read(tape.data[at:end].decode(encoding))
-            except (JsonError, UnicodeDecodeError):
+        while spans := self._likely_spans(between, size):
+            records = self._read_each(spans, encoding)
+            # Where records share a line, one counts only where the next one could be read.
+            certain = max(0, len(records) - (not apart))
+            added, at, line = 0, tape.at, tape.line
+            for (start, end), record in zip(spans, records[:certain], strict=False):
+                if not self._known.issuperset(record):
+                    break
+                self._add(record, line)
+                at = end + len(between) - 2
+                line += tape.data.count(b"\n", start, at)
+                added += 1
+            tape.move(at)
+            if len(records) < len(spans):
                 # What stands between records stands within them too, or this one is broken.
                 self._between_tells = False
                 return
-            if held is not None:
-                self._add(held, tape.line)
-                tape.move(at)
-            if not self._known.issuperset(record):
+            if added < max(certain, 1):
                 return
+
+    def _likely_spans(self, between: bytes, size: int) -> list[tuple[int, int]]:
+        """Return where the next records probably start and end."""
+        spans: list[tuple[int, int]] = []
+        at = self._tape.at
+        while at < size and len(spans) < AT_ONCE and (end := self._likely_end(between, at)):
+            spans.append((at, end))
             at = end + len(between) - 2
-            held = record
-            if apart:
-                self._add(record, tape.line)
-                tape.move(at)
-                held = None
+        return spans
+
+    def _read_each(self, spans: list[tuple[int, int]], encoding: str) -> list[dict[str, str]]:
+        """Read the records at some places, up to an unreadable one."""
+        found: list[dict[str, str]] = []
+        try:
+            texts = [self._tape.data[start:end].decode(encoding) for start, end in spans]
+            if not self._source.is_whole and (objects := read_objects(texts)) is not None:
+                return objects
+            for text in texts:
+                found.append(self._read(text))  # noqa: PERF401 - what was read before one that cannot be counts
+        except (JsonError, UnicodeDecodeError):
+            pass
+        return found
 
     def _likely_end(self, between: bytes, at: int) -> int:
         """Return the probable end of a record; 0 if unknown."""

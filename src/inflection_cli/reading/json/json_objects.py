@@ -1,31 +1,27 @@
-"""Read a line of NDJSON into names and texts, without loss."""
+"""Read lines of NDJSON into names and texts, without loss."""
 
-import re
-from typing import Any
-
-import orjson
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final
 
 from inflection_cli import rules
 from inflection_cli.lossless_json import (
-    FALSE,
-    TRUE,
     JsonCell,
     JsonError,
-    Number,
     as_cell,
-    is_lossless,
+    may_hold_unsendable,
     parse,
+    parse_all,
     require_encodable,
-    swift_cell,
     without_nul,
 )
 from inflection_cli.reading.files.encoding import holds_bad_bytes
 from inflection_cli.reading.source import MAX_RECORD_CHARS
 
-__all__ = ("JsonError", "Number", "decode", "read_object")
+AT_ONCE: Final = 32
+"""So many lines are parsed in one call; where one of them is odd, they are parsed one by one."""
 
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
-_FLAT = frozenset({str, int, bool, type(None)})
+_CELLS = frozenset({str, JsonCell})
 
 
 def read_object(text: str) -> dict[str, str]:
@@ -35,68 +31,97 @@ def read_object(text: str) -> dict[str, str]:
     JSON with the order of their keys; all of them but null and strings as a `JsonCell`.
 
     Raises:
-        Flaw: It is no such line.
+        JsonError: It is no such line.
     """
-    return _swiftly(text) or _strictly(text)
+    found = decode(text)
+    if may_hold_unsendable(text):
+        # A key that cannot be sent cannot be shown either.
+        return {
+            require_encodable(without_nul(key)): require_encodable(_cell_at(key, value), key)
+            for key, value in found.items()
+        }
+    _make_cells(found, [])
+    return found
 
 
-def _swiftly(text: str) -> dict[str, str] | None:
-    """Read a flat object with orjson; None if that may lose something."""
-    if len(text) > MAX_RECORD_CHARS:
+def read_objects(texts: Sequence[str]) -> list[dict[str, str]] | None:
+    """Read lines at once, each as `read_object` does.
+
+    Returns:
+        The objects; None if `read_object` would raise for a line.
+    """
+    found = decode_all(texts)
+    if found is None:
         return None
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    if type(found) is not dict:
-        return None
-    # A float has lost its spelling, and what is nested may hold one, or a key twice.
-    if _FLAT.issuperset(map(type, found.values())):
-        return _whole(found, text)
-    return _nested(found) if is_lossless(found, text) else None
+    kinds = list(map(type, chain.from_iterable(map(dict.values, found))))
+    if kinds.count(str) < len(kinds) and not _CELLS.issuperset(kinds):
+        others: list[str] = []
+        try:
+            for record in found:
+                _make_cells(record, others)
+        except JsonError:
+            return None
+    return found if not may_hold_unsendable("".join(texts)) or _are_sendable(found) else None
 
 
-def _whole(found: dict[str, Any], text: str) -> dict[str, str] | None:
-    """Return the values as text; None if something may be lost."""
-    kinds = set(map(type, found.values()))
-    if "" in found or "\\u0000" in text:
-        return None
-    quotes = (_ESCAPE.sub("", text) if "\\" in text else text).count('"')
-    strings = len(found) if kinds == {str} else sum(1 for value in found.values() if type(value) is str)
-    # Each key and each string has two quotes; a key that was there twice leaves some over.
-    if quotes != 2 * (len(found) + strings):
-        return None
-    if kinds == {str}:
-        return found
-    if "-0" in text and 0 in found.values():
-        return None
-    return {key: value if type(value) is str else _plain(value) for key, value in found.items()}
+def _make_cells(record: dict[str, Any], others: list[str]) -> None:
+    """Convert the values of a record to cells, in its place.
 
-
-def _nested(found: dict[str, Any]) -> dict[str, str]:
-    return {key: value if type(value) is str else swift_cell(value) for key, value in found.items()}
-
-
-def _plain(value: bool | int | None) -> str:
-    if value is None:
-        return ""
-    return JsonCell(value) if type(value) is int else TRUE if value else FALSE
-
-
-def _strictly(text: str) -> dict[str, str]:
-    """Read any object exactly into text; raise an error if invalid."""
-    # A key that cannot be sent cannot be shown either.
-    return {
-        require_encodable(without_nul(key)): require_encodable(as_cell(value), key)
-        for key, value in decode(text).items()
-    }
-
-
-def decode(text: str) -> dict[str, Any]:
-    """Read a line with one object; numbers become `Number` as written.
+    Args:
+        record: The record.
+        others: Keys that have held something else than texts and numbers; grows.
 
     Raises:
-        Flaw: It is no such line. NULs and lone surrogates within strings are left to the caller.
+        JsonError: A string within a list or an object cannot be sent.
+    """
+    for key in others:
+        if key in record:
+            record[key] = _cell_at(key, record[key])
+    if not _CELLS.issuperset(map(type, record.values())):
+        for key, value in record.items():
+            if type(value) not in _CELLS:
+                record[key] = _cell_at(key, value)
+                others.append(key)
+
+
+def _are_sendable(records: list[dict[str, str]]) -> bool:
+    """Return whether keys and cells are free of NULs and lone surrogates."""
+    text = "".join(chain.from_iterable((*record, *record.values()) for record in records))
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _cell_at(key: str, value: Any) -> str:
+    try:
+        return as_cell(value)
+    except JsonError as error:
+        error.key = key if error.rule is rules.JSON_LONE_SURROGATE else None
+        raise
+
+
+def decode_all(texts: Sequence[str], *, to_send: bool = False) -> list[dict[str, Any]] | None:
+    """Read lines at once, each as `decode` does.
+
+    Returns:
+        The objects, whose strings may hold bad bytes; None if `decode` would raise for a line.
+    """
+    if max(map(len, texts), default=0) > MAX_RECORD_CHARS:
+        return None
+    found = parse_all(texts, to_send=to_send)
+    return found if found is not None and {dict}.issuperset(map(type, found)) else None
+
+
+def decode(text: str, *, to_send: bool = False) -> dict[str, Any]:
+    """Read a line with one object.
+
+    Args:
+        text: The line.
+        to_send: What becomes of numbers, see `parse`.
+
+    Raises:
+        JsonError: It is no such line. NULs and lone surrogates within strings are left to the caller.
     """
     if len(text) > MAX_RECORD_CHARS:
         raise JsonError(
@@ -106,7 +131,7 @@ def decode(text: str) -> dict[str, Any]:
         raise JsonError(rules.NUL_CHARACTER, "the line holds a NUL")
     if holds_bad_bytes(text):
         raise JsonError(rules.BAD_ENCODING, "the line holds bytes that are not text in the file's encoding")
-    found = parse(text)
+    found = parse(text, to_send=to_send)
     if type(found) is not dict:
         raise JsonError(rules.JSON_NOT_OBJECT, "the line holds JSON, but no object")
     return found

@@ -12,17 +12,22 @@ import orjson
 
 from inflection_cli import rules
 from inflection_cli.catalog import REJECT_COLUMNS
-from inflection_cli.lossless_json import MAX_JSON_DEPTH, JsonCell
+from inflection_cli.lossless_json import (
+    JsonCell,
+    JsonError,
+    may_hold_unsendable,
+    message_number,
+)
 from inflection_cli.lossless_json import parse as parse_value
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint, restore
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.json_grammar import decode as decode_text
-from inflection_cli.reading.json.json_objects import JsonError, Number, decode
+from inflection_cli.reading.json.json_objects import AT_ONCE, decode, decode_all
 from inflection_cli.reading.json.message_paths import BATCH, is_body, messages_at
 from inflection_cli.reading.read import read
-from inflection_cli.reading.source import MAX_RECORD_CHARS, ReadOptions, Source
+from inflection_cli.reading.source import ReadOptions, Source
 
 COLUMNS: Final = ("message",)
 """The one column of such a chunk: its cell is the line as it stood, without its line end."""
@@ -67,11 +72,13 @@ def _lines(block: bytes, source: Source, window: Window, number: int, records: s
     places: list[int] = []
     objects: list[dict[str, Any]] = []
     faults: list[Fault] = []
-    for line, raw in enumerate(_split(block), first):
-        if not raw.strip(b" \t\r\n"):
-            continue
+    filled = [(line, raw) for line, raw in enumerate(_split(block), first) if raw.strip(b" \t\r\n")]
+    parsed = _parse_each([raw.rstrip(b"\r\n") for _, raw in filled], source.encoding)
+    for (line, raw), record in zip(filled, parsed, strict=True):
         try:
-            found = _messages(*parse(raw.rstrip(b"\r\n"), source.encoding), records)
+            if isinstance(record, JsonError):
+                raise record
+            found = _messages(*record, records)
         except JsonError as flaw:
             hint = encoding_hint(source.encoding) if flaw.rule is rules.BAD_ENCODING else ""
             cut = window.cuts.get(line)
@@ -98,10 +105,7 @@ def _messages(text: str, found: dict[str, Any], records: str | None) -> list[tup
     keys = (records or BATCH).split(".")
     if keys[0] not in found and "type" in found:
         return [(text, found)]
-    messages = [
-        {_checked(name, name): _sendable(member, name) for name, member in each.items()}
-        for each in messages_at(found, keys)
-    ]
+    messages = list(map(_sendable_members, messages_at(found, keys)))
     return [(orjson.dumps(message).decode(), message) for message in messages]
 
 
@@ -166,35 +170,42 @@ def _split(block: bytes) -> list[bytes]:
     return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
+def _parse_each(raws: Sequence[bytes], encoding: str) -> Iterator[tuple[str, dict[str, Any]] | JsonError]:
+    """Read lines as `parse` does, many at once."""
+    for start in range(0, len(raws), AT_ONCE):
+        texts = [decode_text(raw, encoding) for raw in raws[start : start + AT_ONCE]]
+        found = None if may_hold_unsendable("".join(texts)) else decode_all(texts, to_send=True)
+        yield from map(_parse, texts) if found is None else zip(texts, found, strict=True)
+
+
+def _parse(text: str) -> tuple[str, dict[str, Any]] | JsonError:
+    try:
+        found = decode(text, to_send=True)
+        return text, _sendable_members(found) if may_hold_unsendable(text) else found
+    except JsonError as flaw:
+        return flaw
+
+
 def parse(raw: bytes, encoding: str = "utf-8") -> tuple[str, dict[str, Any]]:
-    """Read a line: with orjson if it is lossless, else strictly.
+    """Return a line with one object: its text and the object.
 
     Raises:
-        Flaw: It is no line that holds one object.
+        JsonError: It is no such line.
     """
-    found = _swiftly(raw)
-    if found is not None:
-        return raw.decode(), found
-    text = decode_text(raw, encoding)
-    return text, {_checked(key, key): _sendable(value, key) for key, value in decode(text).items()}
+    found = _parse(decode_text(raw, encoding))
+    if isinstance(found, JsonError):
+        raise found
+    return found
 
 
-def _swiftly(raw: bytes) -> dict[str, Any] | None:
-    if len(raw) > MAX_RECORD_CHARS or raw.count(b"{") + raw.count(b"[") > MAX_JSON_DEPTH:
-        return None
-    if b"\\u0000" in raw or b'"":' in raw:
-        return None
-    try:
-        found = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    # A key that came twice, a number that lost a digit or its spelling: none survives the way back.
-    return found if type(found) is dict and orjson.dumps(found) == raw else None
+def _sendable_members(found: dict[str, Any]) -> dict[str, Any]:
+    """Check an object, and return it as orjson writes it."""
+    return {_checked(key, key): _sendable(value, key) for key, value in found.items()}
 
 
 def _sendable(value: Any, key: str) -> Any:
-    if isinstance(value, Number):
-        return _number(value)
+    if isinstance(value, JsonCell):
+        return message_number(value)
     if isinstance(value, str):
         return _checked(value, key)
     if isinstance(value, dict):
@@ -202,12 +213,6 @@ def _sendable(value: Any, key: str) -> Any:
     if isinstance(value, list):
         return [_sendable(item, key) for item in value]
     return value
-
-
-def _number(spelled: str) -> Any:
-    """Return an int if orjson writes it equally, else a `Fragment`."""
-    plain = len(spelled) < 19 and spelled != "-0" and spelled.removeprefix("-").isdigit()
-    return int(spelled) if plain else orjson.Fragment(spelled.encode())
 
 
 def _checked(text: str, key: str) -> str:

@@ -1,16 +1,20 @@
 """Read NDJSON in pieces: a line's object, or list items, as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from inflection_cli import rules
+from inflection_cli.lossless_json import JsonError
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint
 from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.inner_lists import inner_records, is_itself, items_of_line, within_each
 from inflection_cli.reading.json.json_grammar import decode
-from inflection_cli.reading.json.json_objects import JsonError, read_object
+from inflection_cli.reading.json.json_objects import AT_ONCE, read_object, read_objects
 from inflection_cli.reading.source import MAX_COLUMNS, Source
+
+_Line = dict[str, str] | list[dict[str, str]] | JsonError
+"""What a line holds: an object, a list of them, or the reason why it cannot be read."""
 
 
 class ChunkBuilder:
@@ -45,7 +49,7 @@ class ChunkBuilder:
         """Raise an error if a record's keys would make too many columns.
 
         Raises:
-            Flaw: They would.
+            JsonError: They would.
         """
         if len(self._known) + sum(key not in self._known for key in record) > MAX_COLUMNS:
             message = f"with this record's keys the file has more than {MAX_COLUMNS:,} columns"
@@ -112,34 +116,61 @@ class _Reader(ChunkBuilder):
 
     def read(self, lines: bytes) -> PieceRead:
         """Read lines; a new key ends the chunk before its record."""
-        first = self._window.line
-        raw = lines.split(b"\n")
-        for index, text in enumerate(decode(lines, self._source.encoding).split("\n")):
-            if not text.strip(" \t\r"):
-                continue
-            records = self._line(text, first + index)
-            if isinstance(records, Problem):
+        first, raw = self._window.line, lines.split(b"\n")
+        last: tuple[str, ...] = ()
+        fits = False
+        for index, found in _lines_of(decode(lines, self._source.encoding).split("\n")):
+            if type(found) is dict and not self._inner:
+                keys = tuple(found)
+                if keys != last:  # keys of lines that were parsed at once are the same objects
+                    last, fits = keys, keys == self._columns
+                if fits:
+                    self._rows.append(list(found.values()))
+                    self._lines.append(first + index)
+                    continue
+            records = self._counted(found)
+            if isinstance(records, JsonError):
                 line_end = b"\n" if index < len(raw) - 1 else b""
-                self._reject(records, first + index, 1, raw[index] + line_end)
-                continue
-            if not all(map(self._known.issuperset, records)):
+                self._reject(self._problem(records, first + index), first + index, 1, raw[index] + line_end)
+            elif all(map(self._known.issuperset, records)):
+                for record in records:
+                    self._add(record, first + index)
+            else:
                 consumed = sum(map(len, raw[:index])) + index
                 chunk = self._chunk(consumed) if consumed else None
                 self._widen(dict.fromkeys(chain.from_iterable(records), ""))
                 return PieceRead(chunk, consumed, self._columns)
-            for record in records:
-                self._add(record, first + index)
         return PieceRead(self._chunk(len(lines)), len(lines), self._columns)
 
-    def _line(self, text: str, line: int) -> list[dict[str, str]] | Problem:
-        """Read the records on `line`; return a problem if they are invalid."""
+    def _counted(self, found: _Line) -> list[dict[str, str]] | JsonError:
+        """Return the records of a line, or why it has none."""
+        if isinstance(found, JsonError):
+            return found
         try:
-            try:
-                return self._records_of(read_object(text))
-            except JsonError as flaw:
-                if flaw.rule is not rules.JSON_NOT_OBJECT or not text.lstrip().startswith("["):
-                    raise
-            items = items_of_line(text)
-            return [record for item in items for record in self._records_of(item)]
+            objects = found if isinstance(found, list) else [found]
+            return [record for each in objects for record in self._records_of(each)]
         except JsonError as flaw:
-            return self._problem(flaw, line)
+            return flaw
+
+
+def _lines_of(texts: Sequence[str]) -> Iterator[tuple[int, _Line]]:
+    """Yield the index and the content of each filled line."""
+    for start in range(0, len(texts), AT_ONCE):
+        part = texts[start : start + AT_ONCE]
+        filled = [index for index, text in enumerate(part) if text.strip(" \t\r")]
+        part = part if len(filled) == len(part) else [part[index] for index in filled]
+        found = read_objects(part) if part else []
+        for index, line in zip(filled, map(_line, part) if found is None else found, strict=True):
+            yield start + index, line
+
+
+def _line(text: str) -> _Line:
+    try:
+        return read_object(text)
+    except JsonError as flaw:
+        if flaw.rule is not rules.JSON_NOT_OBJECT or not text.lstrip().startswith("["):
+            return flaw
+    try:
+        return items_of_line(text)
+    except JsonError as flaw:
+        return flaw
