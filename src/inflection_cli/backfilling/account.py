@@ -171,6 +171,7 @@ class Account:
         self.events.built += len(links.content_ids)
         self.message_bytes += links.message_bytes
         self.by_event.update(links.names)
+        self.by_type.update(links.names)
 
 
 def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:
