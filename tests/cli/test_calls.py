@@ -639,6 +639,46 @@ def test_options_of_calls_are_idle_where_all_rows_are_track_events(
 
 TRACKS = "event,userId,email_id,campaign_id,timestamp"
 
+OF_CALLS = '[traits]\nx = "email_id"\n[options]\ngroup_anonymous_id = "account"\nnow = true\n'
+
+
+@pytest.mark.parametrize("words", [("--profile",), ("--profile-for",)], ids=lambda words: words[0])
+def test_what_a_profile_says_of_calls_is_idle_where_its_file_has_none(
+    words: tuple[str, ...], desk: Desk
+) -> None:
+    """Another file of the run that has such calls does not hide it where the file has a profile for itself."""
+    track = desk.file("t.csv", "Email Opened,u1,e1,c1,2024-01-01T00:00:00Z", header=TRACKS)
+    name = profile(desk, "p.toml", OF_CALLS)
+    people = desk.file("c.csv", ADA, header=CONTACTS)
+    more = (name,) if words[0] == "--profile" else (f"{track}={name}", people, "--as", f"{people}=identify")
+    done = desk.run("validate", track, *words, *more, "--json")
+    told = [one for one in done.json["problems"] if one["code"] == "option-idle"]
+    assert [one["message"].partition(" finds")[0] for one in told] == [
+        "--group-anonymous-id",
+        "--now",
+        "[traits] of the profile",
+    ]
+    assert {one["file"] for one in told} == {track}
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--property", "Plan"), ""),
+        ((), '[fields]\nuserId = "Customer ID"\ntimestamp = "Updated At"\n[properties]\nplan = "Plan"\n'),
+    ],
+)
+def test_what_is_said_of_properties_is_idle_where_all_rows_have_traits(
+    words: tuple[str, ...], text: str, desk: Desk
+) -> None:
+    people = desk.file("c.csv", ADA, header=CONTACTS)
+    words = (*words, "--profile", profile(desk, "p.toml", text))
+    found = {
+        kind: codes(desk.run("validate", people, "--as", kind, "--map", "name=Plan", *words, "--json"))
+        for kind in ("identify", "screen")
+    }
+    assert (found["identify"]["option-idle"], "option-idle" in found["screen"]) == (1, False)
+
 
 def test_one_person_of_two_accounts_is_identified_in_both(desk: Desk) -> None:
     rows = [f"u-1,{account},2024-02-01T09:00:00Z,Ada" for account in ("a-1", "a-2", "")]
