@@ -827,3 +827,46 @@ def test_a_state_that_came_back_and_was_refused_is_tried_again(desk: Desk) -> No
         codes_of = [told(desk, sandbox.url, plans, *words).code for plans in "ABAAA"]
         sent = [one["traits"]["plan"] for one in sandbox.messages() if one["userId"] == "u-1"]
     assert (codes_of, sent) == ([0, 0, 5, 0, 0], ["A", "B", "A"])
+
+
+# --- files with profiles of their own: what holds for the whole run ------------------------------
+
+ACTIVITY = "event,userId,personId,email_id,campaign_id,timestamp"
+UNKNOWN = "Email Opened,,p-1,e1,c1,2024-04-01T08:00:00Z"
+KNOWN = "Email Opened,u-1,p-1,e1,c1,2024-04-02T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [('identify = "never"', "--identify never"), ("resolve_identity = true", "--resolve-identity")],
+)
+def test_a_profile_of_single_files_does_not_lose_what_it_says_of_links(
+    line: str, option: str, desk: Desk
+) -> None:
+    """A link cannot be undone, so a line against links is never passed over."""
+    files = (desk.file("a.csv", UNKNOWN, header=ACTIVITY), desk.file("b.csv", KNOWN, header=ACTIVITY))
+    own = ("--profile-for", f"a.csv={profile(desk, 'p.toml', f'[options]{chr(10)}{line}{chr(10)}')}")
+    refused = desk.run("validate", *files, *own)
+    assert (refused.code, f"set it for the whole run: {option}" in refused.err) == (2, True)
+    done = desk.run("validate", *files, *own, *option.split(), "--json")
+    found = done.json["identities"]
+    assert (done.code, found["linked"], found["events_resolved"]) == (0, 0, 0 if "never" in option else 1)
+    assert desk.run("validate", *files, *own, "--identify", "always").code == (0 if "never" in option else 2)
+
+
+def test_a_link_goes_to_the_destinations_that_its_row_goes_to(desk: Desk) -> None:
+    files = (desk.file("a.csv", UNKNOWN, header=ACTIVITY), desk.file("b.csv", KNOWN, header=ACTIVITY))
+    off = profile(desk, "p.toml", "[integrations]\nAll = false\n")
+    for pattern, last in (("b.csv", {"Inflection": False, "All": False}), ("a.csv", {"Inflection": False})):
+        messages = made(desk, *files, "--profile-for", f"{pattern}={off}")
+        assert (messages[-1]["type"], messages[-1]["integrations"]) == ("identify", last)
+
+
+def test_the_plan_tells_which_files_go_to_warehouses_only(desk: Desk) -> None:
+    files = (desk.file("a.csv", UNKNOWN, header=ACTIVITY), desk.file("b.csv", KNOWN, header=ACTIVITY))
+    off = profile(desk, "p.toml", "[integrations]\nAll = false\n")
+    some = desk.run("backfill", *files, "--profile-for", f"b.csv={off}", "--dry-run").err
+    every = desk.run("backfill", *files, "--profile-for", f"*.csv={off}", "--dry-run").err
+    assert "every streaming destination of the source gets these 3 calls now" in some
+    assert "what “b.csv” has goes to warehouses only" in some
+    assert ("Sent to warehouses only" in every, "every streaming" in every) == (True, False)

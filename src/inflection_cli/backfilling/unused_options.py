@@ -74,7 +74,7 @@ def _types(source: InputFile, built: Mapping[str, Collection[str]]) -> frozenset
 
 
 class _CallOption(NamedTuple):
-    """An option that is given, and the types of calls that it is about."""
+    """A given option, and the types of calls that need it."""
 
     name: str
     needed: frozenset[CallType]
