@@ -479,6 +479,16 @@ def test_one_row_may_be_a_group_an_identify_and_an_event(desk: Desk) -> None:
     )
 
 
+def test_the_plan_tells_each_trait_with_the_type_that_the_profile_gives_it(desk: Desk) -> None:
+    desk.file("a.csv", ROW, header=WIDE)
+    done = desk.run("validate", "a.csv", "--profile", profile(desk, "p.toml", ACCOUNT_AND_CONTACT))
+    for told in (
+        "traits    name from “Account Name”, employees (string), tags (list), crm (json) from “Extra”, address.city",
+        "traits    vip (boolean), member_since (date) from “Since”",
+    ):
+        assert told in done.out
+
+
 def test_what_is_wrong_with_one_call_of_a_row_keeps_all_of_them_back(desk: Desk) -> None:
     rows = (
         ROW,

@@ -57,7 +57,8 @@ def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[s
     for value in filter(attrgetter("sent"), call.values):
         column = names[value.place]
         known = [kind for kind in kinds.get(value.name, ()) if kind != _TEXT] if value.kind == "any" else []
-        kind = value.kind if value.kind in {"number", "date", "object", "list"} else " or ".join(known)
+        own = value.kind if value.kind in {"number", "date", "object", "list"} else " or ".join(known)
+        kind = value.typed or own
         typed = f" ({kind})" if kind else ""
         same = column == value.name or snake_case(column) == value.name
         yield f"{escape(value.name)}{typed}" + ("" if same else f" from “{escape(column)}”")
