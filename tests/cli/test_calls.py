@@ -388,6 +388,13 @@ def test_path_and_search_come_from_the_url_where_the_row_has_none(desk: Desk) ->
     assert screen["properties"] == {"url": "https://shop.example/a/b?x=1"}
 
 
+def test_a_profile_without_the_name_of_a_screen_is_told_which_column_it_may_be(desk: Desk) -> None:
+    desk.file("v.csv", HOME, header=VIEWS)
+    text = 'type = "screen"\n[fields]\nuserId = "userId"\ntimestamp = "timestamp"\n'
+    done = desk.run("validate", "v.csv", "--profile", profile(desk, "p.toml", text))
+    assert (done.code, '[fields] name = "name"' in done.err) == (4, True)
+
+
 def test_a_view_that_names_nothing_is_rejected(desk: Desk) -> None:
     desk.file("v.csv", HOME, "u-1,,,2024-02-01T09:01:00Z", header=VIEWS)
     for kind, count in (("page", 1), ("screen", 1)):
