@@ -60,6 +60,7 @@ ONE: tuple[Link, ...] = (("p-1", "u-1"),)
 OTHER: tuple[Link, ...] = (("p-1", "u-2"),)
 TWO_USERS = frozenset({"person-two-users"})
 JOINED = {"type": "identify", "messageId": "m-1", "timestamp": "2024-04-02T08:00:00Z", "anonymousId": "p-1"}
+READY_ALONE = {**JOINED, "type": "track", "event": "Email Opened"}
 SESSION = ("--check", "freshsuccess", "--session-id", "person")
 
 
@@ -99,7 +100,8 @@ CASES: dict[str, list[Case]] = {
         ((), [sent(alone(1), of_user(2))])
     ],
     "April by `personId` alone, May in a later run with both": [
-        ((), [sent(alone(1), alone(2)), sent(both(3), both(4), links=ONE)])
+        ((), [sent(alone(1), alone(2)), sent(both(3), both(4), links=ONE)]),
+        ((), [Step(((READY_ALONE,),), 0, (), command="replay"), sent(both(3), links=ONE)]),
     ],
     "April with both and linked, May with both again": [
         ((), [sent(alone(1), both(2), links=ONE), sent(both(3), links=ONE)])
