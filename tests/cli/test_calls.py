@@ -386,6 +386,8 @@ def test_path_and_search_come_from_the_url_where_the_row_has_none(desk: Desk) ->
     assert own["properties"]["path"] == "/own"
     (screen, _) = made(desk, "v.csv", "--as", "screen")
     assert screen["properties"] == {"url": "https://shop.example/a/b?x=1"}
+    desk.file("x.csv", "u-1,Start,2024-02-01T09:00:00Z", header="userId,name,timestamp")
+    assert "sends     no properties" in desk.run("validate", "x.csv", "--as", "screen").out
 
 
 def test_a_profile_without_the_name_of_a_screen_is_told_which_column_it_may_be(desk: Desk) -> None:

@@ -34,7 +34,8 @@ def call_lines(
         yield "type", call.type + (": at the time of this run" if call.now else "")
         has_traits = call.type in TRAIT_CALLS
         told = ", ".join(_values(call, kinds))
-        yield "traits" if has_traits else "sends", told or "none: ids alone"
+        nothing = "none: ids alone" if has_traits else "no properties"
+        yield "traits" if has_traits else "sends", told or nothing
         if call.unsent:
             names = ", ".join(map(escape, call.unsent))
             yield "", f"not sent: {names} (--trait COLUMN, or --all-traits)"
