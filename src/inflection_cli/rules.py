@@ -644,7 +644,8 @@ OPTION_IDLE = Rule(
     _FILE,
     "An option has no effect. --email-trait, --user-id-from email and --anonymous-id-from email need a column "
     "recognised as the email. --trait, --all-traits, --traits-style, --group-user, --group-anonymous-id and --now need "
-    "calls other than track.",
+    "calls other than track, and --property needs track, page or screen. In a profile, "
+    "[traits] and [properties] need the same.",
     'name the column that holds addresses: --map email=COLUMN, in a profile [fields] email = "COLUMN". For calls set '
     "the type of the rows: --as identify; or leave the option out",
     "--email-trait on an export with the columns event, userId and timestamp",

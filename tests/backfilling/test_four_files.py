@@ -37,6 +37,19 @@ def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.splitlines()]
 
 
+def people_of_all_files() -> list[dict[str, str]]:
+    """The ids and the time of every row of every file, as the reference of links reads them."""
+    names = {"Person ID": "personId", "Customer ID": "userId", "Updated At": "timestamp"}
+    found = []
+    for file in FILES:
+        for row in rows(file):
+            ids = {names.get(name, name): str(cell or "") for name, cell in row.items()}
+            found.append(
+                {"event": "any", **{name: ids.get(name, "") for name in ("personId", "userId", "timestamp")}}
+            )
+    return found
+
+
 def expected(place: Station) -> dict[str, dict[str, Any]]:
     """Every message by the id that it has at the sandbox."""
     settings = reference.Settings(version=__version__)
@@ -50,6 +63,9 @@ def expected(place: Station) -> dict[str, dict[str, Any]]:
     every += people
     every += [expect_call("group", row, standing_in) for row in rows("accounts.csv")]
     every += [expect_call(row["type"], row, Asked(__version__, {})) for row in rows("pages.ndjson")]
+    links = [one.message for one in reference.expect_links(people_of_all_files(), settings)]
+    assert len(links) > 10
+    every += links
     prefix = b"infl-seg/1 wire\n" + reference.netstring(place.namespace) + reference.netstring(None)
     wired = {}
     for message in every:
@@ -59,13 +75,12 @@ def expected(place: Station) -> dict[str, dict[str, Any]]:
     return wired
 
 
-def without_links(messages: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """All messages but those that only join a person's two ids."""
-    return {
-        one["messageId"]: one
-        for one in messages
-        if not (one["type"] == "identify" and {"userId", "anonymousId"} <= one.keys())
-    }
+def arrived(place: Station) -> dict[str, dict[str, Any]]:
+    """Every message at the sandbox by its id; the links came last."""
+    messages = place.sandbox.messages()
+    is_link = [{"userId", "anonymousId"} <= one.keys() for one in messages]
+    assert is_link == sorted(is_link)
+    return {one["messageId"]: one for one in messages}
 
 
 def test_four_files_with_a_profile_each_go_in_one_run_and_one_plan(tmp_path: Path) -> None:
@@ -74,7 +89,7 @@ def test_four_files_with_a_profile_each_go_in_one_run_and_one_plan(tmp_path: Pat
         done = place.backfill(*FILES, more=WORDS)
         report = done.json
         assert done.code == 0, done.err
-        assert without_links(place.sandbox.messages()) == expected(place)
+        assert arrived(place) == expected(place)
         assert place.sandbox.stats()["discarded"]["total"] == 0
         assert [each["types"] for each in report["files"]] == [
             ["track"],
@@ -83,7 +98,15 @@ def test_four_files_with_a_profile_each_go_in_one_run_and_one_plan(tmp_path: Pat
             ["page", "screen"],
         ]
         assert [each["profile"]["path"] for each in report["files"]] == [f"{name}.toml" for name in FILES]
-        assert report["by_type"] == {"track": 400, "identify": 24, "group": 4, "page": 40, "screen": 8}
+        links = report["identities"]["linked"]
+        assert report["by_type"] == {
+            "track": 400,
+            "identify": 24 + links,
+            "group": 4,
+            "page": 40,
+            "screen": 8,
+        }
+        assert report["by_type"] == place.sandbox.stats()["by_type"]
         proof = place.runs("verify", *FILES)
         assert (proof.code, proof.json["all_there"]) == (0, True), proof.err
 
@@ -99,7 +122,7 @@ def test_a_kill_in_the_midst_loses_nothing_of_any_type(tmp_path: Path) -> None:
         assert 0 < len(place.ids()) < len(expected(place))
         done = place.backfill(*FILES, more=WORDS)
         assert done.code == 0, done.err
-        assert without_links(place.sandbox.messages()) == expected(place)
+        assert arrived(place) == expected(place)
         assert place.sandbox.stats()["discarded"]["total"] == 0
 
 

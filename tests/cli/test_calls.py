@@ -386,6 +386,15 @@ def test_path_and_search_come_from_the_url_where_the_row_has_none(desk: Desk) ->
     assert own["properties"]["path"] == "/own"
     (screen, _) = made(desk, "v.csv", "--as", "screen")
     assert screen["properties"] == {"url": "https://shop.example/a/b?x=1"}
+    desk.file("x.csv", "u-1,Start,2024-02-01T09:00:00Z", header="userId,name,timestamp")
+    assert "sends     no properties" in desk.run("validate", "x.csv", "--as", "screen").out
+
+
+def test_a_profile_without_the_name_of_a_screen_is_told_which_column_it_may_be(desk: Desk) -> None:
+    desk.file("v.csv", HOME, header=VIEWS)
+    text = 'type = "screen"\n[fields]\nuserId = "userId"\ntimestamp = "timestamp"\n'
+    done = desk.run("validate", "v.csv", "--profile", profile(desk, "p.toml", text))
+    assert (done.code, '[fields] name = "name"' in done.err) == (4, True)
 
 
 def test_a_view_that_names_nothing_is_rejected(desk: Desk) -> None:
@@ -477,6 +486,16 @@ def test_one_row_may_be_a_group_an_identify_and_an_event(desk: Desk) -> None:
         {"vip": True, "member_since": "2020-01-31"},
         "a-1",
     )
+
+
+def test_the_plan_tells_each_trait_with_the_type_that_the_profile_gives_it(desk: Desk) -> None:
+    desk.file("a.csv", ROW, header=WIDE)
+    done = desk.run("validate", "a.csv", "--profile", profile(desk, "p.toml", ACCOUNT_AND_CONTACT))
+    for told in (
+        "traits    name from “Account Name”, employees (string), tags (list), crm (json) from “Extra”, address.city",
+        "traits    vip (boolean), member_since (date) from “Since”",
+    ):
+        assert told in done.out
 
 
 def test_what_is_wrong_with_one_call_of_a_row_keeps_all_of_them_back(desk: Desk) -> None:
@@ -639,6 +658,46 @@ def test_options_of_calls_are_idle_where_all_rows_are_track_events(
 
 TRACKS = "event,userId,email_id,campaign_id,timestamp"
 
+OF_CALLS = '[traits]\nx = "email_id"\n[options]\ngroup_anonymous_id = "account"\nnow = true\n'
+
+
+@pytest.mark.parametrize("words", [("--profile",), ("--profile-for",)], ids=lambda words: words[0])
+def test_what_a_profile_says_of_calls_is_idle_where_its_file_has_none(
+    words: tuple[str, ...], desk: Desk
+) -> None:
+    """Another file of the run that has such calls does not hide it where the file has a profile for itself."""
+    track = desk.file("t.csv", "Email Opened,u1,e1,c1,2024-01-01T00:00:00Z", header=TRACKS)
+    name = profile(desk, "p.toml", OF_CALLS)
+    people = desk.file("c.csv", ADA, header=CONTACTS)
+    more = (name,) if words[0] == "--profile" else (f"{track}={name}", people, "--as", f"{people}=identify")
+    done = desk.run("validate", track, *words, *more, "--json")
+    told = [one for one in done.json["problems"] if one["code"] == "option-idle"]
+    assert [one["message"].partition(" finds")[0] for one in told] == [
+        "--group-anonymous-id",
+        "--now",
+        "[traits] of the profile",
+    ]
+    assert {one["file"] for one in told} == {track}
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--property", "Plan"), ""),
+        ((), '[fields]\nuserId = "Customer ID"\ntimestamp = "Updated At"\n[properties]\nplan = "Plan"\n'),
+    ],
+)
+def test_what_is_said_of_properties_is_idle_where_all_rows_have_traits(
+    words: tuple[str, ...], text: str, desk: Desk
+) -> None:
+    people = desk.file("c.csv", ADA, header=CONTACTS)
+    words = (*words, "--profile", profile(desk, "p.toml", text))
+    found = {
+        kind: codes(desk.run("validate", people, "--as", kind, "--map", "name=Plan", *words, "--json"))
+        for kind in ("identify", "screen")
+    }
+    assert (found["identify"]["option-idle"], "option-idle" in found["screen"]) == (1, False)
+
 
 def test_one_person_of_two_accounts_is_identified_in_both(desk: Desk) -> None:
     rows = [f"u-1,{account},2024-02-01T09:00:00Z,Ada" for account in ("a-1", "a-2", "")]
@@ -787,3 +846,46 @@ def test_a_state_that_came_back_and_was_refused_is_tried_again(desk: Desk) -> No
         codes_of = [told(desk, sandbox.url, plans, *words).code for plans in "ABAAA"]
         sent = [one["traits"]["plan"] for one in sandbox.messages() if one["userId"] == "u-1"]
     assert (codes_of, sent) == ([0, 0, 5, 0, 0], ["A", "B", "A"])
+
+
+# --- files with profiles of their own: what holds for the whole run ------------------------------
+
+ACTIVITY = "event,userId,personId,email_id,campaign_id,timestamp"
+UNKNOWN = "Email Opened,,p-1,e1,c1,2024-04-01T08:00:00Z"
+KNOWN = "Email Opened,u-1,p-1,e1,c1,2024-04-02T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [('identify = "never"', "--identify never"), ("resolve_identity = true", "--resolve-identity")],
+)
+def test_a_profile_of_single_files_does_not_lose_what_it_says_of_links(
+    line: str, option: str, desk: Desk
+) -> None:
+    """A link cannot be undone, so a line against links is never passed over."""
+    files = (desk.file("a.csv", UNKNOWN, header=ACTIVITY), desk.file("b.csv", KNOWN, header=ACTIVITY))
+    own = ("--profile-for", f"a.csv={profile(desk, 'p.toml', f'[options]{chr(10)}{line}{chr(10)}')}")
+    refused = desk.run("validate", *files, *own)
+    assert (refused.code, f"set it for the whole run: {option}" in refused.err) == (2, True)
+    done = desk.run("validate", *files, *own, *option.split(), "--json")
+    found = done.json["identities"]
+    assert (done.code, found["linked"], found["events_resolved"]) == (0, 0, 0 if "never" in option else 1)
+    assert desk.run("validate", *files, *own, "--identify", "always").code == (0 if "never" in option else 2)
+
+
+def test_a_link_goes_to_the_destinations_that_its_row_goes_to(desk: Desk) -> None:
+    files = (desk.file("a.csv", UNKNOWN, header=ACTIVITY), desk.file("b.csv", KNOWN, header=ACTIVITY))
+    off = profile(desk, "p.toml", "[integrations]\nAll = false\n")
+    for pattern, last in (("b.csv", {"Inflection": False, "All": False}), ("a.csv", {"Inflection": False})):
+        messages = made(desk, *files, "--profile-for", f"{pattern}={off}")
+        assert (messages[-1]["type"], messages[-1]["integrations"]) == ("identify", last)
+
+
+def test_the_plan_tells_which_files_go_to_warehouses_only(desk: Desk) -> None:
+    files = (desk.file("a.csv", UNKNOWN, header=ACTIVITY), desk.file("b.csv", KNOWN, header=ACTIVITY))
+    off = profile(desk, "p.toml", "[integrations]\nAll = false\n")
+    some = desk.run("backfill", *files, "--profile-for", f"b.csv={off}", "--dry-run").err
+    every = desk.run("backfill", *files, "--profile-for", f"*.csv={off}", "--dry-run").err
+    assert "every streaming destination of the source gets these 3 calls now" in some
+    assert "what “b.csv” has goes to warehouses only" in some
+    assert ("Sent to warehouses only" in every, "every streaming" in every) == (True, False)

@@ -72,6 +72,21 @@ def test_reserved_traits_of_a_file_have_the_names_that_an_option_says(desk: Desk
     assert snake["messageId"] == plain["messageId"]
 
 
+def test_a_company_is_taken_apart_since_a_dimension_is_no_object(desk: Desk) -> None:
+    header = "userId,Session,Company,Company Employees,Updated At,groupId"
+    desk.file("a.csv", 'u1,s1,"Initech, Inc.",329,2024-03-01T09:30:00Z,a1', header=header)
+    words = ("--as", "identify", *FRESH, "--session-id", "Session")
+    whole = desk.run("validate", "a.csv", *words, "--json").json
+    assert whole["problem_counts"]["check-member-type"] == 1
+    (apart,) = sent(desk, *words, "--traits-style", "snake")
+    assert apart["traits"] == {"company_name": "Initech, Inc.", "company_employee_count": 329}
+    clashing = f"{header},company name"
+    desk.file("a.csv", "u1,s1,Initech,329,2024-03-01T09:30:00Z,a1,Other", header=clashing)
+    (kept,) = sent(desk, "--as", "identify", "--trait", "company name", "--traits-style", "snake")
+    assert kept["traits"]["company"] == {"name": "Initech", "employee_count": 329}
+    assert kept["traits"]["company_name"] == "Other"
+
+
 def test_a_constant_property_goes_with_pages_and_not_with_people(desk: Desk) -> None:
     desk.file("a.csv", row("u1"), header=HEADER)
     (page,) = sent(desk, "--as", "page", "--set", "module=Docs")

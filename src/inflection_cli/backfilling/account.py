@@ -21,7 +21,7 @@ OTHERS: Final = LeftOut("", None, names_event=False)
 class ProblemTally:
     """Counts of problems by code, with the first problems of each code.
 
-    A problem that concerns a whole column or file is kept once, with a count.
+    A problem that concerns a whole column is kept once, with a count; of a whole file, once for each fix.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class ProblemTally:
         self.warnings = 0
         self._values = ValueTally()
         self._kept: dict[str, list[Problem]] = {}
-        self._wide: dict[tuple[str, str | None, str | None], int] = {}
+        self._wide: dict[tuple[str | None, ...], int] = {}
 
     def add(self, problem: Problem) -> None:
         """Count a problem; keep only the first ones of each code."""
@@ -45,7 +45,8 @@ class ProblemTally:
         self._values.add(problem)
         kept = self._kept.setdefault(code, [])
         if problem.rule.scope is not Scope.ROW:
-            key = (code, problem.file, problem.column)
+            hint = problem.hint if problem.rule.scope is Scope.FILE else None
+            key = (code, problem.file, problem.column, hint)
             if key in self._wide:
                 index = self._wide[key]
                 kept[index] = replace(kept[index], count=kept[index].count + problem.count)
@@ -180,6 +181,7 @@ class Account:
         self.events.built += len(links.content_ids)
         self.message_bytes += links.message_bytes
         self.by_event.update(links.names)
+        self.by_type.update(links.names)
 
 
 def _in_order(chunk: Chunk, converted: Converted) -> Iterator[Problem]:

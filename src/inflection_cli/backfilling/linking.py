@@ -6,12 +6,13 @@ the hash of the personId, so that all of one person is read back at once.
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
 from itertools import compress
 from struct import Struct
+from types import MappingProxyType
 from typing import Final, Literal
 
 import orjson
@@ -49,6 +50,7 @@ _SHARED: Final = Struct("=qQ")
 _MILLISECONDS: Final = len("2024-03-01T09:30:00.000")
 
 Mode = Literal["auto", "always", "never"]
+NO_TAILS: Final[Mapping[str, str]] = MappingProxyType({})
 _Pairs = dict[tuple[str, str], tuple[str, int]]
 """The earliest time of a personId with a userId, and its place: file number and line."""
 
@@ -99,16 +101,24 @@ class Linking:
         resolve: Whether events by personId alone go out under the person's userId.
         compares: Whether people with several userIds are found although nobody is linked.
         tail: What ends every message.
+        tails: What ends those of files with settings of their own, by path.
     """
 
     def __init__(
-        self, mode: Mode = "never", *, resolve: bool = False, compares: bool = False, tail: str = ""
+        self,
+        mode: Mode = "never",
+        *,
+        resolve: bool = False,
+        compares: bool = False,
+        tail: str = "",
+        tails: Mapping[str, str] = NO_TAILS,
     ) -> None:
         self.counts = LinkCounts()
         self._mode = mode
         self._resolve = resolve
         self._compares = compares or resolve or mode != "never"
         self._tail = tail
+        self._tails = tails
         self._files: list[str] = []
         self._pairs: _Pairs = {}
         self._alone: Counter[str] = Counter()
@@ -322,7 +332,9 @@ class Linking:
     def _block(self, rows: Sequence[_Link]) -> Converted:
         ids, persons, users, times, places = map(list, zip(*rows, strict=True))
         pairs = list(zip(persons, users, strict=True))
-        bodies = link_bodies(pairs, [time[:_MILLISECONDS] + "Z" for time in times], self._tail)
+        # A link goes to the destinations that its row goes to.
+        tails = [self._tails.get(self._files[place >> _LINE_BITS], self._tail) for place in places]
+        bodies = link_bodies(pairs, [time[:_MILLISECONDS] + "Z" for time in times], tails)
         return Converted(
             content_ids=ids,
             content_hashes=[UNCOMPARED] * len(ids),

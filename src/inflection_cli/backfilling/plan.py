@@ -317,7 +317,7 @@ class Planner:
             if source.path in self._unlinked:
                 self.plan.account.problems.add(unlinked(source))
             self.plan.account.problems.add_all(idle_options(source, source.settings(self.plan.settings)))
-        built = [kind for kind, count in self.plan.account.by_type.items() if count]
+        built = self.plan.account.types_of
         self.plan.account.problems.add_all(idle_call_options(self.plan.inputs, self.plan.settings, built))
 
     def _all_own_ids(self) -> bool:

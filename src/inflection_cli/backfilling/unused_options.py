@@ -1,7 +1,7 @@
 """Problems known at the end of a file: unused options, missing links."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.converting.converter import ConvertSettings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LINK = "email_link_url"
 _GROUPS: Final[frozenset[CallType]] = frozenset({"group"})
 _NO_EVENTS: Final[frozenset[CallType]] = frozenset(CALL_TYPES) - {"track"}
+_WITH_PROPERTIES: Final[frozenset[CallType]] = frozenset(CALL_TYPES) - TRAIT_CALLS
 
 
 def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Problem]:
@@ -45,36 +46,68 @@ def idle_options(source: InputFile, settings: ConvertSettings) -> Iterator[Probl
 
 
 def idle_call_options(
-    inputs: Sequence[InputFile], settings: ConvertSettings, built: Collection[str]
+    inputs: Sequence[InputFile], settings: ConvertSettings, built: Mapping[str, Collection[str]]
 ) -> Iterator[Problem]:
     """Yield a problem for each option about calls that are absent.
 
     Args:
         inputs: All files, since an option may be meant for one of several.
         settings: What the user says.
-        built: The types of all that was built.
+        built: The types of all that was built, by path.
     """
+    types = {source.path: _types(source, built) for source in inputs}
+    every = frozenset().union(*types.values())
+    of_run = [each for each in _of_calls(settings) if not every & each.needed]
+    yield from (_idle_call_option(each, inputs[0].path, "no file has") for each in of_run)
+    told = {each.name for each in _of_calls(settings)}
+    for source in inputs:
+        if source.own is not None and source.own.profile is not None:
+            mine = [each for each in _of_calls(source.own.convert) if each.name not in told]
+            idle = [each for each in mine if not types[source.path] & each.needed]
+            yield from (_idle_call_option(each, source.path, "the file has no") for each in idle)
+
+
+def _types(source: InputFile, built: Mapping[str, Collection[str]]) -> frozenset[str]:
     # What a column may name is a type only where a row has it.
-    said = [source for source in inputs if source.layout.type_place is None]
-    types = {*built, *(kind for source in said for kind in source.types)}
-    calls = settings.mapping.columns.calls
-    for option, is_given, needed in (
-        ("--trait", bool(calls.traits), TRAIT_CALLS),
+    named = source.types if source.layout.type_place is None else ()
+    return frozenset({*built.get(source.path, ()), *named})
+
+
+class _CallOption(NamedTuple):
+    """A given option, and the types of calls that need it."""
+
+    name: str
+    needed: frozenset[CallType]
+
+
+def _of_calls(settings: ConvertSettings) -> Iterator[_CallOption]:
+    """Yield the given options that are about some types of calls."""
+    columns, profile = settings.mapping.columns, settings.mapping.columns.profile
+    calls = columns.calls
+    for name, is_given, needed in (
+        ("--trait", calls.traits, TRAIT_CALLS),
         ("--all-traits", calls.all_traits, TRAIT_CALLS),
         ("--traits-style", settings.message.snake_traits, TRAIT_CALLS),
         ("--group-user", calls.group_user is not None, _GROUPS),
         ("--group-anonymous-id", calls.group_anonymous, _GROUPS),
         ("--now", calls.now, _NO_EVENTS),
+        ("--property", columns.properties, _WITH_PROPERTIES),
+        ("[traits] of the profile", profile and profile.traits, TRAIT_CALLS),
+        ("[properties] of the profile", profile and profile.properties, _WITH_PROPERTIES),
     ):
-        if is_given and not types & needed:
-            lacking = " or ".join(f"{kind} calls" for kind in CALL_TYPES if kind in needed)
-            yield Problem(
-                rules.OPTION_IDLE,
-                f"{option} finds nothing to do: no file has {lacking}",
-                inputs[0].path,
-                hint=f"say what the rows are, for example --as {min(needed & {'identify', 'group'})}; "
-                f"or leave {option} out",
-            )
+        if is_given:
+            yield _CallOption(name, needed)
+
+
+def _idle_call_option(option: _CallOption, file: str, lack: str) -> Problem:
+    lacking = " or ".join(f"{kind} calls" for kind in CALL_TYPES if kind in option.needed)
+    way = "identify" if option.needed == TRAIT_CALLS else min(option.needed & {"group", "page"})
+    return Problem(
+        rules.OPTION_IDLE,
+        f"{option.name} finds nothing to do: {lack} {lacking}",
+        file,
+        hint=f"say what the rows are, for example --as {way}; or leave {option.name} out",
+    )
 
 
 def _asked(settings: ConvertSettings, profile: "Profile | None") -> Iterator[tuple[str, str, str]]:

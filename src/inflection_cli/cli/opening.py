@@ -59,7 +59,7 @@ def open_rows(
     finally:
         # A pattern with a typing error is told before what comes of it.
         own.require_files()
-    linking = linking_of(settled.reading, settled.profile, settings.message)
+    linking = linking_of(settled.reading, settled.profile, settings.message, inputs, reading)
     pool, took = _pool(work or WorkOptions(), project, inputs, reading.limit)
     workers = None if pool is None else pool.workers
     chunks = partial(convertible_chunks, inputs, options, settings, limit=reading.limit, workers=workers)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
 from inflection_cli.errors import UsageError
-from inflection_cli.settings.declarations import ENCODING, TraitsStyle
+from inflection_cli.settings.declarations import ENCODING, Identify, TraitsStyle
 from inflection_cli.settings.layering import HIDDEN, given_values, missing_values, with_values
 from inflection_cli.version import __version__
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from inflection_cli.backfilling.linking import Linking
     from inflection_cli.converting.converter import ConvertSettings
+    from inflection_cli.converting.input_file import InputFile
     from inflection_cli.mapping.calls.call_catalog import CallOptions, CallType
     from inflection_cli.mapping.events import MapOptions
     from inflection_cli.mapping.profile.profile_schema import Profile
@@ -184,16 +185,33 @@ def _zone_names(options: "InputOptions") -> dict[str, int]:
     return {name: offset for name, offset in found.items() if offset is not None}
 
 
-def linking_of(options: "InputOptions", profile: "Profile | None", message: "MessageSettings") -> "Linking":
+def linking_of(
+    options: "InputOptions",
+    profile: "Profile | None",
+    message: "MessageSettings",
+    inputs: "Sequence[InputFile]" = (),
+    flags: "InputOptions | None" = None,
+) -> "Linking":
     """Return what links people to their userIds, by the options.
 
+    Args:
+        options: What holds for the run, without its profile.
+        profile: The profile of the run.
+        message: What every message of the run carries.
+        inputs: Files; some may have profiles of their own.
+        flags: The words of the command line, which beat those profiles; None where nothing is checked.
+
     Raises:
-        UsageError: `--identify always` stands beside `--session-id`.
+        UsageError: `--identify always` stands beside `--session-id`, or a file's own profile says something else of
+            links than the run.
     """
     from inflection_cli.backfilling.linking import Linking
     from inflection_cli.segment.message import MessageEncoder
 
     options = _with_profile(options, profile)
+    own = {source.path: source.own for source in inputs if source.own is not None}
+    if flags is not None:
+        _require_one_linking(options, flags, [each.profile for each in own.values() if each.profile])
     mode: Literal["auto", "always", "never"]
     mode = options.identify.value if options.identify else "auto"
     if options.session_id is not None:
@@ -209,7 +227,32 @@ def linking_of(options: "InputOptions", profile: "Profile | None", message: "Mes
         resolve=options.resolve_identity,
         compares=options.session_id == _PERSON,
         tail=MessageEncoder(message).tail,
+        tails={path: MessageEncoder(each.convert.message).tail for path, each in own.items()},
     )
+
+
+def _require_one_linking(
+    options: "InputOptions", flags: "InputOptions", profiles: "Sequence[Profile]"
+) -> None:
+    """Check that no profile of a single file says otherwise of links.
+
+    People are linked across all files of a run.
+
+    Raises:
+        UsageError: One does.
+    """
+    for profile in profiles:
+        said, mode = profile.options, options.identify or Identify.AUTO
+        option = ""
+        if flags.identify is None and said.identify not in {None, mode}:
+            option = f"--identify {said.identify}"
+        elif said.resolve_identity and not options.resolve_identity:
+            option = "--resolve-identity"
+        if option:
+            raise UsageError(
+                f"the profile {profile.path} of single files sets {option}, and links are made across all files",
+                hint=f"set it for the whole run: {option}",
+            )
 
 
 def _map_options(

@@ -440,5 +440,5 @@ def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner
     own = own_settings_then(entry.run.arguments, given, then, options, settings)
     inputs = open_inputs(files, options, settings, own)
     chunks = partial(convertible_chunks, inputs, options, settings, limit=then.reading.limit)
-    linking = linking_of(then.reading, then.profile, settings.message)
+    linking = linking_of(then.reading, then.profile, settings.message, inputs)
     return Planner(inputs, settings, chunks, linking=linking)

@@ -200,7 +200,7 @@ def derive_from_url(found: RowValues, name: str, url: str) -> None:
 def _number(cell: str, name: str, found: RowValues) -> Any:
     text, note = _NUMBER(str(cell), name)
     if note is not None:
-        detail = f"{name} is a number by Segment's Spec, and {note.detail.removeprefix('the ')}"
+        detail = f"{name} is a number by Segment's Spec, and {note.detail}"
         found.notes.append(Note(rules.TRAIT_TYPE, detail, name, cell))
         return None
     return orjson.Fragment(text)

@@ -128,6 +128,7 @@ class CallValue:
         kind: How it is sent.
         asked: Whether the user names it, so that it is sent whatever its cells look like.
         sent: Whether it is sent; else it only counts in ids and hashes, as before `--session-id` took its column.
+        typed: The type that a profile gives it, for the plan; "" is none.
     """
 
     path: tuple[str, ...]
@@ -135,6 +136,7 @@ class CallValue:
     kind: ValueKind = "any"
     asked: bool = False
     sent: bool = True
+    typed: str = ""
 
     @property
     def name(self) -> str:

@@ -34,7 +34,8 @@ def call_lines(
         yield "type", call.type + (": at the time of this run" if call.now else "")
         has_traits = call.type in TRAIT_CALLS
         told = ", ".join(_values(call, kinds))
-        yield "traits" if has_traits else "sends", told or "none: ids alone"
+        nothing = "none: ids alone" if has_traits else "no properties"
+        yield "traits" if has_traits else "sends", told or nothing
         if call.unsent:
             names = ", ".join(map(escape, call.unsent))
             yield "", f"not sent: {names} (--trait COLUMN, or --all-traits)"
@@ -57,7 +58,8 @@ def _values(call: CallMapping, kinds: Mapping[str, Sequence[str]]) -> Iterator[s
     for value in filter(attrgetter("sent"), call.values):
         column = names[value.place]
         known = [kind for kind in kinds.get(value.name, ()) if kind != _TEXT] if value.kind == "any" else []
-        kind = value.kind if value.kind in {"number", "date", "object", "list"} else " or ".join(known)
+        own = value.kind if value.kind in {"number", "date", "object", "list"} else " or ".join(known)
+        kind = value.typed or own
         typed = f" ({kind})" if kind else ""
         same = column == value.name or snake_case(column) == value.name
         yield f"{escape(value.name)}{typed}" + ("" if same else f" from “{escape(column)}”")

@@ -16,7 +16,7 @@ from inflection_cli.backfilling.run_decisions import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.converter import LeftOut
 from inflection_cli.converting.input_file import InputFile
-from inflection_cli.mapping.column_names import snake_case
+from inflection_cli.mapping.column_names import listed, snake_case
 from inflection_cli.mapping.events import nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
@@ -443,14 +443,17 @@ def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, 
 def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[tuple[str, str]]:
     """Yield the destination of the events, and advice before sending."""
     yield "to", where or "no destination yet (no write key)"
-    off = plan.settings.message.integrations
-    if off.get("All", True):
+    of_files = [(source.path, source.settings(plan.settings).message) for source in plan.inputs]
+    off = [path for path, message in of_files if not message.integrations.get("All", True)]
+    if not off or len(off) < len(of_files):
         calls = counted(plan.to_send, "call")
         yield (
             "",
             f"every streaming destination of the source gets {_these(plan.to_send)} {calls} now, with any event time.",
         )
         yield "", "An old click can start a live automation. For warehouses only: --integration All=false"
+        if off:
+            yield "", f"Of these, what {listed(off)} has goes to warehouses only (All=false in its profile)."
     else:
         yield "", "Sent to warehouses only (All=false), and to destinations that --integration turns on."
     if plan.settings.until is None and command == "backfill":

@@ -340,18 +340,18 @@ ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 """Bytes of a message up to the end of its id."""
 
 
-def link_bodies(pairs: Sequence[tuple[str, str]], times: Sequence[str], tail: str) -> list[bytes]:
+def link_bodies(pairs: Sequence[tuple[str, str]], times: Sequence[str], tails: Sequence[str]) -> list[bytes]:
     """Encode links of pairs, without message ids and without traits.
 
     Args:
         pairs: PersonId and userId of each.
         times: For each the timestamp as it is sent.
-        tail: `MessageEncoder.tail`.
+        tails: For each the `MessageEncoder.tail` of its row.
     """
-    end = f",{tail}".encode()
+    ends = {tail: f",{tail}".encode() for tail in {*tails}}
     return [
-        b"," + orjson.dumps(_link(person, user, time))[1:-2] + end
-        for (person, user), time in zip(pairs, times, strict=True)
+        b"," + orjson.dumps(_link(person, user, time))[1:-2] + ends[tail]
+        for (person, user), time, tail in zip(pairs, times, tails, strict=True)
     ]
 
 

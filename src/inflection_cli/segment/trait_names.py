@@ -10,13 +10,16 @@ _SNAKE: Final[Mapping[str, str]] = MappingProxyType({"firstName": "first_name", 
 _ADDRESS: Final[Mapping[str, str]] = MappingProxyType(
     {"street": "street", "city": "city", "state": "state", "postalCode": "postal", "country": "country"}
 )
+_COMPANY: Final = frozenset({"name", "id", "industry", "employee_count", "plan"})
+"""Freshsuccess has no such trait of a person; apart, its members are custom dimensions there."""
+
 _ADDRESS_OF: Final[Mapping[str, str]] = MappingProxyType({"identify": "mailing", "group": "billing"})
 
 
 def snake_traits(call: str, traits: Mapping[str, Any]) -> dict[str, Any]:
     """Return traits with the reserved ones in the style `snake`.
 
-    An address becomes traits of its own. What would take another trait's place stays as it is.
+    Address and company become traits of their own. What would take another trait's place stays as it is.
 
     Args:
         call: The type of call that has them: identify or group.
@@ -34,4 +37,6 @@ def _renamed(call: str, name: str, value: Any) -> dict[str, Any]:
     prefix = _ADDRESS_OF.get(call)
     if name == "address" and prefix and isinstance(value, dict) and value.keys() <= _ADDRESS.keys():
         return {f"{prefix}_{_ADDRESS[part]}": text for part, text in value.items()}
+    if name == "company" and call == "identify" and isinstance(value, dict) and value.keys() <= _COMPANY:
+        return {f"company_{part}": member for part, member in value.items()}
     return {_SNAKE.get(name, name): value}

@@ -154,7 +154,7 @@ TABLE: Final = DestinationTable(
             MemberType.DIMENSION,
             _DIMENSIONS,
             about="it is a custom dimension there",
-            hint="leave the column out, or give it a type in a profile; --traits-style snake takes an address apart",
+            hint="leave the column out, or set its type in a profile; --traits-style snake splits address and company",
         ),
     ),
 )

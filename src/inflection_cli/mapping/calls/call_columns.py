@@ -357,7 +357,9 @@ def require_parts(work: CallColumns, columns: BoundColumns) -> None:
     has_url = kind == "page" and any(value.name == "url" for value in work.values)
     if kind in VIEWS and not (columns.has("name") or has_url):
         more = "; or its url: --map url=COLUMN" if kind == "page" else ""
-        raise _lacks(work, f"{kind}'s name", f"{_ways('name')}{more}")
+        # A profile that names fields binds no other by its name.
+        near = [name for name in work.names if squash(name) in {"name", *CALL_ALIASES["name"]}]
+        raise _lacks(work, f"{kind}'s name", f"{_ways('name', near[0] if near else 'COLUMN')}{more}")
 
 
 def _require_person(work: CallColumns, columns: BoundColumns) -> None:

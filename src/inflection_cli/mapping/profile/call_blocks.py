@@ -157,7 +157,7 @@ class CallBlocks:
                 kind = _kind_of(cell, reserved.get(name))
                 if kind == "object" and not self._holds_objects(cell, block.work):
                     path, kind = (*path, TEXT_OF_OBJECT[path]), "text"
-                block.work.values.append(CallValue(path, index, kind, asked=True))
+                block.work.values.append(CallValue(path, index, kind, asked=True, typed=cell.kind or ""))
 
     def _holds_objects(self, cell: PropertyCell, work: CallColumns) -> bool:
         """Return whether an address or company is a JSON object."""
