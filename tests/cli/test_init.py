@@ -199,6 +199,7 @@ def test_a_preset_that_fits_is_offered_first_and_the_profile_extends_it(desk: De
     assert done.code == 0, done.err
     assert "Use the preset mailchimp-activity?" in done.err
     assert "“action” has “open”" in done.err
+    assert "it sends “^.email_id” as personId" in done.err
     assert "$ infl-seg validate export.json --profile export.profile.toml" in done.err
     assert profile(desk) == {"profile": 1, "extends": "preset:mailchimp-activity"}
 

@@ -125,8 +125,8 @@ class _Setup:
             seen = answers.options
             while question := next_question(inspection, answers):
                 answers = self._voice.ask(question, answers)
-        if answers.preset:
-            self._save(extension_of(answers.preset))
+        if answers.preset and inspection.preset:
+            self._save(extension_of(inspection.preset, inspection.source.path))
             return []
         draft = ProfileWriter(inspection, settings, show_values=self._output.show_values, answers=answers)
         self._save(draft.text())

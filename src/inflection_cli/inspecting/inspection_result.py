@@ -276,6 +276,7 @@ class PresetProposal:
         page: The vendor's public page that it follows.
         columns: Columns or paths that the first records have.
         values: By column or path, the preset's own values that its cells have.
+        person: Which of a record's ids it sends, in words.
     """
 
     name: str
@@ -284,6 +285,7 @@ class PresetProposal:
     page: str
     columns: tuple[str, ...]
     values: dict[str, tuple[str, ...]]
+    person: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from inflection_cli.inspecting.inspection_result import (
     EventProposal,
     Inspection,
     Missing,
+    PresetProposal,
 )
 from inflection_cli.inspecting.open_questions import (
     event_times,
@@ -55,11 +56,19 @@ _WHY: Final = {"alias": "  # another word for it", "path": "  # the end of a pat
 _TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
 
 
-def extension_of(preset: str) -> str:
-    """Return a profile that extends a preset, for keys of one's own."""
+def extension_of(preset: PresetProposal, path: str) -> str:
+    """Return a profile that extends a preset, for keys of one's own.
+
+    Args:
+        preset: The preset.
+        path: The file that it fits.
+    """
+    name = toml_string(_short(PurePath(path).name))
     return (
-        f"# Lines here replace those of the preset: infl-seg presets show {preset}\nprofile = 1\n"
-        f'extends = "preset:{preset}"\n'
+        f"# How infl-seg reads exports like {name}; drafted by `infl-seg inspect` {__version__}.\n"
+        f"# The preset sends {toml_comment(preset.person)}.\n"
+        f"# Lines here replace those of the preset: infl-seg presets show {preset.name}\n"
+        f'profile = 1\nextends = "preset:{preset.name}"\n'
     )
 
 

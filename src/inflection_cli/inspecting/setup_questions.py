@@ -172,6 +172,7 @@ def _preset(preset: PresetProposal, records: str | None) -> Question:
 
     evidence = [f"{preset.name}: {preset.title}", f"the file has {listed(preset.columns)}"]
     evidence += [f"{_quoted(column)} has {listed(values)}" for column, values in preset.values.items()]
+    evidence += [f"it sends {preset.person}"]
     text = f"It looks like an export that has a preset. Use the preset {preset.name}?"
     return Question("preset", text, apply, tuple(evidence), default="y")
 
