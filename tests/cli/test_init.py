@@ -318,3 +318,58 @@ def test_an_export_that_leaves_nothing_open_is_rehearsed_by_two_answers(desk: De
     done = asked("", "")
     assert (done.code, questions(done.err)) == (0, 2)
     assert "2 built = 2 accepted" in done.out
+
+
+def test_a_command_that_it_runs_stands_whole_behind_its_prompt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    desk.file("export.csv", opened("u1"))
+    done = asked("", "")
+    rehearsal = (
+        "$ infl-seg backfill export.csv --profile export.profile.toml --rehearse --events-per-second 0 "
+    )
+    assert rehearsal in done.err
+    assert "$" not in done.err.splitlines()
+
+
+def test_ids_beside_addresses_are_offered_and_names_of_campaigns_are_not(desk: Desk) -> None:
+    header = "event,timestamp,Kundennr,Kampagne,Mailadresse"
+    rows = [
+        f"Email Opened,2024-03-01T00:{i // 60:02}:{i % 60:02}Z,K-{i},Mai,p{i}@example.com"
+        for i in range(1500)
+    ]
+    rows[7] = rows[7].replace("Mai,", "Juni,")
+    desk.file("export.csv", *rows, header=header)
+    done = asked("1", "", "n")
+    assert done.code == 0, done.err
+    assert "1  Kundennr: at least 1,000 different in 1,500 rows\n  2  send the address as userId" in done.err
+    fields = profile(desk)["fields"]
+    assert isinstance(fields, dict)
+    assert fields["userId"] == "Kundennr"
+
+
+def test_errors_that_stop_any_delivery_end_it_with_what_to_do_and_without_a_rehearsal(desk: Desk) -> None:
+    header = "event,userId,timestamp,email"
+    # One id for many addresses: such people would be merged for good.
+    rows = [f"Email Opened,u1,2024-03-01T00:{i:02}:00Z,p{i}@example.com" for i in range(50)]
+    desk.file("export.csv", *rows, header=header)
+    done = asked()
+    assert (done.code, questions(done.err)) == (1, 0), done.err
+    assert "person-implausible" in done.err + done.out
+    assert (
+        "Fix the errors above first. Then:\n  infl-seg validate export.csv --profile export.profile.toml"
+        in done.out
+    )
+
+
+def test_the_evidence_of_a_zone_is_told_once(desk: Desk) -> None:
+    desk.file(
+        "export.csv",
+        *(f"Email Opened,u{i},2024-03-31 02:{i:02}:00" for i in range(30)),
+        header="event,userId,timestamp",
+    )
+    done = asked("UTC", "", "n")
+    assert done.code == 0, done.err
+    assert " ".join(done.err.split()).count("Excluded (times fall in a DST gap)") == 1
+    assert "30 times have no time zone\n" in done.err

@@ -147,13 +147,21 @@ class _Setup:
             The exit code of the last command that ran.
         """
         import json
+        import shlex
         import tempfile
+
+        from inflection_cli.reporting.plan_text import stops_any_delivery
 
         words = [self._found.path, "--profile", self._profile]
         with tempfile.TemporaryDirectory(prefix="infl-seg-init-") as folder:
             report = Path(folder) / "report.json"
             code = self._run(["validate", *words], f"--report=json={report}")
-            rows = json.loads(report.read_bytes())["rows"]
+            found = json.loads(report.read_bytes())
+        rows = found["rows"]
+        if code and (not rows["mapped"] or stops_any_delivery(rows["rejected"], found["problem_counts"])):
+            self._speaker.result("Fix the errors above first. Then:")
+            self._speaker.result(f"  infl-seg validate {shlex.join(words)}")
+            return code
         key = self._ask_for_key()
         if rows["mapped"] and self._agrees(rows):
             budget = ["--max-errors", str(rows["rejected"])] if rows["rejected"] else []

@@ -19,6 +19,7 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import (
     event_times,
+    ids_beside_addresses,
     rows_in_words,
     time_columns,
     unknown_events,
@@ -144,7 +145,7 @@ def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     taken = {word.partition("=")[0] for word in answers.options.map + answers.options.set}
     for each in found.unbound:
         if each.field not in taken:
-            yield from _of_unbound(_without_taken(each, answers), found)
+            yield from _of_unbound(each, found, answers)
     yield from (_untimed(each, found) for each in found.proposals if not each.timed)
     times = [(column.name, column.times) for column in time_columns(found) if column.times is not None]
     if "format" in missing and len({finding.advice for _, finding in times}) == 1:
@@ -220,14 +221,21 @@ def _columns(sure: Mapping[str, str]) -> Question:
 
 def _without_taken(unbound: Unbound, answers: Answers) -> Unbound:
     """Return the field without columns that another answer has taken."""
+    return replace(unbound, candidates=_left(unbound.candidates, answers))
+
+
+def _left(columns: Sequence[str], answers: Answers) -> tuple[str, ...]:
     taken = {word.partition("=")[2] for word in answers.options.map}
-    left = tuple(name for name in unbound.candidates if name not in taken)
-    return unbound if unbound.reason == "addresses" else replace(unbound, candidates=left)
+    return tuple(name for name in columns if name not in taken)
 
 
-def _of_unbound(unbound: Unbound, found: Inspection) -> Iterator[Question]:
-    if unbound.field == PERSON or unbound.reason == "addresses":
-        yield _person(unbound, found)
+def _of_unbound(unbound: Unbound, found: Inspection, answers: Answers) -> Iterator[Question]:
+    if unbound.reason == "addresses":
+        yield _person(unbound, _left(ids_beside_addresses(found), answers), found)
+        return
+    unbound = _without_taken(unbound, answers)
+    if unbound.field == PERSON:
+        yield _person(unbound, unbound.candidates, found)
         return
     if unbound.field == "event" and unbound.reason == "absent" and unbound.proposed is None:
         look = look_of([column.name for column in found.columns if not column.is_path])
@@ -260,13 +268,13 @@ def _field(unbound: Unbound, found: Inspection) -> Question:
     return Question(name, text, apply, choices=tuple(_described(each, found) for each in choices))
 
 
-def _person(unbound: Unbound, found: Inspection) -> Question:
+def _person(unbound: Unbound, ids: Sequence[str], found: Inspection) -> Question:
     """Return the question for the person, which never has a default."""
     by_address = unbound.reason == "addresses"
     why = unbound.message if by_address else "no column is known by its name as the person's id"
     address = found.of_field("email") if not by_address else None
     ways = (_ADDRESS_AS_USER, _ADDRESS_HASHED) if by_address or address is not None else ()
-    columns = () if by_address else unbound.candidates[: _MOST_LISTED - len(ways)]
+    columns = ids[: _MOST_LISTED - len(ways)]
 
     def apply(answers: Answers, word: str) -> Answers:
         if word.isdigit() and len(columns) < int(word) <= len(columns) + len(ways):
@@ -323,7 +331,7 @@ def _zone(missing: Missing, evidence: str) -> Question:
         "zone",
         "In which time zone was the export written, such as UTC or Europe/Berlin?",
         apply,
-        (missing.message.partition(":")[0], *([evidence] if evidence else [])),
+        (missing.message.removesuffix(f". {evidence}"), *([evidence] if evidence else [])),
     )
 
 
