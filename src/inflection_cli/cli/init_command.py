@@ -259,6 +259,19 @@ class _Voice:
             [*question.evidence, *listed],
         )
 
+    def _typed(self) -> str | None:
+        """Return one typed line; None at the end of the input."""
+        line = None
+        try:
+            line = sys.stdin.readline() or None
+        except UnicodeDecodeError:
+            line = ""
+        finally:
+            if line is None:
+                # Ctrl-C and Ctrl-D leave the cursor behind the prompt.
+                self._speaker.err.print()
+        return line
+
     def until(
         self, text: str, default: str | None, take: Callable[[str], _Taken], evidence: Sequence[str] = ()
     ) -> _Taken:
@@ -276,7 +289,7 @@ class _Voice:
         while True:
             shown = f"[{default}] > " if default else "> "
             self._speaker.err.print(shown, end="", markup=False, highlight=False, soft_wrap=True)
-            typed = _typed_line()
+            typed = self._typed()
             if typed is None:
                 raise ConfirmationMissing(
                     "the questions have no answer", hint="infl-seg inspect FILE --save PROFILE.toml asks none"
@@ -285,15 +298,6 @@ class _Voice:
                 return take(typed.strip() or default or "")
             except UsageError as error:
                 self.say(f"{error.message} → {error.hint}" if error.hint else error.message, "yellow", "  ")
-
-
-def _typed_line() -> str | None:
-    """Return one typed line; None at the end of the input."""
-    try:
-        line = sys.stdin.readline()
-    except UnicodeDecodeError:
-        return ""
-    return line or None
 
 
 @contextmanager

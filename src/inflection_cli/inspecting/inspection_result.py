@@ -310,6 +310,7 @@ class Inspection:
         calls: The calls other than track that its rows are, where the user says so.
         preset: The preset that it is for, without a profile.
         own_id_conflicts: How many rows an own id of the export does not tell from others.
+        lacks: The parts of these calls that no column is, as `InputError.lacks` names them.
         equal_rows: How many rows give an event that is equal to an earlier one, without ids of its own.
         sample: The part that was read, where all counts are of a sample; None if all was read.
     """
@@ -330,6 +331,7 @@ class Inspection:
     calls: tuple[CallMapping, ...] = ()
     sample: RowSample | None = None
     own_id_conflicts: int = 0
+    lacks: tuple[str, ...] = ()
     equal_rows: int = 0
     preset: PresetProposal | None = None
 

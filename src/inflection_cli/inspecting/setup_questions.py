@@ -4,12 +4,13 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from inflection_cli.catalog import EVENTS
 from inflection_cli.errors import UsageError
 from inflection_cli.inspecting.inspection_result import (
     MOST_DISTINCT,
+    ColumnFinding,
     EventName,
     EventProposal,
     Inspection,
@@ -25,6 +26,7 @@ from inflection_cli.inspecting.open_questions import (
     unknown_events,
     zone_words,
 )
+from inflection_cli.mapping.calls.call_catalog import TRAIT_CALLS
 from inflection_cli.mapping.calls.file_looks import FileLook, look_of
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.events import kind_of, nearest_event
@@ -40,6 +42,29 @@ _ADDRESS_AS_USER: Final = "send the address as userId"
 _ADDRESS_HASHED: Final = "send a SHA-256 of the address as anonymousId"
 _LEAVE_OUT: Final = "leave this event out"
 _BY_CELLS: Final = {"event": "its cells are names of events", "email_link_url": "its cells are links"}
+_PARTS: Final = {
+    "group person": ("userId", "person of an account", "has the person's id"),
+    "groupId": ("groupId", "account's id", "has the account's id"),
+    "name": ("name", "name of the page or screen", "has the name of the page or screen"),
+    "timestamp": ("timestamp", "time", "says when it happened"),
+}
+"""By the part of a call: its field, and what it is in words."""
+
+
+class _OtherWay(NamedTuple):
+    """An answer to a question for a column that names none."""
+
+    words: str
+    options: dict[str, object]
+
+
+_OTHER_WAYS: Final = {
+    "timestamp": _OtherWay("give each call the time of its run", {"now": True}),
+    "group person": _OtherWay(
+        "send account: and the account's id as anonymousId, a new user for each account",
+        {"group_anonymous_id": "account"},
+    ),
+}
 _YES: Final = frozenset({"y", "yes"})
 _NO: Final = frozenset({"n", "no"})
 
@@ -137,6 +162,7 @@ def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     if "encoding" in missing:
         yield _encoding(found, missing["encoding"])
     if answers.options.call_type:
+        yield from (_of_call(part, found, answers) for part in found.lacks)
         return
     unbound = {each.field: each for each in found.unbound}
     sure = _sure_columns(found, unbound)
@@ -250,6 +276,35 @@ def _call(look: FileLook) -> Question:
 
     text = f"No column names events, and it looks like a list of {look.words}. Send it as {look.type} calls?"
     return Question("call", text, apply, default="y")
+
+
+def _of_call(part: str, found: Inspection, answers: Answers) -> Question:
+    """Return the question for a part of a call that no column is."""
+    ids = _left([each.name for each in found.columns if _may_identify(each)], answers)
+    if part in {"person", "addresses"}:
+        address = found.of_field("email") if part == "addresses" else None
+        candidates = (address.name,) if address else ids
+        return _person(Unbound(PERSON, "addresses" if address else "absent", candidates), ids, found)
+    name, noun, words = _PARTS[part]
+    times = [each.name for each in found.columns if each.kind == "time"]
+    columns = _left(times if part == "timestamp" else ids, answers)[: _MOST_LISTED - 1]
+    way = _OTHER_WAYS.get(part) if found.calls and found.calls[0].type in TRAIT_CALLS else None
+
+    def apply(answers: Answers, word: str) -> Answers:
+        if way is not None and word == str(len(columns) + 1):
+            return answers.with_options(**way.options)
+        return answers.with_map(name, _column(word, columns, found))
+
+    choices = (*(_described(each, found) for each in columns), *([way.words] if way else []))
+    why = f"no column is known by its name as the {noun}"
+    return Question(f"call {part}", f"Which column {words}?", apply, (why,), choices)
+
+
+def _may_identify(column: ColumnFinding) -> bool:
+    """Return whether a free column differs in each row."""
+    is_free = not (column.suggestion or column.sent_as or column.is_path)
+    is_own = column.distinct >= MOST_DISTINCT or column.distinct == column.rows
+    return is_free and is_own and column.kind in {"id", "number", "text"}
 
 
 def _field(unbound: Unbound, found: Inspection) -> Question:
