@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -428,10 +429,16 @@ def test_the_draft_of_a_list_keeps_the_options_that_were_given(words: str, desk:
     assert desk.run("validate", "export.csv", "--profile", "a.toml").code == 0
 
 
-@pytest.mark.slow
-def test_ctrl_c_at_a_question_ends_it_on_a_line_of_its_own_and_writes_nothing(desk: Desk) -> None:
+def test_ctrl_c_at_a_question_ends_it_on_a_line_of_its_own_and_writes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr(Terminal, "readline", stopped)
     small(desk)
-    talk = Conversation(desk, ("init", "export.csv"))
-    assert talk.hold((("Is that right?", ""), ("Which column has the person's id?", "\x03"))) == 130
-    assert "error: interrupted by SIGINT" in [line[:28] for line in talk.said.splitlines()]
+    done = asked()
+    assert done.code == 130
+    assert "> \nerror: interrupted by SIGINT" in done.err
     assert not (desk.folder / "export.profile.toml").exists()
