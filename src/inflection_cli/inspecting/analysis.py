@@ -316,7 +316,7 @@ def _lacking(source: Source, options: ColumnOptions) -> tuple[str, ...]:
 
 
 def _with_stand_ins(options: ColumnOptions, lacks: Sequence[str]) -> ColumnOptions:
-    """Return the options with something for each part of a call that is absent."""
+    """Return the options with something for each absent part."""
     absent = (_STANDS_FOR.get(part, part) for part in lacks)
     return replace(options, constants={**dict.fromkeys(absent, _STAND_IN), **options.constants})
 

@@ -279,7 +279,7 @@ def _call(look: FileLook) -> Question:
 
 
 def _of_call(part: str, found: Inspection, answers: Answers) -> Question:
-    """Return the question for a part of a call that no column is."""
+    """Return the question for an absent part of a call."""
     ids = _left([each.name for each in found.columns if _may_identify(each)], answers)
     if part in {"person", "addresses"}:
         address = found.of_field("email") if part == "addresses" else None
