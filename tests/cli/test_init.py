@@ -442,3 +442,10 @@ def test_ctrl_c_at_a_question_ends_it_on_a_line_of_its_own_and_writes_nothing(
     assert done.code == 130
     assert "> \nerror: interrupted by SIGINT" in done.err
     assert not (desk.folder / "export.profile.toml").exists()
+
+
+def test_a_place_where_no_profile_can_be_written_is_refused_before_a_question(desk: Desk) -> None:
+    small(desk)
+    done = asked(words=("export.csv", "--save", "none/p.toml"))
+    assert (done.code, questions(done.err)) == (4, 0)
+    assert "none/p.toml cannot be written: No such file or directory" in done.err

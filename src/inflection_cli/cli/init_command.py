@@ -51,7 +51,7 @@ def init(
         return inspect(
             files=files, drafting=drafting, reading=InputOptions(), project=project, output=picture
         )
-    from inflection_cli.atomic_file import refuse_to_replace
+    from inflection_cli.atomic_file import refuse_to_replace, require_writable
     from inflection_cli.reading import find
 
     with interruptible():
@@ -59,6 +59,7 @@ def init(
         require_one_file(len(found), InputOptions())
         assert drafting.save is not None
         refuse_to_replace(drafting.save, [found[0].location], force=drafting.force)
+        require_writable(drafting.save)  # before the questions, or the answers would be lost
         setup = _Setup(ctx, found[0], drafting, project, output)
         left_open = setup.write_profile()
         return 0 if left_open else setup.try_it()
