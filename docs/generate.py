@@ -49,6 +49,7 @@ READ_BY_PEOPLE: Final = (
     "docs/cluster.md",
     "docs/profiles.md",
     "docs/presets.md",
+    "docs/formats.md",
     "docs/proof.md",
     "docs/contacts-and-accounts.md",
     "docs/lists.md",

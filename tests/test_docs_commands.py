@@ -35,6 +35,16 @@ ELSEWHERE = {
     "uvx --from . infl-seg": (".ci/packages", 'uvx --from "$wheel" infl-seg backfill'),
     "uv tool install .": (".ci/packages", 'uv tool install --quiet "$wheel"'),
     "uv tool uninstall infl-seg": (".ci/packages", "uv tool uninstall --quiet infl-seg"),
+    "uv tool install --force '.[excel]'": (
+        ".ci/packages",
+        'install --quiet "infl-seg[excel] @ file://$wheel"',
+    ),
+    "pipx install .": (".ci/packages", 'pipx install --quiet "$wheel"'),
+    "pipx uninstall infl-seg": (".ci/packages", "pipx uninstall --quiet infl-seg"),
+    "pipx install --force '.[excel]'": (".ci/packages", 'pipx install --quiet --force "$wheel[excel]"'),
+    "~/infl-seg/bin/pip install '.[excel]'": (".ci/packages", '"$sdist[excel]"'),
+    "pip install '.[cluster]'": ("tests/converting/test_cluster.py", "--cluster"),
+    "infl-seg validate 'archive/*.csv.gz' --cluster": ("tests/converting/test_cluster.py", "--cluster"),
     "python3 -m venv": (".ci/packages", '"$python" -m venv "$scratch/plain"'),
     "~/infl-seg/bin/pip install .": (".ci/packages", 'install --quiet --disable-pip-version-check "$sdist"'),
     "~/infl-seg/bin/infl-seg --version": (".ci/packages", '"$scratch/plain/bin/infl-seg" --version'),
@@ -165,6 +175,37 @@ def test_every_command_of_the_readme_does_what_it_says(
     desk: Desk, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert follow((ROOT / "README.md").read_text(encoding="utf-8"), desk, sandbox, monkeypatch) >= 3
+
+
+def unrun(text: str) -> list[str]:
+    """Commands of a page that stand in a block of their own which nothing runs."""
+    blocks = BLOCK.findall(text)
+    rest = BLOCK.sub("", text)
+    lines = [line.strip() for line in rest.splitlines() if line.startswith(("    ", "\t"))]
+    lines += [
+        line
+        for kind, _, body in blocks
+        if kind in {"", "text", "console", "bash", "shell"}
+        for line in body.splitlines()
+    ]
+    return [line for line in lines if re.match(r"(\$ )?(infl-seg|pip|pipx|uv|uvx|docker|python3?) ", line)]
+
+
+@pytest.mark.parametrize(
+    "page", [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"], ids=lambda page: page.name
+)
+def test_every_block_of_commands_is_one_that_is_run(page: Path) -> None:
+    found = unrun(page.read_text(encoding="utf-8"))
+    usage = page.name == "commands.md"  # it has the usage of each command, written from the code
+    assert [line for line in found if not usage or "[OPTIONS]" not in line] == []
+
+
+def test_a_block_of_commands_that_is_not_run_is_found() -> None:
+    assert unrun("Text.\n\n    pip install x infl-seg validate a.csv\n") == [
+        "pip install x infl-seg validate a.csv"
+    ]
+    assert unrun("```console\n$ infl-seg validate a.csv\n```\n") == ["$ infl-seg validate a.csv"]
+    assert unrun("```sh\ninfl-seg validate a.csv\n```\n    text\n") == []
 
 
 def test_a_command_that_nothing_runs_is_found(

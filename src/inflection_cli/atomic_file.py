@@ -55,10 +55,25 @@ def save_text(path: str, text: str, *, force: bool, option: str = "--save") -> N
     except FileExistsError:
         raise _there(path, option) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"{path} cannot be written: {reason}", hint=f"choose another place: {option} FILE"
-        ) from error
+        raise _unwritable(path, error, option) from error
+
+
+def require_writable(path: str, option: str = "--save") -> None:
+    """Raise an error unless a file can be written there; leave nothing.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=Path(path).parent):
+            pass
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error, option) from error
+
+
+def _unwritable(path: str, error: Exception, option: str) -> InputError:
+    reason = getattr(error, "strerror", None) or error
+    return InputError(f"{path} cannot be written: {reason}", hint=f"choose another place: {option} FILE")
 
 
 @contextmanager

@@ -95,10 +95,15 @@ class ConfirmationMissing(UsageError):
 
 
 class InputError(InflSegError):
-    """Raised when an input cannot be read or mapped at all."""
+    """Raised when an input cannot be read or mapped at all.
+
+    Attributes:
+        lacks: The part of a call that no column is, such as timestamp; empty where the error is another one.
+    """
 
     code = "input"
     exit_code = 4
+    lacks: str = ""
 
 
 class EmptyFile(InputError):

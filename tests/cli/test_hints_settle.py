@@ -22,7 +22,7 @@ from hint_cases import ERRORS, INSPECTED, NO_WAY, Case
 from option_support import PLACES
 
 from inflection_cli import rules
-from inflection_cli.inspecting.profile_writer import FILL_IN
+from inflection_cli.inspecting.call_drafts import FILL_IN
 from inflection_cli.model import Rule
 
 CODES: Final = {value.code for value in vars(rules).values() if isinstance(value, Rule)}

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -199,6 +200,7 @@ def test_a_preset_that_fits_is_offered_first_and_the_profile_extends_it(desk: De
     assert done.code == 0, done.err
     assert "Use the preset mailchimp-activity?" in done.err
     assert "“action” has “open”" in done.err
+    assert "it sends “^.email_id” as personId" in done.err
     assert "$ infl-seg validate export.json --profile export.profile.toml" in done.err
     assert profile(desk) == {"profile": 1, "extends": "preset:mailchimp-activity"}
 
@@ -283,7 +285,7 @@ def test_the_end_of_the_answers_writes_nothing(desk: Desk) -> None:
     small(desk)
     done = asked("y", "1")
     assert done.code == 2
-    assert "the questions have no answer" in done.err
+    assert "> \nerror: the questions have no answer" in done.err
     assert not (desk.folder / "export.profile.toml").exists()
 
 
@@ -317,3 +319,133 @@ def test_an_export_that_leaves_nothing_open_is_rehearsed_by_two_answers(desk: De
     done = asked("", "")
     assert (done.code, questions(done.err)) == (0, 2)
     assert "2 built = 2 accepted" in done.out
+
+
+def test_a_command_that_it_runs_stands_whole_behind_its_prompt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    desk.file("export.csv", opened("u1"))
+    done = asked("", "")
+    rehearsal = (
+        "$ infl-seg backfill export.csv --profile export.profile.toml --rehearse --events-per-second 0 "
+    )
+    assert rehearsal in done.err
+    assert "$" not in done.err.splitlines()
+
+
+def test_ids_beside_addresses_are_offered_and_names_of_campaigns_are_not(desk: Desk) -> None:
+    header = "event,timestamp,Kundennr,Kampagne,Mailadresse"
+    people = [f"K-{i % 900},{'Juni' if i == 7 else 'Mai'},p{i % 900}@example.com" for i in range(2500)]
+    rows = [
+        f"Email Opened,2024-03-{i // 1440 + 1:02}T{i // 60 % 24:02}:{i % 60:02}:00Z,{each}"
+        for i, each in enumerate(people)
+    ]
+    desk.file("export.csv", *rows, header=header)
+    done = asked("1", "", "n")
+    assert done.code == 0, done.err
+    assert "1  Kundennr: 900 different in 2,500 rows\n  2  send the address as userId" in done.err
+    fields = profile(desk)["fields"]
+    assert isinstance(fields, dict)
+    assert fields["userId"] == "Kundennr"
+
+
+def test_errors_that_stop_any_delivery_end_it_with_what_to_do_and_without_a_rehearsal(desk: Desk) -> None:
+    header = "event,userId,timestamp,email"
+    # One id for many addresses: such people would be merged for good.
+    rows = [f"Email Opened,u1,2024-03-01T00:{i:02}:00Z,p{i}@example.com" for i in range(50)]
+    desk.file("export.csv", *rows, header=header)
+    done = asked()
+    assert (done.code, questions(done.err)) == (1, 0), done.err
+    assert "person-implausible" in done.err + done.out
+    assert (
+        "Fix the errors above first. Then:\n  infl-seg validate export.csv --profile export.profile.toml"
+        in done.out
+    )
+
+
+def test_the_evidence_of_a_zone_is_told_once(desk: Desk) -> None:
+    desk.file(
+        "export.csv",
+        *(f"Email Opened,u{i},2024-03-31 02:{i:02}:00" for i in range(30)),
+        header="event,userId,timestamp",
+    )
+    done = asked("UTC", "", "n")
+    assert done.code == 0, done.err
+    assert " ".join(done.err.split()).count("Excluded (times fall in a DST gap)") == 1
+    assert "30 times have no time zone\n" in done.err
+
+
+def test_a_list_of_addresses_is_asked_for_the_person_and_the_time_and_rehearsed(desk: Desk) -> None:
+    desk.file(
+        "export.csv",
+        *(f"p{i}@shop.example,Ada{i},Acme" for i in range(30)),
+        header="Email Address,First Name,Company",
+    )
+    done = asked("y", "1", "1", "", "")
+    assert done.code == 0, done.err
+    assert "30 built = 30 accepted" in done.out
+    assert "only addresses in “Email Address”" in done.err
+    assert "1  give each call the time of its run" in done.err
+    found = profile(desk)
+    assert (found["type"], found["options"]) == ("identify", {"user_id_from": "email", "now": True})
+
+
+def test_a_list_of_accounts_is_asked_for_what_stands_for_the_person(desk: Desk) -> None:
+    desk.file("export.csv", "a1,Acme,free", "a2,Beta,paid", header="Account ID,Account Name,plan")
+    done = asked("y", "1", "1", "", "")
+    assert done.code == 0, done.err
+    assert "2 built = 2 accepted" in done.out
+    assert profile(desk)["options"] == {"group_anonymous_id": "account", "now": True}
+
+
+def test_a_column_is_taken_as_the_persons_id_and_as_the_time_of_a_call(desk: Desk) -> None:
+    header = "Kundennr,First Name,Last Name,Company,Geändert"
+    desk.file("export.csv", *(f"K-{i},Ada,L,Acme,2024-03-01T00:0{i}:00Z" for i in range(9)), header=header)
+    done = asked("y", "y", "1", "", "n")
+    assert done.code == 0, done.err
+    fields = profile(desk)["fields"]
+    assert fields == {"userId": "Kundennr", "timestamp": "Geändert"}
+
+
+def test_off_a_terminal_the_draft_of_a_list_has_a_line_to_fill_in_for_each_open_part(desk: Desk) -> None:
+    desk.file("export.csv", "a1,Acme,free", "a2,Beta,paid", header="Account ID,Account Name,plan")
+    report = desk.run("inspect", "export.csv", "--as", "group", "--save", "a.toml", "--json").json
+    assert report["to_fill_in"] == ["group_anonymous_id", "now"]
+    said = desk.run("validate", "export.csv", "--profile", "a.toml").err
+    assert "the profile a.toml has 2 faults" in said
+    draft = (desk.folder / "a.toml").read_text(encoding="utf-8")
+    for words in ('"FILL IN"  # FILL IN: write "account"', '"FILL IN"  # FILL IN: write true'):
+        draft = draft.replace(words, '"account"  #' if "account" in words else "true  #")
+    (desk.folder / "b.toml").write_text(draft, encoding="utf-8")
+    assert desk.run("validate", "export.csv", "--profile", "b.toml").code == 0
+
+
+@pytest.mark.parametrize("words", ["--user-id-from email", "--anonymous-id-from email"])
+def test_the_draft_of_a_list_keeps_the_options_that_were_given(words: str, desk: Desk) -> None:
+    desk.file("export.csv", "p1@shop.example,Ada", "p2@shop.example,Bob", header="Email Address,First Name")
+    options = ("--as", "identify", "--now", *words.split())
+    assert desk.run("inspect", "export.csv", *options, "--save", "a.toml").code == 0
+    assert desk.run("validate", "export.csv", "--profile", "a.toml").code == 0
+
+
+def test_ctrl_c_at_a_question_ends_it_on_a_line_of_its_own_and_writes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr(Terminal, "readline", stopped)
+    small(desk)
+    done = asked()
+    assert done.code == 130
+    assert "> \nerror: interrupted by SIGINT" in done.err
+    assert not (desk.folder / "export.profile.toml").exists()
+
+
+def test_a_place_where_no_profile_can_be_written_is_refused_before_a_question(desk: Desk) -> None:
+    small(desk)
+    done = asked(words=("export.csv", "--save", "none/p.toml"))
+    assert (done.code, questions(done.err)) == (4, 0)
+    assert "none/p.toml cannot be written: No such file or directory" in done.err

@@ -148,7 +148,7 @@ def test_a_worker_of_another_version_gets_no_rows(desk: Desk) -> None:
         done = desk.spawn("validate", desk.file("a.csv", opened("u1")), "--json", "--cluster", address)
     assert (done.code, done.json["error"]["code"]) == (4, "cluster")
     assert "infl-seg 0.0.9" in done.json["error"]["message"]
-    assert "pip install" in done.json["error"]["hint"]
+    assert "install the same version there: infl-seg" in done.json["error"]["hint"]
 
 
 @pytest.mark.slow

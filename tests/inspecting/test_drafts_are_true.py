@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from inflection_cli.cli.option_values import convert_settings, read_options
 from inflection_cli.inspecting import Inspection, InspectSettings, scan
+from inflection_cli.inspecting.call_drafts import FILL_IN
 from inflection_cli.inspecting.draft_table import as_drafted
-from inflection_cli.inspecting.profile_writer import FILL_IN, ProfileWriter
+from inflection_cli.inspecting.profile_writer import ProfileWriter
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender
 from inflection_cli.mapping.layout import MissingColumnPolicy

@@ -1,4 +1,4 @@
-"""The Dockerfile: its rules, and its steps as a shell script, where no container tool is at hand."""
+"""The Dockerfile: its rules, its steps as a shell script, and the image itself where a container tool runs."""
 
 import json
 import os
@@ -200,3 +200,34 @@ def test_its_steps_make_an_image_that_rehearses_a_backfill(build: Build) -> None
     assert "414 built = 414 accepted" in done.stdout
     where = [str(path) for path in build.at("/opt/infl-seg").glob("lib/*/site-packages/inflection_cli")]
     assert len(where) == 1
+
+
+def container_tool() -> str | None:
+    """A container tool whose service answers."""
+    for name in ("docker", "podman"):
+        found = shutil.which(name)
+        if found and subprocess.run([found, "info"], capture_output=True, check=False).returncode == 0:
+            return found
+    return None
+
+
+@pytest.mark.slow
+def test_a_container_tool_builds_the_image_and_rehearses_in_it_without_rights_and_network() -> None:
+    tool = container_tool()
+    if tool is None:
+        pytest.skip("no container tool runs here")
+    tag = f"infl-seg-test-{os.getpid()}"
+    limits = ("run", "--rm", "--network", "none", "--volume", f"{SAMPLES}:/work/samples:ro")
+
+    def output(*words: str) -> str:
+        done = subprocess.run([tool, *words], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    output("build", "--tag", tag, str(ROOT))
+    try:
+        assert output(*limits, "--entrypoint", "id", tag, "-u") == "65532\n"
+        said = output(*limits, tag, "backfill", "samples/spring-launch.csv", "--rehearse")
+        assert "414 built = 414 accepted" in said
+    finally:
+        output("image", "rm", tag)

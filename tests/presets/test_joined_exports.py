@@ -181,11 +181,10 @@ def test_a_path_that_the_user_gives_is_that_of_every_preset(desk: Desk) -> None:
 
 
 def test_init_writes_the_path_of_the_envelope_into_the_profile(desk: Desk) -> None:
-    from inflection_cli.inspecting.profile_writer import extension_of
-
-    (desk.folder / "p.toml").write_text(extension_of("sendgrid-events", "events"))
     line = (HERE / "sendgrid-events" / "export.ndjson").read_text(encoding="utf-8").splitlines()[1]
     (desk.folder / "w.json").write_text(json.dumps({"events": [json.loads(line)]}))
+    assert desk.run("init", "w.json", "--no-input", "--save", "p.toml").code == 0
+    assert 'extends = "preset:sendgrid-events"' in (desk.folder / "p.toml").read_text("utf-8")
     assert desk.run("validate", "w.json", "--profile", "p.toml", "--json").json["rows"]["read"] == 1
 
 

@@ -1,6 +1,7 @@
 """`--preset`, `infl-seg presets`, and what a run remembers of a preset."""
 
 import shutil
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -310,6 +311,59 @@ def test_inspect_proposes_no_preset_for_inflections_own_export_or_under_a_profil
     report = desk.run("inspect", "a.ndjson", "--preset", "sendgrid-events", "--json").json
     assert report["files"][0]["preset"] is None
     assert report["files"][0]["missing"] == []
+
+
+# --- a draft of a file that a preset fits --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["inspect a.ndjson --limit 5 --save a.profile.toml", "init a.ndjson", "init a.ndjson --no-input"]
+)
+def test_a_draft_extends_the_preset_that_fits_and_has_no_line_to_fill_in(words: str, desk: Desk) -> None:
+    said = desk.run(*words.split()).out
+    text = Path("a.profile.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text) == {"profile": 1, "extends": "preset:sendgrid-events"}
+    assert "# The preset sends the address as userId.\n" in text
+    assert "it sends the address as userId" in said
+    assert "The profile extends the preset sendgrid-events; --no-preset drafts every line. Next:" in said
+    by_preset = validated(desk, "--preset", "sendgrid-events").json
+    by_draft = validated(desk, "--profile", "a.profile.toml").json
+    assert by_draft["rows"]["mapped"] == 7
+    assert by_draft["by_event"] == by_preset["by_event"]
+    report = desk.run(*words.split(), "--json", "--force").json
+    assert (report["extends"], report["to_fill_in"]) == ("sendgrid-events", [])
+
+
+@pytest.mark.parametrize("words", ["--no-preset", "--user-id-from email", "--map userId=email"])
+def test_a_draft_has_every_line_where_it_is_asked_for_or_options_map_the_file(words: str, desk: Desk) -> None:
+    report = desk.run("inspect", "a.ndjson", *words.split(), "--save", "a.profile.toml", "--json").json
+    found = tomllib.loads(Path("a.profile.toml").read_text(encoding="utf-8"))
+    assert report["extends"] is None
+    assert "extends" not in found
+    assert found["fields"]["event"] == "event"
+
+
+def test_no_preset_looks_for_none(desk: Desk) -> None:
+    assert desk.run("inspect", "a.ndjson", "--no-preset", "--json").json["files"][0]["preset"] is None
+    assert "FILL IN" in Path(drafted(desk, "init", "a.ndjson", "--no-preset")).read_text(encoding="utf-8")
+
+
+def drafted(desk: Desk, *words: str) -> str:
+    assert desk.run(*words).code == 0
+    return "a.profile.toml"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("marketo-activities", "“leadId” or “lead.id” as personId"),
+        ("iterable-events", "“userId” as userId and the address as userId where a row has no other"),
+        ("sfmc-tracking", "“SubscriberKey” as userId"),
+    ],
+)
+def test_a_proposal_says_which_person_the_preset_sends(name: str, words: str, desk: Desk) -> None:
+    (path, *_) = sorted((HERE / name).glob("export*"))
+    assert desk.run("inspect", str(path), "--json").json["files"][0]["preset"]["person"] == words
 
 
 # --- single presets ------------------------------------------------------------------------------

@@ -103,6 +103,19 @@ def test_inspect_proposes_exactly_this_preset_with_the_evidence(desk: Desk, name
         assert file["preset"] is not None, file["path"]
         assert file["preset"]["name"] == name
         assert file["preset"]["columns"]
+        assert file["preset"]["person"]
+
+
+@pytest.mark.slow
+@each
+def test_a_draft_of_its_export_gives_the_golden_messages(desk: Desk, name: str) -> None:
+    first = exports(name)[0]
+    assert desk.run("init", first, "--no-input", "--save", "draft.toml").code == 0
+    assert f'extends = "preset:{name}"' in (desk.folder / "draft.toml").read_text(encoding="utf-8")
+    words = ("--profile", "draft.toml", "--dry-run", "--out", "made.ndjson")
+    done = desk.run("backfill", *exports(name), *words)
+    assert done.code == 0, done.err
+    assert lines(desk.messages("made.ndjson")) == lines(expected(name))
 
 
 @pytest.mark.slow

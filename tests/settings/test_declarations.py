@@ -97,7 +97,7 @@ def test_no_file_sets_where_events_go_with_which_key_or_what_allows_and_forces()
         "show_values",
         *("session_id", "call_type", "profile_for", "lookup_file", "cluster", "cluster_insecure"),
         *("key", "segment", "added", "changed", "removed", "ignore", "previous", "timestamp", "message_id"),
-        *("generation", "name", "initial"),
+        *("generation", "name", "initial", "no_preset"),
     } == set(NEVER)
     assert [field for field, each in KEYS.items() if each.option.forces] == []
     assert {

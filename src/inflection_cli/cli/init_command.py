@@ -51,7 +51,7 @@ def init(
         return inspect(
             files=files, drafting=drafting, reading=InputOptions(), project=project, output=picture
         )
-    from inflection_cli.atomic_file import refuse_to_replace
+    from inflection_cli.atomic_file import refuse_to_replace, require_writable
     from inflection_cli.reading import find
 
     with interruptible():
@@ -59,6 +59,7 @@ def init(
         require_one_file(len(found), InputOptions())
         assert drafting.save is not None
         refuse_to_replace(drafting.save, [found[0].location], force=drafting.force)
+        require_writable(drafting.save)  # before the questions, or the answers would be lost
         setup = _Setup(ctx, found[0], drafting, project, output)
         left_open = setup.write_profile()
         return 0 if left_open else setup.try_it()
@@ -125,9 +126,8 @@ class _Setup:
             seen = answers.options
             while question := next_question(inspection, answers):
                 answers = self._voice.ask(question, answers)
-        if answers.preset:
-            records = inspection.preset.records if inspection.preset else None
-            self._save(extension_of(answers.preset, records))
+        if answers.preset and inspection.preset:
+            self._save(extension_of(inspection.preset, inspection.source.path))
             return []
         draft = ProfileWriter(inspection, settings, show_values=self._output.show_values, answers=answers)
         self._save(draft.text())
@@ -148,13 +148,21 @@ class _Setup:
             The exit code of the last command that ran.
         """
         import json
+        import shlex
         import tempfile
+
+        from inflection_cli.reporting.plan_text import stops_any_delivery
 
         words = [self._found.path, "--profile", self._profile]
         with tempfile.TemporaryDirectory(prefix="infl-seg-init-") as folder:
             report = Path(folder) / "report.json"
             code = self._run(["validate", *words], f"--report=json={report}")
-            rows = json.loads(report.read_bytes())["rows"]
+            found = json.loads(report.read_bytes())
+        rows = found["rows"]
+        if code and (not rows["mapped"] or stops_any_delivery(rows["rejected"], found["problem_counts"])):
+            self._speaker.result("Fix the errors above first. Then:")
+            self._speaker.result(f"  infl-seg validate {shlex.join(words)}")
+            return code
         key = self._ask_for_key()
         if rows["mapped"] and self._agrees(rows):
             budget = ["--max-errors", str(rows["rejected"])] if rows["rejected"] else []
@@ -252,6 +260,19 @@ class _Voice:
             [*question.evidence, *listed],
         )
 
+    def _typed(self) -> str | None:
+        """Return one typed line; None at the end of the input."""
+        line = None
+        try:
+            line = sys.stdin.readline() or None
+        except UnicodeDecodeError:
+            line = ""
+        finally:
+            if line is None:
+                # Ctrl-C and Ctrl-D leave the cursor behind the prompt.
+                self._speaker.err.print()
+        return line
+
     def until(
         self, text: str, default: str | None, take: Callable[[str], _Taken], evidence: Sequence[str] = ()
     ) -> _Taken:
@@ -269,7 +290,7 @@ class _Voice:
         while True:
             shown = f"[{default}] > " if default else "> "
             self._speaker.err.print(shown, end="", markup=False, highlight=False, soft_wrap=True)
-            typed = _typed_line()
+            typed = self._typed()
             if typed is None:
                 raise ConfirmationMissing(
                     "the questions have no answer", hint="infl-seg inspect FILE --save PROFILE.toml asks none"
@@ -278,15 +299,6 @@ class _Voice:
                 return take(typed.strip() or default or "")
             except UsageError as error:
                 self.say(f"{error.message} → {error.hint}" if error.hint else error.message, "yellow", "  ")
-
-
-def _typed_line() -> str | None:
-    """Return one typed line; None at the end of the input."""
-    try:
-        line = sys.stdin.readline()
-    except UnicodeDecodeError:
-        return ""
-    return line or None
 
 
 @contextmanager

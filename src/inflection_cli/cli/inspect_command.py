@@ -5,7 +5,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.cli.options import Files, with_groups
 from inflection_cli.errors import EmptyFile, InputError, UsageError, all_faults
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
     from inflection_cli.converting.inputs import SettingsOfFiles
     from inflection_cli.inspecting import Inspection, InspectSettings
+    from inflection_cli.inspecting.inspection_result import PresetProposal
     from inflection_cli.inspecting.preset_recognition import Presets
     from inflection_cli.inspecting.shape_groups import ShapeGroup
     from inflection_cli.reading import FoundFile, ReadOptions
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.plan_text import SettingsSaid
     from inflection_cli.reporting.reports import Reports
+
+
+_MAP_NOTHING: Final = frozenset({"limit", "max_errors", "max_expansion", "max_bytes", "ca_file", "records"})
+"""Options of the input that map nothing; the path to the records stands in the extension of a preset too."""
 
 
 @with_groups
@@ -33,10 +38,9 @@ def inspect(
     output: PictureOptions,
 ) -> int:
     """Report a file's format, columns, mapping and missing fields; send nothing."""
-    from inflection_cli.atomic_file import refuse_to_replace, save_text
+    from inflection_cli.atomic_file import refuse_to_replace
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import interruptible, logged, note_terminal_input
-    from inflection_cli.inspecting.profile_writer import ProfileWriter
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
@@ -50,6 +54,7 @@ def inspect(
     speaker = Speaker(quiet=output.quiet, verbose=output.verbose, color=output.when_colored)
     settings, said, own = _settled(reading, project, drafting, is_draft=drafting.save is not None)
     to_fill_in: list[str] = []
+    extended: PresetProposal | None = None
     reports = _reports(output, files)
     if reports.printed:
         speaker.out = speaker.err
@@ -63,13 +68,15 @@ def inspect(
         inspections = _surveyed(found, settings, speaker, own)
         outcome["rows"] = {"read": sum(each.rows for each in inspections)}
         if drafting.save is not None:
-            draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
-            save_text(drafting.save, draft.text(), force=drafting.force)
-            to_fill_in = draft.to_fill_in
+            extended = _extended(inspections[0], reading)
+            to_fill_in = _save_draft(
+                inspections[0], settings, drafting, extended, show_values=output.show_values
+            )
         of_file = partial(_of_file, own, settings)
         groups = [*_with_proposals(inspections, of_file, files, reading, project, drafting)]
         show = output.show_values
         report = inspection_report(groups, inspections, drafting.save, to_fill_in, show_values=show)
+        report["extends"] = extended.name if extended else None
         if reports.has_pictures:
             _write_page(reports, report, found)
     if output.json:
@@ -82,9 +89,40 @@ def inspect(
     if cells.any_masked:
         speaker.result(NOTE, "dim")
     is_complete = not any(each.missing or each.refusal or each.people for each in inspections)
-    closing = verdict(inspections, drafting.save, to_fill_in, groups)
+    closing = verdict(inspections, drafting.save, to_fill_in, groups, extended)
     speaker.result(closing, "green" if is_complete else "yellow")
     return 0
+
+
+def _extended(found: "Inspection", reading: InputOptions) -> "PresetProposal | None":
+    """Return the preset that a draft extends.
+
+    Options of this command line that say how a file is mapped give a draft of their own.
+    """
+    from inflection_cli.settings.layering import given_values
+
+    return found.preset if given_values(reading).keys() <= _MAP_NOTHING else None
+
+
+def _save_draft(
+    found: "Inspection",
+    settings: "InspectSettings",
+    drafting: DraftOptions,
+    extended: "PresetProposal | None",
+    *,
+    show_values: bool,
+) -> list[str]:
+    """Write a profile for a file; return its lines to fill in."""
+    from inflection_cli.atomic_file import save_text
+    from inflection_cli.inspecting.profile_writer import ProfileWriter, extension_of
+
+    assert drafting.save is not None
+    if extended is not None:
+        save_text(drafting.save, extension_of(extended, found.source.path), force=drafting.force)
+        return []
+    draft = ProfileWriter(found, settings, show_values=show_values)
+    save_text(drafting.save, draft.text(), force=drafting.force)
+    return draft.to_fill_in
 
 
 def _with_proposals(
@@ -170,6 +208,7 @@ def _settled(
         encoding_given=settled.reading.encoding is not None or bool(profile and profile.options.encoding),
         limit=reading.limit,
         reads_all=drafting.whole,
+        seeks_preset=not drafting.no_preset,
     )
     said = SettingsSaid(
         None if profile is None else (profile.path, profile.digest),
@@ -209,14 +248,14 @@ def _surveyed(
 
 
 def _presets(settings: "InspectSettings") -> "Presets":
-    """Return each preset and how it reads; none under a profile."""
+    """Return each preset and how it reads; none if not wanted."""
     from dataclasses import replace
 
     from inflection_cli.cli.option_values import with_input_table
     from inflection_cli.mapping.profile.preset_files import preset_file, preset_names
 
     columns = settings.convert.mapping.columns
-    if columns.profile is not None or columns.calls.type is not None:
+    if columns.profile is not None or columns.calls.type is not None or not settings.seeks_preset:
         return []
 
     def read_by(table: "dict[str, Any]") -> "ReadOptions":

@@ -73,7 +73,7 @@ class DaskCluster:
         except Exception as error:
             raise ClusterError(
                 f"a worker of the cluster cannot run infl-seg: {type(error).__name__}",
-                hint=f"install infl-seg {__version__} there: pip install 'infl-seg=={__version__}'; {_PAGE}",
+                hint=f"install infl-seg {__version__} there, from the same source; {_PAGE}",
             ) from error
         if not theirs:
             raise ClusterError("the cluster has no workers", hint=f"start some: dask worker ADDRESS; {_PAGE}")
@@ -83,7 +83,7 @@ class DaskCluster:
                 if value != other:
                     raise ClusterError(
                         f"the worker {worker} has {name} {other}, and this process has {value}",
-                        hint=f"install the same there: pip install '{name}=={value}'",
+                        hint=f"install the same version there: {name} {value}",
                     )
         return sum(self._client.nthreads().values())
 

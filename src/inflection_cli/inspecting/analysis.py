@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from inflection_cli.catalog import FALSE_WORDS, FIELDS, RESERVED_PROPERTIES, TRUE_WORDS, EventKind
 from inflection_cli.converting.converter import ConvertSettings
-from inflection_cli.errors import InflSegError
+from inflection_cli.errors import InflSegError, InputError, UsageError
 from inflection_cli.inspecting.column_stats import ColumnStats, OwnIdStats
 from inflection_cli.inspecting.encoding_evidence import EncodingEvidence
 from inflection_cli.inspecting.field_suggestions import suggest_fields
@@ -105,6 +105,8 @@ _MOST_UNKNOWN: Final = 30
 
 _LONGEST_NAME: Final = 60
 _STAND_IN: Final = "-"
+_STANDS_FOR: Final = dict.fromkeys(("person", "addresses", "group person"), "userId")
+"""The field that is put in the place of a part of a call, to see what else it lacks."""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,8 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     gauges = [*gathered.columns.values(), *gathered.paths.values()]
     columns = [gauge.finding(gathered.rows) for gauge in gauges]
     fields = suggest_fields(columns, options)
-    layout = _of_calls(gathered.source, options)
+    lacks = _lacking(gathered.source, options)
+    layout = _of_calls(gathered.source, _with_stand_ins(options, lacks))
     if layout is not None:
         fields = {
             name: Suggestion(each, "option" if each in options.columns else "name")
@@ -171,8 +174,9 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         fields = suggest_fields([each for each in columns if each.name not in told], options)
         if own_times is not None:
             fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
-    layout, refused = _as_bound(gathered.source, fields, options)
+    layout, refused = _as_bound(gathered.source, fields, options, lacks)
     notes = layout.notes if layout and not refused else ()
+    is_call = options.calls.type not in {None, "track"}
     columns = _named(columns, fields, layout, options)
     names, more = _event_names(gathered, fields, options)
     inspection = Inspection(
@@ -196,8 +200,9 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
         calls=() if layout is None or layout.type_place is not None else layout.calls,
         sample=gathered.sample,
         own_id_conflicts=gathered.own_ids.conflicts if gathered.own_ids else 0,
+        lacks=lacks,
     )
-    if options.profile is None and options.calls.type in {None, "track"}:
+    if options.profile is None and not is_call:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
     return replace(inspection, missing=tuple(missing(inspection, settings, inspection.own_id_conflicts)))
 
@@ -272,7 +277,7 @@ def _held(suggestion: Suggestion | None, options: ColumnOptions) -> Suggestion |
 
 
 def _as_bound(
-    source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions
+    source: Source, fields: Mapping[str, Suggestion], options: ColumnOptions, lacks: Sequence[str]
 ) -> tuple[Layout | None, tuple[str, str] | None]:
     """Return the columns as a run binds them, and its refusal."""
     error: InflSegError | None
@@ -286,11 +291,34 @@ def _as_bound(
     # What only the user can say is put in its place, to see what becomes of the other columns.
     given = {each.field for each in fields.values() if each.reason in AUTOMATIC}
     absent = {"event", "timestamp", "personId"} - given
-    with_stand_ins = replace(options, constants={**dict.fromkeys(absent, _STAND_IN), **options.constants})
+    with_stand_ins = _with_stand_ins(options, lacks or tuple(absent))
     try:
         return _bound(source, with_stand_ins), (error.message, error.hint)
     except InflSegError:
         return None, (error.message, error.hint)
+
+
+def _lacking(source: Source, options: ColumnOptions) -> tuple[str, ...]:
+    """Return the parts of a call that no column is."""
+    if options.profile is not None or options.calls.type in {None, "track"}:
+        return ()
+    found: tuple[str, ...] = ()
+    while True:
+        try:
+            _bound(source, _with_stand_ins(options, found))
+        except InputError as error:
+            if error.lacks and error.lacks not in found:
+                found = (*found, error.lacks)
+                continue
+        except UsageError:
+            pass
+        return found
+
+
+def _with_stand_ins(options: ColumnOptions, lacks: Sequence[str]) -> ColumnOptions:
+    """Return the options with something for each absent part."""
+    absent = (_STANDS_FOR.get(part, part) for part in lacks)
+    return replace(options, constants={**dict.fromkeys(absent, _STAND_IN), **options.constants})
 
 
 def _bound(source: Source, options: ColumnOptions) -> Layout:

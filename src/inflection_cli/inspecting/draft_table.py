@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.catalog import COLUMN_ALIASES, FIELDS
 from inflection_cli.errors import InflSegError
+from inflection_cli.inspecting.call_drafts import FILL_IN
 from inflection_cli.inspecting.inspection_result import ColumnFinding, Inspection
-from inflection_cli.inspecting.profile_writer import FILL_IN, ProfileWriter
+from inflection_cli.inspecting.profile_writer import ProfileWriter
 from inflection_cli.inspecting.scan import InspectSettings
 from inflection_cli.mapping.bind import bind
 from inflection_cli.mapping.column_names import squash

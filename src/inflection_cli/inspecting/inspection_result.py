@@ -277,6 +277,7 @@ class PresetProposal:
         page: The vendor's public page that it follows.
         columns: Columns or paths that the first records have.
         values: By column or path, the preset's own values that its cells have.
+        person: Which of a record's ids it sends, in words.
         records: The path to the records, where they are in an envelope that the preset does not know.
     """
 
@@ -286,6 +287,7 @@ class PresetProposal:
     page: str
     columns: tuple[str, ...]
     values: dict[str, tuple[str, ...]]
+    person: str
     records: str | None = None
 
     @property
@@ -317,6 +319,7 @@ class Inspection:
         calls: The calls other than track that its rows are, where the user says so.
         preset: The preset that it is for, without a profile.
         own_id_conflicts: How many rows an own id of the export does not tell from others.
+        lacks: The parts of these calls that no column is, as `InputError.lacks` names them.
         equal_rows: How many rows give an event that is equal to an earlier one, without ids of its own.
         sample: The part that was read, where all counts are of a sample; None if all was read.
     """
@@ -337,6 +340,7 @@ class Inspection:
     calls: tuple[CallMapping, ...] = ()
     sample: RowSample | None = None
     own_id_conflicts: int = 0
+    lacks: tuple[str, ...] = ()
     equal_rows: int = 0
     preset: PresetProposal | None = None
 

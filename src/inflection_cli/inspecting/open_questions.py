@@ -9,6 +9,7 @@ from inflection_cli.catalog import PERSON_WORDS
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.inspecting.inspection_result import (
     AUTOMATIC,
+    MOST_DISTINCT,
     ColumnFinding,
     EventName,
     Inspection,
@@ -29,6 +30,7 @@ from inflection_cli.settings.toml_text import toml_list, toml_string
 
 _IDS: Final = frozenset({"id", "number", "text", "address"})
 _MOST_IDS: Final = 5
+_MOST_ROWS_OF_ONE: Final = 1_000
 _MOST_NAMES: Final = 8
 _MOST_EVENT_WORDS: Final = 30
 _OWN_IDS: Final = frozenset(
@@ -332,6 +334,20 @@ def _id_columns(inspection: Inspection) -> list[str]:
         and not (is_of_the_sender(column.name) or is_copy_stamp(column.name))
     ]
     return sorted(names, key=lambda name: not _is_of_a_person(name))[:_MOST_IDS]
+
+
+def ids_beside_addresses(inspection: Inspection) -> tuple[str, ...]:
+    """Return columns without addresses that could hold a person's id.
+
+    A person of a thousand rows is none: such a column has names of campaigns, for example.
+    """
+    columns = map(inspection.column, _id_columns(inspection))
+    return tuple(
+        each.name
+        for each in columns
+        if each.kind != "address"
+        and (each.distinct >= MOST_DISTINCT or each.distinct * _MOST_ROWS_OF_ONE > inspection.rows)
+    )
 
 
 def _may_be_a_person(column: ColumnFinding) -> bool:

@@ -154,7 +154,21 @@ def _proposal(preset: PresetFile, shape: Mapping[str, Any], source: Source) -> P
         page=head["page"],
         columns=tuple(shape["columns"]),
         values=held,
+        person=" and ".join(_persons(preset.raw)),
     )
+
+
+def _persons(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which columns a preset sends as ids of a person."""
+    found = False
+    for name in ("userId", "personId"):
+        value = raw.get("fields", {}).get(name)
+        if value is not None:
+            columns = value.get("columns", [value.get("column")]) if isinstance(value, dict) else [value]
+            yield f"{' or '.join(f'“{column}”' for column in columns)} as {name}"
+            found = True
+    if raw.get("options", {}).get("user_id_from") == "email":
+        yield "the address as userId" + (" where a row has no other" if found else "")
 
 
 def _held(texts: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ from typing import Final
 
 from inflection_cli.catalog import FIELDS
 from inflection_cli.inspecting import InspectSettings
-from inflection_cli.inspecting.call_drafts import call_parts
+from inflection_cli.inspecting.call_drafts import ADDRESS_LINES, FILL_IN, call_parts, fill_in
 from inflection_cli.inspecting.inspection_result import (
     ColumnFinding,
     EventProposal,
     Inspection,
     Missing,
+    PresetProposal,
 )
 from inflection_cli.inspecting.open_questions import (
     event_times,
@@ -28,9 +29,6 @@ from inflection_cli.model import Problem, Severity
 from inflection_cli.reading.csv.off_shapes import OffShape
 from inflection_cli.settings.toml_text import toml_comment, toml_key, toml_list, toml_string
 from inflection_cli.version import __version__
-
-FILL_IN: Final = "FILL IN"
-"""What stands where only the user knows the value; a profile that holds it is refused."""
 
 _MOST_LISTED: Final = 100
 _MOST_NAMED: Final = 8
@@ -55,12 +53,20 @@ _WHY: Final = {"alias": "  # another word for it", "path": "  # the end of a pat
 _TYPES: Final = {"number": "number", "flag": "boolean", "time": "timestamp"}
 
 
-def extension_of(preset: str, records: str | None = None) -> str:
-    """Return a profile that extends a preset, for keys of one's own."""
-    path = f"\n[input]\nrecords = {toml_string(records)}\n" if records else ""
+def extension_of(preset: PresetProposal, path: str) -> str:
+    """Return a profile that extends a preset, for keys of one's own.
+
+    Args:
+        preset: The preset.
+        path: The file that it fits.
+    """
+    name = toml_string(_short(PurePath(path).name))
+    records = f"\n[input]\nrecords = {toml_string(preset.records)}\n" if preset.records else ""
     return (
-        f"# Lines here replace those of the preset: infl-seg presets show {preset}\nprofile = 1\n"
-        f'extends = "preset:{preset}"\n{path}'
+        f"# How infl-seg reads exports like {name}; drafted by `infl-seg inspect` {__version__}.\n"
+        f"# The preset sends {toml_comment(preset.person)}.\n"
+        f"# Lines here replace those of the preset: infl-seg presets show {preset.name}\n"
+        f'profile = 1\nextends = "preset:{preset.name}"\n{records}'
     )
 
 
@@ -96,7 +102,7 @@ class ProfileWriter:
         rest: tuple[Iterable[str], ...]
         rest = (self._fields(), self._properties(), self._columns(), self._events(), self._choices())
         if self._found.calls:
-            rest = call_parts(self._found.calls[0])
+            rest = call_parts(self._found.calls[0], [*self._of_calls()], self._found.lacks)
         parts = (self._head(), self._input(), self._time(), *rest)
         blocks = ["\n".join(part) for part in map(list, parts) if part]
         return "\n\n".join(blocks) + "\n"
@@ -130,7 +136,7 @@ class ProfileWriter:
         if encoding is not None:
             suggested = self._found.encoding.suggested if self._found.encoding else None
             lines += [f"# {toml_comment(encoding.message)}"]
-            lines += [_fill_in("encoding", f"write {toml_string(suggested)}" if suggested else "name it")]
+            lines += [fill_in("encoding", f"write {toml_string(suggested)}" if suggested else "name it")]
         elif self._encoding_given:
             lines += [f"encoding = {toml_string(options.encoding)}"]
         if source.format == "csv" and source.delimiter is not None:
@@ -168,7 +174,7 @@ class ProfileWriter:
             yield "[time]"
         yield from zone
         if names is not None:
-            yield _fill_in(
+            yield fill_in(
                 "abbreviations",
                 f"{names.message}. If these offsets are right: {names.line.partition(' = ')[2]}",
             )
@@ -190,7 +196,7 @@ class ProfileWriter:
         evidence = zone_words(naive[0])
         lines = [f"# {toml_comment(evidence)}"] if evidence else []
         why = "the zone in which the export was written, such as Europe/Berlin or UTC"
-        return [*lines, _fill_in("zone", why)]
+        return [*lines, fill_in("zone", why)]
 
     def _form(self, column: ColumnFinding) -> str:
         """Return the `format` line for a column; empty if not needed."""
@@ -203,7 +209,7 @@ class ProfileWriter:
             return ""
         if advice == "settled":
             return f"format = {toml_string(formats[0])}  # the one form that reads them all"
-        return _fill_in("format", f"{_ADVICE[advice]} {' or '.join(map(toml_string, formats[:3]))}")
+        return fill_in("format", f"{_ADVICE[advice]} {' or '.join(map(toml_string, formats[:3]))}")
 
     def _fields(self) -> Iterator[str]:
         lines = [line for name in FIELDS for line in self._field(name)]
@@ -224,7 +230,7 @@ class ProfileWriter:
             return
         if unbound is not None and unbound.reason == "tied":
             either = _either(unbound.candidates[:_MOST_NAMED])
-            yield _fill_in(name, f"several columns could be it; write {either}")
+            yield fill_in(name, f"several columns could be it; write {either}")
         elif column and name == "event" and (named := self._event_names()):
             pairs = ", ".join(f"{toml_string(word)} = {toml_string(to)}" for word, to in named.items())
             yield f"event = {{ column = {toml_string(column.name)}, values = {{ {pairs} }} }}"
@@ -233,7 +239,7 @@ class ProfileWriter:
         elif column and reason != "content":
             yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
         elif unbound is not None:
-            yield _fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(unbound.candidates)}")
+            yield fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(unbound.candidates)}")
         elif column and name in _BY_CELLS:
             yield f"{name} = {toml_string(column.name)}  # by its cells"
         elif name in {"campaign_id", "email_id"}:
@@ -350,7 +356,7 @@ class ProfileWriter:
             answer = self._answers.event_times.get(proposal.column)
             nearest = _perhaps(event_times(self._found))
             why = f"no column says when; the nearest column of times{nearest}"
-            yield f"timestamp = {toml_string(answer)}" if answer else _fill_in("timestamp", why)
+            yield f"timestamp = {toml_string(answer)}" if answer else fill_in("timestamp", why)
             if proposal.equals:
                 test = f"equals = {toml_list(proposal.equals)}"
             elif proposal.not_equals:
@@ -382,7 +388,7 @@ class ProfileWriter:
         if not self._options.own_ids:
             lines += ["own_ids = false"]
         elif self._missing("own_ids"):
-            lines += [_fill_in("own_ids", "one id stands for several events; write false to ignore the ids")]
+            lines += [fill_in("own_ids", "one id stands for several events; write false to ignore the ids")]
         if lines:
             yield "[options]"
             yield from lines
@@ -406,7 +412,7 @@ class ProfileWriter:
         if column is not None:
             yield "# To send one as another, in [fields]:"
             yield f'#   event = {{ column = {toml_string(_short(column.name))}, values = {{ "…" = "Email Opened" }} }}'
-        yield _fill_in("unknown_events", '"skip" leaves these rows out, "send" sends them by their names')
+        yield fill_in("unknown_events", '"skip" leaves these rows out, "send" sends them by their names')
 
     def _person_from(self) -> Iterator[str]:
         mapping = self._settings.mapping
@@ -415,12 +421,21 @@ class ProfileWriter:
         if mapping.anonymous_id_from_email:
             yield 'anonymous_id_from = "email"'
         if any(each.reason == "addresses" for each in self._found.unbound):
-            yield _fill_in(
-                "user_id_from", 'write "email" to send addresses as userId, or have the next line instead'
-            )
-            yield '# anonymous_id_from = "email"  # which sends a SHA-256 of the address'
+            yield from ADDRESS_LINES
         elif any(each.field == PERSON for each in self._found.unbound) and self._found.of_field("email"):
             yield '# user_id_from = "email"  # in place of userId above, sends the address'
+
+    def _of_calls(self) -> Iterator[str]:
+        """Yield the options of calls other than track, as given."""
+        mapping, calls = self._settings.mapping, self._options.calls
+        if mapping.user_id_from_email:
+            yield 'user_id_from = "email"'
+        if mapping.anonymous_id_from_email:
+            yield 'anonymous_id_from = "email"'
+        if calls.group_anonymous:
+            yield 'group_anonymous_id = "account"'
+        if calls.group_user is not None:
+            yield f"group_user = {toml_string(calls.group_user)}"
 
     def _missing(self, key: str) -> Missing | None:
         return next((each for each in self._found.missing if each.key == key), None)
@@ -434,10 +449,6 @@ def _is_count_or_flag(column: ColumnFinding) -> bool:
 
 def _is_personal(column: ColumnFinding) -> bool:
     return column.kind in {"address", "phone"} or is_personal_name(column.name.rpartition(".")[2])
-
-
-def _fill_in(key: str, words: str) -> str:
-    return f'{key} = "{FILL_IN}"  # {FILL_IN}: {words}'
 
 
 def _perhaps(names: Sequence[str]) -> str:

@@ -34,6 +34,7 @@ class InspectSettings:
         encoding_given: Whether the user has named the encoding.
         limit: How many rows the user wants read; None for no such wish.
         reads_all: Whether all rows are read, where there is no such wish.
+        seeks_preset: Whether the preset is looked for that fits the file.
     """
 
     reading: ReadOptions
@@ -41,6 +42,7 @@ class InspectSettings:
     encoding_given: bool = False
     limit: int | None = None
     reads_all: bool = False
+    seeks_preset: bool = True
 
     @property
     def most_rows(self) -> int | None:

@@ -4,12 +4,13 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from inflection_cli.catalog import EVENTS
 from inflection_cli.errors import UsageError
 from inflection_cli.inspecting.inspection_result import (
     MOST_DISTINCT,
+    ColumnFinding,
     EventName,
     EventProposal,
     Inspection,
@@ -19,11 +20,13 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import (
     event_times,
+    ids_beside_addresses,
     rows_in_words,
     time_columns,
     unknown_events,
     zone_words,
 )
+from inflection_cli.mapping.calls.call_catalog import TRAIT_CALLS
 from inflection_cli.mapping.calls.file_looks import FileLook, look_of
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.events import kind_of, nearest_event
@@ -39,6 +42,29 @@ _ADDRESS_AS_USER: Final = "send the address as userId"
 _ADDRESS_HASHED: Final = "send a SHA-256 of the address as anonymousId"
 _LEAVE_OUT: Final = "leave this event out"
 _BY_CELLS: Final = {"event": "its cells are names of events", "email_link_url": "its cells are links"}
+_PARTS: Final = {
+    "group person": ("userId", "person of an account", "has the person's id"),
+    "groupId": ("groupId", "account's id", "has the account's id"),
+    "name": ("name", "name of the page or screen", "has the name of the page or screen"),
+    "timestamp": ("timestamp", "time", "says when it happened"),
+}
+"""By the part of a call: its field, and what it is in words."""
+
+
+class _OtherWay(NamedTuple):
+    """An answer to a question for a column that names none."""
+
+    words: str
+    options: dict[str, object]
+
+
+_OTHER_WAYS: Final = {
+    "timestamp": _OtherWay("give each call the time of its run", {"now": True}),
+    "group person": _OtherWay(
+        "send account: and the account's id as anonymousId, a new user for each account",
+        {"group_anonymous_id": "account"},
+    ),
+}
 _YES: Final = frozenset({"y", "yes"})
 _NO: Final = frozenset({"n", "no"})
 
@@ -136,6 +162,7 @@ def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     if "encoding" in missing:
         yield _encoding(found, missing["encoding"])
     if answers.options.call_type:
+        yield from (_of_call(part, found, answers) for part in found.lacks)
         return
     unbound = {each.field: each for each in found.unbound}
     sure = _sure_columns(found, unbound)
@@ -144,7 +171,7 @@ def _questions(found: Inspection, answers: Answers) -> Iterator[Question]:
     taken = {word.partition("=")[0] for word in answers.options.map + answers.options.set}
     for each in found.unbound:
         if each.field not in taken:
-            yield from _of_unbound(_without_taken(each, answers), found)
+            yield from _of_unbound(each, found, answers)
     yield from (_untimed(each, found) for each in found.proposals if not each.timed)
     times = [(column.name, column.times) for column in time_columns(found) if column.times is not None]
     if "format" in missing and len({finding.advice for _, finding in times}) == 1:
@@ -172,6 +199,7 @@ def _preset(preset: PresetProposal, records: str | None) -> Question:
 
     evidence = [f"{preset.name}: {preset.title}", f"the file has {listed(preset.columns)}"]
     evidence += [f"{_quoted(column)} has {listed(values)}" for column, values in preset.values.items()]
+    evidence += [f"it sends {preset.person}"]
     text = f"It looks like an export that has a preset. Use the preset {preset.name}?"
     return Question("preset", text, apply, tuple(evidence), default="y")
 
@@ -219,14 +247,21 @@ def _columns(sure: Mapping[str, str]) -> Question:
 
 def _without_taken(unbound: Unbound, answers: Answers) -> Unbound:
     """Return the field without columns that another answer has taken."""
+    return replace(unbound, candidates=_left(unbound.candidates, answers))
+
+
+def _left(columns: Sequence[str], answers: Answers) -> tuple[str, ...]:
     taken = {word.partition("=")[2] for word in answers.options.map}
-    left = tuple(name for name in unbound.candidates if name not in taken)
-    return unbound if unbound.reason == "addresses" else replace(unbound, candidates=left)
+    return tuple(name for name in columns if name not in taken)
 
 
-def _of_unbound(unbound: Unbound, found: Inspection) -> Iterator[Question]:
-    if unbound.field == PERSON or unbound.reason == "addresses":
-        yield _person(unbound, found)
+def _of_unbound(unbound: Unbound, found: Inspection, answers: Answers) -> Iterator[Question]:
+    if unbound.reason == "addresses":
+        yield _person(unbound, _left(ids_beside_addresses(found), answers), found)
+        return
+    unbound = _without_taken(unbound, answers)
+    if unbound.field == PERSON:
+        yield _person(unbound, unbound.candidates, found)
         return
     if unbound.field == "event" and unbound.reason == "absent" and unbound.proposed is None:
         look = look_of([column.name for column in found.columns if not column.is_path])
@@ -241,6 +276,35 @@ def _call(look: FileLook) -> Question:
 
     text = f"No column names events, and it looks like a list of {look.words}. Send it as {look.type} calls?"
     return Question("call", text, apply, default="y")
+
+
+def _of_call(part: str, found: Inspection, answers: Answers) -> Question:
+    """Return the question for an absent part of a call."""
+    ids = _left([each.name for each in found.columns if _may_identify(each)], answers)
+    if part in {"person", "addresses"}:
+        address = found.of_field("email") if part == "addresses" else None
+        candidates = (address.name,) if address else ids
+        return _person(Unbound(PERSON, "addresses" if address else "absent", candidates), ids, found)
+    name, noun, words = _PARTS[part]
+    times = [each.name for each in found.columns if each.kind == "time"]
+    columns = _left(times if part == "timestamp" else ids, answers)[: _MOST_LISTED - 1]
+    way = _OTHER_WAYS.get(part) if found.calls and found.calls[0].type in TRAIT_CALLS else None
+
+    def apply(answers: Answers, word: str) -> Answers:
+        if way is not None and word == str(len(columns) + 1):
+            return answers.with_options(**way.options)
+        return answers.with_map(name, _column(word, columns, found))
+
+    choices = (*(_described(each, found) for each in columns), *([way.words] if way else []))
+    why = f"no column is known by its name as the {noun}"
+    return Question(f"call {part}", f"Which column {words}?", apply, (why,), choices)
+
+
+def _may_identify(column: ColumnFinding) -> bool:
+    """Return whether a free column differs in each row."""
+    is_free = not (column.suggestion or column.sent_as or column.is_path)
+    is_own = column.distinct >= MOST_DISTINCT or column.distinct == column.rows
+    return is_free and is_own and column.kind in {"id", "number", "text"}
 
 
 def _field(unbound: Unbound, found: Inspection) -> Question:
@@ -259,13 +323,13 @@ def _field(unbound: Unbound, found: Inspection) -> Question:
     return Question(name, text, apply, choices=tuple(_described(each, found) for each in choices))
 
 
-def _person(unbound: Unbound, found: Inspection) -> Question:
+def _person(unbound: Unbound, ids: Sequence[str], found: Inspection) -> Question:
     """Return the question for the person, which never has a default."""
     by_address = unbound.reason == "addresses"
     why = unbound.message if by_address else "no column is known by its name as the person's id"
     address = found.of_field("email") if not by_address else None
     ways = (_ADDRESS_AS_USER, _ADDRESS_HASHED) if by_address or address is not None else ()
-    columns = () if by_address else unbound.candidates[: _MOST_LISTED - len(ways)]
+    columns = ids[: _MOST_LISTED - len(ways)]
 
     def apply(answers: Answers, word: str) -> Answers:
         if word.isdigit() and len(columns) < int(word) <= len(columns) + len(ways):
@@ -322,7 +386,7 @@ def _zone(missing: Missing, evidence: str) -> Question:
         "zone",
         "In which time zone was the export written, such as UTC or Europe/Berlin?",
         apply,
-        (missing.message.partition(":")[0], *([evidence] if evidence else [])),
+        (missing.message.removesuffix(f". {evidence}"), *([evidence] if evidence else [])),
     )
 
 

@@ -225,7 +225,7 @@ def _check_schema(path: Path, db: sqlite3.Connection) -> int:
         raise LedgerError(
             f"{path} was written by a newer infl-seg "
             f"(its version is {version}, this one knows {SCHEMA_VERSION})",
-            hint="upgrade: pip install --upgrade infl-seg",
+            hint="install that version of infl-seg; docs/install.md says how",
         )
     if version not in ours:
         raise damaged(path, "its schema is not as it was written")

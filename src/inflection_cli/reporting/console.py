@@ -28,7 +28,9 @@ _WORD: Final = (
     rf"--?[\w-]+(?:=(?:{_QUOTED}|\S+)| {_VALUE})?|{_QUOTED}|[^\s;,]*[\d./*=_][^\s;,]*|[A-Z]{{3,}}\S*|-(?=\s)"
 )
 _OPTION: Final = rf"--[\w-]+ (?:[\w.]*=(?:{_QUOTED})|{_QUOTED}|[^\s;,]*=[^\s;,]*|[A-Z]{{3,}}[^\s;,]*)"
-_PIECE: Final = re.compile(rf"infl-seg (?:(?:runs|help) )?[a-z-]+(?: (?:{_WORD}))*\S*|{_OPTION}\S*|\S+")
+_PIECE: Final = re.compile(
+    rf"(?:\$ )?infl-seg (?:(?:runs|help) )?[a-z-]+(?: (?:{_WORD}))*\S*|{_OPTION}\S*|\S+"
+)
 """A part of a line that is never broken: a command or an option, which are copied whole, or a word."""
 
 _UNBROKEN: Final = re.compile(r"\s|^-|://")

@@ -1,8 +1,8 @@
 """Format inspection results as text lines and as a JSON object.
 
-`inspect --json` prints `command, version, complete, files[…], shapes[…], saved, to_fill_in[…], exit_code`. A shape has
-`files[], rows, differs[], seems[{kind, words, evidence[], command, advice}]`: files of one shape have the same columns,
-with the same meaning. Each file has
+`inspect --json` prints `command, version, complete, files[…], shapes[…], saved, to_fill_in[…], extends, exit_code`;
+`extends` is the preset that the saved profile extends, or null. A shape has `files[], rows, differs[], seems[{kind,
+words, evidence[], command, advice}]`: files of one shape have the same columns, with the same meaning. Each file has
 `path, format, encoding, delimiter, compression, size_bytes, rows, unreadable, problems[…]` as `validate` words them
 (those with the ids of people are among them), `sample{rows, bytes, of_bytes}` or null where all rows were read,
 `encoding_evidence{suggested, words, sound, alike[], characters[{character, bytes, count}]}` or null,
@@ -10,7 +10,7 @@ with the same meaning. Each file has
 property, property_types[], left_out, profile[], times}]`, `events[{name, count, becomes}]`, `events_bounded`,
 `proposals[{event, column, timed, rows, equals[], not_equals[], properties{}}]`,
 `missing[{about, message, option, profile}]`, `preset{name, version, title, page, columns[], values{column: []},
-records}` or null, and `refused{message, hint}` or null. A column's `times` are
+person, records}` or null, and `refused{message, hint}` or null. A column's `times` are
 `{zoned, naive, formats[], forms[{format, count, zoned, first, last}], zones[{zone, in_gap, in_overlap}], unread{}}`
 or null; the `first` and `last` of times without a zone have no `Z`. Cells of the object are masked
 unless --show-values is given.
@@ -25,6 +25,7 @@ from inflection_cli.inspecting.inspection_result import (
     MOST_DISTINCT,
     ColumnFinding,
     EventProposal,
+    PresetProposal,
     TimeFinding,
     TimeForm,
 )
@@ -116,6 +117,7 @@ def verdict(
     saved: str | None,
     to_fill_in: Sequence[str],
     groups: Sequence[tuple[ShapeGroup, Sequence[Mapping[str, Any]]]] = (),
+    extended: PresetProposal | None = None,
 ) -> str:
     """Return the last line, which says what to do next.
 
@@ -124,13 +126,19 @@ def verdict(
         saved: The profile that was written.
         to_fill_in: Its lines that the user fills in.
         groups: The files by shape, with what they look like.
+        extended: The preset that the profile extends.
     """
     looks = groups[0][1] if len(groups) == 1 else ()
     if saved and to_fill_in:
         lines = "a line" if len(to_fill_in) == 1 else f"{len(to_fill_in)} lines"
         return f"Fill in {lines} of {escape(saved)}, then: infl-seg validate FILE --profile {escape(saved)}"
     if saved:
-        return f"Next: infl-seg validate FILE --profile {escape(saved)}"
+        about = (
+            f"The profile extends the preset {extended.name}; --no-preset drafts every line. "
+            if extended
+            else ""
+        )
+        return f"{about}Next: infl-seg validate FILE --profile {escape(saved)}"
     options = {each.preset.options if each.preset else None for each in found}
     if len(options) == 1 and (words := options.pop()) is not None:
         return f"Next: infl-seg validate FILE {escape(words)}"
@@ -227,6 +235,7 @@ def preset_lines(found: Inspection) -> Iterator[Line]:
     yield "", f"the file has {listed(preset.columns)}"
     for column, values in preset.values.items():
         yield "", f"“{column}” has {listed(values)}"
+    yield "", f"it sends {preset.person}"
     if preset.records is not None:
         yield "", f"its records are in the list “{escape(preset.records)}”"
     yield "", f"  → infl-seg validate FILE {escape(preset.options)}"

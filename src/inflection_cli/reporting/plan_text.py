@@ -370,6 +370,16 @@ def _value(problem: Problem, cell: Callable[[Problem], str]) -> str:
     return f" {cell(problem)}{many}{f'; nearest: {near}' if near else ''}"
 
 
+def stops_any_delivery(rejected: int, codes: Iterable[str]) -> bool:
+    """Return whether errors stop a run with any error budget.
+
+    Args:
+        rejected: How many rows the errors reject.
+        codes: What was found, with errors among it.
+    """
+    return not rejected or not _WHATEVER_THE_BUDGET.isdisjoint(codes)
+
+
 def verdict(problems: ProblemTally, plan: Plan, backfill: str) -> str:
     """Return the last line of a validation: result and next step.
 
@@ -379,7 +389,7 @@ def verdict(problems: ProblemTally, plan: Plan, backfill: str) -> str:
         backfill: The command of a dry run with the same files and options.
     """
     rejected = plan.account.rows.rejected
-    if problems.errors and (not rejected or not _WHATEVER_THE_BUDGET.isdisjoint(problems.counts)):
+    if problems.errors and stops_any_delivery(rejected, problems.counts):
         return "Fix the errors above. Until then backfill sends nothing."
     if problems.errors:
         rows = plan.account.rows

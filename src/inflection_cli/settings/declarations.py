@@ -980,6 +980,11 @@ class DraftOptions(Group):
         never="how much inspect reads is set on the command line",
         common=True,
     )
+    no_preset: bool = option(
+        False,
+        "Look for no preset of a known vendor, and draft every line.",
+        never="whether a draft extends a preset is set on the command line",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -348,18 +348,19 @@ def require_parts(work: CallColumns, columns: BoundColumns) -> None:
     kind = work.kind
     if kind == "group" and not columns.has("groupId"):
         near = nearest("groupId", work.names) or [name for name in work.names if squash(name) == "id"]
-        raise _lacks(work, "groupId", _ways("groupId", near[0] if near else "COLUMN"))
+        raise _lacks(work, "groupId", _ways("groupId", near[0] if near else "COLUMN"), "groupId")
     if not (columns.has("userId") or columns.has("personId")):
         _require_person(work, columns)
     if not has_time(columns) and not work.options.calls.now:
         more = "or --now gives each call the time of this run, in a profile [options] now = true"
-        raise _lacks(work, "time", f"{_ways('timestamp')}; {more}")
+        raise _lacks(work, "time", f"{_ways('timestamp')}; {more}", "timestamp")
     has_url = kind == "page" and any(value.name == "url" for value in work.values)
     if kind in VIEWS and not (columns.has("name") or has_url):
         more = "; or its url: --map url=COLUMN" if kind == "page" else ""
         # A profile that names fields binds no other by its name.
         near = [name for name in work.names if squash(name) in {"name", *CALL_ALIASES["name"]}]
-        raise _lacks(work, f"{kind}'s name", f"{_ways('name', near[0] if near else 'COLUMN')}{more}")
+        ways = _ways("name", near[0] if near else "COLUMN")
+        raise _lacks(work, f"{kind}'s name", f"{ways}{more}", "name")
 
 
 def _require_person(work: CallColumns, columns: BoundColumns) -> None:
@@ -367,9 +368,9 @@ def _require_person(work: CallColumns, columns: BoundColumns) -> None:
     if work.kind == "group":
         if not work.options.calls.stands_in:
             hint = f"{rules.GROUP_PERSON_MISSING.fix}; or {PERSON_WAYS}"
-            raise _lacks(work, "person of a group", hint)
+            raise _lacks(work, "person of a group", hint, "group person")
     elif not columns.has("email"):
-        raise _lacks(work, "person", f"say which one it is: {PERSON_WAYS}")
+        raise _lacks(work, "person", f"say which one it is: {PERSON_WAYS}", "person")
     elif not work.options.person_from_email:
         raise _only_addresses(work, columns)
 
@@ -380,17 +381,21 @@ def _ways(name: str, column: str = "COLUMN") -> str:
 
 
 def _only_addresses(work: CallColumns, columns: BoundColumns) -> InputError:
-    return InputError(
+    error = InputError(
         f"{work.file}: there is neither a user id nor a person id, only addresses in {columns.column_of('email')}",
         hint="--user-id-from email sends the address as userId; "
         "--anonymous-id-from email sends a hash of it as anonymousId",
     )
+    error.lacks = "addresses"
+    return error
 
 
-def _lacks(work: CallColumns, what: str, hint: str) -> InputError:
-    return InputError(
+def _lacks(work: CallColumns, what: str, hint: str, part: str) -> InputError:
+    error = InputError(
         f"{work.file}: no column is recognised as the {what}; the columns are {listed(work.names)}", hint=hint
     )
+    error.lacks = part
+    return error
 
 
 def _clash(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
