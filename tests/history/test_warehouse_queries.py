@@ -65,6 +65,14 @@ def test_exported_statements_delete_by_id_from_each_table(place: Station) -> Non
         assert {one.name for one in where.expressions} == place.ids()
 
 
+def test_a_table_of_bigquery_may_name_a_project_with_hyphens(place: Station) -> None:
+    words = ("--format", "sql", "--table", "my-project-1.inflection.tracks", "--state-dir", "state")
+    (delete,) = parsed(place.here("runs", "export", "last", *words).out, "BigQuery")
+    assert isinstance(delete, exp.Delete)
+    table = delete.this
+    assert (table.catalog, table.db, table.name) == ("my-project-1", "inflection", "tracks")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 def test_duckdb_runs_each_warehouses_query_and_statements(place: Station, warehouse: str) -> None:

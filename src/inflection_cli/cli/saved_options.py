@@ -111,7 +111,7 @@ def read_back(arguments: Mapping[str, Any], given: VerifyOptions) -> Recorded:
 def _with_given(
     reading: InputOptions, message: MessageOptions, given: VerifyOptions
 ) -> tuple[InputOptions, MessageOptions]:
-    """Return recorded options with the values that only their fingerprints were kept of.
+    """Return recorded options, fingerprints replaced by the given values.
 
     Raises:
         UsageError: As `read_back`.

@@ -44,7 +44,8 @@ def export(entry: RunStatus, form: IdFormat, tables: Sequence[str] = ()) -> Iter
         if not _TABLE.fullmatch(name):
             raise UsageError(
                 f"--table {name!r} is no name of a table",
-                hint="a name of letters, digits and _, with its schema before a dot: --table prod.email_opened",
+                hint="a name of letters, digits and _, with its schema before a dot: --table prod.email_opened; only "
+                "a project before the schema may have hyphens",
             )
     if form is IdFormat.CSV:
         yield "message_id,state\n"

@@ -65,7 +65,7 @@ def is_personal_setting(name: str, value: str) -> bool:
 
 
 def storable(name: str, value: str) -> str:
-    """Return an option's value for the ledger; a personal one becomes a fingerprint."""
+    """Return an option's value as recorded; personal ones become fingerprints."""
     return fingerprint_of(value) if is_personal_setting(name, value) else value
 
 

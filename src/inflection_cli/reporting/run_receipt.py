@@ -116,7 +116,7 @@ def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches
 
 
 def _shaping(run: Run) -> dict[str, Any]:
-    """Return the settings that affect event ids, without values that are a person's."""
+    """Return settings that affect event ids, without personal values."""
     shown = _without_personal(storable_shaping(run.shaping)) if run.shaping else {}
     assert isinstance(shown, dict)
     return shown
