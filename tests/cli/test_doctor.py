@@ -281,7 +281,8 @@ def test_the_state_folder_is_named_and_what_is_no_folder_is_an_error(desk: Desk)
 
 def test_every_setting_has_its_value_and_its_origin(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     (desk.folder / "infl-seg.toml").write_text(
-        'profile = "crm.toml"\nevents_per_second = 100\nnull = ["NULL", "no@example.com"]\nunknown_events = "skip"\n[set]\nuserId = "u-secret"\n'
+        'null = ["NULL", "no@example.com"]\n'
+        'profile = "crm.toml"\nevents_per_second = 100\nunknown_events = "skip"\n[set]\nuserId = "u-secret"\n'
         '[context]\nimport = "team"\nby = "ada@example.com"\n',
         encoding="utf-8",
     )

@@ -131,6 +131,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
     with _looking("verify", look) as desk:
         from inflection_cli.history.received import ProofScope, compare
         from inflection_cli.reporting.received_text import (
+            KEPT_OUT,
             received_heading,
             received_lines,
             received_object,
@@ -148,6 +149,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
             scope = ProofScope(_only_ledger(desk.shelf))
         receipts = compare(scope, which.received)
         desk.known |= received_object(receipts)
+        desk.say([KEPT_OUT])
         desk.say([received_verdict(receipts)], "green" if receipts.all_arrived else "yellow")
         desk.say([received_heading(scope), *received_lines(receipts)])
         if not (which.resend_missing and receipts.missing):
