@@ -74,13 +74,13 @@ def test_a_ledger_holds_no_personal_value_and_shows_no_fingerprint(place: Statio
 def test_a_run_goes_on_and_other_settings_stop_it(place: Station, *, earlier: bool) -> None:
     if earlier:
         as_of_an_earlier_version(place.ledger)
-    again = place.backfill("a.csv", more=SETTINGS)
-    assert (again.code, again.events["accepted"], again.events["already_accepted"]) == (0, 0, 2)
     other = place.backfill("a.csv", more=OTHER_NULL)
     assert other.code == 7
     said = other.json["error"]["message"]
     assert "--null was N/A, a value that is not shown, is another one" in said
     assert_none_is_told(said, other.err)
+    again = place.backfill("a.csv", more=SETTINGS)
+    assert (again.code, again.events["accepted"], again.events["already_accepted"]) == (0, 0, 2)
 
 
 def test_a_verification_asks_for_what_ids_are_made_of(place: Station) -> None:
@@ -93,6 +93,7 @@ def test_a_verification_asks_for_what_ids_are_made_of(place: Station) -> None:
     assert place.runs("verify", "a.csv", *user, "--null", NOBODY).json["all_there"] is True
 
 
+@pytest.mark.slow
 def test_a_run_of_an_earlier_version_is_shown_masked_and_verified_without_its_values(place: Station) -> None:
     as_of_an_earlier_version(place.ledger)
     assert_none_is_told(
@@ -103,6 +104,7 @@ def test_a_run_of_an_earlier_version_is_shown_masked_and_verified_without_its_va
     assert place.runs("verify", "a.csv", *user, "--null", NOBODY).json["all_there"] is True
 
 
+@pytest.mark.slow
 def test_what_is_sent_again_has_the_values_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +128,7 @@ def test_what_is_sent_again_has_the_values_of_the_run(
         assert not [secret for secret in SECRETS if secret in held]
 
 
+@pytest.mark.slow
 def test_a_project_files_values_are_kept_likewise(tmp_path: Path) -> None:
     (tmp_path / "infl-seg.toml").write_text(
         f'null = ["{NOBODY}"]\n[context]\nby = "{WHO}"\n[set]\nuserId = "{PERSON}"\n'

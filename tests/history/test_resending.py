@@ -73,6 +73,7 @@ def test_before_48_hours_have_passed_it_is_refused(place: Station) -> None:
     assert place.sandbox.stats()["requests"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hours", "code"), [(47, 7), (47.99, 7), (48, 0)])
 def test_48_hours_are_counted_from_the_last_acceptance_of_two_runs(
     place: Station, monkeypatch: pytest.MonkeyPatch, hours: float, code: int
