@@ -165,6 +165,19 @@ def test_hostile_cells_run_nothing_and_are_shown_as_text(page: "Page") -> None:
         assert refused, "the policy was to refuse HTML from strings"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page(browser: Any, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with sandbox_process() as (_, url):
+        send(url, batch(event(1), event(1), {"type": "track", "event": "No person"}))
+        # What axe adds to the page is not allowed by the page's policy.
+        tab = browser.new_context(bypass_csp=True, color_scheme=scheme).new_page()
+        tab.goto(url)
+        tab.locator(".row").first.click()
+        assert axe.run(tab).response["violations"] == []
+        tab.context.close()
+
+
 def test_100000_events_are_shown_within_300_ms_and_the_tabs_memory_is_bounded(page: "Page") -> None:
     with sandbox_process() as (_, url):
         page.goto(url)
