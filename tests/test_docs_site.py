@@ -113,3 +113,4 @@ def test_the_readme_is_short_before_its_links_and_has_the_commands_that_set_up()
     ):
         assert f"```sh\n{line}\n```" in before
     assert "](docs/page.png)" in before
+    assert "](docs/report.png)" in before

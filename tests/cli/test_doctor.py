@@ -281,8 +281,9 @@ def test_the_state_folder_is_named_and_what_is_no_folder_is_an_error(desk: Desk)
 
 def test_every_setting_has_its_value_and_its_origin(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     (desk.folder / "infl-seg.toml").write_text(
+        'null = ["NULL", "no@example.com"]\n'
         'profile = "crm.toml"\nevents_per_second = 100\nunknown_events = "skip"\n[set]\nuserId = "u-secret"\n'
-        '[context]\nimport = "team"\n',
+        '[context]\nimport = "team"\nby = "ada@example.com"\n',
         encoding="utf-8",
     )
     (desk.folder / "crm.toml").write_text(
@@ -299,11 +300,13 @@ def test_every_setting_has_its_value_and_its_origin(desk: Desk, monkeypatch: pyt
         ("--profile", "crm.toml", "infl-seg.toml"),
         ("--context", "import=crm", "crm.toml"),
         ("--set", "userId=…", "infl-seg.toml"),
+        ("--context", "import=team, by=…", "infl-seg.toml"),
         ("--state-dir", str(desk.folder / "kept"), "environment, INFL_SEG_STATE_DIR"),
         ("--region", "us", "default"),
         ("--patience", "1h", "default"),
     ):
         assert line in found, (line, found)
+    assert ("--null", "NULL, …", "infl-seg.toml") in found
     assert "u-secret" not in done.out
     assert checks(done)["settings files"][1] == "infl-seg.toml and crm.toml can be read"
     without = settings(desk.run("doctor", "--json", "--no-project"))

@@ -27,7 +27,7 @@ from inflection_cli.lossless_json import JsonCell
 from inflection_cli.mapping.events import MapOptions
 from inflection_cli.model import BatchState
 from inflection_cli.sandbox import serve
-from inflection_cli.settings.declarations import InputOptions
+from inflection_cli.settings.declarations import InputOptions, VerifyOptions
 
 EVENT = '"event":"Email Opened","userId":"u{}","timestamp":"2024-03-01T09:30:00Z","email_id":"e1","campaign_id":"c1"'
 FIELDS = ("email_id", "campaign_id")
@@ -372,7 +372,7 @@ def test_a_run_from_before_there_were_types_sent_text(desk: Desk) -> None:
 def test_a_run_from_before_there_were_types_is_converted_as_it_was() -> None:
     now = convert_settings(InputOptions()).now
     kept = recorded(InputOptions(), None, now)
-    assert not read_back(kept, []).reading.properties_as_text
+    assert not read_back(kept, VerifyOptions()).reading.properties_as_text
     del kept["reading"]["properties_as_text"]
-    assert read_back(kept, []).reading.properties_as_text
+    assert read_back(kept, VerifyOptions()).reading.properties_as_text
     assert MapOptions().properties_as_text is False

@@ -3,6 +3,7 @@
 import csv
 import os
 import pty
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,25 @@ def test_before_48_hours_have_passed_it_is_refused(place: Station) -> None:
     assert done.code == 7
     assert "0 hours old" in done.json["error"]["message"]
     assert place.sandbox.stats()["requests"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("hours", "code"), [(47, 7), (47.99, 7), (48, 0)])
+def test_48_hours_are_counted_from_the_last_acceptance_of_two_runs(
+    place: Station, monkeypatch: pytest.MonkeyPatch, hours: float, code: int
+) -> None:
+    campaign(place.folder / "b.csv", range(50, 60))
+    assert place.backfill("b.csv").code == 0
+    with sqlite3.connect(place.ledger) as ledger:
+        ((last,),) = ledger.execute("SELECT max(settled) FROM batches").fetchall()
+    ledger.close()
+    clock = SimpleNamespace(time=lambda: last + hours * 3600)
+    monkeypatch.setattr(import_module("inflection_cli.cli.resending"), "time", clock)
+    done = resend(place, "--resend-count", "10")
+    assert done.code == code
+    if code:
+        assert "the last acceptance is 47 hours old" in done.json["error"]["message"]
+    assert place.sandbox.stats()["unique"] == (10 if code else 20)
 
 
 @pytest.mark.usefixtures("later")

@@ -79,6 +79,8 @@ def test_what_is_in_doubt_is_exported_as_such(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--format", "sql", "--table", "a; DROP TABLE b"], "is no name of a table"),
+        (["--format", "sql", "--table", "a--b.c.d"], "is no name of a table"),
+        (["--format", "sql", "--table", "my-set.tracks"], "is no name of a table"),
         (["--table", "tracks"], "add --format sql"),
         (["--json"], "--format ndjson"),
     ],

@@ -65,6 +65,45 @@ def test_exported_statements_delete_by_id_from_each_table(place: Station) -> Non
         assert {one.name for one in where.expressions} == place.ids()
 
 
+def test_a_table_of_bigquery_may_name_a_project_with_hyphens(place: Station) -> None:
+    words = ("--format", "sql", "--table", "my-project-1.inflection.tracks", "--state-dir", "state")
+    (delete,) = parsed(place.here("runs", "export", "last", *words).out, "BigQuery")
+    assert isinstance(delete, exp.Delete)
+    table = delete.this
+    assert (table.catalog, table.db, table.name) == ("my-project-1", "inflection", "tracks")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_duckdb_runs_each_warehouses_query_and_statements(place: Station, warehouse: str) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="no DuckDB here: pip install duckdb")
+    query = page_query(warehouse)
+    copied = _COPY.fullmatch(query)
+    sql = place.here("runs", "export", "last", "--format", "sql", "--state-dir", "state").out
+    (select,) = transpiled(query if copied is None else copied[1], warehouse)
+    statements = transpiled(sql, warehouse)
+    rows = [(one, "infl-seg") for one in place.ids()] + [("live-1", "analytics.js")]
+    with duckdb.connect() as database:
+        database.execute(
+            "ATTACH ':memory:' AS project; CREATE SCHEMA project.inflection; USE project.inflection"
+        )
+        for table in (*TABLES, "tracks_view"):
+            database.execute(f"CREATE TABLE {table} (id TEXT, context_library_name TEXT)")
+            database.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
+        assert {found for (found,) in database.execute(select).fetchall()} == place.ids()
+        for each in statements:
+            database.execute(each)
+        for table in TABLES:
+            assert database.execute(f"SELECT id FROM {table}").fetchall() == [("live-1",)]
+
+
+def transpiled(sql: str, warehouse: str) -> list[str]:
+    """Spell a warehouse's SQL as DuckDB reads it."""
+    return sqlglot.transpile(
+        sql, read=warehouse.lower(), write="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(bool(postgres_support.why_not()), reason=postgres_support.why_not())
 def test_postgres_runs_the_pages_query_and_the_statements(place: Station, tmp_path: Path) -> None:

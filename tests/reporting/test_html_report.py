@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +199,17 @@ def test_hours_are_counted_apart_until_there_are_many() -> None:
     assert RunFacts("x", figures=figures).figures is figures
 
 
+def test_bars_are_of_one_length_and_a_single_one_leaves_room() -> None:
+    years = {
+        f"{2019 + n // 336}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}": Counter(Opened=1) for n in range(6 * 336)
+    }
+    starts = [date.fromisoformat(row[0]) for row in Seen(over_time(years, "day")).rows[1:]]
+    assert len({after - before for before, after in pairwise(starts)}) == 1
+    one = Seen(over_time({"2024-03-01T10": Counter(Opened=1)}, "hour"))
+    (bar,) = [found for tag, found in one.tags if tag == "rect" and "x" in found]
+    assert float(bar["width"] or 0) < 200
+
+
 def test_an_inspection_is_a_page_with_masked_cells(desk: Desk) -> None:
     desk.file("a.csv", opened("Secret99"))
     assert desk.run("inspect", "a.csv", "--report", "html=i.html").code == 0
@@ -281,4 +294,6 @@ def test_nothing_is_cut_off_on_printed_paper(pages: list[Path]) -> None:
             tab.goto(path.as_uri())
             right = "(all) => Math.max(...all.map((one) => one.getBoundingClientRect().right))"
             assert tab.locator("td, th, svg").evaluate_all(right) <= 640
+            tab.emulate_media(media="print", color_scheme="dark")
+            assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         browser.close()

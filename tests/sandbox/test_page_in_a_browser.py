@@ -1,6 +1,7 @@
 """The sandbox's page in a real Chromium: filters, pause, opening, people, hostile cells, 100,000 events."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -164,6 +165,19 @@ def test_hostile_cells_run_nothing_and_are_shown_as_text(page: "Page") -> None:
         assert refused, "the policy was to refuse HTML from strings"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page(browser: Any, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with sandbox_process() as (_, url):
+        send(url, batch(event(1), event(1), {"type": "track", "event": "No person"}))
+        # What axe adds to the page is not allowed by the page's policy.
+        tab = browser.new_context(bypass_csp=True, color_scheme=scheme).new_page()
+        tab.goto(url)
+        tab.locator(".row").first.click()
+        assert axe.run(tab).response["violations"] == []
+        tab.context.close()
+
+
 def test_100000_events_are_shown_within_300_ms_and_the_tabs_memory_is_bounded(page: "Page") -> None:
     with sandbox_process() as (_, url):
         page.goto(url)
@@ -184,6 +198,9 @@ def test_100000_events_are_shown_within_300_ms_and_the_tabs_memory_is_bounded(pa
             waits.append(page.evaluate("Date.now()") - sent * 1000)
         page.evaluate("gc()")
         heap = page.evaluate("performance.memory.usedJSHeapSize")
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= 3, (
+            "only what is seen is printed"
+        )
         page.fill("#text", "late-2")
         says(page, "#shown", "11 of 100,000 events")
         sys.stderr.write(f"shown after {median(waits):.0f} ms (median of 30), heap {heap / 1e6:.0f} MB\n")

@@ -20,9 +20,10 @@ from inflection_cli.ledger.ledger_file import Ledger, LedgerReader, ledger_files
 from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES, KnownBatch, Run, is_fresh
 from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import ledger_path, lock_path
+from inflection_cli.mapping.personal_data import storable
 from inflection_cli.model import BatchState, Disposition
 from inflection_cli.segment.ids import Binder
-from inflection_cli.settings.layering import storable_constant, with_value
+from inflection_cli.settings.layering import FINGERPRINTS, with_value
 
 TEXT: Final = "text"
 RECORDED: Final = "property_types"
@@ -414,7 +415,7 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
         common = unjudged & _fingerprints(run)
         if run.label != label or not common or not (sent[run.run_id] or _found_accepted(run)):
             continue
-        differing = list(_differences(run.shaping, shaping, sorted(common)))
+        differing = list(_differences(storable_shaping(run.shaping), shaping, sorted(common)))
         if not differing:
             unjudged -= common
             continue
@@ -489,7 +490,7 @@ def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Seq
     for name in sorted({*theirs, *ours} - _BY_FILE):
         if theirs.get(name) != ours.get(name):
             option = f"--{name.replace('_', '-')}"
-            yield f"{option} was {_given(theirs.get(name))}, is {_given(ours.get(name))}"
+            yield _change(option, _given(theirs.get(name)), _given(ours.get(name)))
     keys = {*theirs.get("columns", {}), *ours.get("columns", {})}
     for fingerprint in prints:
         was, now = (shaping.get("encodings", {}).get(fingerprint) for shaping in (theirs, ours))
@@ -502,7 +503,7 @@ def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Seq
                 continue
             for name in sorted({*one, *other}):
                 if one.get(name) != other.get(name):
-                    yield f"{name} was {_column(one.get(name))}, is {_column(other.get(name))}"
+                    yield _change(name, _column(one.get(name)), _column(other.get(name)))
 
 
 def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
@@ -517,7 +518,7 @@ def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
         common = {str(entry.get("fingerprint")) for entry in run.inputs} & set(plan.fingerprints.values())
         if run.label != label or not common or not (sent or _found_accepted(run)):
             continue
-        theirs = run.shaping.get("columns", {})
+        theirs = storable_shaping(run.shaping)["columns"]
         return list(
             dict.fromkeys(
                 line
@@ -575,6 +576,12 @@ def _source(column: str | None) -> str:
     return "a constant" if column is None or column.startswith("=") else f"“{column}”"
 
 
+def _change(name: str, was: str, now: str) -> str:
+    """Return what differs between two runs, without personal values."""
+    was, now = (FINGERPRINTS.sub("a value that is not shown", each) for each in (was, now))
+    return f"{name} was {was}, is {'another one' if was == now else now}"
+
+
 def _given(value: object) -> str:
     return "not given" if value in {None, False} else "given" if value is True else str(value)
 
@@ -585,6 +592,25 @@ def _column(value: str | None) -> str:
     return f"set to {value[1:]}" if value.startswith("=") else f"column “{value}”"
 
 
+def storable_shaping(shaping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that affect event ids, personal values as fingerprints.
+
+    Earlier versions have recorded some of these values as they were.
+    """
+    nulls, columns = shaping.get("null"), shaping.get("columns", {})
+    return {
+        **shaping,
+        "null": nulls and ", ".join(storable("", each) for each in nulls.split(", ")),
+        "columns": {
+            key: {
+                name: f"={storable(name, said[1:])}" if said[:1] == "=" else said
+                for name, said in read.items()
+            }
+            for key, read in columns.items()
+        },
+    }
+
+
 def shaping_settings(plan: Plan) -> dict[str, Any]:
     """Return every setting that affects event ids, as JSON values."""
     settings = plan.settings
@@ -592,7 +618,7 @@ def shaping_settings(plan: Plan) -> dict[str, Any]:
     profile = mapping.columns.profile
     from_email = mapping.user_id_from_email or mapping.anonymous_id_from_email
     names = (*_IDENTITY, "email") if from_email else _IDENTITY
-    return {
+    shaping = {
         "columns": {_columns_key(plan, s): _identity_columns(s, names) for s in plan.inputs},
         "encodings": {plan.fingerprints.get(s.path, s.path): s.source.encoding for s in plan.inputs},
         "timezone": settings.timezone,
@@ -602,6 +628,7 @@ def shaping_settings(plan: Plan) -> dict[str, Any]:
         "null": ", ".join(sorted(mapping.nulls)) or None,
         "profile": None if profile is None else f"the one with SHA-256 {profile.digest[:12]}…",
     }
+    return storable_shaping(shaping)
 
 
 def _columns_key(plan: Plan, source: InputFile) -> str:
@@ -635,7 +662,7 @@ def _identity_columns(source: InputFile, names: Sequence[str]) -> dict[str, str]
     names = (*names, *_OF_CALLS) if has_calls else names
     named = {name: columns.names[columns.fields[name]] for name in names if name in columns.fields}
     constants = {name: value for name, value in columns.constants.items() if name in names}
-    return {**named, **{name: f"={storable_constant(name, value)}" for name, value in constants.items()}}
+    return {**named, **{name: f"={value}" for name, value in constants.items()}}
 
 
 def input_records(plan: Plan) -> list[dict[str, Any]]:

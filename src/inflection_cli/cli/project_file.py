@@ -17,6 +17,7 @@ from inflection_cli.settings.declarations import (
     MessageOptions,
     ReplayOptions,
     ReportingOptions,
+    VerifyOptions,
     WorkOptions,
     declared,
     profile_keys,
@@ -367,7 +368,7 @@ def own_settings(
 
 def own_settings_then(
     arguments: Mapping[str, Any],
-    given: list[str],
+    given: VerifyOptions,
     then: Recorded,
     reading: "ReadOptions",
     settings: "ConvertSettings",
@@ -376,7 +377,7 @@ def own_settings_then(
 
     Args:
         arguments: What the ledger has of the run's options.
-        given: `--set` words whose values the ledger has only fingerprints of.
+        given: Has the values that the ledger keeps only fingerprints of.
         then: The options of the other files.
         reading: How those are read.
         settings: What shapes their messages.
@@ -388,7 +389,7 @@ def own_settings_then(
 
     profiles = {}
     for pattern, kept in (arguments.get("profiles") or {}).items():
-        own = read_back(kept, list(given))
+        own = read_back(kept, given)
         convert = replace(convert_settings(own.reading, own.message, own.profile), now=then.now)
         profiles[pattern] = FileSettings(read_options(own.reading, own.profile), convert)
     return OwnSettings(FileSettings(reading, settings), profiles, _types(then.reading), {})

@@ -93,7 +93,7 @@ class Resending:
         age_s = self._now - max(accepted)
         if age_s < WAREHOUSE_LAG_S:
             raise DecisionNeeded(
-                f"the last acceptance is {max(0, age_s) / 3600:.0f} hours old, and warehouses may lag by 48 hours",
+                f"the last acceptance is {max(0, age_s) // 3600:.0f} hours old, and warehouses may lag by 48 hours",
                 hint="export the ids once more when 48 hours have passed, and compare again",
             )
 

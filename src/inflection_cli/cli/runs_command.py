@@ -104,7 +104,7 @@ def verify_files(
         from inflection_cli.reporting import run_receipt
 
         entry = desk.shelf.find(which.run) if which.run is not None else _run_of(files, desk.shelf)
-        planner = _planner(files, entry, which.set)
+        planner = _planner(files, entry, which)
         try:
             verified = verify(planner, entry, time.time())
         except InputError as error:
@@ -131,6 +131,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
     with _looking("verify", look) as desk:
         from inflection_cli.history.received import ProofScope, compare
         from inflection_cli.reporting.received_text import (
+            KEPT_OUT,
             received_heading,
             received_lines,
             received_object,
@@ -139,7 +140,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
 
         if files:
             entry = desk.shelf.find(which.run) if which.run is not None else _run_of(files, desk.shelf)
-            planner = _planner(files, entry, which.set)
+            planner = _planner(files, entry, which)
             scope = ProofScope(entry.ledger, label=entry.run.label, planner=planner, before=entry.run.number)
         elif which.run is not None:
             entry = desk.shelf.find(which.run)
@@ -148,6 +149,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
             scope = ProofScope(_only_ledger(desk.shelf))
         receipts = compare(scope, which.received)
         desk.known |= received_object(receipts)
+        desk.say([KEPT_OUT])
         desk.say([received_verdict(receipts)], "green" if receipts.all_arrived else "yellow")
         desk.say([received_heading(scope), *received_lines(receipts)])
         if not (which.resend_missing and receipts.missing):
@@ -159,7 +161,7 @@ def _verify_received(files: list[str], which: VerifyOptions, look: LookOptions, 
         resending.confirm(which.resend_count)
         if desk.json:
             desk.speaker.out = desk.speaker.err
-        desk.known["resent"] = resending.send(_planner(files, entry, which.set), desk.speaker)
+        desk.known["resent"] = resending.send(_planner(files, entry, which), desk.speaker)
         return desk.finish(0)
 
 
@@ -414,7 +416,7 @@ def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":
     )
 
 
-def _planner(files: list[str], entry: "RunStatus", given: list[str]) -> "Planner":
+def _planner(files: list[str], entry: "RunStatus", given: VerifyOptions) -> "Planner":
     from functools import partial
 
     from inflection_cli.backfilling.plan import Planner

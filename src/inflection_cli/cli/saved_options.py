@@ -1,17 +1,25 @@
 """Convert a run's options to ledger JSON and back, for `runs verify`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inflection_cli.errors import UsageError
+from inflection_cli.mapping.personal_data import storable
 from inflection_cli.mapping.profile.preset_files import PresetVersion, preset_in
-from inflection_cli.settings.declarations import InputOptions, MessageOptions, declared, profile_keys
-from inflection_cli.settings.layering import PERSONAL, fingerprint_of, storable_constant
+from inflection_cli.settings.declarations import (
+    InputOptions,
+    MessageOptions,
+    VerifyOptions,
+    declared,
+    profile_keys,
+)
+from inflection_cli.settings.layering import FINGERPRINT, fingerprint_of
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
@@ -50,7 +58,7 @@ class Recorded:
 def recorded(
     reading: InputOptions, message: MessageOptions | None, now: datetime, profile: "Profile | None" = None
 ) -> dict[str, Any]:
-    """Return options as JSON values; personal `--set` values become fingerprints.
+    """Return options as JSON values; personal values become fingerprints.
 
     Of a profile the place and a digest are kept, no salt.
     """
@@ -59,28 +67,31 @@ def recorded(
         named = preset_in(profile.path)
         plain["profile"] = profile.path if named else str(Path(profile.path).absolute())
     plain["set"] = [_storable(word) for word in reading.set]
+    plain["null"] = [storable("", word) for word in reading.null]
     if reading.group_user is not None:
-        # No id is made of it, so that nothing is missed in a verification.
         plain["group_user"] = fingerprint_of(reading.group_user)
+    carried = _plain(message or MessageOptions())
+    carried["context"] = [_storable(word) for word in carried["context"]]
     return {
         "reading": plain,
-        "message": _plain(message or MessageOptions()),
+        "message": carried,
         "now": now.isoformat(),
         "rules": _RULES,
         "profile": None if profile is None else _of_profile(profile, plain["profile"]),
     }
 
 
-def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
+def read_back(arguments: Mapping[str, Any], given: VerifyOptions) -> Recorded:
     """Return the options that were recorded for a run.
 
     Args:
         arguments: What `recorded` returned, as the ledger has it.
-        given: `--set` words whose values the ledger has only fingerprints of.
+        given: Has the values that the ledger keeps only fingerprints of. No id is made of some; those are
+            needed only if messages are sent again.
 
     Raises:
-        UsageError: They were not recorded, a word of `--set` is missing or another one than the run's, or the
-            profile is not what it was.
+        UsageError: They were not recorded, a value is missing or another one than the run's, or the profile is
+            not what it was.
     """
     try:
         reading = _group(InputOptions, {**_BEFORE, **arguments["reading"]})
@@ -91,24 +102,58 @@ def read_back(arguments: Mapping[str, Any], given: "list[str]") -> Recorded:
             "the ledger does not say how that run read its files",
             hint="name another run with --run RUN; infl-seg runs list shows them",
         ) from None
-    values = {_storable(word): word for word in given}
-    for place, word in enumerate(reading.set):
-        if word in values:
-            reading.set[place] = values.pop(word)
-        elif "=fingerprint:" in word:
-            name = word.partition("=")[0]
-            raise UsageError(
-                f"the run was given a {name} that the ledger keeps no more than a fingerprint of",
-                hint=f"give the same one again: --set {name}=VALUE",
-            )
-    if values:
-        raise UsageError(
-            f"--set {next(iter(values))} was not given to the run, or its value was another one",
-            hint="verify with the settings of the run: leave it out",
-        )
+    reading, message = _with_given(reading, message, given)
     rules = arguments.get("rules", 1)
     profile = _profile_then(arguments.get("profile"), also_by_name=rules < 2)
     return Recorded(reading, message, now, profile, asks_for_times=rules >= 2, judges_people=rules >= 3)
+
+
+def _with_given(
+    reading: InputOptions, message: MessageOptions, given: VerifyOptions
+) -> tuple[InputOptions, MessageOptions]:
+    """Return recorded options, fingerprints replaced by the given values.
+
+    Raises:
+        UsageError: As `read_back`.
+    """
+    sends = given.resend_missing
+    users = _completed(
+        "--group-user", _one(reading.group_user), _one(given.group_user), fingerprint_of, needed=sends
+    )
+    context = _completed("--context", message.context, given.context, _storable, needed=sends)
+    constants = _completed("--set", reading.set, given.set, _storable)
+    nulls = _completed("--null", reading.null, given.null, partial(storable, ""))
+    reading = replace(reading, set=constants, null=nulls, group_user=next(iter(users), None))
+    return reading, replace(message, context=context)
+
+
+def _one(value: str | None) -> list[str]:
+    return [] if value is None else [value]
+
+
+def _completed(
+    option: str, kept: list[str], given: list[str], stored: Callable[[str], str], *, needed: bool = True
+) -> list[str]:
+    """Return recorded values; given ones replace their fingerprints.
+
+    Raises:
+        UsageError: A needed value is missing, or a given one is not the run's.
+    """
+    values = {stored(word): word for word in given}
+    words = [values.pop(stored(word), word) for word in kept]
+    for word in words if needed else ():
+        name, equals, value = word.rpartition("=")
+        if value.startswith(FINGERPRINT):
+            raise UsageError(
+                f"the run was given a {name or option} that the ledger keeps no more than a fingerprint of",
+                hint=f"give the same one again: {option} {name}{equals}VALUE",
+            )
+    if values:
+        raise UsageError(
+            f"{option} {next(iter(values.values()))} was not given to the run, or its value was another one",
+            hint="verify with the settings of the run: leave it out",
+        )
+    return words
 
 
 def _of_profile(profile: "Profile", path: str) -> dict[str, Any]:
@@ -193,4 +238,4 @@ def _group(kind: type[_Group], plain: Mapping[str, Any]) -> _Group:
 
 def _storable(word: str) -> str:
     name, equals, value = word.partition("=")
-    return f"{name}{equals}{storable_constant(name, value)}" if name.strip() in PERSONAL else word
+    return f"{name}={storable(name.strip(), value)}" if equals else word

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.certificates import VARIABLES as CERTIFICATES
+from inflection_cli.mapping.personal_data import is_personal_setting
 from inflection_cli.segment.client import without_credentials
 from inflection_cli.settings.declarations import (
     Declared,
@@ -16,7 +17,7 @@ from inflection_cli.settings.declarations import (
     ReportingOptions,
     declared,
 )
-from inflection_cli.settings.layering import PERSONAL, given_values
+from inflection_cli.settings.layering import HIDDEN, given_values
 
 if TYPE_CHECKING:
     from inflection_cli.cli.project_file import Project
@@ -101,7 +102,7 @@ def _shown(each: Declared, value: Any) -> str:
     if each.field == "endpoint":
         return _without_password(str(value))
     if each.field == "group_user":
-        return "…"
+        return HIDDEN
     if isinstance(value, Mapping):
         value = [f"{name}={inner}" for name, inner in value.items()]
     words = value if isinstance(value, list | tuple) else [value]
@@ -115,5 +116,5 @@ def _without_password(value: str) -> str:
 
 
 def _without_person(each: Declared, word: str) -> str:
-    name = word.partition("=")[0].strip()
-    return f"{name}=…" if each.field == "set" and name in PERSONAL else word
+    name, equals, value = word.partition("=") if each.field in {"set", "context"} else ("", "", word)
+    return f"{name}{equals}{HIDDEN}" if is_personal_setting(name.strip(), value) else word

@@ -21,7 +21,11 @@ MAY_BE_IN: Final = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIG
 """Batches whose events the destination may have."""
 
 _IDS_A_STATEMENT: Final = 1000
-_TABLE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,2}", re.ASCII)
+_TABLE: Final = re.compile(
+    r"([A-Za-z_]\w*(-\w+)*\.(?=\w+\.))?([A-Za-z_]\w*\.)?[A-Za-z_]\w*",
+    re.ASCII,
+)
+"""A name with at most two dots. The first of three parts may be a project of BigQuery, which has hyphens."""
 
 
 def export(entry: RunStatus, form: IdFormat, tables: Sequence[str] = ()) -> Iterator[str]:
@@ -40,7 +44,8 @@ def export(entry: RunStatus, form: IdFormat, tables: Sequence[str] = ()) -> Iter
         if not _TABLE.fullmatch(name):
             raise UsageError(
                 f"--table {name!r} is no name of a table",
-                hint="a name of letters, digits and _, with its schema before a dot: --table prod.email_opened",
+                hint="a name of letters, digits and _, with its schema before a dot: --table prod.email_opened; only "
+                "a project before the schema may have hyphens",
             )
     if form is IdFormat.CSV:
         yield "message_id,state\n"

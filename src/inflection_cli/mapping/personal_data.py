@@ -13,7 +13,7 @@ from inflection_cli.catalog import (
 )
 from inflection_cli.lossless_json import JsonError, parse
 from inflection_cli.mapping.column_names import snake_case, squash
-from inflection_cli.settings.layering import PERSONAL
+from inflection_cli.settings.layering import PERSONAL, fingerprint_of
 
 _NAMES_REMEMBERED: Final = 1 << 13
 _ADDRESS: Final = re.compile(r"\s*(?:mailto:)?[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+\s*")
@@ -62,6 +62,11 @@ def is_personal_text(value: str) -> bool:
 def is_personal_setting(name: str, value: str) -> bool:
     """Return whether an option's NAME=VALUE is personal; the name may be empty."""
     return name in PERSONAL or (bool(name) and is_personal_name(name)) or is_personal_text(value)
+
+
+def storable(name: str, value: str) -> str:
+    """Return an option's value as recorded; personal ones become fingerprints."""
+    return fingerprint_of(value) if is_personal_setting(name, value) else value
 
 
 def is_personal_name(name: str) -> bool:

@@ -13,6 +13,9 @@ COLORS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _MOST_BARS: Final = 60
+_LEAST_BARS: Final = 4
+"""Fewer bars leave room, since one bar over the whole width says nothing."""
+
 _WIDTH, _HEIGHT = 720, 200
 _REST: Final = "(all other events)"
 _UNITS: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m"}
@@ -24,7 +27,7 @@ def over_time(by_time: Mapping[str, Counter[str]], precision: str) -> Markup:
     names = _series(by_time)
     bars = _bars(by_time, precision, names)
     most = max((sum(counts) for _, counts in bars), default=0) or 1
-    step = _WIDTH / max(1, len(bars))
+    step = _WIDTH / max(_LEAST_BARS, len(bars))
     drawn = []
     for at, (label, counts) in enumerate(bars):
         top = float(_HEIGHT)
@@ -39,7 +42,11 @@ def over_time(by_time: Mapping[str, Counter[str]], precision: str) -> Markup:
     drawn += [
         element("line", x1=0, x2=_WIDTH, y1=_HEIGHT, y2=_HEIGHT, class_="axis"),
         element("text", first, x=0, y=_HEIGHT + 14),
-        element("text", last, x=_WIDTH, y=_HEIGHT + 14, text_anchor="end"),
+        *(
+            [element("text", last, x=len(bars) * step, y=_HEIGHT + 14, text_anchor="end")]
+            if len(bars) > 1
+            else []
+        ),
         element("text", f"{most:,} at most", x=0, y=12),
     ]
     words = f"Bars of the events from {first} to {last} (UTC), at most {most:,} in one bar; numbers in the table below."
@@ -128,7 +135,7 @@ def _bars(
     whole = (last - first) // timedelta(hours=1) + 1
     hours = next(
         (each for each in (1, 3, 6, 12, 24, 24 * 7, 24 * 31) if each >= hours and whole <= each * _MOST_BARS),
-        -(-whole // _MOST_BARS),
+        -(-whole // (24 * _MOST_BARS)) * 24,
     )
     if hours >= 24:
         first = first.replace(hour=0)

@@ -198,7 +198,8 @@ def _people(whole: Mapping[str, Any], facts: RunFacts) -> Iterator[Markup]:
         ("new: without a user id", figures.people["new"]),
         ("both ways: with a user id and a person id", figures.people["both"]),
     ]
-    words = f"{whole.get('people', 0):,} different people, under {facts.tracked_users:,} different ids."
+    people = counted(whole.get("people", 0), "different person", "different people")
+    words = f"{people}, under {counted(facts.tracked_users, 'id', 'different ids')}."
     yield _section(
         "People", element("p", words), table("Events by the ids of their person", ("person", "events"), rows)
     )
@@ -208,7 +209,8 @@ def _problems(findings: Findings) -> Iterator[Markup]:
     counts = findings.problems.counts
     kept = findings.problems.by_code()
     if not kept:
-        yield _section("Problems", element("p", "None."))
+        none = "None." if findings.error is None else "None in the rows that were read."
+        yield _section("Problems", element("p", none))
         return
     rows = [
         (
@@ -277,7 +279,8 @@ def _delivery(figures: Mapping[str, Any] | None, facts: RunFacts) -> Iterator[Ma
 
 def _origin(findings: Findings, facts: RunFacts) -> Iterator[Markup]:
     whole, digests = findings.whole, facts.digests or {}
-    rows: list[tuple[Content, ...]] = [("version", str(whole["version"])), ("at", facts.now)]
+    rows: list[tuple[Content, ...]] = [("version", str(whole["version"]))]
+    rows += [("at", facts.now)] if facts.now else []
     rows.append(("run", str(whole.get("run_id") or "none")))
     rows.append(("profile", "none" if facts.profile is None else f"{facts.profile[0]}, {facts.profile[1]}"))
     rows += [("settings", note) for note in findings.notes]
@@ -287,6 +290,6 @@ def _origin(findings: Findings, facts: RunFacts) -> Iterator[Markup]:
     yield _section(
         "Where this comes from",
         table("The run", ("what", "value"), rows, sortable=False),
-        table("Files", ("file", "rows", "digest of its content (BLAKE2b)"), inputs),
+        *([table("Files", ("file", "rows", "digest of its content (BLAKE2b)"), inputs)] if inputs else []),
         join([f"and {more:,} more files"] if more > 0 else []),
     )

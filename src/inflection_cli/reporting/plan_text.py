@@ -18,13 +18,14 @@ from inflection_cli.converting.converter import LeftOut
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import listed, snake_case
 from inflection_cli.mapping.events import nearest_event
+from inflection_cli.mapping.personal_data import is_personal_setting
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.masking import open_value
 from inflection_cli.reporting.retry_text import failed_words
 from inflection_cli.sanitize import counted, escape, mask_cell
-from inflection_cli.settings.layering import with_value
+from inflection_cli.settings.layering import HIDDEN, with_value
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
@@ -60,7 +61,10 @@ def settings_lines(said: SettingsSaid) -> Iterator[tuple[str, str]]:
         yield "profile", f"{escape(path, _MOST_OF_LINE)} (SHA-256 {digest[:_DIGEST]}…)"
     if said.project is not None:
         path, took = said.project
-        words = "; ".join(_words(took)) or "nothing that the command or the profile does not say"
+        words = (
+            "; ".join(_words(_without_personal(took)))
+            or "nothing that the command or the profile does not say"
+        )
         # What is shown has been made harmless in parts: a cut takes nothing of that back.
         cut = words if len(words) <= _MOST_OF_LINE else f"{words[:_MOST_OF_LINE]}… (--json has all of it)"
         yield "project", f"{escape(path, _MOST_OF_LINE)} sets {cut}"
@@ -72,8 +76,24 @@ def settings_object(said: SettingsSaid) -> dict[str, Any]:
         "profile": None if said.profile is None else {"path": said.profile[0], "sha256": said.profile[1]},
         "project_file": None
         if said.project is None
-        else {"path": said.project[0], "settings": dict(said.project[1])},
+        else {"path": said.project[0], "settings": _without_personal(said.project[1])},
     }
+
+
+def _without_personal(took: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings by option, without values that are a person's."""
+    return {option: _open_value(option, value) for option, value in took.items()}
+
+
+def _open_value(option: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        # Other tables have columns as values, or as names.
+        named = option in {"set", "context"}
+        return {name: _open_value(name if named else "", inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_open_value("", inner) for inner in value]
+    hidden = isinstance(value, str) and (option == "group_user" or is_personal_setting(option, value))
+    return HIDDEN if hidden else value
 
 
 def _words(took: Mapping[str, Any]) -> Iterator[str]:

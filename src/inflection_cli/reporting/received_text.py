@@ -14,10 +14,10 @@ KEPT_OUT: Final = (
 
 
 def received_heading(scope: ProofScope) -> str:
-    """Return the first line: what counts as missing, and what is compared."""
+    """Return the line that says what is compared."""
     which = f"run {scope.run_id}" if scope.run_id else f"destination {scope.ledger.namespace}"
     files = " among the events of the files" if scope.planner is not None else ""
-    return f"{KEPT_OUT} Compared with what {which} has as accepted{files}:"
+    return f"Compared with what {which} has as accepted{files}:"
 
 
 def received_lines(receipts: Receipts) -> Iterator[str]:

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inflection_cli.backfilling.account import EventCounts, RowCounts
-from inflection_cli.backfilling.ledger_lookup import presets_of
+from inflection_cli.backfilling.ledger_lookup import presets_of, storable_shaping
 from inflection_cli.history.run_history import RunEnd, RunStatus, StateOfBatches, kept_beside
 from inflection_cli.history.verify import EventLookup, Verification
+from inflection_cli.ledger.ledger_records import Run
 from inflection_cli.mapping.personal_data import is_personal_setting, is_personal_text
 from inflection_cli.model import BatchState, Severity
 from inflection_cli.reporting.plan_text import duration_words, events_equation, fix_in_export, rows_equation
 from inflection_cli.sanitize import counted, escape
-from inflection_cli.settings.layering import FINGERPRINT, HIDDEN
+from inflection_cli.settings.layering import FINGERPRINT, FINGERPRINTS, HIDDEN
 
 Lines = Iterator[tuple[str, str]]
 
@@ -99,7 +100,7 @@ def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches
         "ledger": str(entry.ledger.path),
         "typed": run.arguments.get("command"),
         "options": _without_personal(options),
-        "shaping": _without_personal(dict(run.shaping)),
+        "shaping": _shaping(run),
         "inputs": [dict(each) for each in run.inputs],
         "plan": run.arguments.get("plan"),
         "at_the_end": None if run.summary is None else dict(run.summary),
@@ -114,6 +115,13 @@ def receipt_object(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches
     }
 
 
+def _shaping(run: Run) -> dict[str, Any]:
+    """Return settings that affect event ids, without personal values."""
+    shown = _without_personal(storable_shaping(run.shaping)) if run.shaping else {}
+    assert isinstance(shown, dict)
+    return shown
+
+
 def _without_personal(told: Any) -> Any:
     """Return recorded settings without values that are a person's."""
     if isinstance(told, dict):
@@ -123,9 +131,9 @@ def _without_personal(told: Any) -> Any:
     if not isinstance(told, str):
         return told
     name, equals, value = told.partition("=")
-    if equals and not value.startswith(FINGERPRINT) and is_personal_setting(name, value):
+    if equals and (value.startswith(FINGERPRINT) or is_personal_setting(name, value)):
         return f"{name}={HIDDEN}"
-    return HIDDEN if is_personal_text(told) else told
+    return HIDDEN if is_personal_text(told) else FINGERPRINTS.sub(HIDDEN, told)
 
 
 def receipt_lines(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]) -> Lines:
@@ -146,7 +154,7 @@ def receipt_lines(entry: RunStatus, batches: Mapping[BatchState, StateOfBatches]
     presets = presets_of(run.arguments)
     if presets:
         yield "preset", ", ".join(f"{escape(name)}, version {version}" for name, version in presets.items())
-    yield from _shaping_lines(run.shaping, [str(each.get("fingerprint")) for each in run.inputs])
+    yield from _shaping_lines(_shaping(run), [str(each.get("fingerprint")) for each in run.inputs])
     yield from _equation_lines(entry)
     yield from _batch_lines(batches)
     yield from _doubt_lines(entry)

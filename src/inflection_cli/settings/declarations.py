@@ -1257,6 +1257,9 @@ class LookOptions(Group):
     no_input: bool = False
 
 
+_KEPT_AS_HASH: Final = "A value of the run, if the ledger keeps only its hash."
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyOptions(Group):
     """Options that select the run that files are compared with."""
@@ -1267,7 +1270,10 @@ class VerifyOptions(Group):
         metavar="RUN",
         example="last",
     )
-    set: list[str] = reworded([], "A value of the run, if the ledger keeps only its hash.")
+    set: list[str] = reworded([], _KEPT_AS_HASH)
+    null: list[str] = reworded([], _KEPT_AS_HASH)
+    context: list[str] = reworded([], f"{_KEPT_AS_HASH} Needed only to send again.")
+    group_user: str | None = reworded(None, f"{_KEPT_AS_HASH} Needed only to send again.")
     received: list[str] = option(
         [],
         "Message ids from the destination (CSV, JSON or Parquet), to compare with accepted events; repeatable.",

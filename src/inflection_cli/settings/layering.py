@@ -13,13 +13,11 @@ PERSONAL: Final = frozenset({"userId", "personId", "email", "ip"})
 """Fields whose value is a person's."""
 
 FINGERPRINT: Final = "fingerprint:"
+FINGERPRINTS: Final = re.compile(f"{FINGERPRINT}[0-9a-f]+")
+"""Within a text. None is ever shown, since a list of known people would find the value."""
+
 HIDDEN: Final = "…"
 """What a shown command has in the place of a personal value; no option takes it for one."""
-
-
-def storable_constant(name: str, value: str) -> str:
-    """Return a field's value; a personal value becomes a fingerprint."""
-    return fingerprint_of(value) if name in PERSONAL else value
 
 
 def fingerprint_of(value: str) -> str:

@@ -376,7 +376,7 @@ function drawStrip() {
   });
   by("strip").replaceChildren(...bars);
   by("strip-words").textContent =
-    "Times of " + count(some) + " events: " + day(first) + " to " + day(last) + " UTC, at most " + count(most) + " in a bar.";
+    "Times of " + count(some) + (some === 1 ? " event: " : " events: ") + day(first) + " to " + day(last) + " UTC, at most " + count(most) + " in a bar.";
 }
 
 function draw() {
