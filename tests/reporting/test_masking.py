@@ -1,16 +1,12 @@
 """Which cells a terminal shows, and which it masks; a pipe, a CI and reports mask all."""
 
-import contextlib
-import io
-import sys
 from pathlib import Path
 
 import pytest
-from command_support import Desk
+from command_support import Desk, on_terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.cli.app import run
 from inflection_cli.reporting.masking import NOTE, ends, without_query
 
 HEADER = (
@@ -38,25 +34,6 @@ CLOSED = (
     "+49 170",
     "token=",
 )
-
-
-class Terminal(io.StringIO):
-    """A stream in memory that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def on_terminal(*words: str) -> tuple[int, str]:
-    """Run a command whose output is a terminal; return its exit code and all that it printed."""
-    out, before = Terminal(), (sys.argv, sys.stdin)
-    sys.argv, sys.stdin = ["infl-seg", *words], io.TextIOWrapper(io.BytesIO())
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            code = run(words)
-    finally:
-        sys.argv, sys.stdin = before
-    return code, out.getvalue()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from inflection_cli.cli.options import example, long_name
 from inflection_cli.errors import InflSegError, UsageError
+from inflection_cli.reporting.shown_hints import fitted
 from inflection_cli.settings.declarations import ALL_OPTIONS
 from inflection_cli.settings.layering import HIDDEN, file_word
 from inflection_cli.suggestions import meant, nearest
@@ -285,7 +286,7 @@ def _other_option(error: Any) -> str:
     if hasattr(command, "commands"):
         return f"options go after the command: {_help(error)}"
     if foreign:
-        return foreign
+        return fitted(foreign, _help(error))
     near = nearest(bare.replace("_", "-"), _safe_names(error)) if len(bare) > 1 else []
     return meant(near, "--") or _help(error)
 

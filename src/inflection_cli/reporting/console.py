@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
+from inflection_cli.errors import Declined, InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
 from inflection_cli.reporting.outlet import Outlet, outlet_of
+from inflection_cli.reporting.shown_hints import fitted
 from inflection_cli.sanitize import escape
 
 if TYPE_CHECKING:
@@ -56,13 +57,17 @@ def wrapped(line: Text, width: int, hang: int | None = None) -> Iterator[Text]:
         hang: The indent of further rows; by default that of the line and 2 more.
     """
     hang = hang_of(line.plain) if hang is None else hang
-    indent = min(hang, max(0, width - _NARROWEST))
-    start = end = 0
-    room = width
-    for first, last in _pieces(line.plain, width - indent):
-        if end > start and cell_len(line.plain[start:last]) > room and line.plain[start:end].strip():
-            yield _row(line, start, end, indent)
-            start, room = first, width - indent
+    hang = min(hang, max(0, width - _NARROWEST))
+    start = end = indent = 0
+    for first, last in _pieces(line.plain, width - hang):
+        if indent + cell_len(line.plain[start:last]) > width:
+            if line.plain[start:end].strip():
+                yield _row(line, start, end, indent)
+            # A word that is too long for the indent has less of it, so that the terminal cuts it late or never.
+            start, indent = (
+                first,
+                min(hang if end else first, max(0, width - cell_len(line.plain[first:last]))),
+            )
         end = last
     yield _row(line, start, len(line.plain), indent)
 
@@ -80,8 +85,7 @@ def _pieces(text: str, room: int) -> Iterator[tuple[int, int]]:
 
 def _row(line: Text, start: int, end: int, indent: int) -> Text:
     row = line[start:end]
-    if start:
-        row.pad_left(indent)
+    row.pad_left(indent)
     return row
 
 
@@ -209,8 +213,8 @@ class Speaker:
             self._say(Text(text, style="dim"))
 
     def error(self, error: InflSegError) -> None:
-        """Print the error that ended the run, and its hint."""
-        line = Text("error: ", style="bold red")
+        """Print the error that ended the run, and its hint; a "no" to a question is not called one."""
+        line = Text("" if isinstance(error, Declined) else "error: ", style="bold red")
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
         line.append(escape(heading), style="default")
@@ -218,7 +222,7 @@ class Speaker:
         for place, words in faults:
             at = "" if place is None else f"line {place}: "
             _print(self.err, Text(f"  {at}{escape(words, _MOST_OF_FAULT)}"))
-        for way in error.hint.split("\n") if error.hint else ():
+        for way in fitted(error.hint).split("\n") if error.hint else ():
             _print(self.err, Text(f"  → {escape(way)}", style="cyan"))
 
     def lost(self, lost: OutputLost, again: str = "") -> None:

@@ -16,11 +16,12 @@ from inflection_cli.backfilling.run_decisions import trouble_words
 from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import snake_case
-from inflection_cli.mapping.events import nearest_event
+from inflection_cli.mapping.events import kind_of, nearest_event
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.retry_text import failed_words
+from inflection_cli.reporting.shown_hints import hint_of
 from inflection_cli.sanitize import counted, escape
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def problem_lines(
         unseen = count - sum(problem.count for problem in kept[:most])
         if unseen > 0:
             yield "dim", f"    and {unseen:,} more{rest}"
-        for hint in dict.fromkeys(problem.hint or rule.fix for problem in kept[:most]):
+        for hint in dict.fromkeys(map(hint_of, kept[:most])):
             yield "cyan", f"    → {escape(hint)}"
 
 
@@ -296,6 +297,19 @@ def _no_event_left(plan: Plan) -> str:
     return f"no row became an event{f': {rows.read:,} read, ' if reasons else ''}{', '.join(reasons)}"
 
 
+def _events_there(plan: Plan) -> str:
+    """Return which of Inflection's events the first rows have, where --event left all out."""
+    if "--event" not in plan.account.filtered_by:
+        return ""
+    found = set[str]()
+    for source in plan.inputs:
+        column = source.columns.column_of("event")
+        at = source.source.columns.index(column) if column in source.source.columns else None
+        cells = [row[at] for row in source.source.sample if at is not None and at < len(row)]
+        found.update(kind.name for kind in map(kind_of, cells) if kind)
+    return f"; the first rows have {', '.join(sorted(found))}" if found else ""
+
+
 def _in_order(by_event: Mapping[str, int]) -> list[tuple[str, int]]:
     order = {kind.name: i for i, kind in enumerate(EVENTS)}
     return sorted(by_event.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
@@ -348,7 +362,7 @@ def verdict(problems: ProblemTally, plan: Plan, backfill: str) -> str:
             )
         return f"{many}, {main_cause(problems, 'most for')}. Fix the errors above first."
     if not plan.account.events.built:
-        said = _no_event_left(plan)
+        said = f"{_no_event_left(plan)}{_events_there(plan)}"
         return f"Nothing would be sent: {said}. Check the filters, and run infl-seg inspect on the file."
     noted = f" ({counted(problems.warnings, 'warning')})" if problems.warnings else ""
     return f"No problems found{noted}. Next: {escape(backfill)}"
@@ -550,7 +564,7 @@ def nothing_to_send(plan: Plan, rejects: str | None) -> str:
 def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
     """Return the last line of a dry run."""
     if not plan.account.events.built:
-        return f"Dry run: {_no_event_left(plan)}. Next: check the filters"
+        return f"Dry run: {_no_event_left(plan)}{_events_there(plan)}. Next: check the filters"
     written = f"; the messages are in {out}" if out else ""
     sent = f"{counted(plan.to_send, 'event')} would be sent{written}{_kept_rows(plan, rejects)}"
     return f"Dry run: {sent}. Next: send-test, then {command}"
