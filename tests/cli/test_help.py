@@ -178,7 +178,7 @@ def test_the_help_of_a_command_names_its_page_of_the_documentation(path: str, de
         )
         assert set(named) == {page.stem for page in (SAMPLES.parent / "docs").glob("*.md")}
     else:
-        (page,) = re.findall(r"infl-seg help (\S+) has its page", text)
+        (page,) = re.findall(r"infl-seg help (\S+) shows the page on it", text)
         assert page.removesuffix(".md") in pages()
 
 

@@ -61,7 +61,7 @@ COMMANDS: Final = {
     "presets-show": "presets show hubspot-email-events",
     "presets-save": "presets save hubspot-email-events",
     "presets-unknown": "presets show hubspot",
-    "schema": "schema project",
+    "schema": "schema projects",
     "sandbox": "sandbox --port 0 --seed 1",
     "runs-list": "runs list",
     "runs-show": "runs show last",
@@ -72,7 +72,7 @@ COMMANDS: Final = {
     "runs-clean": "runs clean",
     "runs-forget": "runs forget last --no-input",
 }
-MACHINE: Final = ("schema", "runs-export")
+MACHINE: Final = ("runs-export",)
 """Output for programs, of which a terminal cuts the lines."""
 QUICK: Final = ("no-arguments", "validate", "inspect-clean")
 
@@ -107,6 +107,8 @@ MASKS: Final = (
     (r"\d+(?:\.\d)? [GT]B are free", "10.0 GB are free"),
 )
 """What differs from run to run, each replaced by as many characters."""
+ADDRESS: Final = re.compile(r'[\w =]*"?https://\S+')
+"""A line that ends in an address."""
 VOLATILE: Final = re.compile(r"^  (?:delivery|ended)\b.*(?:\n {12}\S.*)*", re.MULTILINE)
 """Lines with sizes and durations, and their further rows."""
 
@@ -149,7 +151,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def shown(words: list[str], width: int, *, is_machine: bool = False) -> str:
     """Run a command on a terminal of some width; return what stands on its screen, masked."""
-    terminal, stdin = (Impatient() if words[0] == "sandbox" else Terminal()), Terminal()
+    terminal, stdin = (Impatient() if words[:1] == ["sandbox"] else Terminal()), Terminal()
     before = sys.argv, sys.stdin
     sys.argv, sys.stdin = ["infl-seg", *words], stdin
     try:
@@ -171,10 +173,10 @@ def shown(words: list[str], width: int, *, is_machine: bool = False) -> str:
 def cut_lines(written: str, width: int) -> Iterator[str]:
     """Yield the lines that the edge of the terminal would cut.
 
-    A command is never broken, to be copied whole; nor is an address, which begins at the edge then.
+    A command is never broken, to be copied whole, and neither is an address.
     """
     for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", written)):
-        if cell_len(line) > width and "infl-seg" not in line and not re.fullmatch(r"https://\S+", line):
+        if cell_len(line) > width and "infl-seg" not in line and not ADDRESS.fullmatch(line):
             yield line
 
 

@@ -335,7 +335,7 @@ def _pages(path: str) -> list[str]:
     if not known:
         return []
     if words:
-        return [f"infl-seg help {PAGES.get(words[0], 'guide')} has its page of the documentation."]
+        return [f"infl-seg help {PAGES.get(words[0], 'guide')} shows the page on it."]
     return [f"infl-seg help PAGE shows a page of the documentation: {', '.join(known)}."]
 
 

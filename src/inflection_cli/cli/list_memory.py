@@ -109,8 +109,9 @@ def _confirm(question: str, delivery: DeliveryOptions, output: OutputOptions) ->
     if delivery.yes:
         return
     if output.no_input or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        why = "--no-input was given" if output.no_input else "stdin is not a terminal"
         raise ConfirmationMissing(
-            f"{question}: a confirmation is missing", hint="the same command with --yes"
+            f"confirmation required, but {why}: {question}", hint="the same command with --yes"
         )
     print(f"{question}. [y/N] ", end="", file=sys.stderr, flush=True)
     if not answered_yes():

@@ -79,7 +79,7 @@ class RunReporter:
             plan_text.text_before_lines(state.text_before),
             (("", escape(line)) for line in state.bound_otherwise or ()),
             plan_text.cost_lines(state.estimate, options.events_per_second),
-            plan_text.destination_lines(plan, where, options.command),
+            plan_text.destination_lines(plan, where, options.command, rehearsal=options.rehearsal),
             retry_lines(state.target),
         ):
             plan_text.speak(lines, speaker, result=False)

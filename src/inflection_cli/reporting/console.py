@@ -12,7 +12,14 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from inflection_cli.errors import Declined, InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
+from inflection_cli.errors import (
+    Declined,
+    InflSegError,
+    Interrupted,
+    OutputLost,
+    ReaderLeft,
+    SettingsFileFaults,
+)
 from inflection_cli.reporting.outlet import Outlet, outlet_of
 from inflection_cli.reporting.shown_hints import fitted
 from inflection_cli.sanitize import escape
@@ -63,11 +70,10 @@ def wrapped(line: Text, width: int, hang: int | None = None) -> Iterator[Text]:
         if indent + cell_len(line.plain[start:last]) > width:
             if line.plain[start:end].strip():
                 yield _row(line, start, end, indent)
-            # A word that is too long for the indent has less of it, so that the terminal cuts it late or never.
-            start, indent = (
-                first,
-                min(hang if end else first, max(0, width - cell_len(line.plain[first:last]))),
-            )
+            # A word that only fits with less of an indent has less. The terminal cuts what is longer than itself.
+            start, indent = first, hang if end else first
+            if (spare := width - cell_len(line.plain[first:last])) >= 0:
+                indent = min(indent, spare)
         end = last
     yield _row(line, start, len(line.plain), indent)
 
@@ -213,8 +219,8 @@ class Speaker:
             self._say(Text(text, style="dim"))
 
     def error(self, error: InflSegError) -> None:
-        """Print the error that ended the run, and its hint; a "no" to a question is not called one."""
-        line = Text("" if isinstance(error, Declined) else "error: ", style="bold red")
+        """Print the error that ended the run, and its hint; a "no" or a Ctrl-C is not called one."""
+        line = Text("" if isinstance(error, Declined | Interrupted) else "error: ", style="bold red")
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
         line.append(escape(heading), style="default")

@@ -411,16 +411,17 @@ def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, 
     yield "takes", f"about {duration_words(cost.seconds)} at {pace} (--events-per-second)"
 
 
-def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[tuple[str, str]]:
+def destination_lines(
+    plan: Plan, where: str | None, command: str, *, rehearsal: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yield the destination of the events, and advice before sending."""
     yield "to", where or "no destination yet (no write key)"
     off = plan.settings.message.integrations
     if off.get("All", True):
         calls = counted(plan.to_send, "call")
-        yield (
-            "",
-            f"every streaming destination of the source gets {_these(plan.to_send)} {calls} now, with any event time.",
-        )
+        gets = "would get" if rehearsal else "gets"
+        what = f"{_these(plan.to_send)} {calls} now, with any event time"
+        yield "", f"every streaming destination of the source {gets} {what}."
         yield "", "An old click can start a live automation. For warehouses only: --integration All=false"
     else:
         yield "", "Sent to warehouses only (All=false), and to destinations that --integration turns on."
