@@ -333,6 +333,8 @@ def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
     assert (left, unique, said.count("[y/N]")) == (code, sent, 1)
     question = " ".join(said.split())
     assert f"Send 11 events to {sandbox.url}? (26 of 38 rows rejected, saved in " in question
+    # Who says no has made no mistake.
+    assert ("nothing was sent" in said, "error: nothing" in said) == (not sent, False)
 
 
 @pytest.mark.slow

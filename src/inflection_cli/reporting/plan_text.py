@@ -116,6 +116,8 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "", f"reading stopped after {counted(account.rows.read, 'row')} (--limit)"
     for reason, count in account.filtered_by.items():
         yield "", f"{count:,} {_left_out(reason)}"
+    if there := _events_there(plan):
+        yield "", there
     kinds = ", ".join(f"{escape(name)} {count:,}" for name, count in _in_order(account.by_event))
     yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
     repeats = plan.count(Disposition.DUPLICATE)
@@ -227,8 +229,11 @@ def problem_lines(
         unseen = count - sum(problem.count for problem in kept[:most])
         if unseen > 0:
             yield "dim", f"    and {unseen:,} more{rest}"
-        for hint in dict.fromkeys(map(hint_of, kept[:most])):
-            yield "cyan", f"    → {escape(hint)}"
+        hints = dict.fromkeys(map(hint_of, kept[:most]))
+        for hint in hints:
+            # What a hint adds to another one that is shown is enough.
+            ends = [f"; {other}" for other in hints if hint.endswith(f"; {other}")]
+            yield "cyan", f"    → {escape(hint.removesuffix(ends[0]) if ends else hint)}"
 
 
 def size_words(count: float) -> str:
@@ -298,8 +303,8 @@ def _no_event_left(plan: Plan) -> str:
 
 
 def _events_there(plan: Plan) -> str:
-    """Return which of Inflection's events the first rows have, where --event left all out."""
-    if "--event" not in plan.account.filtered_by:
+    """Return which of Inflection's events the first rows have, where --event left all out; "" elsewhere."""
+    if plan.account.events.built or "--event" not in plan.account.filtered_by:
         return ""
     found = set[str]()
     for source in plan.inputs:
@@ -307,7 +312,7 @@ def _events_there(plan: Plan) -> str:
         at = source.source.columns.index(column) if column in source.source.columns else None
         cells = [row[at] for row in source.source.sample if at is not None and at < len(row)]
         found.update(kind.name for kind in map(kind_of, cells) if kind)
-    return f"; the first rows have {', '.join(sorted(found))}" if found else ""
+    return f"the first rows have {', '.join(sorted(found))}" if found else ""
 
 
 def _in_order(by_event: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -362,7 +367,7 @@ def verdict(problems: ProblemTally, plan: Plan, backfill: str) -> str:
             )
         return f"{many}, {main_cause(problems, 'most for')}. Fix the errors above first."
     if not plan.account.events.built:
-        said = f"{_no_event_left(plan)}{_events_there(plan)}"
+        said = _no_event_left(plan)
         return f"Nothing would be sent: {said}. Check the filters, and run infl-seg inspect on the file."
     noted = f" ({counted(problems.warnings, 'warning')})" if problems.warnings else ""
     return f"No problems found{noted}. Next: {escape(backfill)}"
@@ -565,7 +570,7 @@ def nothing_to_send(plan: Plan, rejects: str | None) -> str:
 def dry_run_closing(plan: Plan, out: str | None, rejects: str | None, command: str) -> str:
     """Return the last line of a dry run."""
     if not plan.account.events.built:
-        return f"Dry run: {_no_event_left(plan)}{_events_there(plan)}. Next: check the filters"
+        return f"Dry run: {_no_event_left(plan)}. Next: check the filters"
     written = f"; the messages are in {out}" if out else ""
     sent = f"{counted(plan.to_send, 'event')} would be sent{written}{_kept_rows(plan, rejects)}"
     return f"Dry run: {sent}. Next: send-test, then {command}"
