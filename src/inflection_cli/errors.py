@@ -96,7 +96,7 @@ class ConfirmationMissing(UsageError):
 
 
 class Declined(ConfirmationMissing):
-    """Raised when the answer to a question was no: no error, and nothing was done."""
+    """Raised when the user declined, which is not called an error."""
 
 
 class InputError(InflSegError):

@@ -133,7 +133,7 @@ def unlinked(source: InputFile) -> Problem:
 
 
 def _of_links(source: InputFile) -> list[str]:
-    """Return the free columns whose cells in the first rows are links, all of them."""
+    """Return the free columns whose cells are all links."""
     taken, rows = set(source.columns.fields.values()), source.source.sample
     cells = {
         name: [row[index] for row in rows if index < len(row) and row[index].strip()]

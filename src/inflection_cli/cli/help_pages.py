@@ -310,7 +310,7 @@ def _page(context: Any, *, every: bool) -> "HelpPage":
 
 
 def show_page(name: str) -> bool:
-    """Print a page of the documentation on stdout; return whether there is one of that name."""
+    """Print a page of the documentation; return whether there is one."""
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.help_text import print_page
 
@@ -321,7 +321,7 @@ def show_page(name: str) -> bool:
 
 
 def pages() -> dict[str, Path]:
-    """Return the pages of the documentation by name: those of the package, or of the source beside it."""
+    """Return the pages of the documentation by name."""
     package = Path(__file__).parents[1]
     folder = next(
         (each for each in (package / "docs", package.parents[1] / "docs") if each.is_dir()), package
@@ -330,7 +330,7 @@ def pages() -> dict[str, Path]:
 
 
 def _pages(path: str) -> list[str]:
-    """Return the sentence that names a command's page, or for the tool itself all of them."""
+    """Return the sentence that names a command's page, or all pages."""
     known, words = pages(), path.split()[1:]
     if not known:
         return []

@@ -464,7 +464,7 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
 
 
 def _as_pair(option: str, word: str, example: str) -> str:
-    """Return a hint with the user's own words as a pair, where they are recognisable."""
+    """Return a hint with the user's own words as a pair."""
     found = re.fullmatch(r"(?P<name>\w+)(?:\s*:\s*(?P<value>\S.*))?", word.strip())
     if found is None:
         return f"write it like {option} {example}"

@@ -320,7 +320,7 @@ class EventReader:
         return Person(user_id, person_id, email, ip, user_agent or None, group_id, session), tuple(notes)
 
     def _no_person(self, *, has_address: bool) -> Note:
-        """Build the note on a row without an id, whose address may have been asked for."""
+        """Build the note on a row without an id."""
         detail = "there is neither a userId nor a personId"
         asked = self._options.user_id_from_email or self._options.anonymous_id_from_email
         if asked and not has_address:

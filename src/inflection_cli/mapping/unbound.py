@@ -212,14 +212,14 @@ _NOTHING: Final = [(name, "absent") for name in ("event", "timestamp", PERSON)]
 
 
 def looks_like_a_row(names: Sequence[str]) -> bool:
-    """Return whether the cells of a header can only be those of a row."""
+    """Return whether a header has cells of a row."""
     return any(
         looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names
     )
 
 
 def headless(file: str, columns: str) -> InputError:
-    """Return the error for a file without a header; it repeats no cell.
+    """Return the error for a missing header; it repeats no cell.
 
     Args:
         file: The file.

@@ -219,7 +219,8 @@ class Speaker:
             self._say(Text(text, style="dim"))
 
     def error(self, error: InflSegError) -> None:
-        """Print the error that ended the run, and its hint; a "no" or a Ctrl-C is not called one."""
+        """Print the error that ended the run, and its hint."""
+        # Who declines, or presses Ctrl-C, has met no error.
         line = Text("" if isinstance(error, Declined | Interrupted) else "error: ", style="bold red")
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message

@@ -61,7 +61,7 @@ def print_brief(page: HelpPage, speaker: Speaker) -> None:
 
 
 def print_page(markdown: str, speaker: Speaker) -> None:
-    """Print a page of the documentation on stdout: laid out on a terminal, as it is elsewhere."""
+    """Print a page of the documentation, laid out on a terminal."""
     if not speaker.out.is_terminal:
         speaker.out.print(Text(markdown.rstrip("\n")), soft_wrap=True)
         return

@@ -303,7 +303,7 @@ def _no_event_left(plan: Plan) -> str:
 
 
 def _events_there(plan: Plan) -> str:
-    """Return which of Inflection's events the first rows have, where --event left all out; "" elsewhere."""
+    """Return the events of the first rows, where --event dropped all."""
     if plan.account.events.built or "--event" not in plan.account.filtered_by:
         return ""
     found = set[str]()

@@ -284,7 +284,7 @@ def _causes(causes: Counter[str]) -> str:
 
 
 def _briefly(causes: Counter[str]) -> str:
-    """Return the most common causes without the host, which is the same for all."""
+    """Return the most common causes without the host."""
     most = [escape(_HOST.sub("", reason), 40) for reason, _ in causes.most_common(_CAUSES)]
     return ", ".join([*most, "others"] if len(causes) > _CAUSES else most)
 

@@ -1,4 +1,4 @@
-"""Hints as the running command can take them: without options that only others have.
+"""Fit hints to the running command.
 
 A hint is written where the fault is found, and several commands read the same files. So `diff` may find a header that
 `--columns` fixes for `backfill`. What a command lacks is left out where the hint is shown, for all reports.
@@ -41,7 +41,7 @@ class Running:
     options: frozenset[str]
 
     def lacks(self, text: str) -> bool:
-        """Return whether a text names an option, or a profile, that the command does not take."""
+        """Return whether a text names what the command does not take."""
         return bool(self.lacking(text)) or (_IN_PROFILE in text and "--profile" not in self.options)
 
     def lacking(self, text: str) -> list[str]:
@@ -54,7 +54,7 @@ _RUNNING: ContextVar[Running | None] = ContextVar("running", default=None)
 
 
 def set_running(words: str = "", options: Iterable[str] = ()) -> None:
-    """Record the command whose options hints may name; without words all options are taken."""
+    """Record the command whose options hints may name."""
     _RUNNING.set(Running(words, frozenset(options)) if words else None)
 
 
@@ -97,7 +97,7 @@ def _fitted_line(line: str, running: Running) -> str:
 
 
 def _ways(sentence: str, running: Running) -> str:
-    """Return the ways of a sentence that the command takes; empty without any."""
+    """Return the ways of a sentence that the command takes."""
     if not running.lacks(sentence):
         return sentence
     kept = joint = opening = ""
@@ -115,7 +115,7 @@ def _ways(sentence: str, running: Running) -> str:
 
 
 def _profile_lines(line: str, running: Running) -> Iterator[str]:
-    """Yield the lines of a profile that stand for the options which the command lacks."""
+    """Yield lines of a profile for options that the command lacks."""
     for name in running.lacking(_DROPPED.sub("", _hidden(line)[0])):
         each = ALL_OPTIONS[name]
         table = each.option.profile.partition(".")[0]
@@ -145,7 +145,7 @@ def _toml(each: Any, typed: str) -> str:
 
 
 def _instead(hint: str, running: Running) -> str:
-    """Return what is left to do where a command takes none of a hint's options."""
+    """Return a hint for a command that takes no option of one."""
     lacking = running.lacking(_hidden(hint)[0])
     typed = re.search(rf"{lacking[0]}(?:[ =](?:'[^']*'|[^\s;,]+))?", hint) if lacking else None
     if typed is not None and running.words == "infl-seg init":
@@ -154,7 +154,7 @@ def _instead(hint: str, running: Running) -> str:
 
 
 def _hidden(line: str) -> tuple[str, list[str]]:
-    """Return a line with a mark in the place of each quoted text, and the texts."""
+    """Return a line with marks for quoted texts, and the texts."""
     quoted = list[str]()
 
     def mark(found: re.Match[str]) -> str:

@@ -436,7 +436,7 @@ _ENGLISH: Final = re.compile(
 
 
 def _explained(said: TimeProblem, text: str) -> TimeProblem:
-    """Return a problem with a hint for a form that the text is recognised as, if any."""
+    """Return a problem with a hint for a recognised form."""
     if said is not _UNREADABLE:
         return said
     hint = ""

@@ -151,7 +151,7 @@ def encoding_of(name: str) -> str:
 
 
 def _other_encoding(name: str) -> str:
-    """Return a hint for an encoding of an unknown name, such as latin-9 for iso-8859-15."""
+    """Return a hint for an encoding of an unknown name."""
     try:
         known = codecs.lookup(re.sub(r"\W|_", "", name.lower())).name
     except (LookupError, ValueError):
