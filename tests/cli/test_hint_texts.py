@@ -217,6 +217,11 @@ def test_a_hint_keeps_what_the_command_takes_and_the_rest_is_a_line_of_a_profile
         ("diff", "name the columns: --columns a,b", 'in a profile [input] columns = "a,b"'),
         ("diff", "set one value with --set or --context", "set one value with --context"),
         ("replay", "fix the cell, or map it: --map email=COLUMN", "fix the cell"),
+        (
+            "replay",
+            "name the order of its bytes: --encoding utf-16-le",
+            "turn the file into UTF-8: iconv -f utf-16-le -t UTF-8 OLD > NEW",
+        ),
         ("replay", "--map url=COLUMN", "change the file: infl-seg replay has no --map"),
         (
             "init",

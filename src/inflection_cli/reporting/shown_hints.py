@@ -20,6 +20,7 @@ _OTHER: Final = re.compile(rf"infl-seg (?:(?:runs|presets|sync|help) )?[a-z][\w-
 """A whole command: its options are those of the command that it names."""
 
 _OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+_ENCODING: Final = re.compile(r"(?<!without )(?<!leave )--encoding ([a-z][\w-]*\d[\w-]*)")
 _IN_PROFILE: Final = "in a profile"
 _SENTENCE: Final = re.compile(r"(; |[.?] (?=[A-Z-]))")
 _DROPPED: Final = re.compile(r"(?:[Ww]ithout|leave|drop|and no) --[a-z][a-z-]+")
@@ -87,13 +88,9 @@ def _fitted_line(line: str, running: Running) -> str:
         elif text := _ways(part, running):
             kept += [before if kept else "", text if kept else re.sub(r"^[Oo]r ", "", text)]
     shown = "".join(kept)
-    # A profile has what the command lacks; each line of it is proposed once.
-    if "--profile" in running.options and _IN_PROFILE not in plain:
-        keys = list(_profile_lines(line, running))
-        shown = "; ".join(
-            [*([shown] if shown else []), *([f"{_IN_PROFILE} {' or '.join(keys)}"] if keys else [])]
-        )
-    return _restored(shown, quoted)
+    further = _further(line, running)
+    ways = [shown, further] if "--profile" in running.options else [further, shown]
+    return _restored("; ".join(filter(None, ways)), quoted)
 
 
 def _ways(sentence: str, running: Running) -> str:
@@ -112,6 +109,17 @@ def _ways(sentence: str, running: Running) -> str:
             kept += (joint if kept else "") + (opening if way.startswith("--") else "") + way
             joint = opening = ""
     return kept.rstrip(" ,:")
+
+
+def _further(line: str, running: Running) -> str:
+    """Return what stands for the options that the command lacks."""
+    if "--profile" in running.options:
+        # A profile has what the command lacks; each line of it is proposed once.
+        keys = [] if _IN_PROFILE in line else list(_profile_lines(line, running))
+        return f"{_IN_PROFILE} {' or '.join(keys)}" if keys else ""
+    is_init = running.words == "infl-seg init"
+    encoding = None if is_init or not running.lacking(line) else _ENCODING.search(line)
+    return f"turn the file into UTF-8: iconv -f {encoding[1]} -t UTF-8 OLD > NEW" if encoding else ""
 
 
 def _profile_lines(line: str, running: Running) -> Iterator[str]:
