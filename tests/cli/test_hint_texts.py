@@ -253,7 +253,13 @@ def test_the_answer_to_an_option_of_another_tool_names_what_the_command_has() ->
             error = refusal(command, f"infl-seg {' '.join(path)}", [typed])
             if type(error).__name__ == "NoSuchOption":
                 hint = usage_error(error).hint
-                assert not lacking(hint, OPTIONS_OF[" ".join(path)]), (path, typed, hint)
+                of_backfill = hint.startswith("infl-seg backfill has it: ")
+                owner = "backfill" if of_backfill else " ".join(path)
+                assert not lacking(hint.removeprefix("infl-seg backfill has it: "), OPTIONS_OF[owner]), (
+                    typed,
+                    hint,
+                )
+                assert fitted(hint) == hint
 
 
 # --- what no hint may propose --------------------------------------------------------------------

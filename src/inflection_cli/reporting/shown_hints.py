@@ -16,7 +16,9 @@ from inflection_cli.settings.declarations import ALL_OPTIONS
 
 _QUOTED: Final = re.compile(r"(?<![\w)])'[^']*'|\"[^\"]*\"|“[^”]*”|`[^`]*`")
 _WORD: Final = r"(?:--?[\w-]+(?:=\S+)?|\x00\d+\x00|[A-Z…{][^\s;,]*|[^\s;,]*[./*=_\d][^\s;,]*|or --[\w-]+)"
-_OTHER: Final = re.compile(rf"infl-seg (?:(?:runs|presets|sync|help) )?[a-z][\w-]*(?: {_WORD})*")
+_OTHER: Final = re.compile(
+    rf"infl-seg [a-z-]+ has it: .*|infl-seg (?:(?:runs|presets|sync|help) )?[a-z][\w-]*(?: {_WORD})*"
+)
 """A whole command: its options are those of the command that it names."""
 
 _OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -64,18 +66,23 @@ def hint_of(problem: Problem) -> str:
     return fitted(problem.hint or problem.rule.fix)
 
 
-def fitted(hint: str, otherwise: str = "") -> str:
+def takes(hint: str) -> bool:
+    """Return whether the running command takes all that a hint names."""
+    running = _RUNNING.get()
+    return running is None or not any(running.lacks(_hidden(line)[0]) for line in hint.split("\n"))
+
+
+def fitted(hint: str) -> str:
     """Return a hint without the ways that the running command lacks.
 
     Args:
         hint: One way in a line, or several in a sentence.
-        otherwise: What is said where no way is left; by default that the file is to be changed.
     """
     running = _RUNNING.get()
-    if running is None or not any(running.lacks(_hidden(line)[0]) for line in hint.split("\n")):
+    if running is None or takes(hint):
         return hint
     lines = [_fitted_line(line, running) for line in hint.split("\n")]
-    return "\n".join(line for line in lines if line) or otherwise or _instead(hint, running)
+    return "\n".join(line for line in lines if line) or _instead(hint, running)
 
 
 def _fitted_line(line: str, running: Running) -> str:
