@@ -99,7 +99,7 @@ class CellDisplay:
         return self._cell(name, _open_form(name, "event", None)) if private else mask_cell(name, in_full=True)
 
     def _field_by_cells(self, problem: Problem) -> str:
-        """Return an open field for a free column whose first cells tell nobody apart."""
+        """Return an open field for a free column of shared cells."""
         source, name = self.sources.get(problem.file or ""), problem.column or ""
         if source is None or name not in source.columns or any(map(is_personal_name, name.split("."))):
             return ""
