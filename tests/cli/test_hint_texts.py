@@ -235,6 +235,19 @@ def test_a_hint_keeps_what_the_command_takes_and_the_rest_is_a_line_of_a_profile
         assert fitted(hint) == shown
 
 
+def test_an_error_is_shown_and_reported_with_what_the_command_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk.at(tmp_path, monkeypatch)
+    (tmp_path / "m.ndjson").write_bytes(MESSAGE.encode("utf-16-le"))
+    words = ("replay", "m.ndjson", "--dry-run")
+    shown, reported = desk.run(*words).err, desk.run(*words, "--json").json["error"]["hint"]
+    for hint in (shown, reported):
+        assert "iconv -f utf-16-le -t UTF-8 OLD > NEW" in hint
+        assert "--encoding" not in hint
+    assert "--encoding" in desk.run("validate", "m.ndjson").err
+
+
 def test_no_report_shows_a_hint_that_was_not_fitted_to_the_command() -> None:
     for path in (SRC / "reporting").glob("*.py"):
         source = path.read_text(encoding="utf-8")
