@@ -3,6 +3,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
+COPY docs ./docs
 RUN python -m venv /opt/infl-seg \
     && /opt/infl-seg/bin/python -m pip install --no-cache-dir . \
     && /opt/infl-seg/bin/python -m pip uninstall --yes pip

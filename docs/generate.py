@@ -504,6 +504,8 @@ def _calls(words: list[str]) -> Iterator[list[str]]:
 
 def _fault(call: list[str], commands: Mapping[tuple[str, ...], Command]) -> str:
     words: tuple[str, ...] = ()
+    if call[:1] == ["help"]:
+        call = [*call[1:], "--help"] if (*call[1:2],) in commands else []
     while call and (*words, call[0]) in commands:
         words = (*words, call.pop(0))
     command = commands[words]

@@ -139,3 +139,14 @@ def test_every_option_that_a_fix_names_is_there() -> None:
     named = {name for rule in rules_by_code().values() for name in re.findall(r"--[a-z-]+", rule.fix)}
     assert named
     assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+
+
+def test_each_rule_of_the_guidelines_is_kept_or_argued() -> None:
+    page = (ROOT / "docs" / "clig.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    assert [int(number) for number, *_ in rows] == [*range(1, 97)]
+    assert {state for _, _, state, _ in rows} == {"holds", "argued", "not applicable"}
+    for number, _, _, where in rows:
+        for path in re.findall(r"`((?:src|tests|cli|reading|settings|docs)/[\w./]+|\w+\.py)`", where):
+            places = (ROOT / path, ROOT / "src" / "inflection_cli" / path)
+            assert any(place.exists() for place in places), (number, path)

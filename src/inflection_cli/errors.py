@@ -4,6 +4,7 @@
     ├── UsageError                   2  the command cannot be carried out as typed
     │   ├── SettingsFileFaults       2  a profile or project file has faults
     │   └── ConfirmationMissing      2  nobody is there to be asked
+    │       └── Declined             2  the answer was no
     ├── InputError                   4  an input cannot be read or mapped at all
     │   ├── EmptyFile                4  it holds no row
     │   ├── ListKeys                 4  keys of a list are missing or not unique
@@ -92,6 +93,10 @@ class ConfirmationMissing(UsageError):
     """Raised when a confirmation is missing or was declined."""
 
     code = "confirmation-missing"
+
+
+class Declined(ConfirmationMissing):
+    """Raised when the user declined, which is not called an error."""
 
 
 class InputError(InflSegError):

@@ -333,6 +333,9 @@ def test_a_terminal_is_asked_once_and_the_question_stands_in_for_the_budget(
     assert (left, unique, said.count("[y/N]")) == (code, sent, 1)
     question = " ".join(said.split())
     assert f"Send 11 events to {sandbox.url}? (26 of 38 rows rejected, saved in " in question
+    # Who says no has made no mistake.
+    plain = re.sub(r"\x1b\[[\d;]*m", "", said)
+    assert ("nothing was sent" in plain, "error: nothing" in plain) == (not sent, False)
 
 
 @pytest.mark.slow

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_support import KEY, PATIENCE_S, Desk, command, opened
+from command_support import KEY, PATIENCE_S, SAMPLES, Desk, command, on_terminal, opened
 from option_support import PLACES, commands
 
 from inflection_cli.cli.app import _parser
-from inflection_cli.cli.help_pages import EXAMPLES, FIRST_STEPS
+from inflection_cli.cli.help_pages import EXAMPLES, FIRST_STEPS, pages
 from inflection_cli.settings.declarations import ALL_OPTIONS
 
 PATHS = [" ".join(("infl-seg", *path)) for path, _ in commands()]
@@ -158,11 +158,47 @@ def test_the_other_ways_to_ask_for_help_and_version(typed: str, same: str, desk:
         "validate spring-launch.csv -h extra --bogus",
         "backfill spring-launch.csv --yes --resume --help",
         "runs show --help nowhere last --resume",
+        "backfill spring-launch.csv --again --dry-run -h",
+        "backfill spring-launch.csv --map -h",
+        "backfill spring-launch.csv --dry-run true --help",
+        "validate spring-launch.csv --timezone= --limit -h",
     ],
 )
 def test_a_word_that_asks_for_help_wins_over_all_others(typed: str, desk: Desk) -> None:
     command = " ".join(typed.split()[: 2 if typed.startswith("runs") else 1])
     assert desk.run(*typed.split()) == desk.run(*f"{command} --help".split())
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_the_help_of_a_command_names_its_page_of_the_documentation(path: str, desk: Desk) -> None:
+    text = desk.run(*path.split()[1:], "--help").out
+    if path == "infl-seg":
+        named = (
+            " ".join(text.split()).rpartition("shows a page of the documentation: ")[2].strip(".").split(", ")
+        )
+        assert set(named) == {page.stem for page in (SAMPLES.parent / "docs").glob("*.md")}
+    else:
+        (page,) = re.findall(r"infl-seg help (\S+) shows the page on it", text)
+        assert page.removesuffix(".md") in pages()
+
+
+@pytest.mark.parametrize("name", ["guide", "profiles.md", "presets.md"])
+def test_a_page_of_the_documentation_is_shown(name: str, desk: Desk) -> None:
+    done = desk.run("help", name)
+    page = SAMPLES.parent / "docs" / f"{name.removesuffix('.md')}.md"
+    assert (done.code, done.out, done.err) == (0, page.read_text(encoding="utf-8"), "")
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_page_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    code, shown = on_terminal("help", "glossary")
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert code == 0
+    assert "unconfirmed" in plain
+    assert max(map(len, plain.splitlines())) <= 60
+    assert "**" not in plain
 
 
 def test_help_for_a_word_that_is_no_command_is_an_error(desk: Desk) -> None:

@@ -1732,6 +1732,104 @@ LEDGERS: Final = {
     ),
 }
 
+CLICKS: Final = HEADER.replace("\n", ",Goto URL\n") + ROW.replace("Email Opened", "Link Clicked").replace(
+    "\n", ",https://shop.example/1\n"
+)
+OWN_WORDS: Final = {
+    "files are separated by a comma": Mistake(
+        "validate march.csv,april.csv",
+        4,
+        r"march\.csv,april\.csv: no such file",
+        r"separate files by spaces: (march\.csv april\.csv)",
+        "validate {fix}",
+        {"march.csv": GOOD, "april.csv": GOOD.replace("c1", "c2")},
+        shows=NO_WARNING,
+    ),
+    "a column is mapped by a colon": Mistake(
+        f"{V} --map userId:Kunde",
+        2,
+        r"--map 'userId:Kunde' is not NAME=VALUE",
+        r"write it like (--map userId=Kunde)",
+        f"{V} {{fix}}",
+        export(GOOD.replace("userId", "Kunde")),
+        shows=NO_WARNING,
+    ),
+    "an encoding has a common name that is not its own": Mistake(
+        f"{V} --encoding latin-9",
+        2,
+        r"--encoding 'latin-9': no such encoding",
+        r"did you mean (--encoding iso-8859-15)\?",
+        f"{V} {{fix}}",
+        shows=NO_WARNING,
+    ),
+    "no row has the event that is asked for": Mistake(
+        f"{V} --event 'Email Bounced'",
+        0,
+        r"Nothing would be sent: no row became an event: 2 read, 2 left out by --event\. Check",
+        r"the first rows have (Email Opened)",
+        f"{V} --event '{{fix}}'",
+        shows=NO_WARNING,
+    ),
+    "an address is to stand for the person, and a row has none": Mistake(
+        f"{V} --anonymous-id-from email",
+        1,
+        r"there is neither a userId nor a personId, and the address is empty",
+        r"fill the address, or one of the ids",
+        "{typed}",
+        export(addressed("")),
+        {"export.csv": addressed("ann@shop.example")},
+        shows=NO_WARNING,
+    ),
+    "the links of clicks are in a column of another name": Mistake(
+        V,
+        0,
+        r"warning link-missing",
+        r"(--map email_link_url='Goto URL'), whose cells are links",
+        f"{V} {{fix}}",
+        export(CLICKS),
+        shows=NO_WARNING,
+    ),
+    "a list has no header": Mistake(
+        "diff march.csv april.csv --key userId --added Joined --dry-run",
+        4,
+        r"march\.csv: the header is missing: its first line looks like a row",
+        r"write the names of the columns as a line above",
+        "{typed}",
+        {"march.csv": ROW + ROW.replace("u1", "u3"), "april.csv": HEADER + ROW + LATER},
+        {"march.csv": HEADER + ROW + ROW.replace("u1", "u3")},
+        shows="1 event would be sent",
+    ),
+    "months are named in another language": Mistake(
+        f"{V} --timezone UTC",
+        1,
+        r"error timestamp-unreadable",
+        r"only English names of months and days are read",
+        "{typed}",
+        export(at("5 M\u00e4rz 2024 08:00:00")),
+        {"export.csv": at("2024-03-05T08:00:00Z")},
+        shows=NO_WARNING,
+    ),
+    "a time is written as JavaScript prints it": Mistake(
+        V,
+        1,
+        r"error timestamp-unreadable",
+        r"how JavaScript prints a date: export it by toISOString\(\)",
+        V,
+        export(at("Tue Mar 05 2024 08:00:00 GMT+0100 (Central European Standard Time)")),
+        {"export.csv": at("2024-03-05T07:00:00.000Z")},
+        shows=NO_WARNING,
+    ),
+    "a time is written as Java prints it": Mistake(
+        V,
+        1,
+        r"error timestamp-unreadable",
+        r"(--timestamp-format \"[^\"]+\" --timezone UTC)",
+        f"{V} {{fix}}",
+        export(at("2024-03-05T08:00:00Z[UTC]")),
+        shows=NO_WARNING,
+    ),
+}
+
 MISTAKES: Final[dict[str, Mistake]] = {
     name: mistake
     for chapter in (
@@ -1750,6 +1848,7 @@ MISTAKES: Final[dict[str, Mistake]] = {
         DESTINATIONS,
         COMMANDS,
         LEDGERS,
+        OWN_WORDS,
     )
     for name, mistake in chapter.items()
 }

@@ -365,6 +365,19 @@ def test_settle_says_so_where_there_is_nothing_in_doubt(tmp_path: Path) -> None:
         assert (done.code, done.json["events"]) == (0, 0)
 
 
+def test_settle_names_the_run_that_does_have_something_in_doubt(tmp_path: Path) -> None:
+    with station(tmp_path) as place:
+        with at_work(place):
+            pass
+        doubtful = place.runs("show", "last").json["run"]["id"]
+        place.backfill(campaign(tmp_path / "a.csv", range(5)))
+        done = place.here("runs", "settle", "last", "--pending", "--state-dir", "state")
+    assert (
+        f"left nothing unconfirmed; run {doubtful} left 3 events: infl-seg runs settle {doubtful} "
+        in done.out
+    )
+
+
 def test_what_is_forgotten_counts_as_never_sent(tmp_path: Path) -> None:
     with station(tmp_path) as place:
         one, two = (campaign(tmp_path / f"{n}.csv", range(n, n + 5)) for n in (0, 10))

@@ -134,6 +134,16 @@ def test_a_path_is_wrapped_after_dots_and_loses_nothing(parts: list[str], width:
     assert all(len(row) <= width for row in rows)
 
 
+def test_a_word_that_fits_with_less_of_an_indent_has_less() -> None:
+    address = "https://shop.example/" + "a" * 30
+    assert [row.plain for row in wrapped(Text(f"{'':20}{address}"), 60, 20)] == [f"{'':9}{address}"]
+    assert [row.plain for row in wrapped(Text(f"follows {address}"), 55, 10)] == [
+        "follows",
+        f"{'':4}{address}",
+    ]
+    assert [row.plain for row in wrapped(Text(f"    {address} x"), 40, 6)] == [f"    {address}", "      x"]
+
+
 def test_commands_and_addresses_stay_in_one_piece() -> None:
     for whole in ("https://shop.example/" + "a." * 40, "--map userId=" + "a." * 40):
         assert whole in [row.plain.strip() for row in wrapped(Text(f"  → {whole}"), 40, 4)]

@@ -56,7 +56,7 @@ def test_a_run_is_refused_for_the_first_of_them_in_the_words_of_the_value() -> N
     first = unbound(*names)[0]
     assert (caught.value.message, caught.value.hint) == (
         f"export.csv: {first.message}",
-        first.hint("export.csv"),
+        f"{first.hint('export.csv')}; infl-seg inspect export.csv shows all that is missing",
     )
 
 

@@ -45,6 +45,8 @@ def test_the_wheel_holds_the_package_and_nothing_else_and_the_sdist_builds_the_s
         for path in SOURCE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    # The pages of the documentation are shown by `infl-seg help PAGE`.
+    there |= {f"inflection_cli/docs/{path.name}": path.read_bytes() for path in (ROOT / "docs").glob("*.md")}
     assert package == there
     rest = {name.partition("/")[2] for name in wheel.keys() - package.keys()}
     assert rest == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}

@@ -6,7 +6,9 @@ After a change of words, look at what the commands show now and keep it: WRITE_C
 import io
 import os
 import re
+import shlex
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from typing import Final
 import pyte
 import pytest
 from command_support import KEY, SAMPLES, Desk
+from option_support import commands
 from rich.cells import cell_len
 
 from inflection_cli.cli.app import run
@@ -53,14 +56,24 @@ COMMANDS: Final = {
     "diff-missing": "diff monday.csv friday.csv --key person_id",
     "sync": "sync friday.csv --key person_id --segment Trial --dry-run --initial send",
     "sync-list": "sync list",
+    "sync-forget": "sync forget 'friday.csv by person_id' --no-input",
+    "presets-list": "presets list",
+    "presets-show": "presets show hubspot-email-events",
+    "presets-save": "presets save hubspot-email-events",
+    "presets-unknown": "presets show hubspot",
+    "schema": "schema projects",
+    "sandbox": "sandbox --port 0 --seed 1",
     "runs-list": "runs list",
     "runs-show": "runs show last",
     "runs-verify": "runs verify own-ids.csv",
     "runs-verify-details": "runs verify own-ids.csv --details",
+    "runs-export": "runs export last --format sql --table prod.email_opened",
     "runs-settle": "runs settle last",
     "runs-clean": "runs clean",
     "runs-forget": "runs forget last --no-input",
 }
+MACHINE: Final = ("runs-export",)
+"""Output for programs, of which a terminal cuts the lines."""
 QUICK: Final = ("no-arguments", "validate", "inspect-clean")
 
 MADE: Final = {
@@ -94,6 +107,8 @@ MASKS: Final = (
     (r"\d+(?:\.\d)? [GT]B are free", "10.0 GB are free"),
 )
 """What differs from run to run, each replaced by as many characters."""
+ADDRESS: Final = re.compile(r'[\w =]*"?https://\S+')
+"""A line that ends in an address."""
 VOLATILE: Final = re.compile(r"^  (?:delivery|ended)\b.*(?:\n {12}\S.*)*", re.MULTILINE)
 """Lines with sizes and durations, and their further rows."""
 
@@ -103,6 +118,16 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+class Impatient(Terminal):
+    """One whose user presses Ctrl-C as soon as a command says that this ends it."""
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "Ctrl-C" in text:
+            signal.raise_signal(signal.SIGINT)
+        return written
 
 
 @pytest.fixture
@@ -124,9 +149,9 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         shutil.rmtree(folder)
 
 
-def shown(words: list[str], width: int) -> str:
+def shown(words: list[str], width: int, *, is_machine: bool = False) -> str:
     """Run a command on a terminal of some width; return what stands on its screen, masked."""
-    terminal, stdin = Terminal(), Terminal()
+    terminal, stdin = (Impatient() if words[:1] == ["sandbox"] else Terminal()), Terminal()
     before = sys.argv, sys.stdin
     sys.argv, sys.stdin = ["infl-seg", *words], stdin
     try:
@@ -137,7 +162,7 @@ def shown(words: list[str], width: int) -> str:
     written = terminal.getvalue().replace("\n", "\r\n")
     for pattern, mask in MASKS:
         written = re.sub(pattern, mask, written)
-    assert [*cut_lines(written, width)] == []
+    assert is_machine or [*cut_lines(written, width)] == []
     screen = pyte.Screen(width, 600)
     pyte.Stream(screen).feed(written)
     text = "\n".join(row.rstrip() for row in screen.display).rstrip()
@@ -146,9 +171,12 @@ def shown(words: list[str], width: int) -> str:
 
 
 def cut_lines(written: str, width: int) -> Iterator[str]:
-    """Yield the lines that the edge of the terminal would cut; a command is never broken, to be copied whole."""
+    """Yield the lines that the edge of the terminal would cut.
+
+    A command is never broken, to be copied whole, and neither is an address.
+    """
     for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", written)):
-        if cell_len(line) > width and "infl-seg" not in line:
+        if cell_len(line) > width and "infl-seg" not in line and not ADDRESS.fullmatch(line):
             yield line
 
 
@@ -158,15 +186,18 @@ def captured(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
         places = {"url": taking.url, "lossy": lossy.url, "key": KEY}
         if name.startswith("runs-"):
             send(desk, taking.url)
-        if name == "sync-list":
+        if name.startswith("sync-"):
             remember(desk, taking.url)
         parts = []
         for width in WIDTHS:
             monkeypatch.setenv("COLUMNS", str(width))
-            words = [word.format(**places) for word in COMMANDS[name].split()]
-            parts.append(f"{'=' * width}\n$ infl-seg {COMMANDS[name]}\n{shown(words, width)}")
+            words = [word.format(**places) for word in shlex.split(COMMANDS[name])]
+            parts.append(
+                f"{'=' * width}\n$ infl-seg {COMMANDS[name]}\n{shown(words, width, is_machine=name in MACHINE)}"
+            )
             shutil.rmtree(desk.folder / "state" / "one", ignore_errors=True)
-            (desk.folder / "newsletter-export.profile.toml").unlink(missing_ok=True)
+            for draft in desk.folder.glob("*.profile.toml"):
+                draft.unlink()
         return "\n".join(parts)
 
 
@@ -205,3 +236,10 @@ def test_what_a_command_shows_is_as_kept(name: str, desk: Desk, monkeypatch: pyt
 
 def test_every_capture_is_of_a_command() -> None:
     assert sorted(path.stem for path in GOLDEN.glob("*.txt")) == sorted(COMMANDS)
+
+
+def test_every_command_has_a_capture_of_its_own() -> None:
+    shown_ones = [line for line in COMMANDS.values() if "--help" not in line]
+    for path, _ in commands():
+        words = " ".join(path)
+        assert any(line == words or line.startswith(f"{words} ") for line in shown_ones), words

@@ -1,16 +1,12 @@
 """Which cells a terminal shows, and which it masks; a pipe, a CI and reports mask all."""
 
-import contextlib
-import io
-import sys
 from pathlib import Path
 
 import pytest
-from command_support import Desk
+from command_support import Desk, on_terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inflection_cli.cli.app import run
 from inflection_cli.reporting.masking import NOTE, ends, without_query
 
 HEADER = (
@@ -38,25 +34,6 @@ CLOSED = (
     "+49 170",
     "token=",
 )
-
-
-class Terminal(io.StringIO):
-    """A stream in memory that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def on_terminal(*words: str) -> tuple[int, str]:
-    """Run a command whose output is a terminal; return its exit code and all that it printed."""
-    out, before = Terminal(), (sys.argv, sys.stdin)
-    sys.argv, sys.stdin = ["infl-seg", *words], io.TextIOWrapper(io.BytesIO())
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            code = run(words)
-    finally:
-        sys.argv, sys.stdin = before
-    return code, out.getvalue()
 
 
 @pytest.fixture
@@ -95,6 +72,38 @@ def test_validate_on_a_terminal_shows_the_event_the_time_and_the_flag() -> None:
     shown = ("“Sent”", "“Email Sent”", "“05.03.24 8 Uhr”", "“maybe”")
     assert [text for text in shown if text not in said] == []
     assert [text for text in CLOSED if text in said] == []
+
+
+PROFILE = """profile = 1
+[fields]
+event = "event"
+userId = "userId"
+email_id = "email_id"
+campaign_id = "campaign_id"
+timestamp = "timestamp"
+[properties]
+plan = { column = "Plan", values = { free = "free", team = "team", partner = "partner" }, otherwise = "reject" }
+score = { column = "Score", type = "number" }
+flag = { column = "Flag", type = "boolean" }
+note = { column = "Note", type = "number" }
+"""
+
+
+def test_a_wrong_number_flag_or_shared_value_is_shown_and_a_free_text_is_not(desk: Desk) -> None:
+    wrong = {20: "1.5x", 30: "maybe", 40: "parner", 50: "gift for Anna"}
+    rows = [
+        f"Email Opened,u{i},e1,c1,2024-03-01T09:{i:02}:00Z,{wrong[i] if i == 40 else ('free', 'team')[i % 2]},"
+        f"{wrong[i] if i == 20 else f'{i}.5'},{wrong[i] if i == 30 else ('yes', 'no')[i % 2]},"
+        f"{wrong[i] if i == 50 else f'{10_023 + i}'}"
+        for i in range(60)
+    ]
+    desk.file("p.csv", *rows, header="event,userId,email_id,campaign_id,timestamp,Plan,Score,Flag,Note")
+    (desk.folder / "p.toml").write_text(PROFILE, encoding="utf-8")
+    _, said = on_terminal("validate", "p.csv", "--profile", "p.toml")
+    assert [text for text in ("“1.5x”", "“maybe”", "“parner”") if text not in said] == []
+    assert "“gi…na”" in said
+    out = desk.run("validate", "p.csv", "--profile", "p.toml").out
+    assert [text for text in wrong.values() if text in out] == []
 
 
 def test_a_person_s_id_is_masked_on_a_terminal_and_the_option_is_named_once(desk: Desk) -> None:

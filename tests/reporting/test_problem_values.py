@@ -141,3 +141,10 @@ def test_a_budget_is_advised_below_one_per_cent_only_and_the_cause_above(
     if advised:
         assert "(under 1 %)" in planned.err
         assert desk.run("backfill", "r.csv", "--dry-run", "--max-errors", "1").code == 1
+
+
+def test_what_a_hint_adds_to_another_one_is_not_repeated(desk: Desk) -> None:
+    desk.file("e.csv", named("Sent", 1), named("Email Opend", 2))
+    out = desk.run("validate", "e.csv").out
+    assert out.count("--unknown-events skip leaves such rows out") == 1
+    assert re.search(r"→ “Email Opened” is the nearest: write it so in the export$", out, re.MULTILINE)

@@ -49,6 +49,14 @@ def test_a_wide_line_has_everything() -> None:
     )
 
 
+def test_the_causes_of_retries_are_in_a_line_that_has_no_room_for_their_host() -> None:
+    state = at_work()
+    state.retries["HTTP 503 from 127.0.0.1:18715"] = 7
+    state.retries["the connection was reset by 127.0.0.1:18715"] = 3
+    assert "10 retries (HTTP 503, connection was reset)" in line_of(state, NOW, 135).plain
+    assert " · 10 retries" in line_of(state, NOW, 90).plain
+
+
 def test_events_that_were_accepted_before_count_as_done() -> None:
     state = DeliveryState(50_000, NOW, before=41_298)
     assert plain_line(state, NOW).startswith("82 % · 41,298 of 50,000 events")

@@ -93,6 +93,25 @@ class Desk:
         return [json.loads(line) for line in (self.folder / name).read_bytes().splitlines()]
 
 
+class Terminal(io.StringIO):
+    """A stream in memory that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(*words: str) -> tuple[int, str]:
+    """Run a command whose output is a terminal; return its exit code and all that it printed."""
+    out, before = Terminal(), (sys.argv, sys.stdin)
+    sys.argv, sys.stdin = ["infl-seg", *words], io.TextIOWrapper(io.BytesIO())
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            code = run(words)
+    finally:
+        sys.argv, sys.stdin = before
+    return code, out.getvalue()
+
+
 def command(*words: str) -> list[str]:
     """The words that start the tool as a process."""
     return [sys.executable, "-m", "inflection_cli", *words]

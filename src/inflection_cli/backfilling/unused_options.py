@@ -1,5 +1,6 @@
 """Problems known at the end of a file: unused options, missing links."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
 
 _LINK = "email_link_url"
+_A_LINK: Final = re.compile(r"\s*https?://\S")
 _GROUPS: Final[frozenset[CallType]] = frozenset({"group"})
 _NO_EVENTS: Final[frozenset[CallType]] = frozenset(CALL_TYPES) - {"track"}
 _WITH_PROPERTIES: Final[frozenset[CallType]] = frozenset(CALL_TYPES) - TRAIT_CALLS
@@ -155,4 +157,20 @@ def unlinked(source: InputFile) -> Problem:
     some = any(block.columns.has(_LINK) for block in source.layout.blocks)
     whose = "some clicks of this file have no link" if some else "no click of this file has a link"
     message = f"no column is recognised as the {_LINK}, so {whose}"
-    return Problem(rules.LINK_MISSING, message, source.path, column=_LINK)
+    links = _of_links(source)
+    hint = ""
+    if len(links) == 1:
+        by_line = f"in a profile [fields] {_LINK} = {toml_string(links[0])}"
+        hint = f"--map {_LINK}={quoted(links[0])}, whose cells are links; {by_line}"
+    return Problem(rules.LINK_MISSING, message, source.path, column=_LINK, hint=hint)
+
+
+def _of_links(source: InputFile) -> list[str]:
+    """Return the free columns whose cells are all links."""
+    taken, rows = set(source.columns.fields.values()), source.source.sample
+    cells = {
+        name: [row[index] for row in rows if index < len(row) and row[index].strip()]
+        for index, name in enumerate(source.source.columns)
+        if index not in taken
+    }
+    return [name for name, found in cells.items() if found and all(map(_A_LINK.match, found))]

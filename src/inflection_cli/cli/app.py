@@ -30,6 +30,7 @@ from inflection_cli.cli.usage_errors import redacted_error, usage_error
 from inflection_cli.cli.validate_command import validate
 from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft
 from inflection_cli.reporting.outlet import outlets
+from inflection_cli.reporting.shown_hints import set_running
 from inflection_cli.version import __version__
 
 EXIT_CODES = """\
@@ -96,6 +97,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    set_running()
     with outlets():
         return _run(arguments)
 

@@ -7,13 +7,14 @@ from typing import Any, Final, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from inflection_cli.cli.help_pages import help_options, show_brief_help
+from inflection_cli.cli.help_pages import help_options, show_brief_help, show_page
 from inflection_cli.cli.option_check import (
     refuse_huge_numbers,
     refuse_options_in_environment,
     refuse_swallowed_words,
 )
 from inflection_cli.errors import UsageError
+from inflection_cli.reporting.shown_hints import set_running
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _HELP: Final = frozenset({"-h", "--help", "--help-all"})
@@ -57,13 +58,15 @@ class CommandGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words before a command's name, once they are checked.
 
-        `help COMMAND` is read as `COMMAND --help`, and `version` as `--version`.
+        `help COMMAND` is read as `COMMAND --help`, and `version` as `--version`. `help PAGE` shows a page.
 
         Raises:
             UsageError: An option has no value of its own.
         """
         if args[:1] == ["help"]:
             args = [*args[1:], "--help"]
+            if ctx.parent is None and args[0] not in self.commands and show_page(args[0]):
+                raise typer.Exit
         elif args == ["version"] and ctx.parent is None:
             args = ["--version"]
         return _parsed(self, super().parse_args, ctx, args)
@@ -102,9 +105,12 @@ def _parsed(command: Any, parse: Any, ctx: Any, args: list[str]) -> list[str]:
     if not args and any(each.required for each in command.params):
         show_brief_help(ctx)  # the parser's own error comes last
     options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
-    values = refuse_swallowed_words(options, args)
+    if not hasattr(command, "commands"):
+        set_running(ctx.command_path, (name for each in options for name in each.opts))
+    asked = [] if hasattr(command, "commands") else _asked(args)
+    values = {} if asked else refuse_swallowed_words(options, args)
     try:
-        return list(parse(ctx, args if hasattr(command, "commands") else _asked(args) or args))
+        return list(parse(ctx, asked or args))
     except Exception as error:
         # What the parser refuses does not always say which word it refused.
         error.given = values  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ import anyio
 from inflection_cli.cli.target import find_key, find_target, unusual_key
 from inflection_cli.errors import InflSegError, LedgerError
 from inflection_cli.ledger.state_dir import LEDGER_SUFFIX, file_trouble, ledger_folder, state_dir
+from inflection_cli.reporting.shown_hints import fitted
 from inflection_cli.sanitize import counted
 from inflection_cli.segment.client import Client, Reached, cause_words
 from inflection_cli.segment.destination import Destination, Secret, Timeouts
@@ -67,7 +68,7 @@ class CheckResult:
 
 def failed(name: str, error: InflSegError) -> CheckResult:
     """Return the result of a check that an error ended."""
-    return CheckResult(name, Status.ERROR, error.message, error.hint)
+    return CheckResult(name, Status.ERROR, error.message, fitted(error.hint))
 
 
 def local_checks(given_state_dir: str | None, environ: Mapping[str, str]) -> Iterator[CheckResult]:
@@ -169,7 +170,7 @@ def destination_checks(
 
 def _key_result(key: Secret | None, options: DestinationOptions) -> CheckResult:
     if key is None:
-        hint = "export SEGMENT_WRITE_KEY=…, or --write-key-file FILE; --rehearse needs none"
+        hint = "export SEGMENT_WRITE_KEY=…, or --write-key-file FILE; infl-seg backfill FILE --rehearse needs none"
         return CheckResult("write key", Status.SKIPPED, "there is none", hint)
     try:
         target = find_target(options, gzip=True)

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -208,6 +209,19 @@ EXAMPLES: Final[Mapping[str, Examples]] = MappingProxyType(
 """By the words of the command."""
 
 
+PAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("init", "check-profile", "schema"), "profiles"),
+        **dict.fromkeys(("diff", "sync"), "lists"),
+        **dict.fromkeys(("send-test", "doctor"), "get-the-export"),
+        **dict.fromkeys(("runs", "replay"), "proof"),
+        "inspect": "formats",
+        "presets": "presets.md",
+        "explain": "problems",
+    }
+)
+"""By the first word of a command, the page of the documentation that says most of it; else it is the guide."""
+
 SHORT: Final = 16
 """A command with more options than this shows the common ones only."""
 
@@ -280,6 +294,7 @@ def _page(context: Any, *, every: bool) -> "HelpPage":
     more = ["infl-seg help COMMAND explains one command."] if commands else []
     if len(shown) < len(options):
         more = [f"{len(shown)} of {len(options)} options are shown here; {path} --help-all shows every one."]
+    more += _pages(path)
     return HelpPage(
         about=_one_line(command.help),
         usage=_usage(context),
@@ -292,6 +307,36 @@ def _page(context: Any, *, every: bool) -> "HelpPage":
         examples=EXAMPLES.get(path, ()),
         more=more,
     )
+
+
+def show_page(name: str) -> bool:
+    """Print a page of the documentation; return whether there is one."""
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.help_text import print_page
+
+    path = pages().get(name.removesuffix(".md"))
+    if path is not None:
+        print_page(path.read_text(encoding="utf-8"), Speaker())
+    return path is not None
+
+
+def pages() -> dict[str, Path]:
+    """Return the pages of the documentation by name."""
+    package = Path(__file__).parents[1]
+    folder = next(
+        (each for each in (package / "docs", package.parents[1] / "docs") if each.is_dir()), package
+    )
+    return {path.stem: path for path in sorted(folder.glob("*.md"))}
+
+
+def _pages(path: str) -> list[str]:
+    """Return the sentence that names a command's page, or all pages."""
+    known, words = pages(), path.split()[1:]
+    if not known:
+        return []
+    if words:
+        return [f"infl-seg help {PAGES.get(words[0], 'guide')} shows the page on it."]
+    return [f"infl-seg help PAGE shows a page of the documentation: {', '.join(known)}."]
 
 
 def _usage(context: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from inflection_cli.cli.usage_errors import kept_command
 from inflection_cli.comparing.remembered_list import KeptList, ListMemory, remembered_lists
-from inflection_cli.errors import ConfirmationMissing, UsageError
+from inflection_cli.errors import ConfirmationMissing, Declined, UsageError
 from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import state_dir
 from inflection_cli.reporting.console import Speaker, answered_yes
@@ -109,9 +109,10 @@ def _confirm(question: str, delivery: DeliveryOptions, output: OutputOptions) ->
     if delivery.yes:
         return
     if output.no_input or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        why = "--no-input was given" if output.no_input else "stdin is not a terminal"
         raise ConfirmationMissing(
-            f"{question}: a confirmation is missing", hint="the same command with --yes"
+            f"confirmation required, but {why}: {question}", hint="the same command with --yes"
         )
     print(f"{question}. [y/N] ", end="", file=sys.stderr, flush=True)
     if not answered_yes():
-        raise ConfirmationMissing("nothing was forgotten", hint="the same command asks again")
+        raise Declined("nothing was forgotten", hint="the same command asks again")

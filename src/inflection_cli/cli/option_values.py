@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
 from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
@@ -501,13 +502,24 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
         name, equals, value = word.partition("=")
         name = name.strip()
         if not equals or not name or not value:
-            raise UsageError(f"{option} {word!r} is not NAME=VALUE", hint=f"write it like {option} {example}")
+            raise UsageError(f"{option} {word!r} is not NAME=VALUE", hint=_as_pair(option, word, example))
         if value == HIDDEN:
             raise _hidden(f"{option} {name}")
         if name in read:
             raise UsageError(f"{option} {name}=… is given twice", hint="keep one of the two")
         read[name] = value
     return read
+
+
+def _as_pair(option: str, word: str, example: str) -> str:
+    """Return a hint with the user's own words as a pair."""
+    found = re.fullmatch(r"(?P<name>\w+)(?:\s*:\s*(?P<value>\S.*))?", word.strip())
+    if found is None:
+        return f"write it like {option} {example}"
+    name, value = found["name"], found["value"]
+    if value:
+        return f"write it like {option} {quote(f'{name}={value}')}"
+    return f"{option} {name}={'COLUMN' if option == '--map' else 'VALUE'}, for example {option} {example}"
 
 
 def _hidden(option: str) -> UsageError:

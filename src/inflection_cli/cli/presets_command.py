@@ -27,7 +27,7 @@ def list_presets(output: JsonOptions) -> int:
     width = max((len(each["name"]) for each in found), default=0)
     for each in found:
         speaker.result(f"{each['name']:<{width}}  version {each['version']}  {each['title']}")
-        speaker.result(f"{'':<{width}}  {each['page']}", "dim")
+        speaker.result(f"    {each['page']}", "dim")
     speaker.talk("Next: infl-seg validate FILE --preset NAME")
     return 0
 

@@ -18,7 +18,7 @@ from inflection_cli.cli.run_reporter import RunReporter
 from inflection_cli.cli.session import Session
 from inflection_cli.cli.target import find_target, required, with_kept_answer
 from inflection_cli.cli.usage_errors import kept_command, shown_command
-from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InputChanged, UsageError
+from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, Declined, InputChanged, UsageError
 from inflection_cli.history.received import Receipts
 from inflection_cli.history.run_history import RunStatus
 from inflection_cli.ledger.ledger_file import new_run_id
@@ -118,7 +118,7 @@ class Resending:
             )
         print(f"{question}. [y/N] ", end="", file=sys.stderr, flush=True)
         if not answered_yes():
-            raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
+            raise Declined("nothing was sent", hint="the same command asks again")
 
     def send(self, planner: Planner, speaker: Speaker) -> dict[str, Any]:
         """Send the missing events; return the event counts of the run.

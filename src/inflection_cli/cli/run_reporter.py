@@ -14,7 +14,7 @@ from inflection_cli.backfilling.run_state import RunState, Target
 from inflection_cli.cli.session import Session, on_signal
 from inflection_cli.cli.target import unusual_key, with_answer
 from inflection_cli.cli.usage_errors import shown_command
-from inflection_cli.errors import ConfirmationMissing
+from inflection_cli.errors import ConfirmationMissing, Declined
 from inflection_cli.ledger.state_dir import keep_dedup_window_s
 from inflection_cli.model import Disposition, Message
 from inflection_cli.reporting import plan_text
@@ -79,7 +79,7 @@ class RunReporter:
             plan_text.text_before_lines(state.text_before),
             (("", escape(line)) for line in state.bound_otherwise or ()),
             plan_text.cost_lines(state.estimate, options.events_per_second),
-            plan_text.destination_lines(plan, where, options.command),
+            plan_text.destination_lines(plan, where, options.command, rehearsal=options.rehearsal),
             retry_lines(state.target),
         ):
             plan_text.speak(lines, speaker, result=False)
@@ -107,7 +107,7 @@ class RunReporter:
         self._ask_window(state, state.target)
         question = plan_text.question(state.plan, state.target.destination.endpoint, state.rejects)
         if not self._answered(question):
-            raise ConfirmationMissing("nothing was sent", hint="the same command asks again")
+            raise Declined("nothing was sent", hint="the same command asks again")
 
     def _ask_window(self, state: RunState, target: Target) -> None:
         """Ask once whether batches may be sent again, and keep the answer."""

@@ -13,7 +13,14 @@ import typer
 
 from inflection_cli.cli.command_class import Commands
 from inflection_cli.cli.options import with_groups
-from inflection_cli.errors import ConfirmationMissing, DecisionNeeded, InflSegError, InputError, UsageError
+from inflection_cli.errors import (
+    ConfirmationMissing,
+    DecisionNeeded,
+    Declined,
+    InflSegError,
+    InputError,
+    UsageError,
+)
 from inflection_cli.settings.declarations import (
     CleanOptions,
     ExportOptions,
@@ -226,7 +233,7 @@ def settle_run(
         name, events = entry.run.run_id, entry.events.in_doubt
         desk.known |= {"run_id": name, "settled_as": "accepted" if accepted else "pending", "events": events}
         if not events and not (accepted and entry.run.ended is None):
-            desk.say([f"Nothing to resolve: run {name} left nothing unconfirmed."])
+            desk.say([f"Nothing to resolve: run {name} left nothing unconfirmed{_other_doubts(desk.shelf)}."])
             return desk.finish(0)
         then = "they are never sent again" if accepted else "the same command sends them again"
         if accepted and entry.run.ended is None:
@@ -244,6 +251,17 @@ def settle_run(
         desk.known["events"] = settled
         desk.say([f"Resolved: {settled:,} events of run {name} count as {word}; {then}."])
         return desk.finish(0)
+
+
+def _other_doubts(shelf: "LedgerSet") -> str:
+    """Return which other run left events unconfirmed, and the command for it."""
+    from inflection_cli.sanitize import counted
+
+    for entry in shelf.entries():
+        if entry.events.in_doubt:
+            other, events = entry.run.run_id, counted(entry.events.in_doubt, "event")
+            return f"; run {other} left {events}: infl-seg runs settle {other} --accepted or --pending"
+    return ""
 
 
 @runs.command("clean")
@@ -390,7 +408,7 @@ def _confirm(question: str, *, yes: bool, no_input: bool) -> None:
 
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if not answered_yes():
-        raise ConfirmationMissing("nothing was changed", hint="the same command asks again")
+        raise Declined("nothing was changed", hint="the same command asks again")
 
 
 def _run_of(files: list[str], shelf: "LedgerSet") -> "RunStatus":

@@ -1,7 +1,6 @@
 """The command `infl-seg sandbox`: a local stand-in for Segment, until Ctrl-C."""
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from inflection_cli.cli.options import with_groups
@@ -9,6 +8,7 @@ from inflection_cli.errors import UsageError
 from inflection_cli.settings.declarations import SandboxOptions
 
 if TYPE_CHECKING:
+    from inflection_cli.reporting.console import Speaker
     from inflection_cli.sandbox import Stats
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -17,6 +17,7 @@ _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0}
 @with_groups
 def sandbox(given: SandboxOptions) -> int:
     """Run a local stand-in for Segment, with faults on request."""
+    from inflection_cli.reporting.console import Speaker
     from inflection_cli.sandbox import Settings, parse_faults, run
 
     settings = Settings(
@@ -30,17 +31,18 @@ def sandbox(given: SandboxOptions) -> int:
         watch=True,
         replay=given.replay,
     )
-    for line in _summary(run(settings, _greet)):
-        print(line, file=sys.stderr)
+    speaker = Speaker()
+    for line in _summary(run(settings, lambda url: _greet(url, speaker))):
+        speaker.talk(line)
     return 0
 
 
-def _greet(url: str) -> None:
-    print(f"listening on {url}")
+def _greet(url: str, speaker: "Speaker") -> None:
+    speaker.result(f"listening on {url}")
     command = f"infl-seg backfill FILE --endpoint {url} --write-key any-key --dedup-window 20"
-    print(f"backfill to it:  {command}", file=sys.stderr)
-    print(f"watch it in a browser: {url}/", file=sys.stderr)
-    print(f"what it received: {url}/stats   stop it: Ctrl-C", file=sys.stderr)
+    speaker.talk(f"backfill to it:  {command}")
+    speaker.talk(f"watch it in a browser: {url}/")
+    speaker.talk(f"what it received: {url}/stats   stop it: Ctrl-C")
 
 
 def _summary(stats: "Stats") -> list[str]:

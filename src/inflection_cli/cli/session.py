@@ -28,6 +28,7 @@ from inflection_cli.reporting.masking import NOTE, cell_display
 from inflection_cli.reporting.plan_text import SettingsSaid, settings_lines, settings_object
 from inflection_cli.reporting.progress import reading_progress
 from inflection_cli.reporting.reports import Reports, parse_reports
+from inflection_cli.reporting.shown_hints import fitted
 from inflection_cli.sanitize import escape
 from inflection_cli.version import __version__
 
@@ -73,7 +74,7 @@ def _fault(error: Exception) -> dict[str, Any]:
     if not isinstance(error, InflSegError):
         told = {"code": InflSegError.code, "message": type(error).__name__}
         return {"exit_code": InflSegError.exit_code, "error": told}
-    told = {"code": error.code, "message": error.message, "hint": error.hint, "cause": error.cause}
+    told = {"code": error.code, "message": error.message, "hint": fitted(error.hint), "cause": error.cause}
     return {"exit_code": error.exit_code, "error": told}
 
 

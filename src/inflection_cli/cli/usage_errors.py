@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from inflection_cli.cli.options import example, long_name
 from inflection_cli.errors import InflSegError, UsageError
+from inflection_cli.reporting.shown_hints import takes
 from inflection_cli.settings.declarations import ALL_OPTIONS
 from inflection_cli.settings.layering import HIDDEN, file_word
 from inflection_cli.suggestions import meant, nearest
@@ -24,7 +25,7 @@ _REPORT: Final = (
     "--report FORMAT=PATH writes a report, --json prints one; --out FILE of backfill writes the messages"
 )
 _ZONE: Final = "--timezone NAME is the time zone of times without one"
-_COLOR: Final = "NO_COLOR=1 prints without colour, as does --no-color where a command has it"
+_COLOR: Final = "NO_COLOR=1 prints without colour, for every command"
 _ASK: Final = "commands that ask take --no-input, and then send nothing; look at --dry-run first"
 _CERTAIN: Final = "nothing can be forced; each error names the option that resolves it"
 _RUNS: Final = "infl-seg runs list shows every run, infl-seg runs show last the latest"
@@ -285,7 +286,7 @@ def _other_option(error: Any) -> str:
     if hasattr(command, "commands"):
         return f"options go after the command: {_help(error)}"
     if foreign:
-        return foreign
+        return foreign if takes(foreign) else f"infl-seg backfill has it: {foreign}"
     near = nearest(bare.replace("_", "-"), _safe_names(error)) if len(bare) > 1 else []
     return meant(near, "--") or _help(error)
 

@@ -22,6 +22,7 @@ from inflection_cli.mapping.layout import (
 )
 from inflection_cli.mapping.profile.json_paths import find_path
 from inflection_cli.mapping.profile.property_types import PropertyType
+from inflection_cli.mapping.unbound import headless, looks_like_a_row
 from inflection_cli.model import Note, Problem
 from inflection_cli.suggestions import nearest
 
@@ -282,6 +283,8 @@ def require_columns(names: Sequence[str], named: Iterable[tuple[str, str]], file
         InputError: It lacks one.
     """
     for option, column in named:
+        if column not in names and looks_like_a_row(names):
+            raise headless(file, f"{column},email,plan")
         if column not in names:
             near = nearest(column, [*names])
             hint = f"did you mean {option} “{near[0]}”?" if near else "names are compared to the letter"

@@ -306,7 +306,7 @@ class EventReader:
         if email is not None:
             email, user_id, person_id = self._with_address(email, user_id, person_id, notes)
         if user_id is None and person_id is None:
-            notes.append(Note(rules.PERSON_MISSING, "there is neither a userId nor a personId"))
+            notes.append(self._no_person(has_address=email is not None))
         if not self._options.judges_people:
             notes = [note for note in notes if note.rule not in ODD_PEOPLE]
         for name, cell in (("ip", ip_cell), ("user_agent", user_agent)):
@@ -321,6 +321,17 @@ class EventReader:
         if session_cell:
             session = self._identifier("session_id", session_cell, notes)
         return Person(user_id, person_id, email, ip, user_agent or None, group_id, session), tuple(notes)
+
+    def _no_person(self, *, has_address: bool) -> Note:
+        """Build the note on a row without an id."""
+        detail = "there is neither a userId nor a personId"
+        asked = self._options.user_id_from_email or self._options.anonymous_id_from_email
+        if asked and not has_address:
+            detail += ", and the address is empty"
+            return Note(
+                rules.PERSON_MISSING, detail, hint="fill the address, or one of the ids, in the export"
+            )
+        return Note(rules.PERSON_MISSING, detail)
 
     def _with_address(
         self, email: str, user_id: str | None, person_id: str | None, notes: list[Note]

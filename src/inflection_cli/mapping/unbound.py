@@ -202,10 +202,33 @@ def refusal(unbound: Sequence[Unbound], names: Sequence[str], file: str) -> Inpu
     if first.place is None and [(each.field, each.reason) for each in unbound] == _NOTHING:
         return _no_export(names, file)
     where = f"{file}, for {first.place.words}" if first.place else file
-    return InputError(f"{where}: {first.message}", hint=first.hint(file))
+    hint = first.hint(file)
+    if len(unbound) > 1:
+        hint += f"; infl-seg inspect {file_word(file)} shows all that is missing"
+    return InputError(f"{where}: {first.message}", hint=hint)
 
 
 _NOTHING: Final = [(name, "absent") for name in ("event", "timestamp", PERSON)]
+
+
+def looks_like_a_row(names: Sequence[str]) -> bool:
+    """Return whether a header has cells of a row."""
+    return any(
+        looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names
+    )
+
+
+def headless(file: str, columns: str) -> InputError:
+    """Return the error for a missing header; it repeats no cell.
+
+    Args:
+        file: The file.
+        columns: An example of names for its cells.
+    """
+    return InputError(
+        f"{file}: the header is missing: its first line looks like a row and names no columns",
+        hint=f"write the names of the columns as a line above, or name each cell: --columns {columns}",
+    )
 
 
 def _no_export(names: Sequence[str], file: str) -> InputError:
@@ -214,11 +237,8 @@ def _no_export(names: Sequence[str], file: str) -> InputError:
             f"{file}: is a profile or another settings file, not an export",
             hint=f"name the export, and the profile by its option: --profile {file_word(file)}",
         )
-    if any(looks_personal(name) or _DATE.fullmatch(name) or _LONG_NUMBER.fullmatch(name) for name in names):
-        return InputError(
-            f"{file}: the header is missing: its first line looks like a row and names no columns",
-            hint="name each cell: --columns event,userId,email_id,campaign_id,timestamp, or write that as a line above",
-        )
+    if looks_like_a_row(names):
+        return headless(file, "event,userId,email_id,campaign_id,timestamp")
     return InputError(
         f"{file}: no event, time or person column recognised; the columns are {listed(names)}",
         hint="check that it is the export, and set the line of its header: --header-line N. Or name the columns: "

@@ -12,8 +12,16 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from inflection_cli.errors import InflSegError, OutputLost, ReaderLeft, SettingsFileFaults
+from inflection_cli.errors import (
+    Declined,
+    InflSegError,
+    Interrupted,
+    OutputLost,
+    ReaderLeft,
+    SettingsFileFaults,
+)
 from inflection_cli.reporting.outlet import Outlet, outlet_of
+from inflection_cli.reporting.shown_hints import fitted
 from inflection_cli.sanitize import escape
 
 if TYPE_CHECKING:
@@ -58,13 +66,16 @@ def wrapped(line: Text, width: int, hang: int | None = None) -> Iterator[Text]:
         hang: The indent of further rows; by default that of the line and 2 more.
     """
     hang = hang_of(line.plain) if hang is None else hang
-    indent = min(hang, max(0, width - _NARROWEST))
-    start = end = 0
-    room = width
-    for first, last in _pieces(line.plain, width - indent):
-        if end > start and cell_len(line.plain[start:last]) > room and line.plain[start:end].strip():
-            yield _row(line, start, end, indent)
-            start, room = first, width - indent
+    hang = min(hang, max(0, width - _NARROWEST))
+    start = end = indent = 0
+    for first, last in _pieces(line.plain, width - hang):
+        if indent + cell_len(line.plain[start:last]) > width:
+            if line.plain[start:end].strip():
+                yield _row(line, start, end, indent)
+            # A word that only fits with less of an indent has less. The terminal cuts what is longer than itself.
+            start, indent = first, hang if end else first
+            if (spare := width - cell_len(line.plain[first:last])) >= 0:
+                indent = min(indent, spare)
         end = last
     yield _row(line, start, len(line.plain), indent)
 
@@ -82,8 +93,7 @@ def _pieces(text: str, room: int) -> Iterator[tuple[int, int]]:
 
 def _row(line: Text, start: int, end: int, indent: int) -> Text:
     row = line[start:end]
-    if start:
-        row.pad_left(indent)
+    row.pad_left(indent)
     return row
 
 
@@ -212,7 +222,8 @@ class Speaker:
 
     def error(self, error: InflSegError) -> None:
         """Print the error that ended the run, and its hint."""
-        line = Text("error: ", style="bold red")
+        # Who declines, or presses Ctrl-C, has met no error.
+        line = Text("" if isinstance(error, Declined | Interrupted) else "error: ", style="bold red")
         faults = error.faults if isinstance(error, SettingsFileFaults) else ()
         heading = error.heading if isinstance(error, SettingsFileFaults) else error.message
         line.append(escape(heading), style="default")
@@ -220,7 +231,7 @@ class Speaker:
         for place, words in faults:
             at = "" if place is None else f"line {place}: "
             _print(self.err, Text(f"  {at}{escape(words, _MOST_OF_FAULT)}"))
-        for way in error.hint.split("\n") if error.hint else ():
+        for way in fitted(error.hint).split("\n") if error.hint else ():
             _print(self.err, Text(f"  → {escape(way)}", style="cyan"))
 
     def lost(self, lost: OutputLost, again: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from inflection_cli.backfilling.account import ProblemTally, RowCounts
 from inflection_cli.errors import InflSegError
 from inflection_cli.model import Problem, Severity
+from inflection_cli.reporting.shown_hints import fitted, hint_of
 from inflection_cli.sanitize import escape, mask_cell
 
 _MOST: Final = 1000
@@ -79,10 +80,10 @@ def _relative(file: str, root: Path) -> str:
 
 def fix(problem: Problem) -> str:
     """Return the hint that says how to fix a problem."""
-    return escape(problem.hint or problem.rule.fix, _MOST)
+    return escape(hint_of(problem), _MOST)
 
 
 def ended_by(error: InflSegError) -> str:
     """Format the error that ended a run, and its hint."""
-    hint = f" → {escape(error.hint, _MOST)}" if error.hint else ""
+    hint = f" → {escape(fitted(error.hint), _MOST)}" if error.hint else ""
     return f"{escape(error.message, _MOST)}{hint}"

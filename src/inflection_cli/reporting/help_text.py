@@ -60,6 +60,16 @@ def print_brief(page: HelpPage, speaker: Speaker) -> None:
         speaker.err.print(line, soft_wrap=True)
 
 
+def print_page(markdown: str, speaker: Speaker) -> None:
+    """Print a page of the documentation, laid out on a terminal."""
+    if not speaker.out.is_terminal:
+        speaker.out.print(Text(markdown.rstrip("\n")), soft_wrap=True)
+        return
+    from rich.markdown import Markdown  # noqa: PLC0415 - few calls need it, and it takes long to import
+
+    speaker.out.print(Markdown(markdown, hyperlinks=False), width=_width(speaker.out))
+
+
 def _width(console: Console) -> int:
     return max(_NARROWEST, min(console.width, _WIDEST))
 

@@ -15,6 +15,7 @@ from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import Findings, ended_by
 from inflection_cli.reporting.html_charts import by_hour, over_time, share_bar
 from inflection_cli.reporting.html_markup import Content, Markup, element, join, table
+from inflection_cli.reporting.shown_hints import hint_of
 from inflection_cli.sanitize import counted, escape, mask_cell
 
 SHOWN_CAMPAIGNS: Final = 200
@@ -243,7 +244,7 @@ def _example(problem: Problem, *, show_values: bool) -> tuple[Content, ...]:
         problem.column or "",
         problem.message,
         value,
-        problem.hint or problem.rule.fix,
+        hint_of(problem),
     )
 
 

@@ -38,6 +38,7 @@ from inflection_cli.reading import Source
 from inflection_cli.reporting.json_report import empty_report, problem_object
 from inflection_cli.reporting.masking import CellDisplay
 from inflection_cli.reporting.plan_text import size_words
+from inflection_cli.reporting.shown_hints import hint_of
 from inflection_cli.sanitize import counted, escape, mask_cell
 
 _WIDEST_NAME: Final = 40
@@ -246,7 +247,7 @@ def _people_lines(found: Inspection) -> Iterator[Line]:
     label = "people"
     for problem in found.people:
         yield label, _problem_words(problem)
-        yield "", f"  → {escape(problem.hint or problem.rule.fix, 400)}"
+        yield "", f"  → {escape(hint_of(problem), 400)}"
         label = ""
 
 

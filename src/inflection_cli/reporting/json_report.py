@@ -24,6 +24,7 @@ from inflection_cli.errors import InflSegError, SettingsFileFaults
 from inflection_cli.model import Disposition, Problem
 from inflection_cli.reporting.call_lines import met_types, own_profile
 from inflection_cli.reporting.masking import open_value
+from inflection_cli.reporting.shown_hints import fitted, hint_of
 from inflection_cli.sanitize import mask_cell
 from inflection_cli.text_faults import UNSEEN
 from inflection_cli.version import __version__
@@ -96,7 +97,7 @@ def problem_object(problem: Problem, *, show_values: bool = False) -> dict[str, 
         "line": problem.line,
         "column": problem.column,
         "message": problem.message,
-        "hint": problem.hint or problem.rule.fix,
+        "hint": hint_of(problem),
         "count": problem.count,
     }
     if problem.value is not None:
@@ -123,7 +124,7 @@ def run_report(state: RunState) -> dict[str, Any]:
 
 def error_object(error: InflSegError) -> dict[str, Any]:
     """Return the error that ended a run, with any file faults."""
-    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    told = {"code": error.code, "message": error.message, "hint": fitted(error.hint)}
     if error.cause:
         told["cause"] = error.cause
     if isinstance(error, SettingsFileFaults):

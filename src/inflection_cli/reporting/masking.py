@@ -7,11 +7,14 @@ each end, and of an address its domain. A cell or column that looks personal is 
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as with_default
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from inflection_cli.mapping.column_kinds import kind_of_cell, kind_of_column
 from inflection_cli.mapping.personal_data import (
     is_address,
     is_personal_name,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from inflection_cli.converting.converter import LeftOut
     from inflection_cli.converting.input_file import InputFile
     from inflection_cli.inspecting.inspection_result import ColumnFinding
+    from inflection_cli.reading import Source
 
 OPEN_FIELDS: Final = frozenset(
     {
@@ -70,18 +74,22 @@ class CellDisplay:
         by_need: Whether it is a terminal that no CI reads.
         fields: The field of a column, by file and column.
         any_masked: Whether a cell was masked so far.
+        sources: The files, whose first rows tell what other columns hold.
     """
 
     in_full: bool
     by_need: bool
-    fields: Mapping[tuple[str | None, str | None], str]
+    fields: dict[tuple[str | None, str | None], str]
     any_masked: bool = False
+    sources: "dict[str, Source]" = with_default(default_factory=dict)
 
     def of_problem(self, problem: Problem) -> str:
         """Return the cell of a problem for display."""
         value = problem.value or ""
-        field = self.fields.get((problem.file, problem.column), "")
-        return self._cell(value, _open_form(value, field, problem.column))
+        key = (problem.file, problem.column)
+        if self.by_need and key not in self.fields:
+            self.fields[key] = self._field_by_cells(problem)
+        return self._cell(value, _open_form(value, self.fields.get(key, ""), problem.column))
 
     def of_column(self, value: str, column: "ColumnFinding") -> str:
         """Return a cell of an inspected column for display."""
@@ -90,6 +98,20 @@ class CellDisplay:
     def event(self, name: str, *, private: bool) -> str:
         """Return an event's name for display; a known one is no secret."""
         return self._cell(name, _open_form(name, "event", None)) if private else mask_cell(name, in_full=True)
+
+    def _field_by_cells(self, problem: Problem) -> str:
+        """Return an open field for a free column of shared cells."""
+        source, name = self.sources.get(problem.file or ""), problem.column or ""
+        if source is None or name not in source.columns or any(map(is_personal_name, name.split("."))):
+            return ""
+        at = source.columns.index(name)
+        cells = [row[at].strip() for row in source.sample if at < len(row) and row[at].strip()]
+        kinds = Counter(map(kind_of_cell, set(cells)))
+        if not cells or not _PERSONAL_KINDS.isdisjoint(kinds):
+            return ""
+        is_long = any(map(_LONG_NUMBER.search, cells))
+        is_plain = kind_of_column(name, kinds, times=False) in _OPEN_KINDS and not is_long
+        return "event" if is_plain or _is_shared(kinds.total(), len(cells)) else ""
 
     def _cell(self, value: str, shown: str | None) -> str:
         if self.in_full:
@@ -122,7 +144,8 @@ def cell_display(
     fields = {key: field for source in inputs for key, field in _fields(source, messages=messages)}
     is_seen = stream.isatty() and not in_ci
     # What is said on stderr is logged as well, and a log is kept.
-    return CellDisplay(in_full, is_seen and (result or speaker.log is None), fields)
+    sources = {each.path: each.source for each in inputs}
+    return CellDisplay(in_full, is_seen and (result or speaker.log is None), fields, sources=sources)
 
 
 def open_value(cell: "LeftOut", every: "Mapping[LeftOut, int]") -> str | None:
@@ -183,10 +206,15 @@ def _field_or_kind(column: "ColumnFinding") -> str:
         return LINK
     if field in OPEN_FIELDS or field == LINK:
         return field
-    few = column.distinct <= FEW_VALUES and column.filled >= ROWS_EACH * column.distinct
+    few = _is_shared(column.distinct, column.filled)
     # A long number that few rows share may be a customer's.
     long = column.kind == "number" and any(map(_LONG_NUMBER.search, column.samples))
     return "event" if few or (column.kind in _OPEN_KINDS and not long) else ""
+
+
+def _is_shared(distinct: int, filled: int) -> bool:
+    """Return whether a column has few values, each on many rows."""
+    return distinct <= FEW_VALUES and filled >= ROWS_EACH * distinct
 
 
 def _is_personal(column: "ColumnFinding") -> bool:

@@ -17,13 +17,14 @@ from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.converter import LeftOut
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import listed, snake_case
-from inflection_cli.mapping.events import nearest_event
+from inflection_cli.mapping.events import kind_of, nearest_event
 from inflection_cli.mapping.personal_data import is_personal_setting
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.masking import open_value
 from inflection_cli.reporting.retry_text import failed_words
+from inflection_cli.reporting.shown_hints import hint_of
 from inflection_cli.sanitize import counted, escape, mask_cell
 from inflection_cli.settings.layering import HIDDEN, with_value
 
@@ -142,6 +143,8 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     for reason, count in account.filtered_by.items():
         yield "", f"{count:,} {_left_out(reason)}"
     yield from left_out_lines(plan)
+    if there := _events_there(plan):
+        yield "", there
     kinds = ", ".join(f"{escape(name)} {count:,}" for name, count in _in_order(account.by_event))
     yield "events", f"{account.events.built:,} built" + (f": {kinds}" if kinds else "")
     repeats = plan.count(Disposition.DUPLICATE)
@@ -289,8 +292,11 @@ def problem_lines(
         unseen = count - sum(problem.count for problem in kept[:most])
         if unseen > 0:
             yield "dim", f"    and {unseen:,} more{rest}"
-        for hint in dict.fromkeys(problem.hint or rule.fix for problem in kept[:most]):
-            yield "cyan", f"    → {escape(hint)}"
+        hints = dict.fromkeys(map(hint_of, kept[:most]))
+        for hint in hints:
+            # What a hint adds to another one that is shown is enough.
+            ends = [f"; {other}" for other in hints if hint.endswith(f"; {other}")]
+            yield "cyan", f"    → {escape(hint.removesuffix(ends[0]) if ends else hint)}"
 
 
 def size_words(count: float) -> str:
@@ -357,6 +363,19 @@ def _no_event_left(plan: Plan) -> str:
     reasons = [f"{count:,} {_left_out(reason)}" for reason, count in plan.account.filtered_by.items()]
     reasons += [f"{rows.rejected:,} rejected"] if rows.rejected else []
     return f"no row became an event{f': {rows.read:,} read, ' if reasons else ''}{', '.join(reasons)}"
+
+
+def _events_there(plan: Plan) -> str:
+    """Return the events of the first rows, where --event dropped all."""
+    if plan.account.events.built or "--event" not in plan.account.filtered_by:
+        return ""
+    found = set[str]()
+    for source in plan.inputs:
+        column = source.columns.column_of("event")
+        at = source.source.columns.index(column) if column in source.source.columns else None
+        cells = [row[at] for row in source.source.sample if at is not None and at < len(row)]
+        found.update(kind.name for kind in map(kind_of, cells) if kind)
+    return f"the first rows have {', '.join(sorted(found))}" if found else ""
 
 
 def _in_order(by_event: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -470,17 +489,18 @@ def cost_lines(cost: Estimate, events_per_second: float) -> Iterator[tuple[str, 
     yield "takes", f"about {duration_words(cost.seconds)} at {pace} (--events-per-second)"
 
 
-def destination_lines(plan: Plan, where: str | None, command: str) -> Iterator[tuple[str, str]]:
+def destination_lines(
+    plan: Plan, where: str | None, command: str, *, rehearsal: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yield the destination of the events, and advice before sending."""
     yield "to", where or "no destination yet (no write key)"
     of_files = [(source.path, source.settings(plan.settings).message) for source in plan.inputs]
     off = [path for path, message in of_files if not message.integrations.get("All", True)]
     if not off or len(off) < len(of_files):
         calls = counted(plan.to_send, "call")
-        yield (
-            "",
-            f"every streaming destination of the source gets {_these(plan.to_send)} {calls} now, with any event time.",
-        )
+        gets = "would get" if rehearsal else "gets"
+        what = f"{_these(plan.to_send)} {calls} now, with any event time"
+        yield "", f"every streaming destination of the source {gets} {what}."
         yield "", "An old click can start a live automation. For warehouses only: --integration All=false"
         if off:
             yield "", f"Of these, what {listed(off)} has goes to warehouses only (All=false in its profile)."

@@ -1,5 +1,6 @@
 """Format the progress of a delivery, and draw it in place."""
 
+import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -87,6 +88,7 @@ _LENGTHENED_IN_TURN: Final = (7, 1, 6, 5, 3, 2, 4, 0)
 """Indices of the parts: pause, count, refused, unconfirmed, time, rate, retries, bar."""
 
 _CAUSES: Final = 2
+_HOST: Final = re.compile(r" (?:from|by) \S+$|^the ")
 _RATE_WINDOW_S: Final = 15.0
 _PACE_WINDOW_S: Final = 60.0
 
@@ -263,7 +265,7 @@ def _retry_forms(state: DeliveryState) -> Sequence[str]:
     if not state.retries:
         return ("",)
     short = counted(state.retries.total(), "retry", "retries")
-    return (f"{short} ({_causes(state.retries)})", short, "")
+    return (f"{short} ({_causes(state.retries)})", f"{short} ({_briefly(state.retries)})", short, "")
 
 
 def _pause_forms(state: DeliveryState, now: float) -> Sequence[str]:
@@ -279,6 +281,12 @@ def _causes(causes: Counter[str]) -> str:
     named = [f"{counted(count, 'time', 'times')} {escape(reason)}" for reason, count in most]
     rest = causes.total() - sum(count for _, count in most)
     return ", ".join([*named, f"{rest:,} others"] if rest else named)
+
+
+def _briefly(causes: Counter[str]) -> str:
+    """Return the most common causes without the host."""
+    most = [escape(_HOST.sub("", reason), 40) for reason, _ in causes.most_common(_CAUSES)]
+    return ", ".join([*most, "others"] if len(causes) > _CAUSES else most)
 
 
 def clock_words(seconds: float) -> str:

@@ -24,7 +24,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
@@ -240,7 +240,7 @@ class TimestampReader:
             return TimeProblem(
                 rules.TIMESTAMP_UNREADABLE, "the cell is a word for nothing", hint=_null_hint(text)
             )
-        return self._advised(said) if said.hint else said
+        return self._advised(said) if said.hint else _explained(said, text)
 
     def _understood(self, text: str) -> ClockReading | TimeProblem:
         if self._format is None:
@@ -423,6 +423,30 @@ _UNCLEAR = TimeProblem(
     rules.TIMESTAMP_EPOCH_UNCLEAR, "the number's size fits neither seconds nor milliseconds"
 )
 _UNREADABLE = TimeProblem(rules.TIMESTAMP_UNREADABLE, "the text is not a time in a known format")
+
+
+_OF_JAVASCRIPT: Final = re.compile(r"GMT[+-]\d{4}(?: \(.*\))?")
+_OF_JAVA: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\[UTC\]")
+_DAY_AND_YEAR: Final = re.compile(r"\b\d{1,2}\b.*\b\d{4}\b")
+_NAME: Final = re.compile(r"[^\W\d_]{3,}")
+_ENGLISH: Final = re.compile(
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|utc|gmt", re.IGNORECASE
+)
+"""How the words begin that a time may have."""
+
+
+def _explained(said: TimeProblem, text: str) -> TimeProblem:
+    """Return a problem with a hint for a recognised form."""
+    if said is not _UNREADABLE:
+        return said
+    hint = ""
+    if _OF_JAVASCRIPT.search(text):
+        hint = "this is how JavaScript prints a date: export it by toISOString(), such as 2024-03-01T09:30:00.000Z"
+    elif _OF_JAVA.fullmatch(text):
+        hint = '--timestamp-format "%Y-%m-%dT%H:%M:%SZ[UTC]" --timezone UTC'
+    elif _DAY_AND_YEAR.search(text) and not all(map(_ENGLISH.match, _NAME.findall(text))):
+        hint = "only English names of months and days are read: export the times as 2024-03-01T09:30:00Z"
+    return replace(said, hint=hint) if hint else said
 
 
 def unknown_name(name: str) -> TimeProblem:

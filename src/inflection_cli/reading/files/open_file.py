@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
@@ -42,19 +43,25 @@ def raise_input_error(path: str, error: OSError | ValueError) -> NoReturn:
                 f"{path}: is a link to {os.readlink(path)}, which is not there",  # noqa: PTH115 - likewise
                 hint="mount or restore what it leads to, or name the file itself",
             ) from error
-        near = _near(path)
-        hint = (
-            f"did you mean {file_word(near)}?"
-            if near
-            else "check the path; relative paths start where you are"
-        )
-        raise InputError(f"{path}: no such file", hint=hint) from error
+        raise InputError(f"{path}: no such file", hint=_other_path(path)) from error
     if number in {errno.EACCES, errno.EPERM}:
         raise InputError(
             f"{path}: may not be read", hint="ask its owner, or change its permissions"
         ) from error
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     raise InputError(f"{path}: cannot be read: {reason}") from error
+
+
+def _other_path(path: str) -> str:
+    """Return a hint for a path that does not exist."""
+    near, several = _near(path), [part.strip() for part in path.split(",")]
+    if near:
+        return f"did you mean {file_word(near)}?"
+    if len(several) > 1 and all(Path(part).suffix for part in several):
+        return f"separate files by spaces: {' '.join(map(file_word, several))}"
+    with suppress(OSError):  # the working directory may be gone
+        return f"check the path; relative paths start in {Path.cwd()}"
+    return "check the path, and the folder that you are in"
 
 
 def _near(path: str) -> str | None:

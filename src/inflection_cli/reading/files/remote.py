@@ -355,6 +355,6 @@ def _unread(name: str, error: Exception) -> InputError:
             hint="set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, or a role that may read it",
         )
     return InputError(
-        f"{name}: cannot be read ({kind})",
+        f"{name}: cannot be read: no store answers there as S3 does",
         hint="check credentials, region and endpoint in the environment: AWS_REGION, AWS_ENDPOINT_URL",
     )

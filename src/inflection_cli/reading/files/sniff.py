@@ -136,7 +136,7 @@ def encoding_of(name: str) -> str:
     try:
         codec = codecs.lookup(name).name
     except (LookupError, ValueError) as error:
-        hint = "try utf-8, windows-1252 or iso-8859-1"
+        hint = _other_encoding(name)
         raise UsageError(f"--encoding {name!r}: no such encoding", hint=hint) from error
     try:
         sound = not codec.startswith(_NO_TEXT) and _ASCII.decode(codec) == _ASCII.decode("ascii")
@@ -148,6 +148,15 @@ def encoding_of(name: str) -> str:
             hint=f"turn the file into UTF-8: iconv -f {name} -t UTF-8 OLD > NEW",
         )
     return "utf-8" if codec == "utf-8-sig" else codec
+
+
+def _other_encoding(name: str) -> str:
+    """Return a hint for an encoding of an unknown name."""
+    try:
+        known = codecs.lookup(re.sub(r"\W|_", "", name.lower())).name
+    except (LookupError, ValueError):
+        return "try utf-8, windows-1252 or iso-8859-1"
+    return f"did you mean --encoding {known.replace('iso8859', 'iso-8859')}?"
 
 
 def _encoding_by(path: str, head: bytes, declared: str) -> str:
