@@ -33,10 +33,9 @@ def inspect(
     output: PictureOptions,
 ) -> int:
     """Report a file's format, columns, mapping and missing fields; send nothing."""
-    from inflection_cli.atomic_file import refuse_to_replace, save_text
+    from inflection_cli.atomic_file import refuse_to_replace
     from inflection_cli.cli.option_values import budget
     from inflection_cli.cli.session import interruptible, logged, note_terminal_input
-    from inflection_cli.inspecting.profile_writer import ProfileWriter
     from inflection_cli.reading import find
     from inflection_cli.reporting.console import Speaker
     from inflection_cli.reporting.inspection_text import inspection_lines, inspection_report, verdict
@@ -58,14 +57,12 @@ def inspect(
         note_terminal_input(speaker, files)
         found = find(files, ca_file=reading.ca_file)
         if drafting.save is not None:
-            require_one_file(len(found), reading)
+            refuse_profile(reading)
             refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)
         inspections = _surveyed(found, settings, speaker, own)
         outcome["rows"] = {"read": sum(each.rows for each in inspections)}
         if drafting.save is not None:
-            draft = ProfileWriter(inspections[0], settings, show_values=output.show_values)
-            save_text(drafting.save, draft.text(), force=drafting.force)
-            to_fill_in = draft.to_fill_in
+            inspections, to_fill_in = _save_draft(inspections, settings, drafting, output)
         of_file = partial(_of_file, own, settings)
         groups = [*_with_proposals(inspections, of_file, files, reading, project, drafting)]
         show = output.show_values
@@ -85,6 +82,21 @@ def inspect(
     closing = verdict(inspections, drafting.save, to_fill_in, groups)
     speaker.result(closing, "green" if is_complete else "yellow")
     return 0
+
+
+def _save_draft(
+    found: "list[Inspection]", settings: "InspectSettings", drafting: DraftOptions, output: PictureOptions
+) -> "tuple[list[Inspection], list[str]]":
+    """Write a draft for all files; return each file by it, and its open lines."""
+    from inflection_cli.atomic_file import save_text
+    from inflection_cli.inspecting.draft_table import drafted_together
+    from inflection_cli.inspecting.profile_writer import ProfileWriter
+
+    assert drafting.save is not None
+    whole, each_drafted = drafted_together(found, settings)
+    draft = ProfileWriter(whole, settings, show_values=output.show_values)
+    save_text(drafting.save, draft.text(), force=drafting.force)
+    return each_drafted, draft.to_fill_in
 
 
 def _with_proposals(
@@ -276,13 +288,17 @@ def _refuse_idle(reading: InputOptions) -> None:
             )
 
 
-def require_one_file(count: int, reading: InputOptions) -> None:
-    """Raise an error unless one file is named, and no profile."""
+def require_one_file(count: int) -> None:
+    """Raise an error unless one file is named."""
     if count != 1:
         raise UsageError(
-            f"--save writes a profile for one shape of export, and {count:,} files are named",
-            hint="name one of them: infl-seg inspect FILE --save PROFILE.toml",
+            f"init asks about one file, and {count:,} files are named",
+            hint="name one of them; or draft a profile for all: infl-seg inspect FILE... --save PROFILE.toml",
         )
+
+
+def refuse_profile(reading: InputOptions) -> None:
+    """Raise an error if a profile is named where one is drafted."""
     if reading.profile or reading.preset:
         option = "--profile" if reading.profile else "--preset"
         raise UsageError(
