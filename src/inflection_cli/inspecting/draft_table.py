@@ -110,7 +110,8 @@ def _answered(found: Inspection, tables: dict[str, Any]) -> tuple[dict[str, Any]
             fields[name] = column.name
     for block in tables.get("event", []):
         if block.get("timestamp") == FILL_IN:
-            block["timestamp"] = block["when"]["column"]
+            tests = block["when"]
+            block["timestamp"] = (tests[0] if isinstance(tests, list) else tests)["column"]
     of_blocks = {"event": "name", "timestamp": "timestamp"}
     blocks = tables.get("event", [])
     given = {*fields, *(name for name, key in of_blocks.items() if any(key in block for block in blocks))}

@@ -18,6 +18,7 @@ from inflection_cli.inspecting.inspection_result import (
     Missing,
     TimeFinding,
 )
+from inflection_cli.inspecting.other_channels import channel_columns
 from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender, words_of
 from inflection_cli.mapping.column_names import listed, snake_case, squash
@@ -405,11 +406,13 @@ def _untimed_events(inspection: Inspection) -> Iterator[Missing]:
 
 
 def _event_columns(inspection: Inspection) -> list[str]:
+    channels = {each.column.name for each in channel_columns(inspection)}
     few = [
         column.name
         for column in inspection.columns
         if column.kind in {"text", "id", "number"}
         and column.suggestion is None
+        and column.name not in channels
         and 1 < column.distinct <= _MOST_EVENT_WORDS
         and column.share > _FILLED_SHARE
     ]
@@ -423,6 +426,7 @@ def _id_columns(inspection: Inspection) -> list[str]:
     """
     told = {each.column for each in inspection.proposals}
     told |= {column for each in inspection.proposals for _, column in each.properties}
+    told |= {each.column.name for each in channel_columns(inspection)}
     names = [
         column.name
         for column in inspection.columns

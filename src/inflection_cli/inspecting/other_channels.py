@@ -36,12 +36,9 @@ class ChannelColumn(NamedTuple):
     @property
     def test(self) -> str:
         """Condition of a profile that keeps the rows of e-mail only."""
-        cells = (
-            f"equals = {toml_list(tuple(self.mails))}"
-            if self.mails
-            else f"not_equals = {toml_list(tuple(self.others))}"
-        )
-        return f"{{ column = {toml_string(self.column.name)}, {cells} }}"
+        key, words = ("equals", self.mails) if self.mails else ("not_equals", self.others)
+        cells = dict.fromkeys(map(str.casefold, words))  # a profile compares them in any case
+        return f"{{ column = {toml_string(self.column.name)}, {key} = {toml_list(tuple(cells))} }}"
 
 
 def channel_columns(found: Inspection) -> Iterator[ChannelColumn]:
