@@ -87,7 +87,7 @@ def inspect(
 def _save_draft(
     found: "list[Inspection]", settings: "InspectSettings", drafting: DraftOptions, output: PictureOptions
 ) -> "tuple[list[Inspection], list[str]]":
-    """Write a draft for all files; return each file by it, and its open lines."""
+    """Write the draft; return each file by it, and open lines."""
     from inflection_cli.atomic_file import save_text
     from inflection_cli.inspecting.draft_table import drafted_together
     from inflection_cli.inspecting.profile_writer import ProfileWriter

@@ -69,7 +69,7 @@ def _needs_a_profile(column: ColumnFinding) -> bool:
 
 
 def _layout(found: Inspection, settings: InspectSettings, whole: Inspection) -> Layout | None:
-    """Bind the file by the draft for all; None if it cannot be bound."""
+    """Bind the file by the draft; None if impossible."""
     from inflection_cli.mapping.profile.profile_file import profile_of  # noqa: PLC0415 - most files need no profile
 
     tables, open_fields = _answered(
@@ -143,7 +143,7 @@ def _without_open(table: dict[str, Any], answers: dict[str, Any]) -> dict[str, A
 def _with_fields(
     columns: Iterable[ColumnFinding], layout: Layout, whole: Inspection
 ) -> Iterator[ColumnFinding]:
-    """Yield the columns of one file as fields by the draft for all."""
+    """Yield a file's columns as fields by the draft for all."""
     fields = {origin: name for name, origins in layout.columns.by_field().items() for origin in origins}
     known = {column.name: column.suggestion for column in whole.columns}
     for column in columns:
@@ -177,7 +177,7 @@ def _as_bound(found: Inspection, layout: Layout) -> Iterator[ColumnFinding]:
 def drafted_together(
     found: Sequence[Inspection], settings: InspectSettings
 ) -> tuple[Inspection, list[Inspection]]:
-    """Return what a draft for several files is made of, and each file by that draft.
+    """Return the files together, and each by the draft for all.
 
     Args:
         found: What is in each file.

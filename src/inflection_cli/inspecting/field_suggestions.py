@@ -102,7 +102,7 @@ def suggest_fields(columns: Sequence[ColumnFinding], options: ColumnOptions) -> 
 def _open_address(
     columns: Sequence[ColumnFinding], found: Mapping[str, Suggestion], options: ColumnOptions
 ) -> dict[str, Suggestion]:
-    """Return the columns of addresses as a tie if one of them must be the person.
+    """Return a tie of address columns if the person needs one.
 
     A column called `email` may hold the sender's address, and another one the recipients'.
     """

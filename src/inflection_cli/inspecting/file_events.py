@@ -1,4 +1,4 @@
-"""Find the events that the names of files tell, and patterns for `by_file`."""
+"""Find events in files' names, and patterns for `by_file`."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _OTHER_STEMS: Final = (
 )
 
 
-class NamedEvent(NamedTuple):
+class EventInName(NamedTuple):
     """The event that a name tells.
 
     Attributes:
@@ -38,17 +38,17 @@ class NamedEvent(NamedTuple):
     text: str
 
 
-def event_of_name(name: str) -> NamedEvent | None:
+def event_of_name(name: str) -> EventInName | None:
     """Find the one event in a name like `email_opens_2024-03`; None if unsure."""
     words = list(_WORD.finditer(name))
-    found: list[NamedEvent] = []
+    found: list[EventInName] = []
     rest: list[str] = []
     at = 0
     while at < len(words):
         for end in range(min(len(words), at + _MOST_WORDS), at, -1):
             kind = kind_of("".join(word[0] for word in words[at:end]))
             if kind is not None:
-                found.append(NamedEvent(kind, name[words[at].start() : words[end - 1].end()]))
+                found.append(EventInName(kind, name[words[at].start() : words[end - 1].end()]))
                 at = end
                 break
         else:
@@ -64,7 +64,7 @@ def _says_otherwise(word: str) -> bool:
 
 
 def event_patterns(paths: Sequence[str]) -> dict[str, str]:
-    """Return the events by patterns of the files' names; empty if none tells one.
+    """Return events by pattern of file names; empty without any.
 
     Each file fits the pattern of its own event and no other. The text is empty for a file whose name tells none.
 

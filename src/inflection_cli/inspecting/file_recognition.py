@@ -165,7 +165,11 @@ def _other_channels(found: Inspection) -> Iterator[RecognisedFile]:
     if taken:
         evidence.append(f"“{taken[0].name}” would be sent as {taken[0].becomes}")
         words = "activity of SMS or push, in part or as a whole"
-        advice = "keep the rows of email by [[event]] when in the profile, or leave the file out"
+        advice = (
+            "its [[event]] when keeps the rows of email: check it, or leave the file out"
+            if telling
+            else "keep the rows of email by [[event]] when in the profile, or leave the file out"
+        )
         yield RecognisedFile(
             "other-channel", words, tuple(evidence), "inspect", (_save(found),), advice=advice
         )

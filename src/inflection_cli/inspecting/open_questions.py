@@ -127,7 +127,7 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
 
 
 def _of_unbound(unbound: Unbound, inspection: Inspection) -> Missing:
-    """Return what settles an unbound field, by the name or look of the file."""
+    """Return what settles an unbound field of this file."""
     patterns = events_by_file(inspection) if unbound.field == "event" else {}
     if patterns:
         return _of_file_names(patterns, inspection)
@@ -272,7 +272,7 @@ def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
 
 
 def _gets_time_of_sending(inspection: Inspection) -> Unbound | None:
-    """Return the time as unbound if openings or clicks get that of sending."""
+    """Return the time as unbound if it is the sending's."""
     time = inspection.of_field("timestamp")
     if time is None or time.suggestion is None or inspection.proposals:
         return None
@@ -323,7 +323,7 @@ def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[U
 
 
 def _is_open_address(unbound: Unbound, inspection: Inspection) -> bool:
-    """Return whether a run binds the address by its name, and other columns hold addresses."""
+    """Return whether a tie is of an address by name."""
     said = [inspection.column(name).suggestion for name in unbound.candidates]
     is_tied = unbound.field == "email" and unbound.reason == "tied"
     return is_tied and any(each is not None and each.reason == "content" for each in said)
@@ -462,7 +462,7 @@ def _is_a_uid(name: str) -> bool:
 
 
 def _comes_as(column: ColumnFinding, addresses: Sequence[ColumnFinding]) -> bool:
-    """Return whether ids without a noun in their name are as many as the addresses."""
+    """Return whether bare ids are as many as the addresses."""
     is_bare = squash(column.name.rpartition(".")[2]) in _BARE_IDS and column.filled > 0
     return is_bare and any(
         column.distinct == each.distinct < MOST_DISTINCT and column.repeats == each.repeats

@@ -66,5 +66,5 @@ def _is_name(cell: str) -> bool:
 
 
 def channel_words(text: str) -> set[str]:
-    """Return the words of a name or cell that may be a channel's."""
+    """Return the words of a name or cell."""
     return {*words_of(text.replace(".", "_")), squash(text)}

@@ -269,7 +269,7 @@ class ProfileWriter:
         return f"{line}  # by its cells" if reason == "content" else f"{line}{_WHY.get(reason, '')}"
 
     def _perhaps(self, names: Sequence[str]) -> str:
-        """Return the columns to try; all together if each file has one of them."""
+        """Return columns to try, together if each file has one."""
         filled = sum(self._found.column(name).filled for name in names)
         if self._found.files and len(names) > 1 and filled == self._found.rows:
             return f"; perhaps {_first_filled(names)}, since each file has one of them"

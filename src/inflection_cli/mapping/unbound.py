@@ -141,7 +141,7 @@ class Unbound:
 
     @property
     def _address(self) -> str | None:
-        """The column to name as the address; a stand-in if several hold addresses."""
+        """The column of addresses; a stand-in if there are several."""
         return "COLUMN" if len(self.candidates) > 1 else self.proposed
 
     @property

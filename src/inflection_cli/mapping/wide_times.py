@@ -42,7 +42,7 @@ def may_be_of_sending(name: str) -> bool:
 
 
 def is_of_sending(name: str) -> bool:
-    """Return whether a time's name says that something was sent: `sent_at`, `Send Time`."""
+    """Return whether a time's name is the sending's: `sent_at`, `Send Time`."""
     return not _SENDING_WORDS.isdisjoint(words_of(name.replace(".", "_")))
 
 
