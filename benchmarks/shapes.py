@@ -12,8 +12,6 @@ at least 5 times the SDK.
 
 import argparse
 import re
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -132,11 +130,6 @@ class Ratios:
         return f"{median(self.found):.2f} ({min(self.found):.2f} to {max(self.found):.2f})"
 
 
-def _has_jobs() -> bool:
-    command = [sys.executable, "-m", "inflection_cli", "validate", "--help"]
-    return "--jobs" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
 class Bench:
     """One shape's runs: what each took, and the ratios of the pairs."""
 
@@ -164,14 +157,13 @@ class Bench:
             "backfill": ["backfill", *file, *there, *lifted],
         }
 
-    def measure(self, names: Sequence[str], jobs: Sequence[int], *, has_jobs: bool) -> None:
+    def measure(self, names: Sequence[str], jobs: Sequence[int]) -> None:
         """Run each command once beside the floor, with each number of jobs."""
         for name in names:
             passed: dict[int, float] = {}
             for count in jobs:
                 with tempfile.TemporaryDirectory() as folder:
-                    extra = ["--jobs", str(count)] if has_jobs else []
-                    command = ["-m", "inflection_cli", *self.commands(folder)[name], *extra]
+                    command = ["-m", "inflection_cli", *self.commands(folder)[name], "--jobs", str(count)]
                     floor = cost_of(self._floor)
                     started = time.monotonic()
                     ours = cost_of(command, environ={"SEGMENT_WRITE_KEY": _KEY}, has_workers=count > 1)
@@ -218,8 +210,6 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     """Make the shapes, measure, and print ratios."""
     options = _options()
-    has_jobs = _has_jobs()
-    jobs = options.jobs if has_jobs else [1]
     names = [re.sub(r"^dry-run.*|^out$", "--dry-run --out", name) for name in options.commands]
     print(
         f"{options.rows:,} rows, {options.rounds} rounds; CPU in times the floor: median (from least to most)"
@@ -232,7 +222,7 @@ def main() -> None:
         for shape in options.shapes:
             bench = Bench(shape, made(shape, options.cache, options.rows), options, url)
             for _ in range(options.rounds):
-                bench.measure(names, jobs, has_jobs=has_jobs)
+                bench.measure(names, options.jobs)
             bench.show()
 
 
