@@ -305,3 +305,18 @@ def test_numbers_of_several_files_need_one_mark(desk: Desk) -> None:
         desk.file(name, f'open,c,e,2024-03-01T08:00:00Z,u1,"{price}"', header=head)
     assert desk.run("inspect", "a.csv", "b.csv", "--save", "p.toml").code == 0
     assert 'type = "number", decimal = ","' in (desk.folder / "p.toml").read_text(encoding="utf-8")
+
+
+# --- columns without a name ----------------------------------------------------------------------
+
+
+def test_a_nameless_index_column_is_told_as_one(desk: Desk) -> None:
+    row = "open,c,e,2024-03-01T08:00:00Z,u1"
+    desk.file("a.csv", f"0,{row}", header=f",{EVENT},timestamp,user_id")
+    done = desk.run("validate", "a.csv", "--json")
+    (problem,) = done.json["problems"]
+    assert (done.code, problem["code"]) == (0, "nameless-column")
+    assert problem["hint"].startswith("nothing to do if it numbers the rows")
+    desk.file("a.csv", f"{row},", header=f"{EVENT},timestamp,user_id,")
+    (problem,) = desk.run("validate", "a.csv", "--json").json["problems"]
+    assert problem["hint"].startswith("delete the delimiter at the end")
