@@ -405,6 +405,15 @@ TIMES_DIFFER = Rule(
     "event for each such column: infl-seg inspect FILE --save PROFILE.toml",
     "event_date 2024-03-01 beside opened_at 2024-03-02 on an opening",
 )
+TIME_OF_SENDING = Rule(
+    "time-of-sending",
+    _WARNING,
+    _COLUMN,
+    "The timestamp column is named after the sending, and rows are openings, clicks or the like. They would get the "
+    "time at which the message was sent.",
+    "map the column with the event's own time: --map timestamp=COLUMN",
+    "sent_at beside Email Opened",
+)
 TIME_OF_ANOTHER_EVENT = Rule(
     "time-of-another-event",
     _ERROR,

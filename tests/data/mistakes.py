@@ -1002,6 +1002,28 @@ GUESSES: Final = {
         export(WIDE),
         shows="time      2024-03-02 09:30:00 UTC",
     ),
+    "openings get the time of sending, the only one": Mistake(
+        V,
+        0,
+        r"time-of-sending(?s:.*)the time is “sent_at”, by its name when the message was sent, and 2 of the",
+        r"--map timestamp=sent_at",
+        "{typed} {fix}",
+        export(WIDE.replace("opened_at,status", "x,event").replace("contact_id", "userId")),
+        shows="No problems found. Next",
+    ),
+    "the address called email may be the sender's": Mistake(
+        V,
+        4,
+        r"only addresses in “email” and “to_addr”",
+        r"--map email=to_addr",
+        "{typed} {fix} --user-id-from email",
+        export(
+            "event,timestamp,campaign_id,email_id,email,to_addr\n"
+            "open,2024-03-01T10:00:00Z,c,e,news@brand.example,a@x.example\n"
+            "open,2024-03-01T10:00:01Z,c,e,news@brand.example,b@x.example\n"
+        ),
+        shows="people    2",
+    ),
     "the time at which rows were copied stands in front": Mistake(
         "inspect export.csv --map userId=lead_id",
         0,

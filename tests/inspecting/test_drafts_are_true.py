@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from inflection_cli.cli.option_values import convert_settings, read_options
 from inflection_cli.inspecting import Inspection, InspectSettings, scan
 from inflection_cli.inspecting.call_drafts import FILL_IN
-from inflection_cli.inspecting.draft_table import as_drafted
+from inflection_cli.inspecting.draft_table import as_drafted, drafted_together
 from inflection_cli.inspecting.profile_writer import ProfileWriter
 from inflection_cli.mapping.bind import lay_out
 from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender
@@ -38,8 +38,8 @@ ADDRESSES: Final = tuple(f"{name}@shop.example" for name in PEOPLE)
 LINKS: Final = tuple(f"https://x.example/{name}" for name in PEOPLE)
 WRAPPED: Final = tuple({"string": name} for name in PEOPLE)
 NESTED: Final = tuple(
-    {"customer_id": name, "plan": "gold", "campaign_id": "k", "url": link}
-    for name, link in zip(PEOPLE, LINKS, strict=True)
+    {"customer_id": name, "plan": "gold", "campaign_id": "k", "url": link, "channel": channel}
+    for name, link, channel in zip(PEOPLE, LINKS, ("email", "sms", "email", "email"), strict=True)
 )
 
 Cells = tuple[Any, ...]
@@ -63,6 +63,11 @@ COLUMNS: Final[Mapping[str, Cells]] = {
     ),
     **dict.fromkeys(("is_unique_open", "webform_id"), ("true", "false", "true", "true")),
     "score": ("1", "2.5", "3", "4"),
+    "price": ("1,50", "12,25", "3", "4"),
+    **dict.fromkeys(("channel", "Message Type"), ("email", "sms", "Email", "push")),
+    **dict.fromkeys(("sent_at", "Send Time"), TIMES),
+    **dict.fromkeys(("uid", "contactkey"), PEOPLE),
+    "other address": ADDRESSES,
 }
 WIDE: Final[Mapping[str, Cells]] = {
     **dict.fromkeys(("Delivered At", "opened_at", "first_click_at", "Unsubscribed On"), TIMES),
@@ -200,12 +205,14 @@ def inspected(folder: Path, export: Export) -> tuple[Inspection, InspectSettings
     return as_drafted(scan(find([str(folder / export.name)])[0], chosen), chosen), chosen
 
 
-def run_table(path: Path, profile: Path, words: InputOptions) -> Table:
+def run_table(
+    path: Path, profile: Path, words: InputOptions, elsewhere: Collection[str] = frozenset()
+) -> Table:
     """What a run by a profile does with the columns, without reading on."""
     said = read_profile(profile, {})
     reading, convert = read_options(words, said), convert_settings(words, None, said)
     source = detect(find([str(path)])[0], reading)
-    leeway = MissingColumnPolicy(source.keys_vary)
+    leeway = MissingColumnPolicy(source.keys_vary, elsewhere.__contains__)
     layout = lay_out(source.columns, source.sample, convert.mapping.columns, file=source.path, leeway=leeway)
     bound = layout.columns
     return Table(
@@ -272,6 +279,73 @@ def test_the_commands_say_the_same(export: Export) -> None:
         (file,) = said["files"]
         ran = Table({k: {*v} for k, v in file["fields"].items()}, file["properties"], {*file["left_out"]})
         assert without(ran, tied(report)) == without(table, tied(report)), text
+
+
+# --- several files -------------------------------------------------------------------------------
+
+SHARED: Final = ("user_id", "timestamp", "spare", "spare 2")
+EVENTLESS: Final = sorted(name for name, cells in COLUMNS.items() if cells is not WORDS)
+NAMES: Final = ("opens_1", "Email Clicks 2024-03", "bounces", "unique_opens", "unsubscribes-2")
+
+
+@st.composite
+def exports_of_one_event_each(draw: st.DrawFn) -> dict[str, Export]:
+    """Files whose names alone say what happened, with columns of their own beside common ones."""
+    kind = draw(st.sampled_from(("csv", "ndjson")))
+    some = st.lists(st.sampled_from(EVENTLESS), max_size=5, unique=True)
+    common, stems = (
+        draw(some),
+        draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=3, unique=True)),
+    )
+    files = {}
+    for stem in stems:
+        names = dict.fromkeys((*common, *SHARED, *draw(some)))
+        files[f"{stem}.{kind}"] = Export({name: COLUMNS.get(name, PEOPLE) for name in names}, kind)
+    return files
+
+
+def check_together(files: Mapping[str, Export]) -> None:
+    """Compare the table of each file with that of a run of all files by their one draft."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, export in files.items():
+            (folder / path).write_bytes(export.data())
+        options = InputOptions()
+        chosen = InspectSettings(read_options(options), convert_settings(options))
+        found = [scan(each, chosen) for each in find([str(folder / path) for path in files])]
+        whole, each_drafted = drafted_together([as_drafted(each, chosen) for each in found], chosen)
+        draft = ProfileWriter(whole, chosen, show_values=False).text()
+        (report,) = inspection_report([], [whole], None, [], show_values=True)["files"]
+        text = filled_in(draft, report, reported(report))
+        assert "[fields.event.by_file]" in text
+        (folder / "p.toml").write_text(text, encoding="utf-8")
+        before, after = tomllib.loads(draft)["fields"], tomllib.loads(text)["fields"]
+        reports = inspection_report([], each_drafted, None, [], show_values=True)["files"]
+        for one in reports:
+            table, columns = reported(one), {each["name"] for each in one["columns"]}
+            for field in (field for field, value in before.items() if value == FILL_IN):
+                table.fields.pop(field, None)
+                if after[field] in columns:
+                    table.answered(field, after[field])
+            if tomllib.loads(text).get("options", {}).get("own_ids") is False:
+                table.fields.pop("event_id", None)
+            ran = run_table(Path(one["path"]), folder / "p.toml", options, set(COLUMNS))
+            assert without(ran, tied(report)) == without(table, tied(report)), (one["path"], text)
+
+
+@settings(max_examples=5, deadline=None)
+@given(exports_of_one_event_each())
+def test_the_draft_for_several_files_does_with_each_what_inspect_reports(files: dict[str, Export]) -> None:
+    check_together(files)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(exports_of_one_event_each())
+def test_the_draft_for_several_files_does_with_many_more_what_inspect_reports(
+    files: dict[str, Export],
+) -> None:
+    check_together(files)
 
 
 # --- what is never proposed ----------------------------------------------------------------------

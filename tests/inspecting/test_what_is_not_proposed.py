@@ -99,5 +99,5 @@ def test_activity_of_other_channels_is_not_called_complete(desk: Desk) -> None:
     desk.file("a.csv", *rows, header="event,channel,timestamp,userId,campaign_id,email_id")
     said = desk.run("inspect", "a.csv").out
     assert "Nothing is missing" not in said
-    assert "keep the rows of email by [[event]] when in the profile" in said
+    assert "its [[event]] when keeps the rows of email" in said
     assert said.splitlines()[-1].startswith("Next: infl-seg inspect a.csv --save")

@@ -364,6 +364,9 @@ CASES: Final[dict[str, list[Case]]] = {
             given={"COLUMN": "opened_at"},
         )
     ],
+    "time-of-sending": [
+        Case(without("timestamp", sent_at="2024-03-05T09:00:00Z"), given={"COLUMN": "sent_at"}),
+    ],
     "time-of-another-event": [
         Case(
             without("timestamp", event="Delivered", opened_at="2024-03-06T09:00:00Z", delivered_at=STAMP),

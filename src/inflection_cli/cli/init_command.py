@@ -56,7 +56,7 @@ def init(
 
     with interruptible():
         found = find(files)
-        require_one_file(len(found), InputOptions())
+        require_one_file(len(found))
         assert drafting.save is not None
         refuse_to_replace(drafting.save, [found[0].location], force=drafting.force)
         require_writable(drafting.save)  # before the questions, or the answers would be lost

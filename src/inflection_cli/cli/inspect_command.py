@@ -63,15 +63,13 @@ def inspect(
         note_terminal_input(speaker, files)
         found = find(files, ca_file=reading.ca_file)
         if drafting.save is not None:
-            require_one_file(len(found), reading)
+            refuse_profile(reading)
             refuse_to_replace(drafting.save, [each.location for each in found], force=drafting.force)
         inspections = _surveyed(found, settings, speaker, own)
         outcome["rows"] = {"read": sum(each.rows for each in inspections)}
         if drafting.save is not None:
-            extended = _extended(inspections[0], reading)
-            to_fill_in = _save_draft(
-                inspections[0], settings, drafting, extended, show_values=output.show_values
-            )
+            extended = _extended(inspections, reading)
+            inspections, to_fill_in = _save_draft(inspections, settings, drafting, extended, output)
         of_file = partial(_of_file, own, settings)
         groups = [*_with_proposals(inspections, of_file, files, reading, project, drafting)]
         show = output.show_values
@@ -94,35 +92,39 @@ def inspect(
     return 0
 
 
-def _extended(found: "Inspection", reading: InputOptions) -> "PresetProposal | None":
-    """Return the preset that a draft extends.
+def _extended(found: "list[Inspection]", reading: InputOptions) -> "PresetProposal | None":
+    """Return the preset that a draft of all files extends.
 
     Options of this command line that say how a file is mapped give a draft of their own.
     """
     from inflection_cli.settings.layering import given_values
 
-    return found.preset if given_values(reading).keys() <= _MAP_NOTHING else None
+    presets = {(each.preset.name, each.preset.records) if each.preset else None for each in found}
+    if len(presets) > 1 or not given_values(reading).keys() <= _MAP_NOTHING:
+        return None
+    return found[0].preset
 
 
 def _save_draft(
-    found: "Inspection",
+    found: "list[Inspection]",
     settings: "InspectSettings",
     drafting: DraftOptions,
     extended: "PresetProposal | None",
-    *,
-    show_values: bool,
-) -> list[str]:
-    """Write a profile for a file; return its lines to fill in."""
+    output: PictureOptions,
+) -> "tuple[list[Inspection], list[str]]":
+    """Write a profile for all files; return each file by it, and its open lines."""
     from inflection_cli.atomic_file import save_text
+    from inflection_cli.inspecting.draft_table import drafted_together
     from inflection_cli.inspecting.profile_writer import ProfileWriter, extension_of
 
     assert drafting.save is not None
     if extended is not None:
-        save_text(drafting.save, extension_of(extended, found.source.path), force=drafting.force)
-        return []
-    draft = ProfileWriter(found, settings, show_values=show_values)
+        save_text(drafting.save, extension_of(extended, found[0].source.path), force=drafting.force)
+        return found, []
+    whole, each_drafted = drafted_together(found, settings)
+    draft = ProfileWriter(whole, settings, show_values=output.show_values)
     save_text(drafting.save, draft.text(), force=drafting.force)
-    return draft.to_fill_in
+    return each_drafted, draft.to_fill_in
 
 
 def _with_proposals(
@@ -323,13 +325,17 @@ def _refuse_idle(reading: InputOptions) -> None:
             )
 
 
-def require_one_file(count: int, reading: InputOptions) -> None:
-    """Raise an error unless one file is named, and no profile."""
+def require_one_file(count: int) -> None:
+    """Raise an error unless one file is named."""
     if count != 1:
         raise UsageError(
-            f"--save writes a profile for one shape of export, and {count:,} files are named",
-            hint="name one of them: infl-seg inspect FILE --save PROFILE.toml",
+            f"init asks about one file, and {count:,} files are named",
+            hint="name one of them; or draft a profile for all: infl-seg inspect FILE... --save PROFILE.toml",
         )
+
+
+def refuse_profile(reading: InputOptions) -> None:
+    """Raise an error if a profile is named where one is drafted."""
     if reading.profile or reading.preset:
         option = "--profile" if reading.profile else "--preset"
         raise UsageError(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from inflection_cli import rules
 from inflection_cli.catalog import FALSE_WORDS, FIELDS, RESERVED_PROPERTIES, TRUE_WORDS, EventKind
 from inflection_cli.converting.converter import ConvertSettings
 from inflection_cli.errors import InflSegError, InputError, UsageError
@@ -204,6 +205,10 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     )
     if options.profile is None and not is_call:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
+    if any(each.reason == "sending" for each in inspection.unbound):
+        # What a run warns of is a question here.
+        others = tuple(each for each in inspection.problems if each.rule is not rules.TIME_OF_SENDING)
+        inspection = replace(inspection, problems=others)
     return replace(inspection, missing=tuple(missing(inspection, settings, inspection.own_id_conflicts)))
 
 

@@ -18,7 +18,15 @@ from inflection_cli.inspecting.inspection_result import (
     ZoneEvidence,
 )
 from inflection_cli.lossless_json import JsonCell, JsonError, as_text, parse
-from inflection_cli.mapping.column_kinds import KIND_SHARE, Kind, are_times, kind_of_cell, kind_of_column
+from inflection_cli.mapping.column_kinds import (
+    KIND_SHARE,
+    Kind,
+    NumberMarks,
+    are_times,
+    kind_of_cell,
+    kind_of_column,
+    number_marks,
+)
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.mapping.times.time_format import suggest
@@ -328,6 +336,7 @@ class ColumnStats:
         self._seen: set[int] = set()
         self._repeats = False
         self._kinds: Counter[Kind] = Counter()
+        self._marks = NumberMarks()
         self._samples: list[str] = []
         self._words: Counter[str] = Counter()
         self._more_words = False
@@ -359,7 +368,10 @@ class ColumnStats:
             self._repeats = self._repeats or count > 1 or hash(text) in self._seen
             if hash(text) not in self._seen:
                 self._seen.add(hash(text))
-                self._kinds[kind_of_cell(text)] += 1
+                kind = kind_of_cell(text)
+                self._kinds[kind] += 1
+                if kind == "number":
+                    self._marks = self._marks.joined(number_marks(text))
                 if len(self._samples) < _SAMPLES:
                     self._samples.append(text[:_SAMPLE_CHARS])
 
@@ -401,6 +413,7 @@ class ColumnStats:
             words=self.words,
             sent_types=tuple(sorted(self._sent or {"text"})),
             event_share=known / self.filled if self.filled else 0.0,
+            marks=self._marks,
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from inflection_cli.catalog import (
@@ -14,6 +15,7 @@ from inflection_cli.inspecting.inspection_result import ColumnFinding, Reason, S
 from inflection_cli.mapping.column_kinds import (
     EVENT_SHARE,
     Kind,
+    are_addresses,
     is_copy_stamp,
     is_of_the_sender,
     path_words,
@@ -94,7 +96,33 @@ def suggest_fields(columns: Sequence[ColumnFinding], options: ColumnOptions) -> 
             paths = [each.name for each in left if each.is_path and _ends_in(each, field)]
             names = paths or [each.name for each in left if _is_by_content(each, field)]
             found |= _suggested(field, "path" if paths else "content", names)
-    return found
+    return found | _open_address(columns, found, options)
+
+
+def _open_address(
+    columns: Sequence[ColumnFinding], found: Mapping[str, Suggestion], options: ColumnOptions
+) -> dict[str, Suggestion]:
+    """Return a tie of address columns if the person needs one.
+
+    A column called `email` may hold the sender's address, and another one the recipients'.
+    """
+    named = [name for name, each in found.items() if each.field == "email" and not each.tied_with]
+    has_id = any(
+        each.field in {"userId", "personId"} and each.reason != "content" for each in found.values()
+    ) or not {"userId", "personId"}.isdisjoint(options.constants)
+    if len(named) != 1 or has_id or options.person_from_email or found[named[0]].reason == "option":
+        return {}
+    others = [
+        each.name
+        for each in columns
+        if each.name not in found
+        and (each.kind == "address" or are_addresses(each.samples))
+        and _is_possible(each, "email")
+    ]
+    if not others:
+        return {}
+    tied = _suggested("email", "content", [named[0], *others])
+    return tied | {named[0]: replace(tied[named[0]], reason=found[named[0]].reason)}
 
 
 def _by_option(names: Sequence[str], options: ColumnOptions) -> dict[str, Suggestion]:

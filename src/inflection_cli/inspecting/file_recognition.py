@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from inflection_cli.inspecting.inspection_result import Inspection
 from inflection_cli.inspecting.open_questions import MESSAGE_KEYS, MESSAGE_TYPES, path_option, rows_in_words
+from inflection_cli.inspecting.other_channels import CHANNELS, channel_columns, channel_words, channels_in
 from inflection_cli.mapping.calls.file_looks import look_of
-from inflection_cli.mapping.column_kinds import event_of_column, words_of
+from inflection_cli.mapping.column_kinds import event_of_column
 from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.sanitize import counted
@@ -24,10 +25,6 @@ Way = Mapping[str, Any]
 
 _MOST_NAMED: Final = 6
 _LEAST_SUMS: Final = 2
-_CHANNELS: Final = frozenset({"sms", "mms", "push", "whatsapp", "inapp", "rcs", "viber"})
-_CHANNEL_COLUMNS: Final = frozenset(
-    {"channel", "channeltype", "medium", "messagetype", "messagechannel", "type"}
-)
 _LIST_COLUMNS: Final = frozenset(
     {
         *("list", "listid", "listname", "lists", "audience", "audienceid", "audiencename"),
@@ -151,15 +148,14 @@ def _envelopes(found: Inspection) -> Iterator[RecognisedFile]:
 
 def _other_channels(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise activity of SMS or push, beside email's or alone."""
-    named = [each.name for each in found.columns if _CHANNELS & _channel_words(each.name)]
+    named = [each.name for each in found.columns if CHANNELS & channel_words(each.name)]
     telling = [
-        f"“{column.name}” names {channel} in {rows_in_words(count)}"
-        for column in found.columns
-        if squash(column.name) in _CHANNEL_COLUMNS
-        for word, count in column.words.items()
-        for channel in sorted(_CHANNELS & _channel_words(word))
+        f"“{each.column.name}” names {channel} in {rows_in_words(count)}"
+        for each in channel_columns(found)
+        for word, count in each.others.items()
+        for channel in channels_in(word)
     ]
-    events = [event.name for event in found.events if _CHANNELS & _channel_words(event.name)]
+    events = [event.name for event in found.events if CHANNELS & channel_words(event.name)]
     if not (telling or events or (named and found.of_field("email") is None)):
         return
     evidence = [_columns(named)] if named else []
@@ -169,17 +165,17 @@ def _other_channels(found: Inspection) -> Iterator[RecognisedFile]:
     if taken:
         evidence.append(f"“{taken[0].name}” would be sent as {taken[0].becomes}")
         words = "activity of SMS or push, in part or as a whole"
-        advice = "keep the rows of email by [[event]] when in the profile, or leave the file out"
+        advice = (
+            "its [[event]] when keeps the rows of email: check it, or leave the file out"
+            if telling
+            else "keep the rows of email by [[event]] when in the profile, or leave the file out"
+        )
         yield RecognisedFile(
             "other-channel", words, tuple(evidence), "inspect", (_save(found),), advice=advice
         )
     else:
         ways = ({"unknown_events": UnknownEvents.SEND},)
         yield RecognisedFile("other-channel", "activity of SMS or push", tuple(evidence), ways=ways)
-
-
-def _channel_words(text: str) -> set[str]:
-    return {*words_of(text.replace(".", "_")), squash(text)}
 
 
 def _save(found: Inspection) -> str:
@@ -243,6 +239,8 @@ def _other_calls(found: Inspection) -> Iterator[RecognisedFile]:
     ways: tuple[Way, ...] = (call, call | now, call | people, call | people | now)
     kind = {"identify": "people", "group": "accounts"}.get(look.type, "page-views")
     ways = ways if kind != "page-views" else (call,)
+    if found.is_tied("email"):
+        ways = tuple(way for way in ways if "user_id_from" not in way)
     type_words = next((column.words for column in found.columns if column.name == "type"), None)
     if type_words and type_words.keys() <= MESSAGE_TYPES:
         ways = ({}, *ways)  # the column says what each row is

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from inflection_cli.inspecting.sampling import RowSample
-from inflection_cli.mapping.column_kinds import Kind
+from inflection_cli.mapping.column_kinds import Kind, NumberMarks
 from inflection_cli.mapping.columns import NameReason
 from inflection_cli.mapping.layout import CallMapping
 from inflection_cli.mapping.unbound import Unbound
@@ -162,6 +162,7 @@ class ColumnFinding:
         event_share: The share of its filled cells that name one of Inflection's events.
         is_least: Whether there may be more different cells than `distinct`.
         repeats: Whether any of its cells, of the first `MOST_DISTINCT` different ones, comes again.
+        marks: The decimal characters of its numbers.
     """
 
     name: str
@@ -182,6 +183,7 @@ class ColumnFinding:
     event_share: float = 0.0
     is_least: bool = False
     repeats: bool = False
+    marks: NumberMarks = field(default_factory=NumberMarks)
 
     @property
     def share(self) -> float:
@@ -321,6 +323,7 @@ class Inspection:
         own_id_conflicts: How many rows an own id of the export does not tell from others.
         lacks: The parts of these calls that no column is, as `InputError.lacks` names them.
         equal_rows: How many rows give an event that is equal to an earlier one, without ids of its own.
+        files: The paths of all files, where it is about several.
         sample: The part that was read, where all counts are of a sample; None if all was read.
     """
 
@@ -343,6 +346,12 @@ class Inspection:
     lacks: tuple[str, ...] = ()
     equal_rows: int = 0
     preset: PresetProposal | None = None
+    files: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of its files as the user wrote them."""
+        return self.files or (self.path,)
 
     @property
     def path(self) -> str:
@@ -353,11 +362,20 @@ class Inspection:
         """Return a column by its name."""
         return next(column for column in self.columns if column.name == name)
 
-    def of_field(self, name: str) -> ColumnFinding | None:
-        """Return the only column suggested for a field; None if not one."""
-        found = [
+    def is_tied(self, name: str) -> bool:
+        """Return whether several columns could be a field."""
+        said = [column.suggestion for column in self.columns if column.suggestion]
+        return any(each.field == name and each.tied_with for each in said)
+
+    def all_of_field(self, name: str) -> list[ColumnFinding]:
+        """Return the columns suggested for a field; several only for several files."""
+        return [
             column
             for column in self.columns
             if column.suggestion and column.suggestion.field == name and not column.suggestion.tied_with
         ]
+
+    def of_field(self, name: str) -> ColumnFinding | None:
+        """Return the only column suggested for a field; None if not one."""
+        found = self.all_of_field(name)
         return found[0] if len(found) == 1 else None

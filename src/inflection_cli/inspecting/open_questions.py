@@ -1,12 +1,14 @@
 """Questions that only the user can answer, with options and profile lines."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from inflection_cli.catalog import PERSON_WORDS
 from inflection_cli.converting.converter import ConvertSettings
+from inflection_cli.inspecting.file_events import event_patterns
 from inflection_cli.inspecting.inspection_result import (
     AUTOMATIC,
     MOST_DISTINCT,
@@ -16,14 +18,22 @@ from inflection_cli.inspecting.inspection_result import (
     Missing,
     TimeFinding,
 )
+from inflection_cli.inspecting.other_channels import channel_columns
 from inflection_cli.mapping.calls.file_looks import look_of
 from inflection_cli.mapping.column_kinds import is_copy_stamp, is_of_the_sender, words_of
 from inflection_cli.mapping.column_names import listed, snake_case, squash
 from inflection_cli.mapping.columns import ColumnOptions
+from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.personal_data import is_personal_name
 from inflection_cli.mapping.times.timestamps import TimeProblem, TimestampReader
 from inflection_cli.mapping.times.zones import example_of
 from inflection_cli.mapping.unbound import PERSON, Unbound, unbound_essentials
+from inflection_cli.mapping.wide_times import (
+    is_later,
+    is_of_sending,
+    may_be_of_sending,
+    words_on_sending,
+)
 from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF
 from inflection_cli.settings.layering import with_value
 from inflection_cli.settings.toml_text import toml_list, toml_string
@@ -51,6 +61,13 @@ _OWN_IDS: Final = frozenset(
 )
 _PERSON_NAMES: Final = PERSON_WORDS | {"client", "guest", "patient", "student"}
 _ID_WORDS: Final = frozenset({"id", "identifier", "key", "no", "nr", "number", "ref", "uid", "uuid"})
+_UID: Final = "uid"
+_PERSONS_ID: Final = re.compile(
+    rf"{_UID}|(?:{'|'.join(sorted(_PERSON_NAMES))})(?:{'|'.join(sorted(_ID_WORDS))})"
+)
+"""Names of people's ids without signs between their words: `contactkey`, `memberno`."""
+
+_BARE_IDS: Final = _ID_WORDS | {"guid", "pk"}
 _OTHER_TIMES: Final = frozenset(
     {
         *("birth", "birthday", "dob", "since", "last", "login", "signup", "subscribed", "registered"),
@@ -91,8 +108,11 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
             yield Missing("other", *inspection.refusal)
     else:
         yield from _untimed_events(inspection)
+        has_addresses = any(each.reason == "addresses" for each in inspection.unbound)
         for each in inspection.unbound:
-            yield _of_unbound(each, inspection)
+            # Which column has the person's address is a part of the question for the person.
+            if not (has_addresses and _is_open_address(each, inspection)):
+                yield _of_unbound(each, inspection)
         yield from _empty_cells(inspection, "event")
         yield from _empty_cells(inspection, "timestamp")
     yield from _times(inspection, settings)
@@ -108,7 +128,10 @@ def missing(inspection: Inspection, settings: ConvertSettings, own_id_conflicts:
 
 
 def _of_unbound(unbound: Unbound, inspection: Inspection) -> Missing:
-    """Return what settles an unbound field, by the look of the file."""
+    """Return what settles an unbound field of this file."""
+    patterns = events_by_file(inspection) if unbound.field == "event" else {}
+    if patterns:
+        return _of_file_names(patterns, inspection)
     look = None
     if unbound.field == "event" and unbound.reason == "absent" and unbound.proposed is None:
         look = look_of([column.name for column in inspection.columns if not column.is_path])
@@ -123,6 +146,41 @@ def _of_unbound(unbound: Unbound, inspection: Inspection) -> Missing:
     )
 
 
+def events_by_file(inspection: Inspection) -> dict[str, str]:
+    """Return the events that the files' names tell, by pattern.
+
+    It is empty where a column may name events, or where one file may as well be a list of people.
+    """
+    event = next((each for each in inspection.unbound if each.field == "event"), None)
+    if event is None or event.reason != "absent" or event.proposed is not None or inspection.calls:
+        return {}
+    patterns = event_patterns(inspection.paths)
+    return patterns if len({*patterns.values()}) > 1 or _has_own_times(inspection) else {}
+
+
+def _has_own_times(inspection: Inspection) -> bool:
+    """Return whether a column says when the events of rows were."""
+    times = [column.name for column in time_columns(inspection)] or event_times(inspection)
+    return bool(times) and not all(may_be_of_sending(name) or _is_another_time(name) for name in times)
+
+
+def _of_file_names(patterns: Mapping[str, str], inspection: Inspection) -> Missing:
+    """Return what settles the event by the names of files."""
+    events = [*dict.fromkeys(filter(None, patterns.values()))]
+    table = ", ".join(
+        f"{toml_string(one)} = {toml_string(event)}" for one, event in patterns.items() if event
+    )
+    untold = [one for one, event in patterns.items() if not event]
+    more = f", and nothing tells the event of {listed(untold)}" if untold else ""
+    is_one = len(inspection.paths) == 1
+    return Missing(
+        "event",
+        f"no column names events; by {'its name' if is_one else 'their names'} it is {' or '.join(events)}{more}",
+        f'--set event="{events[0]}", for this file alone' if is_one else "",
+        f"[fields] event = {{ by_file = {{ {table} }} }}",
+    )
+
+
 def time_columns(inspection: Inspection) -> list[ColumnFinding]:
     """Return the columns that hold the times of events, if known."""
     if inspection.proposals:
@@ -132,8 +190,7 @@ def time_columns(inspection: Inspection) -> list[ColumnFinding]:
         for column in inspection.columns
         if any(use == "fields.timestamp" or use.endswith("].timestamp") for use in column.uses)
     ]
-    found = inspection.of_field("timestamp")
-    return used or ([found] if found else [])
+    return used or inspection.all_of_field("timestamp")
 
 
 def unknown_events(inspection: Inspection) -> list[EventName]:
@@ -215,6 +272,23 @@ def _empty_cells(inspection: Inspection, name: str) -> Iterator[Missing]:
         yield Missing("other", f"{rows_in_words(empty)} without {name} in “{column.name}”", line=when)
 
 
+def _gets_time_of_sending(inspection: Inspection) -> Unbound | None:
+    """Return the time as unbound if it is the sending's."""
+    time = inspection.of_field("timestamp")
+    if time is None or time.suggestion is None or inspection.proposals:
+        return None
+    late = sum(event.count for event in inspection.events if _is_later(event))
+    if not (late and is_of_sending(time.name) and time.suggestion.reason not in {"option", "content"}):
+        return None
+    evidence = f"{words_on_sending(time.name)}, and {rows_in_words(late)} are openings, clicks or the like"
+    return Unbound("timestamp", "sending", (time.name,), evidence=evidence, by_option=not time.is_path)
+
+
+def _is_later(event: EventName) -> bool:
+    kind = kind_of(event.becomes or "")
+    return kind is not None and is_later(kind)
+
+
 def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[Unbound]:
     """Yield the fields left unbound, with evidence from the whole file.
 
@@ -227,38 +301,61 @@ def unbound_fields(inspection: Inspection, options: ColumnOptions) -> Iterator[U
         tie = column.suggestion
         if tie is not None and tie.tied_with and tie.reason in AUTOMATIC:
             ties.setdefault(tie.field, Unbound(tie.field, "tied", (column.name, *tie.tied_with)))
-    yield from ties.values()
+    email = ties.get("email")
+    yield from (each for each in ties.values() if not _is_open_address(each, inspection))
 
     def is_bound(name: str) -> bool:
         if inspection.proposals and name in {"event", "timestamp"}:
             return True
         if name == "email":
-            return name in options.constants or inspection.of_field(name) is not None
+            return name in options.constants or bool(email or inspection.all_of_field(name))
         return name in ties or name in options.constants or _is_settled(inspection, name)
 
     for each in unbound_essentials(is_bound, person_from_email=options.person_from_email):
-        yield _beside_addresses(each, inspection) or _with_candidates(each, inspection)
+        found = _beside_addresses(each, inspection)
+        if found is None and email is not None and each.reason == "addresses":
+            if _is_open_address(email, inspection):
+                yield email
+            found = replace(each, candidates=email.candidates)
+        yield found or _with_candidates(each, inspection)
+    sending = _gets_time_of_sending(inspection)
+    if sending is not None:
+        yield sending
+
+
+def _is_open_address(unbound: Unbound, inspection: Inspection) -> bool:
+    """Return whether a tie is of an address by name."""
+    said = [inspection.column(name).suggestion for name in unbound.candidates]
+    is_tied = unbound.field == "email" and unbound.reason == "tied"
+    return is_tied and any(each is not None and each.reason == "content" for each in said)
 
 
 def _beside_addresses(unbound: Unbound, inspection: Inspection) -> Unbound | None:
     """Return the person as unbound if ids stand beside addresses."""
-    address = inspection.of_field("email")
-    if unbound.reason != "addresses" or address is None:
+    addresses = [each for each in inspection.columns if each.suggestion and each.suggestion.field == "email"]
+    if unbound.reason != "addresses" or not addresses:
         return None
     found = _with_candidates(Unbound(PERSON), inspection)
-    people = tuple(
-        name
-        for name in found.candidates
-        if _is_of_a_person(name) and inspection.column(name).kind != "address"
-    )
-    evidence = f"; columns that may hold ids: {listed(people)}; addresses in “{address.name}”"
+    ids = [name for name in found.candidates if inspection.column(name).kind != "address"]
+    known = [name for name in ids if _is_of_a_person(name) or _comes_as(inspection.column(name), addresses)]
+    # A uid that no row repeats is the person's or the row's, so it is never a ready option.
+    unsure = [
+        each.name
+        for each in inspection.columns
+        if each.name not in known and _is_a_uid(each.name) and _comes_as(each, addresses)
+    ]
+    if unsure:
+        found = replace(found, proposed=None)
+    people = (*known, *unsure)
+    shown = listed([each.name for each in addresses])
+    evidence = f"; columns that may hold ids: {listed(people)}; addresses in {shown}"
     return replace(found, candidates=people, evidence=evidence) if people else None
 
 
 def _is_settled(inspection: Inspection, name: str) -> bool:
     """Return whether one column is the field by option, name or path."""
-    found = inspection.of_field(name)
-    return found is not None and found.suggestion is not None and found.suggestion.reason != "content"
+    found = inspection.all_of_field(name)
+    return bool(found) and all(each.suggestion and each.suggestion.reason != "content" for each in found)
 
 
 def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
@@ -280,7 +377,10 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
     elif unbound.field == "timestamp":
         candidates = event_times(inspection)
         proposed = [] if any(map(_is_another_time, candidates)) else candidates
-        evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}" if candidates else evidence
+        if candidates:
+            evidence = f"; columns of times: {listed(candidates, _MOST_NAMES)}"
+        if len(candidates) == 1 and is_of_sending(candidates[0]):
+            evidence += ", by its name when the message was sent"
     else:
         candidates = _id_columns(inspection)
         proposed = [name for name in candidates if _names_a_person(name)]
@@ -294,7 +394,7 @@ def _with_candidates(unbound: Unbound, inspection: Inspection) -> Unbound:
 def _untimed_events(inspection: Inspection) -> Iterator[Missing]:
     """Report the proposed events for which no column has a time."""
     times = event_times(inspection)
-    some = times[0] if len(times) == 1 else "COLUMN"
+    some = times[0] if len(times) == 1 and not _is_another_time(times[0]) else "COLUMN"
     for proposal in inspection.proposals:
         if not proposal.timed:
             yield Missing(
@@ -307,11 +407,13 @@ def _untimed_events(inspection: Inspection) -> Iterator[Missing]:
 
 
 def _event_columns(inspection: Inspection) -> list[str]:
+    channels = {each.column.name for each in channel_columns(inspection)}
     few = [
         column.name
         for column in inspection.columns
         if column.kind in {"text", "id", "number"}
         and column.suggestion is None
+        and column.name not in channels
         and 1 < column.distinct <= _MOST_EVENT_WORDS
         and column.share > _FILLED_SHARE
     ]
@@ -325,6 +427,7 @@ def _id_columns(inspection: Inspection) -> list[str]:
     """
     told = {each.column for each in inspection.proposals}
     told |= {column for each in inspection.proposals for _, column in each.properties}
+    told |= {each.column.name for each in channel_columns(inspection)}
     names = [
         column.name
         for column in inspection.columns
@@ -365,12 +468,29 @@ def _is_a_persons_tie(column: ColumnFinding) -> bool:
 
 def _is_of_a_person(name: str) -> bool:
     """Return whether a name has a word for a recipient."""
-    return not _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_")))
+    is_squashed = _PERSONS_ID.fullmatch(squash(name.rpartition(".")[2])) is not None
+    return is_squashed or not _PERSON_NAMES.isdisjoint(words_of(name.replace(".", "_")))
+
+
+def _is_a_uid(name: str) -> bool:
+    return squash(name.rpartition(".")[2]) == _UID
+
+
+def _comes_as(column: ColumnFinding, addresses: Sequence[ColumnFinding]) -> bool:
+    """Return whether bare ids are as many as the addresses."""
+    is_bare = squash(column.name.rpartition(".")[2]) in _BARE_IDS and column.filled > 0
+    return is_bare and any(
+        column.distinct == each.distinct < MOST_DISTINCT and column.repeats == each.repeats
+        for each in addresses
+    )
 
 
 def _names_a_person(name: str) -> bool:
     """Return whether a name is of people's ids: `lead_id`, and not `lead_status`."""
-    words = [word for word in snake_case(name.rpartition(".")[2]).split("_") if len(word) > 1]
+    last = name.rpartition(".")[2]
+    if _PERSONS_ID.fullmatch(squash(last)):
+        return True
+    words = [word for word in snake_case(last).split("_") if len(word) > 1]
     if not words or words[-1] in _PERSON_NAMES:
         return bool(words)
     return words[-1] in _ID_WORDS and not _PERSON_NAMES.isdisjoint(words[-2:-1])

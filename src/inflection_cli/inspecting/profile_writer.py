@@ -1,5 +1,6 @@
 """Write a commented profile from an inspection; unknown values say FILL IN."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
@@ -16,11 +17,13 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import (
     event_times,
+    events_by_file,
     rows_in_words,
     time_columns,
     unknown_events,
     zone_words,
 )
+from inflection_cli.inspecting.other_channels import ChannelColumn, channel_columns, channels_in
 from inflection_cli.inspecting.setup_questions import Answers
 from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.personal_data import is_personal_name
@@ -216,6 +219,22 @@ class ProfileWriter:
         if lines:
             yield "[fields]"
             yield from lines
+        yield from self._by_file()
+
+    def _by_file(self) -> Iterator[str]:
+        """Yield the events of files by their names."""
+        patterns = events_by_file(self._found)
+        if patterns:
+            yield ""
+            yield "[fields.event.by_file]"
+            yield "# No column names events, and the names of the files do."
+        for pattern, event in patterns.items():
+            why = 'what the rows of such files are, such as "Email Opened", or leave these files out'
+            yield (
+                f"{toml_string(pattern)} = {toml_string(event)}"
+                if event
+                else fill_in(toml_string(pattern), why)
+            )
 
     def _field(self, name: str) -> Iterator[str]:
         options = self._options
@@ -224,26 +243,46 @@ class ProfileWriter:
             # A column of that name would be taken else, so it is said here, where options are left out.
             yield f"{name} = {{ constant = {value} }}"
             return
-        unbound, column = self._unbound(name), self._found.of_field(name)
-        reason = column.suggestion.reason if column and column.suggestion else ""
+        unbound, columns = self._unbound(name), self._found.all_of_field(name)
+        reason = columns[0].suggestion.reason if len(columns) == 1 and columns[0].suggestion else ""
         if self._is_answered(name, reason):
             return
-        if unbound is not None and unbound.reason == "tied":
-            either = _either(unbound.candidates[:_MOST_NAMED])
-            yield fill_in(name, f"several columns could be it; write {either}")
-        elif column and name == "event" and (named := self._event_names()):
-            pairs = ", ".join(f"{toml_string(word)} = {toml_string(to)}" for word, to in named.items())
-            yield f"event = {{ column = {toml_string(column.name)}, values = {{ {pairs} }} }}"
-        elif column and name == "event_id" and self._missing("own_ids"):
-            yield f"# {name} = {toml_string(column.name)}  # one id of it stands for several events; see own_ids"
-        elif column and reason != "content":
-            yield f"{name} = {toml_string(column.name)}{_WHY.get(reason, '')}"
-        elif unbound is not None:
-            yield fill_in(name, f"{_WHO_AND_WHEN[name]}{_perhaps(unbound.candidates)}")
-        elif column and name in _BY_CELLS:
-            yield f"{name} = {toml_string(column.name)}  # by its cells"
+        if unbound is not None and (unbound.reason != "absent" or reason in {"", "content"}):
+            yield from self._open_field(name, unbound)
+        elif len(columns) > 1:
+            yield f"{name} = {_first_filled([each.name for each in columns])}"
+        elif columns and (reason != "content" or name in _BY_CELLS):
+            yield self._known_field(name, columns[0], reason)
         elif name in {"campaign_id", "email_id"}:
             yield f'# {name} = {{ constant = "…" }}  # no column is recognised as it'
+
+    def _open_field(self, name: str, unbound: Unbound) -> Iterator[str]:
+        """Yield the line of a field that the user fills in."""
+        either = _either(unbound.candidates[:_MOST_NAMED])
+        if unbound.reason == "tied":
+            yield fill_in(name, f"several columns could be it; write {either}")
+        elif unbound.reason == "sending":
+            yield fill_in(name, f"{unbound.evidence}; write {either} if that is when they happened")
+        elif not (name == "event" and events_by_file(self._found)):
+            yield fill_in(name, f"{_WHO_AND_WHEN[name]}{self._perhaps(unbound.candidates)}")
+
+    def _known_field(self, name: str, column: ColumnFinding, reason: str) -> str:
+        """Return the line of a field that one column is."""
+        line = f"{name} = {toml_string(column.name)}"
+        named = self._event_names() if name == "event" else {}
+        if named:
+            pairs = ", ".join(f"{toml_string(word)} = {toml_string(to)}" for word, to in named.items())
+            return f"event = {{ column = {toml_string(column.name)}, values = {{ {pairs} }} }}"
+        if name == "event_id" and self._missing("own_ids"):
+            return f"# {line}  # one id of it stands for several events; see own_ids"
+        return f"{line}  # by its cells" if reason == "content" else f"{line}{_WHY.get(reason, '')}"
+
+    def _perhaps(self, names: Sequence[str]) -> str:
+        """Return columns to try, together if each file has one."""
+        filled = sum(self._found.column(name).filled for name in names)
+        if self._found.files and len(names) > 1 and filled == self._found.rows:
+            return f"; perhaps {_first_filled(names)}, since each file has one of them"
+        return _perhaps(names)
 
     def _is_answered(self, name: str, reason: str) -> bool:
         """Return whether a field needs no line of its own."""
@@ -265,6 +304,7 @@ class ProfileWriter:
         left_out = [each for each in self._found.columns if each.left_out]
         told = {each.column for each in self._found.proposals}
         told |= {column for each in self._found.proposals for _, column in each.properties}
+        told |= {each.column.name for each in self._channels}
         sent = [each for each in sent if each.name not in told]
         if not sent and not left_out and not self._documents():
             return
@@ -290,11 +330,15 @@ class ProfileWriter:
         """Yield the columns and values that options send as properties."""
         asked = {squash(name) for name in self._options.properties}
         columns = [each.name for each in self._found.columns if squash(each.name) in asked]
-        if not (columns or self._options.properties_set):
+        tested = [each.column for each in self._channels if each.column.sent_as and not each.column.is_path]
+        if not (columns or tested or self._options.properties_set):
             return
         yield "[properties]"
         for column in columns:
             yield f"{toml_key(snake_case(column))} = {toml_string(column)}"
+        for each in tested:
+            if each.name not in columns:
+                yield f"{toml_key(each.sent_as or '')} = {toml_string(each.name)}"
         for name, value in self._options.properties_set.items():
             yield f"{toml_key(name)} = {{ constant = {toml_string(value)} }}"
 
@@ -318,16 +362,16 @@ class ProfileWriter:
             yield f"# {toml_key(snake_case(each.name))} = {toml_string(each.name)}"
 
     def _typed(self, sent: Iterable[ColumnFinding]) -> Iterator[str]:
-        typed = [each for each in sent if each.kind in _TYPES and not _is_count_or_flag(each)][:_MOST_NAMED]
+        typed = [each for each in sent if _has_type(each)][:_MOST_NAMED]
         if typed:
             yield ""
             yield "# Sent as text unless a line here says otherwise; a warehouse keeps the first type it sees."
             yield "# [properties]"
         for column in typed:
-            kind = _TYPES[column.kind]
+            decimal = ', decimal = ","' if column.kind == "number" and column.marks.decimal == "," else ""
             yield (
                 f"# {toml_key(column.sent_as or '')} = "
-                f'{{ column = {toml_string(_short(column.name))}, type = "{kind}" }}'
+                f'{{ column = {toml_string(_short(column.name))}, type = "{_TYPES[column.kind]}"{decimal} }}'
             )
 
     def _words(self, column: ColumnFinding) -> str:
@@ -345,6 +389,28 @@ class ProfileWriter:
             else:
                 yield ""
             yield from self._event(proposal)
+        if not wanted and self._channels:
+            yield "# Rows of another channel are not e-mail. Without this block they would be sent as if they were."
+            yield "[[event]]"
+            yield f"when = {self._when([])}  # {self._channel_rows()}"
+
+    @property
+    def _channels(self) -> list[ChannelColumn]:
+        """Columns that tell rows of e-mail from those of other channels."""
+        return [*channel_columns(self._found)]
+
+    def _channel_rows(self) -> str:
+        """Return how many rows of other channels are left out."""
+        counts = Counter[str]()
+        for each in self._channels:
+            for cell, count in each.others.items():
+                counts.update(dict.fromkeys(channels_in(cell), count))
+        return f"without {', '.join(f'{rows_in_words(count)} of {name}' for name, count in counts.items())}"
+
+    def _when(self, tests: Sequence[str]) -> str:
+        """Return conditions as TOML, with those that leave other channels out."""
+        every = [*tests, *(each.test for each in self._channels)]
+        return every[0] if len(every) == 1 else f"[{', '.join(every)}]"
 
     def _event(self, proposal: EventProposal) -> Iterator[str]:
         column = toml_string(proposal.column)
@@ -352,6 +418,8 @@ class ProfileWriter:
         yield f"name = {toml_string(proposal.event)}"
         if proposal.timed:
             yield f"timestamp = {column}  # {rows_in_words(proposal.filled)}; the others have no such event"
+            if self._channels:
+                yield f"when = {self._when([f'{{ column = {column}, filled = true }}'])}  # {self._channel_rows()}"
         else:
             answer = self._answers.event_times.get(proposal.column)
             nearest = _perhaps(event_times(self._found))
@@ -363,7 +431,7 @@ class ProfileWriter:
                 test = f"not_equals = {toml_list(proposal.not_equals)}"
             else:
                 test = "filled = true"
-            yield f"when = {{ column = {column}, {test} }}  # {rows_in_words(proposal.filled)}"
+            yield f"when = {self._when([f'{{ column = {column}, {test} }}'])}  # {rows_in_words(proposal.filled)}"
         for name, other in proposal.properties:
             yield f"properties.{toml_key(name)} = {self._property(other)}"
 
@@ -441,6 +509,13 @@ class ProfileWriter:
         return next((each for each in self._found.missing if each.key == key), None)
 
 
+def _has_type(column: ColumnFinding) -> bool:
+    """Return whether a property could be sent as another type than text."""
+    if column.kind == "number" and column.marks.decimal is None:
+        return False  # its mark may be that of thousands
+    return column.kind in _TYPES and not _is_count_or_flag(column)
+
+
 def _is_count_or_flag(column: ColumnFinding) -> bool:
     """Return whether a column of 0 and 1 may hold numbers."""
     is_named_so = snake_case(column.name).startswith(("is_", "has_", "was_"))
@@ -453,6 +528,10 @@ def _is_personal(column: ColumnFinding) -> bool:
 
 def _perhaps(names: Sequence[str]) -> str:
     return f"; perhaps {_either(names[:3])}" if names else ""
+
+
+def _first_filled(names: Sequence[str]) -> str:
+    return f"{{ columns = {toml_list(tuple(names))} }}"
 
 
 def _either(names: Sequence[str]) -> str:

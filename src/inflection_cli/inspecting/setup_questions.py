@@ -20,6 +20,7 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import (
     event_times,
+    events_by_file,
     ids_beside_addresses,
     rows_in_words,
     time_columns,
@@ -309,7 +310,11 @@ def _may_identify(column: ColumnFinding) -> bool:
 
 def _field(unbound: Unbound, found: Inspection) -> Question:
     name = unbound.field
-    words = {"event": "names the event", "timestamp": "says when it happened"}
+    words = {
+        "event": "names the event",
+        "timestamp": "says when it happened",
+        "email": "has the recipient's address",
+    }
     constant = ", or the one event that all rows are" if name == "event" else ""
     choices = unbound.candidates[:_MOST_LISTED]
 
@@ -320,7 +325,12 @@ def _field(unbound: Unbound, found: Inspection) -> Question:
         return answers.with_map(name, _column(word, choices, found))
 
     text = f"Which column {words.get(name, f'is the {name}')}{constant}?"
-    return Question(name, text, apply, choices=tuple(_described(each, found) for each in choices))
+    evidence, default = (unbound.evidence,) if unbound.reason == "sending" else (), None
+    by_name = {*events_by_file(found).values()} if name == "event" else set[str]()
+    if len(by_name) == 1:
+        default = by_name.pop()
+        evidence = (f"no column names events, and by its name the file is {default}",)
+    return Question(name, text, apply, evidence, tuple(_described(each, found) for each in choices), default)
 
 
 def _person(unbound: Unbound, ids: Sequence[str], found: Inspection) -> Question:

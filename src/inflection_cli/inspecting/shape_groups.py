@@ -7,6 +7,7 @@ added up, and only a file that differs is described by itself.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Final
 
 from inflection_cli import rules
@@ -21,6 +22,7 @@ from inflection_cli.inspecting.inspection_result import (
 )
 from inflection_cli.inspecting.open_questions import missing, time_columns, unbound_fields
 from inflection_cli.inspecting.sampling import RowSample
+from inflection_cli.mapping.column_kinds import NumberMarks
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.times.timestamps import before
 from inflection_cli.model import Problem
@@ -97,6 +99,7 @@ def merged(found: Sequence[Inspection], settings: ConvertSettings) -> Inspection
         equal_rows=sum(each.equal_rows for each in found),
         own_id_conflicts=sum(each.own_id_conflicts for each in found),
         refusal=next((each.refusal for each in found if each.refusal), None),
+        files=tuple(each.path for each in found),
     )
     options = settings.mapping.columns
     if options.profile is None and options.calls.type in {None, "track"}:
@@ -239,6 +242,7 @@ def _one_column(columns: Sequence[ColumnFinding], rows: int) -> ColumnFinding:
         distinct=len(words) if is_listed else fullest.distinct,
         is_least=not is_listed and len(columns) > 1,
         repeats=any(column.repeats for column in columns),
+        marks=reduce(NumberMarks.joined, (column.marks for column in columns)),
         samples=tuple(dict.fromkeys(text for column in columns for text in column.samples))[:_SAMPLES],
         suggestion=suggestion,
         sent_types=tuple(sorted({kind for column in columns if column.filled for kind in column.sent_types}))

@@ -10,7 +10,7 @@ from inflection_cli.mapping.columns import ColumnOptions
 from inflection_cli.mapping.layout import NO_LEEWAY, Layout, MissingColumnPolicy
 from inflection_cli.mapping.unbound import refusal
 from inflection_cli.mapping.unmapped_columns import with_added_columns
-from inflection_cli.mapping.wide_times import differing_times
+from inflection_cli.mapping.wide_times import differing_times, time_of_sending
 from inflection_cli.settings.layering import file_word
 
 _READY_KEYS: Final = frozenset({"messageId", "type"})
@@ -140,7 +140,9 @@ def _with_differing_times(
     said = "timestamp" in options.columns or (profile and (profile.timestamp or profile.events))
     if said or layout.unbound or not layout.blocks or not options.asks_for_times:
         return layout
-    return replace(layout, notes=(*layout.notes, *differing_times(names, sample, layout.blocks[0])))
+    block = layout.blocks[0]
+    notes = (*differing_times(names, sample, block), *time_of_sending(names, sample, block))
+    return replace(layout, notes=(*layout.notes, *notes))
 
 
 def _refuse_ready_messages(names: Sequence[str], options: ColumnOptions, file: str) -> None:

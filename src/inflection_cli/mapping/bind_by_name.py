@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from inflection_cli.mapping.column_kinds import EVENT_SHARE, event_of_column, is_copy_stamp
+from inflection_cli.mapping.column_kinds import (
+    EVENT_SHARE,
+    are_addresses,
+    event_of_column,
+    is_copy_stamp,
+    is_of_the_sender,
+)
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import (
     BoundColumns,
@@ -72,7 +78,7 @@ def _unbound(
         lambda name: columns.has(name) or name in tied, person_from_email=options.person_from_email
     ):
         if each.reason == "addresses":
-            yield replace(each, candidates=columns.columns_of("email"))
+            yield replace(each, candidates=(*columns.columns_of("email"), *_addresses(columns, sample)))
             continue
         # Nobody becomes a person's id because its column's name looks like one.
         near = () if each.field == PERSON else _nearest_columns(each.field, columns, options, sample)
@@ -82,6 +88,16 @@ def _unbound(
             proposed=near[0] if near else None,
             evidence=f"; the columns are {listed(columns.names)}",
         )
+
+
+def _addresses(columns: BoundColumns, sample: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield further columns that may hold the recipients' addresses."""
+    taken = {*columns.fields.values()}
+    for index, name in enumerate(columns.names):
+        if index not in taken and not is_of_the_sender(name):
+            cells = [row[index] for row in sample if index < len(row)]
+            if are_addresses(cells):
+                yield name
 
 
 def _nearest_columns(

@@ -5,13 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from inflection_cli import rules
 from inflection_cli.catalog import COLUMN_ALIASES, FALSE_WORDS, SENDER_WORDS, TRUE_WORDS, EventKind
 from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.events import kind_of
-from inflection_cli.mapping.personal_data import looks_personal
+from inflection_cli.mapping.personal_data import has_only_addresses, looks_personal
+from inflection_cli.mapping.profile.property_types import decimal_marks
 from inflection_cli.mapping.times.timestamps import TimestampReader
 
 Kind = Literal[
@@ -35,6 +36,9 @@ KIND_SHARE: Final = 0.9
 
 TIME_WORDS: Final = frozenset({"at", "date", "datetime", "day", "on", "time", "timestamp", "ts", "when"})
 """Words in a column's name that say that its numbers are times."""
+
+_GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
+"""A number whose mark may stand before its fraction or between thousands."""
 
 _ID_WORDS: Final = frozenset({"code", "id", "key", "no", "ref", "uuid"})
 _LINK: Final = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
@@ -155,6 +159,47 @@ def are_times(name: str, cells: Iterable[str], reader: TimestampReader) -> bool:
     )
     is_timestamp = squash(name) in {"timestamp", *COLUMN_ALIASES["timestamp"]}
     return found > 0 and (is_timestamp or found >= KIND_SHARE * len(texts))
+
+
+class NumberMarks(NamedTuple):
+    """The decimal characters of a column's numbers.
+
+    Attributes:
+        read: Those by which all of them are numbers.
+        proved: Those that stand before a fraction for certain.
+    """
+
+    read: frozenset[str] = frozenset(".,")
+    proved: frozenset[str] = frozenset()
+
+    def joined(self, other: "NumberMarks") -> "NumberMarks":
+        """Return the marks of both together."""
+        return NumberMarks(self.read & other.read, self.proved | other.proved)
+
+    @property
+    def decimal(self) -> str | None:
+        """The character before the fraction; None if it is unclear."""
+        if len(self.read) > 1:
+            return "."
+        is_clear = bool(self.read) and self.read == self.proved
+        return next(iter(self.read)) if is_clear else None
+
+
+def number_marks(text: str) -> NumberMarks:
+    """Return the decimal characters by which a cell is a number."""
+    read = decimal_marks(text)
+    is_grouped = _GROUPED.fullmatch(text) is not None
+    return NumberMarks(read, frozenset() if is_grouped or len(read) > 1 else read)
+
+
+def are_addresses(cells: Iterable[str]) -> bool:
+    """Return whether the filled cells are e-mail addresses, also with names."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and sum(map(_is_address, filled)) >= KIND_SHARE * len(filled)
+
+
+def _is_address(cell: str) -> bool:
+    return "@" in cell and (looks_personal(cell) or has_only_addresses(cell))
 
 
 def words_of(name: str) -> set[str]:

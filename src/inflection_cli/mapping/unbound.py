@@ -12,8 +12,9 @@ from inflection_cli.mapping.personal_data import looks_personal
 from inflection_cli.settings.layering import file_word
 from inflection_cli.settings.toml_text import toml_string
 
-Reason = Literal["absent", "tied", "addresses", "other times"]
-"""No column is known as it; several are by their names; a person has but an address; events have times of their own."""
+Reason = Literal["absent", "tied", "addresses", "other times", "sending"]
+"""No column is known as it; several are by their names; a person has but an address; events have times of their own;
+the time's name is that of the sending, which a run warns of."""
 
 PERSON: Final = "person"
 """Stands for userId and personId, one of which is needed."""
@@ -87,15 +88,22 @@ class Unbound:
                 f"events, and all would get the time in “{time}”"
             )
         if self.reason == "addresses":
-            where = f" in “{self.candidates[0]}”" if self.candidates else ""
+            where = f" in {' and '.join(f'“{name}”' for name in self.candidates)}" if self.candidates else ""
             return f"neither user ids nor person ids found, only addresses{where}{self.evidence}"
+        if self.reason == "sending":
+            return self.evidence
         return f"no {_COLUMNS[self.field]} column recognised{self.evidence}"
 
     @property
     def option(self) -> str:
         """Options that bind it, with a value to try."""
+        if self.reason == "sending":
+            return (
+                f"{self._mapped(self.candidates[0])}, if that is when they happened" if self.by_option else ""
+            )
         if self.reason == "addresses":
-            named = f"--map email={quoted(self.proposed)} " if self.proposed else ""
+            column = self._address
+            named = f"--map email={quoted(column)} " if column else ""
             ways = f"{named}--user-id-from email, or {named}--anonymous-id-from email, which sends a hash"
             return ways if self.by_option else ""
         constant = ', or --set event="Email Opened"' if self._may_be_constant else ""
@@ -104,8 +112,10 @@ class Unbound:
     @property
     def line(self) -> str:
         """Line of a profile that binds it."""
+        if self.reason == "sending":
+            return f"[fields] timestamp = {toml_string(self.candidates[0])}"
         if self.reason == "addresses":
-            named = f"[fields] email = {toml_string(self.proposed)} and " if self.proposed else ""
+            named = f"[fields] email = {toml_string(self._address)} and " if self._address else ""
             return f'{named}[options] user_id_from = "email", or anonymous_id_from = "email"'
         constant = ', or { constant = "Email Opened" }' if self._may_be_constant else ""
         return f"[fields] {self._name} = {toml_string(self.proposed or 'COLUMN')}{constant}"
@@ -119,10 +129,7 @@ class Unbound:
         if self.reason == "other times":
             return self._hint_of_times(file)
         if self.reason == "addresses":
-            return (
-                "--user-id-from email sends the address as userId; "
-                "--anonymous-id-from email sends a hash of it as anonymousId"
-            )
+            return self._hint_of_addresses()
         look = "" if self.proposed else f"; infl-seg inspect {file_word(file)} describes the columns"
         more = {
             "event": ' or --set event="Email Opened"; rows that are not events: --as identify, --as group or --as page',
@@ -131,6 +138,11 @@ class Unbound:
             else " or --map personId=COLUMN, or --map email=COLUMN with --user-id-from email",
         }
         return f"name it: {self._mapped()}{more.get(self.field, '')}{look}"
+
+    @property
+    def _address(self) -> str | None:
+        """The column of addresses; a stand-in if there are several."""
+        return "COLUMN" if len(self.candidates) > 1 else self.proposed
 
     @property
     def _name(self) -> str:
@@ -144,6 +156,18 @@ class Unbound:
 
     def _mapped(self, column: str | None = None) -> str:
         return f"--map {self._name}={quoted(column or self.proposed or 'COLUMN')}"
+
+    def _hint_of_addresses(self) -> str:
+        if len(self.candidates) > 1:
+            columns = " or ".join(f"--map email={quoted(name)}" for name in self.candidates)
+            return (
+                f"name the recipient's: {columns}; beside it, --user-id-from email sends the address as userId, or "
+                "--anonymous-id-from email a hash of it"
+            )
+        return (
+            "--user-id-from email sends the address as userId; "
+            "--anonymous-id-from email sends a hash of it as anonymousId"
+        )
 
     def _hint_of_times(self, file: str) -> str:
         *events, time = self.candidates

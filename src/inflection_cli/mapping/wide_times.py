@@ -7,8 +7,8 @@ from typing import Final
 
 from inflection_cli import rules
 from inflection_cli.catalog import EventKind
-from inflection_cli.mapping.column_kinds import are_times, event_of_column
-from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.column_kinds import are_times, event_of_column, words_of
+from inflection_cli.mapping.column_names import quoted, squash
 from inflection_cli.mapping.columns import BoundColumns, ColumnOptions
 from inflection_cli.mapping.events import kind_of
 from inflection_cli.mapping.layout import EventMapping
@@ -18,6 +18,10 @@ from inflection_cli.model import Note
 
 _OF_THE_MESSAGE: Final = frozenset({"sentat", "createdat"})
 """Names of a time that is rather the message's or the record's than that of an event which came of it."""
+
+_SENDING_WORDS: Final = frozenset({"send", "sending", "sent", "sentat"})
+_AT_SENDING: Final = frozenset({"Email Delivered", "Email Bounced"})
+"""Events that are soon after the sending."""
 
 _OF_THE_DAY: Final = frozenset({"date", "datetime", "time"})
 """Names that say nothing of whose time it is: what the rows themselves say counts."""
@@ -35,6 +39,16 @@ Rows = Sequence[Sequence[str]]
 def may_be_of_sending(name: str) -> bool:
     """Return whether a time's name may be the sending's: `sent_at`, `created_at`."""
     return squash(name) in _OF_THE_MESSAGE
+
+
+def is_of_sending(name: str) -> bool:
+    """Return whether a time's name is the sending's: `sent_at`, `Send Time`."""
+    return not _SENDING_WORDS.isdisjoint(words_of(name.replace(".", "_")))
+
+
+def is_later(kind: EventKind) -> bool:
+    """Return whether an event happens long after its message was sent."""
+    return kind.name not in _AT_SENDING
 
 
 def event_times(names: Sequence[str], sample: Rows) -> dict[int, EventKind]:
@@ -91,6 +105,37 @@ def differing_times(names: Sequence[str], sample: Rows, block: EventMapping) -> 
             )
             notes.append(Note(rules.TIMES_DIFFER, detail, names[index]))
     return tuple(notes)
+
+
+def time_of_sending(names: Sequence[str], sample: Rows, block: EventMapping) -> tuple[Note, ...]:
+    """Return a warning where openings or clicks get the time of sending.
+
+    Args:
+        names: The columns of the file.
+        sample: Some of its rows.
+        block: The only event of a row, its time bound by the column's name.
+    """
+    index = block.columns.fields.get("timestamp")
+    if index is None or index >= len(names) or not is_of_sending(names[index]):
+        return ()
+    event, constant = block.columns.fields.get("event"), block.columns.constants.get("event", "")
+    cells = [constant] if event is None else [row[event] for row in sample if event < len(row)]
+    late = sum((kind := kind_of(cell)) is not None and is_later(kind) for cell in cells)
+    if not late:
+        return ()
+    rows = "all rows are" if event is None else f"{late:,} of the first {len(cells):,} rows are"
+    detail = f"{words_on_sending(names[index])}, and {rows} openings, clicks or the like"
+    return (Note(rules.TIME_OF_SENDING, detail, names[index], hint=hint_on_sending(names[index])),)
+
+
+def words_on_sending(name: str) -> str:
+    """Return a clause on a time that is probably the sending's."""
+    return f"the time is “{name}”, by its name when the message was sent"
+
+
+def hint_on_sending(name: str) -> str:
+    """Return the option that says that such a time is the event's."""
+    return f"--map timestamp={quoted(name)}, if that is when they happened; else map the column that says it"
 
 
 def event_of_times(block: EventMapping, options: ColumnOptions) -> EventKind | None:

@@ -266,7 +266,8 @@ def _of_names(path: str, header: Header, names: Sequence[str], nameless: Sequenc
         last = nameless[0] == len(names) - 1
         has = "has no name and is" if len(nameless) == 1 else "have no name and are"
         message = f"{'the last column' if last else which} {has} left out"
-        yield Problem(rules.NAMELESS_COLUMN, message, path, header.line)
+        hint = "" if last else "nothing to do if it numbers the rows, or name the column in the header"
+        yield Problem(rules.NAMELESS_COLUMN, message, path, header.line, hint=hint)
     for name, count in Counter(names).items():
         if count > 1 and name.strip():
             places = " and ".join(str(index + 1) for index, other in enumerate(names) if other == name)

@@ -8,7 +8,7 @@ each end, and of an address its domain. A cell or column that looks personal is 
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as with_default
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,8 @@ from inflection_cli.reporting.console import Speaker
 from inflection_cli.sanitize import escape, mask, mask_cell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from inflection_cli.converting.converter import LeftOut
     from inflection_cli.converting.input_file import InputFile
     from inflection_cli.inspecting.inspection_result import ColumnFinding

@@ -150,6 +150,11 @@ def _number(text: str, decimal: str) -> str | _Misfit:
     return number
 
 
+def decimal_marks(text: str) -> frozenset[str]:
+    """Return the decimal characters by which a text is a number."""
+    return frozenset(mark for mark in _NUMBER if _match_number(text, mark))
+
+
 def _match_number(text: str, decimal: str) -> re.Match[str] | None:
     found = _NUMBER[decimal].fullmatch(text)
     return found if found is not None and (found[2] or found[3]) else None
