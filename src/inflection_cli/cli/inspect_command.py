@@ -105,7 +105,7 @@ def _extended(found: "list[Inspection]", reading: InputOptions) -> "PresetPropos
     return found[0].preset
 
 
-def _save_draft(
+    """Write the profile; return each file by it, and open lines."""
     found: "list[Inspection]",
     settings: "InspectSettings",
     drafting: DraftOptions,
