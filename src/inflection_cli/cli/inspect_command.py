@@ -105,14 +105,14 @@ def _extended(found: "list[Inspection]", reading: InputOptions) -> "PresetPropos
     return found[0].preset
 
 
-    """Write the profile; return each file by it, and open lines."""
+def _save_draft(
     found: "list[Inspection]",
     settings: "InspectSettings",
     drafting: DraftOptions,
     extended: "PresetProposal | None",
     output: PictureOptions,
 ) -> "tuple[list[Inspection], list[str]]":
-    """Write a profile for all files; return each file by it, and its open lines."""
+    """Write the profile; return each file by it, and open lines."""
     from inflection_cli.atomic_file import save_text
     from inflection_cli.inspecting.draft_table import drafted_together
     from inflection_cli.inspecting.profile_writer import ProfileWriter, extension_of
