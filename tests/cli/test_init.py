@@ -440,7 +440,7 @@ def test_ctrl_c_at_a_question_ends_it_on_a_line_of_its_own_and_writes_nothing(
     small(desk)
     done = asked()
     assert done.code == 130
-    assert "> \nerror: interrupted by SIGINT" in done.err
+    assert "> \ninterrupted by SIGINT" in done.err
     assert not (desk.folder / "export.profile.toml").exists()
 
 

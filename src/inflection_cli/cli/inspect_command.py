@@ -330,7 +330,7 @@ def require_one_file(count: int) -> None:
     if count != 1:
         raise UsageError(
             f"init asks about one file, and {count:,} files are named",
-            hint="name one of them; or draft a profile for all: infl-seg inspect FILE... --save PROFILE.toml",
+            hint="name one of them; or draft a profile for all: infl-seg inspect FILE … --save PROFILE.toml",
         )
 
 

@@ -225,7 +225,7 @@ def _check_schema(path: Path, db: sqlite3.Connection) -> int:
         raise LedgerError(
             f"{path} was written by a newer infl-seg "
             f"(its version is {version}, this one knows {SCHEMA_VERSION})",
-            hint="install that version of infl-seg; docs/install.md says how",
+            hint="install that version of infl-seg; this page says how to upgrade: infl-seg help install",
         )
     if version not in ours:
         raise damaged(path, "its schema is not as it was written")
