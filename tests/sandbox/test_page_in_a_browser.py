@@ -44,6 +44,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any) -> Iterator["Page"]:
     """Open a tab that fails the test where anything in it errs, asks or leaves this machine."""
     tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.set_default_timeout(PATIENCE_S * 1000)
     faults: list[str] = []
     tab.on("pageerror", lambda error: faults.append(str(error)))
 
