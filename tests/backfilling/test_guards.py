@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from run_support import Station, campaign, station
+from run_support import Station, campaign, ended, station
 
 OTHER_KEY = "regenerated-0123456789abcdefghij"
 NO_ZONE = "timestamp,event,userId,email_id,campaign_id,journey"
@@ -306,6 +306,20 @@ def test_a_run_that_sent_a_part_and_found_the_rest_is_judged_by_both(tmp_path: P
         assert [each.events["accepted"] for each in (part, rest)] == [20, 1]
         # Its own part is the same event under either zone.
         assert_stopped(place, whole, ("--timezone", "Asia/Tokyo", "--until", "2024-03-02"), "is Asia/Tokyo")
+
+
+def test_what_a_killed_run_found_sent_is_known_by_its_plan(tmp_path: Path) -> None:
+    # The second request gets no answer: the run is surely at work when it is killed.
+    with station(tmp_path, script=(None, "ack-timeout")) as place:
+        assert place.backfill(zoneless(tmp_path), more=["--timezone", "UTC"]).events["accepted"] == 20
+        grown = zoneless(tmp_path, "b.csv")
+        with (tmp_path / grown).open("a", encoding="utf-8") as opened:
+            opened.write(LATE)
+        process = place.start(*place.words(grown, more=("--timezone", "UTC")))
+        place.wait_for_requests(2)
+        process.kill()
+        assert ended(process).code == -9
+        assert_stopped(place, grown, ("--timezone", "Asia/Tokyo"), "--timezone was UTC, is Asia/Tokyo")
 
 
 def test_what_a_run_found_sent_stops_no_setting_that_leaves_all_of_it_alone(tmp_path: Path) -> None:

@@ -317,6 +317,17 @@ def test_a_line_that_cannot_be_read_freezes_no_list_and_removes_no_one(
     assert [row[0] for row in rows_of(desk)] == ["1", "2", "4"]
 
 
+def test_a_row_that_is_held_back_keeps_what_no_other_row_has(desk: Desk, sandbox: Sandbox) -> None:
+    words = to(sandbox.url, "--key", "id", *SENT, "--map", "userId=userId")
+    others = [f'{{"id": "{n}", "userId": "u{n}", "plan": "a"}}' for n in range(10, 40)]
+    whole = '{"id": "3", "userId": "u3", "plan": "a", "score": "%s"}'
+    for last, code in ((whole % 5, 0), ((whole % 5)[:-1], 1), (whole % 9, 0)):
+        (desk.folder / "list.ndjson").write_text("\n".join((*others, last, "")), encoding="utf-8")
+        done = desk.run("sync", "list.ndjson", *words)
+        assert done.code == code, done.err
+    assert brief(sandbox) == [("Changed", "u3")]
+
+
 @pytest.mark.slow
 def test_a_difference_with_a_line_that_cannot_be_read_is_finished_without_removing_anyone(desk: Desk) -> None:
     script = (None, *["500"] * 50)

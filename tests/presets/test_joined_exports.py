@@ -283,3 +283,56 @@ def test_an_option_leaves_out_one_more_name_and_keeps_those_of_the_preset(desk: 
         desk, *exports("braze-currents"), preset="braze-currents", more=("--skip-event", "Email Opened")
     )
     assert {*before.values()} - {*after.values()} - {"identify"} == {OPENED}
+
+
+def test_a_cell_that_leaves_rows_out_is_masked_where_it_is_the_persons_too(desk: Desk) -> None:
+    (desk.folder / "p.toml").write_text(
+        'profile = 1\n[fields]\nuserId = "customer"\nevent = "event"\ntimestamp = "time"\n'
+        '[[event]]\nwhen = { column = "customer", equals = ["Wanda11"] }\n'
+    )
+    rows = [f"{name},Email Opened,2024-03-01T10:00:00Z" for name in ("Wanda11", "Zacharias77")]
+    (desk.folder / "p.csv").write_text("\n".join(("customer,event,time", *rows, "")))
+    words = ("validate", "p.csv", "--profile", "p.toml")
+    for done in (desk.run(*words), desk.run(*words, "--json")):
+        assert "Zacharias77" not in done.out + done.err
+    assert [each["rows"] for each in desk.run(*words, "--json").json["left_out"]] == [1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "word"),
+    [
+        ("sendgrid-events", "open"),
+        ("mailgun-events", "opened"),
+        ("postmark-webhooks", "Open"),
+        ("ses-events", "Open"),
+        ("customerio-reporting", "opened"),
+        ("hubspot-email-events", "OPEN"),
+        ("mailchimp-activity", "open"),
+        ("mailjet-events", "open"),
+    ],
+)
+def test_options_know_an_event_by_the_exports_own_name(preset: str, word: str, desk: Desk) -> None:
+    files = [str(path) for path in sorted((HERE / preset).glob("export*"))]
+    run = ("validate", *files, "--preset", preset, "--json")
+    before = desk.run(*run).json["by_event"]
+    skipped = desk.run(*run, "--skip-event", word).json["by_event"]
+    renamed = desk.run(*run, "--event-name", f"{word}=Email Unsubscribed").json["by_event"]
+    assert before["Email Opened"] > 0
+    assert skipped == {name: count for name, count in before.items() if name != "Email Opened"}
+    assert renamed.get("Email Unsubscribed", 0) == before["Email Opened"] + before.get(
+        "Email Unsubscribed", 0
+    )
+
+
+def test_a_name_that_no_preset_lists_becomes_an_event_by_an_option(desk: Desk) -> None:
+    line = json.loads(
+        (HERE / "sendgrid-events" / "export.ndjson").read_text(encoding="utf-8").splitlines()[0]
+    )
+    (desk.folder / "w.ndjson").write_text(json.dumps({**line, "event": "weirdkind"}))
+    run = ("validate", "w.ndjson", "--preset", "sendgrid-events", "--json")
+    assert desk.run(*run).json["problem_counts"] == {"value-unlisted": 1}
+    assert desk.run(*run, "--skip-event", "weirdkind").json["rows"]["filtered"] == 1
+    assert desk.run(*run, "--event-name", "weirdkind=Email Delivered").json["by_event"] == {
+        "Email Delivered": 1
+    }

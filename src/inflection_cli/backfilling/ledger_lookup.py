@@ -439,8 +439,11 @@ def _fingerprints(run: Run) -> set[str]:
 
 
 def _found_accepted(run: Run) -> int:
-    """Return how many events of a run's input earlier runs had sent."""
-    events = (run.summary or {}).get("events", {})
+    """Return how many events of a run's input earlier runs had sent.
+
+    A run that was killed has no summary; its plan had found them before the first request.
+    """
+    events = (run.summary or run.arguments.get("plan") or {}).get("events", {})
     return int(events.get("already_accepted") or 0)
 
 

@@ -115,7 +115,7 @@ class _Step:
     def _complete_facts(self) -> ListFacts:
         changes = self.work.changes
         assert changes is not None
-        return replace(self.facts, columns=changes.difference.new_columns)
+        return replace(self.facts, columns=changes.difference.kept_columns)
 
 
 class SyncReporter(RunReporter):

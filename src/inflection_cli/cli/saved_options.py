@@ -140,7 +140,8 @@ def _completed(
         UsageError: A needed value is missing, or a given one is not the run's.
     """
     values = {stored(word): word for word in given}
-    words = [values.pop(stored(word), word) for word in kept]
+    words = [values.get(stored(word), word) for word in kept]
+    unknown = [word for word in given if word not in words]
     for word in words if needed else ():
         name, equals, value = word.rpartition("=")
         if value.startswith(FINGERPRINT):
@@ -148,9 +149,9 @@ def _completed(
                 f"the run was given a {name or option} that the ledger keeps no more than a fingerprint of",
                 hint=f"give the same one again: {option} {name}{equals}VALUE",
             )
-    if values:
+    if unknown:
         raise UsageError(
-            f"{option} {next(iter(values.values()))} was not given to the run, or its value was another one",
+            f"{option} {unknown[0]} was not given to the run, or its value was another one",
             hint="verify with the settings of the run: leave it out",
         )
     return words

@@ -276,6 +276,14 @@ class Difference:
         """Columns that the new list alone has."""
         return [name for name in self.new_columns if name not in self.old_columns]
 
+    @property
+    def kept_columns(self) -> list[str]:
+        """Columns to remember; rows that are held back keep all they had.
+
+        The only row with a column may be on a line that cannot be read.
+        """
+        return [*self.new_columns, *(self.only_old if self.faults else [])]
+
     def changes(self, kind: Kind) -> Iterator[list[Change]]:
         """Yield lists of a kind's rows, in the order of their file."""
         for rows in self.spills[kind].parts():

@@ -84,7 +84,7 @@ class HeldRows:
         yield from (cells for _, cells in self._old("removed"))
 
     def _old(self, kind: Kind) -> Iterator[tuple[int, Sequence[Any]]]:
-        """Yield place and old cells of a kind's rows, by new columns."""
+        """Yield place and old cells of a kind's rows, by kept columns."""
         places = self._places[kind]
         if places:
             found = _old_rows(self._changes, kind)
@@ -92,14 +92,14 @@ class HeldRows:
 
 
 def withheld_rows(changes: ListChanges) -> Iterator[Sequence[Any]]:
-    """Yield the old cells of withheld rows, by new columns."""
+    """Yield the old cells of withheld rows, by kept columns."""
     if changes.withheld:
         yield from (cells for _, cells in _old_rows(changes, "removed"))
 
 
 def _old_rows(changes: ListChanges, kind: Kind) -> Iterator[tuple[int, Sequence[Any]]]:
     columns = changes.difference.old_columns
-    at = [columns.index(name) if name in columns else -1 for name in changes.difference.new_columns]
+    at = [columns.index(name) if name in columns else -1 for name in changes.difference.kept_columns]
     for change in chain.from_iterable(changes.difference.changes(kind)):
         old = change.old
         if old is not None:

@@ -24,7 +24,7 @@ from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, PeopleColumns, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
 from inflection_cli.mapping.checks import count_emptied, emptied
-from inflection_cli.mapping.events import SKIPPED, MapOptions, has_error
+from inflection_cli.mapping.events import PERSON_FIELDS, SKIPPED, MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeSource, Unmet
 from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire_all
 from inflection_cli.model import Chunk, Note, Problem
@@ -95,11 +95,13 @@ class LeftOut(NamedTuple):
         column: The name or path of the cell that decides.
         value: The cell; None if it only has to be empty.
         names_event: Whether it is the event's name.
+        of_person: Whether the cell is also a part of the person.
     """
 
     column: str
     value: str | None
     names_event: bool
+    of_person: bool = False
 
 
 @dataclass(slots=True)
@@ -376,7 +378,10 @@ class Converter:
         if found is None:
             return None
         name, value = columns.names[found.index], found.value
-        return LeftOut(name, value and value[:_MOST_OF_VALUE], found.names_event)
+        of_person = any(
+            each.columns.fields.get(field) == found.index for each in self._blocks for field in PERSON_FIELDS
+        )
+        return LeftOut(name, value and value[:_MOST_OF_VALUE], found.names_event, of_person)
 
     def _verdict(self, chunk: Chunk, i: int, said: Sequence[Note], blocks: Sequence[_Block]) -> _Verdict:
         """Check one row; `said` are the notes on its extracted cells."""

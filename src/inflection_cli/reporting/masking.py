@@ -153,7 +153,11 @@ def cell_display(
 def open_value(cell: "LeftOut", every: "Mapping[LeftOut, int]") -> str | None:
     """Return a cell that leaves rows out; None if possibly personal."""
     of_column = sum(each.column == cell.column for each in every)
-    return None if of_column > FEW_VALUES else _open_form(cell.value or "", "event", cell.column)
+    return (
+        None
+        if cell.of_person or of_column > FEW_VALUES
+        else _open_form(cell.value or "", "event", cell.column)
+    )
 
 
 def ends(value: str) -> str:

@@ -43,7 +43,7 @@ from inflection_cli.mapping.profile.call_blocks import CallBlocks
 from inflection_cli.mapping.profile.column_resolver import ColumnResolver, key_of
 from inflection_cli.mapping.profile.extraction import fold
 from inflection_cli.mapping.profile.json_paths import first_key, has_more
-from inflection_cli.mapping.profile.profile_schema import Condition, Event, Profile, Timestamp
+from inflection_cli.mapping.profile.profile_schema import Cell, Condition, Event, Profile, Timestamp
 from inflection_cli.mapping.profile.property_types import PropertyType
 from inflection_cli.mapping.unbound import PERSON, ProfilePlace, Unbound, unbound_essentials
 from inflection_cli.mapping.unmapped_columns import Others, unmapped_columns
@@ -461,7 +461,8 @@ class _LayoutBuilder:
                     self._drawing.place(column, where, needed=False)
                 continue
             event.given.add(name)
-            found = self._drawing.cell(cell, where)
+            named = _as_named(cell, self._options.event_names) if name == "event" else cell
+            found = self._drawing.cell(named, where)
             if isinstance(found, int):
                 event.fields[name] = found
             elif found:
@@ -672,6 +673,17 @@ def bind_by_profile(
     _refuse_contradictions(options, profile)
     _refuse_property_names(profile)
     return _LayoutBuilder(names, sample, options, profile, file, leeway).layout()
+
+
+def _as_named(cell: Cell, event_names: Mapping[str, str]) -> Cell:
+    """Return the event's cell with names that options know left as they are.
+
+    An option names an event as the export does, and `values` would have turned the name into another one.
+    """
+    if not cell.values or not event_names:
+        return cell
+    values = {word: text for word, text in cell.values.items() if fold(word) not in event_names}
+    return cell.model_copy(update={"values": values | {name: name for name in event_names}})
 
 
 def _refuse_contradictions(options: ColumnOptions, profile: Profile) -> None:
