@@ -826,7 +826,8 @@ VALUE_UNLISTED = Rule(
     _ERROR,
     _ROW,
     'The profile lists this column\'s values with otherwise = "reject", and this cell is not listed.',
-    'add the cell to the profile\'s values, or set otherwise = "keep" or "empty"',
+    'add the cell to the profile\'s values, or set otherwise = "keep" or "empty". '
+    "The name of an event: --skip-event NAME, or --event-name NAME=EVENT",
     'Opn with values = { "Opened" = "Email Opened" }',
 )
 

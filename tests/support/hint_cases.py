@@ -493,10 +493,18 @@ CASES: Final[dict[str, list[Case]]] = {
     ],
     # --- profiles ------------------------------------------------------------------------------
     "value-unlisted": [
-        profiled(
-            one(plan="gold"),
-            '[properties]\nplan = { column = "plan", values = { "silver" = "S" }, otherwise = "reject" }\n',
+        Case(
+            one(event="opened"),
+            options=BY_PROFILE,
+            more={
+                "p.toml": PROFILE.replace(
+                    'event = "event"',
+                    'event = { column = "event", values = { "Seen" = "Email Opened" }, otherwise = "reject" }',
+                )
+            },
             slot='otherwise = "reject"',
+            given={"--skip-event NAME": "--skip-event opened", "NAME=EVENT": "opened=open"},
+            brings=frozenset({"event-missing"}),
         )
     ],
     "pattern-misfit": [

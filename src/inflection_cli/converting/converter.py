@@ -24,7 +24,7 @@ from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, PeopleColumns, Seen, Watch
 from inflection_cli.converting.property_columns import hash64, kinds_of
 from inflection_cli.mapping.checks import count_emptied, emptied
-from inflection_cli.mapping.events import PERSON_FIELDS, SKIPPED, MapOptions, has_error
+from inflection_cli.mapping.events import NAMED_OUT, PERSON_FIELDS, SKIPPED, MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeSource, Unmet
 from inflection_cli.mapping.times.timestamps import TimestampReader, before, wire_all
 from inflection_cli.model import Chunk, Note, Problem
@@ -250,6 +250,9 @@ class Converter:
         self._shaper = layout.shaper
         self._blocks = layout.blocks
         self._nulls = settings.mapping.nulls
+        # What a user leaves out by name is known to the user; what a profile does is not.
+        profile = settings.mapping.columns.profile
+        self._shown = {_NO_EVENT, SKIPPED} if profile is None else {_NO_EVENT, SKIPPED, NAMED_OUT}
         self._readers = [
             ColumnarReader(block, settings.mapping, encoder, times, encoding=encoding)
             for block in layout.blocks
@@ -362,7 +365,7 @@ class Converter:
         self, rows: Sequence[tuple[int, str]], columns: Sequence[Sequence[str]], result: Converted
     ) -> None:
         """Count by which cells the profile or an option left rows out."""
-        if any(reason in {_NO_EVENT, SKIPPED} for _, reason in rows):
+        if any(reason in self._shown for _, reason in rows):
             shaped = list(zip(*columns, strict=True))
             cells = (self._left_out(shaped[i], reason) for i, reason in rows)
             result.left_out.update(filter(None, cells))
@@ -373,7 +376,7 @@ class Converter:
         if reason == _NO_EVENT:
             unmet = [each.applies.unmet(row) for each in self._blocks if each.applies is not None]
             found = max(filter(None, unmet), key=lambda each: each.passed, default=None)
-        elif reason == SKIPPED and (place := columns.fields.get("event")) is not None:
+        elif reason in self._shown and (place := columns.fields.get("event")) is not None:
             found = Unmet(0, place, row[place].strip(), names_event=True)
         if found is None:
             return None

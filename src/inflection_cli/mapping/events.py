@@ -101,6 +101,9 @@ _ADDRESSES: Final = re.compile(r"[^\s@<>,;:\"'()]+@[^\s@<>,;:\"'()]+\.[^\s@<>,;:
 SKIPPED: Final = "--unknown-events skip"
 """Why an event is left out whose name is none of Inflection's."""
 
+NAMED_OUT: Final = "--skip-event"
+"""Why an event is left out that an option or the profile names."""
+
 _TOTALS: Final = frozenset({"total", "totals", "grandtotal", "subtotal", "sum", "gesamt", "summe"})
 
 _KINDS: Final[Mapping[str, EventKind]] = {
@@ -260,7 +263,7 @@ class EventReader:
         name = options.columns.event_names.get(name.casefold(), name)
         kind = kind_of(name)
         if not name or not self._kept(kind.name if kind else name):
-            return Filtered("--event" if name else "--skip-event")
+            return Filtered("--event" if name else NAMED_OUT)
         if kind is None:
             if options.unknown_events == "skip":
                 return Filtered(SKIPPED)

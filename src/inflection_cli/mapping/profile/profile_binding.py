@@ -676,7 +676,7 @@ def bind_by_profile(
 
 
 def _as_named(cell: Cell, event_names: Mapping[str, str]) -> Cell:
-    """Return the event's cell with names that options know left as they are.
+    """Return the event's cell with names that options know left alone.
 
     An option names an event as the export does, and `values` would have turned the name into another one.
     """
