@@ -133,6 +133,19 @@ def test_times_that_each_file_names_otherwise_are_asked_for_together(desk: Desk)
     assert events(desk, "opens.csv", "clicks.csv") == {"Email Opened": 2, "Link Clicked": 2}
 
 
+def test_times_of_several_columns_have_their_zone_and_formats(desk: Desk) -> None:
+    for name, column in (("opens.csv", "opened_at"), ("clicks.csv", "clicked_at")):
+        desk.file(name, "u1,c1,e1,25.03.2024 10:00", header=f"user_id,campaign_id,email_id,{column}")
+    files = ("opens.csv", "clicks.csv")
+    draft = drafted(desk, *files)
+    assert draft["time"] == {"zone": "FILL IN", "format": "%d.%m.%Y %H:%M"}
+    path = desk.folder / "p.toml"
+    text = path.read_text(encoding="utf-8").replace('zone = "FILL IN"', 'zone = "UTC"')
+    both = 'timestamp = { columns = ["opened_at", "clicked_at"] }\n#'
+    path.write_text(text.replace('timestamp = "FILL IN"', both), encoding="utf-8")
+    assert events(desk, *files) == {"Email Opened": 1, "Link Clicked": 1}
+
+
 def test_a_field_that_each_file_has_in_another_column_is_the_first_filled(desk: Desk) -> None:
     desk.file("opens.csv", *ROWS, header=HEADER)
     desk.file("clicks.csv", *ROWS, header=HEADER.replace("date", "Event Time"))

@@ -336,3 +336,12 @@ def test_a_name_that_no_preset_lists_becomes_an_event_by_an_option(desk: Desk) -
     assert desk.run(*run, "--event-name", "weirdkind=Email Delivered").json["by_event"] == {
         "Email Delivered": 1
     }
+
+
+def test_messages_that_are_texts_are_recognised_in_an_envelope_too(desk: Desk) -> None:
+    lines = (HERE / "ses-events" / "export-sns.ndjson").read_text(encoding="utf-8").splitlines()
+    (desk.folder / "w.json").write_text(
+        json.dumps({"payload": {"list": [json.loads(line) for line in lines]}})
+    )
+    proposed = desk.run("inspect", "w.json", "--records", "payload.list", "--json").json["files"][0]["preset"]
+    assert (proposed["name"], proposed["records"]) == ("ses-events", "payload.list")

@@ -123,11 +123,13 @@ def _may_have(found: FoundFile, reading: ReadOptions, shape: Mapping[str, Any]) 
     """Return whether the file's beginning has all keys of a shape.
 
     A list of records is searched for in the whole document, which may be large. So a file without its keys is not.
+    Within JSON that is a text, as a notification's message is, the quotation marks have a backslash.
     """
     with suppress(InputError, UsageError):
         source, head = sniff(found, reading)
+        keys = [f'"{last_key(column)}' for column in shape["columns"]]
         return source.is_binary or all(
-            f'"{last_key(column)}"'.encode() in head for column in shape["columns"]
+            any(f"{key}{end}".encode() in head for end in ('"', '\\"')) for key in keys
         )
     return False
 

@@ -168,7 +168,7 @@ class ProfileWriter:
             yield from lines
 
     def _time(self) -> Iterator[str]:
-        columns = [column for column in time_columns(self._found) if column.times is not None]
+        columns = [column for column in self._time_columns() if column.times is not None]
         forms = {column.name: self._form(column) for column in columns}
         zone = self._zone(columns)
         common = len(set(forms.values())) == 1
@@ -189,6 +189,12 @@ class ProfileWriter:
                 yield ""
                 yield f"[time.columns.{toml_key(name)}]"
                 yield line
+
+    def _time_columns(self) -> list[ColumnFinding]:
+        """Return the columns of times, or those that the draft proposes."""
+        unbound = self._unbound("timestamp")
+        proposed = unbound.candidates if unbound is not None and self._are_one(unbound.candidates) else ()
+        return time_columns(self._found) or [self._found.column(name) for name in proposed]
 
     def _zone(self, columns: Iterable[ColumnFinding]) -> list[str]:
         if self._settings.timezone:
@@ -279,10 +285,14 @@ class ProfileWriter:
 
     def _perhaps(self, names: Sequence[str]) -> str:
         """Return columns to try, together if each file has one."""
-        filled = sum(self._found.column(name).filled for name in names)
-        if self._found.files and len(names) > 1 and filled == self._found.rows:
+        if self._are_one(names):
             return f"; perhaps {_first_filled(names)}, since each file has one of them"
         return _perhaps(names)
+
+    def _are_one(self, names: Sequence[str]) -> bool:
+        """Return whether each row of several files has one of them."""
+        filled = sum(self._found.column(name).filled for name in names)
+        return bool(self._found.files) and len(names) > 1 and filled == self._found.rows
 
     def _is_answered(self, name: str, reason: str) -> bool:
         """Return whether a field needs no line of its own."""
