@@ -10,6 +10,15 @@ from shlex import quote
 from inflection_cli.errors import InputError, UsageError
 
 
+def behind_links(path: str) -> Path:
+    """Return the file that a path leads to.
+
+    A link stays, and what it leads to is replaced: `/dev/stdout` is one.
+    """
+    # os.path answers no where a Path raises: a name too long, a folder that may not be entered.
+    return Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)  # noqa: PTH114
+
+
 def refuse_to_replace(path: str, inputs: Iterable[str], *, force: bool, option: str = "--save") -> None:
     """Raise an error if the file may not be written.
 
@@ -45,7 +54,7 @@ def save_text(path: str, text: str, *, force: bool, option: str = "--save") -> N
         UsageError: There is a file of that name, and `force` is not given.
         InputError: It cannot be written.
     """
-    target = Path(path)
+    target = behind_links(path)
     try:
         if not force:
             # Nobody else gets this name from here on; what stands there is at once replaced by the whole text.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import threading
 from pathlib import Path
@@ -183,3 +184,22 @@ def test_the_rest_of_a_draft_that_was_killed_is_in_nobodys_way(export: Desk) -> 
     assert export.run("backfill", "export.csv", "--dry-run", "--out", "messages.ndjson").code == 0
     assert len(export.messages("messages.ndjson")) == 2
     assert not Path("messages.ndjson.part").exists()
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(export: Desk) -> None:
+    Path("real.ndjson").write_text("old\n")
+    Path("link.ndjson").symlink_to("real.ndjson")
+    assert export.run("backfill", "export.csv", "--dry-run", "--out", "link.ndjson").code == 0
+    assert Path("link.ndjson").is_symlink()
+    assert Path("real.ndjson").read_text().startswith("{")
+
+
+@pytest.mark.usefixtures("export")
+def test_a_closed_stdout_is_not_replaced_by_a_file() -> None:
+    # A link of our own: what the tool did to /dev/stdout it does to any link to it.
+    Path("out").symlink_to("/proc/self/fd/1" if Path("/proc/self/fd").exists() else "/dev/fd/1")
+    shell = "exec >&-; exec " + shlex.join(command("backfill", "export.csv", "--dry-run", "--out", "out"))
+    done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, check=False, timeout=PATIENCE_S)
+    assert b"Traceback" not in done.stderr
+    assert Path("out").is_symlink()
+    assert not Path("out.part").exists()

@@ -12,6 +12,7 @@ from pathlib import Path
 from signal import SIGPIPE
 from typing import IO, Final
 
+from inflection_cli.atomic_file import behind_links
 from inflection_cli.backfilling.chunk_work import ndjson
 from inflection_cli.backfilling.dedup import Dispositions
 from inflection_cli.backfilling.link_delivery import LinkPhase
@@ -47,7 +48,7 @@ def refuse_to_replace(path: str, inputs: Iterable[str]) -> None:
             hint="choose another file, for example --out messages.ndjson",
         )
     if not is_stream(path):
-        _require_a_place(Path(path))
+        _require_a_place(behind_links(path))
 
 
 def _require_a_place(path: Path) -> None:
@@ -192,12 +193,23 @@ def is_stdout(path: str) -> bool:
 
 def _ours(path: str) -> int | None:
     """Return the descriptor of stdout or stderr if a path leads there."""
-    return next((each.fileno() for each in (sys.stdout, sys.stderr) if _is_of(each, path)), None)
+    outputs = (each.fileno() for each in (sys.stdout, sys.stderr) if _is_of(each, path))
+    # Where this is no process of its own, its stdout may be another one than the descriptor's.
+    descriptors = (number for number in (1, 2) if _is_descriptor(number, path))
+    return next(chain(outputs, descriptors), None)
 
 
 def _is_of(output: IO[str] | None, path: str) -> bool:
     try:
-        return output is not None and os.path.samestat(os.stat(path), os.fstat(output.fileno()))  # noqa: PTH116
+        return output is not None and _is_descriptor(output.fileno(), path)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_descriptor(number: int, path: str) -> bool:
+    """Return whether an open file is what a path leads to."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(number))  # noqa: PTH116
     except (OSError, ValueError):
         return False
 
@@ -234,7 +246,8 @@ def open_message_file(path: str) -> Iterator[MessageFile]:
         InputError: The file cannot be written.
         Interrupted: Nobody reads the pipe any more.
     """
-    part = None if is_stream(path) else _part_of(Path(path))
+    target = behind_links(path)
+    part = None if is_stream(path) else _part_of(target)
     with _translated(path):
         out = os.fdopen(_opened_part(part) if part else _opened(path), "wb", _BUFFER)
     draft = MessageFile(path, out, part)
@@ -243,7 +256,7 @@ def open_message_file(path: str) -> Iterator[MessageFile]:
         with _translated(path):
             out.close()
             if part is not None and not draft.failed:
-                part.replace(path)
+                part.replace(target)
     finally:
         with suppress(OSError):
             out.close()

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Final, Self
 
+from inflection_cli.atomic_file import behind_links
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import Findings, ended_by
@@ -190,7 +191,7 @@ class Reports:
             self._put(report.path, content)
 
     def _open(self, form: Format, path: str) -> None:
-        target = Path(path)
+        target = behind_links(path)
         if target.is_dir():
             inside = escape(str(target / f"infl-seg.{_ENDINGS[form]}"))
             raise UsageError(
@@ -217,7 +218,7 @@ class Reports:
             with (part or Path(path)).open("w", encoding="utf-8", newline="") as out:
                 out.write(content)
             if part is not None:
-                part.replace(path)
+                part.replace(behind_links(path))
         except OSError as error:
             raise _unwritable(path, error) from error
 
