@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import threading
 from pathlib import Path
@@ -194,12 +193,9 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(export: Desk) -> None:
     assert Path("real.ndjson").read_text().startswith("{")
 
 
-@pytest.mark.usefixtures("export")
-def test_a_closed_stdout_is_not_replaced_by_a_file() -> None:
-    # A link of our own: what the tool did to /dev/stdout it does to any link to it.
-    Path("out").symlink_to("/proc/self/fd/1" if Path("/proc/self/fd").exists() else "/dev/fd/1")
-    shell = "exec >&-; exec " + shlex.join(command("backfill", "export.csv", "--dry-run", "--out", "out"))
-    done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, check=False, timeout=PATIENCE_S)
-    assert b"Traceback" not in done.stderr
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc/self/fd")
+def test_a_link_to_the_descriptor_of_stdout_stays(export: Desk) -> None:
+    # As /dev/stdout is one. The file behind it is that of the test run's output, where Python's stdout is another.
+    Path("out").symlink_to("/proc/self/fd/1")
+    assert export.run("backfill", "export.csv", "--dry-run", "--out", "out").code == 0
     assert Path("out").is_symlink()
-    assert not Path("out.part").exists()
