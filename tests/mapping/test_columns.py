@@ -324,3 +324,21 @@ def test_a_wide_file_that_is_bound_again_with_each_new_key_takes_a_few_calls_a_c
         sys.setprofile(before)
     assert calls < 6 * len(names)
     assert again.extras == (*first.extras, (len(names), "one_more"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_agent"),
+    [
+        (["chrome", "Mobile Safari"], False),
+        (["", "chrome"], False),
+        (["Mozilla/5.0 (X11)", "curl/8.5"], True),
+        (["chrome", "Mozilla/5.0"], True),
+        (["", ""], True),
+    ],
+)
+def test_a_column_of_names_of_browsers_is_not_the_user_agent(cells: list[str], *, is_agent: bool) -> None:
+    names = (*NEEDED, "Browser")
+    columns = bind(*names, sample=[["u"] * len(NEEDED) + [cell] for cell in cells])
+    assert columns.has("user_agent") is is_agent
+    assert columns.extras == (() if is_agent else ((len(NEEDED), "browser"),))
+    assert bind(*NEEDED, "user_agent", sample=[["u"] * len(NEEDED) + ["chrome"]]).has("user_agent")

@@ -18,6 +18,7 @@ from inflection_cli.mapping.column_kinds import (
     are_addresses,
     is_copy_stamp,
     is_of_the_sender,
+    names_browsers,
     path_words,
 )
 from inflection_cli.mapping.column_names import squash
@@ -86,7 +87,9 @@ def suggest_fields(columns: Sequence[ColumnFinding], options: ColumnOptions) -> 
     taken = {i for i, each in enumerate(columns) if each.name in found}
     given = {*options.constants, *(each.field for each in found.values())}
     wrapped = {path.rpartition(".")[0] for path in _unwrapping(columns)}
-    matches = fields_by_name([_known_name(each, wrapped) for each in columns], given, taken, options)
+    names = [_known_name(each, wrapped) for each in columns]
+    browsers = {i for i, name in enumerate(names) if names_browsers(name, columns[i].samples)}
+    matches = fields_by_name(names, given, taken, options, by_exact_name=browsers)
     for field, match in matches.items():
         found |= _suggested(field, match.reason, [columns[i].name for i in match.columns])
     given |= {*matches, *(["event_id"] if not options.own_ids else [])}

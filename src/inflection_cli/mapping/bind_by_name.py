@@ -9,6 +9,7 @@ from inflection_cli.mapping.column_kinds import (
     event_of_column,
     is_copy_stamp,
     is_of_the_sender,
+    names_browsers,
 )
 from inflection_cli.mapping.column_names import listed
 from inflection_cli.mapping.columns import (
@@ -50,7 +51,8 @@ def bind_by_name(
     refuse_unknown_fields(options, names)
     fields = explicit_fields(names, options, file, elsewhere)
     given = {*fields, *options.constants}
-    matches = fields_by_name(names, given, set(fields.values()), options)
+    browsers = browser_names(names, sample)
+    matches = fields_by_name(names, given, set(fields.values()), options, by_exact_name=browsers)
     fields |= {name: match.columns[0] for name, match in matches.items() if not match.is_tie}
     # One column of a tie will be the field: the last one stands for it, so that what the others become is known.
     mapped = {*fields.values(), *(match.columns[-1] for match in matches.values())}
@@ -68,6 +70,16 @@ def bind_by_name(
     if not unbound:
         unbound += unclear_time(names, sample, columns, options)
     return replace(one_event(columns), unbound=tuple(unbound))
+
+
+def browser_names(names: Sequence[str], sample: Sequence[Sequence[str]]) -> set[int]:
+    """Return the indexes of columns that name browsers in the first rows."""
+    return {
+        index
+        for index, name in enumerate(names)
+        if "rowser" in name.lower()
+        and names_browsers(name, [row[index] for row in sample if index < len(row)])
+    }
 
 
 def _unbound(

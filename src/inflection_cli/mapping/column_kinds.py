@@ -192,6 +192,17 @@ def number_marks(text: str) -> NumberMarks:
     return NumberMarks(read, frozenset() if is_grouped or len(read) > 1 else read)
 
 
+def names_browsers(name: str, cells: Iterable[str]) -> bool:
+    """Return whether a column has browsers' names, not user agents.
+
+    Its name alone would make it the user agent, which has a version behind a slash.
+    """
+    if squash(name) != "browser":
+        return False
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and not any("/" in cell for cell in filled)
+
+
 def are_addresses(cells: Iterable[str]) -> bool:
     """Return whether the filled cells are e-mail addresses, also with names."""
     filled = [cell.strip() for cell in cells if cell.strip()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from inflection_cli import rules
 from inflection_cli.catalog import EVENT_FIELDS, FIELDS, RESERVED_PROPERTIES
 from inflection_cli.errors import InputError, UsageError
+from inflection_cli.mapping.bind_by_name import browser_names
 from inflection_cli.mapping.calls.call_catalog import CALL_TYPES
 from inflection_cli.mapping.calls.call_columns import CallColumns
 from inflection_cli.mapping.calls.call_layout import (
@@ -514,14 +515,14 @@ class _LayoutBuilder:
 
     def _bind_the_rest(self, event: _EventBuilder) -> None:
         taken = self._drawing.taken | set(event.fields.values())
-        copied = self._drawing.copied - taken
+        exact = (self._drawing.copied | browser_names(self._names, self._sample)) - taken
         profile = self._profile
         drops = profile.other_columns == "drop" and not profile.also_by_name
         left = _SENT_UNASKED if drops else frozenset()
         if profile.binds_by_name:
             given = {*event.given, *left}
             for name, match in fields_by_name(
-                self._names, given, taken, self._options, by_exact_name=copied
+                self._names, given, taken, self._options, by_exact_name=exact
             ).items():
                 if match.is_tie:
                     event.unbound.append(match.unbound(name, self._names))
@@ -533,7 +534,7 @@ class _LayoutBuilder:
         if left:
             known = {*FIELDS} - left
             taken |= set(event.fields.values())
-            found = fields_by_name(self._names, known, taken, self._options, by_exact_name=copied)
+            found = fields_by_name(self._names, known, taken, self._options, by_exact_name=exact)
             event.not_used = {name: match.columns for name, match in found.items()}
         index = event.fields.get("timestamp")
         if index is not None and not event.times:
