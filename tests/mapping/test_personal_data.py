@@ -278,6 +278,17 @@ def test_a_column_that_an_earlier_version_took_for_a_field_makes_no_other_event_
     }
 
 
+def test_names_of_browsers_make_no_other_event_than_the_user_agent_did(desk: Desk) -> None:
+    desk.file("i.csv", f"{ROW},Firefox", header=f"{HEADER},browser")
+    with serve() as sandbox:
+        old = desk.run("backfill", "i.csv", "--map", "user_agent=browser", *to(sandbox.url), "--json").json
+        now = desk.run("backfill", "i.csv", *to(sandbox.url), "--json").json
+    assert old["events"]["accepted"] == 1
+    assert (now["events"]["already_accepted"], now["problem_counts"]) == (1, {})
+    (message,) = sent(desk, "i.csv")
+    assert message["properties"]["browser"] == "Firefox"
+
+
 @pytest.mark.parametrize(
     "cell",
     [

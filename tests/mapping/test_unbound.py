@@ -128,7 +128,8 @@ def test_inspect_binds_by_name_what_a_run_binds_and_misses_what_a_run_misses(cel
         for each in inspected["columns"]
         if each["field"] and each["why"] in {"name", "spelling", "alias"}
     }
-    layout = bind(tuple(cells), (), ColumnOptions(), file="export.csv")
+    row = [CELLS[kind] for kind in cells.values()]
+    layout = bind(tuple(cells), [row], ColumnOptions(), file="export.csv")
     # An address by name is left open where a column of no such name has addresses too.
     is_open = any(
         "email" in layout.columns.by_column().get(name, "")

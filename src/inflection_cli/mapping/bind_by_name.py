@@ -51,12 +51,13 @@ def bind_by_name(
     refuse_unknown_fields(options, names)
     fields = explicit_fields(names, options, file, elsewhere)
     given = {*fields, *options.constants}
+    # Earlier versions had them as the user agent, which is in no hash: the property is in none either.
     browsers = browser_names(names, sample)
     matches = fields_by_name(names, given, set(fields.values()), options, by_exact_name=browsers)
     fields |= {name: match.columns[0] for name, match in matches.items() if not match.is_tie}
     # One column of a tie will be the field: the last one stands for it, so that what the others become is known.
     mapped = {*fields.values(), *(match.columns[-1] for match in matches.values())}
-    rest = unmapped_columns(names, sample, mapped, options, Others())
+    rest = unmapped_columns(names, sample, mapped, options, Others(not_used=browsers - mapped))
     columns = BoundColumns(
         fields,
         dict(options.constants),

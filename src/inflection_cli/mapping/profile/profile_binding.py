@@ -307,6 +307,7 @@ class _LayoutBuilder:
         self._asked = explicit_fields(names, replace(options, columns=asked), file, NO_LEEWAY.elsewhere)
         self._bound: set[str] = set()
         self._not_used: set[int] = set()
+        self._browsers = browser_names(names, sample)
         is_said = profile.type or profile.events or options.calls.type
         self._type_place = None if is_said else type_column(names, sample, options)
         self._types: list[CallType] = []
@@ -354,7 +355,7 @@ class _LayoutBuilder:
         mapped = drawing.named.union(*(event.fields.values() for event in events))
         self._bound = {name for event in events for name in (*event.fields, *event.constants)}
         unused = {i for event in events for found in event.not_used.values() for i in found}
-        self._not_used = unused - mapped
+        self._not_used = (unused | self._browsers) - mapped
         blocks = [self._block(event, each, mapped) for event, each in zip(events, applies, strict=True)]
         calls = others.finished(when)
         if self._types and self._type_place is not None:
@@ -515,7 +516,7 @@ class _LayoutBuilder:
 
     def _bind_the_rest(self, event: _EventBuilder) -> None:
         taken = self._drawing.taken | set(event.fields.values())
-        exact = (self._drawing.copied | browser_names(self._names, self._sample)) - taken
+        exact = (self._drawing.copied | self._browsers) - taken
         profile = self._profile
         drops = profile.other_columns == "drop" and not profile.also_by_name
         left = _SENT_UNASKED if drops else frozenset()
@@ -551,7 +552,7 @@ class _LayoutBuilder:
             self._profile.other_columns == "send",
             sent,
             FIELDS if by_name else self._bound,
-            () if by_name else self._not_used,
+            self._browsers - mapped if by_name else self._not_used,
         )
         rest = unmapped_columns(self._names, self._sample, mapped, self._options, others)
         columns = BoundColumns(
