@@ -217,7 +217,7 @@ def test_a_container_tool_builds_the_image_and_rehearses_in_it_without_rights_an
     if tool is None:
         pytest.skip("no container tool runs here")
     tag = f"infl-seg-test-{os.getpid()}"
-    limits = ("run", "--rm", "--network", "none", "--volume", f"{SAMPLES}:/work/samples:ro")
+    limits = ("run", "--rm", "--network", "none", "--volume", f"{SAMPLES.parent}:/work:ro")
 
     def output(*words: str) -> str:
         done = subprocess.run([tool, *words], capture_output=True, text=True, check=False, timeout=PATIENCE_S)

@@ -164,17 +164,9 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
             name: Suggestion(each, "option" if each in options.columns else "name")
             for name, each in layout.columns.by_column().items()
         }
-    own_times = _own_times(columns, fields, options)
-    proposals = (
-        ()
-        if layout is not None or (own_times is None and _has_events(fields, options))
-        else propose_events(columns, own_times)
-    )
-    if proposals:
-        told = {proposal.column for proposal in proposals}
-        fields = suggest_fields([each for each in columns if each.name not in told], options)
-        if own_times is not None:
-            fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
+    proposals: tuple[EventProposal, ...] = ()
+    if layout is None:
+        proposals, fields = _with_proposals(columns, fields, options)
     layout, refused = _as_bound(gathered.source, fields, options, lacks)
     notes = layout.notes if layout and not refused else ()
     is_call = options.calls.type not in {None, "track"}
@@ -205,11 +197,32 @@ def analyse(gathered: ScannedFile, encoding: EncodingFinding | None, settings: C
     )
     if options.profile is None and not is_call:
         inspection = replace(inspection, unbound=tuple(unbound_fields(inspection, options)))
-    if any(each.reason == "sending" for each in inspection.unbound):
-        # What a run warns of is a question here.
-        others = tuple(each for each in inspection.problems if each.rule is not rules.TIME_OF_SENDING)
-        inspection = replace(inspection, problems=others)
+    inspection = _with_questions_asked_once(inspection)
     return replace(inspection, missing=tuple(missing(inspection, settings, inspection.own_id_conflicts)))
+
+
+def _with_proposals(
+    columns: Sequence[ColumnFinding], fields: dict[str, Suggestion], options: ColumnOptions
+) -> tuple[tuple[EventProposal, ...], dict[str, Suggestion]]:
+    """Return the proposed events, and the fields of the other columns."""
+    own_times = _own_times(columns, fields, options)
+    if own_times is None and _has_events(fields, options):
+        return (), fields
+    proposals = propose_events(columns, own_times)
+    if proposals:
+        told = {proposal.column for proposal in proposals}
+        fields = suggest_fields([each for each in columns if each.name not in told], options)
+        if own_times is not None:
+            fields = {name: each for name, each in fields.items() if each.field not in {"event", "timestamp"}}
+    return proposals, fields
+
+
+def _with_questions_asked_once(inspection: Inspection) -> Inspection:
+    """Remove the warning of a run that is a question here."""
+    if not any(each.reason == "sending" for each in inspection.unbound):
+        return inspection
+    others = tuple(each for each in inspection.problems if each.rule is not rules.TIME_OF_SENDING)
+    return replace(inspection, problems=others)
 
 
 def _of_calls(source: Source, options: ColumnOptions) -> Layout | None:
