@@ -220,7 +220,10 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         "explain": "problems",
     }
 )
-"""By the first word of a command, the page of the documentation that says most of it; else it is the guide."""
+"""By the first word of a command, the page of the documentation that says most of it; else it is the guide.
+
+A page that has a command's name is written with its ending: `help presets` is the help of the command.
+"""
 
 SHORT: Final = 16
 """A command with more options than this shows the common ones only."""

@@ -249,6 +249,12 @@ class Converter:
         self._extras: PartCache[int] = PartCache(_extras_hash)
         self._shaper = layout.shaper
         self._blocks = layout.blocks
+        self._of_person = {
+            block.columns.fields[name]
+            for block in layout.blocks
+            for name in PERSON_FIELDS
+            if name in block.columns.fields
+        }
         self._nulls = settings.mapping.nulls
         # What a user leaves out by name is known to the user; what a profile does is not.
         profile = settings.mapping.columns.profile
@@ -381,10 +387,8 @@ class Converter:
         if found is None:
             return None
         name, value = columns.names[found.index], found.value
-        of_person = any(
-            each.columns.fields.get(field) == found.index for each in self._blocks for field in PERSON_FIELDS
-        )
-        return LeftOut(name, value and value[:_MOST_OF_VALUE], found.names_event, of_person)
+        is_of_person = found.index in self._of_person
+        return LeftOut(name, value and value[:_MOST_OF_VALUE], found.names_event, is_of_person)
 
     def _verdict(self, chunk: Chunk, i: int, said: Sequence[Note], blocks: Sequence[_Block]) -> _Verdict:
         """Check one row; `said` are the notes on its extracted cells."""

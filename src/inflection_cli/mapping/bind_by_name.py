@@ -75,6 +75,7 @@ def bind_by_name(
 
 def browser_names(names: Sequence[str], sample: Sequence[Sequence[str]]) -> set[int]:
     """Return the indexes of columns that name browsers in the first rows."""
+    # Few of many names are looked at closely: a file is bound again with each late key.
     return {
         index
         for index, name in enumerate(names)
