@@ -345,3 +345,11 @@ def test_messages_that_are_texts_are_recognised_in_an_envelope_too(desk: Desk) -
     )
     proposed = desk.run("inspect", "w.json", "--records", "payload.list", "--json").json["files"][0]["preset"]
     assert (proposed["name"], proposed["records"]) == ("ses-events", "payload.list")
+
+
+def test_the_profile_is_named_where_it_leaves_rows_out_by_name(desk: Desk) -> None:
+    export = str(HERE / "sendgrid-events" / "export.ndjson")
+    done = desk.run("validate", export, "--preset", "sendgrid-events")
+    told = done.out + done.err
+    assert "3 left out by name, by the profile or --skip-event" in told
+    assert "“event” is “dropped” in 1 row" in told

@@ -17,7 +17,7 @@ from inflection_cli.catalog import EVENTS
 from inflection_cli.converting.converter import LeftOut
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.mapping.column_names import listed, snake_case
-from inflection_cli.mapping.events import kind_of, nearest_event
+from inflection_cli.mapping.events import NAMED_OUT, kind_of, nearest_event
 from inflection_cli.mapping.personal_data import is_personal_setting
 from inflection_cli.model import Disposition, Problem, Scope, Severity
 from inflection_cli.reporting.call_lines import call_lines, group_lines, own_profile
@@ -141,7 +141,7 @@ def input_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.limit is not None and account.rows.read >= plan.limit:
         yield "", f"reading stopped after {counted(account.rows.read, 'row')} (--limit)"
     for reason, count in account.filtered_by.items():
-        yield "", f"{count:,} {_left_out(reason)}"
+        yield "", f"{count:,} {_left_out(reason, plan)}"
     yield from left_out_lines(plan)
     if there := _events_there(plan):
         yield "", there
@@ -353,14 +353,16 @@ def _named(columns: Iterable[str]) -> str:
     return ", ".join(f"“{escape(column)}”" for column in columns)
 
 
-def _left_out(reason: str) -> str:
+def _left_out(reason: str, plan: Plan) -> str:
+    if reason == NAMED_OUT and plan.settings.mapping.columns.profile is not None:
+        return "left out by name, by the profile or --skip-event"
     return f"left out by {reason}" if reason.startswith("--") else f"left out, as {reason}"
 
 
 def _no_event_left(plan: Plan) -> str:
     """Return why no row became an event, with counts by reason."""
     rows = plan.account.rows
-    reasons = [f"{count:,} {_left_out(reason)}" for reason, count in plan.account.filtered_by.items()]
+    reasons = [f"{count:,} {_left_out(reason, plan)}" for reason, count in plan.account.filtered_by.items()]
     reasons += [f"{rows.rejected:,} rejected"] if rows.rejected else []
     return f"no row became an event{f': {rows.read:,} read, ' if reasons else ''}{', '.join(reasons)}"
 
