@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
-from itertools import compress
+from itertools import chain, compress, starmap
 from struct import Struct
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -28,6 +28,7 @@ from inflection_cli.backfilling.spill import (
     Spill,
     SpillGroups,
     SpillRows,
+    SpillTexts,
 )
 from inflection_cli.converting.converter import Converted
 from inflection_cli.ledger.ledger_records import DIGEST_BYTES
@@ -120,10 +121,8 @@ class Linking:
         self._tail = tail
         self._tails = tails
         self._files: list[str] = []
-        self._pairs: _Pairs = {}
-        self._alone: Counter[str] = Counter()
-        self._pair_rows = SpillRows()
-        self._alone_rows = SpillRows()
+        self._pair_rows = SpillTexts(width=4)
+        self._alone_rows = SpillTexts(width=1)
         self._hashes = Spill()
         self._links = SpillRows()
         self._conflicts: list[_Conflict] = []
@@ -160,21 +159,26 @@ class Linking:
         user_ids, person_ids = converted.people
         if file not in self._files[-1:]:
             self._files.append(file)
-        first, pairs = len(self._files) - 1 << _LINE_BITS, self._pairs
-        if self._compares:
-            ids = zip(person_ids, user_ids, strict=True)
-            known = compress(zip(ids, converted.times, converted.lines, strict=True), user_ids)
-            for pair, time, line in known:
-                seen = (time[:-1], first + line)
-                if pairs.setdefault(pair, seen) > seen:
-                    pairs[pair] = seen
+        first = len(self._files) - 1 << _LINE_BITS
+        if self._compares and any(user_ids):
+            self._add_pairs(first, converted)
         if converted.joined:
             self._join(first, converted)
         alone = ["" if user else person for person, user in zip(person_ids, user_ids, strict=True)]
-        self._alone.update(alone)
+        self._alone_rows.add([[*filter(None, alone)]])
         self._hashes.append(array("q", map(hash, alone)).tobytes())
-        if len(pairs) + len(self._alone) + len(self._joined) >= ROWS_HELD:
-            self._spill()
+
+    def _add_pairs(self, first: int, converted: Converted) -> None:
+        """Take the rows that have both ids."""
+        user_ids, person_ids = converted.people
+        columns: list[Sequence[Any]] = [person_ids, user_ids, converted.times, converted.lines]
+        for at in (0, 1):
+            if not all(columns[at]):
+                columns = [list(compress(each, columns[at])) for each in columns]
+        persons, users, times, lines = columns
+        self._pair_rows.add(
+            [persons, users, [time[:-1] for time in times], [str(first + line) for line in lines]]
+        )
 
     def _join(self, first: int, converted: Converted) -> None:
         """Take the pairs of ids that messages have side by side."""
@@ -190,16 +194,16 @@ class Linking:
                 )
                 if self._joined.setdefault(pair, seen) > seen:
                     self._joined[pair] = seen
+        if len(self._joined) >= ROWS_HELD:
+            self._spill()
 
     def _spill(self) -> None:
-        self._alone.pop("", None)
-        self._pair_rows.add(_in_parts(self._pairs))
-        self._joined_rows.add(_in_parts(self._joined))
-        alone: list[list[tuple[str, int]]] = [[] for _ in range(PARTS)]
-        for count in self._alone.items():
-            alone[hash(count[0]) & _MASK].append(count)
-        self._alone_rows.add(alone)
-        self._pairs, self._joined, self._alone = {}, {}, Counter()
+        parts: list[list[_Pair]] = [[] for _ in range(PARTS)]
+        for pair in self._joined.items():
+            if pair[0][0]:
+                parts[hash(pair[0][0]) & _MASK].append(pair)
+        self._joined_rows.add(parts)
+        self._joined = {}
 
     def settle(self, known: KnownPeople | None = None) -> None:
         """Find the links, the conflicts and the users to be named.
@@ -213,16 +217,17 @@ class Linking:
         self._spill()
         links, shared, users = _LinkWriter(self._links), SpillGroups(_SHARED.size), SpillGroups(RECORD_BYTES)
         every = zip(self._pair_rows.parts(), self._joined_rows.parts(), self._alone_rows.parts(), strict=True)
-        for rows, together, counts in every:
-            if not (rows or together or counts):  # as most parts of a small file
+        for rows, together, people in every:
+            pairs = _earliest(chain.from_iterable(starmap(_pairs, rows)))
+            joined, alone = _earliest(together), Counter(chain.from_iterable(chain.from_iterable(people)))
+            if not (pairs or joined or alone):  # as most parts of a small file
                 continue
-            pairs, joined, alone = _earliest(rows), _earliest(together), _summed(counts)
             self._take_out_conflicts(pairs, joined, known)
             if self._resolver is not None:
                 self._count_resolved([person for person in alone if self._resolver.user_of(person)], alone)
             elif self._resolve:
                 users.add(self._named(pairs, alone))
-            linked = [(*pair, *at) for pair, at in pairs.items() if self._links_to(pair[0], alone, known)]
+            linked = [(*pair, *pairs[pair]) for pair in self._linked(pairs, alone, known)]
             links.add(linked)
             shared.add([_SHARED.pack(hash(user), place) for _, user, _, place in linked])
             if known is not None:
@@ -234,11 +239,13 @@ class Linking:
         self._users = SortedRecords(users)
         self._count_shared(shared)
 
-    def _links_to(self, person: str, alone: Collection[str], known: KnownPeople | None) -> bool:
-        """Return whether a person gets a link."""
+    def _linked(
+        self, pairs: _Pairs, alone: Collection[str], known: KnownPeople | None
+    ) -> Iterable[tuple[str, str]]:
+        """Return the pairs that get a link."""
         if self._mode != "auto":
-            return self._mode == "always"
-        return person in alone or (known is not None and known.has(person))
+            return pairs if self._mode == "always" else ()
+        return [pair for pair in pairs if pair[0] in alone or (known is not None and known.has(pair[0]))]
 
     def _take_out_conflicts(self, pairs: _Pairs, joined: _Pairs, known: KnownPeople | None) -> None:
         """Remove the pairs of people with several userIds, and count the people."""
@@ -436,13 +443,11 @@ class _LinkWriter:
         return self._count
 
 
-def _in_parts(pairs: _Pairs) -> list[list[_Pair]]:
-    """Return pairs in parts by the person, if there is one."""
-    parts: list[list[_Pair]] = [[] for _ in range(PARTS)]
-    for pair in pairs.items():
-        if pair[0][0]:
-            parts[hash(pair[0][0]) & _MASK].append(pair)
-    return parts
+def _pairs(
+    persons: Sequence[str], users: Sequence[str], times: Sequence[str], places: Sequence[str]
+) -> Iterator[_Pair]:
+    """Return rows as pairs, each with its time and place."""
+    return zip(zip(persons, users, strict=True), zip(times, map(int, places), strict=True), strict=True)
 
 
 def _earliest(rows: Iterable[_Pair]) -> _Pairs:
@@ -452,16 +457,6 @@ def _earliest(rows: Iterable[_Pair]) -> _Pairs:
         if pairs.setdefault(pair, seen) > seen:
             pairs[pair] = seen
     return pairs
-
-
-def _summed(rows: Sequence[tuple[str, int]]) -> dict[str, int]:
-    """Return how many events each person has by personId alone."""
-    alone = dict(rows)
-    if len(alone) < len(rows):
-        alone = dict.fromkeys(alone, 0)
-        for person, count in rows:
-            alone[person] += count
-    return alone
 
 
 def _whole(bodies: Sequence[bytes], ids: Sequence[bytes]) -> list[bytes]:

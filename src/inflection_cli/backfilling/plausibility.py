@@ -1,10 +1,10 @@
 """Count people and their ids; check that ids are plausible."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from operator import add, itemgetter
+from operator import itemgetter
 from struct import Struct
 from typing import Final
 
@@ -18,10 +18,9 @@ from inflection_cli.model import Problem
 _KEY: Final = Struct(">qqqI")
 """Hashes of the id that is sent, of the address (0 for none) and of the person, and the number of the group."""
 
-_COUNT: Final = Struct(">Q")
 _HALF: Final = 8
 _SENT, _ADDRESS, _WHO = slice(0, 8), slice(8, 16), slice(16, 24)
-_PAIR, _IDS, _GROUP, _ROWS = slice(0, 16), slice(0, 24), slice(24, 28), slice(28, 36)
+_PAIR, _IDS, _GROUP = slice(0, 16), slice(0, 24), slice(24, 28)
 _NO_ADDRESS: Final = bytes(_HALF)
 _KEYS_HELD: Final = 1 << 14
 _FURTHER: Final = Struct(">qII")
@@ -96,8 +95,7 @@ class People:
         self.whole = Gathered()
         self._unjudged: set[bytes] = set()
         self._numbers: dict[tuple[str, int], int] = {}
-        self._held: Counter[bytes] = Counter()
-        self._records = SpillGroups(_KEY.size + _COUNT.size)
+        self._records = SpillGroups(_KEY.size)
         self._has_addresses = False
         self._names: list[str] = []
         self._further: set[bytes] = set()
@@ -120,7 +118,9 @@ class People:
         who = _first(seen.person_ids, seen.user_ids)
         ids = _first(seen.user_ids, seen.person_ids)
         different = set(ids)
-        repeats = self._count(number, ids, who, seen.addresses) or len(different) < len(ids)
+        self._has_addresses |= bool(seen.addresses)
+        addresses = map(hash, seen.addresses) if seen.addresses else repeat(0)
+        self._records.add(map(_KEY.pack, map(hash, ids), addresses, map(hash, who), repeat(number)))
         if not seen.judged:
             return
         most, votes = _surplus(ids, different)
@@ -128,24 +128,9 @@ class People:
         for each in (group, self.whole):
             each.take(seen, ids)
             each.vote(hash(most), votes, address=address)
-            each.repeats |= repeats
+            each.repeats |= len(different) < len(ids)
         if not group.repeats:
             self._add_further(number, seen)
-
-    def _count(self, number: int, ids: Sequence[str], who: Sequence[str], addresses: Sequence[str]) -> bool:
-        """Count events and return whether a person is known to repeat."""
-        hashed = map(hash, addresses) if addresses else repeat(0)
-        self._has_addresses |= bool(addresses)
-        before = len(self._held)
-        self._held.update(map(_KEY.pack, map(hash, ids), hashed, map(hash, who), repeat(number)))
-        repeats = len(self._held) - before < len(ids)
-        if len(self._held) >= _KEYS_HELD:
-            self._spill()
-        return repeats
-
-    def _spill(self) -> None:
-        self._records.add(map(add, self._held, map(_COUNT.pack, self._held.values())))
-        self._held = Counter()
 
     def _add_further(self, number: int, seen: Seen) -> None:
         """Add the cells of columns that may repeat where ids do not."""
@@ -162,43 +147,41 @@ class People:
 
     def count(self) -> tuple[int, int]:
         """Count distinct people and ids, check repeats, and free the memory."""
-        self._spill()
         tracked = 0
         people = SpillGroups(_HALF)
-        for records in self._records.parts():
-            # Most records differ in their counts alone, and are cut to pieces once.
-            keys = {record[_IDS] for record in records}
+        for counts in self._records.counts():
+            keys = {record[_IDS] for record in counts}
             sent = {key[_SENT] for key in keys}
             tracked += len(sent)
             people.add({key[_WHO] for key in keys})
-            self._judge(records, sent)
+            self._judge(counts, sent)
         self._records.close()
         self._count_further()
         return count_distinct(people), tracked
 
-    def _judge(self, records: Sequence[bytes], sent: set[bytes]) -> None:
+    def _judge(self, counts: Mapping[bytes, int], sent: set[bytes]) -> None:
         """Check all records of some ids for many addresses or rows."""
         if self._unjudged:
-            records = [record for record in records if record[_GROUP] not in self._unjudged]
+            counts = {each: rows for each, rows in counts.items() if each[_GROUP] not in self._unjudged}
         many = [group for group in (self.whole, *self.groups) if group.rows >= MOST_OF_ROWS]
         looked_for = [group for group in many if not group.repeats or group.candidate in sent]
-        crowded = self._has_addresses and _are_crowded(records)
+        crowded = self._has_addresses and _are_crowded(counts)
         if not (looked_for or crowded):
             return
-        for group, rows in self._of_groups(records):
+        for group, rows in self._of_groups(counts):
             if crowded:
                 _crowd(group, rows)
             if group in looked_for:
-                group.heaviest += _rows_of(record for record in rows if record[_SENT] == group.candidate)
-                group.repeats = group.repeats or len({record[_SENT] for record in rows}) < _rows_of(rows)
+                group.heaviest += _rows_of(rows, {group.candidate})
+                group.repeats |= len({record[_SENT] for record in rows}) < sum(rows.values())
 
-    def _of_groups(self, records: Sequence[bytes]) -> Iterator[tuple[Gathered, Sequence[bytes]]]:
-        yield self.whole, records
-        by_group: dict[bytes, list[bytes]] = {}
-        for record in records:
-            by_group.setdefault(record[_GROUP], []).append(record)
-        for number, rows in by_group.items():
-            yield self.groups[int.from_bytes(number, "big")], rows
+    def _of_groups(self, counts: Mapping[bytes, int]) -> Iterator[tuple[Gathered, Mapping[bytes, int]]]:
+        yield self.whole, counts
+        by_group: dict[bytes, dict[bytes, int]] = {}
+        for record, rows in counts.items():
+            by_group.setdefault(record[_GROUP], {})[record] = rows
+        for number, found in by_group.items():
+            yield self.groups[int.from_bytes(number, "big")], found
 
     def _count_further(self) -> None:
         self._further_records.add(self._further)
@@ -215,15 +198,15 @@ def _are_crowded(records: Iterable[bytes]) -> bool:
     return len(pairs) >= len({pair[_SENT] for pair in pairs}) + MANY_ADDRESSES - 1
 
 
-def _crowd(group: Gathered, records: Iterable[bytes]) -> None:
+def _crowd(group: Gathered, counts: Mapping[bytes, int]) -> None:
     """Find the ids of a group that have many addresses."""
-    pairs = {record[_PAIR] for record in records if record[_ADDRESS] != _NO_ADDRESS}
-    counts = Counter(pair[_SENT] for pair in pairs)
-    crowded = {sent for sent, count in counts.items() if count >= MANY_ADDRESSES}
+    pairs = {record[_PAIR] for record in counts if record[_ADDRESS] != _NO_ADDRESS}
+    addresses = Counter(pair[_SENT] for pair in pairs)
+    crowded = {sent for sent, count in addresses.items() if count >= MANY_ADDRESSES}
     if crowded:
         group.crowded += len(crowded)
-        group.most_addresses = max(group.most_addresses, *counts.values())
-        group.crowded_rows += _rows_of(record for record in records if record[_SENT] in crowded)
+        group.most_addresses = max(group.most_addresses, *addresses.values())
+        group.crowded_rows += _rows_of(counts, crowded)
 
 
 def _surplus(ids: Sequence[str], different: set[str]) -> tuple[str, int]:
@@ -235,8 +218,9 @@ def _surplus(ids: Sequence[str], different: set[str]) -> tuple[str, int]:
     return ids[0], len(ids) % 2
 
 
-def _rows_of(records: Iterable[bytes]) -> int:
-    return sum(int.from_bytes(record[_ROWS], "big") for record in records)
+def _rows_of(counts: Mapping[bytes, int], sent: Collection[bytes]) -> int:
+    """Return the number of rows that go out under some ids."""
+    return sum(rows for record, rows in counts.items() if record[_SENT] in sent)
 
 
 def _first(ids: Sequence[str], others: Sequence[str]) -> Sequence[str]:

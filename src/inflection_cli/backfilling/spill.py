@@ -15,9 +15,10 @@ import os
 import tempfile
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import IO, Any, Final, NamedTuple
 
 from inflection_cli.errors import TemporaryFolderError, TemporaryFolderFull
@@ -169,6 +170,22 @@ class SpillGroups:
                     records += found if stripes == 1 else [one for one in found if one[1] % stripes == stripe]
                 yield records
 
+    def counts(self) -> Iterator[Counter[bytes]]:
+        """Yield how often each record was added, in parts.
+
+        A record takes the same memory however often it was.
+        """
+        if not self._starts:
+            yield Counter(self._buffer)
+            return
+        if self._buffer:
+            self._spill()
+        for part in range(_PARTS):
+            found: Counter[bytes] = Counter()
+            for starts in self._starts:
+                found.update(self._slice(starts[part], starts[part + 1]))
+            yield found
+
     def close(self) -> None:
         """Free the memory and close the scratch file."""
         self._buffer = []
@@ -216,13 +233,45 @@ ROWS_HELD: Final = 1 << 14
 """Rows that whoever fills the groups holds in memory before they are written."""
 
 
-class SpillRows:
-    """Rows in 256 parts, which are read back one by one."""
+class _SpillParts:
+    """Bytes in 256 parts, which are read back one by one."""
 
     def __init__(self) -> None:
         self._spill = Spill()
         self._starts: list[array[int]] = []
         self._bytes = 0
+
+    def add(self, parts: Sequence[bytes]) -> None:
+        """Append bytes to each of the parts.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be written.
+        """
+        self._starts.append(array("Q", accumulate(map(len, parts), initial=self._bytes)))
+        self._spill.append(b"".join(parts))
+        self._bytes = self._starts[-1][-1]
+
+    def of(self, part: int) -> Iterator[bytes]:
+        """Yield what was appended to a part, in the order of adding.
+
+        Raises:
+            TemporaryFolderError: The temporary folder cannot be read any more.
+        """
+        for starts in self._starts:
+            if size := starts[part + 1] - starts[part]:
+                yield self._spill.read(starts[part], size)
+
+    def close(self) -> None:
+        """Free the memory and the scratch file; nothing can be read afterwards."""
+        self._starts = []
+        self._spill.close()
+
+
+class SpillRows:
+    """Rows in 256 parts, which are read back one by one."""
+
+    def __init__(self) -> None:
+        self._parts = _SpillParts()
 
     def add(self, groups: Sequence[list[Any]]) -> None:
         """Append rows, one list for each of the parts.
@@ -230,10 +279,7 @@ class SpillRows:
         Raises:
             TemporaryFolderError: The temporary folder is full or cannot be written.
         """
-        written = [marshal.dumps(group) if group else b"" for group in groups]
-        self._starts.append(array("Q", accumulate(map(len, written), initial=self._bytes)))
-        self._spill.append(b"".join(written))
-        self._bytes = self._starts[-1][-1]
+        self._parts.add([marshal.dumps(group) if group else b"" for group in groups])
 
     def parts(self) -> Iterator[list[Any]]:
         """Yield the rows of each part, in the order of adding.
@@ -241,19 +287,77 @@ class SpillRows:
         Raises:
             TemporaryFolderError: The temporary folder cannot be read any more.
         """
-        for part in range(PARTS if self._starts else 0):
-            rows: list[Any] = []
-            for starts in self._starts:
-                size = starts[part + 1] - starts[part]
-                if size:
-                    # The file has no name and is our own: nobody else can have written to it.
-                    rows += marshal.loads(self._spill.read(starts[part], size))  # noqa: S302
-            yield rows
+        for part in range(PARTS):
+            # The file has no name and is our own: nobody else can have written to it.
+            yield list(chain.from_iterable(map(marshal.loads, self._parts.of(part))))
 
     def close(self) -> None:
         """Free the memory and the scratch file; nothing can be read afterwards."""
-        self._starts = []
-        self._spill.close()
+        self._parts.close()
+
+
+_MARK: Final = "\0"
+
+
+class SpillTexts:
+    """Rows of texts in 256 parts by the first text.
+
+    A row is held as one text: many small objects leave the processor's cache before they are written. The texts have
+    no NUL.
+
+    Args:
+        width: How many texts a row has.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._parts = _SpillParts()
+        self._held = 0
+        self._groups: list[list[str]] = [[] for _ in range(PARTS)]
+
+    def add(self, columns: Sequence[Sequence[str]]) -> None:
+        """Append rows, given as columns.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be written.
+        """
+        groups, rows = self._groups, map(_MARK.join, zip(*columns, strict=True))
+        for hashed, row in zip(map(hash, columns[0]), rows, strict=True):
+            groups[hashed & PARTS - 1].append(row)
+        self._held += len(columns[0])
+        if self._held >= ROWS_HELD:
+            self._write()
+
+    def parts(self) -> Iterator[Iterator[list[list[str]]]]:
+        """Yield of each part its rows, some at a time, as columns.
+
+        A part may have any number of rows, as where one text comes millions of times.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be used.
+        """
+        self._write()
+        for part in range(PARTS):
+            yield map(self._columns, self._parts.of(part))
+
+    def _columns(self, written: bytes) -> list[list[str]]:
+        texts = written.decode(errors="surrogatepass").split(_MARK)
+        return [texts[at :: self._width] for at in range(self._width)]
+
+    def _write(self) -> None:
+        written = []
+        for rows in self._groups:
+            part = _MARK.join(rows)
+            # A row with a NUL is rejected when it is read: NULs stand between texts alone.
+            assert not rows or part.count(_MARK) == self._width * len(rows) - 1
+            written.append(part.encode(errors="surrogatepass"))
+        self._parts.add(written)
+        self._groups = [[] for _ in range(PARTS)]
+        self._held = 0
+
+    def close(self) -> None:
+        """Free the memory and the scratch file; nothing can be read afterwards."""
+        self._parts.close()
 
 
 KEY_BYTES: Final = 8
