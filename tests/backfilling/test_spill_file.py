@@ -65,8 +65,8 @@ def test_rows_come_back_whole_and_all_of_a_person_in_one_part(people: int) -> No
         spilled.add(list(zip(*rows, strict=True)))
         added += rows
     found, seen_before = list[tuple[str, ...]](), set[str]()
-    for part in spilled.parts():
-        rows_of_part = [row for columns in part for row in zip(*columns, strict=True)]
+    for part in spilled.filled():
+        rows_of_part = [row for columns in spilled.of(part) for row in zip(*columns, strict=True)]
         here = {person for person, *_ in rows_of_part}
         assert not here & seen_before
         seen_before |= here

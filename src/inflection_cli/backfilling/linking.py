@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nsmallest
-from itertools import chain, compress, starmap
+from itertools import chain, compress
 from struct import Struct
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -40,7 +40,6 @@ IDENTIFY: Final = "identify"
 SHOWN: Final = 100
 """So many people with two userIds are named; the rest are counted."""
 
-_MASK: Final = PARTS - 1
 _LINE_BITS: Final = 40
 _BLOCK: Final = 4096
 _HASH: Final = Struct(">q")
@@ -55,7 +54,6 @@ NO_TAILS: Final[Mapping[str, str]] = MappingProxyType({})
 _Pairs = dict[tuple[str, str], tuple[str, int]]
 """The earliest time of a personId with a userId, and its place: file number and line."""
 
-_Pair = tuple[tuple[str, str], tuple[str, int]]
 _Link = tuple[bytes, str, str, str, int]
 _Conflict = tuple[int, ...]
 """Whether no message identifies a person with several userIds, and the places."""
@@ -127,8 +125,7 @@ class Linking:
         self._links = SpillRows()
         self._conflicts: list[_Conflict] = []
         self._first_shared = 0
-        self._joined: _Pairs = {}
-        self._joined_rows = SpillRows()
+        self._joined_rows = SpillTexts(width=4)
         self._joined_records = SpillGroups(RECORD_BYTES)
         self._digests = SpillGroups(RECORD_BYTES)
         self._users: SortedRecords | None = None
@@ -185,25 +182,14 @@ class Linking:
         (user_ids, person_ids), users = converted.people, {}
         if self._resolver is not None:
             users = self._resolver.users_of_chunk(len(self._starts) - 2)
+        rows = []
         for at, anonymous, identifies in converted.joined:
             user = user_ids[at] or users.get(person_ids[at], "")
-            if user:
-                pair, seen = (
-                    (anonymous, user),
-                    (_IDENTIFIED if identifies else _BESIDE, first + converted.lines[at]),
-                )
-                if self._joined.setdefault(pair, seen) > seen:
-                    self._joined[pair] = seen
-        if len(self._joined) >= ROWS_HELD:
-            self._spill()
-
-    def _spill(self) -> None:
-        parts: list[list[_Pair]] = [[] for _ in range(PARTS)]
-        for pair in self._joined.items():
-            if pair[0][0]:
-                parts[hash(pair[0][0]) & _MASK].append(pair)
-        self._joined_rows.add(parts)
-        self._joined = {}
+            if user and anonymous:
+                kind = _IDENTIFIED if identifies else _BESIDE
+                rows.append((anonymous, user, kind, str(first + converted.lines[at])))
+        if rows:
+            self._joined_rows.add(list(zip(*rows, strict=True)))
 
     def settle(self, known: KnownPeople | None = None) -> None:
         """Find the links, the conflicts and the users to be named.
@@ -214,14 +200,11 @@ class Linking:
         Raises:
             TemporaryFolderError: The temporary folder cannot be used.
         """
-        self._spill()
         links, shared, users = _LinkWriter(self._links), SpillGroups(_SHARED.size), SpillGroups(RECORD_BYTES)
-        every = zip(self._pair_rows.parts(), self._joined_rows.parts(), self._alone_rows.parts(), strict=True)
-        for rows, together, people in every:
-            pairs = _earliest(chain.from_iterable(starmap(_pairs, rows)))
-            joined, alone = _earliest(together), Counter(chain.from_iterable(chain.from_iterable(people)))
-            if not (pairs or joined or alone):  # as most parts of a small file
-                continue
+        filled = (rows.filled() for rows in (self._pair_rows, self._joined_rows, self._alone_rows))
+        for part in sorted(set[int]().union(*filled)):
+            pairs, joined = _earliest(self._pair_rows.of(part)), _earliest(self._joined_rows.of(part))
+            alone = Counter(chain.from_iterable(people for (people,) in self._alone_rows.of(part)))
             self._take_out_conflicts(pairs, joined, known)
             if self._resolver is not None:
                 self._count_resolved([person for person in alone if self._resolver.user_of(person)], alone)
@@ -432,6 +415,8 @@ class _LinkWriter:
             self._write()
 
     def _write(self) -> None:
+        if not self._held:
+            return
         self._rows.add(self._groups)
         self._count += self._held
         self._held = 0
@@ -443,19 +428,14 @@ class _LinkWriter:
         return self._count
 
 
-def _pairs(
-    persons: Sequence[str], users: Sequence[str], times: Sequence[str], places: Sequence[str]
-) -> Iterator[_Pair]:
-    """Return rows as pairs, each with its time and place."""
-    return zip(zip(persons, users, strict=True), zip(times, map(int, places), strict=True), strict=True)
-
-
-def _earliest(rows: Iterable[_Pair]) -> _Pairs:
+def _earliest(rows: Iterable[Sequence[Sequence[str]]]) -> _Pairs:
     """Return the earliest time of each pair, and its place."""
     pairs: _Pairs = {}
-    for pair, seen in rows:
-        if pairs.setdefault(pair, seen) > seen:
-            pairs[pair] = seen
+    for persons, users, times, places in rows:
+        seen_at = zip(times, map(int, places), strict=True)
+        for pair, seen in zip(zip(persons, users, strict=True), seen_at, strict=True):
+            if pairs.setdefault(pair, seen) > seen:
+                pairs[pair] = seen
     return pairs
 
 

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import accumulate, chain
+from operator import sub
 from typing import IO, Any, Final, NamedTuple
 
 from inflection_cli.errors import TemporaryFolderError, TemporaryFolderFull
@@ -251,6 +252,12 @@ class _SpillParts:
         self._spill.append(b"".join(parts))
         self._bytes = self._starts[-1][-1]
 
+    def filled(self) -> set[int]:
+        """Return the parts that have bytes."""
+        return {
+            part for starts in self._starts for part, size in enumerate(map(sub, starts[1:], starts)) if size
+        }
+
     def of(self, part: int) -> Iterator[bytes]:
         """Yield what was appended to a part, in the order of adding.
 
@@ -287,9 +294,10 @@ class SpillRows:
         Raises:
             TemporaryFolderError: The temporary folder cannot be read any more.
         """
-        for part in range(PARTS):
+        filled = self._parts.filled()
+        for part in range(PARTS) if filled else ():
             # The file has no name and is our own: nobody else can have written to it.
-            yield list(chain.from_iterable(map(marshal.loads, self._parts.of(part))))
+            yield [*chain.from_iterable(map(marshal.loads, self._parts.of(part)))] if part in filled else []
 
     def close(self) -> None:
         """Free the memory and the scratch file; nothing can be read afterwards."""
@@ -328,17 +336,25 @@ class SpillTexts:
         if self._held >= ROWS_HELD:
             self._write()
 
-    def parts(self) -> Iterator[Iterator[list[list[str]]]]:
-        """Yield of each part its rows, some at a time, as columns.
+    def filled(self) -> set[int]:
+        """Return the parts that have rows, once all are added.
+
+        Raises:
+            TemporaryFolderError: The temporary folder is full or cannot be written.
+        """
+        if self._held:
+            self._write()
+        return self._parts.filled()
+
+    def of(self, part: int) -> Iterator[list[list[str]]]:
+        """Yield the rows of a part, some at a time, as columns.
 
         A part may have any number of rows, as where one text comes millions of times.
 
         Raises:
-            TemporaryFolderError: The temporary folder is full or cannot be used.
+            TemporaryFolderError: The temporary folder cannot be read any more.
         """
-        self._write()
-        for part in range(PARTS):
-            yield map(self._columns, self._parts.of(part))
+        return map(self._columns, self._parts.of(part))
 
     def _columns(self, written: bytes) -> list[list[str]]:
         texts = written.decode(errors="surrogatepass").split(_MARK)
