@@ -89,7 +89,7 @@ class Commands(typer.Typer):
 
 
 def _convert_plain_values(parameter: Any) -> None:
-    """Have plain values of a parameter converted here, and only others by Typer.
+    """Convert plain values of a parameter here, and only others by Typer.
 
     Typer converts each value by pydantic, also a default. To import pydantic takes as long as to check a short file.
     """
@@ -100,9 +100,9 @@ def _convert_plain_values(parameter: Any) -> None:
 
 
 class _Conversion:
-    """The conversion of a parameter's values, in the form that Typer calls it.
+    """The conversion of a parameter's values, as Typer calls it.
 
-    What is no plain value is left to Typer, which knows other spellings and what to print for none.
+    Typer gets what is no plain value: it knows other spellings, and the error for a wrong one.
     """
 
     def __init__(self, kind: Any, by_typer: Callable[[], Any]) -> None:

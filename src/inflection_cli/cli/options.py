@@ -30,7 +30,10 @@ def with_groups(command: Callable[..., int]) -> Callable[..., int]:
 
 
 class _Unfolded:
-    """A command with the options of its groups: only that of the command that runs makes its signature."""
+    """A command with the options of its groups.
+
+    The signature is built when it is asked for: a run needs the options of one command.
+    """
 
     def __init__(self, command: Callable[..., int]) -> None:
         functools.update_wrapper(self, command)
