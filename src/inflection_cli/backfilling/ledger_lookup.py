@@ -32,7 +32,7 @@ RECORDED: Final = "property_types"
 _SENT: Final = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIGHT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TextBefore:
     """Properties that an earlier run sent as text, but not now.
 
@@ -190,7 +190,7 @@ _IN_RUN: Final = b"r"
 _BY_FILE: Final = frozenset({"columns", "encodings"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Doubts:
     """Settings that decide whether unconfirmed events are sent again.
 
@@ -205,7 +205,7 @@ class Doubts:
     resend: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class KnownEvents:
     """The events that a ledger knows; records the earliest doubt while iterating.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RunCommand = Literal["backfill", "replay", "diff", "sync"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """A destination, its namespace and its deduplication window.
 
@@ -48,7 +48,7 @@ class Target:
         return f"{self.destination.endpoint}, write key {self.destination.write_key.masked()}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenedFiles:
     """Input files that were opened and mapped, with the settings that apply.
 
@@ -86,7 +86,7 @@ class AgainWords(Protocol):
         """Return the command, with an error budget where one is given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunOptions:
     """Everything that decides what a run does.
 
@@ -140,7 +140,7 @@ class RunOptions:
         return self.command == "backfill"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RunState:
     """State of a run; each step fills in its part.
 

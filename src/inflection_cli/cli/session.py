@@ -78,7 +78,7 @@ def _fault(error: Exception) -> dict[str, Any]:
     return {"exit_code": error.exit_code, "error": told}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Session:
     """A running command: output, settings files, and results so far.
 

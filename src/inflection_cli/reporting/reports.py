@@ -48,7 +48,7 @@ _ENDINGS: Final = {
 """What the file of a report is named by, where only its folder was given."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """A requested report: its format and destination.
 

@@ -32,7 +32,7 @@ class PresetVersion:
         return f"{self.name}, version {self.version}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PresetFile:
     """A preset's file as TOML reads it.
 
