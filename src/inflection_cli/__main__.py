@@ -38,9 +38,12 @@ def _run() -> int:
     gc.set_threshold(50_000)
     from inflection_cli.cli.app import run  # noqa: PLC0415
 
+    gc.freeze()  # modules stay: to look for cycles among them takes as long as to import a tenth of them
     if early:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    gc.freeze()  # likewise when Python ends, which looks at every object that is left
+    return code
 
 
 def _fill_descriptors() -> None:

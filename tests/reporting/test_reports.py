@@ -22,6 +22,7 @@ from inflection_cli.errors import UsageError
 from inflection_cli.model import Problem
 from inflection_cli.reporting.findings import Findings
 from inflection_cli.reporting.github import step_summary
+from inflection_cli.reporting.html_report import RunFacts
 from inflection_cli.reporting.reports import Format, Reports, Wanted
 from inflection_cli.reporting.rule_docs import rules_by_code
 from inflection_cli.reporting.sarif import MOST_RESULTS, sarif_json
@@ -539,7 +540,7 @@ def test_a_report_that_would_replace_an_input_is_not_written_whatever_ends_the_r
     with Reports([Wanted(Format.TEXT, "export.csv"), Wanted(Format.JSON, "report.json")], {}) as reports:
         with pytest.raises(UsageError):
             reports.keep_off(["*.csv"])
-        reports.write(findings(codes=1, places=1))
+        reports.write(findings(codes=1, places=1), lambda: RunFacts(""))
     assert read(desk.folder / "export.csv") == before
     assert (desk.folder / "report.json").exists()
 

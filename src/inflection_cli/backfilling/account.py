@@ -108,7 +108,7 @@ class EventCounts:
     filtered: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Account:
     """Counts of one pass over the input so far.
 

@@ -38,7 +38,7 @@ class LedgerEvents(NamedTuple):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Conflict:
     """Two events with one identity but different content; the later is unsent.
 
@@ -58,7 +58,7 @@ class Conflict:
 _DISPOSITIONS: Final = tuple(Disposition)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Dispositions:
     """The disposition of each event (four bits each), and the conflicts.
 

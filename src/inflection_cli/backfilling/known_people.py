@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inflection_cli.backfilling.spill import RECORD_BYTES, SortedRecords, SpillGroups
-from inflection_cli.ledger.ledger_file import LedgerReader
 from inflection_cli.ledger.ledger_records import DIGEST_BYTES, ID_BYTES
 from inflection_cli.model import BatchState
+
+if TYPE_CHECKING:
+    from inflection_cli.ledger.ledger_file import LedgerReader
 
 NOBODY: Final = bytes(DIGEST_BYTES)
 """Stands for the userId of a person who was sent by personId alone."""
@@ -31,7 +33,7 @@ class KnownPeople:
         TemporaryFolderError: The temporary folder is full or cannot be written.
     """
 
-    def __init__(self, ledger: LedgerReader, before: int | None = None) -> None:
+    def __init__(self, ledger: "LedgerReader", before: int | None = None) -> None:
         self.every = ledger.has_runs_without_people()
         self._key = ledger.people_key
         unmade = set(open_people(ledger, _MAY_HAVE_ARRIVED, links=True))
@@ -71,7 +73,7 @@ class KnownPeople:
 
 
 def open_people(
-    ledger: LedgerReader,
+    ledger: "LedgerReader",
     states: Sequence[BatchState],
     *,
     links: bool,

@@ -1,7 +1,6 @@
 """Look up known events and sent types in ledgers."""
 
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,21 +8,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inflection_cli.backfilling.dedup import UNCOMPARED, LedgerEvents
 from inflection_cli.backfilling.plan import Plan
 from inflection_cli.backfilling.spill import SpillGroups
 from inflection_cli.converting.input_file import InputFile
 from inflection_cli.errors import DecisionNeeded, LedgerError
-from inflection_cli.ledger.ledger_file import Ledger, LedgerReader, ledger_files, open_ledger, read_ledger
 from inflection_cli.ledger.ledger_records import HASH_BYTES, ID_BYTES, KnownBatch, Run, is_fresh
-from inflection_cli.ledger.lock import Holder, take_lock
 from inflection_cli.ledger.state_dir import ledger_path, lock_path
 from inflection_cli.mapping.personal_data import storable
 from inflection_cli.model import BatchState, Disposition
 from inflection_cli.segment.ids import Binder
 from inflection_cli.settings.layering import FINGERPRINTS, with_value
+
+if TYPE_CHECKING:
+    from inflection_cli.ledger.ledger_file import Ledger, LedgerReader
 
 TEXT: Final = "text"
 RECORDED: Final = "property_types"
@@ -32,7 +32,7 @@ RECORDED: Final = "property_types"
 _SENT: Final = (BatchState.ACCEPTED, BatchState.IN_DOUBT, BatchState.IN_FLIGHT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TextBefore:
     """Properties that an earlier run sent as text, but not now.
 
@@ -123,7 +123,7 @@ _BEFORE: Final = b"b"
 
 
 def known_on_the_wire(
-    ledger: LedgerReader, label: str, states: Collection[BatchState], disposition: Disposition
+    ledger: "LedgerReader", label: str, states: Collection[BatchState], disposition: Disposition
 ) -> Iterator[LedgerEvents]:
     """Yield the wire ids of sent events, as an archive holds them.
 
@@ -151,7 +151,7 @@ def known_on_the_wire(
                 yield LedgerEvents(wire_id, UNCOMPARED, disposition, batch.run_number)
 
 
-def known_from_archives(ledger: LedgerReader, label: str) -> Iterator[LedgerEvents]:
+def known_from_archives(ledger: "LedgerReader", label: str) -> Iterator[LedgerEvents]:
     """Yield content ids of archived events that were replayed under a label.
 
     A replay under a label takes an archive's wire id for the content id; an export of the same events has their
@@ -190,7 +190,7 @@ _IN_RUN: Final = b"r"
 _BY_FILE: Final = frozenset({"columns", "encodings"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Doubts:
     """Settings that decide whether unconfirmed events are sent again.
 
@@ -205,7 +205,7 @@ class Doubts:
     resend: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class KnownEvents:
     """The events that a ledger knows; records the earliest doubt while iterating.
 
@@ -216,10 +216,10 @@ class KnownEvents:
             hashes compare with those of replays only.
     """
 
-    ledger: LedgerReader
+    ledger: "LedgerReader"
     label: str
     doubts: Doubts
-    elsewhere: Sequence[LedgerReader] = ()
+    elsewhere: "Sequence[LedgerReader]" = ()
     doubtful_since: float | None = None
     held_runs: list[str] = field(default_factory=list)
     ready: bool = False
@@ -274,7 +274,7 @@ class KnownEvents:
         return Disposition.RESEND
 
 
-def _replays(ledger: LedgerReader) -> frozenset[str]:
+def _replays(ledger: "LedgerReader") -> frozenset[str]:
     """Return the ids of replay runs; their content hashes differ in kind."""
     return frozenset(run.run_id for run in ledger.runs() if run.command == "replay")
 
@@ -291,7 +291,7 @@ def _known(batch: KnownBatch, disposition: Disposition, *, alike: bool) -> Itera
 @contextmanager
 def held_ledger(
     state_dir: Path, namespace: str, command: str, say: Callable[[str], None] = lambda _: None
-) -> Iterator[Ledger]:
+) -> "Iterator[Ledger]":
     """Lock and open a destination's ledger for one run.
 
     Args:
@@ -304,6 +304,12 @@ def held_ledger(
         LedgerLocked: Another run holds it.
         LedgerError: It cannot be used.
     """
+    # Few runs open a ledger, and sqlite takes long to import.
+    import socket  # noqa: PLC0415
+
+    from inflection_cli.ledger.ledger_file import open_ledger  # noqa: PLC0415
+    from inflection_cli.ledger.lock import Holder, take_lock  # noqa: PLC0415
+
     now = time.time()
     holder = Holder(pid=os.getpid(), host=socket.gethostname(), command=command, started=now)
     with (
@@ -318,7 +324,7 @@ def held_ledger(
         yield ledger
 
 
-def unprotected(ledger: LedgerReader) -> str:
+def unprotected(ledger: "LedgerReader") -> str:
     """Return the words on a ledger in which damage may go unseen."""
     return (
         f"{ledger.path} was written by an earlier infl-seg and has no checksums. Only its structure is checked, "
@@ -327,23 +333,27 @@ def unprotected(ledger: LedgerReader) -> str:
 
 
 @contextmanager
-def looked_up_ledger(state_dir: Path, namespace: str) -> Iterator[LedgerReader | None]:
+def looked_up_ledger(state_dir: Path, namespace: str) -> "Iterator[LedgerReader | None]":
     """Open a destination's ledger read-only for a dry run; None if missing."""
     path = ledger_path(state_dir, namespace)
     if not os.path.lexists(path):
         yield None
         return
+    from inflection_cli.ledger.ledger_file import read_ledger  # noqa: PLC0415 - see `held_ledger`
+
     with read_ledger(path) as ledger:
         yield ledger
 
 
 @contextmanager
-def others_if_empty(state_dir: Path, ledger: LedgerReader) -> Iterator[list[LedgerReader]]:
+def others_if_empty(state_dir: Path, ledger: "LedgerReader") -> "Iterator[list[LedgerReader]]":
     """Open the readable ledgers of other destinations if this one is empty.
 
     Raises:
         LedgerError: One cannot be read: it may be the one that has these events as sent.
     """
+    from inflection_cli.ledger.ledger_file import ledger_files  # noqa: PLC0415 - see `held_ledger`
+
     with ExitStack() as stack:
         opened: list[LedgerReader] = []
         if not any(True for _ in ledger.known_batches()):
@@ -352,7 +362,9 @@ def others_if_empty(state_dir: Path, ledger: LedgerReader) -> Iterator[list[Ledg
         yield opened
 
 
-def _read_other(path: Path) -> LedgerReader:
+def _read_other(path: Path) -> "LedgerReader":
+    from inflection_cli.ledger.ledger_file import read_ledger  # noqa: PLC0415 - see `held_ledger`
+
     try:
         return read_ledger(path)
     except LedgerError as error:
@@ -360,7 +372,7 @@ def _read_other(path: Path) -> LedgerReader:
         raise
 
 
-def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
+def refuse_events_elsewhere(plan: Plan, others: "Sequence[LedgerReader]") -> None:
     """Raise an error if another destination's ledger has these events.
 
     Raises:
@@ -378,7 +390,7 @@ def refuse_events_elsewhere(plan: Plan, others: Sequence[LedgerReader]) -> None:
         )
 
 
-def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
+def _namespaces_with(plan: Plan, others: "Sequence[LedgerReader]") -> list[str]:
     """Return namespaces of ledgers with accepted events of the plan, most first."""
     if len(others) == 1:
         return [others[0].namespace]
@@ -398,7 +410,7 @@ def _namespaces_with(plan: Plan, others: Sequence[LedgerReader]) -> list[str]:
     return [others[number - 1].namespace for number, _ in shared.most_common() if number]
 
 
-def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
+def refuse_other_settings(plan: Plan, ledger: "LedgerReader", label: str) -> None:
     """Raise an error if this input was sent under different id settings.
 
     Each file is judged by the last run that had it. Where nothing is to be sent nothing can be doubled, whatever
@@ -428,7 +440,7 @@ def refuse_other_settings(plan: Plan, ledger: LedgerReader, label: str) -> None:
             )
 
 
-def _sent(ledger: LedgerReader) -> Counter[str]:
+def _sent(ledger: "LedgerReader") -> Counter[str]:
     """Return how many events each run has sent, unconfirmed ones included."""
     counts = ledger.counts().items()
     return Counter({run_id: sum(states.get(state, 0) for state in _SENT) for run_id, states in counts})
@@ -447,7 +459,9 @@ def _found_accepted(run: Run) -> int:
     return int(events.get("already_accepted") or 0)
 
 
-def _has_all_found(plan: Plan, ledger: LedgerReader, run: Run, common: set[str], sent: Counter[str]) -> bool:
+def _has_all_found(
+    plan: Plan, ledger: "LedgerReader", run: Run, common: set[str], sent: Counter[str]
+) -> bool:
     """Return whether the input has every event that a run found accepted.
 
     The ledger has no list of what it found. For the same files the plan itself says how many events are known. For
@@ -471,7 +485,7 @@ def _has_all_found(plan: Plan, ledger: LedgerReader, run: Run, common: set[str],
     return common <= covered and _has_all_of(plan, ledger, senders, found)
 
 
-def _has_all_of(plan: Plan, ledger: LedgerReader, runs: Sequence[Run], at_least: int = 0) -> bool:
+def _has_all_of(plan: Plan, ledger: "LedgerReader", runs: Sequence[Run], at_least: int = 0) -> bool:
     """Return whether the input has every event of runs, enough of them."""
     met = SpillGroups(ID_BYTES + 1)
     for ids in plan.identities.ids():
@@ -509,7 +523,7 @@ def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prints: Seq
                     yield _change(name, _column(one.get(name)), _column(other.get(name)))
 
 
-def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
+def bound_otherwise(plan: Plan, ledger: "LedgerReader", label: str) -> list[str]:
     """Return a line for each field that an earlier run bound otherwise."""
     runs = ledger.runs()
     if not runs:
@@ -533,7 +547,7 @@ def bound_otherwise(plan: Plan, ledger: LedgerReader, label: str) -> list[str]:
 
 
 def other_preset_versions(
-    plan: Plan, arguments: Mapping[str, Any], ledger: LedgerReader, label: str
+    plan: Plan, arguments: Mapping[str, Any], ledger: "LedgerReader", label: str
 ) -> list[str]:
     """Return a line for each preset used earlier in another version.
 

@@ -154,7 +154,7 @@ REFUSED = "refused-messages.ndjson"
 REASONS = "refused-messages.reasons.csv"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Rejects:
     """Storage of rejects in a folder that is created on first use."""
 

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from inflection_cli.backfilling.account import Account, EventCounts
 from inflection_cli.backfilling.known_people import KnownPeople
-from inflection_cli.backfilling.ledger_lookup import KnownEvents, TextBefore
 from inflection_cli.backfilling.plan import Estimate, Plan, Planner
 from inflection_cli.backfilling.rejects_folder import Rejects
 from inflection_cli.errors import InflSegError
-from inflection_cli.ledger.ledger_file import Ledger, LedgerReader
 from inflection_cli.model import Disposition, Message
-from inflection_cli.segment.destination import Destination
 
 if TYPE_CHECKING:
     from inflection_cli.backfilling.delivery_run import Delivered
+    from inflection_cli.backfilling.ledger_lookup import KnownEvents, TextBefore
     from inflection_cli.delivery.context import Observer, StopSignal
+    from inflection_cli.ledger.ledger_file import Ledger, LedgerReader
     from inflection_cli.mapping.profile.profile_schema import Profile
+    from inflection_cli.segment.destination import Destination
 
 
 RunCommand = Literal["backfill", "replay", "diff", "sync"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """A destination, its namespace and its deduplication window.
 
@@ -37,7 +37,7 @@ class Target:
         asks_window: Whether nobody has said so yet, and a terminal may be asked.
     """
 
-    destination: Destination
+    destination: "Destination"
     namespace: str
     dedup_window_s: float
     window_from: str = ""
@@ -48,7 +48,7 @@ class Target:
         return f"{self.destination.endpoint}, write key {self.destination.write_key.masked()}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenedFiles:
     """Input files that were opened and mapped, with the settings that apply.
 
@@ -86,7 +86,7 @@ class AgainWords(Protocol):
         """Return the command, with an error budget where one is given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunOptions:
     """Everything that decides what a run does.
 
@@ -140,7 +140,7 @@ class RunOptions:
         return self.command == "backfill"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RunState:
     """State of a run; each step fills in its part.
 
@@ -171,13 +171,13 @@ class RunState:
     opened: OpenedFiles | None = None
     target: Target | None = None
     state_dir: Path | None = None
-    ledger: Ledger | None = None
-    elsewhere: list[LedgerReader] = field(default_factory=list)
-    known: KnownEvents | None = None
+    ledger: "Ledger | None" = None
+    elsewhere: "list[LedgerReader]" = field(default_factory=list)
+    known: "KnownEvents | None" = None
     people: KnownPeople | None = None
     estimate: Estimate | None = None
     bound_otherwise: list[str] | None = None
-    text_before: list[TextBefore] = field(default_factory=list)
+    text_before: "list[TextBefore]" = field(default_factory=list)
     events: EventCounts = field(default_factory=EventCounts)
     run_id: str | None = None
     delivered: "Delivered | None" = None

@@ -15,7 +15,7 @@ _MOST_OF_VALUE: Final = 1000
 _Key = tuple[str | None, str | None, str, str | bytes | None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _ValueCount:
     """The first problem with a value, and the rows that have it."""
 

@@ -89,6 +89,8 @@ app.command("sandbox")(sandbox)
 
 
 _CTRL_C = 130
+_WITHOUT_COMMAND: Final = frozenset({"--version", "-V", "--help", "-h", "--help-all"})
+"""Options of the program itself."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -124,15 +126,26 @@ def _run(arguments: Sequence[str]) -> int:
 def _parser(first: str = "") -> Any:
     """Build the parser of the command that the first word names.
 
-    Any other word gets that of all commands, whose options take a twentieth of a short run to build. So does
-    `init`, which runs other commands by the same parser.
+    Any other word gets that of all commands, whose options take a tenth of a short run to build. So does
+    `init`, which runs other commands by the same parser. An option of no command needs only the commands' names.
     """
-    if first == "init":
-        return get_command(app)
     one = copy(app)
-    one.registered_commands = [each for each in app.registered_commands if each.name == first]
-    one.registered_groups = [each for each in app.registered_groups if each.name == first]
-    return get_command(one if one.registered_commands or one.registered_groups else app)
+    if first in _WITHOUT_COMMAND:
+        one.registered_commands = [_outline(each) for each in app.registered_commands]
+    elif first != "init":
+        named = [each for each in app.registered_commands if each.name == first]
+        groups = [each for each in app.registered_groups if each.name == first]
+        if named or groups:
+            one.registered_commands, one.registered_groups = named, groups
+    return get_command(one)
+
+
+def _outline(command: Any) -> Any:
+    """Return a command with its name and help, and without options."""
+    outline = copy(command)
+    outline.help = command.callback.__doc__
+    outline.callback = lambda: None
+    return outline
 
 
 def _exit_code(returned: Any) -> int:

@@ -1,8 +1,11 @@
 """Commands that check their arguments before and after parsing."""
 
 import os
+import re
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from enum import StrEnum
+from math import inf
+from typing import Any, Final, TypeVar, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -18,6 +21,8 @@ from inflection_cli.reporting.shown_hints import set_running
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _HELP: Final = frozenset({"-h", "--help", "--help-all"})
+_PLAIN_NUMBER: Final = re.compile(r"[0-9]{1,15}")
+_PLAIN_FRACTION: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
 class Command(TyperCommand):
@@ -83,10 +88,56 @@ class Commands(typer.Typer):
         return super().command(name, cls=Command, **given)
 
 
+def _convert_plain_values(parameter: Any) -> None:
+    """Convert plain values of a parameter here, and only others by Typer.
+
+    Typer converts each value by pydantic, also a default. To import pydantic takes as long as to check a short file.
+    """
+    by_typer = getattr(parameter, "get_runtime_param", None)
+    if by_typer is not None:  # earlier versions of Typer convert without pydantic
+        conversion = _Conversion(parameter.type_descriptor.annotation, by_typer)
+        parameter.get_runtime_param = lambda: conversion
+
+
+class _Conversion:
+    """The conversion of a parameter's values, as Typer calls it.
+
+    Typer gets what is no plain value: it knows other spellings, and the error for a wrong one.
+    """
+
+    def __init__(self, kind: Any, by_typer: Callable[[], Any]) -> None:
+        self._item = next(iter(get_args(kind)), kind)
+        self._by_typer = by_typer
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        many = param.multiple or param.nargs == -1
+        if value is None:
+            return () if many else None
+        plain = [self._plain(each, param) for each in (value if many else [value])]
+        if None in plain:
+            return self._by_typer().coerce(value, param=param, ctx=ctx)
+        return plain if many else plain[0]
+
+    def _plain(self, value: Any, param: Any) -> Any:
+        """Return the converted value; None for one that is left to Typer."""
+        if isinstance(value, self._item):
+            return value
+        if issubclass(self._item, StrEnum):
+            return next((word for word in self._item if word.value == value), None)
+        form = {int: _PLAIN_NUMBER, float: _PLAIN_FRACTION}.get(self._item)
+        if form is None or not form.fullmatch(str(value)):
+            return None
+        number = self._item(value)
+        least, most = (-inf if param.min is None else param.min), (inf if param.max is None else param.max)
+        return number if least <= number <= most else None
+
+
 def _with_help(command: Any, ctx: Any) -> list[Any]:
     """Return a command's parameters with its help options, made once per command."""
     if not hasattr(command, "help_options"):
         command.help_options = help_options(command.get_help_option(ctx))
+        for each in (*command.params, *command.help_options):
+            _convert_plain_values(each)
     return [*command.params, *command.help_options]
 
 

@@ -27,7 +27,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
 """Variables that commands read, and the parameter of a command that each sets."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Given:
     """An option as it was typed.
 

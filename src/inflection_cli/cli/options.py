@@ -26,31 +26,58 @@ def with_groups(command: Callable[..., int]) -> Callable[..., int]:
     Typer reads options off a function's signature; this writes that signature, so that a group of options
     is declared once and reaches each command as one value. A command that runs another one passes whole groups.
     """
-    hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, type[Group]] = {
-        name: kind for name, kind in hints.items() if isinstance(kind, type) and issubclass(kind, Group)
-    }
-    own = [p for name, p in inspect.signature(command).parameters.items() if name not in groups]
-    parameters = [p.replace(annotation=hints[p.name]) for p in own]
-    options = dict[str, inspect.Parameter]()
-    for kind in groups.values():
-        for each in declared(kind):
-            # Several groups may have an option, such as the authorities of files and of the destination.
-            options.setdefault(each.field, _parameter(each, kind.PANEL))
-    parameters += options.values()
+    return _Unfolded(command)
 
-    @functools.wraps(command)
-    def unfolded(**given: Any) -> int:
+
+class _Unfolded:
+    """A command with the options of its groups.
+
+    The signature is built when it is asked for: a run needs the options of one command.
+    """
+
+    def __init__(self, command: Callable[..., int]) -> None:
+        functools.update_wrapper(self, command)
+        self.__annotations__ = {}  # Typer looks here for what the signature lacks
+        self._command = command
+
+    def __call__(self, **given: Any) -> int:
+        """Run the command with values of its groups, or of their options."""
         values = {
             name: given.pop(name, None) or kind(**{each.field: given[each.field] for each in declared(kind)})
-            for name, kind in groups.items()
+            for name, kind in self._groups.items()
         }
-        return command(**{p.name: given[p.name] for p in own}, **values)
+        own = {name: value for name, value in given.items() if name in self._hints}
+        return self._command(**own, **values)
 
-    signature = inspect.Signature(sorted(parameters, key=lambda p: p.default is not inspect.Parameter.empty))
-    unfolded.__signature__ = signature  # type: ignore[attr-defined]
-    unfolded.__annotations__ = {p.name: p.annotation for p in parameters}
-    return unfolded
+    @functools.cached_property
+    def __signature__(self) -> inspect.Signature:
+        """The parameters as Typer reads them, those without a default first."""
+        parameters = inspect.signature(self._command).parameters
+        own = [
+            each.replace(annotation=self._hints[name])
+            for name, each in parameters.items()
+            if name not in self._groups
+        ]
+        options = dict[str, inspect.Parameter]()
+        for kind in self._groups.values():
+            for each in declared(kind):
+                # Several groups may have an option, such as the authorities of files and of the destination.
+                options.setdefault(each.field, _parameter(each, kind.PANEL))
+        every = [*own, *options.values()]
+        return inspect.Signature(sorted(every, key=lambda each: each.default is not inspect.Parameter.empty))
+
+    @functools.cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self._command, include_extras=True)
+
+    @functools.cached_property
+    def _groups(self) -> dict[str, type[Group]]:
+        """The groups by the names of their parameters."""
+        return {
+            name: kind
+            for name, kind in self._hints.items()
+            if isinstance(kind, type) and issubclass(kind, Group)
+        }
 
 
 def _parameter(each: Declared, panel: str | None) -> inspect.Parameter:

@@ -39,7 +39,7 @@ SWITCH: Final = "INFL_SEG_NO_PROJECT"
 _OFF_WORDS: Final = frozenset({"", "0", "false", "no", "off"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Project:
     """A project file that was found and read.
 
@@ -59,7 +59,7 @@ class Project:
         return replace(self, settings=kept)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Settled:
     """Effective settings from flags, profile and project file.
 
@@ -275,7 +275,7 @@ def _fields_of(profile: "Profile") -> set[str]:
 EXAMPLE = "'contacts*.csv=contacts.toml'"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OwnSettings:
     """Settings of the files of a run that have their own.
 

@@ -329,7 +329,7 @@ def forget_run(
         return desk.finish(0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Desk:
     """State of a `runs` command: ledgers, results so far and output."""
 

@@ -34,7 +34,7 @@ _BEFORE: Mapping[str, Any] = {"properties_as_text": True, "identify": "never"}
 """What a run did that was recorded before there was an option for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Recorded:
     """Options with which a run read its files.
 

@@ -21,7 +21,6 @@ from inflection_cli.errors import InflSegError, InputError, Interrupted, OutputL
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.console import Speaker
 from inflection_cli.reporting.findings import Findings
-from inflection_cli.reporting.html_report import RunFacts
 from inflection_cli.reporting.json_report import empty_report, plan_report, run_report
 from inflection_cli.reporting.log_file import LogFile
 from inflection_cli.reporting.masking import NOTE, cell_display
@@ -33,6 +32,7 @@ from inflection_cli.sanitize import escape
 from inflection_cli.version import __version__
 
 if TYPE_CHECKING:
+    from inflection_cli.reporting.html_report import RunFacts
     from inflection_cli.settings.declarations import ProjectOptions, ReportingOptions
 
 
@@ -78,7 +78,7 @@ def _fault(error: Exception) -> dict[str, Any]:
     return {"exit_code": error.exit_code, "error": told}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Session:
     """A running command: output, settings files, and results so far.
 
@@ -191,8 +191,10 @@ class Session:
         yield from settings_lines(self.settings_said())
         yield from self.opened.lines if self.opened else ()
 
-    def _facts(self) -> RunFacts:
+    def _facts(self) -> "RunFacts":
         """Return what only the HTML report names."""
+        from inflection_cli.reporting.html_report import RunFacts
+
         typed = kept_command(sys.argv)
         if self.opened is None:
             return RunFacts(typed)

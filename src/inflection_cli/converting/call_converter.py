@@ -36,7 +36,7 @@ def converter_of(
     return kind(layout, settings, encoding, address)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Row:
     """Result for the calls of one row."""
 

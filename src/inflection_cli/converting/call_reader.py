@@ -44,7 +44,7 @@ _HTTP: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _NUMBER: Final = Typed("number")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RowValues:
     """The traits or properties of one row.
 
@@ -280,7 +280,7 @@ class BuiltCall(NamedTuple):
     is_state: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ReadCall:
     """Result for one row of one mapping.
 

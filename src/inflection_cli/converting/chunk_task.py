@@ -30,7 +30,7 @@ def no_argument(_: int) -> None:
     """Return nothing: the task needs no more than the chunk."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChunkTask(Generic[Result_co]):
     """One task for every chunk of the input.
 
@@ -53,7 +53,7 @@ AS_CHUNKS = ChunkTask(_conversion)
 """Leaves the conversion to the caller; for this process only."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """Settings with which one file's chunks are read and converted; picklable.
 
@@ -90,7 +90,7 @@ class Done(NamedTuple):
     result: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Assignment:
     """Consecutive pieces of one file, with the argument of each.
 

@@ -118,7 +118,7 @@ class CampaignPart:
         self.size = size
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class EventColumns:
     """The events of one block as parallel lists, one entry per event.
 
@@ -460,7 +460,7 @@ class ColumnarReader:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fragments:
     """JSON fragments of some events, beside people and times; picklable.
 

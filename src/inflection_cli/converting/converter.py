@@ -171,7 +171,7 @@ class Conversion(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Block:
     """The events of one block in a chunk, and their cells.
 
@@ -207,7 +207,7 @@ class _Block:
         return [at for at in range(len(self.events.rows)) if at not in self.dropped]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Verdict:
     """Result for one row: whether an event is kept, filters, problems."""
 

@@ -45,7 +45,7 @@ _TASKS_PER_WORKER: Final = 2
 """One that is worked on, and one that waits, so that no worker waits for this process."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Workers:
     """Executor that carries out tasks, with its properties.
 
@@ -131,7 +131,7 @@ class _OpenFile:
             self._use(*self._first)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _UnderWay:
     """Pieces that were handed over, and what will come of them."""
 

@@ -25,7 +25,7 @@ _WITHOUT: Final = {
 """Effect of a campaign id that no column has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FileSettings:
     """Settings of one file, where a run has several kinds of them.
 
@@ -40,7 +40,7 @@ class FileSettings:
     profile: "Profile | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class InputFile:
     """One input file and the meaning of its columns.
 

@@ -142,7 +142,7 @@ def convertible_chunks(
     return iter(OrderedChunks(inputs, _Files(reading, settings, task.work), task, workers, limit))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Files:
     """Opens the files of a run; new NDJSON keys extend their layouts."""
 

@@ -41,7 +41,7 @@ class ExactPerson:
         self.group = group
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PeopleColumns:
     """People with two ids each, plain ASCII unless read exactly.
 

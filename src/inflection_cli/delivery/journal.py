@@ -42,7 +42,7 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class JournalEntry:
     """Journal record of one batch; `intended_at` dates the latest attempt."""
 

@@ -54,7 +54,7 @@ class MemberType(StrEnum):
     ANY = "anything"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TableRow:
     """Line of a table: the demands on one member.
 
@@ -92,7 +92,7 @@ class TableRow:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DestinationTable:
     """Demands of one destination on messages.
 
@@ -157,7 +157,7 @@ def needs_one_account(names: Iterable[str]) -> bool:
     return any(known_tables()[name].one_account for name in names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Line:
     """A row of a table with its paths split.
 

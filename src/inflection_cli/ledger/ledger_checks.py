@@ -126,7 +126,7 @@ _UTF_8: Final = 1
 Counts = TypeVar("Counts", TotalsRow, PeopleTotalsRow)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Checked:
     """Namespace, version and salt of a checked ledger.
 

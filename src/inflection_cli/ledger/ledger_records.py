@@ -57,7 +57,7 @@ OPEN_BYTES: Final = ID_BYTES + 2 * DIGEST_BYTES
 """An event that a run left open: its content id, and the person as above."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunStart:
     """Data of a run at its start; without secrets or personal data.
 
@@ -101,7 +101,7 @@ class Run(RunStart):
     exit_code: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BatchRecord:
     """The record of one batch: state, attempts and times.
 
@@ -126,7 +126,7 @@ class BatchRecord:
     doubtful_since: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KnownBatch:
     """The packed events of one batch, and the batch's state.
 

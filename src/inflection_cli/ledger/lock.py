@@ -26,7 +26,7 @@ _NOTE_WAIT_S = 0.1
 _PROBE_S = 0.05  # for so long a probe of `holder_of` is waited out; it lasts microseconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Holder:
     """The process that holds a lock.
 

@@ -170,7 +170,7 @@ class CellUse(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Filtered:
     """Result for a row that an option filters out; `reason` names it."""
 
@@ -496,7 +496,7 @@ class EventReader:
             yield Note(rule, f"{name} {fault}", name, text, hint)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Named:
     kind: EventKind | None
     event: str

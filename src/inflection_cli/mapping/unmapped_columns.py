@@ -27,7 +27,7 @@ SESSION_ID: Final = "session_id"
 """The name of the field that `--session-id COLUMN` fills; no other option names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Constants:
     """Shaper that appends the same cells to every row; picklable.
 
@@ -172,7 +172,7 @@ class Unmapped(NamedTuple):
     notes: tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Others:
     """Profile settings for columns that have no other use.
 

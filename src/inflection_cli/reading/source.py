@@ -87,7 +87,7 @@ class ReadOptions:
     ca_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """A readable file and its detected properties.
 

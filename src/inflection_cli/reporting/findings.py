@@ -20,7 +20,7 @@ _MOST_OF_NAME: Final = 100
 STDIN: Final = "-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Findings:
     """Problems found by a run, whether or not it was completed.
 

@@ -16,7 +16,7 @@ _WIDEST: Final = 100
 _NARROWEST: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HelpSection:
     """A titled part of a help page: names and descriptions.
 
@@ -29,7 +29,7 @@ class HelpSection:
     rows: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HelpPage:
     """The help of one command.
 

@@ -67,7 +67,7 @@ _NO_WORDS: Final = frozenset({"", "0", "false", "no", "off"})
 NOTE: Final = "Personal and free cells are masked; --show-values shows them in full."
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CellDisplay:
     """Display of cells in one output.
 

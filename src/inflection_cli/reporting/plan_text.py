@@ -42,7 +42,7 @@ _DIGEST: Final = 12
 _LEAVING_OUT: Final = frozenset({"event", "since", "until", "unknown_events", "skip_event"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SettingsSaid:
     """Settings files that affected a run.
 

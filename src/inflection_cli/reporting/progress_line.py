@@ -121,7 +121,7 @@ class EventRate:
         return self.per_second(now, _PACE_WINDOW_S)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class DeliveryState:
     """Counts, causes and rate of a delivery so far.
 
@@ -177,7 +177,7 @@ class DeliveryState:
         return left / pace + max(0.0, self.paused_until - now)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Part:
     """A part of the line.
 

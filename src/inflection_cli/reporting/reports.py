@@ -2,27 +2,28 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from glob import glob
 from itertools import chain
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self
 
 from inflection_cli.atomic_file import behind_links
 from inflection_cli.errors import InputError, UsageError
 from inflection_cli.reporting import plan_text
 from inflection_cli.reporting.findings import Findings, ended_by
-from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, annotations, step_summary
-from inflection_cli.reporting.html_report import RunFacts, html_report
 from inflection_cli.reporting.json_report import dumps, error_object
-from inflection_cli.reporting.junit import junit_xml
 from inflection_cli.reporting.outlet import print_machine
-from inflection_cli.reporting.sarif import sarif_json
 from inflection_cli.sanitize import counted, escape
 from inflection_cli.settings.layering import file_word
 from inflection_cli.suggestions import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inflection_cli.reporting.html_report import RunFacts
 
 
 class Format(StrEnum):
@@ -47,7 +48,7 @@ _ENDINGS: Final = {
 """What the file of a report is named by, where only its folder was given."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """A requested report: its format and destination.
 
@@ -158,7 +159,7 @@ class Reports:
         """Return whether a report shows figures of events."""
         return any(report.format is Format.HTML for report in self._wanted)
 
-    def write(self, findings: Findings, facts: Callable[[], RunFacts] = lambda: RunFacts("")) -> None:
+    def write(self, findings: Findings, facts: "Callable[[], RunFacts]") -> None:
         """Write every report once; later calls write nothing.
 
         Args:
@@ -224,6 +225,8 @@ class Reports:
 
     def _summarise(self, findings: Findings) -> None:
         """Append to the GitHub step summary, within its 1 MiB limit."""
+        from inflection_cli.reporting.github import MOST_SUMMARY_BYTES, step_summary  # noqa: PLC0415 - see `_rendered`
+
         path = self._environ.get("GITHUB_STEP_SUMMARY")
         if not path:
             return
@@ -250,7 +253,8 @@ def _parsed(word: str) -> Wanted:
     return Wanted(Format(name), path or None)
 
 
-def _rendered(form: Format, findings: Findings, facts: Callable[[], RunFacts]) -> str:
+def _rendered(form: Format, findings: Findings, facts: "Callable[[], RunFacts]") -> str:
+    # Most runs write no report: at start-up each form counts.
     match form:
         case Format.TEXT:
             return _text(findings)
@@ -258,12 +262,20 @@ def _rendered(form: Format, findings: Findings, facts: Callable[[], RunFacts]) -
             error = {} if findings.error is None else {"error": error_object(findings.error)}
             return f"{dumps({**findings.whole, **error})}\n"
         case Format.GITHUB:
+            from inflection_cli.reporting.github import annotations  # noqa: PLC0415
+
             return annotations(findings)
         case Format.JUNIT:
+            from inflection_cli.reporting.junit import junit_xml  # noqa: PLC0415
+
             return junit_xml(findings)
         case Format.SARIF:
+            from inflection_cli.reporting.sarif import sarif_json  # noqa: PLC0415
+
             return sarif_json(findings)
         case Format.HTML:
+            from inflection_cli.reporting.html_report import html_report  # noqa: PLC0415
+
             return html_report(findings, facts())
 
 

@@ -31,7 +31,7 @@ _DROPPED: Final = re.compile(r"(?:[Ww]ithout|leave|drop|and no) --[a-z][a-z-]+")
 _WAY: Final = re.compile(rf"(,? or |,? and (?=--)|, (?={_IN_PROFILE}|--)|; (?={_IN_PROFILE}))")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Running:
     """The command that runs.
 

@@ -250,7 +250,7 @@ MESSAGE_ID_BYTES: Final = len(with_id(uuid_text(bytes(16)), b""))
 """What a message has beside the body that `CallEncoder` makes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """The parts of a call other than track; None means absent.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, Literal, get_args, get_origin
 
 REQUESTS_PER_SECOND: Final = 50.0
 """Default. Segment docs, partner requirements: at most 50 requests a second, batches included."""
@@ -35,7 +35,7 @@ Texts = tuple[str, ...]
 """The type of a key that takes one text or a list of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Option:
     """Declaration of an option, kept in the field that holds its value.
 
@@ -89,7 +89,7 @@ class Option:
     panel: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declared:
     """An option of a group, with its type and default.
 
@@ -176,9 +176,12 @@ def _with_metadata(default: Any, metadata: Mapping[str, Any]) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group:
-    """Base of a group of options that commands share."""
+    """Base of a group of options that commands share.
+
+    Each start builds all groups, so they have few generated methods: none prints one, and few are compared.
+    """
 
     PANEL: ClassVar[str | None] = None
     """The part of a command's help that it is shown in."""
@@ -236,7 +239,7 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ProjectOptions(Group):
     """Option that turns off the project file."""
 
@@ -249,7 +252,7 @@ class ProjectOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class InputOptions(Group):
     """Options for reading and mapping files; None means not given."""
 
@@ -684,7 +687,7 @@ class InputOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class WorkOptions(Group):
     """Options that select who reads and converts the files."""
 
@@ -714,7 +717,7 @@ class WorkOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MessageOptions(Group):
     """Options for content that every message carries beside its event."""
 
@@ -738,7 +741,7 @@ class MessageOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SourceOptions(Group):
     """Options that select the Segment source and the endpoint."""
 
@@ -779,7 +782,7 @@ class SourceOptions(Group):
     ca_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DestinationOptions(SourceOptions):
     """Options for the destination: source, namespace and deduplication window."""
 
@@ -804,7 +807,7 @@ class DestinationOptions(SourceOptions):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DeliveryOptions(Group):
     """Options for the delivery: rates, patience, state directory, rehearsal and output."""
 
@@ -902,7 +905,7 @@ class DeliveryOptions(Group):
         return EVENTS_PER_SECOND if self.events_per_second is None else self.events_per_second
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OutputOptions(Group):
     """Options for the output of a command."""
 
@@ -927,7 +930,7 @@ class OutputOptions(Group):
         return "never" if self.no_color else self.color.value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LoggedOptions(OutputOptions):
     """Output options of commands that can write a log."""
 
@@ -940,7 +943,7 @@ class LoggedOptions(OutputOptions):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReportingOptions(LoggedOptions):
     """Output options of commands that read files, with problem reports."""
 
@@ -954,14 +957,14 @@ class ReportingOptions(LoggedOptions):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PictureOptions(LoggedOptions):
     """Output options of a command whose only report is a page."""
 
     report: list[str] = reworded([], "Write the result as html, to PATH or to stdout.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DraftOptions(Group):
     """Options that write a profile."""
 
@@ -987,7 +990,7 @@ class DraftOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReplayOptions(Group):
     """Options that select the messages to replay."""
 
@@ -1026,7 +1029,7 @@ class ReplayOptions(Group):
 _LISTS: Final = "what is compared and sent is set on the command line"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ListReadingOptions(Group):
     """Options for reading and mapping lists."""
 
@@ -1061,7 +1064,7 @@ class ListReadingOptions(Group):
     ca_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ListOptions(Group):
     """Options that say what is compared, and what is sent of it."""
 
@@ -1146,7 +1149,7 @@ class ListOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DiffOptions(Group):
     """Options of a comparison without memory."""
 
@@ -1163,7 +1166,7 @@ class DiffOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SyncOptions(Group):
     """Options of a list that is remembered."""
 
@@ -1187,7 +1190,7 @@ class SyncOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TestOptions(Group):
     """Options of the test: integrations, patience and rehearsal."""
 
@@ -1201,7 +1204,7 @@ class TestOptions(Group):
     rehearse: bool = reworded(False, "Send to a local stand-in for Segment; needs no key.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DoctorOptions(Group):
     """Options that select what is looked at beside the destination."""
 
@@ -1210,7 +1213,7 @@ class DoctorOptions(Group):
     state_dir: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SandboxOptions(Group):
     """Options of the stand-in for Segment."""
 
@@ -1246,7 +1249,7 @@ class SandboxOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LookOptions(Group):
     """Options that select the ledgers and the output format."""
 
@@ -1260,7 +1263,7 @@ class LookOptions(Group):
 _KEPT_AS_HASH: Final = "A value of the run, if the ledger keeps only its hash."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VerifyOptions(Group):
     """Options that select the run that files are compared with."""
 
@@ -1304,7 +1307,7 @@ class IdFormat(StrEnum):
     SQL = "sql"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ExportOptions(Group):
     """Options that select the form of an export."""
 
@@ -1320,7 +1323,7 @@ class ExportOptions(Group):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SettleOptions(Group):
     """Options that say what became of unconfirmed events."""
 
@@ -1329,7 +1332,7 @@ class SettleOptions(Group):
     yes: bool = reworded(False, "Do it without a question.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ForgetOptions(Group):
     """Options that select the runs to delete."""
 
@@ -1337,14 +1340,14 @@ class ForgetOptions(Group):
     yes: bool = reworded(False, "Do it without a question.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CleanOptions(Group):
     """Options of the deletion of rejects folders."""
 
     yes: bool = reworded(False, "Do it without a question.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JsonOptions(Group):
     """Output options of the commands that print reference text."""
 
@@ -1352,7 +1355,7 @@ class JsonOptions(Group):
     no_color: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PresetOptions(Group):
     """Options of the command that saves a preset."""
 
@@ -1397,17 +1400,17 @@ _GROUPS: Final[tuple[type[Group], ...]] = (
 def _declared() -> Iterator[tuple[type[Group], tuple[Declared, ...]]]:
     known: dict[str, Option] = {}
     for group in _GROUPS:
-        types = get_type_hints(group)
-        options = tuple(_of_field(each, types[each.name], known) for each in dataclasses.fields(group))
+        options = tuple(_of_field(each, known) for each in dataclasses.fields(group))
         known = {**{each.field: each.option for each in options}, **known}
         yield group, options
 
 
-def _of_field(each: "dataclasses.Field[Any]", value_type: Any, known: Mapping[str, Option]) -> Declared:
+def _of_field(each: "dataclasses.Field[Any]", known: Mapping[str, Option]) -> Declared:
     default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
     found = each.metadata.get("option") or known[each.name]
-    found = dataclasses.replace(found, help=each.metadata.get("help", found.help))
-    return Declared(each.name, value_type, default, found)
+    if "help" in each.metadata:
+        found = dataclasses.replace(found, help=each.metadata["help"])
+    return Declared(each.name, each.type, default, found)
 
 
 _BY_GROUP: Final[Mapping[type[Group], tuple[Declared, ...]]] = dict(_declared())

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from hashlib import blake2b
 from shlex import quote
 from typing import Any, Final, TypeVar, get_origin
 
@@ -24,6 +23,8 @@ def fingerprint_of(value: str) -> str:
     """Return what stands for a personal value; a fingerprint stands for itself."""
     if value.startswith(FINGERPRINT):
         return value
+    from hashlib import blake2b  # noqa: PLC0415 - help and many errors need no hash, and it loads OpenSSL
+
     return FINGERPRINT + blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 

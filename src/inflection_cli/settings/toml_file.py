@@ -48,7 +48,7 @@ Step = str | int
 Model = TypeVar("Model", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TomlFault:
     """One fault in a TOML file.
 
@@ -61,7 +61,7 @@ class TomlFault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ParsedToml(Generic[Model]):
     """A parsed TOML file: its model without the faulty parts, and faults.
 

@@ -39,7 +39,7 @@ PERSON_WAYS: Final = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CallColumns:
     """Columns of a file while they are bound for one call.
 

@@ -29,7 +29,7 @@ ONLY_TRACK: Final = frozenset({"track", _ALIAS})
 """Where the first rows name no other types, the column is a property of track events as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TypeTest:
     """Test of the cell that names a row's type; picklable.
 

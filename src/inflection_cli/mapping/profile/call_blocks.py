@@ -36,7 +36,7 @@ from inflection_cli.mapping.profile.property_types import LITERAL_TYPES, Propert
 from inflection_cli.mapping.unmapped_columns import Others
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CallBlock:
     """Builder of one call of a profile.
 

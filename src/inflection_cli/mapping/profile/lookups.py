@@ -15,7 +15,7 @@ from inflection_cli.suggestions import nearest
 _Derived = tuple[Sequence[str], Mapping[int, tuple[Note, ...]], Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LookupTable:
     """Rows of a lookup file by their key; picklable.
 

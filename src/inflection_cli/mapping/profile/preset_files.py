@@ -1,6 +1,5 @@
 """Presets: profiles of vendors' exports that ship with this package, by name."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ class PresetVersion:
         return f"{self.name}, version {self.version}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PresetFile:
     """A preset's file as TOML reads it.
 
@@ -79,6 +78,8 @@ def preset_file(name: str) -> PresetFile:
     Raises:
         UsageError: There is no such preset.
     """
+    import tomllib  # noqa: PLC0415 - most runs read no TOML, and its patterns take long to compile
+
     return PresetFile(name.removeprefix(PREFIX), tomllib.loads(preset_path(name).read_text(encoding="utf-8")))
 
 

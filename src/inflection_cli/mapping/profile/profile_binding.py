@@ -241,7 +241,7 @@ _SENT_UNASKED: Final = frozenset({"ip", "user_agent"})
 _OF_A_PERSON: Final = ("userId", "personId", "email")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _EventBuilder:
     """Builder of one block.
 

@@ -196,7 +196,7 @@ def _times(time: Any) -> Iterator[TomlFault]:
             yield TomlFault(path, "says neither zone nor format; leave it out")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
     """Checks of cell rules.
 

@@ -18,7 +18,7 @@ _OWN: Final = ("profile", "preset", "extends", "without")
 _MOST_LAYERS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LayeredProfile:
     """A profile's file with all that it extends.
 

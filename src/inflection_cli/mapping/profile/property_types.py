@@ -121,7 +121,7 @@ def _time_hint(trouble: TimeProblem, column: str) -> str:
     return _LEAVE_OUT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Misfit:
     detail: str
     hint: str = _LEAVE_OUT

@@ -353,7 +353,7 @@ def _ragged(row: list[str], line: int, raw: list[bytes], index: int, form: CsvSc
     return Fault(ragged(form, len(row), line, text), line, 1, raw[index] + line_end)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Header:
     """Column names of a CSV file, and the start of the data.
 

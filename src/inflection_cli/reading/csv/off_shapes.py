@@ -41,7 +41,7 @@ def format_delimiter(delimiter: str) -> str:
     return f"'{delimiter}'" if delimiter.isprintable() else rf"'\x{ord(delimiter):02x}'"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DelimiterHint:
     """Excel's `sep=` line, which declares the delimiter before the header.
 

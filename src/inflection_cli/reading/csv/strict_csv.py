@@ -46,7 +46,7 @@ class RecordEnd(Enum):
     OVERLONG = auto()  # beyond the bound of a record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RecordScan:
     """Result of scanning one record from its first character.
 
@@ -261,7 +261,7 @@ _TYPOGRAPHIC = frozenset("“”„‟")
 """What a word processor makes of straight quotes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CsvSchema:
     """Expected format and columns of a file's records.
 
@@ -289,7 +289,7 @@ class CsvSchema:
         return (self.columns[index] or None) if 0 <= index < len(self.columns) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ParsedBlock:
     """Result of parsing a block: rows, line numbers, faults and byte count.
 

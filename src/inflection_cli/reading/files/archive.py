@@ -42,7 +42,7 @@ _FOREIGN: Final = ("[Content_Types].xml", "META-INF/", "mimetype")
 _UNPACK: Final = "extract it, and name the folder: unzip FILE -d FOLDER"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Member:
     """A file in an archive, as described in its directory.
 

@@ -7,7 +7,7 @@ from typing import Final
 _ERROR: Final = re.compile(rb'\s*\{\s*"(?:error|errors|message|detail)"\s*:[^\n,{}\[\]]{0,300}\}\s*\Z')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ForeignText:
     """Kind of text that is no export.
 

@@ -129,7 +129,7 @@ class Envelope:
         return Met.END if found else Met.NO_LIST
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Members:
     """Members found at the beginning of a document.
 

@@ -126,7 +126,7 @@ class ScanStop(Enum):
     DEEP = auto()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
     """Current position in a value, updated by each token.
 
@@ -181,7 +181,7 @@ class Place:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scan:
     """Result of scanning a value.
 
