@@ -8,7 +8,7 @@ with the rows and with the problems. A campaign's cells repeat on thousands of r
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from operator import add, attrgetter, itemgetter
+from operator import add, itemgetter
 from typing import Final
 
 from inflection_cli import rules
@@ -38,7 +38,14 @@ from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
 from inflection_cli.segment.ids import FIELDS, absorbed, netstring, person_part
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
-from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, link_fragments, links_bytes
+from inflection_cli.segment.message import (
+    FIXED_BYTES,
+    MessageEncoder,
+    any_bare,
+    is_bare,
+    link_fragments,
+    links_bytes,
+)
 
 _LINK_GROWTH: Final = 6
 """So many bytes a character of a link takes at most in JSON."""
@@ -189,9 +196,6 @@ def events_of_all(parts: Sequence[EventColumns]) -> EventColumns:
     )
 
 
-_size, _odd = attrgetter("size"), attrgetter("odd")
-
-
 class ColumnarReader:
     """Reads the parts of one block's events; its only state is caches.
 
@@ -268,10 +272,11 @@ class ColumnarReader:
         events = EventColumns(
             campaigns, links, read.json, read.sources, people, times, own_ids, lines, rows, kinds=read.kinds
         )
-        odd_trails = read.odd | self._odd_links(campaigns, links)
-        sizes = self._large(events)
+        kinds = set(campaigns)
+        odd_trails = read.odd | self._odd_links(campaigns, kinds, links)
+        sizes = self._large(events, kinds)
         odd = {*odd_trails, *people.exact, *time_notes, *own_notes, *sizes}
-        if any(map(_odd, set(campaigns))):
+        if any([campaign.odd for campaign in kinds]):  # noqa: C419 - half the time
             odd.update(i for i, campaign in enumerate(campaigns) if campaign.odd)
         for i in sorted(odd):
             campaign = campaigns[i]
@@ -294,12 +299,12 @@ class ColumnarReader:
 
     def fragments(self, events: EventColumns) -> "Fragments":
         """Return what the messages are made of, beside people and times."""
-        campaigns = list(map(attrgetter("json"), events.campaigns))
+        campaigns = [campaign.json for campaign in events.campaigns]
         return Fragments(campaigns, events.links, events.properties, self._encoder.link_name)
 
-    def _large(self, events: EventColumns) -> dict[int, tuple[Note, ...]]:
+    def _large(self, events: EventColumns, kinds: set[CampaignPart]) -> dict[int, tuple[Note, ...]]:
         """Return notes on too large messages, by index; a bound comes first."""
-        most = max(map(_size, set(events.campaigns))) + events.people.most_bytes()
+        most = max([campaign.size for campaign in kinds]) + events.people.most_bytes()
         most += _LINK_GROWTH * max(map(len, events.links)) + self._link_bytes
         most += 4 * max(map(len, events.properties))
         if most <= MAX_EVENT_BYTES:
@@ -398,17 +403,19 @@ class ColumnarReader:
             notes[i] = (*said, *check_id("event_id", value))
         return own_ids, notes
 
-    def _odd_links(self, campaigns: Sequence[CampaignPart], links: Sequence[str]) -> set[int]:
+    def _odd_links(
+        self, campaigns: Sequence[CampaignPart], kinds: set[CampaignPart], links: Sequence[str]
+    ) -> set[int]:
         """Return the indexes of odd links, and of clicks without a link."""
         odd: set[int] = set()
         if any(links):
-            odd.update(i for i, link in enumerate(links) if link and not is_http(link))
+            odd.update([i for i, link in enumerate(links) if link and not is_http(link)])
             if not "".join(links).isascii():
                 unplain = (i for i, link in enumerate(links) if not link.isascii())
                 odd.update(i for i in unplain if self._mapper.link_faults(links[i]))
-        if self.has_links and "" in links and any(campaign.link for campaign in set(campaigns)):
+        if self.has_links and "" in links and any([campaign.link for campaign in kinds]):  # noqa: C419
             pairs = zip(campaigns, links, strict=True)
-            odd.update(i for i, (campaign, link) in enumerate(pairs) if campaign.link and not link)
+            odd.update([i for i, (campaign, link) in enumerate(pairs) if campaign.link and not link])
         return odd
 
     def _trail_notes(self, campaign: CampaignPart, cells: Cells, i: int) -> list[Note]:
@@ -492,7 +499,7 @@ class Fragments:
 
     def _are_bare(self) -> bool:
         """Return whether a campaign has no property."""
-        return any(map(is_bare, set(self.campaigns)))
+        return any_bare(self.campaigns)
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:

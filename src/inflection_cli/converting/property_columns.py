@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from operator import attrgetter
+from struct import unpack
 from typing import Final, NamedTuple
 
 from inflection_cli.converting.part_cache import PartCache
@@ -22,7 +22,13 @@ _KINDS: Final = {kind[0]: kind for kind in ("text", "number", "boolean", "list",
 
 def hash64(source: str) -> int:
     """Hash text to 64 bits."""
-    return int.from_bytes(blake2b(source.encode(), digest_size=8).digest(), "big")
+    return hash64s([source])[0]
+
+
+def hash64s(sources: Sequence[str]) -> Sequence[int]:
+    """Hash each text to 64 bits."""
+    digests = b"".join([blake2b(source.encode(), digest_size=8).digest() for source in sources])
+    return unpack(f">{len(sources)}Q", digests)
 
 
 class _Part:
@@ -35,9 +41,6 @@ class _Part:
         self.hashed = hashed
         self.kind = kind
         self.odd = odd
-
-
-_json, _hashed, _kind, _odd = map(attrgetter, ("json", "hashed", "kind", "odd"))
 
 
 class _Column(NamedTuple):
@@ -167,8 +170,9 @@ class _CellReader:
 
 
 def _column(parts: Sequence[_Part]) -> _Column:
-    odd = [i for i, part in enumerate(parts) if part.odd] if any(map(_odd, set(parts))) else ()
-    return _Column(list(map(_json, parts)), list(map(_hashed, parts)), list(map(_kind, parts)), odd)
+    odd = [i for i, part in enumerate(parts) if part.odd]
+    json, hashed = [part.json for part in parts], [part.hashed for part in parts]
+    return _Column(json, hashed, [part.kind for part in parts], odd)
 
 
 def _letter_of_numbers(cells: Sequence[str]) -> str:

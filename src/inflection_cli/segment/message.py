@@ -226,6 +226,11 @@ def is_bare(campaign: str) -> bool:
     return campaign.endswith("{")
 
 
+def any_bare(campaigns: Sequence[str]) -> bool:
+    """Return whether `is_bare` holds for one of many fragments."""
+    return "{" in [campaign[-1:] for campaign in campaigns]
+
+
 def renamed(message: bytes, message_id: bytes) -> bytes:
     """Return the same message with another id of 16 bytes."""
     return with_id(uuid_text(message_id), message[_ID_END:])
