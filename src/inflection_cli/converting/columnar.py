@@ -7,7 +7,7 @@ with the rows and with the problems. A campaign's cells repeat on thousands of r
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 from operator import add, itemgetter
 from typing import Final
 
@@ -41,7 +41,6 @@ from inflection_cli.segment.limits import MAX_EVENT_BYTES
 from inflection_cli.segment.message import (
     FIXED_BYTES,
     MessageEncoder,
-    any_bare,
     is_bare,
     link_fragments,
     links_bytes,
@@ -183,16 +182,17 @@ def events_of_all(parts: Sequence[EventColumns]) -> EventColumns:
     own_ids = None
     if any(part.own_ids is not None for part in parts):
         own_ids = [each for part in parts for each in part.own_ids or repeat("", len(part.rows))]
+    joined = chain.from_iterable
     return EventColumns(
-        [each for part in parts for each in part.campaigns],
-        [each for part in parts for each in part.links],
-        [each for part in parts for each in part.properties],
-        [each for part in parts for each in part.sources],
+        list(joined([part.campaigns for part in parts])),
+        list(joined([part.links for part in parts])),
+        list(joined([part.properties for part in parts])),
+        list(joined([part.sources for part in parts])),
         people_of_all([part.people for part in parts]),
-        [each for part in parts for each in part.times],
+        list(joined([part.times for part in parts])),
         own_ids,
-        [each for part in parts for each in part.lines],
-        [each for part in parts for each in part.rows],
+        list(joined([part.lines for part in parts])),
+        list(joined([part.rows for part in parts])),
     )
 
 
@@ -259,14 +259,13 @@ class ColumnarReader:
             people = PeopleColumns((), ())
             return EventColumns([], (), (), (), people, [], None, (), ())
         keys: Iterable[tuple[str, ...]] = zip(*[cells[at] for at in self._campaign_places], strict=True)
-        campaigns = list(
-            map(self._campaigns.__getitem__, keys if self._campaign_places else repeat((), count))
-        )
+        known = self._campaigns
+        campaigns = [known[key] for key in (keys if self._campaign_places else repeat((), count))]
         links: Sequence[str] = [self._constant_link or ""] * count
         if self._link_places:
             links = cells[self._link_places[0]]
         read = self._properties.read(cells.__getitem__, count, typed=typed)
-        people = self._read_people(cells)
+        people = self._read_people(cells, typed=typed)
         times, time_notes = self._read_times(cells)
         own_ids, own_notes = self._read_own_ids(cells)
         events = EventColumns(
@@ -300,7 +299,9 @@ class ColumnarReader:
     def fragments(self, events: EventColumns) -> "Fragments":
         """Return what the messages are made of, beside people and times."""
         campaigns = [campaign.json for campaign in events.campaigns]
-        return Fragments(campaigns, events.links, events.properties, self._encoder.link_name)
+        encoder = self._encoder
+        bare = encoder.has_bare_campaigns
+        return Fragments(campaigns, events.links, events.properties, encoder.link_name, may_be_bare=bare)
 
     def _large(self, events: EventColumns, kinds: set[CampaignPart]) -> dict[int, tuple[Note, ...]]:
         """Return notes on too large messages, by index; a bound comes first."""
@@ -361,14 +362,15 @@ class ColumnarReader:
         name = "timestamp" if is_field else self.columns.names[source.index]
         return Note(time.rule, time.detail, name, cell, source.hints.of(time))
 
-    def _read_people(self, cells: Cells) -> PeopleColumns:
+    def _read_people(self, cells: Cells, *, typed: bool) -> PeopleColumns:
         """Read the people of rows; those that are odd are read exactly."""
         count = cells.count
         user_ids, person_ids, emails = (
             cells[at] if at is not None else [""] * count for at in self._id_places
         )
-        # Ids of JSON may be numbers, whose cells are texts with a type; from here on they are texts alone.
-        user_ids, person_ids = _texts(user_ids), _texts(person_ids)
+        if typed:
+            # Ids of JSON may be numbers, whose cells are texts with a type; from here on they are texts alone.
+            user_ids, person_ids = _texts(user_ids), _texts(person_ids)
         odd: set[int]
         if self._reads_exactly:
             odd = set(range(count))
@@ -476,30 +478,28 @@ class Fragments:
         links: The links as they stood; "" is absent.
         properties: The fragments of the further properties.
         link_name: The name of the property that a link is.
+        may_be_bare: Whether a campaign may have no property.
     """
 
     campaigns: Sequence[str]
     links: Sequence[str]
     properties: Sequence[str]
     link_name: str
+    may_be_bare: bool
 
     def trails(self) -> Sequence[str]:
         """Return the fragments of links and properties, behind the campaigns'."""
         trails = list(map(add, link_fragments(self.link_name, self.links), self.properties))
-        if not self._are_bare():
+        if not self.may_be_bare:
             return trails
         pairs = zip(self.campaigns, trails, strict=True)
         return [trail[1:] if is_bare(campaign) else trail for campaign, trail in pairs]
 
     def trail_bytes(self) -> int:
         """Return the bytes of those fragments, all in all."""
-        if self._are_bare():
+        if self.may_be_bare:
             return len("".join(self.trails()).encode())
         return links_bytes(self.link_name, self.links) + len("".join(self.properties).encode())
-
-    def _are_bare(self) -> bool:
-        """Return whether a campaign has no property."""
-        return any_bare(self.campaigns)
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:

@@ -10,7 +10,7 @@ from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.lossless_json import JsonCell
 from inflection_cli.mapping.columns import Carried
 from inflection_cli.mapping.events import EventReader
-from inflection_cli.segment.ids import netstring
+from inflection_cli.segment.ids import HEADS, netstring
 from inflection_cli.segment.message import MessageEncoder
 
 _MOST_DIGITS: Final = 300
@@ -145,15 +145,18 @@ class _CellReader:
             return _column(list(map(self._part, cells)))
         if len(classes) > 1:
             return _column([(self._json if type(cell) is JsonCell else self._texts)[cell] for cell in cells])
-        return _column(list(map((self._json if JsonCell in classes else self._texts).__getitem__, cells)))
+        known = self._json if JsonCell in classes else self._texts
+        return _column([known[cell] for cell in cells])
 
     def _numbers(self, cells: Sequence[str], letter: str) -> _Column:
         """Return the parts of JSON numbers, or of lists of them."""
         key = self._encoder.property(self._column.name, "", literal=True)
         name, hashed = self._hashed_name, [""] * len(cells)
+        # Texts without a type are formatted in a third of the time; these have no line end.
+        texts = "\n".join(cells).split("\n")
         if self._column.hashed:
-            hashed = [f"{name}{len(cell)}:{cell}," for cell in cells]
-        return _Column([key + cell for cell in cells], hashed, letter * len(cells), ())
+            hashed = [f"{name}{HEADS[len(text)]}{text}," for text in texts]
+        return _Column([key + text for text in texts], hashed, letter * len(cells), ())
 
     def _part(self, cell: str) -> _Part:
         column = self._column
