@@ -182,6 +182,7 @@ def test_ids_of_plain_characters_are_not_odd(cells: list[str]) -> None:
                 "id 1",
                 "userId",
                 "é",
+                "\u212a1",
                 "",
                 "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12,
             ]

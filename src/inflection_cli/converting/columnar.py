@@ -7,8 +7,8 @@ with the rows and with the problems. A campaign's cells repeat on thousands of r
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
-from operator import add, attrgetter, itemgetter
+from itertools import chain, repeat
+from operator import add, itemgetter
 from typing import Final
 
 from inflection_cli import rules
@@ -38,7 +38,13 @@ from inflection_cli.mapping.wide_times import event_of_times
 from inflection_cli.model import Note
 from inflection_cli.segment.ids import FIELDS, absorbed, netstring, person_part
 from inflection_cli.segment.limits import MAX_EVENT_BYTES
-from inflection_cli.segment.message import FIXED_BYTES, MessageEncoder, is_bare, link_fragments, links_bytes
+from inflection_cli.segment.message import (
+    FIXED_BYTES,
+    MessageEncoder,
+    is_bare,
+    link_fragments,
+    links_bytes,
+)
 
 _LINK_GROWTH: Final = 6
 """So many bytes a character of a link takes at most in JSON."""
@@ -176,20 +182,18 @@ def events_of_all(parts: Sequence[EventColumns]) -> EventColumns:
     own_ids = None
     if any(part.own_ids is not None for part in parts):
         own_ids = [each for part in parts for each in part.own_ids or repeat("", len(part.rows))]
+    joined = chain.from_iterable
     return EventColumns(
-        [each for part in parts for each in part.campaigns],
-        [each for part in parts for each in part.links],
-        [each for part in parts for each in part.properties],
-        [each for part in parts for each in part.sources],
+        list(joined([part.campaigns for part in parts])),
+        list(joined([part.links for part in parts])),
+        list(joined([part.properties for part in parts])),
+        list(joined([part.sources for part in parts])),
         people_of_all([part.people for part in parts]),
-        [each for part in parts for each in part.times],
+        list(joined([part.times for part in parts])),
         own_ids,
-        [each for part in parts for each in part.lines],
-        [each for part in parts for each in part.rows],
+        list(joined([part.lines for part in parts])),
+        list(joined([part.rows for part in parts])),
     )
-
-
-_size, _odd = attrgetter("size"), attrgetter("odd")
 
 
 class ColumnarReader:
@@ -255,23 +259,23 @@ class ColumnarReader:
             people = PeopleColumns((), ())
             return EventColumns([], (), (), (), people, [], None, (), ())
         keys: Iterable[tuple[str, ...]] = zip(*[cells[at] for at in self._campaign_places], strict=True)
-        campaigns = list(
-            map(self._campaigns.__getitem__, keys if self._campaign_places else repeat((), count))
-        )
+        known = self._campaigns
+        campaigns = [known[key] for key in (keys if self._campaign_places else repeat((), count))]
         links: Sequence[str] = [self._constant_link or ""] * count
         if self._link_places:
             links = cells[self._link_places[0]]
         read = self._properties.read(cells.__getitem__, count, typed=typed)
-        people = self._read_people(cells)
+        people = self._read_people(cells, typed=typed)
         times, time_notes = self._read_times(cells)
         own_ids, own_notes = self._read_own_ids(cells)
         events = EventColumns(
             campaigns, links, read.json, read.sources, people, times, own_ids, lines, rows, kinds=read.kinds
         )
-        odd_trails = read.odd | self._odd_links(campaigns, links)
-        sizes = self._large(events)
+        kinds = set(campaigns)
+        odd_trails = read.odd | self._odd_links(campaigns, kinds, links)
+        sizes = self._large(events, kinds)
         odd = {*odd_trails, *people.exact, *time_notes, *own_notes, *sizes}
-        if any(map(_odd, set(campaigns))):
+        if any([campaign.odd for campaign in kinds]):  # noqa: C419 - half the time
             odd.update(i for i, campaign in enumerate(campaigns) if campaign.odd)
         for i in sorted(odd):
             campaign = campaigns[i]
@@ -294,12 +298,14 @@ class ColumnarReader:
 
     def fragments(self, events: EventColumns) -> "Fragments":
         """Return what the messages are made of, beside people and times."""
-        campaigns = list(map(attrgetter("json"), events.campaigns))
-        return Fragments(campaigns, events.links, events.properties, self._encoder.link_name)
+        campaigns = [campaign.json for campaign in events.campaigns]
+        encoder = self._encoder
+        bare = encoder.has_bare_campaigns
+        return Fragments(campaigns, events.links, events.properties, encoder.link_name, may_be_bare=bare)
 
-    def _large(self, events: EventColumns) -> dict[int, tuple[Note, ...]]:
+    def _large(self, events: EventColumns, kinds: set[CampaignPart]) -> dict[int, tuple[Note, ...]]:
         """Return notes on too large messages, by index; a bound comes first."""
-        most = max(map(_size, set(events.campaigns))) + events.people.most_bytes()
+        most = max([campaign.size for campaign in kinds]) + events.people.most_bytes()
         most += _LINK_GROWTH * max(map(len, events.links)) + self._link_bytes
         most += 4 * max(map(len, events.properties))
         if most <= MAX_EVENT_BYTES:
@@ -356,14 +362,15 @@ class ColumnarReader:
         name = "timestamp" if is_field else self.columns.names[source.index]
         return Note(time.rule, time.detail, name, cell, source.hints.of(time))
 
-    def _read_people(self, cells: Cells) -> PeopleColumns:
+    def _read_people(self, cells: Cells, *, typed: bool) -> PeopleColumns:
         """Read the people of rows; those that are odd are read exactly."""
         count = cells.count
         user_ids, person_ids, emails = (
             cells[at] if at is not None else [""] * count for at in self._id_places
         )
-        # Ids of JSON may be numbers, whose cells are texts with a type; from here on they are texts alone.
-        user_ids, person_ids = _texts(user_ids), _texts(person_ids)
+        if typed:
+            # Ids of JSON may be numbers, whose cells are texts with a type; from here on they are texts alone.
+            user_ids, person_ids = _texts(user_ids), _texts(person_ids)
         odd: set[int]
         if self._reads_exactly:
             odd = set(range(count))
@@ -398,17 +405,19 @@ class ColumnarReader:
             notes[i] = (*said, *check_id("event_id", value))
         return own_ids, notes
 
-    def _odd_links(self, campaigns: Sequence[CampaignPart], links: Sequence[str]) -> set[int]:
+    def _odd_links(
+        self, campaigns: Sequence[CampaignPart], kinds: set[CampaignPart], links: Sequence[str]
+    ) -> set[int]:
         """Return the indexes of odd links, and of clicks without a link."""
         odd: set[int] = set()
         if any(links):
-            odd.update(i for i, link in enumerate(links) if link and not is_http(link))
+            odd.update([i for i, link in enumerate(links) if link and not is_http(link)])
             if not "".join(links).isascii():
                 unplain = (i for i, link in enumerate(links) if not link.isascii())
                 odd.update(i for i in unplain if self._mapper.link_faults(links[i]))
-        if self.has_links and "" in links and any(campaign.link for campaign in set(campaigns)):
+        if self.has_links and "" in links and any([campaign.link for campaign in kinds]):  # noqa: C419
             pairs = zip(campaigns, links, strict=True)
-            odd.update(i for i, (campaign, link) in enumerate(pairs) if campaign.link and not link)
+            odd.update([i for i, (campaign, link) in enumerate(pairs) if campaign.link and not link])
         return odd
 
     def _trail_notes(self, campaign: CampaignPart, cells: Cells, i: int) -> list[Note]:
@@ -469,30 +478,28 @@ class Fragments:
         links: The links as they stood; "" is absent.
         properties: The fragments of the further properties.
         link_name: The name of the property that a link is.
+        may_be_bare: Whether a campaign may have no property.
     """
 
     campaigns: Sequence[str]
     links: Sequence[str]
     properties: Sequence[str]
     link_name: str
+    may_be_bare: bool
 
     def trails(self) -> Sequence[str]:
         """Return the fragments of links and properties, behind the campaigns'."""
         trails = list(map(add, link_fragments(self.link_name, self.links), self.properties))
-        if not self._are_bare():
+        if not self.may_be_bare:
             return trails
         pairs = zip(self.campaigns, trails, strict=True)
         return [trail[1:] if is_bare(campaign) else trail for campaign, trail in pairs]
 
     def trail_bytes(self) -> int:
         """Return the bytes of those fragments, all in all."""
-        if self._are_bare():
+        if self.may_be_bare:
             return len("".join(self.trails()).encode())
         return links_bytes(self.link_name, self.links) + len("".join(self.properties).encode())
-
-    def _are_bare(self) -> bool:
-        """Return whether a campaign has no property."""
-        return any(map(is_bare, set(self.campaigns)))
 
 
 def _chosen(cells: Sequence[str], times: Sequence[str | TimeProblem], choose: str) -> int:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import compress
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 from inflection_cli.converting.columnar import (
@@ -20,9 +19,8 @@ from inflection_cli.converting.columnar import (
     Fragments,
     events_of_all,
 )
-from inflection_cli.converting.part_cache import PartCache
 from inflection_cli.converting.person_columns import AddressPlace, PeopleColumns, Seen, Watch
-from inflection_cli.converting.property_columns import hash64, kinds_of
+from inflection_cli.converting.property_columns import hash64, hash64s, kinds_of
 from inflection_cli.mapping.checks import count_emptied, emptied
 from inflection_cli.mapping.events import NAMED_OUT, PERSON_FIELDS, SKIPPED, MapOptions, has_error
 from inflection_cli.mapping.layout import Layout, TimeSource, Unmet
@@ -246,7 +244,6 @@ class Converter:
 
         encoder = MessageEncoder(settings.message)
         self._tail = encoder.tail
-        self._extras: PartCache[int] = PartCache(_extras_hash)
         self._shaper = layout.shaper
         self._blocks = layout.blocks
         self._of_person = {
@@ -282,7 +279,8 @@ class Converter:
         nulls: Mapping[str, int] = {}
         if self._shaper:
             columns, said, nulls = self._shaper(columns, len(rows))
-        result.emptied = count_emptied(chunk.columns, chunk.rows, rows) + Counter(nulls)
+        if nulls or rows is not chunk.rows:
+            result.emptied = count_emptied(chunk.columns, chunk.rows, rows) + Counter(nulls)
         blocks = [self._block(reader, columns, chunk) for reader in self._readers]
         self._count_left_out(self._judge(chunk, said, blocks, result), columns, result)
         kept = [block.kept() for block in blocks]
@@ -294,7 +292,7 @@ class Converter:
             if chunk.typed:
                 result.property_kinds = frozenset().union(*map(_kinds, blocks, kept))
             if identified:
-                _identify(events, self._extras, result)
+                _identify(events, result)
         return result
 
     def _seen(self, blocks: Sequence[_Block], kept: Sequence[list[int] | None]) -> Iterator[Seen]:
@@ -417,10 +415,12 @@ class Converter:
         people, fragments = events.people, self._readers[0].fragments(events)
         result.encode = partial(_whole, fragments, people, events.times, self._tail)
         result.message_bytes = (
-            sum(map(attrgetter("size"), events.campaigns)) + fragments.trail_bytes() + people.total_bytes()
+            sum([campaign.size for campaign in events.campaigns])
+            + fragments.trail_bytes()
+            + people.total_bytes()
         )
         result.lines, result.times = events.lines, events.times
-        result.names = list(map(attrgetter("name"), events.campaigns))
+        result.names = [campaign.name for campaign in events.campaigns]
         result.people = people.user_ids, people.person_ids
         result.joined = [(i, session, False) for i, session in sorted(people.sessions().items())]
 
@@ -487,23 +487,22 @@ def _problems(chunk: Chunk, i: int, notes: Sequence[Note], reader: ColumnarReade
         )
 
 
-def _identify(events: EventColumns, extras: PartCache[int], result: Converted) -> None:
+def _identify(events: EventColumns, result: Converted) -> None:
     """Add each event's content id and content hash to the result."""
     campaigns, people, times = events.campaigns, events.people, events.times
     links = [netstring(link) if link else _NO_LINK for link in events.links]
-    sources = list(map(attrgetter("source"), campaigns))
     if any(events.sources):
-        further = map(extras.__getitem__, events.sources)
-        sources = [(source + extra) & CONTENT_REST for source, extra in zip(sources, further, strict=True)]
+        pairs = zip(campaigns, _extras_hashes(events.sources), strict=True)
+        sources = [(campaign.source + extra) & CONTENT_REST for campaign, extra in pairs]
     else:
-        sources = [source & CONTENT_REST for source in sources]
+        sources = [campaign.source & CONTENT_REST for campaign in campaigns]
     for i, group in people.groups().items():
         sources[i] = (sources[i] + hash64("group" + group)) & CONTENT_REST
     if events.own_ids is not None:
         _identify_own(events, links, sources, result)
         return
     rests = map(str.encode, people.dated(links, times))
-    result.content_ids = uuid8s_after(map(attrgetter("hashed"), campaigns), rests)
+    result.content_ids = uuid8s_after([campaign.hashed for campaign in campaigns], rests)
     result.content_hashes = sources
 
 
@@ -534,5 +533,9 @@ def _identify_own(
         result.content_hashes.append(place << OWN_PLACE_SHIFT | who << OWN_PERSON_SHIFT | rest)
 
 
-def _extras_hash(text: str) -> int:
-    return hash64("extras" + text) if text else 0
+def _extras_hashes(texts: Sequence[str]) -> list[int]:
+    """Hash the text of each event's further properties; none is 0."""
+    kinds = list(set(texts))
+    hashes = dict(zip(kinds, hash64s(["extras" + text for text in kinds]), strict=True))
+    hashes[""] = 0
+    return [hashes[text] for text in texts]

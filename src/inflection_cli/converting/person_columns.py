@@ -14,6 +14,7 @@ from inflection_cli.mapping.column_names import squash
 from inflection_cli.mapping.columns import BoundColumns
 from inflection_cli.model import Note
 from inflection_cli.reading import Source
+from inflection_cli.segment.ids import HEADS
 from inflection_cli.segment.message import plain_most, plain_people, plain_sizes, plain_total
 
 
@@ -94,9 +95,9 @@ class PeopleColumns:
         """
         dated = [
             (
-                f"{link}p{len(person)}:{person},{len(time)}:{time},"
+                f"{link}p{HEADS[len(person)]}{person},{HEADS[len(time)]}{time},"
                 if person
-                else f"{link}u{len(user)}:{user},{len(time)}:{time},"
+                else f"{link}u{HEADS[len(user)]}{user},{HEADS[len(time)]}{time},"
             )
             for link, user, person, time in zip(links, self.user_ids, self.person_ids, times, strict=True)
         ]
@@ -341,20 +342,17 @@ class Watch:
         self, user_ids: Sequence[str], person_ids: Sequence[str], columns: CellColumns
     ) -> Mapping[str, int]:
         """Count the events whose person has a campaign's id, by its name."""
-        ids = user_ids
-        if "" in ids:
-            ids = [user or person for user, person in zip(user_ids, person_ids, strict=True)]
-        some = slice(0, None, max(1, len(ids) // _LOOKED_AT))
+        count = len(user_ids)
+        some = slice(0, None, max(1, count // _LOOKED_AT))
+        looked_at = _deciding(user_ids[some], person_ids[some])
         equal = {}
         for name in CAMPAIGN_IDS:
             index = self._columns.fields.get(name)
-            of_campaign = (
-                [self._columns.constants.get(name, "")] * len(ids) if index is None else columns[index]
-            )
-            if any(map(eq, ids[some], map(str.strip, of_campaign[some]))):
+            of_campaign = [self._columns.constants.get(name, "")] * count if index is None else columns[index]
+            if any(map(eq, looked_at, map(str.strip, of_campaign[some]))):
                 equal[name] = sum(
                     each == other.strip() and "@" not in each
-                    for each, other in zip(ids, of_campaign, strict=True)
+                    for each, other in zip(_deciding(user_ids, person_ids), of_campaign, strict=True)
                 )
         return equal | self._taken(user_ids, person_ids)
 
@@ -370,6 +368,11 @@ class Watch:
             )
             taken[self._called["personId"]] = taken.get(self._called["personId"], 0) + alone
         return taken
+
+
+def _deciding(user_ids: Sequence[str], person_ids: Sequence[str]) -> list[str]:
+    """Return the id of each person that decides who it is."""
+    return [user or person for user, person in zip(user_ids, person_ids, strict=True)]
 
 
 def addresses(cells: Sequence[str]) -> list[str]:

@@ -50,12 +50,15 @@ _LETTERS: Final = string.ascii_letters.encode()
 _OTHERS: Final = string.digits.encode() + b"_.@:|/+-"
 """Beside letters, of these alone an id needs neither trimming nor escaping."""
 
+_IN_LOWER_CASE: Final = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
+"""Of ASCII alone: str.lower makes a plain k of the sign for kelvin, which is not plain."""
+
 _ALL_BITS: Final = "ffffffff-ffff"
 
 
 def _word(text: str) -> bytes:
-    """Return the lower-case letters of a text of plain characters."""
-    return text.lower().encode().translate(None, _OTHERS)
+    """Return the lower-case letters of a text, and what in it is not plain."""
+    return text.encode().translate(_IN_LOWER_CASE, _OTHERS)
 
 
 _WORDS: Final = frozenset({*map(_word, PLACEHOLDER_IDS), b"e", b"f" * 32}) - {b""}
@@ -73,18 +76,18 @@ def odd_ids(ids: Sequence[str], own_name: str = "") -> set[int]:
     """
     joined = "\n".join(ids)
     # Letters and what is not plain are left, and the line ends between the cells.
-    left = joined.lower().encode().translate(None, _OTHERS)
+    left = _word(joined)
     words = left.split(b"\n")
     if len(words) != len(ids):
         if not ids:
             return set()
-        words = [cell.lower().encode().translate(None, _OTHERS) for cell in ids]
+        words = list(map(_word, ids))
     odd: set[int] = set()
     if len(left.translate(None, _LETTERS)) != len(ids) - 1:
-        odd.update(i for i, word in enumerate(words) if word and word.translate(None, _LETTERS))
+        odd.update([i for i, word in enumerate(words) if word and not word.isalpha()])
     if words.count(b"") > ids.count(""):
         odd.update(
-            i for i, word in enumerate(words) if not word and ids[i] and _is_odd_number(ids[i], own_name)
+            [i for i, word in enumerate(words) if not word and ids[i] and _is_odd_number(ids[i], own_name)]
         )
     own_word = _word(own_name) if own_name.isascii() else b""
     if not _WORDS.isdisjoint(words) or (own_word and own_word in words):
@@ -92,7 +95,7 @@ def odd_ids(ids: Sequence[str], own_name: str = "") -> set[int]:
         odd.update(
             i for i, word in enumerate(words) if word and word in suspects and _is_no_id(ids[i], own_name)
         )
-    if "@@" in joined:
+    if "@" in joined and "@@" in joined:  # two characters are looked for a hundred times as long as one
         odd.update(i for i, cell in enumerate(ids) if "@@" in cell)
     return odd
 

@@ -139,7 +139,7 @@ class _Lines:
             lines = self._records(lines)
         piece = self._window.piece(lines, self._ahead, self._line)
         self._ahead += len(lines)
-        self._line += lines.count(b"\n")
+        self._line += piece.line_ends
         return piece
 
     def _records(self, lines: bytes) -> bytes:
@@ -165,7 +165,9 @@ class _Lines:
         """Go on behind what was read of the oldest piece."""
         assert isinstance(piece, Piece)
         if read.consumed:
-            self._window.leave(read.consumed, piece.data.count(b"\n", 0, read.consumed))
+            is_whole = read.consumed == len(piece.data)
+            line_ends = piece.line_ends if is_whole else piece.data.count(b"\n", 0, read.consumed)
+            self._window.leave(read.consumed, line_ends)
             self._window.digest()
         self._ahead -= read.consumed
         is_stuck = not read.consumed and read.columns == self.columns

@@ -69,6 +69,7 @@ class MessageEncoder:
         tail: What ends every message: the context that all share, and integrations.
         email_trait: Whether messages have the person's address.
         link_name: The name of the property that a link is.
+        has_bare_campaigns: Whether it has encoded a campaign without a property.
     """
 
     def __init__(self, settings: MessageSettings) -> None:
@@ -77,6 +78,7 @@ class MessageEncoder:
         self.tail = f'{_json(context)[1:]},"integrations":{_json(dict(settings.integrations))}}}'
         self.link_name = "link_url" if settings.naming == "spec" else "email_link_url"
         self.email_trait = settings.email_trait
+        self.has_bare_campaigns = False
 
     def campaign(self, campaign: Campaign) -> str:
         """Encode type, event name and campaign properties; `properties` stays open."""
@@ -84,6 +86,7 @@ class MessageEncoder:
             name: value for name in _CAMPAIGN_PROPERTIES if (value := getattr(campaign, name)) is not None
         }
         event = _json(campaign.sent_event)
+        self.has_bare_campaigns = self.has_bare_campaigns or not properties
         return f'","type":"track","event":{event},"properties":{_json(properties)[:-1]}'
 
     def trail(self, trail: Trail) -> str:

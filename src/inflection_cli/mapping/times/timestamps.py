@@ -87,7 +87,6 @@ _UNIFORM: dict[str, tuple[int, str | None]] = {
 """The shapes that are read a column at once: to where a cell's own text is kept, and the zone it names."""
 _TIMES = tuple(f":{second // 60:02}:{second % 60:02}" for second in range(3600))
 _TO_THE_DAY, _HOUR_OF_DAY = itemgetter(slice(0, 10)), itemgetter(slice(10, 13))
-_SIXTY = frozenset(b"012345")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +186,10 @@ class TimestampReader:
         A plain day is one from 2000 on that lies days before now.
         """
         first, last = _YEAR_2000 // 86_400, self._limit_s // 86_400 - 1
-        days = self._parts.days
-        odd_days = {
-            text
-            for text in set(map(_TO_THE_DAY, column))
-            if (day := days[text]) is None or not first <= day < last
-        }
+        days, plain_days = self._parts.days, self._parts.plain_days
+        new = set(map(_TO_THE_DAY, column)) - plain_days
+        odd_days = {text for text in new if (day := days[text]) is None or not first <= day < last}
+        plain_days |= new - odd_days
         odd_hours = set(map(_HOUR_OF_DAY, column)) - _HOURS.keys()
         if not (odd_days or odd_hours):
             return list(column)
@@ -326,7 +323,7 @@ def _is_uniform(column: list[str]) -> bool:
     if cells.translate(_SHAPE_OF_BYTES) != b"\n".join([shape] * len(column)):
         return False
     stride = len(shape) + 1
-    return _SIXTY.issuperset(cells[14::stride]) and _SIXTY.issuperset(cells[17::stride])
+    return not (cells[14::stride] + cells[17::stride]).translate(None, b"012345")
 
 
 def _rebuilt(now: datetime, zone: str | None, form: str | None, names: Mapping[str, int]) -> TimestampReader:
@@ -703,6 +700,7 @@ class _Parts:
     def __init__(self, zone: Zone | None, limit_s: int, room: int = MAX_MEMOS) -> None:
         self.tails = _Tails(self)
         self.days = _Days(self)
+        self.plain_days = set[str]()  # of which there are ten thousand
         self.limit_s = limit_s
         self._zone = zone
         self._hours: dict[int | None, _Hours] = {}

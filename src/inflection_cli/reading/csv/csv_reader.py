@@ -50,6 +50,9 @@ def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
         data: Lines in UTF-8 that all end with LF, the last one with or without, or all with CRLF; shorter than the
             csv module's bound of a cell.
         delimiter: The character between cells, in ASCII.
+
+    Raises:
+        UnicodeDecodeError: They are not UTF-8.
     """
     if _CELL_END.encode() in data or _ROW_END.encode() in data or not delimiter.isascii():
         return None
@@ -57,13 +60,14 @@ def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
     outside = b'"'.join(parts[::2]).translate(_ends(delimiter))
     between = outside.split(b'"')
     inner = list(filter(None, between[1:-1]))
-    edges = {*between[0][-1:], *between[-1][:1]} if len(between) > 1 else set()
-    edges.update(map(_FIRST, inner), map(_LAST, inner))
-    if b"\r" in outside:
-        if not _end_all_lines(outside):
-            return None
-        edges.discard(ord("\r"))
-    if len(parts) % 2 == 0 or not edges <= _EDGES:
+    has_quotes = len(between) > 1
+    first, last = ({*between[-1][:1]}, {*between[0][-1:]}) if has_quotes else (set[int](), set[int]())
+    first.update(map(_FIRST, inner))
+    last.update(map(_LAST, inner))
+    returns = outside.count(b"\r")
+    # Where rows end in CR and LF, a row that a quoted part ends has the CR outside of it.
+    after = {ord(_CELL_END), ord("\r") if returns else ord(_ROW_END)}
+    if len(parts) % 2 == 0 or not (first <= after and last <= _EDGES):
         return None
     if len(inner) + 2 < len(between):
         # Nothing between two quoted parts: a doubled quote, which stands for one.
@@ -72,19 +76,17 @@ def split_rows(data: bytes, delimiter: str) -> list[list[str]] | None:
     lines = b"".join(parts).decode().split(_ROW_END)
     if outside.endswith(_ROW_END.encode()) or not outside:
         lines.pop()
-    if b"\r" in outside:
+    elif returns:
+        return None
+    if returns:
+        if returns != len(lines) or "" in lines or set(map(_LAST, lines)) != {"\r"}:
+            return None
         lines = [line[:-1] for line in lines]
     rows = [line.split(_CELL_END) for line in lines]
     if "" not in lines:
         return rows
     # An empty line is blank, unless its one cell is a pair of quotes.
-    return None if b'"' in outside else [row if row != [""] else [] for row in rows]
-
-
-def _end_all_lines(outside: bytes) -> bool:
-    """Return whether each row ends in CR and no other CR exists."""
-    *lines, rest = outside.split(_ROW_END.encode())
-    return not rest and len(lines) == outside.count(b"\r") and all([line[-1:] == b"\r" for line in lines])  # noqa: C419 - half the time
+    return None if has_quotes else [row if row != [""] else [] for row in rows]
 
 
 @lru_cache(maxsize=8)
@@ -111,7 +113,8 @@ def read_csv(piece: Piece, source: Source, size: int) -> PieceRead:
     window = Window.over(piece)
     parts: list[ParsedBlock] = []
     while block := window.block(size):
-        part = _swiftly(block, form, window.line) or StrictReader(window, form).gather(len(block))
+        line_ends = piece.line_ends if len(block) == len(piece.data) else block.count(b"\n")
+        part = _swiftly(block, form, window.line, line_ends) or StrictReader(window, form).gather(len(block))
         if not part.consumed:
             break
         window.advance(part.consumed, part.line_ends)
@@ -165,20 +168,18 @@ def record_end(lines: bytes) -> int:
         end = lines.rfind(b'"', 0, start)
 
 
-def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:
+def _swiftly(block: bytes, form: CsvSchema, line: int, line_ends: int) -> ParsedBlock | None:
     """Parse a block at once; return None if exact parsing is needed."""
     # No record of a block within the bound can be over it.
     if len(block) > MAX_RECORD_CHARS or b"\0" in block:
         return None
     try:
-        text = block.decode(text_encoding(form.encoding))
+        read = _rows(block, form)
     except UnicodeDecodeError:
         return None
-    read = _rows(text, block, form)
     if read is None:
         return None
     rows, whole, in_order = read
-    line_ends = block.count(b"\n")
     harvest: ParsedBlock | None
     if whole and set(map(len, rows)) == {form.width} and line_ends + (block[-1:] != b"\n") == len(rows):
         harvest = ParsedBlock(rows, range(line, line + len(rows)), (), len(block), line_ends)
@@ -193,17 +194,22 @@ def _swiftly(block: bytes, form: CsvSchema, line: int) -> ParsedBlock | None:
     return harvest
 
 
-def _rows(text: str, block: bytes, form: CsvSchema) -> tuple[list[list[str]], bool, bool] | None:
+def _rows(block: bytes, form: CsvSchema) -> tuple[list[list[str]], bool, bool] | None:
     """Return the rows before the first error, and whether all parsed.
 
     Returns:
         The rows, whether they reach to the end, and whether each quote stands where a grammar has one.
+
+    Raises:
+        UnicodeDecodeError: Bytes are no text.
     """
-    if len(text) <= csv.field_size_limit():
-        data = block if form.encoding == "utf-8" else text.encode()
+    encoding = text_encoding(form.encoding)
+    if len(block) <= csv.field_size_limit():
+        data = block if form.encoding == "utf-8" else block.decode(encoding).encode()
         split = split_rows(data, form.delimiter)
         if split is not None:
             return split, True, True
+    text = block.decode(encoding)
     # The csv module takes any number of carriage returns for a part of the line end, and one at the end of a file.
     if "\r\r" in text or text.endswith("\r"):
         return None
@@ -320,7 +326,7 @@ def _unevenly(
     if not rows:
         return None
     # Within a record line ends stand in cells only, and there as they are: so many are its lines, less one.
-    breaks = list(map(str.count, map("".join, rows), repeat("\n")))
+    breaks = [text.count("\n") if "\n" in text else 0 for text in map("".join, rows)]
     lines = list(accumulate(map(add, breaks, repeat(1)), initial=line))
     consumed = len(block) if whole else _line_start(block, lines[-1] - line)
     if set(map(len, rows)) == {form.width}:

@@ -55,6 +55,7 @@ class Piece(NamedTuple):
     Attributes:
         data: The lines.
         line: The physical line, from 1, on which they start.
+        line_ends: How many line ends they have.
         is_last: Whether the stream ends with them.
         cuts: The lines among them of which they hold only the beginning, by number.
         gaps: What of those was skipped, with offsets in `data`.
@@ -63,6 +64,7 @@ class Piece(NamedTuple):
 
     data: bytes
     line: int
+    line_ends: int
     is_last: bool
     cuts: tuple[tuple[int, Cut], ...] = ()
     gaps: tuple[_Gap, ...] = ()
@@ -145,14 +147,15 @@ class Window:
         end = skip + len(data)
         is_last = self._ended and len(self._buffer) - self._start == end
         sums = _NO_BYTES if skip else self._sums
+        line_ends = data.count(b"\n")
         if not self._gaps:
-            return Piece(data, line, is_last, sums=sums)
+            return Piece(data, line, line_ends, is_last, sums=sums)
         begin = self._left_behind + skip
         gaps = [gap._replace(at=gap.at - begin) for gap in self._gaps]
-        after = line + data.count(b"\n")
+        after = line + line_ends
         cuts = tuple((at, cut) for at, cut in self.cuts.items() if line <= at <= after)
         inside = tuple(gap for gap in gaps if 0 < gap.at <= len(data))
-        return Piece(data, line, is_last, cuts, inside, sums)
+        return Piece(data, line, line_ends, is_last, cuts, inside, sums)
 
     def block(self, size: int, skip: int = 0) -> bytes:
         """Return whole lines of at most `size` bytes, after `skip` bytes.
