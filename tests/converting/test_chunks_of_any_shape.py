@@ -139,6 +139,12 @@ def made(found: Sequence[Sequence[str]], first: int, *, typed: bool) -> Chunk:
 @example(found=[PLAIN, (*PLAIN[:-1], "x" * 33_000)], typed=True)
 @example(found=[(*PLAIN[:-2], JsonCell(f"{n}.5"), "") for n in range(5)], typed=True)
 @example(found=[(*PLAIN[:-2], JsonCell(f"[{n}]"), "") for n in range(5)], typed=True)
+@example(
+    found=[
+        (*PLAIN[:5], *ids, *PLAIN[7:]) for ids in (("d", "e\0c"), ("c\0d", "e"), ("e\0c", "d"), ("e", "c\0d"))
+    ],
+    typed=False,
+)
 def test_a_chunk_becomes_what_its_rows_become_one_at_a_time(
     shape: str, found: list[tuple[str, ...]], typed: bool
 ) -> None:

@@ -49,6 +49,9 @@ from inflection_cli.segment.message import (
 _LINK_GROWTH: Final = 6
 """So many bytes a character of a link takes at most in JSON."""
 
+_BETWEEN: Final = "\0"
+"""Stands between cells that are looked up as one text; no reader gives a cell with it."""
+
 _ODD_PEOPLE: Final = 1 << 9
 """So many people that were read exactly are remembered."""
 
@@ -258,9 +261,7 @@ class ColumnarReader:
         if not count:
             people = PeopleColumns((), ())
             return EventColumns([], (), (), (), people, [], None, (), ())
-        keys: Iterable[tuple[str, ...]] = zip(*[cells[at] for at in self._campaign_places], strict=True)
-        known = self._campaigns
-        campaigns = [known[key] for key in (keys if self._campaign_places else repeat((), count))]
+        campaigns = self._read_campaigns(cells)
         links: Sequence[str] = [self._constant_link or ""] * count
         if self._link_places:
             links = cells[self._link_places[0]]
@@ -315,6 +316,20 @@ class ColumnarReader:
             for i, size in enumerate(self.sizes(events))
             if size > MAX_EVENT_BYTES
         }
+
+    def _read_campaigns(self, cells: Cells) -> list[CampaignPart]:
+        """Read the campaigns of rows; what came before is remembered."""
+        rows: Iterable[tuple[str, ...]] = zip(*[cells[at] for at in self._campaign_places], strict=True)
+        if not self._campaign_places:
+            rows = repeat((), cells.count)
+        # One text is hashed and compared in less time than the texts of its cells, of which many are far apart.
+        known, add = self._campaigns.get, self._new_campaign
+        return [known(_BETWEEN.join(row)) or add(row) for row in rows]
+
+    def _new_campaign(self, row: tuple[str, ...]) -> CampaignPart:
+        part, key = self._campaign(row), _BETWEEN.join(row)
+        # Where a cell holds what stands between cells, other cells may make the same text.
+        return self._campaigns.keep(key, part) if key.count(_BETWEEN) < max(1, len(row)) else part
 
     def _read_times(self, cells: Cells) -> tuple[list[str], dict[int, tuple[Note, ...]]]:
         """Read the times; return exact texts ("" for none) and notes."""

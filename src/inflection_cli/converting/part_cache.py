@@ -25,9 +25,13 @@ class PartCache(dict[Any, _Part], Generic[_Part]):
         self._held = 0
 
     def __missing__(self, cells: Any) -> _Part:
+        return self.keep(cells, self._compute(cells))
+
+    def keep(self, cells: Any, part: _Part) -> _Part:
+        """Remember and return the part of some cells."""
         self._held += len(cells) if isinstance(cells, str) else sum(map(len, cells))
         if len(self) >= self._entries or self._held > _CHARACTERS:
             self.clear()
             self._held = 0
-        part = self[cells] = self._compute(cells)
+        self[cells] = part
         return part

@@ -57,7 +57,7 @@ _ALL_BITS: Final = "ffffffff-ffff"
 
 
 def _word(text: str) -> bytes:
-    """Return the lower-case letters of a text, and what in it is not plain."""
+    """Return the lower-case letters and odd characters of a text."""
     return text.encode().translate(_IN_LOWER_CASE, _OTHERS)
 
 

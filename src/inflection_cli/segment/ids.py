@@ -65,7 +65,10 @@ rest. Without an own id the first two are parts of the identity, and are 0: they
 
 
 class _Heads(dict[int, str]):
-    """Cache from a size to the beginning of a netstring of it: half the time of writing the number."""
+    """Cache from a size to the beginning of its netstring.
+
+    It takes half the time of formatting the number.
+    """
 
     def __missing__(self, size: int) -> str:
         head = f"{size}:"
