@@ -47,7 +47,7 @@ def packed(cell: str) -> Cell:
 
 
 def unpacked(cell: Cell | None) -> str:
-    """Return a cell as it was read; one that is not known is empty."""
+    """Return a cell as it was read; an unknown one is empty."""
     return JsonCell(cell.decode()) if isinstance(cell, bytes) else cell or ""
 
 
@@ -454,7 +454,7 @@ def content_of(
 
 
 def _completed(old: Sequence[str], new: Sequence[str]) -> Callable[[list[Any], list[Any]], list[Any]]:
-    """Return a function that takes unknown cells of an old row from the new row.
+    """Return what takes unknown old cells from the new row.
 
     So a column that was not kept when the row was held back is no difference.
     """
