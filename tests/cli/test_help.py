@@ -201,6 +201,16 @@ def test_a_page_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "**" not in plain
 
 
+def test_help_says_how_it_is_used(desk: Desk) -> None:
+    done = desk.run("help", "help")
+    assert (done.code, done.err) == (0, "")
+    assert "Usage: infl-seg help [COMMAND|PAGE]" in done.out
+    assert "glossary" in done.out
+    typed = [line.split() for line in done.out.splitlines() if line.startswith("  infl-seg help")]
+    assert len(typed) == 3
+    assert [desk.run(*words[1:]).code for words in typed] == [0, 0, 0]
+
+
 def test_help_for_a_word_that_is_no_command_is_an_error(desk: Desk) -> None:
     done = desk.run("help", "validat")
     assert (done.code, done.out) == (2, "")

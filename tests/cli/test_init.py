@@ -187,6 +187,19 @@ def test_columns_that_are_not_right_are_asked_for_one_by_one(desk: Desk) -> None
     assert "email_link_url" not in fields
 
 
+@pytest.mark.slow
+def test_a_column_of_own_ids_is_asked_for(desk: Desk) -> None:
+    rows = [f"open,u1,c1,e1,2024-03-01T08:00:00Z,a{n}" for n in range(6)]
+    desk.file("export.csv", *rows, header="event,user_id,campaign_id,email_id,timestamp,sg_event_id")
+    for answer, field in (("y", "sg_event_id"), ("n", None)):
+        done = asked(answer, "", "n", words=("export.csv", "--force"))
+        assert done.code == 0, done.err
+        assert "event_id is “sg_event_id”: by its name an event's id" in done.err
+        fields = profile(desk)["fields"]
+        assert isinstance(fields, dict)
+        assert fields.get("event_id") == field
+
+
 def envelope(desk: Desk) -> None:
     """Put an export of Mailchimp's there: without its preset nobody knows where its records are."""
     done = {"action": "open", "timestamp": "2024-03-05T10:00:00+00:00"}

@@ -62,6 +62,13 @@ def rows_of(desk: Desk) -> list[list[Any]]:
     return [cells for _, cells in one.rows()]
 
 
+def form(desk: Desk) -> int:
+    """The form in which the list is kept."""
+    (one,) = kept(desk)
+    found: int = json.loads(one.path.read_bytes().splitlines()[-1])["form"]
+    return found
+
+
 def line_of(message: Mapping[str, Any]) -> str:
     return json.dumps(message) + "\n"
 
@@ -326,6 +333,45 @@ def test_a_row_that_is_held_back_keeps_what_no_other_row_has(desk: Desk, sandbox
         done = desk.run("sync", "list.ndjson", *words)
         assert done.code == code, done.err
     assert brief(sandbox) == [("Changed", "u3")]
+
+
+@pytest.mark.parametrize("nulls", [(), pytest.param(("--null", "N/A"), marks=pytest.mark.slow)])
+def test_a_row_that_is_held_back_does_not_change_by_a_column_that_is_new(
+    nulls: tuple[str, ...], desk: Desk, sandbox: Sandbox
+) -> None:
+    torn = "3,u3"
+    mapped = ("--property", "Email", *nulls)
+    day(desk, *MONDAY)
+    synced(desk, sandbox, *nulls)
+    for _ in range(2):
+        day(desk, *MONDAY[:2], torn)
+        synced(desk, sandbox, *mapped, code=1)
+    assert rows_of(desk)[-1] == ["3", "u3", "pro", None]
+    assert form(desk) == 2  # earlier versions would take such a cell for a defect
+    day(desk, *MONDAY[:2], "3,u3,pro,d@x.org")
+    synced(desk, sandbox, *mapped)
+    assert (brief(sandbox), form(desk)) == ([], 1)
+    day(desk, *MONDAY[:2], "3,u3,pro,e@x.org")
+    synced(desk, sandbox, *mapped)
+    assert brief(sandbox) == [("Changed", "u3")]
+
+
+@pytest.mark.slow
+def test_a_row_that_is_held_back_and_changes_or_leaves_has_no_value_of_a_new_column(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    mapped = ("--property", "Email", "--previous", "--max-removed", "2")
+    day(desk, *MONDAY)
+    synced(desk, sandbox)
+    day(desk, MONDAY[0], "2,u2", "3,u3")
+    synced(desk, sandbox, *mapped, code=1)
+    day(desk, MONDAY[0], "2,u2,basic,b@x.org")
+    synced(desk, sandbox, *mapped)
+    left, changed = sandbox.messages()
+    assert (left["event"], left["properties"]) == ("Left", {"plan": "pro"})
+    assert changed["properties"]["changed_fields"] == ["plan"]
+    assert changed["properties"]["previous"] == {"plan": "pro"}
+    assert [row[-1] for row in rows_of(desk)] == ["a@x.org", "b@x.org"]
 
 
 @pytest.mark.slow

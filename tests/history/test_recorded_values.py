@@ -94,6 +94,48 @@ def test_a_verification_asks_for_what_ids_are_made_of(place: Station) -> None:
 
 
 @pytest.mark.slow
+def test_names_of_events_that_are_addresses_are_kept_likewise(tmp_path: Path) -> None:
+    rows = (f"{WHO},2024-03-01", f"{NOBODY},2024-03-02", "Email Opened,2024-03-03")
+    lines = ("event,userId,timestamp", *(row.replace(",", ",u1,") + "T00:00:00Z" for row in rows))
+    (tmp_path / "a.csv").write_text("".join(f"{line}\n" for line in lines))
+    named = ("--event-name", f"{WHO}=Email Bounced")
+    typed = (*named, f"--skip-event={NOBODY}", "--skip-event", "Bounced")
+    with station(tmp_path) as place:
+        done = place.backfill("a.csv", more=(*typed, "--log-file", "run.log"))
+        assert (done.code, done.events["accepted"], done.json["rows"]["filtered"]) == (0, 2, 1), done.out
+        assert place.backfill("a.csv", more=typed).events["already_accepted"] == 2
+        left = (place.ledger.read_bytes().decode("latin-1"), (tmp_path / "run.log").read_text())
+        assert not [secret for secret in SECRETS for text in left if secret in text]
+        shown = place.runs("show", "last")
+        assert_none_is_told(shown.out, place.here("runs", "show", "last", "--state-dir", "state").out)
+        reading = shown.json["run"]["options"]["reading"]
+        assert (reading["event_name"], reading["skip_event"]) == (["…=Email Bounced"], ["…", "Bounced"])
+        assert "--event-name 'VALUE=Email Bounced'" in error(place.runs("verify", "a.csv"))
+        assert "--skip-event VALUE" in error(place.runs("verify", "a.csv", *named))
+        again = (*named, "--skip-event", NOBODY)
+        assert place.runs("verify", "a.csv", *again).json["all_there"] is True
+        other = place.runs("verify", "a.csv", *again, "--skip-event", PERSON)
+        assert "was not given to the run" in error(other)
+        for hidden in (("--skip-event", "…"), ("--event-name", "…=Email Bounced")):
+            assert "stands for a value that is not shown" in error(place.backfill("a.csv", more=hidden))
+        as_version_1(place.ledger)
+        with sqlite3.connect(place.ledger) as connection:
+            kept = json.loads(connection.execute("SELECT arguments FROM runs").fetchone()[0])
+            kept["reading"] |= {"event_name": [f"{WHO}=Email Bounced"], "skip_event": [NOBODY, "Bounced"]}
+            connection.execute("UPDATE runs SET arguments = ?", (json.dumps(kept),))
+        connection.close()
+        assert_none_is_told(place.runs("show", "last").out)
+        assert place.runs("verify", "a.csv").json["all_there"] is True
+
+
+def test_a_label_that_is_an_address_is_refused(place: Station) -> None:
+    refused = place.backfill("a.csv", more=(*SETTINGS, "--again", WHO))
+    assert "--again takes a label" in error(refused)
+    assert_none_is_told(refused.out, refused.err)
+    assert place.backfill("a.csv", more=(*SETTINGS, "--again", "repair-1")).events["accepted"] == 2
+
+
+@pytest.mark.slow
 def test_a_run_of_an_earlier_version_is_shown_masked_and_verified_without_its_values(place: Station) -> None:
     as_of_an_earlier_version(place.ledger)
     assert_none_is_told(

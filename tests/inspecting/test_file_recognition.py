@@ -160,6 +160,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "validate a.csv --escape '\\'",
     ),
     "equal rows": ("a.csv", lines(HEADER, ROW, OTHER, ROW), "equal-rows", "validate a.csv --keep-equal-rows"),
+    "equal rows with ids of their own": (
+        "a.csv",
+        lines(f"{HEADER},sg_event_id", f"{ROW},a1", f"{OTHER},a2", f"{ROW},a3"),
+        "equal-rows",
+        "validate a.csv --map event_id=sg_event_id",
+    ),
     "equal rows below other lines": (
         "a.csv",
         lines("Report", "", HEADER, ROW, OTHER, ROW),

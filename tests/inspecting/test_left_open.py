@@ -307,6 +307,71 @@ def test_numbers_of_several_files_need_one_mark(desk: Desk) -> None:
     assert 'type = "number", decimal = ","' in (desk.folder / "p.toml").read_text(encoding="utf-8")
 
 
+# --- the export's own ids of events ----------------------------------------------------------------
+
+OWN = [f"ev-{n}" for n in range(ROWS)]
+AT_ONCE = {"user_id": ["u1"], "timestamp": ["2024-03-01T08:00:00Z"]}
+
+
+@pytest.mark.parametrize("name", ["sg_event_id", "sgEventId", "Mail-Event ID", "data.event_id"])
+def test_ids_that_differ_in_each_row_are_the_events_in_a_draft(name: str, desk: Desk) -> None:
+    exported(desk, {**AT_ONCE, name: OWN})
+    assert desk.run("validate", "a.csv", "--json").json["events"]["duplicate"] == ROWS - 1
+    report, draft = inspected(desk)
+    assert tomllib.loads(draft)["fields"]["event_id"] == name
+    assert {each["name"]: each["field"] for each in report["columns"]}[name] == "event_id"
+    drafted = desk.run("validate", "a.csv", "--profile", "p.toml", "--json")
+    assert (drafted.code, drafted.json["events"]["duplicate"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("sg_event_id", [*OWN[:-1], OWN[0]]),  # one comes again
+        ("sg_event_id", [*OWN[:-1], ""]),
+        *((each, OWN) for each in ("campaign_event_id", "sentByEventId", "parent_event_id", "user_event_id")),
+        *((each, OWN) for each in ("sg_message_id", "prevent_id")),
+    ],
+)
+def test_ids_that_may_be_another_things_are_none_of_events(name: str, cells: list[str], desk: Desk) -> None:
+    exported(desk, {**AT_ONCE, name: cells})
+    assert "event_id" not in tomllib.loads(inspected(desk)[1])["fields"]
+
+
+def test_of_two_columns_of_such_ids_none_is_drafted(desk: Desk) -> None:
+    exported(desk, {**AT_ONCE, "sg_event_id": OWN, "x_event_id": [*reversed(OWN)]})
+    report, draft = inspected(desk)
+    assert "event_id" not in tomllib.loads(draft)["fields"]
+    assert {each["name"] for each in report["columns"] if each["tied_with"]} == {"sg_event_id", "x_event_id"}
+    exported(desk, {**AT_ONCE, "sg_event_id": OWN, "activity_id": [*reversed(OWN)]})
+    assert tomllib.loads(inspected(desk)[1])["fields"]["event_id"] == "activity_id"
+
+
+# --- what names the event ------------------------------------------------------------------------
+
+CODES = ["1", "7"]
+
+
+@pytest.mark.parametrize("name", ["opens", "open_count", "event_count", "revenue"])
+def test_counts_are_not_offered_as_names_of_events(name: str, desk: Desk) -> None:
+    exported(desk, {**AT_ONCE, "event": [], name: ["3", "4", "12"]})
+    _, draft = inspected(desk)
+    assert line_of(draft, "event").startswith('event = "FILL IN"')
+    assert name not in line_of(draft, "event")
+
+
+@pytest.mark.parametrize("name", ["activity_type_code", "event_kind", "status", "code"])
+def test_codes_are_offered_and_a_profile_gives_each_its_event(name: str, desk: Desk) -> None:
+    exported(desk, {**AT_ONCE, "event": [], name: CODES, "opens": ["3", "4", "12"]})
+    _, draft = inspected(desk)
+    line = line_of(draft, "event")
+    assert line.endswith(f'perhaps "{name}"')
+    values = f'event = {{ column = "{name}", values = {{ "1" = "Email Opened", "7" = "Email Bounced" }} }}'
+    (desk.folder / "p.toml").write_text(draft.replace(line, values), encoding="utf-8")
+    done = desk.run("validate", "a.csv", "--profile", "p.toml", "--json")
+    assert (done.code, done.json["by_event"].keys()) == (0, {"Email Opened", "Email Bounced"})
+
+
 # --- columns without a name ----------------------------------------------------------------------
 
 

@@ -228,6 +228,18 @@ A page that has a command's name is written with its ending: `help presets` is t
 SHORT: Final = 16
 """A command with more options than this shows the common ones only."""
 
+_HELP_OF_HELP: Final = (
+    "Show the help of a command, or a page of the documentation.",
+    "infl-seg help [COMMAND|PAGE]",
+    (),
+    (
+        ("infl-seg help", "List the commands"),
+        ("infl-seg help runs verify", "Explain one command"),
+        ("infl-seg help guide", "Show a page"),
+    ),
+)
+"""What the page of `infl-seg help help` says and how `help` is typed, with examples."""
+
 HELP: Final = frozenset({"--help", "--help-all"})
 _EXIT_CODE: Final = re.compile(r"(\d+(?:, \d+)*) (.+)")
 
@@ -313,10 +325,16 @@ def _page(context: Any, *, every: bool) -> "HelpPage":
 
 
 def show_page(name: str) -> bool:
-    """Print a page of the documentation; return whether there is one."""
-    from inflection_cli.reporting.console import Speaker
-    from inflection_cli.reporting.help_text import print_page
+    """Print a page of the documentation; return whether there is one.
 
+    `help` is no page and no command: `help help` shows how both are asked for.
+    """
+    from inflection_cli.reporting.console import Speaker
+    from inflection_cli.reporting.help_text import HelpPage, print_help, print_page
+
+    if name == "help":
+        print_help(HelpPage(*_HELP_OF_HELP, more=_pages("infl-seg")), Speaker())
+        return True
     path = pages().get(name.removesuffix(".md"))
     if path is not None:
         print_page(path.read_text(encoding="utf-8"), Speaker())

@@ -334,6 +334,8 @@ def _event_names(options: "InputOptions", skipped: "Sequence[str]", *, strange: 
         flag = "--event-name" if event else "--skip-event"
         if not name.strip():
             raise UsageError(f"{flag} needs an event name", hint=f"{flag} {example if event else 'Sent'}")
+        if name.strip() == HIDDEN:
+            raise _hidden(flag)
         folded = name.strip().casefold()
         if found.get(folded, event.strip()) != event.strip():
             raise UsageError(f"the event name {name!r} is given twice", hint="keep one of the two")

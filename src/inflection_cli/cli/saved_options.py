@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inflection_cli.errors import UsageError
@@ -19,7 +20,7 @@ from inflection_cli.settings.declarations import (
     declared,
     profile_keys,
 )
-from inflection_cli.settings.layering import FINGERPRINT, fingerprint_of
+from inflection_cli.settings.layering import FINGERPRINT, FINGERPRINTS, fingerprint_of
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
@@ -68,6 +69,8 @@ def recorded(
         plain["profile"] = profile.path if named else str(Path(profile.path).absolute())
     plain["set"] = [_storable(word) for word in reading.set]
     plain["null"] = [storable("", word) for word in reading.null]
+    plain["event_name"] = [_storable_name(word) for word in reading.event_name]
+    plain["skip_event"] = [storable("", word) for word in reading.skip_event]
     if reading.group_user is not None:
         plain["group_user"] = fingerprint_of(reading.group_user)
     carried = _plain(message or MessageOptions())
@@ -123,7 +126,14 @@ def _with_given(
     context = _completed("--context", message.context, given.context, _storable, needed=sends)
     constants = _completed("--set", reading.set, given.set, _storable)
     nulls = _completed("--null", reading.null, given.null, partial(storable, ""))
-    reading = replace(reading, set=constants, null=nulls, group_user=next(iter(users), None))
+    reading = replace(
+        reading,
+        set=constants,
+        null=nulls,
+        group_user=next(iter(users), None),
+        event_name=_completed("--event-name", reading.event_name, given.event_name, _storable_name),
+        skip_event=_completed("--skip-event", reading.skip_event, given.skip_event, partial(storable, "")),
+    )
     return reading, replace(message, context=context)
 
 
@@ -143,11 +153,13 @@ def _completed(
     words = [values.get(stored(word), word) for word in kept]
     unknown = [word for word in given if word not in words]
     for word in words if needed else ():
-        name, equals, value = word.rpartition("=")
-        if value.startswith(FINGERPRINT):
+        name, _, value = word.rpartition("=")
+        of_name = word.startswith(FINGERPRINT)
+        if of_name or value.startswith(FINGERPRINT):
+            told = (not of_name and name) or option
             raise UsageError(
-                f"the run was given a {name or option} that the ledger keeps no more than a fingerprint of",
-                hint=f"give the same one again: {option} {name}{equals}VALUE",
+                f"the run was given a {told} that the ledger keeps no more than a fingerprint of",
+                hint=f"give the same one again: {option} {quote(FINGERPRINTS.sub('VALUE', word))}",
             )
     if unknown:
         raise UsageError(
@@ -235,6 +247,12 @@ def _group(kind: type[_Group], plain: Mapping[str, Any]) -> _Group:
         for name, value in plain.items()
     }
     return kind(**values)
+
+
+def _storable_name(word: str) -> str:
+    """Return a NAME=VALUE as recorded, of which the name may be personal."""
+    name, equals, value = word.partition("=")
+    return f"{storable('', name)}{equals}{value}"
 
 
 def _storable(word: str) -> str:

@@ -20,6 +20,7 @@ from inflection_cli.cli.usage_errors import kept_command, shown_command
 from inflection_cli.errors import UsageError
 from inflection_cli.ledger.ledger_file import new_run_id
 from inflection_cli.ledger.state_dir import state_dir
+from inflection_cli.mapping.personal_data import is_personal_text
 from inflection_cli.settings.declarations import (
     DeliveryOptions,
     DestinationOptions,
@@ -66,6 +67,11 @@ class Sending:
             )
         if delivery.again is not None and not delivery.again.strip():
             raise UsageError("--again needs a label", hint="--again repair-1, or leave the option out")
+        if delivery.again is not None and is_personal_text(delivery.again):
+            raise UsageError(
+                "--again takes a label that the ledger keeps, and this one is an address or a phone number",
+                hint="--again repair-1",
+            )
 
     def run(
         self,

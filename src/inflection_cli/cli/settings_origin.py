@@ -116,5 +116,8 @@ def _without_password(value: str) -> str:
 
 
 def _without_person(each: Declared, word: str) -> str:
+    if each.field == "event_name":
+        name, equals, value = word.partition("=")
+        return f"{HIDDEN}{equals}{value}" if is_personal_setting("", name) else word
     name, equals, value = word.partition("=") if each.field in {"set", "context"} else ("", "", word)
     return f"{name}{equals}{HIDDEN}" if is_personal_setting(name.strip(), value) else word

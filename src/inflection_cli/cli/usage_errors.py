@@ -117,7 +117,10 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 _PAIRED: Final = ("--set", "--context")
-_ALONE: Final = ("--group-user", "--null")
+_ALONE: Final = ("--group-user", "--null", "--skip-event")
+_NAMED: Final = "--event-name"
+"""The option of which the name is a text of the export."""
+
 _LEAST: Final = 4
 """A shorter value is hidden where its option stands, and not wherever such letters are met."""
 
@@ -157,6 +160,8 @@ def _personal(argv: Sequence[str]) -> Iterator[tuple[int, str, str]]:
         name, equals, value = said.partition("=")
         if at and option in _PAIRED and equals and _is_personal(name.strip(), value):
             yield at, f"{before}{name}={HIDDEN}", value
+        elif at and option == _NAMED and equals and _is_personal("", name):
+            yield at, f"{before}{HIDDEN}={value}", name
         elif at and option in _ALONE and said and (option == "--group-user" or _is_personal("", said)):
             yield at, f"{before}{HIDDEN}", said
 

@@ -32,7 +32,7 @@ Cell = str | bytes
 """A cell on disk; bytes are JSON as it is written."""
 
 Row = tuple[int, list[Any]]
-"""The line of a row, and its cells."""
+"""The line of a row, and its cells; None where a row was held back and its cell of a new column is not known."""
 
 _HELD: Final = 1 << 12
 _LINES_SHOWN: Final = 5
@@ -46,9 +46,9 @@ def packed(cell: str) -> Cell:
     return cell.encode() if type(cell) is JsonCell else cell
 
 
-def unpacked(cell: Cell) -> str:
-    """Return a cell as it was read."""
-    return JsonCell(cell.decode()) if isinstance(cell, bytes) else cell
+def unpacked(cell: Cell | None) -> str:
+    """Return a cell as it was read; an unknown one is empty."""
+    return JsonCell(cell.decode()) if isinstance(cell, bytes) else cell or ""
 
 
 class ComparedList(Protocol):
@@ -378,9 +378,10 @@ def compare(old: ComparedList, new: ComparedList, settings: DiffSettings) -> Dif
     spreads = {kind: _by_place(old_count if kind == "removed" else new_count) for kind in KINDS}
     repeats = _KeyFaults(old.label), _KeyFaults(new.label)
     contents = content_of(compared, columns[0], nulls), content_of(compared, columns[1], nulls)
+    completed = _completed(*columns)
     for part in zip_longest(old_parts.parts(), new_parts.parts(), fillvalue=()):
         before, after = (_unique(rows, fault) for rows, fault in zip(part, repeats, strict=True))
-        _compare_part(before, after, contents, result.counts, spreads)
+        _compare_part(before, after, (*contents, completed), result.counts, spreads)
     for spill in (old_parts, new_parts):
         spill.close()
     for fault in repeats:
@@ -452,23 +453,39 @@ def content_of(
     return lambda cells: pick(cells) if len(cells) == width else pick([*cells, *[""] * (width - len(cells))])
 
 
+def _completed(old: Sequence[str], new: Sequence[str]) -> Callable[[list[Any], list[Any]], list[Any]]:
+    """Return what takes unknown old cells from the new row.
+
+    So a column that was not kept when the row was held back is no difference.
+    """
+    places = [new.index(name) if name in new else len(new) for name in old]
+
+    def completed(before: list[Any], after: list[Any]) -> list[Any]:
+        if None not in before:
+            return before
+        cells = [after[at] if at < len(after) else "" for at in places]
+        return [new if known is None else known for known, new in zip(before, cells, strict=False)]
+
+    return completed
+
+
 def _compare_part(
     before: dict[tuple[str, ...], Any],
     after: dict[tuple[str, ...], Any],
-    contents: tuple[Callable[[list[Any]], Sequence[Any]], Callable[[list[Any]], Sequence[Any]]],
+    functions: tuple[Callable[..., Sequence[Any]], Callable[..., Sequence[Any]], Callable[..., list[Any]]],
     counts: ListCounts,
     spreads: dict[Kind, _Spread],
 ) -> None:
     """Compare the rows of one part, and spread those that differ."""
-    content_before, content_after = contents
+    content_before, content_after, completed = functions
     for key, (_, position, line, cells) in after.items():
         old = before.pop(key, None)
         if old is None:
             counts.added += 1
             spreads["added"].add((position, line, key, None, cells))
-        elif content_before(old[3]) != content_after(cells):
+        elif content_before(known := completed(old[3], cells)) != content_after(cells):
             counts.changed += 1
-            spreads["changed"].add((position, line, key, old[3], cells))
+            spreads["changed"].add((position, line, key, known, cells))
         else:
             counts.unchanged += 1
     counts.removed += len(before)

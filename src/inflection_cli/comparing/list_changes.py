@@ -416,13 +416,13 @@ class _Digests:
         if cells is None:
             return None
         found = self._head.copy()
-        content: Sequence[Cell] = self._pick(cells)[: self._count]
+        content: Sequence[Cell | None] = self._pick(cells)[: self._count]
         found.update("".join(map(_spelled, content)).encode())
         return found.hexdigest()
 
 
-def _spelled(cell: Cell) -> str:
-    return "j" + netstring(cell.decode()) if isinstance(cell, bytes) else netstring(cell)
+def _spelled(cell: Cell | None) -> str:
+    return "j" + netstring(cell.decode()) if isinstance(cell, bytes) else netstring(cell or "")
 
 
 @dataclass(frozen=True, slots=True)

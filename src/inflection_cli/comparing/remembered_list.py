@@ -103,7 +103,8 @@ def _old_rows(changes: ListChanges, kind: Kind) -> Iterator[tuple[int, Sequence[
     for change in chain.from_iterable(changes.difference.changes(kind)):
         old = change.old
         if old is not None:
-            yield change.position, [old[i] if 0 <= i < len(old) else "" for i in at]
+            # A column that is mapped only since then is not empty: what the row had in it is not known.
+            yield change.position, [None if i < 0 else old[i] if i < len(old) else "" for i in at]
 
 
 def _has(places: Sequence[int], place: int) -> bool:
@@ -111,7 +112,10 @@ def _has(places: Sequence[int], place: int) -> bool:
     return at < len(places) and places[at] == place
 
 
-_FORM: Final = 1
+_FORM: Final = 2
+_FORM_OF_KNOWN: Final = 1
+"""A list without unknown cells is written as earlier versions read it."""
+
 _DIGEST_BYTES: Final = 16
 _TAIL_BYTES: Final = 1 << 16
 _WRITE_BYTES: Final = 1 << 18
@@ -287,6 +291,7 @@ class ListDraft:
             path.unlink(missing_ok=True)
             self._file = os.fdopen(open_private(path, exclusive=True), "wb", buffering=_WRITE_BYTES)
         self._rows = 0
+        self._has_unknown = False
         self._digest = blake2b(digest_size=_DIGEST_BYTES)
 
     def through(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -295,8 +300,9 @@ class ListDraft:
             self.add(cells)
             yield line, cells
 
-    def add(self, cells: Sequence[Cell]) -> None:
+    def add(self, cells: Sequence[Cell | None]) -> None:
         """Write a row."""
+        self._has_unknown = self._has_unknown or None in cells
         kept = [[cell.decode()] if isinstance(cell, bytes) else cell for cell in cells]
         line = orjson.dumps(kept) + b"\n"
         with translated(self._path):
@@ -308,7 +314,11 @@ class ListDraft:
         """Write the facts, sync the file, and rename it."""
         facts = replace(facts, rows=self._rows)
         self._digest.update(_spelled(facts))
-        last = {"form": _FORM, "facts": asdict(facts), "digest": self._digest.hexdigest()}
+        last = {
+            "form": _FORM if self._has_unknown else _FORM_OF_KNOWN,
+            "facts": asdict(facts),
+            "digest": self._digest.hexdigest(),
+        }
         with translated(self._path):
             self._file.write(orjson.dumps(last) + b"\n")
             self._file.flush()

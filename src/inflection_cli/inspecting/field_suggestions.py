@@ -8,6 +8,7 @@ from typing import Final
 from inflection_cli.catalog import (
     COLUMN_ALIASES,
     FIELDS,
+    PERSON_WORDS,
     REJECT_COLUMNS,
     SERVER_WORDS,
 )
@@ -21,7 +22,7 @@ from inflection_cli.mapping.column_kinds import (
     names_browsers,
     path_words,
 )
-from inflection_cli.mapping.column_names import squash
+from inflection_cli.mapping.column_names import snake_case, squash
 from inflection_cli.mapping.columns import ColumnOptions, fields_by_name
 
 _BY_CONTENT: Final[Mapping[str, Kind]] = {
@@ -69,6 +70,26 @@ _NOT_CLICKED: Final = frozenset(
 
 _WRAPPERS: Final = ("0", "string", "int", "long", "boolean")
 """The one key under which JSON of Avro has a value of a union; 0 is the one item of a list."""
+
+_OTHER_EVENTS: Final = frozenset(
+    {
+        *(
+            "attended",
+            "by",
+            "calendar",
+            "campaign",
+            "cause",
+            "class",
+            "conference",
+            "email",
+            "marketing",
+            "message",
+        ),
+        *("obsoleted", "original", "parent", "previous", "program", "prior", "related", "send", "sent"),
+        *("source", "template", "trigger", "triggering", "type", "venue", "webinar"),
+    }
+)
+"""Words before `event_id` in the name of a column that holds ids of other events, or of what people attend."""
 
 _TAILS: Final = 2
 """So many of a path's last keys are held against a field's names: `user.id` is a userId."""
@@ -191,4 +212,13 @@ def _ends_in(column: ColumnFinding, field: str) -> bool:
 def _is_by_content(column: ColumnFinding, field: str) -> bool:
     if field == "event":
         return column.event_share > EVENT_SHARE
+    if field == "event_id":
+        return _is_id_of_each_row(column)
     return column.kind == _BY_CONTENT.get(field)
+
+
+def _is_id_of_each_row(column: ColumnFinding) -> bool:
+    """Return whether a column ends in `event_id`, and differs in each row."""
+    words = snake_case(column.name.rpartition(".")[2]).split("_")
+    is_named_so = words[-2:] == ["event", "id"] and (_OTHER_EVENTS | PERSON_WORDS).isdisjoint(words[:-2])
+    return is_named_so and 1 < column.rows == column.filled and not column.repeats

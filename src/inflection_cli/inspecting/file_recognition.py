@@ -251,9 +251,13 @@ def _equal_rows(found: Inspection) -> Iterator[RecognisedFile]:
     """Recognise rows that are equal in every identifying field."""
     if found.equal_rows:
         share = f"{found.equal_rows:,} of {found.rows:,} rows give an event that is there already"
-        way: Way = {"keep_equal_rows": True}
+        ways: tuple[Way, ...] = ({"keep_equal_rows": True},)
+        own_id = found.of_field("event_id")
+        if own_id is not None and not own_id.is_path:
+            share += f", and “{own_id.name}” differs in each row"
+            ways = ({"map": [f"event_id={own_id.name}"]}, *ways)
         evidence = (share, "a run sends such an event once. If each counts:")
-        yield RecognisedFile("equal-rows", "a file with equal rows", evidence, ways=(way,))
+        yield RecognisedFile("equal-rows", "a file with equal rows", evidence, ways=ways)
 
 
 def _has_events(found: Inspection) -> bool:

@@ -85,6 +85,7 @@ _FEWEST_ROWS: Final = 5
 
 _FILLED_SHARE: Final = 0.9
 _EVENT_WORDS: Final = frozenset({"action", "activity", "event", "kind", "status", "type"})
+_COUNT_WORDS: Final = frozenset({"amount", "count", "counts", "num", "number", "sum", "total", "value"})
 MESSAGE_KEYS: Final = frozenset({"messageId", "timestamp", "type"})
 MESSAGE_TYPES: Final = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
@@ -411,13 +412,20 @@ def _event_columns(inspection: Inspection) -> list[str]:
     few = [
         column.name
         for column in inspection.columns
-        if column.kind in {"text", "id", "number"}
+        if _may_name_events(column)
         and column.suggestion is None
         and column.name not in channels
         and 1 < column.distinct <= _MOST_EVENT_WORDS
         and column.share > _FILLED_SHARE
     ]
     return sorted(few, key=lambda name: _EVENT_WORDS.isdisjoint(words_of(name)))[:_MOST_IDS]
+
+
+def _may_name_events(column: ColumnFinding) -> bool:
+    """Return whether cells are words or codes: counts name no event."""
+    words = words_of(column.name)
+    is_code = column.kind == "number" and bool(words & _EVENT_WORDS) and not words & _COUNT_WORDS
+    return is_code or column.kind in {"text", "id"}
 
 
 def _id_columns(inspection: Inspection) -> list[str]:

@@ -44,7 +44,7 @@ _WHO_AND_WHEN: Final = {
 }
 """What must be there, and what nobody guesses."""
 
-_BY_CELLS: Final = frozenset({"email", "email_link_url", "user_agent"})
+_BY_CELLS: Final = frozenset({"email", "email_link_url", "event_id", "user_agent"})
 """Fields that say neither what happened nor who and when: a column may be one for what its cells are."""
 
 _ADVICE: Final = {
@@ -298,7 +298,8 @@ class ProfileWriter:
         """Return whether a field needs no line of its own."""
         if name == "timestamp":
             return bool(self._found.proposals) and reason != "option"
-        return name == "email_link_url" and reason == "content" and "columns" in self._answers.asked
+        is_asked = name in {"email_link_url", "event_id"} and reason == "content"
+        return is_asked and "columns" in self._answers.asked
 
     def _event_names(self) -> dict[str, str]:
         named = {word: to for word, to in self._options.event_names.items() if to}

@@ -42,7 +42,11 @@ _MOST_LISTED: Final = 9
 _ADDRESS_AS_USER: Final = "send the address as userId"
 _ADDRESS_HASHED: Final = "send a SHA-256 of the address as anonymousId"
 _LEAVE_OUT: Final = "leave this event out"
-_BY_CELLS: Final = {"event": "its cells are names of events", "email_link_url": "its cells are links"}
+_BY_CELLS: Final = {
+    "event": "its cells are names of events",
+    "email_link_url": "its cells are links",
+    "event_id": "by its name an event's id, and it differs in each row",
+}
 _PARTS: Final = {
     "group person": ("userId", "person of an account", "has the person's id"),
     "groupId": ("groupId", "account's id", "has the account's id"),
@@ -228,9 +232,10 @@ def _encoding(found: Inspection, missing: Missing) -> Question:
 def _sure_columns(found: Inspection, unbound: Mapping[str, Unbound]) -> dict[str, str]:
     """Return the columns that can be proposed by their cells, by field."""
     sure = {name: unbound[name].proposed for name in ("event", "timestamp") if name in unbound}
-    link = found.of_field("email_link_url")
-    if link is not None and link.suggestion is not None and link.suggestion.reason == "content":
-        sure["email_link_url"] = link.name
+    for name in ("email_link_url", "event_id"):
+        column = found.of_field(name)
+        if column is not None and column.suggestion is not None and column.suggestion.reason == "content":
+            sure[name] = column.name
     return {name: column for name, column in sure.items() if column is not None}
 
 

@@ -90,7 +90,10 @@ def _open_value(option: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         # Other tables have columns as values, or as names.
         named = option in {"set", "context"}
-        return {name: _open_value(name if named else "", inner) for name, inner in value.items()}
+        return {
+            HIDDEN if is_personal_setting("", name) else name: _open_value(name if named else "", inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return [_open_value("", inner) for inner in value]
     hidden = isinstance(value, str) and (option == "group_user" or is_personal_setting(option, value))

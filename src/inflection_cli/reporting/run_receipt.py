@@ -133,6 +133,8 @@ def _without_personal(told: Any) -> Any:
     name, equals, value = told.partition("=")
     if equals and (value.startswith(FINGERPRINT) or is_personal_setting(name, value)):
         return f"{name}={HIDDEN}"
+    if equals and is_personal_text(name):
+        return f"{HIDDEN}={value}"
     return HIDDEN if is_personal_text(told) else FINGERPRINTS.sub(HIDDEN, told)
 
 

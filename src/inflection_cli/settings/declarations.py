@@ -1275,6 +1275,8 @@ class VerifyOptions(Group):
     )
     set: list[str] = reworded([], _KEPT_AS_HASH)
     null: list[str] = reworded([], _KEPT_AS_HASH)
+    event_name: list[str] = reworded([], _KEPT_AS_HASH)
+    skip_event: list[str] = reworded([], _KEPT_AS_HASH)
     context: list[str] = reworded([], f"{_KEPT_AS_HASH} Needed only to send again.")
     group_user: str | None = reworded(None, f"{_KEPT_AS_HASH} Needed only to send again.")
     received: list[str] = option(
