@@ -110,7 +110,10 @@ def parse_at(text: str, start: int) -> tuple[Any, int]:
         JSONDecodeError: None begins there.
         JsonError: It is JSON, and not allowed here; `value_at` finds its end.
     """
-    return _at(_CELLS, text, start)
+    try:
+        return _CELLS.raw_decode(text, start)
+    except RecursionError as error:
+        raise _too_deep() from error
 
 
 def value_at(text: str, start: int) -> tuple[Any, int]:
@@ -120,12 +123,8 @@ def value_at(text: str, start: int) -> tuple[Any, int]:
         JSONDecodeError: None begins there.
         JsonError: It is nested far too deep.
     """
-    return _at(_ANY, text, start)
-
-
-def _at(decoder: json.JSONDecoder, text: str, start: int) -> tuple[Any, int]:
     try:
-        return decoder.raw_decode(text, start)
+        return _ANY.raw_decode(text, start)
     except RecursionError as error:
         raise _too_deep() from error
 

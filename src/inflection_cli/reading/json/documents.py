@@ -107,7 +107,6 @@ class _Reader(ChunkBuilder):
         self._had_objects = False
         self._is_full = False  # whether the chunk has to end before the record at the position
         self._beginnings = RecordPrefixes()
-        self._ahead: tuple[int, _Scanned] | None = None
         self._lost: UnreadableRegion | None = None
 
     def chunks(self, size: int) -> Iterator[Chunk]:
@@ -120,7 +119,6 @@ class _Reader(ChunkBuilder):
                 self._step(size)
             if text.at == len(text.data) and not text.more():
                 self._finish()
-            self._ahead = None
             yield self._chunk(text.leave())
             text.load(size)
 
@@ -244,9 +242,9 @@ class _Reader(ChunkBuilder):
         # A comma in a sequence, and a second object on the line of a list's end, are not in order.
         between = "," if is_list else None if self._had_list else ""
         is_next = True
-        usual = ""
+        usual, ahead = "", None
         while is_next and text.at < size:
-            scanned = self._scan(text.at)
+            scanned, ahead = ahead or self._scan(text.at), None
             if isinstance(scanned, _Broken):
                 return self._region(scanned.at, scanned.problem)
             found, end = scanned
@@ -267,7 +265,6 @@ class _Reader(ChunkBuilder):
                 ahead = self._scan(next_)
                 if isinstance(ahead, _Broken) and ahead.is_out_of_step:
                     return self._region(ahead.at, ahead.problem)
-                self._ahead = next_, ahead
             if not self._take(found, end):
                 return None
             self._beginnings.learn(text)
@@ -278,19 +275,14 @@ class _Reader(ChunkBuilder):
 
     def _scan(self, start: int) -> _Scanned:
         """Find the value at an offset, its end, and what breaks it."""
-        if self._ahead is not None and self._ahead[0] == start:
-            return self._ahead[1]
         try:
-            value, end = self._value(start)
+            try:
+                value, end = self._text.value(start)
+            except JsonError:  # some number or key; where it ends can be found all the same
+                value, end = None, self._text.value(start, value_at)[1]
         except (json.JSONDecodeError, JsonError) as error:
             return self._broken(start, error)
         return self._too_long(start) if end - start > MOST_CHARS else (self._cells(value, start, end), end)
-
-    def _value(self, start: int) -> tuple[Any, int]:
-        try:
-            return self._text.value(start)
-        except JsonError:  # some number or key; where it ends can be found all the same
-            return None, self._text.value(start, value_at)[1]
 
     def _cells(self, value: Any, start: int, end: int) -> dict[str, str] | Problem:
         """Return the record of a parsed value, or its problem."""
