@@ -85,9 +85,8 @@ def parse(text: str, *, to_send: bool = False) -> Any:
     Raises:
         JsonError: It is none.
     """
-    if _is_too_deep(text):
-        message = f"objects and lists are nested more than {MAX_JSON_DEPTH} deep"
-        raise JsonError(rules.JSON_TOO_DEEP, message)
+    if is_too_deep(text):
+        raise _too_deep()
     decoder = _MESSAGES if to_send else _CELLS
     try:
         value, end = decoder.raw_decode(text)
@@ -102,6 +101,34 @@ def parse(text: str, *, to_send: bool = False) -> Any:
         raise JsonError(rules.JSON_INVALID, message) from error
 
 
+def parse_at(text: str, start: int) -> tuple[Any, int]:
+    """Parse the JSON value at an offset; return it and its end.
+
+    How deep it is nested is left to the caller, see `is_too_deep`, and what cannot be sent as for `parse`.
+
+    Raises:
+        JSONDecodeError: None begins there.
+        JsonError: It is JSON, and not allowed here; `value_at` finds its end.
+    """
+    try:
+        return _CELLS.raw_decode(text, start)
+    except RecursionError as error:
+        raise _too_deep() from error
+
+
+def value_at(text: str, start: int) -> tuple[Any, int]:
+    """Parse the JSON value at an offset, with any keys and numbers.
+
+    Raises:
+        JSONDecodeError: None begins there.
+        JsonError: It is nested far too deep.
+    """
+    try:
+        return _ANY.raw_decode(text, start)
+    except RecursionError as error:
+        raise _too_deep() from error
+
+
 def parse_all(texts: Sequence[str], *, to_send: bool = False) -> list[Any] | None:
     """Parse many JSON values in one call, each as `parse` does.
 
@@ -109,7 +136,7 @@ def parse_all(texts: Sequence[str], *, to_send: bool = False) -> list[Any] | Non
         The values; None if `parse` would raise an error for one, or a text holds what is put between them.
     """
     # A call of the scanner, and the memory of keys that it forgets after each, cost as much as a short record.
-    if _BETWEEN in "".join(texts) or any(map(_is_too_deep, texts)):
+    if _BETWEEN in "".join(texts) or any(map(is_too_deep, texts)):
         return None
     joined = f",{_BETWEEN},".join(texts)
     try:
@@ -200,7 +227,7 @@ def require_encodable(text: str, key: str | None = None) -> str:
     return text
 
 
-def _is_too_deep(text: str) -> bool:
+def is_too_deep(text: str) -> bool:
     """Return whether objects and lists are nested too deeply."""
     if "[" not in text and text.find("{", 1) < 0:
         return False  # by far the quickest look at a flat object
@@ -212,6 +239,11 @@ def _is_too_deep(text: str) -> bool:
         if depth > MAX_JSON_DEPTH:
             return True
     return False
+
+
+def _too_deep() -> JsonError:
+    message = f"objects and lists are nested more than {MAX_JSON_DEPTH} deep"
+    return JsonError(rules.JSON_TOO_DEEP, message)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -239,6 +271,7 @@ def _decoder(number: Callable[[str], Any]) -> json.JSONDecoder:
 
 _INT_DIGITS: Final = 19
 _CELLS: Final = _decoder(JsonCell)
+_ANY: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _MESSAGES: Final = _decoder(message_number)
 
 

@@ -13,6 +13,7 @@ from inflection_cli.mapping.profile.json_paths import dig, find_path, last_key
 from inflection_cli.mapping.profile.preset_files import PresetFile
 from inflection_cli.reading import FoundFile, ReadOptions, Source, detect
 from inflection_cli.reading.files.sniff import sniff
+from inflection_cli.reading.files.text_cursor import decode
 from inflection_cli.reading.json.json_format import THE_OBJECT_ITSELF, WHERE_IT_IS, members
 
 _MOST_VALUES: Final = 1_000
@@ -98,7 +99,7 @@ def _lists_of(found: FoundFile, presets: Presets) -> tuple[str, ...]:
         with suppress(InputError, UsageError):
             source, head = sniff(found, replace(reading, records=None))
             if not source.is_binary:
-                return members(head.lstrip(_BEFORE_AN_OBJECT), source.encoding).lists
+                return members(decode(head.lstrip(_BEFORE_AN_OBJECT), source.encoding)).lists
     return ()
 
 

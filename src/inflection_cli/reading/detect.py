@@ -29,6 +29,7 @@ from inflection_cli.reading.files.encoding import swap_text, text_encoding
 from inflection_cli.reading.files.find import FoundFile, unfolded
 from inflection_cli.reading.files.sniff import BOM, HEAD_BYTES, refuse_endless, sniff
 from inflection_cli.reading.files.stream import open_source
+from inflection_cli.reading.files.text_cursor import decode
 from inflection_cli.reading.files.window import Window
 from inflection_cli.reading.json.inner_lists import within_each
 from inflection_cli.reading.json.json_format import (
@@ -39,7 +40,6 @@ from inflection_cli.reading.json.json_format import (
     members,
     path_here,
 )
-from inflection_cli.reading.json.json_grammar import decode
 from inflection_cli.reading.json.json_objects import read_object
 from inflection_cli.reading.json.message_paths import BATCH
 from inflection_cli.reading.json.ndjson import joined
@@ -67,7 +67,7 @@ def detect(found: FoundFile | str, options: ReadOptions) -> Source:
     if blank.is_binary:
         return _table(blank, options)
     text = decode(head, blank.encoding)
-    if options.format is not None and (source := _of_one_kind(blank, head, text, options)) is not None:
+    if options.format is not None and (source := _of_one_kind(blank, text, options)) is not None:
         return source
     form = json_format(blank, head, options.records)
     if form is not None:
@@ -136,7 +136,7 @@ def _table(source: Source, options: ReadOptions) -> Source:
     return _json(replace(source, records=f"{THE_OBJECT_ITSELF}{str(options.records).removeprefix('.')}"))
 
 
-def _of_one_kind(source: Source, head: bytes, text: str, options: ReadOptions) -> Source | None:
+def _of_one_kind(source: Source, text: str, options: ReadOptions) -> Source | None:
     """Return a file of lines or messages; None for a table.
 
     Messages are in a column of that table.
@@ -153,7 +153,7 @@ def _of_one_kind(source: Source, head: bytes, text: str, options: ReadOptions) -
     keys = (options.records or BATCH).split(".")
     # A request body is one record: what it says for all of its messages may stand behind them.
     path = ".".join(keys[:-1] if keys[-1] == BATCH else keys)
-    lists = members(head, source.encoding).lists
+    lists = members(text).lists
     list_ = next((each for each in lists if f"{path}.".startswith(f"{each}.")), None)
     return _json(replace(source, format="json", is_whole=True, records=list_))
 

@@ -3,7 +3,9 @@
 import json
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from reading_support import SIZES, Reading, source_of, whole
 
 from inflection_cli.errors import InputError
 from inflection_cli.reading import ReadOptions, Source, read
+from inflection_cli.reading.json import document_text, documents
 
 
 def source(data: bytes, records: str | None = None) -> Source:
@@ -68,6 +71,82 @@ def test_every_layout_gives_the_records_at_their_lines(records: list[dict[str, A
         lines = text.split("\n")
         assert all(lines[line - 1].lstrip(" [,").startswith("{") for line in reading.lines)
         assert reading.lines == sorted(reading.lines)
+
+
+def spaced(value: Any, space: Callable[[], str]) -> str:
+    """Write JSON with white space before and behind each token."""
+    if isinstance(value, dict):
+        members = (
+            f"{space()}{json.dumps(key)}{space()}:{space()}{spaced(each, space)}{space()}"
+            for key, each in value.items()
+        )
+        return "{" + (",".join(members) or space()) + "}"
+    if isinstance(value, list):
+        items = (f"{space()}{spaced(each, space)}{space()}" for each in value)
+        return "[" + (",".join(items) or space()) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@examples(60)
+@given(
+    records=RECORDS,
+    spaces=st.lists(st.sampled_from(["", "", " ", "\n", "\r\n", "\t \n\n"]), min_size=1, max_size=7),
+    size=st.sampled_from(SIZES),
+    step=st.integers(1, 40),
+)
+def test_any_white_space_and_any_cut_give_what_json_gives_of_the_whole(
+    records: list[dict[str, Any]], spaces: list[str], size: int, step: int
+) -> None:
+    endless = cycle(spaces)
+    parts = [f"{next(endless)}{spaced(record, lambda: next(endless))}{next(endless)}" for record in records]
+    text = f"[{','.join(parts)}]"
+    assert json.loads(text) == records
+    lines, at = list[int](), 1
+    for part in parts:
+        lines.append(text.count("\n", 0, text.index("{", at)) + 1)
+        at += len(part) + 1
+    with pytest.MonkeyPatch.context() as patch:
+        # So little is loaded at once, and looked at behind a record, that any value is cut somewhere.
+        patch.setattr(document_text, "_STEP_BYTES", step)
+        patch.setattr(documents, "LOOK_CHARS", 64)
+        reading = whole(source(text.encode()), size)
+    assert present(reading) == [
+        {key: cell for key, value in record.items() if (cell := as_cell(value))} for record in records
+    ]
+    assert (reading.lines, reading.faults) == (lines, [])
+
+
+ON_LINES = st.lists(st.dictionaries(TEXT.filter(bool), VALUE, max_size=3), min_size=3, max_size=6)
+
+
+@examples(150)
+@given(records=ON_LINES, data=st.data(), size=st.sampled_from(SIZES))
+def test_one_broken_record_costs_no_more_than_its_neighbours_and_each_line_is_a_row_or_in_a_region(
+    records: list[dict[str, Any]], data: st.DataObject, size: int
+) -> None:
+    lines = [json.dumps({"a": "1", **record}, ensure_ascii=False) for record in records]
+    index = data.draw(st.integers(1, len(lines) - 1))
+    at = data.draw(st.integers(1, len(lines[index]) - 2))  # without its own braces it is no record
+    broken = lines[index][:at] + data.draw(st.sampled_from('"{}[]:,\\x')) + lines[index][at:]
+    if data.draw(st.booleans()):
+        broken = lines[index][:at] + lines[index][at + 1 :]
+    with suppress(ValueError):
+        json.loads(broken)
+        return  # another record, but one
+    lines[index] = broken
+    text = "[\n" + ",\n".join(lines) + "\n]\n"
+    reading = whole(source(text.encode()), size)
+    lost = [
+        line
+        for fault in reading.faults
+        for line in range(fault.line, fault.line + len(fault.raw.rstrip().split(b"\n")))
+    ]
+    assert sorted(reading.lines + lost) == [*range(2, len(lines) + 2)]
+    assert {index + 2} <= set(lost) <= {index + 1, index + 2, index + 3}
+    assert sum(fault.rows for fault in reading.faults) == len(lost)
+    raw = text.encode().split(b"\n")
+    verbatim = b"".join(fault.raw for fault in reading.faults).rstrip(b",\n").split(b"\n")
+    assert verbatim == [raw[line - 1] for line in lost[:-1]] + [raw[lost[-1] - 1].rstrip(b",")]
 
 
 PIECES = st.lists(
@@ -299,11 +378,31 @@ def test_a_bad_record_is_one_fault_at_its_line_and_the_next_is_read(
     assert sum(fault.rows for fault in reading.faults) == 1
 
 
-@pytest.mark.parametrize("element", [b'{"a":}', b"null", b'{"a" 1}', b'{"a": 1,}', b'{"a": [1,]}'])
-def test_a_bad_record_among_others_on_one_line_is_one_fault(element: bytes) -> None:
+@pytest.mark.parametrize(
+    "element", [b"null", b'{"a": NaN}', b'{"a": 1, "a": 2}', b'{"": 1}', b'{"a": "\\u0000"}']
+)
+def test_a_bad_record_that_ends_is_one_fault_among_others_on_its_line(element: bytes) -> None:
     reading = whole(source(b'[{"a": 7}, ' + element + b', {"a": 8}]'))
     assert reading.rows == [{"a": "7"}, {"a": "8"}]
     assert [fault.raw for fault in reading.faults] == [element]
+
+
+@pytest.mark.parametrize("element", [b'{"a":}', b'{"a" 1}', b'{"a": 1,}', b'{"a": [1,]}', b'{"a": "\t"}'])
+def test_a_record_that_ends_nowhere_costs_the_rest_of_its_line(element: bytes) -> None:
+    reading = whole(source(b'[{"a": 7}, ' + element + b', {"a": 8},\n{"a": 9}]'))
+    assert (reading.rows, reading.lines) == ([{"a": "7"}, {"a": "9"}], [1, 2])
+    assert [(fault.raw, fault.rows) for fault in reading.faults] == [(element + b', {"a": 8},\n', 1)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_behind_a_broken_last_record_the_list_ends_and_the_next_page_is_read(size: int) -> None:
+    page = b'{\n "data": [\n  {"a": 1},\n  {"a" 2}\n ],\n "next": "x"\n}\n'
+    reading = whole(source(page + page, "data"), size)
+    assert (reading.rows, reading.lines) == ([{"a": "1"}, {"a": "1"}], [3, 10])
+    assert [(fault.line, fault.raw) for fault in reading.faults] == [
+        (4, b'{"a" 2}\n'),
+        (11, b'{"a" 2}\n'),
+    ]
 
 
 REGIONS = {
@@ -346,6 +445,11 @@ REGIONS = {
         b'{\n"a": 7\n}\n{"b": }[\n{"a": 5},\n{"a": 6}\n]}\n{\n"a": 8}\n',
         ["7", "8"],
         [("json-invalid", 4, 4, 4)],
+    ),
+    "the last record is broken": (
+        b'[\n{"a": 7},\n{"a": 8},\n{"a" 1}\n]\n',
+        ["7", "8"],
+        [("json-invalid", 4, 4, 1)],
     ),
     "no comma": (b'[\n{"a": 7}\n{"a": 1},\n{"a": 8}]', ["7", "8"], [("json-invalid", 3, 3, 1)]),
     "two commas": (

@@ -27,8 +27,8 @@ from inflection_cli.reading.csv.strict_csv import (
     with_delimiter,
 )
 from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
+from inflection_cli.reading.files.text_cursor import TextCursor
 from inflection_cli.reading.files.window import Piece, PieceRead, Window
-from inflection_cli.reading.json.json_grammar import TextCursor
 from inflection_cli.reading.source import MAX_COLUMNS, MAX_RECORD_CHARS, Source
 
 _CELL_END = "\x1f"

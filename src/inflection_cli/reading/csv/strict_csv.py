@@ -19,8 +19,8 @@ from typing import Final, NamedTuple
 from inflection_cli import rules
 from inflection_cli.model import Fault, Problem, Rule
 from inflection_cli.reading.files.encoding import wrong_bytes
+from inflection_cli.reading.files.text_cursor import TextCursor
 from inflection_cli.reading.files.window import MoreNeeded, Window
-from inflection_cli.reading.json.json_grammar import TextCursor
 from inflection_cli.reading.source import MAX_RECORD_CHARS
 
 _INSIDE_QUOTES = re.compile(r'(?:[^"]++|"")*+')

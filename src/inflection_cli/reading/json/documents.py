@@ -1,42 +1,49 @@
 """Read JSON documents in chunks: lists, sequences of objects, and envelopes.
 
-Where a record ends is found by the grammar, its values by `read_object`, as on a line of NDJSON. A record counts only
-where what follows it is in order: `{"a": 1}, "b": 2}` lost a brace somewhere, and its first half is no record.
+The standard library's scanner finds where a record ends. A record counts only where what follows it is in order:
+`{"a": 1}, "b": 2}` lost a brace somewhere, and its first half is no record. A string holds no line feed, so the start
+of a line is outside of any string, whatever is broken before it. So from a fault to the next line that begins as a
+record does, or that closes the list, is one region that cannot be read.
 """
 
-import re
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from inflection_cli import rules
 from inflection_cli.errors import InputError
-from inflection_cli.lossless_json import JsonError
-from inflection_cli.model import Chunk, Problem
-from inflection_cli.reading.files.encoding import text_encoding, wrong_bytes
+from inflection_cli.lossless_json import JsonError, is_too_deep, value_at
+from inflection_cli.model import Chunk, Problem, Rule
+from inflection_cli.reading.files.encoding import holds_bad_bytes, wrong_bytes
 from inflection_cli.reading.files.stream import open_source
 from inflection_cli.reading.files.window import Window
-from inflection_cli.reading.json.json_errors import JsonErrors, Lookahead
+from inflection_cli.reading.json.document_faults import (
+    MEMBER_LIST,
+    ROOT_LIST,
+    SEQUENCE,
+    RecordContext,
+    RecordPrefixes,
+    UnreadableRegion,
+    indent_of,
+    is_out_of_step,
+    not_json,
+    position,
+)
+from inflection_cli.reading.json.document_text import LOOK_CHARS, MOST_CHARS, SPACE, DocumentText
 from inflection_cli.reading.json.json_format import Envelope, Met, members
-from inflection_cli.reading.json.json_grammar import ByteCursor, Scan, ScanStop, decode, swift_value
-from inflection_cli.reading.json.json_objects import AT_ONCE, read_object, read_objects
 from inflection_cli.reading.json.json_objects import decode as decode_object
+from inflection_cli.reading.json.json_objects import make_cells, read_object
 from inflection_cli.reading.json.ndjson import ChunkBuilder
-from inflection_cli.reading.json.resync import RecordPrefixes, Resynchronizer, ResyncPoint, ResyncResult
-from inflection_cli.reading.source import ReadOptions, Source
+from inflection_cli.reading.source import MAX_RECORD_CHARS, ReadOptions, Source
 from inflection_cli.settings.layering import with_value
-
-_SWIFT: Final = swift_value()
-_BEGINNINGS: Final = 16
-"""So many first records show how lines begin that hold one."""
 
 WHOLE: Final = "message"
 """The column of records that are read as their text."""
 
-_BRACE, _BRACKET, _END_BRACKET, _COMMA = b"{[],"
-_NEXT: Final = re.compile(rb"\}[ \t\r\n]*+,?[ \t\r\n]*+\{")
+_REGION_CHARS: Final = 1 << 20
 
 
 def read_documents(source: Source, options: ReadOptions) -> Iterator[Chunk]:
@@ -53,16 +60,6 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Chunk]:
         yield from _Reader(window, source).chunks(max(1, options.chunk_bytes))
 
 
-def _read_whole(text: str) -> dict[str, str]:
-    """Return an object's text on one line as its only cell.
-
-    Raises:
-        JsonError: It is no object.
-    """
-    decode_object(text)
-    return {WHOLE: text.replace("\n", " ").replace("\r", " ")}
-
-
 class _Where(Enum):
     """Position of the reader: what it expects next."""
 
@@ -76,8 +73,25 @@ class _Where(Enum):
 
 
 _IN_LIST: Final = frozenset({_Where.FIRST, _Where.RECORD, _Where.COMMA})
-_BEHIND: Final = frozenset({_Where.COMMA, _Where.DOCUMENT})
-"""Where the reader is behind a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A value that ends nowhere.
+
+    Attributes:
+        at: The offset of what does not belong there.
+        problem: The same in words.
+        is_out_of_step: Whether the record in front of it may be broken as well.
+    """
+
+    at: int
+    problem: Problem
+    is_out_of_step: bool = False
+
+
+_Scanned = tuple[dict[str, str] | Problem, int] | _Broken
+"""A record, or why it cannot be read, and its end."""
 
 
 class _Reader(ChunkBuilder):
@@ -85,105 +99,92 @@ class _Reader(ChunkBuilder):
 
     def __init__(self, window: Window, source: Source) -> None:
         super().__init__(window, source)
-        self._tape = ByteCursor(window)
-        self._read = _read_whole if source.is_whole else read_object
-        self._words = JsonErrors(self._tape, source)
+        self._text = DocumentText(window, source.encoding)
         self._where = _Where.DOCUMENT
-        self._envelope = (
-            Envelope(source.records, source.encoding) if source.records and not self._inner else None
-        )
+        self._envelope = Envelope(source.records) if source.records and not self._inner else None
         self._is_root = False  # whether the list of records is the document itself
         self._had_list = False
         self._had_objects = False
-        self._after_lost = _Where.DOCUMENT
-        self._lost: tuple[Problem, bytearray | None] | None = None
-        self._resumed = False
+        self._is_full = False  # whether the chunk has to end before the record at the position
         self._beginnings = RecordPrefixes()
-        self._between = b""  # from the last brace of a record to the first of the next
-        self._between_tells = True
-        self._ready: list[Chunk] = []
+        self._lost: UnreadableRegion | None = None
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """Yield chunks until the end of the file."""
-        tape = self._tape
-        tape.load(size)
-        while tape.data:
-            while tape.at < min(size, len(tape.data)):
+        text = self._text
+        text.load(size)
+        while text.data:
+            self._is_full = False
+            while text.at < min(size, len(text.data)) and not self._is_full:
                 self._step(size)
-                if self._ready:
-                    yield from self._ready
-                    self._ready.clear()
-            if tape.at == len(tape.data) and not tape.more():
+            if text.at == len(text.data) and not text.more():
                 self._finish()
-            yield self._close(tape.at)
-            tape.load(size)
-
-    def _close(self, count: int) -> Chunk:
-        chunk = self._chunk(count)
-        self._tape.leave(count)
-        return chunk
+            yield self._chunk(text.leave())
+            text.load(size)
 
     def _step(self, size: int) -> None:
         """Read a record, or the text between records."""
         if self._where is _Where.LOST:
-            self._lose_more()
+            self._lose()
         elif self._where is _Where.ENVELOPE:
             self._surroundings(size)
-        elif self._tape.skip_space():
-            first = self._tape.data[self._tape.at]
+        elif self._text.skip_space():
+            first = self._text.data[self._text.at]
             if self._where is _Where.DOCUMENT:
                 self._document(first, size)
             elif self._where is _Where.COMMA:
                 self._comma(first)
-            elif first == _END_BRACKET:
+            elif first == "]":
                 self._end_list()
-            elif first == _COMMA:
+            elif first == ",":
                 self._stray_comma("a record")
             else:
                 self._records(size)
 
-    def _document(self, first: int, size: int) -> None:
+    def _document(self, first: str, size: int) -> None:
         # Lists and objects may take turns, each on lines of its own.
-        if first == _BRACE and self._envelope is not None:
+        if first == "{" and self._envelope is not None:
             self._is_root = False
             self._where = _Where.ENVELOPE
-        elif first == _BRACE and (not self._had_list or self._begins_line()):
+        elif first == "{" and (not self._had_list or self._begins_line()):
             self._had_objects = True
             self._records(size)
-        elif first == _BRACKET and (not self._had_objects or self._begins_line()):
-            self._tape.move(self._tape.at + 1)
+        elif first == "[" and (not self._had_objects or self._begins_line()):
+            self._text.move(self._text.at + 1)
             self._had_list = self._is_root = True
             self._where = _Where.FIRST
             if self._envelope is not None and not self._source.is_whole:
                 self._inner = self._envelope.keys
-        elif first == _COMMA and self._seekable():
+        elif first == "," and self._is_seekable():
             self._stray_comma("a new line")
         else:
             self._garbage()
 
     def _begins_line(self) -> bool:
-        """Return whether only white space precedes the cursor on its line."""
-        lead = self._tape.lead
+        """Return whether only white space precedes the position on its line."""
+        lead = self._text.before(self._text.at)
         return lead is not None and not lead.strip()
 
-    def _comma(self, first: int) -> None:
+    def _comma(self, first: str) -> None:
         """Read the separator between two records of a list."""
-        if first == _END_BRACKET:
+        text = self._text
+        if first == "]":
             self._end_list()
-        elif first == _COMMA:
-            kind, start, _ = self._tape.token(self._tape.at + 1)
-            if kind == "mark" and self._tape.data[start] == _END_BRACKET:
+        elif first == ",":
+            text.load(text.at + LOOK_CHARS)
+            end = SPACE.match(text.data, text.at + 1).end()  # type: ignore[union-attr]  # nothing matches too
+            if text.data[end : end + 1] == "]":
                 self._stray_comma("a record")
             else:
-                self._tape.move(self._tape.at + 1)
+                text.move(text.at + 1)
                 self._where = _Where.RECORD
-        elif first == _BRACE:
+        elif first == "{":
             self._uncommaed()
         else:
             self._garbage()
 
     def _end_list(self) -> None:
-        self._tape.move(self._tape.at + 1)
+        self._text.move(self._text.at + 1)
         if self._envelope is None or self._is_root:
             self._where = _Where.DOCUMENT
         else:
@@ -193,7 +194,7 @@ class _Reader(ChunkBuilder):
     def _surroundings(self, size: int) -> None:
         """Read the envelope up to its list or its end."""
         assert self._envelope is not None
-        met = self._envelope.walk(self._tape, size)
+        met = self._envelope.walk(self._text, size)
         if met is Met.LIST:
             self._had_list = True
             self._inner = () if self._source.is_whole else self._envelope.rest
@@ -226,252 +227,248 @@ class _Reader(ChunkBuilder):
                 f"{self._source.path}: ends before the list at {self._source.records!r} begins",
                 hint="check that the export is complete",
             )
-        tape = self._tape
-        tape.skip_space()
-        line = tape.firm_line
+        line = self._text.firm_line
         message = f"the file ends in the middle of a document: {what}, so records may be missing"
-        self._reject(self._words.told(rules.JSON_CUT_OFF, message, line), line, 1, b"")
+        self._reject(self._told(rules.JSON_CUT_OFF, message, line), line, 1, b"")
+
+    def _around(self) -> RecordContext:
+        if self._where not in _IN_LIST:
+            return SEQUENCE
+        return ROOT_LIST if self._envelope is None or self._is_root else MEMBER_LIST
 
     def _records(self, size: int) -> None:
-        """Read a record, and following ones of the same layout quickly."""
-        tape = self._tape
-        self._one()
-        between = self._between
-        if not between or self._inner or not tape.data.startswith(between, tape.at - 1):
-            return
-        if self._where not in _BEHIND or self._beginnings.learnt < _BEGINNINGS:
-            return
-        if self._where is _Where.COMMA:
-            self._where = _Where.RECORD
-        tape.move(tape.at + len(between) - 2)
-        self._alike(size, between, text_encoding(self._source.encoding))
+        """Read the record at the position, and regular ones behind it."""
+        text, is_list, follow = self._text, self._where in _IN_LIST, self._around().follow
+        # A comma in a sequence, and a second object on the line of a list's end, are not in order.
+        between = "," if is_list else None if self._had_list else ""
+        is_next = True
+        usual, ahead = "", None
+        while is_next and text.at < size:
+            scanned, ahead = ahead or self._scan(text.at), None
+            if isinstance(scanned, _Broken):
+                return self._region(scanned.at, scanned.problem)
+            found, end = scanned
+            text.load(end + LOOK_CHARS)
+            data = text.data
+            if usual and data.startswith(usual, end):  # to compare is quicker than to match
+                comma, next_ = between, end + len(usual) - 1
+            else:
+                behind = follow.match(data, end, end + LOOK_CHARS)
+                if behind is None:
+                    return self._breach(end)
+                comma, next_ = behind["comma"], behind.end()
+                usual = data[end : next_ + 1] if comma == between else ""
+            if isinstance(found, Problem):
+                return self._fault(end, found)
+            if comma is not None and data.find("\n", end, next_) < 0:
+                # On a line of its own a record ends where it seems to. Else the next one shows it.
+                ahead = self._scan(next_)
+                if isinstance(ahead, _Broken) and ahead.is_out_of_step:
+                    return self._region(ahead.at, ahead.problem)
+            if not self._take(found, end):
+                return None
+            self._beginnings.learn(text)
+            is_next = comma is not None and comma == between
+            text.move(next_ if is_next else end)
+            self._where = _Where.DOCUMENT if not is_list else _Where.RECORD if is_next else _Where.COMMA
+        return None
 
-    def _alike(self, size: int, between: bytes, encoding: str) -> None:
-        """Read records quickly while they have the same layout as before."""
-        tape, apart = self._tape, b"\n" in between
-        while spans := self._likely_spans(between, size):
-            records = self._read_each(spans, encoding)
-            # Where records share a line, one counts only where the next one could be read.
-            certain = max(0, len(records) - (not apart))
-            added, at, line = 0, tape.at, tape.line
-            for (start, end), record in zip(spans, records[:certain], strict=False):
-                if not self._known.issuperset(record):
-                    break
-                self._add(record, line)
-                at = end + len(between) - 2
-                line += tape.data.count(b"\n", start, at)
-                added += 1
-            tape.move(at)
-            if len(records) < len(spans):
-                # What stands between records stands within them too, or this one is broken.
-                self._between_tells = False
-                return
-            if added < max(certain, 1):
-                return
-
-    def _likely_spans(self, between: bytes, size: int) -> list[tuple[int, int]]:
-        """Return where the next records probably start and end."""
-        spans: list[tuple[int, int]] = []
-        at = self._tape.at
-        while at < size and len(spans) < AT_ONCE and (end := self._likely_end(between, at)):
-            spans.append((at, end))
-            at = end + len(between) - 2
-        return spans
-
-    def _read_each(self, spans: list[tuple[int, int]], encoding: str) -> list[dict[str, str]]:
-        """Read the records at some places, up to an unreadable one."""
-        found: list[dict[str, str]] = []
+    def _scan(self, start: int) -> _Scanned:
+        """Find the value at an offset, its end, and what breaks it."""
         try:
-            texts = [self._tape.data[start:end].decode(encoding) for start, end in spans]
-            if not self._source.is_whole and (objects := read_objects(texts)) is not None:
-                return objects
-            for text in texts:
-                found.append(self._read(text))  # noqa: PERF401 - what was read before one that cannot be counts
-        except (JsonError, UnicodeDecodeError):
-            pass
-        return found
+            try:
+                value, end = self._text.value(start)
+            except JsonError:  # some number or key; where it ends can be found all the same
+                value, end = None, self._text.value(start, value_at)[1]
+        except (json.JSONDecodeError, JsonError) as error:
+            return self._broken(start, error)
+        return self._too_long(start) if end - start > MOST_CHARS else (self._cells(value, start, end), end)
 
-    def _likely_end(self, between: bytes, at: int) -> int:
-        """Return the probable end of a record; 0 if unknown."""
-        data = self._tape.data
-        if self._between_tells:
-            return data.find(between, at) + 1
-        match = _SWIFT.match(data, at)
-        return match.end() if match is not None and data.startswith(between, match.end() - 1) else 0
+    def _cells(self, value: Any, start: int, end: int) -> dict[str, str] | Problem:
+        """Return the record of a parsed value, or its problem."""
+        text, is_odd = self._text.data[start:end], self._text.is_odd
+        if type(value) is dict and len(text) <= MAX_RECORD_CHARS and not is_too_deep(text):
+            if not self._source.is_whole:
+                if make_cells(value, may_be_unsendable=is_odd):
+                    return value
+            elif not (is_odd and holds_bad_bytes(text)):
+                return {WHOLE: text.replace("\n", " ").replace("\r", " ")}
+        return self._flaw(start, text)
 
-    def _one(self) -> None:
-        """Read the value at the cursor into a row or a fault."""
-        tape = self._tape
-        start, lead = tape.at, tape.lead
-        end, found = self._bounds(start)
-        if isinstance(found, Scan):
-            self._region(found.at, found.place.open, self._words.broken(found))
-            return
-        if isinstance(found, Problem):
-            self._fault(end, found)
-            return
-        breach = self._following().breach(end)
-        if breach is not None:
-            self._region(breach.at, breach.open, self._words.breached(end, breach))
-            return
-        if self._beginnings.learnt < _BEGINNINGS:
-            self._beginnings.learn(lead, tape.data, start)
+    def _flaw(self, start: int, text: str) -> Problem:
+        """Return the problem of a value, as for a line of NDJSON."""
+        line = self._text.line_at(start)
         try:
-            self._take(found, end)
-        except JsonError as flaw:
-            self._fault(end, self._problem(flaw, tape.line))
-
-    def _bounds(self, start: int) -> tuple[int, dict[str, str] | Problem | Scan]:
-        """Find the end of a value, and its record or error."""
-        tape = self._tape
-        match = _SWIFT.match(tape.data, start)
-        if match is not None and isinstance(record := self._object(start, match.end()), dict):
-            return match.end(), record
-        found = tape.follow(start)
-        if found.stop is ScanStop.WHOLE:
-            return found.at, self._object(start, found.at)
-        return found.at, found
-
-    def _object(self, start: int, end: int) -> dict[str, str] | Problem:
-        line, text = self._tape.line_at(start), decode(self._tape.data[start:end], self._source.encoding)
-        try:
-            return self._read(text)
+            (decode_object if self._source.is_whole else read_object)(text)
         except JsonError as flaw:
             wrong = wrong_bytes(text, self._source.path, line, self._source.encoding)
-            if flaw.rule in {rules.NUL_CHARACTER, rules.BAD_ENCODING} and wrong is not None:
+            if flaw.rule is rules.BAD_ENCODING and wrong is not None:
                 return wrong
-            if flaw.rule is rules.JSON_NOT_OBJECT:
-                message = "this item of the list is not an object with names and values"
-                path = self._envelope and ".".join(self._envelope.keys)
-                hint = (
-                    f"{flaw.rule.fix}; or take each item with the record around it: --records .{path}"
-                    if path and not self._inner
-                    else ""
-                )
-                return replace(self._words.told(flaw.rule, message, line), hint=hint)
-            at = getattr(flaw.__cause__, "pos", 0)
-            return self._problem(flaw, line + text.count("\n", 0, at))
+            if flaw.rule is not rules.JSON_NOT_OBJECT:
+                return self._problem(flaw, line)
+        message = "this item of the list is not an object with names and values"
+        path = self._envelope and ".".join(self._envelope.keys)
+        hint = f"{rules.JSON_NOT_OBJECT.fix}; or take each item with the record around it: --records .{path}"
+        found = self._told(rules.JSON_NOT_OBJECT, message, line)
+        return replace(found, hint=hint if path and not self._inner else "")
 
-    def _take(self, record: dict[str, str], end: int) -> None:
-        """Add a record that ends at `end`; new keys start a chunk."""
-        tape = self._tape
-        records = self._records_of(record)
+    def _broken(self, start: int, error: json.JSONDecodeError | JsonError) -> _Broken:
+        """Return what breaks the value at an offset."""
+        text, line = self._text, self._text.line_at(start)
+        if isinstance(error, JsonError):
+            return _Broken(start, self._told(error.rule, error.message, line))
+        if text.is_cut(error) or error.pos - start > MOST_CHARS:
+            return self._too_long(start)
+        if not text.data[error.pos :].strip() and not error.msg.startswith("Invalid"):
+            message, line = "the file ends in the middle of a record", text.line_at(len(text.data.rstrip()))
+            return _Broken(error.pos, self._told(rules.JSON_CUT_OFF, message, line))
+        end = text.line_end(error.pos, start + MOST_CHARS)
+        wrong = wrong_bytes(text.data[start:end], self._source.path, line, self._source.encoding)
+        problem = wrong or self._told(rules.JSON_INVALID, *not_json(text, error))
+        return _Broken(error.pos, problem, is_out_of_step(error))
+
+    def _too_long(self, start: int) -> _Broken:
+        message = f"the record has more than {MOST_CHARS:,} characters"
+        return _Broken(
+            start + MOST_CHARS, self._told(rules.RECORD_TOO_LONG, message, self._text.line_at(start))
+        )
+
+    def _breach(self, end: int) -> None:
+        """Reject a record after which comes what must not."""
+        data = self._text.data
+        at = SPACE.match(data, end).end()  # type: ignore[union-attr]  # nothing matches too
+        before = data[data.rfind("\n", 0, at) + 1 : at]
+        # Where a brace is alone on its line with the comma, it is the next one that was lost.
+        line = self._text.line_at(at) + (data[at] == "," and before.strip() == "}")
+        message = "a record ends, and what follows does not: a bracket or a comma is missing, or one too many"
+        self._region(at, self._told(rules.JSON_INVALID, message, line))
+
+    def _take(self, record: dict[str, str], end: int) -> bool:
+        """Add a record; return False if it is a fault or waits."""
+        if not self._inner and tuple(record) == self._columns:
+            self._rows.append(list(record.values()))
+            self._lines.append(self._text.line)
+            return True
+        try:
+            records = self._records_of(record)
+        except JsonError as flaw:
+            self._fault(end, self._problem(flaw, self._text.line))
+            return False
         if not all(map(self._known.issuperset, records)):
-            if tape.at > 0:
-                end -= tape.at
-                self._ready.append(self._close(tape.at))
+            if self._text.at > 0:
+                self._is_full = True
+                return False
             self._widen(dict.fromkeys(chain.from_iterable(records), ""))
         for each in records:
-            self._add(each, tape.line)
-        self._learn(end)
-        tape.move(end)
-        self._where = _Where.COMMA if self._where in _IN_LIST else _Where.DOCUMENT
-
-    def _learn(self, end: int) -> None:
-        """Record the bytes between this record and the next."""
-        match = _NEXT.match(self._tape.data, end - 1)
-        if match is not None and (b"," in match.group()) == (self._where in _IN_LIST):
-            self._between = match.group()
-
-    def _following(self) -> Lookahead:
-        listed = self._where in _IN_LIST
-        enveloped = self._envelope is not None and not self._is_root
-        return Lookahead(self._tape, listed=listed, enveloped=enveloped)
+            self._add(each, self._text.line)
+        return True
 
     def _uncommaed(self) -> None:
         """Skip a record without a comma before it; report a fault."""
-        line = self._tape.line
-        end, found = self._bounds(self._tape.at)
-        if isinstance(found, Scan):
-            self._region(found.at, found.place.open, self._words.broken(found))
+        scanned = self._scan(self._text.at)
+        if isinstance(scanned, _Broken):
+            self._region(scanned.at, scanned.problem)
         else:
             message = "not JSON: no comma is before this record"
-            self._fault(end, self._words.told(rules.JSON_INVALID, message, line))
+            self._fault(scanned[1], self._told(rules.JSON_INVALID, message, self._text.line))
 
     def _stray_comma(self, due: str) -> None:
-        where = self._where
-        self._fault(self._tape.at + 1, self._words.stray_comma(due))
+        where, line = self._where, self._text.line
+        message = f"not JSON: a comma is where {due} is due"
+        self._fault(self._text.at + 1, self._told(rules.JSON_INVALID, message, line))
         self._where = where
 
     def _garbage(self) -> None:
+        text = self._text
         over = self._where is _Where.DOCUMENT and self._had_list
-        what = "a comma or the list's end" if self._where in _IN_LIST else "a document"
-        self._region(self._tape.at, bytearray(), self._words.due("nothing more" if over else what))
+        ends = "nothing more" if over else "a document"
+        due = "a comma or the list's end" if self._where in _IN_LIST else ends
+        message = f"not JSON: {due} is due{position(text, text.at)}"
+        self._region(text.at, self._told(rules.JSON_INVALID, message, text.line))
 
-    def _seekable(self) -> bool:
+    def _told(self, rule: Rule, message: str, line: int) -> Problem:
+        """Build a problem of this file."""
+        return Problem(rule, message, self._source.path, line)
+
+    def _is_seekable(self) -> bool:
         """Return whether a record may follow something broken."""
         if self._where is _Where.DOCUMENT:
             return (self._had_objects or not self._had_list) and self._envelope is None
         return self._where in _IN_LIST
 
-    def _region(self, at: int, open_: bytearray | None, problem: Problem) -> None:
-        """Reject the bytes up to the next certain record or end."""
-        start = self._tape.at
-        known = self._beginnings.with_this(self._tape.lead, self._tape.data, start)
-        following = self._following()
-        seeker = Resynchronizer(
-            self._tape, lambda end: following.breach(end) is None, listed=self._where in _IN_LIST
-        )
-        feet = seeker.seek(start, at, open_, known if self._seekable() else None)
-        self._lose(feet, problem)
+    def _region(self, at: int, problem: Problem) -> None:
+        """Reject all up to the next line that begins as records do."""
+        self._beginnings.learn(self._text, is_broken=True)
+        lead = self._text.before(self._text.at) or ""
+        is_list = self._where in _IN_LIST
+        self._lost = UnreadableRegion(problem, at, self._is_seekable(), is_list, indent_of(lead))
+        self._lose()
 
-    def _lose(self, feet: ResyncPoint, problem: Problem) -> None:
-        listed = self._where in _IN_LIST
-        self._fault(feet.end, problem)
-        if feet.found is ResyncResult.LINE:
-            self._tape.move(feet.next)
-            self._where = _Where.RECORD if listed else _Where.DOCUMENT
-        elif feet.found is ResyncResult.INPUT_END:
-            self._where = _Where.OVER
-        elif feet.found is ResyncResult.BOUND:
-            self._lost = (problem, feet.open)
-            self._after_lost = _Where.RECORD if listed else _Where.DOCUMENT
-            self._where = _Where.LOST
+    def _lose(self) -> None:
+        """Reject a region, or as much as one fault may hold."""
+        text, lost = self._text, self._lost
+        assert lost is not None
+        start = end = text.at
+        found: tuple[int, _Where] | None = None
+        while found is None and end - start < _REGION_CHARS:
+            begin, end = end, text.line_end(end, start + _REGION_CHARS)
+            if end == begin or text.data[end - 1] != "\n":
+                break
+            lost.count(text.data[begin:end])
+            found = self._resumption(end, lost)
+        is_over = text.ended and end == len(text.data)
+        self._fault(end, lost.problem, is_resumed=lost.is_resumed)
+        if found is not None:
+            text.move(found[0])
+            self._where = found[1]
+        else:
+            lost.at, lost.is_resumed = 0, True
+            self._where = _Where.OVER if is_over else _Where.LOST
 
-    def _lose_more(self) -> None:
-        """Continue to skip a region that is too long for one fault."""
-        assert self._lost is not None
-        problem, open_ = self._lost
-        self._where = self._after_lost
-        self._resumed = True
-        self._region(self._tape.at, open_, replace(problem, line=self._tape.line))
-        self._resumed = False
+    def _resumption(self, line_start: int, lost: UnreadableRegion) -> tuple[int, _Where] | None:
+        """Return where to read on if a line says so."""
+        if not lost.is_seekable or lost.lists:
+            return None
+        text = self._text
+        text.load(line_start + LOOK_CHARS)
+        record = self._beginnings.record_on(text.data, line_start)
+        if record is not None and record >= lost.at:
+            return record, _Where.RECORD if lost.is_list else _Where.DOCUMENT
+        around = ROOT_LIST if self._envelope is None or self._is_root else MEMBER_LIST
+        closing = around.closing.match(text.data, line_start, line_start + LOOK_CHARS)
+        is_end = closing is not None and closing.end() >= lost.at and len(closing[1]) < max(lost.indent, 1)
+        return (closing.end(), _Where.COMMA) if closing and is_end and lost.is_list else None
 
-    def _fault(self, end: int, problem: Problem) -> None:
-        """Record the bytes up to `end` as unreadable."""
-        tape = self._tape
-        raw, first = tape.data[tape.at : end], tape.line
+    def _fault(self, end: int, problem: Problem, *, is_resumed: bool = False) -> None:
+        """Record the text up to `end` as unreadable."""
+        text = self._text
+        raw, first = text.raw(end), text.line
         rows = sum(1 for part in raw.split(b"\n") if part.strip())
         last = first + len(raw.rstrip().split(b"\n")) - 1
         message, line = problem.message, min(max(problem.line or first, first), last)
         if last > first:
             message += f"; {last - first + 1:,} lines not read: lines {first:,} to {last:,}"
         # The rest of a line whose beginning was given up already is no further row.
-        rows = max(rows - (tape.lead != b""), 0) if self._resumed else max(rows, 1)
+        rows = max(rows - (text.before(text.at) != ""), 0) if is_resumed else max(rows, 1)
         self._reject(replace(problem, message=message, line=line), first, rows, raw)
         self._where = _Where.COMMA if self._where in _IN_LIST else self._where
-        tape.move(end)
+        text.move(end)
 
     def _broken_envelope(self, why: str) -> None:
-        tape = self._tape
         if not self._had_list:
             raise InputError(
-                f"{self._source.path}: line {tape.line:,}: the records cannot be reached: {why}",
+                f"{self._source.path}: line {self._text.line:,}: the records cannot be reached: {why}",
                 hint="check that the export is complete, and JSON: jq empty FILE",
             )
-        self._region(tape.at, None, self._words.told(rules.JSON_INVALID, why, tape.line))
-
-    def _likely(self) -> str:
-        """Return the name of the first object list in the document."""
-        lists = members(self._tape.data, self._source.encoding).lists if self._tape.left == 0 else ()
-        return lists[0] if lists else "data"
+        self._region(self._text.at, self._told(rules.JSON_INVALID, why, self._text.line))
 
     def _no_list(self, why: str) -> None:
         if not self._had_list:
+            lists = members(self._text.data).lists if self._text.left == 0 else ()
             raise InputError(
-                f"{self._source.path}: line {self._tape.line:,}: {why}",
+                f"{self._source.path}: line {self._text.line:,}: {why}",
                 hint="name the member that holds the list of records, for example "
-                + with_value("--records", self._likely()),
+                + with_value("--records", lists[0] if lists else "data"),
             )
-        problem = self._words.told(rules.JSON_NO_RECORDS, why, self._tape.line)
-        self._reject(problem, self._tape.line, 1, b"")
+        problem = self._told(rules.JSON_NO_RECORDS, why, self._text.line)
+        self._reject(problem, self._text.line, 1, b"")

@@ -2,18 +2,19 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal
 
 from inflection_cli.catalog import REJECT_COLUMNS
 from inflection_cli.errors import InputError
-from inflection_cli.lossless_json import MAX_JSON_DEPTH
-from inflection_cli.reading.json.json_grammar import TOKEN, ByteCursor, Expected, Place, cut_short, decode
+from inflection_cli.lossless_json import MAX_JSON_DEPTH, value_at
+from inflection_cli.reading.files.text_cursor import decode
+from inflection_cli.reading.json.document_text import LOOK_CHARS, SPACE, DocumentText, is_cut_short
 from inflection_cli.reading.source import Source
 from inflection_cli.settings.layering import file_word, with_value
 
-_BRACE, _BRACKET = b"{["
 _LISTS_NAMED: Final = 5
 
 
@@ -27,42 +28,75 @@ class Met(Enum):
     BROKEN = auto()
 
 
-class _Path:
-    """Current position in a document, as the keys to it."""
+_VALUE: Final = "a value"
+_VALUE_OR_END: Final = "a value or ]"
+_KEY: Final = "a key"
+_KEY_OR_END: Final = "a key or }"
+_COLON: Final = "a colon"
+_COMMA_OR_END: Final = "a comma or the closing bracket"
+_NOTHING: Final = "nothing more"
+_VALUES: Final = frozenset({_VALUE, _VALUE_OR_END})
+_KEYS: Final = frozenset({_KEY, _KEY_OR_END})
+_ENDS: Final = frozenset({_VALUE_OR_END, _KEY_OR_END, _COMMA_OR_END})
+_OPENS: Final = frozenset("{[")
+_CLOSES: Final = {"}": "{", "]": "["}
 
-    def __init__(self, encoding: str) -> None:
-        self.place = Place()
-        self._encoding = encoding
+
+class _Path:
+    """Current position in a document, as the keys to it.
+
+    Attributes:
+        due: What has to come next.
+    """
+
+    def __init__(self) -> None:
+        self.due = _VALUE
+        self._open = ""
         self._keys: list[str | None] = []
 
-    def take(self, kind: str, token: bytes) -> bool:
-        """Read a token; return False if the grammar forbids it here."""
-        text = _text(token, self._encoding) if kind == "string" else ""
-        if text is None or not self.place.take(kind, token[0]) or len(self.place.open) > MAX_JSON_DEPTH:
-            return False
-        if kind == "string" and self.place.due is Expected.COLON:
-            self._keys[-1] = text
-        elif token[0] in b"{[":
-            self._keys.append(None)
-        elif token[0] in b"}]":
+    @property
+    def is_over(self) -> bool:
+        """Return whether the document has ended."""
+        return self.due is _NOTHING
+
+    def take(self, text: str, at: int) -> tuple[str, int]:
+        """Read the token at an offset; return its mark and end.
+
+        Raises:
+            JSONDecodeError: It must not come here.
+        """
+        mark, end = text[at : at + 1], at + 1
+        if mark in _CLOSES and self.due in _ENDS and self._open.endswith(_CLOSES[mark]):
+            self._open = self._open[:-1]
             self._keys.pop()
-        return True
+            self._ended()
+        elif mark == "," and self.due is _COMMA_OR_END:
+            self.due = _KEY if self._open.endswith("{") else _VALUE
+        elif mark == ":" and self.due is _COLON:
+            self.due = _VALUE
+        elif mark == '"' and self.due in _KEYS:
+            self._keys[-1], end = value_at(text, at)
+            self.due = _COLON
+        elif self.due not in _VALUES or len(self._open) == MAX_JSON_DEPTH:
+            raise json.JSONDecodeError("not due", text, at)
+        elif mark in _OPENS:
+            self._open += mark
+            self._keys.append(None)
+            self.due = _KEY_OR_END if mark == "{" else _VALUE_OR_END
+        else:
+            _, end = value_at(text, at)
+            self._ended()
+        return mark, end
+
+    def _ended(self) -> None:
+        """Update the position after the end of a value."""
+        self.due = _COMMA_OR_END if self._open else _NOTHING
 
     def dotted(self) -> str | None:
         """Return the dotted path of the expected value; None in a list."""
-        if self.place.due is not Expected.VALUE or any(mark != _BRACE for mark in self.place.open):
+        if self.due is not _VALUE or "[" in self._open:
             return None
-        keys = [key for key in self._keys if key is not None]
-        return ".".join(keys) if keys and len(keys) == len(self._keys) else None
-
-
-def _text(token: bytes, encoding: str) -> str | None:
-    """Decode a JSON string; None if it is invalid."""
-    try:
-        text = json.loads(decode(token, encoding))
-    except ValueError:
-        return None
-    return str(text)
+        return ".".join(map(str, self._keys)) or None
 
 
 class Envelope:
@@ -75,56 +109,50 @@ class Envelope:
         rest: Those that lead from an item of the list that was met to a list within it.
     """
 
-    def __init__(self, path: str, encoding: str) -> None:
+    def __init__(self, path: str) -> None:
         self.why = ""
         self.ended = False
         self.keys = tuple(path.split("."))
         self.rest: tuple[str, ...] = ()
-        self._encoding = encoding
         self._wanted = path
-        self._path = _Path(encoding)
+        self._path = _Path()
         self._found = False
 
     def leave_list(self) -> None:
         """Continue after the end of the list."""
-        self._path.take("mark", b"]")
+        self._path.take("]", 0)
 
-    def walk(self, tape: ByteCursor, size: int) -> Met:
+    def walk(self, text: DocumentText, size: int) -> Met:
         """Read tokens until a result is found or `size` is reached."""
-        while tape.at < size:
-            if not tape.skip_space():
-                return Met.NOTHING
-            kind, start, end = tape.token(tape.at)
-            met = self._token(kind, tape.data[start:end] if kind else b"")
-            if met is Met.BROKEN:
-                tape.move(start)
-                return met
-            tape.move(end)
-            if met is not Met.NOTHING:
-                return met
-        return Met.NOTHING
+        met = Met.NOTHING
+        while met is Met.NOTHING and text.at < size and text.skip_space():
+            text.load(text.at + LOOK_CHARS)
+            met = self._token(text)
+        return met
 
-    def _token(self, kind: str, token: bytes) -> Met:
-        dotted = self._path.dotted() or ""
-        is_above = token[:1] == b"[" and self._wanted.startswith(f"{dotted}.") and dotted != ""
+    def _token(self, text: DocumentText) -> Met:
+        dotted, due = self._path.dotted() or "", self._path.due
+        is_above = text.data[text.at] == "[" and self._wanted.startswith(f"{dotted}.") and dotted != ""
         here = dotted == self._wanted or is_above
-        due = self._path.place.due
         if here and self._found:
             self.why = f"the member {self._wanted!r} is there twice"
             return Met.BROKEN
-        if not token or not self._path.take(kind, token):
-            self.why = f"not JSON: {due.value} is due here"
+        try:
+            mark, end = text.value(text.at, self._path.take)
+        except json.JSONDecodeError:
+            self.why = f"not JSON: {due} is due here"
             return Met.BROKEN
+        text.move(end)
         if here:
             self._found = True
-            if token[0] == _BRACKET:
+            if mark == "[":
                 self.rest = self.keys[dotted.count(".") + 1 :]
                 return Met.LIST
             self.why, self.ended = f"the member {self._wanted!r} holds no list", False
             return Met.NO_LIST
-        if self._path.place.due is not Expected.NOTHING:
+        if not self._path.is_over:
             return Met.NOTHING
-        found, self._found, self._path = self._found, False, _Path(self._encoding)
+        found, self._found, self._path = self._found, False, _Path()
         self.why, self.ended = f"no member {self._wanted!r} holds a list", True
         return Met.END if found else Met.NO_LIST
 
@@ -136,7 +164,7 @@ class Members:
     Attributes:
         lists: Dotted paths of the members that are lists of objects, the first few.
         whole: Whether the document's end was seen.
-        cut: Whether all was in order up to where the bytes were over.
+        cut: Whether all was in order up to where the text was over.
         end: The offset behind what was looked at.
     """
 
@@ -146,46 +174,56 @@ class Members:
     end: int
 
 
-def members(head: bytes, encoding: str) -> Members:
-    """Find the members of the first document in a file's first bytes."""
-    path, lists, at, before, cut = _Path(encoding), list[str](), 0, "", False
-    while path.place.due is not Expected.NOTHING:
-        token = TOKEN.match(head, at)
-        cut = cut_short(head, at, len(head), token)
-        if token is None or cut:
-            break
-        kind, name = token.lastgroup or "", path.dotted()
-        text = head[token.start(kind) : token.end()]
-        if before and text == b"{" and before not in lists and len(lists) < _LISTS_NAMED:
+class _Tokens:
+    """Iterates over the tokens of a document's valid beginning.
+
+    Attributes:
+        path: The position that was reached.
+        at: Its offset.
+        is_cut: Whether it is where the text is over.
+    """
+
+    def __init__(self, text: str, start: int = 0) -> None:
+        self.path = _Path()
+        self.at = start
+        self.is_cut = False
+        self._text = text
+
+    def __iter__(self) -> Iterator[tuple[str | None, str]]:
+        """Yield each token's path and first character."""
+        while not self.path.is_over:
+            name = self.path.dotted()
+            at = SPACE.match(self._text, self.at).end()  # type: ignore[union-attr]  # nothing matches too
+            try:
+                mark, self.at = self.path.take(self._text, at)
+            except json.JSONDecodeError as error:
+                self.is_cut = is_cut_short(error)
+                return
+            yield name, mark
+
+
+def members(head: str) -> Members:
+    """Find the members of the first document in a file's first text."""
+    tokens, lists, before = _Tokens(head), list[str](), ""
+    for name, mark in tokens:
+        if before and mark == "{" and before not in lists and len(lists) < _LISTS_NAMED:
             lists.append(before)
-        if not path.take(kind, text):
-            break
-        before = name or "" if text == b"[" else ""
-        at = token.end()
-    return Members(tuple(lists), path.place.due is Expected.NOTHING, cut, at)
+        before = name or "" if mark == "[" else ""
+    return Members(tuple(lists), tokens.path.is_over, tokens.is_cut, tokens.at)
 
 
-def has_list(head: bytes, encoding: str, wanted: str) -> bool:
+def has_list(head: str, wanted: str) -> bool:
     """Return whether a file's first document has a list at a path.
 
     Args:
-        head: The bytes; the document may be an item of a list.
-        encoding: Their encoding.
+        head: The text; the document may be an item of a list.
         wanted: The dotted path; a list that it leads through counts as well.
     """
-    path, at = _Path(encoding), len(head) - len(head.lstrip(b" \t\r\n["))
-    while path.place.due is not Expected.NOTHING:
-        token = TOKEN.match(head, at)
-        if token is None or cut_short(head, at, len(head), token):
-            return False
-        kind, name = token.lastgroup or "", path.dotted()
-        text = head[token.start(kind) : token.end()]
-        if text == b"[" and name is not None and f"{wanted}.".startswith(f"{name}."):
-            return True
-        if not path.take(kind, text):
-            return False
-        at = token.end()
-    return False
+    start = len(head) - len(head.lstrip(" \t\r\n["))
+    return any(
+        mark == "[" and name is not None and f"{wanted}.".startswith(f"{name}.")
+        for name, mark in _Tokens(head, start)
+    )
 
 
 THE_OBJECT_ITSELF: Final = "."
@@ -222,7 +260,7 @@ def path_here(records: str | None, head: bytes, encoding: str) -> str | None:
     path = records.removesuffix(WHERE_IT_IS)
     if path.startswith(THE_OBJECT_ITSELF):
         return records if _LIST.match(head) or _OBJECT.match(head) else None
-    if has_list(head, encoding, path):
+    if has_list(decode(head, encoding), path):
         return path
     return THE_OBJECT_ITSELF if _OBJECT.match(head) else None
 
@@ -246,26 +284,27 @@ def json_format(source: Source, head: bytes, records: str | None) -> Literal["nd
         return "ndjson"
     if records is not None and not records.startswith(THE_OBJECT_ITSELF):
         return "json"
-    first = members(head, source.encoding)
-    if records is None and first.lists and _holds_all(first, head):
+    text = decode(head, source.encoding)
+    first = members(text)
+    if records is None and first.lists and _holds_all(first, text):
         raise _enveloped(source.path, first)
-    return "json" if _spread(first, head) else "ndjson"
+    return "json" if _spread(first, text) else "ndjson"
 
 
-def _holds_all(first: Members, head: bytes) -> bool:
+def _holds_all(first: Members, text: str) -> bool:
     """Return whether the first object seems to be the whole file."""
     if first.whole:
-        return not head[first.end :].strip()
-    return first.cut or _spread(first, head)
+        return not text[first.end :].strip()
+    return first.cut or _spread(first, text)
 
 
-def _spread(first: Members, head: bytes) -> bool:
+def _spread(first: Members, text: str) -> bool:
     """Return whether objects are not written one per line."""
     if first.whole:
-        line = head[: first.end].strip().count(b"\n")
-        return line > 0 or head[first.end :].partition(b"\n")[0].lstrip().startswith(b"{")
-    lines = [line for line in head.split(b"\n") if line.strip()]
-    return len(lines) > 1 and not lines[1].lstrip().startswith(b"{")
+        line = text[: first.end].strip().count("\n")
+        return line > 0 or text[first.end :].partition("\n")[0].lstrip().startswith("{")
+    lines = [line for line in text.split("\n") if line.strip()]
+    return len(lines) > 1 and not lines[1].lstrip().startswith("{")
 
 
 def _enveloped(path: str, first: Members) -> InputError:

@@ -64,6 +64,20 @@ def read_objects(texts: Sequence[str]) -> list[dict[str, str]] | None:
     return found if not may_hold_unsendable("".join(texts)) or _are_sendable(found) else None
 
 
+def make_cells(record: dict[str, Any], *, may_be_unsendable: bool) -> bool:
+    """Convert the values of a parsed object to cells, in its place.
+
+    Returns:
+        Whether all of it can be sent; `read_object` says why not.
+    """
+    if not _CELLS.issuperset(map(type, record.values())):
+        try:
+            _make_cells(record, [])
+        except JsonError:
+            return False
+    return not may_be_unsendable or _are_sendable([record])
+
+
 def _make_cells(record: dict[str, Any], others: list[str]) -> None:
     """Convert the values of a record to cells, in its place.
 

@@ -22,8 +22,8 @@ from inflection_cli.lossless_json import parse as parse_value
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint, restore
 from inflection_cli.reading.files.stream import open_source
+from inflection_cli.reading.files.text_cursor import decode as decode_text
 from inflection_cli.reading.files.window import Window
-from inflection_cli.reading.json.json_grammar import decode as decode_text
 from inflection_cli.reading.json.json_objects import AT_ONCE, decode, decode_all
 from inflection_cli.reading.json.message_paths import BATCH, is_body, messages_at
 from inflection_cli.reading.read import read

@@ -7,9 +7,9 @@ from inflection_cli import rules
 from inflection_cli.lossless_json import JsonError
 from inflection_cli.model import Chunk, Fault, Problem
 from inflection_cli.reading.files.encoding import encoding_hint
+from inflection_cli.reading.files.text_cursor import decode
 from inflection_cli.reading.files.window import Piece, PieceRead, Window
 from inflection_cli.reading.json.inner_lists import inner_records, is_itself, items_of_line, within_each
-from inflection_cli.reading.json.json_grammar import decode
 from inflection_cli.reading.json.json_objects import AT_ONCE, read_object, read_objects
 from inflection_cli.reading.source import MAX_COLUMNS, Source
 
