@@ -181,6 +181,7 @@ PIECES = st.lists(
 
 @examples(200)
 @given(PIECES, st.sampled_from([b'[{"z":"0"},\n', b'{"z":\n"0"}\n', b'{"data":[{"z":0},\n']), st.booleans())
+@example(b"[}", b'{"z":\n"0"}\n', False)  # the bracket was left with the part in front
 @example(
     b'""\0{"a":1}{"a":1}', b'[{"z":"0"},\n', False
 )  # the quote in front of what is broken was out of sight

@@ -125,8 +125,11 @@ _IN_STEP: Final = re.compile(r'[{}\[\],:"]|-?[0-9]|(?:true|false|null|NaN|-?Infi
 _LATE: Final = "}]:,"
 
 
-def not_json(text: DocumentText, error: json.JSONDecodeError) -> tuple[str, int]:
-    """Return the message and the line of what breaks a value."""
+def not_json(text: DocumentText, start: int, error: json.JSONDecodeError) -> tuple[str, int]:
+    """Return the message and the line of what breaks a value.
+
+    What is before the value, at `start`, may have been left.
+    """
     data, at = text.data, error.pos
     opens = _unclosed(error)
     if opens is not None:
@@ -134,7 +137,7 @@ def not_json(text: DocumentText, error: json.JSONDecodeError) -> tuple[str, int]
         return message, text.line_at(opens)
     due = next((what for start, what in _DUE.items() if error.msg.startswith(start)), None)
     if due in {"a key", "a value"}:
-        due += _OR_END.get(data[:at].rstrip()[-1:], "")
+        due += _OR_END.get(data[start:at].rstrip()[-1:], "")
     what = f"{due} is due" if due else error.msg.lower().removesuffix(" at").rstrip(": ")
     # What is missing at the end of a line is met on the next.
     found = data[at : at + 1]
