@@ -342,3 +342,9 @@ def test_what_a_cell_holds_may_be_a_letter_with_a_hyphen(desk: Desk) -> None:
     profile = f"profile = 1\n[fields]\n{fields}\n{campaign}\n"
     (desk.folder / "p.toml").write_text(profile, encoding="utf-8")
     assert desk.run("validate", "export.csv", "--profile", "p.toml").code == 0
+
+
+@pytest.mark.parametrize("option", ["--set", "--context"])
+def test_bytes_that_are_no_text_are_a_usage_error(desk: Desk, option: str) -> None:
+    done = desk.run("backfill", "a.csv", "--dry-run", "--no-project", option, "ip=\udcff")
+    assert (done.code, "UTF-8" in done.err) == (2, True), done.err

@@ -128,6 +128,19 @@ def test_names_of_events_that_are_addresses_are_kept_likewise(tmp_path: Path) ->
         assert place.runs("verify", "a.csv").json["all_there"] is True
 
 
+def test_a_name_that_begins_as_a_fingerprint_is_a_name(tmp_path: Path) -> None:
+    lines = (
+        "event,userId,timestamp",
+        "fingerprint:1,u1,2024-03-01T00:00:00Z",
+        "Email Opened,u1,2024-03-02T00:00:00Z",
+    )
+    (tmp_path / "a.csv").write_text("".join(f"{line}\n" for line in lines))
+    named = ("--skip-event", "fingerprint:1")
+    with station(tmp_path) as place:
+        assert place.backfill("a.csv", more=named).events["accepted"] == 1
+        assert place.runs("verify", "a.csv", *named).json["all_there"] is True
+
+
 def test_a_label_that_is_an_address_is_refused(place: Station) -> None:
     refused = place.backfill("a.csv", more=(*SETTINGS, "--again", WHO))
     assert "--again takes a label" in error(refused)

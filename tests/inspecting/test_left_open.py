@@ -329,6 +329,7 @@ def test_ids_that_differ_in_each_row_are_the_events_in_a_draft(name: str, desk: 
     [
         ("sg_event_id", [*OWN[:-1], OWN[0]]),  # one comes again
         ("sg_event_id", [*OWN[:-1], ""]),
+        ("log_event_id", [str(number) for number in range(1, len(OWN) + 1)]),  # the next export begins at 1
         *((each, OWN) for each in ("campaign_event_id", "sentByEventId", "parent_event_id", "user_event_id")),
         *((each, OWN) for each in ("sg_message_id", "prevent_id")),
     ],

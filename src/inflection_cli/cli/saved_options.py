@@ -20,7 +20,7 @@ from inflection_cli.settings.declarations import (
     declared,
     profile_keys,
 )
-from inflection_cli.settings.layering import FINGERPRINT, FINGERPRINTS, fingerprint_of
+from inflection_cli.settings.layering import FINGERPRINTS, fingerprint_of
 
 if TYPE_CHECKING:
     from inflection_cli.mapping.profile.profile_schema import Profile
@@ -154,8 +154,8 @@ def _completed(
     unknown = [word for word in given if word not in words]
     for word in words if needed else ():
         name, _, value = word.rpartition("=")
-        of_name = word.startswith(FINGERPRINT)
-        if of_name or value.startswith(FINGERPRINT):
+        of_name = FINGERPRINTS.fullmatch(word)
+        if of_name or FINGERPRINTS.fullmatch(value):
             told = (not of_name and name) or option
             raise UsageError(
                 f"the run was given a {told} that the ledger keeps no more than a fingerprint of",

@@ -254,7 +254,7 @@ def _equal_rows(found: Inspection) -> Iterator[RecognisedFile]:
         ways: tuple[Way, ...] = ({"keep_equal_rows": True},)
         own_id = found.of_field("event_id")
         if own_id is not None and not own_id.is_path:
-            share += f", and “{own_id.name}” differs in each row"
+            share += f", and “{own_id.name}” comes only once in the first rows"
             ways = ({"map": [f"event_id={own_id.name}"]}, *ways)
         evidence = (share, "a run sends such an event once. If each counts:")
         yield RecognisedFile("equal-rows", "a file with equal rows", evidence, ways=ways)

@@ -45,7 +45,7 @@ _LEAVE_OUT: Final = "leave this event out"
 _BY_CELLS: Final = {
     "event": "its cells are names of events",
     "email_link_url": "its cells are links",
-    "event_id": "by its name an event's id, and it differs in each row",
+    "event_id": "by its name an event's id, and each comes only once in the first rows",
 }
 _PARTS: Final = {
     "group person": ("userId", "person of an account", "has the person's id"),

@@ -12,7 +12,7 @@ PERSONAL: Final = frozenset({"userId", "personId", "email", "ip"})
 """Fields whose value is a person's."""
 
 FINGERPRINT: Final = "fingerprint:"
-FINGERPRINTS: Final = re.compile(f"{FINGERPRINT}[0-9a-f]+")
+FINGERPRINTS: Final = re.compile(f"{FINGERPRINT}[0-9a-f]{{16}}")
 """Within a text. None is ever shown, since a list of known people would find the value."""
 
 HIDDEN: Final = "…"
@@ -21,7 +21,7 @@ HIDDEN: Final = "…"
 
 def fingerprint_of(value: str) -> str:
     """Return what stands for a personal value; a fingerprint stands for itself."""
-    if value.startswith(FINGERPRINT):
+    if FINGERPRINTS.fullmatch(value):
         return value
     from hashlib import blake2b  # noqa: PLC0415 - help and many errors need no hash, and it loads OpenSSL
 

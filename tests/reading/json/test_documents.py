@@ -516,3 +516,24 @@ def test_memory_does_not_grow_with_a_document_on_one_line() -> None:
     tracemalloc.stop()
     assert rows == 150
     assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("space", [1, 4_095, 4_096, 40_000])
+def test_half_a_record_is_no_record_however_far_its_other_half_is(space: int) -> None:
+    reading = whole(source(b'[{"a":0},\n{"a":1}' + b" " * space + b', "b":2},\n{"a":3}]'), 1 << 16)
+    assert reading.lines == [1, 3]
+    assert [fault.line for fault in reading.faults] == [2]
+
+
+@pytest.mark.parametrize("length", [10, 4_000, 5_000])
+def test_a_long_key_behind_a_brace_too_many_is_no_item_of_the_list(length: int) -> None:
+    reading = whole(source(b'[{"a":0},\n{"a":1}, "' + b"k" * length + b'": 2},\n{"a":3}]'), 1 << 16)
+    assert reading.lines == [1, 3]
+
+
+@pytest.mark.parametrize("number", [b"1234", b"12.5", b"12e5", b"12E+5", b"1" * 40_000])
+@pytest.mark.parametrize("cut", range(6))
+def test_a_number_on_the_border_of_two_parts_is_one_item(number: bytes, cut: int) -> None:
+    reading = whole(source(b"[" + b" " * ((1 << 14) - 1 - cut) + number + b', {"a":1}]'), 1)
+    assert [(fault.rows, fault.raw.strip()) for fault in reading.faults] == [(1, number)]
+    assert reading.lines == [1]

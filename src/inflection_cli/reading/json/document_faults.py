@@ -13,7 +13,9 @@ from inflection_cli.model import Problem
 from inflection_cli.reading.json.document_text import DocumentText
 
 _WS: Final = r"[ \t\r\n]*+"
-_MEMBER: Final = rf'{_WS}"(?:[^"\\\n]++|\\[^\n])*+"{_WS}:'
+_MEMBER: Final = rf'{_WS}"(?:[^"\\\n]++|\\[^\n])*+(?:"{_WS}(?::|\Z)|\Z)'
+"""A text that goes beyond what is looked at may be a key: half of a record is never taken for a whole one."""
+
 _ROOT_CLOSED: Final = r"\](?=[ \t\r]*+(?:\n|\Z|\[))"
 _MEMBER_CLOSED: Final = rf"\](?=[ \t\r]*+(?:\n|\Z|\}}|,{_MEMBER}))"
 

@@ -19,6 +19,7 @@ LOOK_CHARS: Final = 1 << 12
 
 SPACE: Final = re.compile(r"[ \t\r\n]*+")
 _STEP_BYTES: Final = 1 << 14
+_CUT_NUMBER: Final = re.compile(r"(?<=[0-9])[0-9.eE+\-]*+\Z")
 _CUT_TOKEN: Final = re.compile(r"\\?[0-9A-Za-z.+\-]*+\Z")
 
 
@@ -126,10 +127,15 @@ class DocumentText:
         """
         while True:
             try:
-                return parse(self.data, start)
+                value, end = parse(self.data, start)
+                if self.ended or _CUT_NUMBER.match(self.data, end) is None:
+                    return value, end
             except json.JSONDecodeError as error:
                 if not self.is_cut(error) or len(self.data) - start > MOST_CHARS or not self.more():
                     raise
+            else:
+                if len(self.data) - start > MOST_CHARS or not self.more():
+                    return value, end
 
     def is_cut(self, error: json.JSONDecodeError) -> bool:
         """Return whether text behind what is loaded may undo an error."""

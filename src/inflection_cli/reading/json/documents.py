@@ -7,6 +7,7 @@ record does, or that closes the list, is one region that cannot be read.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -253,7 +254,8 @@ class _Reader(ChunkBuilder):
             if usual and data.startswith(usual, end):  # to compare is quicker than to match
                 comma, next_ = between, end + len(usual) - 1
             else:
-                behind = follow.match(data, end, end + LOOK_CHARS)
+                behind = self._behind(follow, end)
+                data = text.data
                 if behind is None:
                     return self._breach(end)
                 comma, next_ = behind["comma"], behind.end()
@@ -272,6 +274,18 @@ class _Reader(ChunkBuilder):
             text.move(next_ if is_next else end)
             self._where = _Where.DOCUMENT if not is_list else _Where.RECORD if is_next else _Where.COMMA
         return None
+
+    def _behind(self, follow: re.Pattern[str], end: int) -> re.Match[str] | None:
+        """Match what follows a record, beyond any white space."""
+        text, look = self._text, LOOK_CHARS
+        while True:
+            behind = follow.match(text.data, end, end + look)
+            seen = min(end + look, len(text.data))
+            is_all = text.ended and seen == len(text.data)
+            if behind is None or behind.end() < seen or is_all or look > MOST_CHARS:
+                return behind
+            look *= 2
+            text.load(end + look)
 
     def _scan(self, start: int) -> _Scanned:
         """Find the value at an offset, its end, and what breaks it."""
