@@ -189,7 +189,7 @@ def test_columns_that_are_not_right_are_asked_for_one_by_one(desk: Desk) -> None
 
 @pytest.mark.slow
 def test_a_column_of_own_ids_is_asked_for(desk: Desk) -> None:
-    rows = [f"open,u1,c1,e1,2024-03-01T08:00:00Z,a{n}" for n in range(6)]
+    rows = [f"open,u1,c1,e1,2024-03-01T08:00:00Z,a{n:012}" for n in range(6)]
     desk.file("export.csv", *rows, header="event,user_id,campaign_id,email_id,timestamp,sg_event_id")
     for answer, field in (("y", "sg_event_id"), ("n", None)):
         done = asked(answer, "", "n", words=("export.csv", "--force"))

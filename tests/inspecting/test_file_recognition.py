@@ -162,7 +162,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     "equal rows": ("a.csv", lines(HEADER, ROW, OTHER, ROW), "equal-rows", "validate a.csv --keep-equal-rows"),
     "equal rows with ids of their own": (
         "a.csv",
-        lines(f"{HEADER},sg_event_id", f"{ROW},a1", f"{OTHER},a2", f"{ROW},a3"),
+        lines(f"{HEADER},sg_event_id", f"{ROW},a00000000001", f"{OTHER},a00000000002", f"{ROW},a00000000003"),
         "equal-rows",
         "validate a.csv --map event_id=sg_event_id",
     ),

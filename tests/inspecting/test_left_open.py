@@ -309,7 +309,7 @@ def test_numbers_of_several_files_need_one_mark(desk: Desk) -> None:
 
 # --- the export's own ids of events ----------------------------------------------------------------
 
-OWN = [f"ev-{n}" for n in range(ROWS)]
+OWN = [f"ev-{n:012}" for n in range(ROWS)]
 AT_ONCE = {"user_id": ["u1"], "timestamp": ["2024-03-01T08:00:00Z"]}
 
 

@@ -154,7 +154,7 @@ def _completed(
     unknown = [word for word in given if word not in words]
     for word in words if needed else ():
         name, _, value = word.rpartition("=")
-        of_name = FINGERPRINTS.fullmatch(word)
+        of_name = FINGERPRINTS.match(word)
         if of_name or FINGERPRINTS.fullmatch(value):
             told = (not of_name and name) or option
             raise UsageError(
