@@ -4,9 +4,8 @@
 
 An export of two million rows (or ROWS) has a quarter as many people; half of them have a userId from the middle of the
 export on, in whatever order they come. Each round plans it and delivers it to a sandbox of its own, with links and
-without. Printed are CPU, peak memory, and the ratios; for a delivery also the ratio per message, since a link is one
-message more. All work is done in one process, so that all of it counts. Mark: a whole backfill takes at most 1.15
-times the CPU of one that links nobody.
+without. Printed are CPU, peak memory, and the ratios; a link is one message more. All work is done in one process, so
+that all of it counts. Mark: a whole backfill takes at most 1.15 times the CPU of one that links nobody.
 """
 
 import random

@@ -344,7 +344,12 @@ def test_what_a_cell_holds_may_be_a_letter_with_a_hyphen(desk: Desk) -> None:
     assert desk.run("validate", "export.csv", "--profile", "p.toml").code == 0
 
 
-@pytest.mark.parametrize("option", ["--set", "--context"])
-def test_bytes_that_are_no_text_are_a_usage_error(desk: Desk, option: str) -> None:
-    done = desk.run("backfill", "a.csv", "--dry-run", "--no-project", option, "ip=\udcff")
-    assert (done.code, "UTF-8" in done.err) == (2, True), done.err
+@pytest.mark.parametrize("name", ["--set", "--context", "--group-user", "--again", "--skip-event", "--null"])
+def test_bytes_that_are_no_text_are_a_usage_error(desk: Desk, name: str) -> None:
+    done = desk.run("backfill", "a.csv", "--dry-run", "--no-project", name, "ip=\udcff")
+    assert (done.code, f"{name} has a value with bytes that are not UTF-8" in done.err) == (2, True), done.err
+
+
+def test_the_name_of_a_file_may_have_any_bytes(desk: Desk) -> None:
+    done = desk.run("validate", "a.csv", "--no-project", "--profile", "\udcff.toml")
+    assert "UTF-8" not in done.err

@@ -1,5 +1,6 @@
 """Check before parsing that each option has its own value."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,12 @@ LONGEST_VALUE: Final = 8_000
 
 MOST: Final = 1e12
 """A number above this is a typing error: no rate, port, limit or duration comes near it."""
+
+_NO_TEXT: Final = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes of an argument that are not UTF-8 (PEP 383)."""
+
+_OF_FILES: Final = re.compile("FILE|DIR|PATH|toml")
+"""Names of files may have any bytes."""
 
 _TRUTHS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1"})
 
@@ -210,6 +217,11 @@ def _value_of(given: Given) -> str:
         raise UsageError(f"{name} is empty", hint=f"{example}, or leave the option out")
     if len(value) > LONGEST_VALUE:
         raise UsageError(f"{name} has a value of {len(value):,} characters, too large for any", hint=example)
+    if _NO_TEXT.search(value) and not _OF_FILES.search(given.option.metavar or ""):
+        raise UsageError(
+            f"{name} has a value with bytes that are not UTF-8",
+            hint=f"type it in a terminal that is set to UTF-8; {example}",
+        )
     if not given.joined and looks_like_an_option(value):
         shown = _shown(value, secret=long_name(given.option) == _KEY_OPTION)
         raise UsageError(

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from shlex import quote
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inflection_cli.catalog import FIELDS, RESERVED_CONTEXT
 from inflection_cli.errors import UsageError
@@ -493,10 +493,6 @@ def _bound(option: str, text: str | None, zone: str | None) -> str | None:
         raise UsageError(f"{option}: {error.message}", hint=f"{option} {example}") from None
 
 
-_IS_SURROGATE: Final = re.compile("[\ud800-\udfff]").match
-"""What Python makes of an argument's bytes that are no text (PEP 383)."""
-
-
 def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
     """Parse `NAME=VALUE` words into a dictionary.
 
@@ -511,11 +507,6 @@ def pairs(option: str, given: "Sequence[str]", example: str) -> dict[str, str]:
             raise UsageError(f"{option} {word!r} is not NAME=VALUE", hint=_as_pair(option, word, example))
         if value == HIDDEN:
             raise _hidden(f"{option} {name}")
-        if any(map(_IS_SURROGATE, word)):
-            raise UsageError(
-                f"{option}: one of its values has bytes that are not UTF-8",
-                hint=f"type it in a terminal that is set to UTF-8, like {option} {example}",
-            )
         if name in read:
             raise UsageError(f"{option} {name}=… is given twice", hint="keep one of the two")
         read[name] = value

@@ -137,7 +137,7 @@ def not_json(text: DocumentText, start: int, error: json.JSONDecodeError) -> tup
     if opens is not None:
         message = f"not JSON: the string that opens{position(text, opens)} is not closed on its line"
         return message, text.line_at(opens)
-    due = next((what for start, what in _DUE.items() if error.msg.startswith(start)), None)
+    due = next((what for words, what in _DUE.items() if error.msg.startswith(words)), None)
     if due in {"a key", "a value"}:
         due += _OR_END.get(data[start:at].rstrip()[-1:], "")
     what = f"{due} is due" if due else error.msg.lower().removesuffix(" at").rstrip(": ")

@@ -126,15 +126,14 @@ class DocumentText:
             JsonError: As `parse` does.
         """
         while True:
+            may_go_on = not self.ended and len(self.data) - start <= MOST_CHARS
             try:
                 value, end = parse(self.data, start)
-                if self.ended or _CUT_NUMBER.match(self.data, end) is None:
-                    return value, end
             except json.JSONDecodeError as error:
-                if not self.is_cut(error) or len(self.data) - start > MOST_CHARS or not self.more():
+                if not (may_go_on and is_cut_short(error) and self.more()):
                     raise
             else:
-                if len(self.data) - start > MOST_CHARS or not self.more():
+                if not (may_go_on and _CUT_NUMBER.match(self.data, end) and self.more()):
                     return value, end
 
     def is_cut(self, error: json.JSONDecodeError) -> bool:
