@@ -531,6 +531,13 @@ def test_a_long_key_behind_a_brace_too_many_is_no_item_of_the_list(length: int) 
     assert reading.lines == [1, 3]
 
 
+@pytest.mark.parametrize("rest", [b',"}', b', "x"}', b',5"}', b", nul}"])
+def test_half_a_record_is_no_record_where_a_quote_too_many_ends_it(rest: bytes) -> None:
+    reading = whole(source(b'[{"a":0},\n{"a":1}' + rest + b',\n{"a":3}]'), 1 << 16)
+    assert reading.lines == [1, 3]
+    assert [fault.line for fault in reading.faults] == [2]
+
+
 @pytest.mark.parametrize("number", [b"1234", b"12.5", b"12e5", b"12E+5", b"1" * 40_000])
 @pytest.mark.parametrize("cut", range(6))
 def test_a_number_on_the_border_of_two_parts_is_one_item(number: bytes, cut: int) -> None:

@@ -13,8 +13,12 @@ from inflection_cli.model import Problem
 from inflection_cli.reading.json.document_text import DocumentText
 
 _WS: Final = r"[ \t\r\n]*+"
-_MEMBER: Final = rf'{_WS}"(?:[^"\\\n]++|\\[^\n])*+(?:"{_WS}(?::|\Z)|\Z)'
-"""A text that goes beyond what is looked at may be a key: half of a record is never taken for a whole one."""
+_STRING_START: Final = r'"(?:[^"\\\n]++|\\[^\n])*+'
+_MEMBER: Final = rf'{_WS}{_STRING_START}(?:"{_WS}(?::|\Z)|\Z)'
+"""A key, or a text that goes beyond what is looked at and may be one."""
+
+_NO_ITEM: Final = rf'[ \t\r]*+(?:{_STRING_START}(?:(?!")|"{_WS}(?![,\]]))|[^"\[\]{{}},\s]++{_WS}(?![,\]]))'
+"""What is no item of a list, on the line of a record's end: half of a record is never taken for a whole one."""
 
 _ROOT_CLOSED: Final = r"\](?=[ \t\r]*+(?:\n|\Z|\[))"
 _MEMBER_CLOSED: Final = rf"\](?=[ \t\r]*+(?:\n|\Z|\}}|,{_MEMBER}))"
@@ -30,7 +34,7 @@ class RecordContext:
 
     def __init__(self, *, listed: bool, closed: str) -> None:
         record = rf"{_WS}(?P<comma>,?+){_WS}(?=\{{)"
-        list_ = rf"{_WS}(?:,(?!{_MEMBER})|{closed})|[ \t\r]*+\n{_WS}\]"
+        list_ = rf"{_WS}(?:,(?!{_MEMBER}|{_NO_ITEM})|{closed})|[ \t\r]*+\n{_WS}\]"
         self.follow = re.compile(rf"{record}|{_WS}\Z|" + (list_ if listed else rf"[ \t\r]*+\n{_WS}(?=\[)"))
         self.closing = re.compile(rf"([ \t]*+)(?={closed})")
 
@@ -122,8 +126,11 @@ _DUE: Final = {
     "Expecting property name": "a key",
 }
 _OR_END: Final = {"{": " or }", "[": " or ]"}
-_STRING: Final = re.compile(r'"(?:[^"\\\n]++|\\[^\n])*+("?)')
+_STRING: Final = re.compile(_STRING_START + '("?)')
 _IN_STEP: Final = re.compile(r'[{}\[\],:"]|-?[0-9]|(?:true|false|null|NaN|-?Infinity)\b|\Z')
+_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
+"""What a backslash takes the meaning from."""
+
 _LATE: Final = "}]:,"
 
 
@@ -157,15 +164,16 @@ def position(text: DocumentText, at: int) -> str:
     return f" at character {len(before) + 1:,}"
 
 
-def is_out_of_step(error: json.JSONDecodeError) -> bool:
-    """Return whether a lost or extra quote may break a value."""
-    data, at = error.doc, error.pos
+def is_out_of_step(text: DocumentText, end: int, error: json.JSONDecodeError) -> bool:
+    """Return whether a line has a quote too many or too few.
+
+    No string holds a line feed, so the quotes of a line, which ends at `end`, are even. Where the input ends in a
+    string, nothing is out of step.
+    """
     opens = _unclosed(error)
-    if opens is not None:
-        return data.find("\n", opens) >= 0  # else the input ends in the middle of a string
-    if error.msg.startswith("Invalid") or data[at : at + 1] in "{}[],:":
+    if opens is not None and text.data.find("\n", opens) < 0:
         return False
-    return data[at - 1] == '"' or _IN_STEP.match(data, at) is None
+    return _ESCAPED.sub("", text.data[text.at : end]).count('"') % 2 == 1
 
 
 def _unclosed(error: json.JSONDecodeError) -> int | None:

@@ -339,7 +339,7 @@ class _Reader(ChunkBuilder):
         end = text.line_end(error.pos, start + MOST_CHARS)
         wrong = wrong_bytes(text.data[start:end], self._source.path, line, self._source.encoding)
         problem = wrong or self._told(rules.JSON_INVALID, *not_json(text, start, error))
-        return _Broken(error.pos, problem, is_out_of_step(error))
+        return _Broken(error.pos, problem, is_out_of_step(text, end, error))
 
     def _too_long(self, start: int) -> _Broken:
         message = f"the record has more than {MOST_CHARS:,} characters"
